@@ -1,0 +1,1 @@
+"""What a stream means: bytes to events to a reply. Standard library only; no I/O, no clock, no IPython."""

@@ -1,0 +1,95 @@
+"""Bytes to server-sent events, sans I/O: fed in any pieces, the result is the same.
+
+Follows the WHATWG HTML standard, "Server-sent events", section "Interpreting an event stream", with one leniency: an
+event that the end of the stream left unterminated is still delivered. This module must not know what the data means.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_LINE_END = re.compile(rb"[\r\n]")
+_BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One event: its `event` field ("message" unless the server named it) and its data."""
+
+    data: str
+    event: str = "message"
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A line that begins with a colon, such as `: keep-alive`; the text after the colon."""
+
+    text: str
+
+
+class SseDecoder:
+    """Turns bytes into messages and comments. Work is linear in the bytes, however they are cut."""
+
+    def __init__(self) -> None:
+        self._partial: list[bytes] = []
+        self._after_cr = False
+        self._first_line = True
+        self._data: list[str] = []
+        self._event = ""
+
+    def feed(self, piece: bytes) -> list[Message | Comment]:
+        """Return what `piece` completes."""
+        found: list[Message | Comment] = []
+        start = 0
+        if self._after_cr and piece:
+            self._after_cr = False
+            start = 1 if piece[0] == ord("\n") else 0
+        while (end := _LINE_END.search(piece, start)) is not None:
+            self._partial.append(piece[start : end.start()])
+            self._line(self._take_partial(), found)
+            start = end.end()
+            if end[0] == b"\r":
+                if start == len(piece):
+                    self._after_cr = True
+                elif piece[start] == ord("\n"):
+                    start += 1
+        if start < len(piece):
+            self._partial.append(piece[start:])
+        return found
+
+    def finish(self) -> list[Message | Comment]:
+        """Return what the end of the stream completes: a last line or event without its terminator."""
+        found: list[Message | Comment] = []
+        if self._partial:
+            self._line(self._take_partial(), found)
+        self._dispatch(found)
+        return found
+
+    def _take_partial(self) -> bytes:
+        line = b"".join(self._partial)
+        self._partial.clear()
+        return line
+
+    def _line(self, raw: bytes, found: list[Message | Comment]) -> None:
+        if self._first_line:
+            self._first_line = False
+            raw = raw.removeprefix(_BOM)
+        if not raw:
+            self._dispatch(found)
+            return
+        # A whole line is decoded at once, so that a character split over two pieces is never seen in halves.
+        name, _, value = raw.decode("utf-8", "replace").partition(":")
+        value = value.removeprefix(" ")
+        if not name:
+            found.append(Comment(value))
+        elif name == "data":
+            self._data.append(value)
+        elif name == "event":
+            self._event = value
+
+    def _dispatch(self, found: list[Message | Comment]) -> None:
+        if self._data:
+            found.append(Message("\n".join(self._data), self._event or "message"))
+            self._data = []
+        self._event = ""

@@ -1,0 +1,160 @@
+"""The bytes of one response to events, and the verdict on how it ended.
+
+Complete means that a finish reason was seen; a stream that merely stops was cut off. This module must not know where
+the bytes come from, nor read a clock.
+"""
+
+from __future__ import annotations
+
+import json
+
+from nbstream.core import failures
+from nbstream.core.decode import ChunkDecoder
+from nbstream.core.errors import Failure
+from nbstream.core.events import Answer, Ended, Event, Reasoning, ToolCallDelta, Waiting
+from nbstream.core.sse import Comment, Message, SseDecoder
+
+_LARGEST_BODY = 1 << 20
+_HEAD = 300
+_BLANK = b"\xef\xbb\xbf \t\r\n"
+
+
+class StreamDecoder:
+    """Decodes one response.
+
+    Args:
+        server: how to call the server in a sentence.
+
+    Attributes:
+        ended: an `Ended` event was returned; nothing more will be.
+        delivered: at least one delta was returned, so that the request must not be sent again.
+        payloads: how many events carried data; comments do not count.
+    """
+
+    def __init__(self, server: str = "The server") -> None:
+        self.ended = False
+        self.delivered = False
+        self.payloads = 0
+        self._server = server
+        self._sse = SseDecoder()
+        self._chunks = ChunkDecoder()
+        self._head = b""
+        self._odd = ""
+        self._commented = False
+        self._body: list[bytes] | None = None
+        self._body_size = 0
+
+    @property
+    def finished(self) -> bool:
+        """Whether a finish reason was seen, so that only usage and the end may follow."""
+        return self._chunks.finish_reason is not None
+
+    def feed(self, piece: bytes, at: float) -> list[Event]:
+        """Return the events that `piece` completes; `at` is in seconds since the run began."""
+        if self.ended or not piece:
+            return []
+        if self._body is None and len(self._head) < _HEAD:
+            self._sniff(piece)
+        if self._body is not None:
+            self._collect(piece)
+            return []
+        return self._events(self._sse.feed(piece), at)
+
+    def flush(self, at: float) -> list[Event]:
+        """Return the text that was held back, for a stream that is being abandoned."""
+        return [] if self.ended else self._seen(self._chunks.flush(at))
+
+    def finish(self, at: float, failure: Failure | None = None) -> list[Event]:
+        """Return what the end of the bytes completes; the last event is `Ended`, unless it was returned before.
+
+        Args:
+            at: seconds since the run began.
+            failure: what broke the stream, if something did. It only counts if no finish reason was seen.
+        """
+        if self.ended:
+            return []
+        if self._body is not None:
+            events = self._read_body(at)
+        else:
+            events = self._events(self._sse.finish(), at)
+        return events if self.ended else [*events, *self._conclude(at, failure)]
+
+    def _sniff(self, piece: bytes) -> None:
+        # A line of a stream begins with a field's name or a colon; a page begins with "<", plain JSON with "{" or "[".
+        self._head += piece[: _HEAD - len(self._head)]
+        if self._head.lstrip(_BLANK)[:1] in (b"<", b"{", b"["):
+            self._body = []
+
+    def _collect(self, piece: bytes) -> None:
+        if self._body is not None and self._body_size < _LARGEST_BODY:
+            self._body.append(piece)
+            self._body_size += len(piece)
+
+    def _events(self, items: list[Message | Comment], at: float) -> list[Event]:
+        events: list[Event] = []
+        for item in items:
+            if isinstance(item, Comment):
+                self._commented = True
+                if not self.delivered:
+                    events.append(Waiting(at, failures.shorten(item.text)))
+            elif not self.ended:
+                events += self._message(item, at)
+        return events
+
+    def _message(self, message: Message, at: float) -> list[Event]:
+        data = message.data.strip()
+        if not data:
+            return []
+        self.payloads += 1
+        if data == "[DONE]":
+            return self._conclude(at, None)
+        try:
+            chunk = json.loads(data)
+        except (ValueError, RecursionError):
+            chunk = None
+        named_error = message.event == "error"
+        if isinstance(chunk, dict):
+            return self._seen(self._chunks.feed(chunk, at, named_error=named_error))
+        if named_error:
+            return self._conclude(at, failures.from_data(data))
+        self._odd = self._odd or failures.shorten(data)
+        return []
+
+    def _read_body(self, at: float) -> list[Event]:
+        text = b"".join(self._body or []).decode("utf-8-sig", "replace")
+        try:
+            value = json.loads(text)
+        except (ValueError, RecursionError):
+            value = None
+        if isinstance(value, list) and value:
+            value = value[0]
+        if isinstance(value, dict):
+            events = self._seen(self._chunks.feed(value, at))
+            if self.ended or self.delivered or self.finished:
+                return events
+        return self._conclude(at, failures.from_body(text, self._server))
+
+    def _conclude(self, at: float, failure: Failure | None) -> list[Event]:
+        events = self._seen(self._chunks.flush(at))
+        if self.finished:
+            events.append(Ended(at, "served"))
+        else:
+            events.append(Ended(at, "failed", failure or self._cut_off()))
+        self.ended = True
+        return events
+
+    def _cut_off(self) -> Failure:
+        if self.payloads == 0 and not self._commented:
+            return failures.from_body(self._head.decode("utf-8", "replace"), self._server)
+        said = f" It had sent something that is not JSON: {self._odd}" if self._odd else ""
+        return Failure(
+            "disconnected",
+            f"{self._server} ended the stream without saying that the reply is complete.{said}",
+            "What arrived is kept; run the cell again to ask anew.",
+        )
+
+    def _seen(self, events: list[Event]) -> list[Event]:
+        if not self.delivered:
+            self.delivered = any(isinstance(event, Reasoning | Answer | ToolCallDelta) for event in events)
+        self.ended = self.ended or self._chunks.failed
+        return events
