@@ -1,0 +1,1 @@
+"""Requests, servers and runs: everything that waits for a network. No IPython, no widgets."""

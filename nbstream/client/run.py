@@ -1,0 +1,330 @@
+"""One request from its first byte to its verdict: a task on the background loop that anyone may watch, await or cancel.
+
+A run reduces every delta at once, so that `reply` misses nothing, and hands events to its watchers coalesced, at 30 Hz
+at the most. It owns the retries and the limits on silence. This module must not know openai, IPython or widgets.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import random
+import threading
+import time
+import uuid
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from nbstream.client.loop import background_loop
+from nbstream.client.source import SourceError
+from nbstream.core.errors import Failure
+from nbstream.core.events import Answer, Ended, Event, Reasoning, Retrying, Started
+from nbstream.core.reply import Reply, reduce
+from nbstream.core.stream import StreamDecoder
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Generator
+
+    from nbstream.client.source import Source
+
+FRAME_SECONDS = 1 / 30
+
+_FIRST_BACKOFF = 0.5
+_LONGEST_BACKOFF = 8.0
+_LONGEST_RETRY_AFTER = 60.0
+#: After the finish reason only usage and [DONE] may come; transformers sends neither, and some servers do not hang up.
+_SECONDS_AFTER_FINISH = 5.0
+#: Reading a little past [DONE] lets the connection be used again.
+_SECONDS_AFTER_DONE = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long silence may last, and how often to try again.
+
+    Attributes:
+        bytes_idle: seconds without a byte, once there was one; comments count as bytes.
+        payload_idle: seconds without data, from the beginning on; comments do not count.
+        retries: how many times a request is sent again before its first delta.
+    """
+
+    bytes_idle: float = 120.0
+    payload_idle: float = 300.0
+    retries: int = 2
+
+
+class Run:
+    """A reply in the making.
+
+    `run.reply` is the reply at any moment; `run.result()` waits for its end, as does `await run` in any event loop;
+    `async for event in run` gives its events from the first one on, with deltas coalesced. `run.cancel()` may be called
+    from any thread. None of them raises for what the server did: the reply says it.
+    """
+
+    def __init__(self, source: Source, limits: Limits | None = None) -> None:
+        self.id = uuid.uuid4().hex
+        self.cancelling = False
+        self._source = source
+        self._limits = limits or Limits()
+        self._reply = Reply(requested_model=source.model)
+        self._events: list[Event] = []
+        self._pending: list[Event] = []
+        self._flushed = 0.0
+        self._flush_handle: asyncio.TimerHandle | None = None
+        self._changed = threading.Condition()
+        self._listeners: set[Callable[[], None]] = set()
+        self._future: concurrent.futures.Future[Reply] = concurrent.futures.Future()
+        # Only the run itself ends it: a watcher that is cancelled must not mark the future as cancelled.
+        self._future.set_running_or_notify_cancel()
+        self._began = time.monotonic()
+        self._decoder = StreamDecoder(source.server)
+        self._task: asyncio.Task[None] | None = None
+        self._loop = background_loop()
+        self._loop.call_soon_threadsafe(self._start)
+
+    @property
+    def reply(self) -> Reply:
+        """The reply as it stands."""
+        return self._reply
+
+    @property
+    def done(self) -> bool:
+        """Whether the reply has ended."""
+        return self._future.done()
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the run began."""
+        return time.monotonic() - self._began
+
+    def result(self, timeout: float | None = None) -> Reply:
+        """Wait for the end and return the reply, whatever ended it.
+
+        Args:
+            timeout: seconds to wait; None waits as long as it takes.
+
+        Raises:
+            TimeoutError: if it has not ended by then; the run goes on.
+        """
+        return self._future.result(timeout)
+
+    def cancel(self) -> bool:
+        """Close the connection and keep what was received. Return whether there was anything left to cancel."""
+        if self._future.done():
+            return False
+        with self._changed:
+            self.cancelling = True
+            self._changed.notify_all()
+        self._loop.call_soon_threadsafe(self._cancel_task)
+        return True
+
+    def wait(self, seen: int, *, cancelling: bool = False, timeout: float | None = None) -> list[Event]:
+        """Wait for something new and return the events after the first `seen`.
+
+        Args:
+            seen: how many events the caller has had.
+            cancelling: whether the caller knows that the run is being cancelled; if it does not, that is news too.
+            timeout: seconds after which to return with what there is.
+        """
+        with self._changed:
+            self._changed.wait_for(
+                lambda: len(self._events) > seen or self.done or self.cancelling is not cancelling, timeout
+            )
+            return self._events[seen:]
+
+    def __await__(self) -> Generator[Any, None, Reply]:
+        return self._awaited().__await__()
+
+    async def _awaited(self) -> Reply:
+        try:
+            return await asyncio.wrap_future(self._future)
+        except asyncio.CancelledError:
+            # ■ in an async cell, or a time-out around `await run`: nobody waits for it any more, so nobody pays for it.
+            self.cancel()
+            raise
+
+    async def __aiter__(self) -> AsyncIterator[Event]:
+        loop = asyncio.get_running_loop()
+        news = asyncio.Event()
+
+        def listener() -> None:
+            loop.call_soon_threadsafe(news.set)
+
+        seen = 0
+        with self._changed:
+            self._listeners.add(listener)
+        try:
+            while True:
+                news.clear()
+                ended = self.done
+                while seen < len(self._events):
+                    yield self._events[seen]
+                    seen += 1
+                if ended:
+                    return
+                await news.wait()
+        finally:
+            with self._changed:
+                self._listeners.discard(listener)
+
+    def __repr__(self) -> str:
+        return f"<Run {self._reply!r}>"
+
+    # Everything below runs on the background loop.
+
+    def _start(self) -> None:
+        self._task = self._loop.create_task(self._work())
+        if self.cancelling:
+            self._task.cancel()
+
+    def _cancel_task(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _work(self) -> None:
+        self._emit([Started(self.elapsed, self._source.model, self._source.origin, time.time())])
+        try:
+            await self._attempts()
+        except asyncio.CancelledError:
+            self._emit([*self._decoder.flush(self.elapsed), Ended(self.elapsed, "cancelled")])
+        except Exception as error:  # noqa: BLE001  (a defect of ours must not lose what was received)
+            failure = Failure("internal", f"nbstream failed: {type(error).__name__}: {error}.", "Please report this.")
+            self._emit([*self._decoder.flush(self.elapsed), Ended(self.elapsed, "failed", failure)])
+
+    async def _attempts(self) -> None:
+        attempts = 1 + self._limits.retries
+        for attempt in range(1, attempts + 1):
+            self._decoder = StreamDecoder(self._source.server)
+            verdict, asked = await self._attempt()
+            if verdict is None:
+                return
+            delay = self._delay(verdict.failure, attempt, asked)
+            if delay is None or attempt == attempts or verdict.failure is None:
+                self._emit([verdict])
+                return
+            self._emit([Retrying(self.elapsed, attempt, attempts, delay, verdict.failure)])
+            await asyncio.sleep(delay)
+
+    async def _attempt(self) -> tuple[Ended | None, float | None]:
+        """Read one response to its end.
+
+        Return its verdict if that may lead to another attempt, or None if the run has ended; and how long the server
+        asks to wait.
+        """
+        decoder = self._decoder
+        failure: Failure | None = None
+        retry_after: float | None = None
+        try:
+            # Until the first byte only the long limit holds: a server may hold its headers back while it queues.
+            async with asyncio.timeout(self._limits.payload_idle) as clock, self._source.open() as pieces:
+                payload_at, payloads = self._loop.time(), 0
+                async for piece in pieces:
+                    now = self._loop.time()
+                    verdict = self._deliver(decoder.feed(piece, self.elapsed))
+                    if verdict is not None and not decoder.delivered:
+                        return verdict, None
+                    if decoder.payloads != payloads:
+                        payload_at, payloads = now, decoder.payloads
+                    clock.reschedule(self._deadline(decoder, now, payload_at))
+        except SourceError as error:
+            failure, retry_after = error.failure, error.retry_after
+        except TimeoutError:
+            failure = self._stalled()
+        verdict = self._deliver(decoder.finish(self.elapsed, failure))
+        return (verdict if not decoder.delivered else None), retry_after
+
+    def _deliver(self, events: list[Event]) -> Ended | None:
+        """Emit `events`; but hand back a failure that comes before the first delta, which may lead to a retry."""
+        verdict = events[-1] if events else None
+        if self._decoder.delivered or not isinstance(verdict, Ended) or verdict.how != "failed":
+            self._emit(events)
+            return None
+        self._emit(events[:-1])
+        return verdict
+
+    def _deadline(self, decoder: StreamDecoder, now: float, payload_at: float) -> float:
+        if decoder.ended:
+            return now + _SECONDS_AFTER_DONE
+        if decoder.finished:
+            return now + _SECONDS_AFTER_FINISH
+        return min(now + self._limits.bytes_idle, payload_at + self._limits.payload_idle)
+
+    def _delay(self, failure: Failure | None, attempt: int, asked: float | None) -> float | None:
+        """Return how many seconds to wait before the next attempt, or None if there should be none."""
+        if failure is None or not _may_retry(failure):
+            return None
+        if asked is not None:
+            return asked if asked <= _LONGEST_RETRY_AFTER else None
+        backoff: float = min(_LONGEST_BACKOFF, _FIRST_BACKOFF * 2 ** (attempt - 1))
+        # Many notebooks that failed together should not come back together.
+        return backoff * random.uniform(0.75, 1.0)  # noqa: S311
+
+    def _stalled(self) -> Failure:
+        limits = self._limits
+        return Failure(
+            "stalled",
+            f"{self._source.server} went silent: no byte for {limits.bytes_idle:g} s, or no data for "
+            f"{limits.payload_idle:g} s.",
+            "What arrived is kept; run the cell again to ask anew.",
+        )
+
+    def _emit(self, events: list[Event]) -> None:
+        if not events:
+            return
+        reply = self._reply
+        for event in events:
+            if reply.ended:
+                break
+            reply = reduce(reply, event)
+            self._pending.append(event)
+        self._reply = reply
+        if reply.ended or self._loop.time() - self._flushed >= FRAME_SECONDS:
+            self._flush()
+        elif self._flush_handle is None:
+            self._flush_handle = self._loop.call_at(self._flushed + FRAME_SECONDS, self._flush)
+
+    def _flush(self) -> None:
+        if self._flush_handle is not None:
+            self._flush_handle.cancel()
+            self._flush_handle = None
+        self._flushed = self._loop.time()
+        with self._changed:
+            self._events += coalesce(self._pending)
+            self._pending = []
+            if self._reply.ended and not self._future.done():
+                self._future.set_result(self._reply)
+            self._changed.notify_all()
+            listeners = list(self._listeners)
+        for listener in listeners:
+            try:
+                listener()
+            except RuntimeError:
+                # The watcher's own loop has been closed without telling.
+                self._listeners.discard(listener)
+
+
+def coalesce(events: list[Event]) -> list[Event]:
+    """Return `events` with neighbouring deltas of the same kind joined; each keeps the time of its first one."""
+    joined: list[Event] = []
+    pieces: list[str] = []
+    for event in events:
+        last = joined[-1] if joined else None
+        if isinstance(event, Reasoning | Answer) and type(event) is type(last):
+            pieces.append(event.text)
+            continue
+        _close(joined, pieces)
+        joined.append(event)
+        pieces = [event.text] if isinstance(event, Reasoning | Answer) else []
+    _close(joined, pieces)
+    return joined
+
+
+def _close(joined: list[Event], pieces: list[str]) -> None:
+    if len(pieces) > 1 and isinstance(last := joined[-1], Reasoning | Answer):
+        joined[-1] = replace(last, text="".join(pieces))
+
+
+def _may_retry(failure: Failure) -> bool:
+    if failure.status_code is not None:
+        return failure.status_code in (408, 409, 429) or failure.status_code >= 500  # noqa: PLR2004  (server errors)
+    return failure.kind in ("unreachable", "disconnected")

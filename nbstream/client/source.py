@@ -1,0 +1,213 @@
+"""Where the bytes of a reply come from: a server, through the openai SDK, or a recording. openai's one door.
+
+The SDK gives authentication, connections and time-outs; its own stream and objects are left aside, because they lose
+what a server says in other words (ARCHITECTURE.md, "Why our own decoding"). Only its public surface is used, the same
+in 2.x and 3.x, and it is imported at the first request, which costs 0.4 s. This module must not decode, retry or know
+IPython.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from contextlib import asynccontextmanager
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Protocol
+
+from nbstream.client import models
+from nbstream.core import failures
+from nbstream.core.errors import Failure
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable
+    from contextlib import AbstractAsyncContextManager
+
+    from openai import APIStatusError, AsyncOpenAI
+
+    from nbstream.client.request import Request
+    from nbstream.client.settings import Endpoint
+
+_CONNECT_SECONDS = 15.0
+_MOST_CLIENTS = 8
+
+
+class SourceError(Exception):
+    """The bytes could not be had, or broke off.
+
+    Attributes:
+        failure: what to tell the user.
+        retry_after: how many seconds the server asks to wait, if it does.
+    """
+
+    def __init__(self, failure: Failure, retry_after: float | None = None) -> None:
+        super().__init__(str(failure))
+        self.failure = failure
+        self.retry_after = retry_after
+
+
+class Source(Protocol):
+    """Something that gives the bytes of one response, as often as it is opened."""
+
+    @property
+    def server(self) -> str:
+        """How to call it in a sentence."""
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port; empty if there is none."""
+
+    @property
+    def model(self) -> str:
+        """The model that is asked for."""
+
+    def open(self) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """Send the request and return its bytes as they arrive; leaving the context closes the connection.
+
+        Raises:
+            SourceError: on entering, and wherever the bytes break off.
+        """
+
+
+class ApiSource:
+    """A request to an OpenAI-compatible server."""
+
+    def __init__(self, endpoint: Endpoint, request: Request) -> None:
+        self._endpoint = endpoint
+        self._request = request
+        self.server = endpoint.server
+        self.origin = endpoint.origin
+        self.model = request.model
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Send the request; see `Source.open`."""
+        # Not on the loop's own thread: the first import would hold up every other run, and its Stop.
+        client = await asyncio.to_thread(_client, self._endpoint)
+        from openai import APIStatusError  # noqa: PLC0415  (as in _client)
+
+        body = self._request.body()
+        named = {name: body.pop(name) for name in ("model", "messages")}
+        began = False
+        try:
+            create = client.chat.completions.with_streaming_response.create
+            async with create(**named, stream=True, extra_body=body) as response:
+                began = True
+                yield response.iter_bytes()
+        except APIStatusError as error:
+            raise self._refusal(error) from None
+        except SourceError:
+            raise
+        except Exception as error:  # noqa: BLE001
+            # Beneath the SDK lies httpx in 2.x and httpx2 in 3.x, and neither is ours to import: a broken body raises
+            # their exceptions, a connection that cannot be made the SDK's.
+            raise SourceError(self._broken(error, began=began)) from None
+
+    def _refusal(self, error: APIStatusError) -> SourceError:
+        status = error.status_code
+        text = self._scrub(error.response.text)
+        headers = error.response.headers
+        failure = failures.from_status(status, text, self.server)
+        hint = failure.hint
+        if 300 <= status < 400:  # noqa: PLR2004  (HTTP's own class of redirects)
+            target = failures.shorten(headers.get("location", "another address"))
+            hint = f"It redirects to {target}. Neither prompt nor key was sent there; set the base URL if you trust it."
+        elif status == 401 and self._endpoint.api_key is None:  # noqa: PLR2004
+            hint = (
+                f"No key was sent: DEEPSEEK_API_KEY belongs to another server. Set DEEPSEEK_BASE_URL and "
+                f"DEEPSEEK_API_KEY together for {self.server}, or give api_key= to nbstream.ask."
+            )
+        elif status in (400, 404) and (explanation := models.retired(self.model)):
+            hint = explanation
+        failure = Failure(failure.kind, failure.message, hint, status, failure.code)
+        return SourceError(failure, _retry_after(headers.get("retry-after-ms"), headers.get("retry-after")))
+
+    def _broken(self, error: Exception, *, began: bool) -> Failure:
+        cause = error.__cause__ or error.__context__ or error
+        reason = failures.shorten(self._scrub(str(cause))) or type(cause).__name__
+        if began:
+            message = f"The connection to {self.server} broke: {reason}."
+            return Failure("disconnected", message, "What arrived is kept; run the cell again to ask anew.")
+        hint = (
+            "Check that the server is running." if self._endpoint.on_loopback else "Check the network and the base URL."
+        )
+        return Failure("unreachable", f"{self.server} could not be reached: {reason}.", hint)
+
+    def _scrub(self, text: str) -> str:
+        key = self._endpoint.api_key
+        return text.replace(key.reveal(), "<secret>") if key is not None else text
+
+
+class ReplaySource:
+    """Bytes that were received before, with their timing.
+
+    Args:
+        pieces: for each piece of bytes, how many seconds after the one before it arrived.
+        model: the model that was asked for.
+        speed: how many times faster than it was; 0 replays without any wait.
+    """
+
+    server = "The recording"
+    origin = ""
+
+    def __init__(self, pieces: Iterable[tuple[float, bytes]], model: str = "", speed: float = 1.0) -> None:
+        self._pieces = list(pieces)
+        self._speed = speed
+        self.model = model
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Replay from the beginning; see `Source.open`."""
+        yield self._replay()
+
+    async def _replay(self) -> AsyncIterator[bytes]:
+        for delay, piece in self._pieces:
+            await asyncio.sleep(delay / self._speed if self._speed else 0)
+            yield piece
+
+
+#: Connections are kept between requests to the same server with the same key.
+_clients: dict[tuple[str, str], AsyncOpenAI] = {}
+_clients_lock = threading.Lock()
+
+
+def _client(endpoint: Endpoint) -> AsyncOpenAI:
+    """Return the SDK's client for `endpoint`, made at its first use."""
+    import openai  # noqa: PLC0415  (0.4 s, so not before the first request)
+
+    key = endpoint.api_key.reveal() if endpoint.api_key is not None else ""
+    with _clients_lock:
+        client = _clients.pop((endpoint.base_url, key), None)
+        if client is None:
+            client = openai.AsyncOpenAI(
+                base_url=endpoint.base_url,
+                api_key=key or "none",
+                # Retries are ours, so that they can be seen and stopped; so are the limits on silence.
+                max_retries=0,
+                timeout=openai.Timeout(connect=_CONNECT_SECONDS, read=None, write=None, pool=None),
+                # A server without a key gets no header at all.
+                default_headers=None if key else {"Authorization": openai.Omit()},  # type: ignore[dict-item]
+                # A redirect would carry the prompt, and a careless client the key, to a host that nobody named.
+                http_client=openai.DefaultAsyncHttpxClient(follow_redirects=False, trust_env=not endpoint.on_loopback),
+            )
+            # These would be read from OPENAI_* variables, which were set for another company's server.
+            client.organization = client.project = None
+        _clients[endpoint.base_url, key] = client
+        while len(_clients) > _MOST_CLIENTS:
+            del _clients[next(iter(_clients))]
+        return client
+
+
+def _retry_after(milliseconds: str | None, value: str | None) -> float | None:
+    """Return the seconds that `Retry-After` (RFC 9110, 10.2.3) or `retry-after-ms` asks for, or None."""
+    try:
+        if milliseconds:
+            return max(0.0, float(milliseconds) / 1000)
+        if value:
+            return max(0.0, float(value))
+    except ValueError:
+        try:
+            return max(0.0, parsedate_to_datetime(value or "").timestamp() - time.time())
+        except (TypeError, ValueError):
+            return None
+    return None
