@@ -182,8 +182,11 @@ class Run:
             self._task.cancel()
 
     async def _work(self) -> None:
-        self._emit([Started(self.elapsed, self._source.model, self._source.origin, time.time())])
         try:
+            await self._source.prepare()
+            # The clock measures the server, not how long our own imports take.
+            self._began = time.monotonic()
+            self._emit([Started(0.0, self._source.model, self._source.origin, time.time())])
             await self._attempts()
         except asyncio.CancelledError:
             self._emit([*self._decoder.flush(self.elapsed), Ended(self.elapsed, "cancelled")])

@@ -61,6 +61,9 @@ class Source(Protocol):
     def model(self) -> str:
         """The model that is asked for."""
 
+    async def prepare(self) -> None:
+        """Get ready to send, as far as that has nothing to do with the server."""
+
     def open(self) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """Send the request and return its bytes as they arrive; leaving the context closes the connection.
 
@@ -79,11 +82,15 @@ class ApiSource:
         self.origin = endpoint.origin
         self.model = request.model
 
+    async def prepare(self) -> None:
+        """Import the SDK, if this is the first request."""
+        # Not on the loop's own thread: the first import would hold up every other run, and its Stop.
+        await asyncio.to_thread(_client, self._endpoint)
+
     @asynccontextmanager
     async def open(self) -> AsyncIterator[AsyncIterator[bytes]]:
         """Send the request; see `Source.open`."""
-        # Not on the loop's own thread: the first import would hold up every other run, and its Stop.
-        client = await asyncio.to_thread(_client, self._endpoint)
+        client = _client(self._endpoint)
         from openai import APIStatusError  # noqa: PLC0415  (as in _client)
 
         body = self._request.body()
@@ -154,6 +161,9 @@ class ReplaySource:
         self._pieces = list(pieces)
         self._speed = speed
         self.model = model
+
+    async def prepare(self) -> None:
+        """Do nothing: the bytes are here."""
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[AsyncIterator[bytes]]:

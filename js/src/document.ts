@@ -1,0 +1,188 @@
+/**
+ * One growing document in the DOM, drawn from the same operations as `state.apply`, so that the page always shows what a
+ * full rendering would. What is written is never touched again; what may still change (the tail, a group that is done
+ * again) is patched into the nodes that already stand there, so that a selection in it survives. The HTML is put in as it
+ * comes: the kernel renders it without raw HTML, and a kernel that could send more could also send another module. This
+ * module must not know the widget, its state or its looks.
+ */
+
+import type { Op } from "./protocol";
+
+interface OpenGroup {
+  /** Where the group's content goes. */
+  readonly at: Node;
+  /** The last node in the group around it before it began. */
+  readonly before: ChildNode | null;
+}
+
+export class LiveDocument {
+  readonly #root: Element;
+  #groups: OpenGroup[];
+  #tail = "";
+  /** Nodes that stand in the DOM and are not written yet: inner groups' before outer groups', each in document order. */
+  #loose: ChildNode[] = [];
+
+  constructor(root: Element) {
+    this.#root = root;
+    this.#groups = [{ at: root, before: null }];
+  }
+
+  /** Draw one frame. */
+  draw(ops: readonly Op[]): void {
+    for (const op of ops) {
+      switch (op[0]) {
+        case "add":
+          this.#write(op[1]);
+          break;
+        case "open":
+          this.#open(op[1], op[2]);
+          break;
+        case "close":
+          this.#close();
+          break;
+        case "redo":
+          this.#loosen();
+          this.#write(op[1]);
+          break;
+        case "tail":
+          this.#tail = this.#tail.slice(0, op[1]) + op[2];
+          break;
+        case "reset":
+          this.#groups = [{ at: this.#root, before: null }];
+          this.#loose = [...this.#root.childNodes];
+          this.#tail = "";
+          this.#write(op[1]);
+          break;
+      }
+    }
+    const tail = nodesOf(this.#tail).map((node) => this.#put(node));
+    for (const node of this.#loose) node.remove();
+    this.#loose = tail;
+  }
+
+  get #at(): Node {
+    return this.#groups.at(-1)?.at ?? this.#root;
+  }
+
+  #write(html: string): void {
+    for (const node of nodesOf(html)) this.#put(node);
+  }
+
+  /** Put `node` at the end of what is written in `at`, by way of the loose node that stands there if they are alike. */
+  #put(node: ChildNode, at = this.#at): ChildNode {
+    const standing = this.#take(node, at);
+    if (standing === undefined) return this.#insert(node, at);
+    patch(standing, node);
+    return standing;
+  }
+
+  #take(node: ChildNode, at: Node): ChildNode | undefined {
+    const loose = this.#loose[0];
+    return loose?.parentNode === at && areAlike(loose, node) ? this.#loose.shift() : undefined;
+  }
+
+  #insert(node: ChildNode, at: Node): ChildNode {
+    const loose = this.#loose[0];
+    return at.insertBefore(node, loose?.parentNode === at ? loose : null);
+  }
+
+  /** Begin a group: the last element is entered once for each of the end tags; what stands around it is written. */
+  #open(start: string, end: string): void {
+    let at = this.#at;
+    const loose = this.#loose[0];
+    const before = loose?.parentNode === at ? loose.previousSibling : at.lastChild;
+    let nodes = nodesOf(start + end);
+    for (let depth = end.split("</").length - 1; depth > 0; depth -= 1) {
+      const last = nodes.findLastIndex((node) => node instanceof Element);
+      const element = nodes[last];
+      if (!(element instanceof Element)) throw new Error("nbstream: a group has more end tags than elements");
+      const content = [...element.childNodes];
+      for (const node of nodes.slice(0, last)) this.#put(node, at);
+      const standing = this.#take(element, at);
+      const entered = standing ?? this.#insert(element, at);
+      for (const node of nodes.slice(last + 1)) this.#put(node, at);
+      if (standing instanceof Element) {
+        copyAttributes(standing, element);
+        this.#loose.unshift(...standing.childNodes);
+      } else {
+        element.replaceChildren();
+      }
+      at = entered;
+      nodes = content;
+    }
+    for (const node of nodes) this.#put(node, at);
+    this.#groups.push({ at, before });
+  }
+
+  /** End the innermost group; what is loose in it cannot be written any more. */
+  #close(): void {
+    this.#groups.pop();
+    const at = this.#at;
+    for (const node of this.#loose) if (node.parentNode !== at) node.remove();
+    this.#loose = this.#loose.filter((node) => node.parentNode === at);
+  }
+
+  /** End the innermost group and make all that it holds loose. */
+  #loosen(): void {
+    const before = this.#groups.pop()?.before;
+    const at = this.#at;
+    const nodes: ChildNode[] = [];
+    let node = before === null || before === undefined ? at.firstChild : before.nextSibling;
+    for (; node !== null; node = node.nextSibling) nodes.push(node);
+    this.#loose = [...nodes, ...this.#loose.filter((other) => !at.contains(other))];
+  }
+}
+
+function nodesOf(html: string): ChildNode[] {
+  if (html === "") return [];
+  const template = document.createElement("template");
+  template.innerHTML = html;
+  return [...template.content.childNodes];
+}
+
+function areAlike(standing: Node, next: Node): boolean {
+  return standing.nodeType === next.nodeType && standing.nodeName === next.nodeName;
+}
+
+/** Make `standing` equal to `next`, which is alike, and change no more than is needed. */
+function patch(standing: Node, next: Node): void {
+  if (standing instanceof CharacterData && next instanceof CharacterData) {
+    patchText(standing, next.data);
+  } else if (standing instanceof Element && next instanceof Element) {
+    copyAttributes(standing, next);
+    patchChildren(standing, next);
+  }
+}
+
+function patchText(standing: CharacterData, data: string): void {
+  let same = 0;
+  while (same < standing.length && standing.data[same] === data[same]) same += 1;
+  if (same < standing.length || same < data.length) {
+    standing.replaceData(same, standing.length - same, data.slice(same));
+  }
+}
+
+function patchChildren(standing: Element, next: Element): void {
+  let place = standing.firstChild;
+  for (const node of [...next.childNodes]) {
+    const here: ChildNode | null = place;
+    place = here?.nextSibling ?? null;
+    if (here === null) standing.append(node);
+    else if (areAlike(here, node)) patch(here, node);
+    else here.replaceWith(node);
+  }
+  while (place !== null) {
+    const rest: ChildNode = place;
+    place = rest.nextSibling;
+    rest.remove();
+  }
+}
+
+function copyAttributes(standing: Element, next: Element): void {
+  for (const { name } of [...standing.attributes]) {
+    if (!next.hasAttribute(name)) standing.removeAttribute(name);
+  }
+  for (const { name, value } of next.attributes) {
+    if (standing.getAttribute(name) !== value) standing.setAttribute(name, value);
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * The messages to the page and from it: `nbstream/render/protocol.py` name by name, where each field is explained.
+ * This module holds types and names only; it must not know the DOM.
+ */
+
+/** Raised whenever a page of another version could not read the messages. */
+export const VERSION = 1;
+
+export type Op =
+  | ["add", string]
+  | ["open", string, string]
+  | ["close"]
+  | ["redo", string]
+  | ["tail", number, string]
+  | ["reset", string];
+
+export interface Group {
+  open: string;
+  html: string;
+  close: string;
+}
+
+export interface DocumentState {
+  groups: Group[];
+  tail: string;
+}
+
+export type Status =
+  | "pending"
+  | "waiting"
+  | "reasoning"
+  | "answering"
+  | "complete"
+  | "truncated"
+  | "cancelled"
+  | "failed";
+
+export interface Meta {
+  status: Status;
+  /** Seconds since the run began, at the moment of this message. */
+  elapsed: number;
+  /** Seconds since reasoning began, while it goes on. */
+  reasoning_elapsed?: number | null;
+  label: string;
+  note: string;
+  thought: string;
+  alert: string;
+  footer: string[];
+  foreground: boolean;
+}
+
+export interface Patch {
+  type: "patch";
+  v: number;
+  seq: number;
+  reasoning?: Op[];
+  answer?: Op[];
+  meta?: Meta;
+}
+
+export interface Keyframe {
+  v: number;
+  seq: number;
+  reasoning: DocumentState;
+  answer: DocumentState;
+  meta: Meta;
+}
+
+export interface Acknowledgement {
+  type: "ack";
+}
+
+export type Message = Patch | Acknowledgement;
+
+/** `seq` goes with `hello` and `resync`: the last frame that the page has. */
+export interface PageMessage {
+  type: "hello" | "resync" | "gone" | "cancel";
+  seq?: number;
+}
+
+export const CONTROL_REQUEST = "nbstream_request";
+export const CONTROL_REPLY = "nbstream_reply";

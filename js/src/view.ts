@@ -1,0 +1,231 @@
+/**
+ * One view of a reply: its head with Stop, the reasoning, the answer, the alert and the footer. It draws at most once per
+ * animation frame, so never in a hidden tab, and can be built from the state at any moment. This module must not know where
+ * the state comes from, nor how a Stop is carried out.
+ */
+
+import { LiveDocument } from "./document";
+import type { Meta, Op } from "./protocol";
+import { type Choice, ReasoningPanel } from "./reasoning";
+import { holdBelow, isAbove } from "./scroll";
+import { isUnfinished, opsOf, type ReplyState } from "./state";
+import type { StopPhase } from "./stop";
+
+/** What a view shows, and what can be done in it. */
+export interface Shown {
+  readonly state: ReplyState;
+  readonly stopPhase: StopPhase;
+  /** Whether the reply goes on, as far as the page can know. */
+  readonly isLive: boolean;
+  /** Whether the kernel speaks another version of the protocol. */
+  readonly isForeign: boolean;
+  /** Whether the kernel went away. */
+  readonly isLost: boolean;
+  readonly choice: Choice;
+  /** Seconds since the run began, by the page's clock. */
+  elapsed(): number;
+  /** Seconds since reasoning began; undefined when it is not going on. */
+  reasoningElapsed(): number | undefined;
+  stop(): void;
+  /** Have every view drawn again. */
+  refresh(): void;
+}
+
+const FOREIGN = "This page has another version of nbstream than the kernel; restart the kernel or reload the page.";
+const LOST = "The kernel went away before the reply had ended.";
+const SEPARATOR = " · ";
+const UNREACHED = "Stop did not reach the kernel";
+
+export class View {
+  readonly #shown: Shown;
+  readonly #root: HTMLElement;
+  readonly #end = new AbortController();
+  readonly #head = element("div", "nbstream-head");
+  readonly #dot = element("span", "nbstream-dot");
+  readonly #label = element("span", "nbstream-label");
+  readonly #hint = element("div", "nbstream-hint");
+  readonly #stop = element("button", "nbstream-stop");
+  readonly #panel: ReasoningPanel;
+  readonly #answer = element("div", "jp-RenderedHTMLCommon jp-RenderedMarkdown nbstream-answer");
+  readonly #document = new LiveDocument(this.#answer);
+  readonly #alert = element("div", "nbstream-alert");
+  readonly #footer = element("div", "nbstream-footer");
+  readonly #status = element("span", "nbstream-status");
+  #reasoningOps: Op[];
+  #answerOps: Op[];
+  #frame: number | undefined;
+  #ticker: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(parent: HTMLElement, shown: Shown) {
+    this.#shown = shown;
+    this.#panel = new ReasoningPanel(shown.choice, () => shown.refresh(), this.#end.signal);
+    this.#root = this.#build();
+    this.#listen();
+    this.#reasoningOps = opsOf(shown.state.reasoning);
+    this.#answerOps = opsOf(shown.state.answer);
+    parent.append(this.#root);
+    this.#draw();
+  }
+
+  /** Draw these operations, and whatever else has changed, in the next frame. */
+  update(reasoning: readonly Op[] = [], answer: readonly Op[] = []): void {
+    this.#reasoningOps.push(...reasoning);
+    this.#answerOps.push(...answer);
+    this.#frame ??= requestAnimationFrame(() => {
+      this.#frame = undefined;
+      if (isAbove(this.#root)) holdBelow(this.#root, () => this.#draw());
+      else this.#draw();
+    });
+  }
+
+  /** Give the focus back to the notebook: what has it here is about to go, and a lost focus takes the keyboard with it. */
+  yieldFocus(): void {
+    if (!this.#root.contains(document.activeElement)) return;
+    this.#root.parentElement?.closest<HTMLElement>("[tabindex]")?.focus({ preventScroll: true });
+  }
+
+  remove(): void {
+    this.#end.abort();
+    if (this.#frame !== undefined) cancelAnimationFrame(this.#frame);
+    clearTimeout(this.#ticker);
+    this.#root.remove();
+  }
+
+  #build(): HTMLElement {
+    const root = element("div", "nbstream nbstream-live");
+    // Lets a click into the text put the focus here, so that Esc stops.
+    root.tabIndex = -1;
+    this.#dot.setAttribute("aria-hidden", "true");
+    this.#stop.type = "button";
+    this.#answer.dir = "auto";
+    this.#answer.setAttribute("role", "log");
+    this.#answer.setAttribute("aria-live", "off");
+    this.#status.setAttribute("role", "status");
+    this.#head.append(this.#dot, this.#panel.button, this.#label, this.#stop);
+    root.append(this.#head, this.#hint, this.#panel.element, this.#answer, this.#alert, this.#footer, this.#status);
+    return root;
+  }
+
+  #listen(): void {
+    const { signal } = this.#end;
+    this.#stop.addEventListener("click", () => this.#shown.stop(), { signal });
+    this.#root.addEventListener(
+      "keydown",
+      (event) => {
+        if (event.key === "Escape" && !event.defaultPrevented) this.#shown.stop();
+      },
+      { signal },
+    );
+  }
+
+  #draw(): void {
+    const { meta } = this.#shown.state;
+    const { isLive } = this.#shown;
+    this.#panel.draw(take(this.#reasoningOps), isLive && meta.status === "reasoning");
+    const answer = take(this.#answerOps);
+    if (answer.length > 0) this.#document.draw(answer);
+    this.#answer.hidden = !this.#answer.hasChildNodes();
+
+    this.#root.dataset.status = meta.status;
+    this.#head.hidden = !isLive && !this.#panel.hasText;
+    this.#dot.hidden = !isLive;
+    this.#drawStop(isLive, meta.foreground);
+    this.#drawLabel();
+    const trouble = this.#trouble();
+    show(this.#alert, trouble || meta.alert);
+    this.#drawFooter(meta.footer);
+    write(this.#status, trouble || announcement(meta));
+  }
+
+  #drawStop(isLive: boolean, isForeground: boolean): void {
+    const phase = this.#shown.stopPhase;
+    const isStopping = phase !== "ready" && phase !== "unreached";
+    this.#stop.hidden = !isLive;
+    // Not `disabled`, which would throw the focus out of the output.
+    this.#stop.setAttribute("aria-disabled", String(isStopping));
+    write(this.#stop, isStopping ? "Stopping…" : "Stop");
+    const advice = isForeground ? "press ■ in the toolbar" : "restart it if the reply must end";
+    show(this.#hint, isLive && phase === "unreached" ? `${UNREACHED}: ${advice}` : "");
+  }
+
+  /** Write what is going on, and again when the next second has passed. */
+  #drawLabel(): void {
+    clearTimeout(this.#ticker);
+    const { meta } = this.#shown.state;
+    const isThinking = meta.status === "reasoning";
+    const elapsed = isThinking ? this.#shown.reasoningElapsed() : this.#shown.elapsed();
+    const thinking = ["Thinking…", duration(elapsed)].filter(Boolean).join(" ");
+    const waiting = [meta.label, duration(elapsed), meta.note].filter(Boolean).join(SEPARATOR);
+    const isCounting = this.#shown.isLive && meta.status !== "answering";
+    write(this.#panel.button, isCounting && isThinking ? thinking : meta.thought || "Thought");
+    show(this.#label, !isCounting ? "" : !isThinking ? waiting : this.#panel.hasText ? "" : thinking);
+    if (isCounting && elapsed !== undefined) {
+      this.#ticker = setTimeout(() => this.#drawLabel(), 1000 - ((elapsed * 1000) % 1000));
+    }
+  }
+
+  /** What the page itself knows to be wrong; the kernel says the rest. */
+  #trouble(): string {
+    if (this.#shown.isForeign) return FOREIGN;
+    return this.#shown.isLost && isUnfinished(this.#shown.state) ? LOST : "";
+  }
+
+  #drawFooter(items: readonly string[]): void {
+    this.#footer.hidden = items.length === 0;
+    if (items.join(SEPARATOR) === this.#footer.textContent) return;
+    const parts = items.flatMap((item) => [SEPARATOR, element("span", "nbstream-item", item)]);
+    this.#footer.replaceChildren(...parts.slice(1));
+  }
+}
+
+function element<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  className: string,
+  text = "",
+): HTMLElementTagNameMap[K] {
+  const made = document.createElement(tag);
+  made.className = className;
+  made.textContent = text;
+  return made;
+}
+
+/** Show `text`, or nothing at all if it is empty. */
+function show(element: HTMLElement, text: string): void {
+  write(element, text);
+  element.hidden = text === "";
+}
+
+function write(element: HTMLElement, text: string): void {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+function take<T>(queue: T[]): T[] {
+  return queue.splice(0);
+}
+
+/** A duration in the words of the settled output. */
+function duration(seconds: number | undefined): string {
+  if (seconds === undefined || seconds < 1) return "";
+  const whole = Math.floor(seconds);
+  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`;
+}
+
+/** What is said aloud when the state changes, and only then: none of it counts. */
+function announcement(meta: Meta): string {
+  switch (meta.status) {
+    case "pending":
+    case "waiting":
+      return meta.label;
+    case "reasoning":
+      return "Thinking";
+    case "answering":
+      return "Answering";
+    case "complete":
+      return ["Finished", ...meta.footer.slice(0, 2)].join(", ");
+    case "cancelled":
+      return meta.footer[0] ?? "Stopped";
+    case "truncated":
+    case "failed":
+      return meta.alert || "Ended";
+  }
+}

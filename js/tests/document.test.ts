@@ -1,0 +1,193 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { LiveDocument } from "../src/document";
+import type { DocumentState, Op } from "../src/protocol";
+import { apply, emptyDocument, htmlOf, opsOf } from "../src/state";
+import { fixtures, parsed } from "./fixtures";
+
+let root: HTMLElement;
+let live: LiveDocument;
+let state: DocumentState;
+
+beforeEach(() => {
+  root = document.createElement("div");
+  document.body.replaceChildren(root);
+  live = new LiveDocument(root);
+  state = emptyDocument();
+});
+
+/** Draw one frame and hold it to the law: the page shows what a full rendering would. */
+function draw(...ops: Op[]): void {
+  apply(state, ops);
+  live.draw(ops);
+  expect(root.innerHTML).toBe(parsed(htmlOf(state)));
+}
+
+function find(selector: string): Element {
+  const found = root.querySelector(selector);
+  if (found === null) throw new Error(`nothing is ${selector} in ${root.innerHTML}`);
+  return found;
+}
+
+function textOf(selector: string): Text {
+  const text = find(selector).firstChild;
+  if (!(text instanceof Text)) throw new Error(`${selector} begins with no text`);
+  return text;
+}
+
+describe.each(fixtures)("$name", ({ frames }) => {
+  it("is after each frame what the whole HTML is", () => {
+    for (const { ops, html } of frames) {
+      draw(...ops);
+      expect(root.innerHTML).toBe(parsed(html));
+    }
+  });
+
+  it("is the same when a hidden page draws all frames at once", () => {
+    draw(...frames.flatMap(({ ops }) => ops));
+  });
+
+  it("is the same for a view that is built at any frame", () => {
+    for (const { ops, html } of frames) {
+      apply(state, ops);
+      const late = document.createElement("div");
+      new LiveDocument(late).draw(opsOf(state));
+      expect(late.innerHTML).toBe(parsed(html));
+    }
+  });
+});
+
+describe("live equals full", () => {
+  const pieces = [
+    "<p>one <em>two</em></p>\n",
+    "<p>one</p>\n",
+    "text &amp; more ",
+    "<ul>\n<li>a</li>\n<li><p>b 😀</p></li>\n</ul>\n",
+    "<hr>",
+    '<h2 dir="auto">Title</h2>\n',
+    '<pre><code class="language-py">x = 1\n</code></pre>\n',
+    "<blockquote>\n<p>quoted</p>\n</blockquote>\n",
+    "",
+  ];
+  const groups: [string, string][] = [
+    ["<ul>\n", "</ul>\n"],
+    ["<p>before</p>\n<blockquote>\n", "</blockquote>\n"],
+    ['<pre><code class="language-py">', "</code></pre>\n"],
+    ["<div><section>text <span>", "</span></section></div>"],
+    ["<section><h3>a</h3><div>", "</div></section>"],
+    ["<p>no element stays open</p>", ""],
+  ];
+
+  // A linear congruential generator (Numerical Recipes): the same frames in every run.
+  function randomness(seed: number): (below: number) => number {
+    let value = seed;
+    return (below) => {
+      value = (Math.imul(value, 1664525) + 1013904223) >>> 0;
+      return Math.floor((value / 2 ** 32) * below);
+    };
+  }
+
+  it.each(Array.from({ length: 150 }, (_, seed) => seed))("for random frames %i", (seed) => {
+    const random = randomness(seed);
+    const piece = (): string => pieces[random(pieces.length)] ?? "";
+    for (let frame = 0; frame < 25; frame += 1) {
+      const ops: Op[] = [];
+      let depth = state.groups.length;
+      for (let count = random(4); count >= 0; count -= 1) {
+        const kind = random(20);
+        if (kind < 8) ops.push(["add", piece()]);
+        else if (kind < 12 && depth < 4) {
+          ops.push(["open", ...(groups[random(groups.length)] ?? ["", ""])]);
+          depth += 1;
+        } else if (kind < 15 && depth > 1) {
+          ops.push(["close"]);
+          depth -= 1;
+        } else if (kind < 17 && depth > 1) {
+          ops.push(["redo", piece()]);
+          depth -= 1;
+        } else if (kind === 17) {
+          ops.push(["reset", piece() + piece()]);
+          depth = 1;
+        }
+      }
+      // A frame ends with a tail that is whole, whatever was in it before.
+      if (random(4) > 0) ops.push(["tail", 0, piece()]);
+      draw(...ops);
+    }
+  });
+});
+
+describe("what is written", () => {
+  it("is never touched again", () => {
+    draw(["add", "<p>first</p>"], ["tail", 0, "<p>sec</p>"]);
+    const first = find("p");
+    const records: MutationRecord[] = [];
+    const observer = new MutationObserver((found) => records.push(...found));
+    observer.observe(first, { attributes: true, childList: true, characterData: true, subtree: true });
+    draw(["tail", 6, "ond</p>"]);
+    draw(["add", "<p>second</p>"], ["open", "<ul>", "</ul>"], ["tail", 0, "<li>third</li>"]);
+    draw(["close"], ["tail", 0, ""]);
+    records.push(...observer.takeRecords());
+    expect(find("p")).toBe(first);
+    expect(records).toEqual([]);
+  });
+});
+
+describe("the tail", () => {
+  it("keeps its nodes while it grows", () => {
+    draw(["tail", 0, "<p>Do it</p>"]);
+    const paragraph = find("p");
+    const text = textOf("p");
+    draw(["tail", 8, " in four</p>"]);
+    draw(["tail", 0, "<p>Do it in <strong>four</strong></p>"]);
+    expect(find("p")).toBe(paragraph);
+    expect(textOf("p")).toBe(text);
+    expect(text.data).toBe("Do it in ");
+  });
+
+  it("keeps a selection while it grows and when it is written", () => {
+    draw(["tail", 0, "<p>Do it in four</p>"]);
+    const selection = getSelection();
+    selection?.setBaseAndExtent(textOf("p"), 3, textOf("p"), 8);
+    draw(["tail", 0, "<p>Do it in four steps,</p>"]);
+    draw(["add", "<p>Do it in four steps, each of which</p>\n"], ["tail", 0, "<p>Then</p>"]);
+    draw(["tail", 0, ""], ["add", "<p>Then that</p>\n"]);
+    expect(selection?.toString()).toBe("it in");
+  });
+
+  it("keeps the nodes of a list that becomes a group", () => {
+    draw(["tail", 0, "<ul>\n<li>one</li>\n<li>tw</li>\n</ul>"]);
+    const list = find("ul");
+    const [one, two] = root.querySelectorAll("li");
+    draw(["open", "<ul>\n", "</ul>"], ["add", "<li>one</li>\n"], ["tail", 0, "<li>two</li>\n"]);
+    expect(find("ul")).toBe(list);
+    expect([...root.querySelectorAll("li")]).toEqual([one, two]);
+  });
+
+  it("changes attributes instead of elements", () => {
+    draw(["tail", 0, '<p class="a" dir="auto">x</p>']);
+    const paragraph = find("p");
+    draw(["tail", 0, '<p class="b">x</p>']);
+    expect(find("p")).toBe(paragraph);
+    expect(paragraph.outerHTML).toBe('<p class="b">x</p>');
+  });
+});
+
+describe("a group that is done again", () => {
+  it("gives way, and only it", () => {
+    draw(["add", "<p>before</p>"], ["open", "<pre><code>", "</code></pre>"], ["add", "x = 1\n"], ["add", "y = 2\n"]);
+    const before = find("p");
+    draw(["redo", '<pre><code><span class="n">x</span> = 1\ny = 2\n</code></pre>'], ["tail", 0, "<p>after</p>"]);
+    expect(find("p")).toBe(before);
+    expect(root.querySelectorAll("pre").length).toBe(1);
+  });
+});
+
+describe("a reset", () => {
+  it("keeps every node that stays as it was", () => {
+    draw(["add", "<p>see [a]</p>"], ["add", "<p>second</p>"], ["tail", 0, "<p>third</p>"]);
+    const [, second, third] = root.children;
+    draw(["reset", '<p>see <a href="#a">a</a></p><p>second</p><p>third</p>']);
+    expect(root.children[1]).toBe(second);
+    expect(root.children[2]).toBe(third);
+  });
+});

@@ -1,0 +1,145 @@
+/** What the tests share: the kernel's own frames, and stand-ins for what a notebook provides. */
+
+import type { Model } from "../src/channel";
+import type { Keyframe, Meta, Op, PageMessage } from "../src/protocol";
+import { emptyDocument, emptyReply } from "../src/state";
+
+export interface Fixture {
+  name: string;
+  frames: { ops: Op[]; html: string }[];
+}
+
+/** The frames that the kernel's own tests check as well. */
+export const fixtures = Object.values(
+  import.meta.glob<Fixture | Fixture[]>("../../tests/data/protocol/*.json", { eager: true, import: "default" }),
+).flat();
+
+/** The HTML as a browser writes it after parsing it afresh. */
+export function parsed(html: string): string {
+  const template = document.createElement("template");
+  template.innerHTML = html;
+  return template.innerHTML;
+}
+
+export function metaOf(fields: Partial<Meta> = {}): Meta {
+  return { ...emptyReply().meta, foreground: true, ...fields };
+}
+
+export function keyframeOf(seq: number, answer = "", meta: Partial<Meta> = {}): Keyframe {
+  const written = { ...emptyDocument(), groups: [{ open: "", html: answer, close: "" }] };
+  return { v: 1, seq, reasoning: emptyDocument(), answer: written, meta: metaOf({ status: "waiting", ...meta }) };
+}
+
+/** Give `element` a place on the screen, which jsdom does not. */
+export function place(element: Element, rectangle: () => { top: number; bottom: number }): void {
+  element.getBoundingClientRect = () => ({ ...new DOMRect(), ...rectangle() }) as DOMRect;
+}
+
+/** A box that scrolls within the page, from 50 to 150 on the screen. */
+export function scroller(): HTMLElement {
+  const element = document.createElement("div");
+  element.style.overflowY = "auto";
+  Object.defineProperties(element, { clientHeight: { value: 100 }, scrollHeight: { value: 900 } });
+  place(element, () => ({ top: 50, bottom: 150 }));
+  return element;
+}
+
+/** A signal as JupyterLab's are. */
+export class FakeSignal<T> {
+  readonly slots = new Set<(sender: unknown, value: T) => void>();
+
+  connect(slot: (sender: unknown, value: T) => void): void {
+    this.slots.add(slot);
+  }
+
+  disconnect(slot: (sender: unknown, value: T) => void): void {
+    this.slots.delete(slot);
+  }
+
+  emit(value: T): void {
+    for (const slot of this.slots) slot(this, value);
+  }
+}
+
+/** A kernel connection; `answers` says whether its control channel replies. */
+export class FakeKernel {
+  readonly clientId = "client";
+  readonly username = "somebody";
+  connectionStatus = "connected";
+  answers = false;
+  interrupts = 0;
+  readonly controlled: { header: { msg_type: string }; content: PageMessage & { run_id: string } }[] = [];
+  readonly statusChanged = new FakeSignal<string>();
+  readonly iopubMessage = new FakeSignal<object>();
+
+  sendControlMessage(
+    message: FakeKernel["controlled"][number],
+    expectReply: boolean,
+  ): { onReply?: () => void; done: Promise<unknown> } {
+    this.controlled.push(message);
+    // As in JupyterLab, the future is rejected when the kernel goes away.
+    const future: { onReply?: () => void; done: Promise<unknown> } = { done: Promise.reject(new Error("Canceled")) };
+    if (this.answers && expectReply) queueMicrotask(() => future.onReply?.());
+    return future;
+  }
+
+  async interrupt(): Promise<void> {
+    this.interrupts += 1;
+  }
+
+  /** Say on iopub what the kernel does, in answer to a message of type `parent`. */
+  say(execution_state: string, parent: string): void {
+    this.iopubMessage.emit({
+      header: { msg_type: "status" },
+      parent_header: { msg_type: parent },
+      content: { execution_state },
+    });
+  }
+}
+
+/** A model as anywidget hands it to a module. */
+export class FakeModel {
+  readonly sent: PageMessage[] = [];
+  readonly listeners = new Map<string, Set<(value?: unknown) => void>>();
+  readonly widget_manager: { kernel: FakeKernel | null };
+  #keyframe: Keyframe;
+
+  constructor(keyframe: Keyframe = keyframeOf(0), kernel: FakeKernel | null = null) {
+    this.#keyframe = keyframe;
+    this.widget_manager = { kernel };
+  }
+
+  get(name: string): unknown {
+    return name === "run_id" ? "run" : this.#keyframe;
+  }
+
+  on(name: string, listener: (value?: unknown) => void): void {
+    this.listeners.set(name, (this.listeners.get(name) ?? new Set()).add(listener));
+  }
+
+  off(name: string, listener: (value?: unknown) => void): void {
+    this.listeners.get(name)?.delete(listener);
+  }
+
+  send(message: PageMessage): void {
+    this.sent.push(message);
+  }
+
+  emit(name: string, value?: unknown): void {
+    for (const listener of this.listeners.get(name) ?? []) listener(value);
+  }
+
+  set keyframe(keyframe: Keyframe) {
+    this.#keyframe = keyframe;
+    this.emit("change:keyframe");
+  }
+
+  /** The types of the messages that went by comm. */
+  get types(): string[] {
+    return this.sent.map((message) => message.type);
+  }
+
+  as(): Model {
+    return this as unknown as Model;
+  }
+}

@@ -1,0 +1,171 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Op } from "../src/protocol";
+import { type Choice, LINGER, ReasoningPanel } from "../src/reasoning";
+import { place, scroller } from "./fixtures";
+
+const THOUGHT: Op[] = [["add", "<p>The trigger must go in first.</p>"]];
+
+let choice: Choice;
+let panel: ReasoningPanel;
+let choices: number;
+let end: AbortController;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  choice = { isOpen: undefined };
+  choices = 0;
+  end = new AbortController();
+  panel = panelWith(choice);
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function panelWith(shared: Choice): ReasoningPanel {
+  return new ReasoningPanel(shared, () => redraw(), end.signal);
+}
+
+let isStreaming = false;
+
+function draw(ops: Op[], streaming: boolean): void {
+  isStreaming = streaming;
+  panel.draw(ops, streaming);
+}
+
+function redraw(): void {
+  choices += 1;
+  panel.draw([], isStreaming);
+}
+
+function isOpen(): boolean {
+  expect(panel.element.hasAttribute("inert")).toBe(panel.button.getAttribute("aria-expanded") === "false");
+  return panel.button.getAttribute("aria-expanded") === "true";
+}
+
+describe("a panel", () => {
+  it("is not there without text", () => {
+    draw([], true);
+    expect([panel.button.hidden, panel.element.hidden]).toEqual([true, true]);
+    draw([["tail", 0, "<p> </p>"]], true);
+    expect(panel.button.hidden).toBe(true);
+    draw(THOUGHT, true);
+    expect([panel.button.hidden, panel.element.hidden]).toEqual([false, false]);
+  });
+
+  it("names what it opens", () => {
+    expect(panel.element.id).not.toBe("");
+    expect(panel.button.getAttribute("aria-controls")).toBe(panel.element.id);
+    expect(panelWith(choice).element.id).not.toBe(panel.element.id);
+  });
+
+  it("is open while it streams, and closes by itself a while after", () => {
+    draw(THOUGHT, true);
+    expect(isOpen()).toBe(true);
+    draw([], false);
+    vi.advanceTimersByTime(LINGER - 1);
+    draw([], false);
+    expect(isOpen()).toBe(true);
+    vi.advanceTimersByTime(1);
+    expect(isOpen()).toBe(false);
+  });
+
+  it("begins closed when it did not stream here", () => {
+    draw(THOUGHT, false);
+    expect(isOpen()).toBe(false);
+  });
+
+  it("opens again when reasoning goes on", () => {
+    draw(THOUGHT, true);
+    draw([], false);
+    vi.advanceTimersByTime(LINGER / 2);
+    draw(THOUGHT, true);
+    vi.advanceTimersByTime(LINGER);
+    expect(isOpen()).toBe(true);
+  });
+});
+
+describe("the reader's choice", () => {
+  it("to close wins while it streams", () => {
+    draw(THOUGHT, true);
+    panel.button.click();
+    expect(isOpen()).toBe(false);
+    draw(THOUGHT, true);
+    expect(isOpen()).toBe(false);
+    expect(choices).toBe(1);
+  });
+
+  it("to open wins after it has ended", () => {
+    draw(THOUGHT, true);
+    panel.button.click();
+    panel.button.click();
+    draw([], false);
+    vi.advanceTimersByTime(10 * LINGER);
+    draw([], false);
+    expect(isOpen()).toBe(true);
+  });
+
+  it("made while it lingers is kept", () => {
+    draw(THOUGHT, true);
+    draw([], false);
+    panel.button.click();
+    panel.button.click();
+    vi.advanceTimersByTime(LINGER);
+    expect(isOpen()).toBe(true);
+  });
+
+  it("outlives the view", () => {
+    draw(THOUGHT, false);
+    panel.button.click();
+    panel = panelWith(choice);
+    draw(THOUGHT, false);
+    expect(isOpen()).toBe(true);
+  });
+});
+
+describe("its text", () => {
+  let box: { scrollTop: number };
+
+  beforeEach(() => {
+    const thoughts = panel.element.querySelector(".nbstream-thoughts");
+    if (thoughts === null) throw new Error("there is no box for the text");
+    Object.defineProperty(thoughts, "scrollHeight", { value: 300 });
+    box = thoughts;
+  });
+
+  it("shows its end while it streams", () => {
+    draw(THOUGHT, true);
+    expect(box.scrollTop).toBe(300);
+  });
+
+  it("shows its beginning to a reader who opens it afterwards", () => {
+    draw(THOUGHT, true);
+    draw([], false);
+    vi.advanceTimersByTime(LINGER);
+    panel.button.click();
+    expect(box.scrollTop).toBe(0);
+  });
+});
+
+it("closes without moving what is read below it", () => {
+  const around = scroller();
+  around.append(panel.button, panel.element);
+  document.body.replaceChildren(around);
+  place(panel.button, () => ({ top: -200, bottom: -170 }));
+  place(panel.element, () => ({ top: -170, bottom: panel.element.hasAttribute("inert") ? -170 : -20 }));
+  around.scrollTop = 400;
+  draw(THOUGHT, true);
+  draw([], false);
+  vi.advanceTimersByTime(LINGER);
+  expect(isOpen()).toBe(false);
+  expect(around.scrollTop).toBe(250);
+});
+
+it("does nothing any more when its view is gone", () => {
+  draw(THOUGHT, true);
+  draw([], false);
+  end.abort();
+  expect(vi.getTimerCount()).toBe(0);
+  panel.button.click();
+  expect(choices).toBe(0);
+});

@@ -1,0 +1,123 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { EndPin, holdBelow, isAbove } from "../src/scroll";
+import { place, scroller } from "./fixtures";
+
+/** A box with a layout, which jsdom does not have: `height` is its content's, of which 100 can be seen. */
+class Box {
+  readonly element = document.createElement("div");
+  height = 300;
+  #top = 0;
+
+  constructor() {
+    Object.defineProperties(this.element, {
+      clientHeight: { get: () => 100 },
+      scrollHeight: { get: () => this.height },
+      scrollTop: {
+        get: () => this.#top,
+        set: (top: number) => {
+          this.#top = Math.max(0, Math.min(top, this.height - 100));
+        },
+      },
+    });
+  }
+
+  get top(): number {
+    return this.#top;
+  }
+
+  scrollTo(top: number): void {
+    this.element.scrollTop = top;
+    this.element.dispatchEvent(new Event("scroll"));
+  }
+}
+
+describe("EndPin", () => {
+  let box: Box;
+  let pin: EndPin;
+
+  beforeEach(() => {
+    box = new Box();
+    pin = new EndPin(box.element, new AbortController().signal);
+    pin.follow();
+  });
+
+  function grow(by: number): void {
+    box.height += by;
+    pin.follow();
+  }
+
+  it("shows the end while the box grows", () => {
+    grow(50);
+    expect(box.top).toBe(250);
+  });
+
+  it("says whether something is above what is shown", () => {
+    expect(box.element.hasAttribute("data-scrolled")).toBe(true);
+    box.scrollTo(0);
+    expect(box.element.hasAttribute("data-scrolled")).toBe(false);
+  });
+
+  it("stays where the reader scrolled up to", () => {
+    box.scrollTo(120);
+    grow(50);
+    expect(box.top).toBe(120);
+  });
+
+  it("follows again once the reader is within a pixel of the end", () => {
+    box.scrollTo(120);
+    grow(50);
+    box.scrollTo(249);
+    grow(50);
+    expect(box.top).toBe(300);
+  });
+
+  it("is not at the end for having been scrolled down a little", () => {
+    box.scrollTo(120);
+    box.scrollTo(160);
+    grow(50);
+    expect(box.top).toBe(160);
+  });
+
+  it("goes on when the box shrank and so scrolled by itself", () => {
+    box.height = 250;
+    box.scrollTo(140);
+    grow(50);
+    expect(box.top).toBe(200);
+  });
+});
+
+describe("a panel that closes", () => {
+  let around: HTMLElement;
+  let panel: HTMLElement;
+
+  beforeEach(() => {
+    around = scroller();
+    panel = document.createElement("div");
+    around.append(panel);
+    document.body.replaceChildren(around);
+  });
+
+  it("is above when nothing of it can be seen in its scroller", () => {
+    place(panel, () => ({ top: 0, bottom: 49 }));
+    expect(isAbove(panel)).toBe(true);
+    place(panel, () => ({ top: 0, bottom: 51 }));
+    expect(isAbove(panel)).toBe(false);
+  });
+
+  it("leaves what is below it where it was", () => {
+    let height = 80;
+    place(panel, () => ({ top: -100, bottom: -100 + height }));
+    around.scrollTop = 400;
+    holdBelow(panel, () => {
+      height = 0;
+    });
+    expect(around.scrollTop).toBe(320);
+  });
+
+  it("does not scroll what did not move, or was held by the browser", () => {
+    place(panel, () => ({ top: -100, bottom: -20 }));
+    around.scrollTop = 400;
+    holdBelow(panel, () => {});
+    expect(around.scrollTop).toBe(400);
+  });
+});

@@ -1,0 +1,144 @@
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { PATIENCE, Stop, type StopPort } from "../src/stop";
+
+class FakePort implements StopPort {
+  live = true;
+  foreground = true;
+  reachable = true;
+  isRefused = false;
+  cancels = 0;
+  interrupts = 0;
+  reply: () => void = () => {};
+  readonly phases: string[] = [];
+  stop: Stop | undefined;
+
+  isLive = (): boolean => this.live;
+  isForeground = (): boolean => this.foreground;
+
+  cancel(onReply: () => void): void {
+    this.cancels += 1;
+    this.reply = onReply;
+  }
+
+  interrupt(): Promise<void> | undefined {
+    if (!this.reachable) return undefined;
+    this.interrupts += 1;
+    return this.isRefused ? Promise.reject(new Error("refused")) : Promise.resolve();
+  }
+
+  onChange(): void {
+    this.phases.push(this.stop?.phase ?? "");
+  }
+}
+
+let port: FakePort;
+let stop: Stop;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  port = new FakePort();
+  stop = new Stop(port);
+  port.stop = stop;
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+async function pass(milliseconds: number): Promise<void> {
+  await vi.advanceTimersByTimeAsync(milliseconds);
+}
+
+it("asks once, however often it is pressed", async () => {
+  void stop.ask();
+  void stop.ask();
+  await pass(PATIENCE - 1);
+  void stop.ask();
+  expect(port.cancels).toBe(1);
+  expect(stop.phase).toBe("asked");
+});
+
+it("interrupts when nothing answers", async () => {
+  void stop.ask();
+  await pass(PATIENCE - 1);
+  expect(port.interrupts).toBe(0);
+  await pass(1);
+  expect(port.interrupts).toBe(1);
+  expect(stop.phase).toBe("interrupted");
+});
+
+it("never interrupts after an acknowledgement by comm", async () => {
+  void stop.ask();
+  await pass(PATIENCE - 1);
+  stop.acknowledge();
+  await pass(10 * PATIENCE);
+  expect(port.interrupts).toBe(0);
+  expect(stop.phase).toBe("acknowledged");
+});
+
+it("never interrupts after a reply on the control channel", async () => {
+  void stop.ask();
+  port.reply();
+  await pass(10 * PATIENCE);
+  expect(port.interrupts).toBe(0);
+  expect(stop.phase).toBe("acknowledged");
+});
+
+it("never interrupts after the end", async () => {
+  void stop.ask();
+  await pass(PATIENCE / 2);
+  port.live = false;
+  await pass(10 * PATIENCE);
+  expect(port.interrupts).toBe(0);
+});
+
+it("does nothing for a reply that has ended", async () => {
+  port.live = false;
+  void stop.ask();
+  await pass(10 * PATIENCE);
+  expect(port.cancels).toBe(0);
+  expect(port.phases).toEqual([]);
+});
+
+it("never interrupts for a background reply, and says that it could not", async () => {
+  port.foreground = false;
+  void stop.ask();
+  await pass(PATIENCE);
+  expect(port.interrupts).toBe(0);
+  expect(stop.phase).toBe("unreached");
+});
+
+it.each(["reachable", "isRefused"] as const)("says that it could not when the interrupt fails (%s)", async (what) => {
+  port[what] = !port[what];
+  void stop.ask();
+  await pass(PATIENCE);
+  expect(stop.phase).toBe("unreached");
+});
+
+it("may be tried again, and takes a late acknowledgement", async () => {
+  port.reachable = false;
+  void stop.ask();
+  await pass(PATIENCE);
+  void stop.ask();
+  expect(port.cancels).toBe(2);
+  await pass(PATIENCE);
+  stop.acknowledge();
+  expect(port.phases).toEqual(["asked", "unreached", "asked", "unreached", "acknowledged"]);
+});
+
+it("takes in what came while the page was blocked before it interrupts", async () => {
+  vi.useRealTimers();
+  const due: (() => void)[] = [];
+  vi.stubGlobal("setTimeout", (callback: () => void) => due.push(callback));
+  void stop.ask();
+  // The page wakes up late: its timer runs first, then the message that has been waiting behind it.
+  due.shift()?.();
+  await Promise.resolve();
+  stop.acknowledge();
+  for (let next = due.shift(); next !== undefined; next = due.shift()) {
+    next();
+    await Promise.resolve();
+  }
+  vi.unstubAllGlobals();
+  expect(port.interrupts).toBe(0);
+});

@@ -1,0 +1,190 @@
+"""`nbstream demo`: a notebook server on a copy of the quickstart, wired to the simulator; no key, no network.
+
+Everything it writes is in a folder of its own, so that the user's Jupyter is left as it is. This module must not know
+the wire or the magic.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from importlib.resources import as_file, files
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nbstream.simulator.server import Simulator
+
+if TYPE_CHECKING:
+    import argparse
+
+_NOTEBOOK = "quickstart.ipynb"
+_START_SECONDS = 60.0
+_CELL_SECONDS = 120
+_PREVIEW_CHARS = 100
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the demo's options to `parser`."""
+    parser.description = (
+        "Opens the quickstart notebook in JupyterLab, offline: its requests go to a simulator on this machine, so it\n"
+        "needs no key and costs nothing. Prints the URL; Ctrl-C ends it."
+    )
+    parser.add_argument("--port", type=int, default=0, help="JupyterLab's port; the default is any that is free")
+    parser.add_argument("--rate", type=float, default=60.0, help="tokens per second of the simulator (60)")
+    parser.add_argument("--no-browser", action="store_true", help="only print the URL")
+    parser.add_argument(
+        "--check", action="store_true", help="run the notebook without a browser and print what streamed"
+    )
+
+
+def main(options: argparse.Namespace) -> int:
+    """Run the demo and return the exit status."""
+    needed = ["nbclient", "ipykernel"] if options.check else ["jupyterlab", "ipykernel"]
+    if missing := [name for name in needed if find_spec(name) is None]:
+        sys.stderr.write(f"The demo needs {' and '.join(missing)}: pip install 'nbstream[demo]'\n")
+        return 1
+    with (
+        tempfile.TemporaryDirectory(prefix="nbstream-demo-", ignore_cleanup_errors=True) as folder,
+        Simulator(rate=0 if options.check else options.rate) as simulator,
+    ):
+        root = Path(folder)
+        notebook = _copy_notebook(root / "notebooks")
+        environment = _environment(root, simulator.url)
+        if options.check:
+            return _check(notebook, environment, simulator)
+        return _serve(notebook, environment, options)
+
+
+def _copy_notebook(folder: Path) -> Path:
+    folder.mkdir()
+    target = folder / _NOTEBOOK
+    # In a checkout the notebook stands beside the package, in a wheel it is part of it.
+    checkout = Path(__file__).parents[1] / "notebooks" / _NOTEBOOK
+    if checkout.is_file():
+        shutil.copyfile(checkout, target)
+    else:
+        with as_file(files("nbstream") / "notebooks" / _NOTEBOOK) as packaged:
+            shutil.copyfile(packaged, target)
+    return target
+
+
+def _environment(root: Path, url: str) -> dict[str, str]:
+    environment = dict(os.environ, DEEPSEEK_BASE_URL=url, DEEPSEEK_API_KEY="simulated")
+    for variable, name in (
+        ("JUPYTER_CONFIG_DIR", "config"),
+        ("JUPYTER_DATA_DIR", "data"),
+        ("JUPYTER_RUNTIME_DIR", "runtime"),
+        ("IPYTHONDIR", "ipython"),
+    ):
+        (root / name).mkdir()
+        environment[variable] = str(root / name)
+    settings = root / "settings"
+    settings.mkdir()
+    # The offer of news would lie over the first screen, and its answer would need a network.
+    quiet = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
+    (settings / "overrides.json").write_text(json.dumps(quiet), "utf-8")
+    environment["NBSTREAM_DEMO_SETTINGS"] = str(settings)
+    return environment
+
+
+def _serve(notebook: Path, environment: dict[str, str], options: argparse.Namespace) -> int:
+    port, token = options.port or _free_port(), secrets.token_hex(16)
+    url = f"http://127.0.0.1:{port}/lab/tree/{_NOTEBOOK}?token={token}"
+    command = [
+        *(sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={port}"),
+        *("--ServerApp.port_retries=0", f"--IdentityProvider.token={token}", "--LabApp.news_url=None"),
+        *(f"--ServerApp.root_dir={notebook.parent}", "--LabApp.expose_app_in_browser=False"),
+        *(f"--LabApp.app_settings_dir={environment['NBSTREAM_DEMO_SETTINGS']}", "--log-level=ERROR"),
+    ]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        # A container's only user is often root, and the server listens on this machine alone.
+        command.append("--allow-root")
+    server = subprocess.Popen(command, env=environment)  # noqa: S603  (our own interpreter and arguments)
+    try:
+        if not _wait_until_up(f"http://127.0.0.1:{port}/api?token={token}", server):
+            sys.stderr.write("JupyterLab did not start; its messages are above.\n")
+            return 1
+        sys.stdout.write(f"\nThe demo is ready, offline and free of charge:\n\n    {url}\n\nCtrl-C ends it.\n")
+        sys.stdout.flush()
+        if not options.no_browser:
+            import webbrowser  # noqa: PLC0415  (asks the desktop, which --no-browser may not have)
+
+            webbrowser.open(url)
+        return server.wait()
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        _end(server)
+
+
+def _check(notebook: Path, environment: dict[str, str], simulator: Simulator) -> int:
+    import nbformat  # noqa: PLC0415  (of the extra `demo`)
+    from nbclient import NotebookClient  # noqa: PLC0415  (of the extra `demo`)
+    from nbclient.exceptions import CellExecutionError  # noqa: PLC0415  (of the extra `demo`)
+
+    content = nbformat.read(notebook, as_version=4)
+    client = NotebookClient(content, timeout=_CELL_SECONDS, resources={"metadata": {"path": str(notebook.parent)}})
+    os.environ.update(environment)
+    failure = ""
+    try:
+        client.execute()
+    except CellExecutionError as error:
+        failure = str(error)
+    replies = 0
+    for number, cell in enumerate(content.cells, 1):
+        for output in cell.get("outputs", []):
+            if (text := output.get("data", {}).get("text/markdown")) and "nbstream" in output["data"].get(
+                "text/html", ""
+            ):
+                replies += 1
+                sys.stdout.write(f"cell {number}: {_outline(text)}\n")
+    served = [request for request in simulator.log() if request["how"] == "served"]
+    deltas = sum(request["deltas_sent"] for request in simulator.log())
+    sys.stdout.write(f"{replies} replies in the notebook; {len(served)} requests served, {deltas} deltas streamed.\n")
+    if failure:
+        sys.stderr.write(f"A cell failed:\n{failure}\n")
+    return 0 if replies and not failure else 1
+
+
+def _outline(markdown: str) -> str:
+    text = " ".join(markdown.split())
+    return f"{len(markdown):,} characters: {text[:_PREVIEW_CHARS]}…"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _wait_until_up(url: str, server: subprocess.Popen[Any]) -> bool:
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            with urllib.request.urlopen(url, timeout=1):  # noqa: S310  (a URL of our own)
+                return True
+        except (urllib.error.URLError, TimeoutError, ConnectionError):
+            time.sleep(0.2)
+    return False
+
+
+def _end(server: subprocess.Popen[Any]) -> None:
+    if server.poll() is None:
+        server.send_signal(signal.SIGTERM)
+        try:
+            server.wait(10)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()

@@ -1,0 +1,174 @@
+"""Shows a run while it goes on, in whatever the user sits in front of, and says when it is over.
+
+The thread that waits does all the sending, so that output lands in the cell that asked for it. This module must not
+know how a request is made.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import sys
+import threading
+from typing import TYPE_CHECKING, Any, Protocol
+
+from nbstream.client import api
+from nbstream.core.errors import RequestError
+from nbstream.notebook import stop
+from nbstream.notebook.terminal import TextView
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nbstream.client.run import Run
+    from nbstream.core.events import Event
+    from nbstream.core.reply import Reply
+
+#: How often a sink is asked whether it has something to do while nothing arrives.
+_TICK_SECONDS = 0.25
+
+
+class Sink(Protocol):
+    """What a run is shown in."""
+
+    def update(self, events: list[Event]) -> None:
+        """Show what has arrived."""
+
+    def tick(self) -> None:
+        """Nothing has arrived for a while."""
+
+    def acknowledge(self) -> None:
+        """A wish to stop has arrived."""
+
+    def settle(self, reply: Reply) -> None:
+        """Show the whole reply; nothing more will come."""
+
+
+class SettledView:
+    """A sink for a notebook that nobody watches (nbconvert, papermill): only the settled output, and no widget."""
+
+    def update(self, events: list[Event]) -> None:
+        """Show nothing yet."""
+
+    def tick(self) -> None:
+        """Show nothing yet."""
+
+    def acknowledge(self) -> None:
+        """Show nothing yet."""
+
+    def settle(self, reply: Reply) -> None:
+        """Display the static output."""
+        show(reply)
+
+
+def watch(start: Callable[[], Run], *, done: Callable[[Reply], object] = lambda _: None) -> Reply:
+    """Start a run, show it until it ends, and return its reply.
+
+    Args:
+        start: starts the run.
+        done: is given the reply at the end, also when the cell is interrupted.
+
+    Raises:
+        KeyboardInterrupt: if ■ was pressed, after the partial reply was settled, so that queued cells are not run.
+    """
+    runs: list[Run] = []
+    with stop.interrupts_call(lambda: [run.cancel() for run in runs]) as interrupt:
+        run = start()
+        runs.append(run)
+        if interrupt.seen:
+            run.cancel()
+        try:
+            pump(run, _sink(run, foreground=True))
+        finally:
+            # Whatever broke the display must not leave a request running that somebody pays for.
+            run.cancel()
+            done(run.reply)
+    if interrupt.seen:
+        raise stop.keyboard_interrupt()
+    return run.reply
+
+
+def watch_in_background(run: Run, *, done: Callable[[Reply], object] = lambda _: None) -> None:
+    """Show a run in the current cell's output without waiting for it; `done` is given the reply at the end.
+
+    Where nobody watches, it is waited for all the same: a notebook that is run to be saved needs its outputs in place.
+    """
+    sink = _sink(run, foreground=False)
+
+    def work() -> None:
+        pump(run, sink)
+        done(run.reply)
+
+    if isinstance(sink, SettledView):
+        work()
+        return
+    # The context carries the cell that the output belongs to, on ipykernel 7.
+    context = contextvars.copy_context()
+    threading.Thread(target=context.run, args=(work,), name=f"nbstream-{run.id[:8]}", daemon=True).start()
+
+
+def pump(run: Run, sink: Sink) -> None:
+    """Hand everything that happens in `run` to `sink` until it ends."""
+    seen, acknowledged = 0, False
+    while True:
+        ended = run.done
+        events = run.wait(seen, cancelling=acknowledged, timeout=_TICK_SECONDS)
+        seen += len(events)
+        if run.cancelling and not acknowledged:
+            acknowledged = True
+            sink.acknowledge()
+        if events:
+            sink.update(events)
+        elif ended:
+            break
+        else:
+            sink.tick()
+    sink.settle(run.reply)
+
+
+def show(reply: Reply | None = None) -> None:
+    """Show a reply, settled, in the current cell or terminal; the last one if none is given."""
+    reply = reply or api.last_reply()
+    if reply is None:
+        raise RequestError("There is no reply yet.")
+    if _kernel() is None:
+        from nbstream.render.static import to_plain  # noqa: PLC0415  (markdown-it, so not before it is needed)
+
+        print(to_plain(reply))  # noqa: T201  (this is the terminal)
+        return
+    from IPython.display import display  # noqa: PLC0415  (a script has no IPython to import)
+
+    from nbstream.notebook.live import bundle  # noqa: PLC0415  (as above)
+
+    display(bundle(reply), raw=True)
+
+
+def _sink(run: Run, *, foreground: bool) -> Sink:
+    kernel = _kernel()
+    if kernel is None:
+        return TextView(run)
+    if not _somebody_watches(kernel):
+        return SettledView()
+    from nbstream.notebook.live import LiveView  # noqa: PLC0415  (the widget, only where it is used)
+
+    return LiveView(run, kernel, foreground=foreground)
+
+
+def _kernel() -> Any:
+    """Return the ipykernel this runs in, or None in a terminal or a script."""
+    if "IPython" not in sys.modules:
+        return None
+    from IPython import get_ipython  # noqa: PLC0415  (only where it is running already)
+
+    return getattr(get_ipython(), "kernel", None)
+
+
+def _somebody_watches(kernel: Any) -> bool:
+    """Return whether the cell was sent by a front end that somebody sits at.
+
+    nbclient, and with it nbconvert and papermill, says that it takes no input. It also saves the state of every widget
+    it sees, even of one that was closed, so there must be none.
+    """
+    try:
+        return bool(kernel.get_parent("shell")["content"].get("allow_stdin", True))
+    except (AttributeError, KeyError, LookupError, TypeError):
+        return True

@@ -1,0 +1,177 @@
+"""The live view of one run: renders what arrives, sends it to the page as patches, and settles it into the file.
+
+The widget is scaffolding: when the reply ends, static output takes its place. This module must not know the network,
+nor which thread it is called from.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from IPython.display import display, update_display
+
+from nbstream.core.events import Answer, Event, Reasoning
+from nbstream.notebook import stop
+from nbstream.notebook.widget import ReplyWidget
+from nbstream.render import summary
+from nbstream.render.markdown import MarkdownStream
+from nbstream.render.protocol import VERSION, Keyframe, Meta, Patch
+from nbstream.render.static import to_markdown, to_plain, to_static_html
+
+if TYPE_CHECKING:
+    from nbstream.client.run import Run
+    from nbstream.core.reply import Reply
+
+#: A keyframe is written when the content has doubled since the last one, and not for less than this many characters.
+_SMALLEST_GROWTH = 2_000
+#: A page that was reloaded in mid-stream shows the reply from its widget, if that is still there: this many are kept.
+_KEPT_WIDGETS = 8
+
+_kept: deque[LiveView] = deque()
+
+
+class LiveView:
+    """A sink that shows a run in the page while it goes on.
+
+    Args:
+        run: what is shown.
+        kernel: the ipykernel it runs in.
+        foreground: whether a cell waits for the run, so that ■ would stop it.
+    """
+
+    def __init__(self, run: Run, kernel: Any, *, foreground: bool) -> None:
+        self._run = run
+        self._foreground = foreground
+        self._reasoning = MarkdownStream()
+        self._answer = MarkdownStream()
+        self._seq = 0
+        self._meta: Meta | None = None
+        self._written = 0
+        self._at_keyframe = 0
+        self._page_seen = False
+        self._keyframe_wanted = False
+        self._settled = False
+        self._display_id = uuid.uuid4().hex
+        self._widget = ReplyWidget(run_id=run.id)
+        self._widget.keyframe = dict(self._keyframe(run.reply))
+        self._widget.receive(self._from_comm)
+        stop.listen(kernel, run.id, self._from_page)
+        bundle = self._widget.bundle(f"A reply from {run.reply.model} is on its way. Press ■ to stop it.")
+        display(bundle, raw=True, display_id=self._display_id)
+
+    def update(self, events: list[Event]) -> None:
+        """Send one frame: what `events` added, and what is said around it."""
+        for event in events:
+            if isinstance(event, Reasoning):
+                self._reasoning.feed(event.text)
+            elif isinstance(event, Answer):
+                self._answer.feed(event.text)
+        self._send(self._run.reply, final=False)
+        if self._keyframe_wanted or self._written >= 2 * self._at_keyframe + _SMALLEST_GROWTH:
+            self._write_keyframe(self._run.reply)
+
+    def tick(self) -> None:
+        """Do what a page asked for while nothing arrived."""
+        if self._keyframe_wanted:
+            self._write_keyframe(self._run.reply)
+
+    def acknowledge(self) -> None:
+        """Tell the page that its Stop has arrived, before anything slower happens."""
+        self._widget.send({"type": "ack"})
+
+    def settle(self, reply: Reply) -> None:
+        """Put the static output in the widget's place."""
+        self._send(reply, final=True)
+        if self._page_seen:
+            # Should the page have been reloaded, the static output does not reach it: then the widget is all it has.
+            self._write_keyframe(reply)
+        update_display(bundle(reply), raw=True, display_id=self._display_id)
+        self._settled = True
+        if self._page_seen:
+            _kept.append(self)
+            while len(_kept) > _KEPT_WIDGETS:
+                _kept.popleft().close()
+        else:
+            self.close()
+
+    def close(self) -> None:
+        """Let go of the widget; the output does not need it any more."""
+        stop.forget(self._run.id)
+        self._widget.close()
+
+    def _from_page(self, content: dict[str, Any]) -> None:
+        """Take a message of the page, on any thread, so without answering it here."""
+        self._page_seen = True
+        match content.get("type"):
+            case "cancel":
+                self._run.cancel()
+            case "resync":
+                self._keyframe_wanted = True
+            case "hello" if content.get("seq", 0) < self._seq:
+                self._keyframe_wanted = True
+
+    def _from_comm(self, content: dict[str, Any]) -> None:
+        self._from_page(content)
+        # The static output has taken the view's place. The control channel's thread would be the wrong one to close on.
+        if content.get("type") == "gone" and self._settled and self in _kept:
+            _kept.remove(self)
+            self.close()
+
+    def _send(self, reply: Reply, *, final: bool) -> None:
+        reasoning = self._reasoning.finish() if final or reply.timing.reasoning_ended else self._reasoning.frame()
+        answer = self._answer.finish() if final else self._answer.frame()
+        meta = self._meta_of(reply)
+        patch: Patch = {"type": "patch", "v": VERSION, "seq": self._seq + 1}
+        if reasoning:
+            patch["reasoning"] = reasoning
+        if answer:
+            patch["answer"] = answer
+        if self._meta is None or _without_clocks(meta) != _without_clocks(self._meta):
+            patch["meta"] = self._meta = meta
+        if len(patch) > 3:  # noqa: PLR2004  (there is more in it than type, version and number)
+            self._seq += 1
+            self._written += sum(len(str(op[-1])) for op in [*reasoning, *answer])
+            self._widget.send(dict(patch))
+
+    def _meta_of(self, reply: Reply) -> Meta:
+        elapsed, started = self._run.elapsed, reply.timing.reasoning_started
+        return {
+            "status": reply.status,
+            "elapsed": elapsed,
+            "reasoning_elapsed": elapsed - started if started is not None and reply.status == "reasoning" else None,
+            "label": summary.label(reply),
+            "note": summary.note(reply),
+            "thought": summary.thought(reply),
+            "alert": summary.alert(reply),
+            "footer": summary.footer(reply),
+            "foreground": self._foreground,
+        }
+
+    def _keyframe(self, reply: Reply) -> Keyframe:
+        return {
+            "v": VERSION,
+            "seq": self._seq,
+            "reasoning": self._reasoning.state,
+            "answer": self._answer.state,
+            "meta": self._meta_of(reply),
+        }
+
+    def _write_keyframe(self, reply: Reply) -> None:
+        self._keyframe_wanted = False
+        self._at_keyframe = self._written
+        self._widget.keyframe = dict(self._keyframe(reply))
+
+
+def _without_clocks(meta: Meta) -> dict[str, object]:
+    return {name: value for name, value in meta.items() if name not in ("elapsed", "reasoning_elapsed")}
+
+
+def bundle(reply: Reply) -> dict[str, str]:
+    """Return the settled output of a reply, for every front end and export."""
+    return {
+        "text/html": to_static_html(reply),
+        "text/markdown": to_markdown(reply),
+        "text/plain": to_plain(reply),
+    }

@@ -1,0 +1,42 @@
+"""The widget that the page draws a live reply with. anywidget's and ipywidgets' one door in the notebook.
+
+This module must not know what a reply is: it carries messages.
+"""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import anywidget
+import traitlets
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_STATIC = files("nbstream") / "static"
+_VIEW_MIME = "application/vnd.jupyter.widget-view+json"
+
+
+class ReplyWidget(anywidget.AnyWidget):
+    """Carries patches to the page and the page's messages back; its traits hold no prompt and no key."""
+
+    _esm = (_STATIC / "reply.js").read_text("utf-8")
+    _css = (_STATIC / "reply.css").read_text("utf-8")
+    run_id = traitlets.Unicode().tag(sync=True)
+    keyframe = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, **traits: Any) -> None:
+        super().__init__(**traits)
+        # ipykernel 7.4 hands a comm message back to the shell that last published on the comm: the one that is busy.
+        if hasattr(self.comm, "_reply_subshell_for"):
+            self.comm._reply_subshell_for = lambda _data, default: default  # noqa: SLF001
+
+    def receive(self, receiver: Callable[[dict[str, Any]], None]) -> None:
+        """Hand every custom message of the page to `receiver`."""
+        self.on_msg(lambda _widget, content, _buffers: receiver(content) if isinstance(content, dict) else None)
+
+    def bundle(self, plain: str) -> dict[str, Any]:
+        """Return what to display: the view, and `plain` for a front end that cannot draw it."""
+        view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
+        return {_VIEW_MIME: view, "text/plain": plain}

@@ -1,0 +1,145 @@
+"""The messages to the page and from it. `js/src/protocol.ts` mirrors this file, name by name.
+
+Text that grows is sent as a `Document`: HTML that is written from front to back into nested groups and never changes
+once written, followed by a short tail that does. Operations are append-only, so that all of a reply's messages together
+are linear in its length. Offsets count UTF-16 code units, because the page's strings do. This module must not know
+Markdown, widgets or comms.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
+
+#: Raised whenever a page of another version could not read the messages.
+VERSION = 1
+
+Op: TypeAlias = (
+    tuple[Literal["add"], str]  # append balanced HTML (or text, escaped) to the innermost group
+    | tuple[Literal["open"], str, str]  # start a group: HTML that leaves elements open, and their end tags
+    | tuple[Literal["close"]]  # end the innermost group; what it holds stays, as part of the group around it
+    | tuple[Literal["redo"], str]  # end the innermost group and put this balanced HTML in its place
+    | tuple[Literal["tail"], int, str]  # keep that many UTF-16 units of the tail, then append
+    | tuple[Literal["reset"], str]  # the whole document is this balanced HTML; no groups, no tail
+)
+
+
+class Group(TypedDict):
+    """A run of HTML that is being written: `open + html + …inner groups… + close`."""
+
+    open: str
+    html: str
+    close: str
+
+
+class DocumentState(TypedDict):
+    """A document at one moment; `groups[0]` has no tags of its own."""
+
+    groups: list[Group]
+    tail: str
+
+
+class Meta(TypedDict):
+    """What stands around the text. All texts are made in Python, so that live and settled say the same words."""
+
+    status: str
+    #: Seconds from the start of the run to this message, so that the page can go on counting by its own clock.
+    elapsed: float
+    #: Seconds since reasoning started, while it goes on.
+    reasoning_elapsed: float | None
+    #: What is going on: "Waiting for deepseek-flash"; empty once text arrives.
+    label: str
+    #: What the server last said while waiting: "the server says keep-alive".
+    note: str
+    #: "Thought for 12 s", once it is known.
+    thought: str
+    #: The sentence for a reply that is not whole; empty otherwise.
+    alert: str
+    #: The footer's items, in order; empty until the end.
+    footer: list[str]
+    #: Whether ■ (interrupting the kernel) would stop this very reply.
+    foreground: bool
+
+
+class Patch(TypedDict):
+    """One frame. `seq` counts frames from 1; a page that has applied `seq` drops any that is not greater."""
+
+    type: Literal["patch"]
+    v: int
+    seq: int
+    reasoning: NotRequired[list[Op]]
+    answer: NotRequired[list[Op]]
+    meta: NotRequired[Meta]
+
+
+class Keyframe(TypedDict):
+    """The whole state after frame `seq`, kept in a trait for a page that comes late."""
+
+    v: int
+    seq: int
+    reasoning: DocumentState
+    answer: DocumentState
+    meta: Meta
+
+
+class Acknowledgement(TypedDict):
+    """Python has taken notice of a Stop: the page must not interrupt the kernel any more."""
+
+    type: Literal["ack"]
+
+
+#: From the page, by comm: the view exists (`hello`), wants a keyframe (`resync`), was removed (`gone`), or was stopped.
+PageMessage: TypeAlias = dict[Literal["type"], Literal["hello", "resync", "gone", "cancel"]]
+
+#: The same by the control channel, where a busy kernel still listens: message type and its reply.
+CONTROL_REQUEST = "nbstream_request"
+CONTROL_REPLY = "nbstream_reply"
+
+
+def utf16_length(text: str) -> int:
+    """Return the length of `text` in UTF-16 code units, as a page counts it."""
+    return len(text) + sum(1 for char in text if char > "\uffff") if not text.isascii() else len(text)
+
+
+def empty_state() -> DocumentState:
+    """Return the state of a document that nothing was written to."""
+    return {"groups": [{"open": "", "html": "", "close": ""}], "tail": ""}
+
+
+def apply(state: DocumentState, ops: list[Op]) -> None:
+    """Apply `ops` to `state` in place, as the page does; the fixtures in `tests/data/protocol` hold both to it."""
+    groups = state["groups"]
+    for op in ops:
+        match op:
+            case ("add", html):
+                groups[-1]["html"] += html
+            case ("open", start, end):
+                groups.append({"open": start, "html": "", "close": end})
+            case ("close",):
+                group = groups.pop()
+                groups[-1]["html"] += group["open"] + group["html"] + group["close"]
+            case ("redo", html):
+                groups.pop()
+                groups[-1]["html"] += html
+            case ("tail", keep, html):
+                state["tail"] = _utf16_prefix(state["tail"], keep) + html
+            case ("reset", html):
+                groups[:] = [{"open": "", "html": html, "close": ""}]
+                state["tail"] = ""
+
+
+def html_of(state: DocumentState) -> str:
+    """Return the document's HTML: everything written, the tail, and the end tags of the groups that are open."""
+    groups = state["groups"]
+    written = "".join(group["open"] + group["html"] for group in groups)
+    return written + state["tail"] + "".join(group["close"] for group in reversed(groups))
+
+
+def _utf16_prefix(text: str, units: int) -> str:
+    if text.isascii():
+        return text[:units]
+    return text.encode("utf-16-le", "surrogatepass")[: units * 2].decode("utf-16-le", "surrogatepass")
+
+
+def message(kind: str, **fields: Any) -> dict[str, Any]:
+    """Return a message to the page of type `kind`."""
+    return {"type": kind, **fields}

@@ -1,0 +1,170 @@
+"""Makes half-written Markdown read as it will look once it is written.
+
+`is_withheld` says of a line, `repair` of a paragraph's, heading's or cell's text, what is not to be shown yet. Both look at
+the end of a growing text and at nothing else: they are cosmetic, and a wrong guess is put right by the next characters. This
+module must not know the parser.
+"""
+
+from __future__ import annotations
+
+import re
+
+#: Longer ago than this many characters, a bracket was not the beginning of a link: "[0, 1)".
+_LONGEST_LABEL = 120
+
+# Nothing but markers so far: "-" may become an item, a rule, an underline or a word; "1" an item; "|-" a table; "```p" has
+# half of its language, "[1]:" half of its definition.
+_WITHHELD = re.compile(
+    r"(?:[-+*=_#|:>\s]|`{1,2}(?!`)|~{1,2}(?!~)|\d{1,9}[.)](?=\s|$))*+"
+    r"(?:\d{0,9}|`{3,}+[^`]*|~{3,}.*|\[[^\]]*\]:\s*\S*(?:\s+[\"'(].*)?)"
+)
+_SPECIAL = re.compile(r"[\\`*_~!\[\]<]")
+_RUN = re.compile(r"`+|\*+|_+|~+")
+_AUTOLINK = re.compile(r"<[a-zA-Z][^\s<>]*>")
+_TARGET = re.compile(r"\((?:[^()\\]|\\.|\([^()]*\))*\)|\[[^\]]*\]", re.DOTALL)
+_HALF_TARGET = re.compile(r"""\([^\s()]*(?:\([^\s()]*\)?)?(?:\s+(?:["'(][^"']*)?)?|\[[^\]\n]*|""")
+
+
+def is_withheld(line: str) -> bool:
+    """Tell whether the last line of a growing text, its end not being there yet, means nothing so far."""
+    return _WITHHELD.fullmatch(line) is not None
+
+
+def repair(text: str) -> str:
+    """Return the text of a growing paragraph, heading or cell without what it only begins, and with what it opens closed.
+
+    Emphasis, strikethrough and code are closed. A half link is the plain text of its label, a half image nothing. A last
+    line that begins with a pipe is probably a table's.
+    """
+    *lines, last = text.split("\n")
+    if last.lstrip().startswith("|"):
+        text = "\n".join(lines)
+    return _Scanner(text).repaired()
+
+
+class _Scanner:
+    """One pass over a text, which knows what is open at its end."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        #: Marker, its position, and how many of it are open.
+        self._openers: list[tuple[str, int, int]] = []
+        #: Where a link's or an image's label begins.
+        self._brackets: list[int] = []
+
+    def repaired(self) -> str:
+        end: int | None = 0
+        while end is not None and (special := _SPECIAL.search(self._text, end)):
+            end = self._step(special[0], special.start())
+        self._drop_brackets()
+        return self._close()
+
+    def _step(self, char: str, at: int) -> int | None:
+        """Read what begins with `char`; return where it ends, or None if it goes on to the end of the text."""
+        text = self._text
+        match char:
+            case "\\":
+                if at + 1 == len(text):
+                    self._text = text[:at]
+                return at + 2
+            case "`":
+                return self._code(at)
+            case "*" | "_" | "~":
+                return self._delimiter(at)
+            case "!" if not text.startswith("[", at + 1):
+                return at + 1
+            case "!" | "[":
+                self._brackets.append(at)
+                return at + (2 if char == "!" else 1)
+            case "]" if self._brackets:
+                return self._label(self._brackets[-1], at)
+            case "<":
+                autolink = _AUTOLINK.match(text, at)
+                return autolink.end() if autolink else at + 1
+        return at + 1
+
+    def _code(self, at: int) -> int | None:
+        run = _run(self._text, at)
+        closing = re.compile(rf"(?<!`){run}(?!`)").search(self._text, at + len(run))
+        if closing:
+            return closing.end()
+        self._text = self._text.rstrip("`")
+        if self._text[at + len(run) :].strip():
+            self._openers.append(("`", at, len(run)))
+        else:
+            self._text = self._text[:at]
+        return None
+
+    def _delimiter(self, at: int) -> int | None:
+        text = self._text
+        run = _run(text, at)
+        end = at + len(run)
+        if end == len(text):
+            self._text = text[:at]
+            return None
+        if run == "~":
+            return end
+        before, after = text[at - 1 : at] or " ", text[end]
+        left = not after.isspace() and (after.isalnum() or not before.isalnum())
+        right = not before.isspace() and (before.isalnum() or not after.isalnum())
+        if run[0] == "_":
+            left, right = left and not before.isalnum(), right and not after.isalnum()
+        rest = len(run)
+        while right and rest and (opener := self._opener(run[0])) is not None:
+            marker, start, count = self._openers[opener]
+            used = 2 if min(rest, count) > 1 else 1
+            del self._openers[opener:]
+            if count > used:
+                self._openers.append((marker, start, count - used))
+            rest -= used
+        if left and rest:
+            self._openers.append((run[0], end - rest, rest))
+        return end
+
+    def _opener(self, marker: str) -> int | None:
+        return next((i for i in reversed(range(len(self._openers))) if self._openers[i][0] == marker), None)
+
+    def _label(self, start: int, end: int) -> int | None:
+        """Read what follows a label, which is text[start:end] and a closing bracket."""
+        text = self._text
+        if target := _TARGET.match(text, end + 1):
+            self._brackets.pop()
+            return target.end()
+        if _HALF_TARGET.fullmatch(text, end + 1) and _may_be_link(text, start):
+            # The label's own bracket is still in `_brackets`, and dropped with the others.
+            self._text = text[:end]
+            return None
+        self._brackets.pop()
+        return end + 1
+
+    def _drop_brackets(self) -> None:
+        for at in reversed(self._brackets):
+            text = self._text
+            if text[at] == "!":
+                self._text = text[:at]
+                self._openers = [opener for opener in self._openers if opener[1] < at]
+            elif len(text) - at <= _LONGEST_LABEL and _may_be_link(text, at):
+                self._text = text[:at] + text[at + 1 :]
+                self._openers = [(m, start - (start > at), count) for m, start, count in self._openers]
+
+    def _close(self) -> str:
+        text = self._text
+        closers = ""
+        for marker, start, count in reversed(self._openers):
+            if not closers:
+                text = text if marker == "`" else text.rstrip()
+                if start + count >= len(text):
+                    text = text[:start]
+                    continue
+            closers += marker * count
+        return text + closers
+
+
+def _run(text: str, at: int) -> str:
+    run = _RUN.match(text, at)
+    return run[0] if run else ""
+
+
+def _may_be_link(text: str, bracket: int) -> bool:
+    """Tell a link's bracket from an index's: `a[0`."""
+    return text[bracket] == "!" or not text[bracket - 1 : bracket].isalnum()

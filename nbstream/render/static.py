@@ -1,0 +1,97 @@
+"""What stays in the file: a reply as static HTML and as Markdown, without script, state or request.
+
+The HTML reads well where styles, ids and ARIA are taken away (an untrusted notebook, GitHub), so structure alone
+carries it; its colours are the page's own, dimmed. Markdown has the same order and the same words. This module must
+not know widgets, comms or IPython.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from nbstream.render import summary
+from nbstream.render.markdown import to_html
+
+if TYPE_CHECKING:
+    from nbstream.core.reply import Reply
+
+# MathJax typesets dollars in any HTML output, so that "$5 and $6" becomes a formula: these classes tell MathJax 3 (Lab,
+# Notebook) and MathJax 2 (nbconvert) to leave the reply alone.
+_ROOT = '<div class="nbstream nbstream-settled mathjax_ignore tex2jax_ignore">'
+_QUIET = "opacity:.72"
+
+
+def to_static_html(reply: Reply) -> str:
+    """Return the reply as HTML: reasoning (closed), answer, alert, footer."""
+    parts = [_ROOT]
+    if reply.reasoning:
+        parts.append(
+            f'<details style="margin:0 0 .6em">'
+            f'<summary style="{_QUIET};cursor:pointer">{escape(thought(reply))}</summary>'
+            f'<div style="{_QUIET};font-size:.93em;border-left:2px solid rgba(128,128,128,.4);'
+            f'margin:.4em 0 .8em .25em;padding-left:.9em" dir="auto">{to_html(reply.reasoning)}</div></details>'
+        )
+    if reply.answer:
+        parts.append(f'<div class="nbstream-answer" dir="auto">{to_html(reply.answer)}</div>')
+    if lines := summary.tool_calls(reply):
+        calls = "".join(f"<li><code>{escape(line)}</code></li>" for line in lines)
+        parts.append(f"<p>The model asks for these calls; nothing was run:</p><ul>{calls}</ul>")
+    if alert := summary.alert(reply):
+        parts.append(f"<p><strong>{escape(alert)}</strong></p>")
+    if items := summary.footer(reply):
+        parts.append(f'<p style="margin-top:.6em"><small style="{_QUIET}">{escape(" · ".join(items))}</small></p>')
+    parts.append("</div>")
+    return one_block("\n".join(parts))
+
+
+def to_markdown(reply: Reply) -> str:
+    """Return the reply as Markdown, in the same order and words."""
+    parts = []
+    if reply.reasoning:
+        parts.append(
+            f"<details><summary>{escape(thought(reply))}</summary>\n\n{_quoted(reply.reasoning)}\n\n</details>"
+        )
+    if reply.answer:
+        parts.append(reply.answer.strip("\n"))
+    if lines := summary.tool_calls(reply):
+        calls = "\n".join(f"    {line}" for line in lines)
+        parts.append(f"The model asks for these calls; nothing was run:\n\n{calls}")
+    if alert := summary.alert(reply):
+        parts.append(f"**{_literal(alert)}**")
+    if items := summary.footer(reply):
+        parts.append(f"<small>{escape(' · '.join(items))}</small>")
+    return "\n\n".join(parts) + "\n"
+
+
+def to_plain(reply: Reply) -> str:
+    """Return the reply as plain text; of the reasoning only its duration, as in a closed panel."""
+    parts = [summary.thought(reply), reply.answer.strip("\n"), *summary.tool_calls(reply), summary.alert(reply)]
+    parts.append(" · ".join(summary.footer(reply)))
+    return "\n\n".join(part for part in parts if part)
+
+
+def thought(reply: Reply) -> str:
+    """Return the summary of the reasoning; its duration if that is known."""
+    return summary.thought(reply) or "Thought"
+
+
+def one_block(html: str) -> str:
+    """Return `html` without blank lines: in Markdown, as in `nbconvert --to markdown`, one would end the HTML block.
+
+    Within preformatted text a blank line is written as a character reference, which a browser shows as the same.
+    """
+    lines = html.replace("\r\n", "\n").split("\n")
+    return "".join(
+        line + ("" if last else "&#10;" if not line.strip() and index else "\n")
+        for index, line in enumerate(lines)
+        for last in (index == len(lines) - 1,)
+    )
+
+
+def _quoted(text: str) -> str:
+    return "\n".join(f"> {line}".rstrip() for line in text.strip("\n").split("\n"))
+
+
+def _literal(text: str) -> str:
+    return "".join(f"\\{char}" if char in "\\`*_[]<>" else char for char in text)

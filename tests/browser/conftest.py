@@ -1,0 +1,67 @@
+"""One simulator, one Jupyter server and one browser for all browser tests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from nbstream.simulator.server import Simulator
+from tests.browser.lab import CHROMIUM_FLAGS, Lab, NotebookPage, chromium
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import BrowserContext, Page
+
+    OpenNotebook = Callable[..., NotebookPage]
+
+
+@pytest.fixture(scope="session")
+def slow_simulator() -> Iterator[Simulator]:
+    """A simulator at reading speed."""
+    with Simulator(port=0, rate=150, first_token=0.2) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory, slow_simulator: Simulator) -> Iterator[Lab]:
+    """A Jupyter server whose kernels ask the simulator."""
+    folder: Path = tmp_path_factory.mktemp("lab")
+    server = Lab(folder, {"DEEPSEEK_BASE_URL": slow_simulator.url, "DEEPSEEK_API_KEY": "simulated"})
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
+    """Chromium, with a profile of its own."""
+    with sync_playwright() as playwright:
+        context = playwright.chromium.launch_persistent_context(
+            tmp_path_factory.mktemp("profile"),
+            executable_path=chromium(),
+            headless=True,
+            args=CHROMIUM_FLAGS,
+            viewport={"width": 1200, "height": 900},
+        )
+        yield context
+        context.close()
+
+
+@pytest.fixture
+def open_notebook(lab: Lab, browser: BrowserContext) -> Iterator[OpenNotebook]:
+    """Give a function that writes a notebook and opens it; its pages and kernels are gone after the test."""
+    pages: list[Page] = []
+
+    def open_it(name: str, cells: list[str], kernel: str, front_end: str = "lab") -> NotebookPage:
+        lab.write(name, cells, kernel)
+        page = browser.new_page()
+        pages.append(page)
+        return NotebookPage(page, lab, name, front_end)
+
+    yield open_it
+    for page in pages:
+        page.close(run_before_unload=False)
+    lab.end_sessions()

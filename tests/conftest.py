@@ -1,0 +1,24 @@
+"""What the tests share: a simulator of their own, and an environment that points at it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from nbstream.client import settings
+from nbstream.simulator.server import Simulator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def simulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
+    """A simulator as fast as the machine; requests of this process go to it."""
+    with Simulator(port=0, rate=0, first_token=0) as server:
+        monkeypatch.setenv("DEEPSEEK_BASE_URL", server.url)
+        monkeypatch.setenv("DEEPSEEK_API_KEY", "simulated")
+        settings.use(None)
+        yield server
+        settings.use(None)

@@ -1,0 +1,57 @@
+"""The kernels that the tests run against: a virtual environment each, made once by `python -m tests.kernels`.
+
+The oldest one also carries openai 2.x, so that both major versions are met.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+HOME = Path(__file__).parent / ".kernels"
+
+#: What each environment holds besides nbstream's own dependencies.
+PINNED = {
+    "ipykernel-6.29": ["ipykernel==6.29.5", "ipython<9", "openai>=2,<3"],
+    "ipykernel-7.0": ["ipykernel==7.0.1", "openai>=3,<4"],
+    "ipykernel-7.3": ["ipykernel==7.3.0", "openai>=3,<4"],
+}
+#: The environment that runs the tests has the newest ipykernel.
+NEWEST = "ipykernel-newest"
+NAMES = [*PINNED, NEWEST]
+_DEPENDENCIES = ["ipywidgets>=8.1,<9", "anywidget>=0.9.18,<0.12", "markdown-it-py>=3,<5", "pytest", "pytest-timeout"]
+
+
+def python(name: str) -> Path:
+    """Return the interpreter of a kernel's environment."""
+    return Path(sys.executable) if name == NEWEST else HOME / name / "bin" / "python"
+
+
+def make() -> None:
+    """Make every environment that is not there yet, and the kernel specs that name them."""
+    for name, pinned in PINNED.items():
+        wanted = "\n".join([*pinned, *_DEPENDENCIES])
+        done = HOME / name / "made-with.txt"
+        if not done.is_file() or done.read_text() != wanted:
+            sys.stdout.write(f"making {name}\n")
+            sys.stdout.flush()
+            venv.create(HOME / name, with_pip=True, clear=True)
+            subprocess.run([python(name), "-m", "pip", "install", "--quiet", *pinned, *_DEPENDENCIES], check=True)
+            (site,) = (HOME / name / "lib").glob("python*/site-packages")
+            # The checkout itself, so that every kernel runs the code under test.
+            (site / "nbstream-checkout.pth").write_text(f"{ROOT}\n")
+            done.write_text(wanted)
+    for name in NAMES:
+        folder = HOME / "share" / "kernels" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        argv = [str(python(name)), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        spec = {"argv": argv, "display_name": name, "language": "python"}
+        (folder / "kernel.json").write_text(json.dumps(spec))
+
+
+if __name__ == "__main__":
+    make()
