@@ -133,7 +133,7 @@ def _check(notebook: Path, environment: dict[str, str], simulator: Simulator) ->
     from nbclient import NotebookClient  # noqa: PLC0415  (of the extra `demo`)
     from nbclient.exceptions import CellExecutionError  # noqa: PLC0415  (of the extra `demo`)
 
-    content = nbformat.read(notebook, as_version=4)
+    content: Any = nbformat.read(notebook, as_version=4)  # type: ignore[no-untyped-call]
     client = NotebookClient(content, timeout=_CELL_SECONDS, resources={"metadata": {"path": str(notebook.parent)}})
     os.environ.update(environment)
     failure = ""
@@ -158,7 +158,7 @@ def _check(notebook: Path, environment: dict[str, str], simulator: Simulator) ->
 
 
 def _outline(markdown: str) -> str:
-    text = " ".join(markdown.split())
+    text = " ".join(markdown.rpartition("</details>")[2].split())
     return f"{len(markdown):,} characters: {text[:_PREVIEW_CHARS]}…"
 
 

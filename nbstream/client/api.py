@@ -60,10 +60,11 @@ def stream(
     """
     global _last  # noqa: PLW0603  (`nbstream.last` is one for the process)
     chosen = settings.current()
+    sent = turns(prompt, messages, system if system is not None else chosen.system)
     endpoint = chosen.endpoint(base_url, api_key)
     request = Request(
         model=models.resolve(model or chosen.model, chosen.aliases, on_deepseek=endpoint.on_deepseek),
-        messages=turns(prompt, messages, system if system is not None else chosen.system),
+        messages=sent,
         thinking=thinking,
         effort=effort,
         temperature=temperature,

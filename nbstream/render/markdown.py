@@ -298,7 +298,9 @@ class _Group:
         if block.kind == "fence" and not _is_closed_fence(block) and block.end - block.start > 1:
             head = source[: source.index("\n") + 1]
             start, end = _render_tokens([first.copy(content="")]).split("</code>")
-            return cls(start, f"</code>{end}", head, [head])
+            # Without its language, which could make a table's head of it again.
+            context = head[: head.index(first.markup)] + first.markup + "\n"
+            return cls(start, f"</code>{end}", context, [head])
         return None
 
     def parts_of(self, block: _Block) -> list[_Block]:

@@ -40,7 +40,8 @@ def to_static_html(reply: Reply) -> str:
     if alert := summary.alert(reply):
         parts.append(f"<p><strong>{escape(alert)}</strong></p>")
     if items := summary.footer(reply):
-        parts.append(f'<p style="margin-top:.6em"><small style="{_QUIET}">{escape(" · ".join(items))}</small></p>')
+        words = " · ".join(f'<span style="white-space:nowrap">{escape(item)}</span>' for item in items)
+        parts.append(f'<p style="margin-top:.6em"><small style="{_QUIET}">{words}</small></p>')
     parts.append("</div>")
     return one_block("\n".join(parts))
 
