@@ -133,7 +133,7 @@ def _check(notebook: Path, environment: dict[str, str], simulator: Simulator) ->
     from nbclient import NotebookClient  # noqa: PLC0415  (of the extra `demo`)
     from nbclient.exceptions import CellExecutionError  # noqa: PLC0415  (of the extra `demo`)
 
-    content: Any = nbformat.read(notebook, as_version=4)  # type: ignore[no-untyped-call]
+    content: Any = nbformat.read(notebook, as_version=4)
     client = NotebookClient(content, timeout=_CELL_SECONDS, resources={"metadata": {"path": str(notebook.parent)}})
     os.environ.update(environment)
     failure = ""

@@ -79,6 +79,7 @@ class Run:
         self._began = time.monotonic()
         self._decoder = StreamDecoder(source.server)
         self._task: asyncio.Task[None] | None = None
+        self._working = False
         self._loop = background_loop()
         self._loop.call_soon_threadsafe(self._start)
 
@@ -174,15 +175,17 @@ class Run:
 
     def _start(self) -> None:
         self._task = self._loop.create_task(self._work())
-        if self.cancelling:
-            self._task.cancel()
 
     def _cancel_task(self) -> None:
-        if self._task is not None:
+        # A task that is cancelled before its first step never runs at all, not even to say that it was cancelled.
+        if self._task is not None and self._working:
             self._task.cancel()
 
     async def _work(self) -> None:
+        self._working = True
         try:
+            if self.cancelling:
+                raise asyncio.CancelledError  # noqa: TRY301  (the same end as a cancel a moment later)
             await self._source.prepare()
             # The clock measures the server, not how long our own imports take.
             self._began = time.monotonic()

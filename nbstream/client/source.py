@@ -12,6 +12,7 @@ import asyncio
 import threading
 import time
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Protocol
 
@@ -85,20 +86,24 @@ class ApiSource:
     async def prepare(self) -> None:
         """Import the SDK, if this is the first request."""
         # Not on the loop's own thread: the first import would hold up every other run, and its Stop.
-        await asyncio.to_thread(_client, self._endpoint)
+        await asyncio.to_thread(_pooled, self._endpoint)
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[AsyncIterator[bytes]]:
         """Send the request; see `Source.open`."""
-        client = _client(self._endpoint)
-        from openai import APIStatusError  # noqa: PLC0415  (as in _client)
+        pooled = _pooled(self._endpoint)
+        pooled.users += 1
+        from openai import APIStatusError, Omit  # noqa: PLC0415  (as in _new_client)
 
         body = self._request.body()
         named = {name: body.pop(name) for name in ("model", "messages")}
         began = False
+        # A server without a key gets no header at all.
+        headers = {"Authorization": Omit()} if self._endpoint.api_key is None else None
         try:
-            create = client.chat.completions.with_streaming_response.create
-            async with create(**named, stream=True, extra_body=body) as response:
+            await _close_unused()
+            create = pooled.client.chat.completions.with_streaming_response.create
+            async with create(**named, stream=True, extra_body=body, extra_headers=headers) as response:
                 began = True
                 yield response.iter_bytes()
         except APIStatusError as error:
@@ -109,6 +114,8 @@ class ApiSource:
             # Beneath the SDK lies httpx in 2.x and httpx2 in 3.x, and neither is ours to import: a broken body raises
             # their exceptions, a connection that cannot be made the SDK's.
             raise SourceError(self._broken(error, began=began)) from None
+        finally:
+            pooled.users -= 1
 
     def _refusal(self, error: APIStatusError) -> SourceError:
         status = error.status_code
@@ -176,36 +183,54 @@ class ReplaySource:
             yield piece
 
 
-#: Connections are kept between requests to the same server with the same key.
-_clients: dict[tuple[str, str], AsyncOpenAI] = {}
-_clients_lock = threading.Lock()
+@dataclass(slots=True)
+class _Pooled:
+    """A client with its open connections, and how many requests are using it."""
+
+    client: AsyncOpenAI
+    users: int = 0
 
 
-def _client(endpoint: Endpoint) -> AsyncOpenAI:
-    """Return the SDK's client for `endpoint`, made at its first use."""
+#: Connections are kept between requests to the same server with the same key; oldest first.
+_pool: dict[tuple[str, str], _Pooled] = {}
+_pool_lock = threading.Lock()
+
+
+def _pooled(endpoint: Endpoint) -> _Pooled:
+    """Return the client for `endpoint`, made at its first use."""
+    key = endpoint.api_key.reveal() if endpoint.api_key is not None else ""
+    with _pool_lock:
+        pooled = _pool.pop((endpoint.base_url, key), None) or _Pooled(_new_client(endpoint, key))
+        _pool[endpoint.base_url, key] = pooled
+        return pooled
+
+
+def _new_client(endpoint: Endpoint, key: str) -> AsyncOpenAI:
     import openai  # noqa: PLC0415  (0.4 s, so not before the first request)
 
-    key = endpoint.api_key.reveal() if endpoint.api_key is not None else ""
-    with _clients_lock:
-        client = _clients.pop((endpoint.base_url, key), None)
-        if client is None:
-            client = openai.AsyncOpenAI(
-                base_url=endpoint.base_url,
-                api_key=key or "none",
-                # Retries are ours, so that they can be seen and stopped; so are the limits on silence.
-                max_retries=0,
-                timeout=openai.Timeout(connect=_CONNECT_SECONDS, read=None, write=None, pool=None),
-                # A server without a key gets no header at all.
-                default_headers=None if key else {"Authorization": openai.Omit()},  # type: ignore[dict-item]
-                # A redirect would carry the prompt, and a careless client the key, to a host that nobody named.
-                http_client=openai.DefaultAsyncHttpxClient(follow_redirects=False, trust_env=not endpoint.on_loopback),
-            )
-            # These would be read from OPENAI_* variables, which were set for another company's server.
-            client.organization = client.project = None
-        _clients[endpoint.base_url, key] = client
-        while len(_clients) > _MOST_CLIENTS:
-            del _clients[next(iter(_clients))]
-        return client
+    client = openai.AsyncOpenAI(
+        base_url=endpoint.base_url,
+        api_key=key or "none",
+        # Retries are ours, so that they can be seen and stopped; so are the limits on silence.
+        max_retries=0,
+        timeout=openai.Timeout(connect=_CONNECT_SECONDS, read=None, write=None, pool=None),
+        # A redirect would carry the prompt, and a careless client the key, to a host that nobody named.
+        http_client=openai.DefaultAsyncHttpxClient(follow_redirects=False, trust_env=not endpoint.on_loopback),
+    )
+    # These were read from OPENAI_* variables, which were set for another company's server.
+    for name in ("organization", "project", "admin_api_key"):
+        if hasattr(client, name):
+            setattr(client, name, None)
+    return client
+
+
+async def _close_unused() -> None:
+    """Close the clients that were used longest ago, beyond the few whose connections are worth keeping."""
+    with _pool_lock:
+        unused = [key for key, pooled in _pool.items() if not pooled.users]
+        closing = [_pool.pop(key) for key in unused[: max(0, len(_pool) - _MOST_CLIENTS)]]
+    for pooled in closing:
+        await pooled.client.close()
 
 
 def _retry_after(milliseconds: str | None, value: str | None) -> float | None:

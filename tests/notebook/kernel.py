@@ -112,6 +112,8 @@ class Kernel:
         self.messages: list[Message] = []
         self.views: dict[str, View] = {}
         self.open_comms: set[str] = set()
+        #: Every module that was there once the extension had been loaded.
+        self.imported_by_loading: set[str] = set()
         self._cells: dict[str, Cell] = {}
         self._replies: dict[str, Message] = {}
         specs = KernelSpecManager(kernel_dirs=[str(kernels.HOME / "share" / "kernels")], ensure_native_kernel=False)
@@ -222,6 +224,7 @@ class Kernel:
             self.interrupt()
             self.until(lambda: all(cell.ended for cell in self._cells.values()), "what an earlier test left ends")
         self.messages.clear()
+        self.views.clear()
         self._cells.clear()
 
     def _greet(self) -> list[str]:

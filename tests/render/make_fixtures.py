@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nbstream.render.markdown import MarkdownStream
+from nbstream.render.stream import MarkdownStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

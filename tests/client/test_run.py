@@ -1,0 +1,329 @@
+"""A run against a real server on this machine: it streams, stops, retries, gives up on silence, and loses nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import http.server
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import nbstream
+from nbstream.client import settings
+from nbstream.client.run import Limits, Run
+from nbstream.client.source import ReplaySource
+from nbstream.core.events import Answer, Ended, Reasoning, Retrying, Started, Waiting
+from nbstream.core.reply import reduce
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from nbstream.core.events import Event
+    from nbstream.core.reply import Reply
+    from nbstream.simulator.server import Simulator
+
+
+def until(condition: Callable[[], Any]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def events_of(run: Run) -> list[Event]:
+    async def collect() -> list[Event]:
+        return [event async for event in run]
+
+    return asyncio.run(collect())
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Limits that a test can wait for."""
+    chosen = settings.Settings(bytes_idle=0.3, payload_idle=0.6, retries=1)
+    monkeypatch.setattr(settings, "current", lambda: chosen)
+
+
+def test_a_reply_from_beginning_to_end(simulator: Simulator) -> None:
+    run = nbstream.stream("Why does the median resist outliers?")
+    reply = run.result(20)
+    assert reply.status == "complete"
+    assert reply.finish_reason == "stop"
+    assert "no model was called" in reply.answer
+    assert reply.reasoning
+    assert reply.usage is not None
+    assert reply.usage.completion_tokens == simulator.log()[-1]["deltas_sent"]
+    assert reply.cost is not None
+    assert reply.simulated
+    assert nbstream.last is reply
+    assert reply.raise_for_status() is reply
+
+
+def test_watchers_see_every_delta_from_the_first_one_on(simulator: Simulator) -> None:
+    run = nbstream.stream("hello", effort="low")
+    reply = run.result(20)
+    for _ in range(2):
+        events = events_of(run)
+        assert isinstance(events[0], Started)
+        assert isinstance(events[-1], Ended)
+        assert "".join(event.text for event in events if isinstance(event, Answer)) == reply.answer
+        assert "".join(event.text for event in events if isinstance(event, Reasoning)) == reply.reasoning
+        again = nbstream.Reply()
+        for event in events:
+            again = reduce(again, event)
+        assert (again.answer, again.status, again.usage) == (reply.answer, reply.status, reply.usage)
+
+
+def test_awaiting_in_a_loop(simulator: Simulator) -> None:
+    async def ask() -> Reply:
+        return await nbstream.stream("hello")
+
+    assert asyncio.run(ask()).status == "complete"
+
+
+def test_a_watcher_that_is_cancelled_cancels_the_run(simulator: Simulator) -> None:
+    async def ask() -> Run:
+        run = nbstream.stream("hello [simulate: silence after=3]")
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(run, 0.5)
+        return run
+
+    run = asyncio.run(ask())
+    assert run.result(20).status == "cancelled"
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        "silence after=5",
+        "silence after=0",
+        "headers-late seconds=inf",
+        "queue seconds=inf every=0.05",
+        "normal rate=20",
+    ],
+)
+def test_cancel_closes_the_connection(simulator: Simulator, scenario: str) -> None:
+    run = nbstream.stream(f"hello [simulate: {scenario}]")
+    until(lambda: len(simulator.log()) == 1)
+    if "after=5" in scenario or "rate" in scenario:
+        until(lambda: run.reply.reasoning)
+    before = run.reply.reasoning
+    threading.Thread(target=run.cancel).start()
+    reply = run.result(20)
+    assert reply.status == "cancelled"
+    assert reply.reasoning.startswith(before)
+    assert reply.error is None
+    until(lambda: simulator.log()[0]["how"] == "disconnected")
+    assert run.cancel() is False
+
+
+def test_cancel_before_the_request_went_out(simulator: Simulator) -> None:
+    run = nbstream.stream("hello [simulate: silence after=5]")
+    run.cancel()
+    assert run.result(20).status == "cancelled"
+
+
+def test_a_retry_is_visible_and_counts_from_the_server(simulator: Simulator) -> None:
+    run = nbstream.stream("hello [simulate: 429 times=1 retry-after=0.1]")
+    events = events_of(run)
+    (retrying,) = [event for event in events if isinstance(event, Retrying)]
+    assert retrying.delay == pytest.approx(0.1)
+    assert retrying.failure.status_code == 429
+    assert run.result().status == "complete"
+    assert [entry["status"] for entry in simulator.log()] == [429, 200]
+
+
+def test_cancel_while_waiting_for_the_next_attempt(simulator: Simulator) -> None:
+    run = nbstream.stream("hello [simulate: 503 retry-after=30]")
+    until(lambda: isinstance(run.reply.wait, Retrying))
+    run.cancel()
+    assert run.result(20).status == "cancelled"
+
+
+@pytest.mark.parametrize("status", [400, 401, 402, 404, 422])
+def test_what_asking_again_would_not_help_is_asked_once(simulator: Simulator, status: int) -> None:
+    reply = nbstream.stream(f"hello [simulate: {status}]").result(20)
+    assert reply.status == "failed"
+    assert reply.error is not None
+    assert reply.error.status_code == status
+    assert str(status) in reply.error.message
+    assert len(simulator.log()) == 1
+    with pytest.raises(nbstream.ReplyError) as caught:
+        reply.raise_for_status()
+    assert caught.value.reply is reply
+
+
+def test_a_server_that_asks_for_too_long_a_wait_is_not_waited_for(simulator: Simulator) -> None:
+    reply = nbstream.stream("hello [simulate: 429 retry-after=3600]").result(20)
+    assert reply.status == "failed"
+    assert len(simulator.log()) == 1
+
+
+@pytest.mark.parametrize("body", ["json", "string", "message", "html", "octet", "empty"])
+def test_a_refusal_in_every_shape(simulator: Simulator, body: str) -> None:
+    reply = nbstream.stream(f"hello [simulate: 402 body={body}]").result(20)
+    assert reply.error is not None
+    assert "402" in reply.error.message
+    assert "<" not in reply.error.message
+    assert len(reply.error.message) < 400
+
+
+def test_after_the_first_delta_nothing_is_asked_again(simulator: Simulator) -> None:
+    reply = nbstream.stream("hello [simulate: reset after=10]").result(20)
+    assert reply.status == "failed"
+    assert reply.error is not None
+    assert reply.error.kind == "disconnected"
+    assert reply.reasoning
+    assert len(simulator.log()) == 1
+
+
+def test_a_connection_that_breaks_before_the_first_delta_is_made_again(simulator: Simulator, quick: None) -> None:
+    reply = nbstream.stream("hello [simulate: reset after=0]").result(20)
+    assert reply.status == "failed"
+    assert len(simulator.log()) == 2
+
+
+@pytest.mark.parametrize(
+    ("scenario", "kind"),
+    [("html", "not_a_stream"), ("close after=4", "disconnected"), ("error-in-band after=4", "in_band")],
+)
+def test_answers_that_are_none(simulator: Simulator, scenario: str, kind: str) -> None:
+    reply = nbstream.stream(f"hello [simulate: {scenario}]").result(20)
+    assert reply.error is not None
+    assert reply.error.kind == kind
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        "no-done",
+        "json",
+        "think-tags",
+        "reasoning",
+        "details",
+        "usage-separate",
+        "usage-every",
+        "crlf",
+        "cr",
+        "bom",
+        "surrogates",
+    ],
+)
+def test_every_dialect_says_the_same(simulator: Simulator, scenario: str) -> None:
+    plain = nbstream.stream("hello", max_tokens=4000).result(20)
+    reply = nbstream.stream(f"hello [simulate: {scenario}]", max_tokens=4000).result(20)
+    assert reply.status == "complete"
+    assert reply.reasoning.split() == plain.reasoning.split()
+    if scenario != "surrogates":
+        assert reply.answer.split() == plain.answer.split()
+    assert "\ufffd" not in reply.answer
+    assert reply.usage is not None
+
+
+def test_keep_alives_are_shown_and_do_not_hold_back_the_limit_on_data(simulator: Simulator, quick: None) -> None:
+    run = nbstream.stream("hello [simulate: queue seconds=inf every=0.05]")
+    events = events_of(run)
+    assert any(isinstance(event, Waiting) and event.note == "keep-alive" for event in events)
+    reply = run.result()
+    assert reply.error is not None
+    assert reply.error.kind == "stalled"
+
+
+def test_a_silent_stall_ends_with_the_partial_reply(simulator: Simulator, quick: None) -> None:
+    reply = nbstream.stream("hello [simulate: silence after=10]").result(20)
+    assert reply.error is not None
+    assert reply.error.kind == "stalled"
+    assert reply.reasoning
+    until(lambda: simulator.log()[0]["how"] == "disconnected")
+
+
+def test_nobody_listens(monkeypatch: pytest.MonkeyPatch, quick: None) -> None:
+    reply = nbstream.stream("hello", base_url="http://127.0.0.1:9").result(20)
+    assert reply.error is not None
+    assert reply.error.kind == "unreachable"
+
+
+def test_two_at_once_do_not_mix(simulator: Simulator) -> None:
+    runs = [nbstream.stream(prompt) for prompt in ("hello", "Why does the median resist outliers?") * 3]
+    replies = [run.result(20) for run in runs]
+    assert all(reply.status == "complete" for reply in replies)
+    assert len({reply.answer for reply in replies}) == 2
+
+
+def test_a_recording_is_replayed() -> None:
+    pieces = [(0.0, b'data: {"choices":[{"delta":{"content":"'), (0.01, 'é"},"finish_reason":"stop"}]}\n\n'.encode())]
+    reply = Run(ReplaySource(pieces, "m"), Limits()).result(20)
+    assert (reply.status, reply.answer, reply.model) == ("complete", "é", "m")
+
+
+@pytest.fixture
+def redirecting() -> Iterator[tuple[str, list[str]]]:
+    """A server that sends everybody on to another port of this machine, and what arrived there."""
+    arrived: list[str] = []
+
+    class Target(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            arrived.append(str(self.headers))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    target = http.server.HTTPServer(("127.0.0.1", 0), Target)
+
+    class Redirect(Target):
+        def do_POST(self) -> None:
+            self.send_response(307)
+            self.send_header("Location", f"http://localhost:{target.server_port}/chat/completions")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+    redirect = http.server.HTTPServer(("127.0.0.1", 0), Redirect)
+    threads = [threading.Thread(target=server.serve_forever, args=(0.01,)) for server in (target, redirect)]
+    for thread in threads:
+        thread.start()
+    yield f"http://127.0.0.1:{redirect.server_port}", arrived
+    for server in (target, redirect):
+        server.shutdown()
+        server.server_close()
+    for thread in threads:
+        thread.join()
+
+
+def test_a_redirect_gets_neither_prompt_nor_key(redirecting: tuple[str, list[str]]) -> None:
+    url, arrived = redirecting
+    reply = nbstream.stream("secret prompt", base_url=url, api_key="sk-canary").result(20)
+    assert reply.error is not None
+    assert reply.error.status_code == 307
+    assert "redirects" in reply.error.hint
+    assert arrived == []
+
+
+def test_openai_variables_are_not_sent(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_ADMIN_KEY", "sk-admin")
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-openai")
+    monkeypatch.setenv("OPENAI_ORG_ID", "org-canary")
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9")
+    monkeypatch.delenv("DEEPSEEK_API_KEY")
+    reply = nbstream.stream("hello").result(20)
+    # The simulator refuses a request without a key, so none was sent.
+    assert reply.error is not None
+    assert reply.error.status_code == 401
+    assert simulator.log()[0]["key_digest"] is None
+    assert "No key was sent" in reply.error.hint
+
+
+def test_a_key_that_the_server_repeats_is_not_shown(simulator: Simulator) -> None:
+    reply = nbstream.stream("hello", base_url=simulator.url, api_key="bad-key").result(20)
+    assert reply.error is not None
+    assert "bad-key" not in repr(reply.error)
+
+
+def test_no_run_is_kept_once_it_is_forgotten(simulator: Simulator) -> None:
+    nbstream.stream("hello").result(20)
+    nbstream.stream("hello").result(20)
+    until(lambda: (gc.collect(), sum(isinstance(one, Run) for one in gc.get_objects()))[1] <= 1)

@@ -1,0 +1,158 @@
+"""Where a request goes and with which key; what it says; and that a key shows nowhere."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbstream.client import models
+from nbstream.client.request import Request, turns
+from nbstream.client.settings import Secret, Settings
+from nbstream.core.errors import RequestError
+
+KEY = "sk-canary-0123456789"
+
+
+def request(**options: object) -> Request:
+    return Request(model="deepseek-flash", messages=({"role": "user", "content": "x"},), **options)  # type: ignore[arg-type]
+
+
+def test_the_environments_key_goes_to_the_environments_server_only() -> None:
+    settings = Settings()
+    environ = {"DEEPSEEK_API_KEY": KEY, "DEEPSEEK_BASE_URL": "https://one.example/v1"}
+    own = settings.endpoint(environ=environ)
+    assert own.base_url == "https://one.example/v1"
+    assert own.api_key is not None
+    assert own.api_key.reveal() == KEY
+    assert settings.endpoint("https://one.example/beta", environ=environ).api_key is not None
+    for other in (
+        "https://two.example",
+        "http://one.example/v1",
+        "https://one.example:8443",
+        "https://one.example.evil",
+    ):
+        assert settings.endpoint(other, environ=environ).api_key is None, other
+
+
+def test_a_key_that_is_given_goes_where_it_is_given_for() -> None:
+    endpoint = Settings().endpoint("https://two.example", "sk-other", environ={"DEEPSEEK_API_KEY": KEY})
+    assert endpoint.api_key is not None
+    assert endpoint.api_key.reveal() == "sk-other"
+
+
+def test_deepseek_without_a_key_is_explained_in_two_lines() -> None:
+    with pytest.raises(RequestError) as caught:
+        Settings().endpoint(environ={})
+    lines = str(caught.value).splitlines()
+    assert len(lines) == 2
+    assert "DEEPSEEK_API_KEY" in lines[0]
+    assert "nbstream demo" in lines[1]
+
+
+def test_another_server_needs_no_key() -> None:
+    assert Settings(base_url="http://localhost:11434/v1").endpoint(environ={}).api_key is None
+
+
+@pytest.mark.parametrize(
+    "url", ["", "x", "ftp://a.b", "https://", "https://a:b:c", "https://user:pass@a.b", "https://a.b:x"]
+)
+def test_a_base_url_that_is_none(url: str) -> None:
+    settings = Settings()
+    if not url:
+        assert settings.endpoint(url, "k", environ={}).on_deepseek
+        return
+    with pytest.raises(RequestError) as caught:
+        settings.endpoint(url, environ={})
+    assert "pass" not in str(caught.value).replace("password", "")
+
+
+def test_a_secret_shows_nowhere() -> None:
+    secret = Secret(KEY)
+    endpoint = Settings().endpoint(api_key=KEY, environ={})
+    for shown in (repr(secret), str(secret), f"{secret}", repr(endpoint), repr(vars(Settings())), repr([secret])):
+        assert KEY not in shown
+    with pytest.raises(TypeError):
+        pickle.dumps(secret)
+
+
+def test_models_by_name() -> None:
+    assert models.resolve("flash", {}, on_deepseek=True) == "deepseek-flash"
+    assert models.resolve("pro", {}, on_deepseek=True) == "deepseek-v4-pro"
+    assert models.resolve("qwen3:8b", {}, on_deepseek=False) == "qwen3:8b"
+    assert models.resolve("pro", {"pro": "mine"}, on_deepseek=True) == "mine"
+    assert models.resolve("deepseek-chat", {}, on_deepseek=False) == "deepseek-chat"
+
+
+@pytest.mark.parametrize("name", models.RETIRED)
+def test_a_retired_model_names_its_replacement(name: str) -> None:
+    with pytest.raises(RequestError, match="-m flash"):
+        models.resolve(name, {}, on_deepseek=True)
+
+
+@given(st.text(min_size=1).filter(str.strip))
+def test_prompts_are_literal(prompt: str) -> None:
+    (turn,) = turns(prompt, None, None)
+    assert turn == {"role": "user", "content": prompt}
+
+
+@pytest.mark.parametrize(
+    ("prompt", "messages"), [(None, None), ("x", [{"role": "user"}]), ("  \n", None), (None, []), (None, ["x"])]
+)
+def test_what_is_no_prompt(prompt: str | None, messages: list[dict[str, str]] | None) -> None:
+    with pytest.raises(RequestError):
+        turns(prompt, messages, None)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"temperature": -1.0},
+        {"temperature": float("nan")},
+        {"top_p": float("inf")},
+        {"max_tokens": 0},
+        {"effort": "huge"},
+    ],
+)
+def test_values_out_of_range(options: dict[str, object]) -> None:
+    with pytest.raises(RequestError):
+        request(**options)
+
+
+def test_the_body_says_what_was_asked_and_nothing_else() -> None:
+    assert request().body() == {
+        "model": "deepseek-flash",
+        "messages": [{"role": "user", "content": "x"}],
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+    body = request(thinking=False, effort="max", max_tokens=5, stop=("a",), extra_body={"max_tokens": 6}).body()
+    assert body["thinking"] == {"type": "disabled"}
+    assert body["reasoning_effort"] == "max"
+    assert body["stop"] == ["a"]
+    assert body["max_tokens"] == 6
+    other = request(thinking=True, thinking_field="chat_template_kwargs").body()
+    assert other["chat_template_kwargs"]["thinking"] is True
+    assert "thinking" not in other
+
+
+@pytest.mark.parametrize(
+    ("options", "word"),
+    [
+        ({"temperature": 0.5}, "temperature"),
+        ({"top_p": 0.5}, "top_p"),
+        ({"extra_body": {"presence_penalty": 1}}, "presence_penalty"),
+        ({"thinking": False, "top_p": 0.5}, "top_p"),
+        ({"thinking": False, "effort": "max"}, "effort"),
+    ],
+)
+def test_what_has_no_effect_is_pointed_out(options: dict[str, object], word: str) -> None:
+    (sentence,) = request(**options).without_effect()
+    assert word in sentence
+
+
+@pytest.mark.parametrize("options", [{}, {"thinking": False, "temperature": 0.5}, {"top_p": 0.97}, {"effort": "low"}])
+def test_what_has_an_effect_is_not(options: dict[str, object]) -> None:
+    assert request(**options).without_effect() == []
