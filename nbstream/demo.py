@@ -110,10 +110,12 @@ def _serve(notebook: Path, environment: dict[str, str], options: argparse.Namesp
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         # A container's only user is often root, and the server listens on this machine alone.
         command.append("--allow-root")
-    server = subprocess.Popen(command, env=environment)  # noqa: S603  (our own interpreter and arguments)
+    log = notebook.parents[1] / "server.log"
+    with log.open("wb") as messages:
+        server = subprocess.Popen(command, env=environment, stdout=messages, stderr=messages)  # noqa: S603  (our own)
     try:
         if not _wait_until_up(f"http://127.0.0.1:{port}/api?token={token}", server):
-            sys.stderr.write("JupyterLab did not start; its messages are above.\n")
+            sys.stderr.write(f"JupyterLab did not start:\n{log.read_text('utf-8', 'replace')}\n")
             return 1
         sys.stdout.write(f"\nThe demo is ready, offline and free of charge:\n\n    {url}\n\nCtrl-C ends it.\n")
         sys.stdout.flush()
@@ -134,7 +136,12 @@ def _check(notebook: Path, environment: dict[str, str], simulator: Simulator) ->
     from nbclient.exceptions import CellExecutionError  # noqa: PLC0415  (of the extra `demo`)
 
     content: Any = nbformat.read(notebook, as_version=4)
-    client = NotebookClient(content, timeout=_CELL_SECONDS, resources={"metadata": {"path": str(notebook.parent)}})
+    client = NotebookClient(
+        content,
+        timeout=_CELL_SECONDS,
+        resources={"metadata": {"path": str(notebook.parent)}},
+        extra_arguments=["--IPKernelApp.log_level=ERROR"],
+    )
     os.environ.update(environment)
     failure = ""
     try:

@@ -59,13 +59,13 @@ class Endpoint:
 
     @property
     def origin(self) -> str:
-        """Scheme, host and port."""
+        """Scheme, host and port; the scheme's own port is left out."""
         return _origin(self.base_url)
 
     @property
     def host(self) -> str:
-        """The host, with its port if the URL names one."""
-        return urlsplit(self.base_url).netloc.lower()
+        """The host, with its port if it is not the scheme's own."""
+        return urlsplit(self.origin).netloc
 
     @property
     def on_deepseek(self) -> bool:
@@ -173,5 +173,7 @@ def _checked(url: str) -> str:
 
 def _origin(url: str) -> str:
     parts = urlsplit(url)
-    port = parts.port or {"http": 80, "https": 443}[parts.scheme]
-    return f"{parts.scheme}://{(parts.hostname or '').lower()}:{port}"
+    host = (parts.hostname or "").lower()
+    host = f"[{host}]" if ":" in host else host
+    own_port = {"http": 80, "https": 443}[parts.scheme]
+    return f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port not in (None, own_port) else "")

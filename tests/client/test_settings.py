@@ -37,6 +37,19 @@ def test_the_environments_key_goes_to_the_environments_server_only() -> None:
         assert settings.endpoint(other, environ=environ).api_key is None, other
 
 
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("https://api.deepseek.com/v1", "https://api.deepseek.com"),
+        ("https://API.deepseek.com:443", "https://api.deepseek.com"),
+        ("http://localhost:80/x", "http://localhost"),
+        ("http://[::1]:8000/v1", "http://[::1]:8000"),
+    ],
+)
+def test_origins_have_one_spelling(url: str, origin: str) -> None:
+    assert Settings().endpoint(url, "k", environ={}).origin == origin
+
+
 def test_a_key_that_is_given_goes_where_it_is_given_for() -> None:
     endpoint = Settings().endpoint("https://two.example", "sk-other", environ={"DEEPSEEK_API_KEY": KEY})
     assert endpoint.api_key is not None
