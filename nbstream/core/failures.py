@@ -64,7 +64,8 @@ def from_chunk(chunk: dict[str, Any], *, named_error: bool = False) -> Failure |
         chunk: the decoded data of one event.
         named_error: the event's own name was "error", so that data of any shape is one.
     """
-    for choice in chunk.get("choices") or []:
+    choices = chunk.get("choices")
+    for choice in choices if isinstance(choices, list) else []:
         if isinstance(choice, dict) and choice.get("error"):
             return _in_band(choice["error"])
     if chunk.get("error"):

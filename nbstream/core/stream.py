@@ -77,7 +77,7 @@ class StreamDecoder:
             events = self._read_body(at)
         else:
             events = self._events(self._sse.finish(), at)
-        return events if self.ended else [*events, *self._conclude(at, failure)]
+        return [*events, *self._conclude(at, failure)]
 
     def _sniff(self, piece: bytes) -> None:
         # A line of a stream begins with a field's name or a colon; a page begins with "<", plain JSON with "{" or "[".
@@ -135,6 +135,8 @@ class StreamDecoder:
         return self._conclude(at, failures.from_body(text, self._server))
 
     def _conclude(self, at: float, failure: Failure | None) -> list[Event]:
+        if self.ended:
+            return []
         events = self._seen(self._chunks.flush(at))
         if self.finished:
             events.append(Ended(at, "served"))

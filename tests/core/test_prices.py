@@ -1,0 +1,109 @@
+"""Prices: dated, peak-aware, exact, and silent about what is not known."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from nbstream.core.events import Usage
+from nbstream.core.prices import Cost, cost, estimate_tokens, host_of
+
+HOST = "api.deepseek.com"
+USAGE = Usage(2200, 300, 2500, 2000, 200, 0)
+MILLION = Usage(1_000_000, 0, 1_000_000, 0, 1_000_000, 0)
+
+
+def at(text: str) -> float:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
+
+
+@pytest.mark.parametrize(("model", "dollars"), [("deepseek-flash", "168.00"), ("deepseek-v4-pro", "1682.00")])
+def test_the_worked_example(model: str, dollars: str) -> None:
+    one = cost(USAGE, model=model, host=HOST, at=at("2026-05-01"))
+    assert one is not None
+    assert one.amount * 1_000_000 == Decimal(dollars)
+    assert one.tier == ""
+
+
+@pytest.mark.parametrize(
+    ("instant", "per_million"),
+    [
+        ("2026-04-24T00:00", "0.14"),
+        ("2026-08-16T15:59:59", "0.14"),
+        ("2026-08-16T16:00", "0.22"),
+        ("2026-09-09T23:59:59", "0.22"),
+        ("2026-09-10T00:00", "0.15"),
+    ],
+)
+def test_each_row_holds_from_its_instant(instant: str, per_million: str) -> None:
+    one = cost(MILLION, model="deepseek-flash", host=HOST, at=at(instant))
+    assert one is not None
+    assert one.amount == Decimal(per_million)
+
+
+@pytest.mark.parametrize(
+    ("instant", "tier"),
+    [
+        ("2026-11-20T00:59:59", "off-peak"),
+        ("2026-11-20T01:00", "peak"),
+        ("2026-11-20T03:59:59", "peak"),
+        ("2026-11-20T04:00", "off-peak"),
+        ("2026-11-20T06:00", "peak"),
+        ("2026-11-20T09:59:59", "peak"),
+        ("2026-11-20T10:00", "off-peak"),
+        ("2026-11-21T02:00", "off-peak"),
+        ("2026-11-22T07:00", "off-peak"),
+        ("2026-11-23T07:00", "peak"),
+    ],
+)
+def test_peak_costs_twice(instant: str, tier: str) -> None:
+    one = cost(MILLION, model="deepseek-flash", host=HOST, at=at(instant))
+    assert one is not None
+    assert one.tier == tier
+    assert one.amount == Decimal("0.15") * (2 if tier == "peak" else 1)
+
+
+def test_the_legacy_alias_is_billed_as_flash() -> None:
+    now = at("2026-11-21")
+    alias = cost(USAGE, model="deepseek-v4-flash", host=HOST, at=now)
+    assert alias == cost(USAGE, model="deepseek-flash", host=HOST, at=now)
+    assert alias is not None
+
+
+@pytest.mark.parametrize(
+    ("usage", "model", "host", "instant"),
+    [
+        (USAGE, "gpt-9", HOST, "2026-11-21"),
+        (USAGE, "deepseek-flash", "localhost:8000", "2026-11-21"),
+        (USAGE, "deepseek-flash", HOST, "2026-01-01"),
+        (Usage(), "deepseek-flash", HOST, "2026-11-21"),
+    ],
+)
+def test_what_is_not_known_has_no_price(usage: Usage, model: str, host: str, instant: str) -> None:
+    assert cost(usage, model=model, host=host, at=at(instant)) is None
+
+
+def test_without_word_of_the_cache_the_cost_is_an_upper_bound() -> None:
+    one = cost(Usage(2200, 300, 2500), model="deepseek-flash", host=HOST, at=at("2026-11-21"))
+    known = cost(USAGE, model="deepseek-flash", host=HOST, at=at("2026-11-21"))
+    assert one is not None
+    assert known is not None
+    assert one.at_most
+    assert one.amount > known.amount
+
+
+@pytest.mark.parametrize(
+    ("amount", "shown"),
+    [("0", "$0"), ("0.0022766", "$0.0023"), ("0.5", "$0.50"), ("12.346", "$12.35"), ("0.00000091", "$0.00000091")],
+)
+def test_an_amount_reads_well(amount: str, shown: str) -> None:
+    assert str(Cost(Decimal(amount), "USD", "", datetime(2026, 9, 10, tzinfo=UTC))) == shown
+
+
+def test_hosts_and_estimates() -> None:
+    assert host_of("https://API.deepseek.com") == HOST
+    assert host_of("http://user:pass@a.b:81/x") == "a.b:81"
+    assert estimate_tokens("word " * 100) == 150
+    assert estimate_tokens("汉字" * 50) == 60
