@@ -23,7 +23,14 @@ PINNED = {
 #: The environment that runs the tests has the newest ipykernel.
 NEWEST = "ipykernel-newest"
 NAMES = [*PINNED, NEWEST]
-_DEPENDENCIES = ["ipywidgets>=8.1,<9", "anywidget>=0.9.18,<0.12", "markdown-it-py>=3,<5", "pytest", "pytest-timeout", "hypothesis"]
+_DEPENDENCIES = [
+    "ipywidgets>=8.1,<9",
+    "anywidget>=0.9.18,<0.12",
+    "markdown-it-py>=3,<5",
+    "pytest",
+    "pytest-timeout",
+    "hypothesis",
+]
 
 
 def python(name: str) -> Path:

@@ -112,7 +112,7 @@ class ChunkDecoder:
     def __init__(self) -> None:
         self.finish_reason: str | None = None
         self.failed = False
-        self._identity: tuple[str | None, ...] = ()
+        self._identity: tuple[object, ...] = ()
         self._usage: Usage | None = None
         self._reasoning_field = ""
         self._reasoning_healer = Healer()
@@ -165,10 +165,13 @@ class ChunkDecoder:
         return events
 
     def _identify(self, chunk: dict[str, Any], at: float, events: list[Event]) -> None:
-        identity = tuple(_name(chunk.get(key)) for key in ("id", "model", "system_fingerprint"))
-        if identity != self._identity and any(identity):
+        identity = (chunk.get("id"), chunk.get("model"), chunk.get("system_fingerprint"))
+        # Every chunk repeats it.
+        if identity != self._identity:
             self._identity = identity
-            events.append(Identified(at, *identity))
+            names = [_name(value) for value in identity]
+            if any(names):
+                events.append(Identified(at, *names))
 
     def _delta(self, delta: dict[str, Any], at: float, events: list[Event]) -> None:
         if thought := self._reasoning_of(delta):

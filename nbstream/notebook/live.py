@@ -16,9 +16,9 @@ from nbstream.core.events import Answer, Event, Reasoning
 from nbstream.notebook import stop
 from nbstream.notebook.widget import ReplyWidget
 from nbstream.render import summary
-from nbstream.render.markdown import MarkdownStream
 from nbstream.render.protocol import VERSION, Keyframe, Meta, Patch
 from nbstream.render.static import to_markdown, to_plain, to_static_html
+from nbstream.render.stream import MarkdownStream
 
 if TYPE_CHECKING:
     from nbstream.client.run import Run

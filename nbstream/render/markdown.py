@@ -1,7 +1,7 @@
 """Markdown to HTML: markdown-it-py's one door, and the security boundary.
 
-Whatever a model writes, no raw HTML comes through, nothing is fetched, and only web and mail addresses become links. This
-module must not know how a text is sent, nor what it was before: `stream` does.
+Whatever a model writes, no raw HTML comes through, nothing is fetched, and only web and mail addresses become links.
+This module must not know how a growing text is sent, nor what it was a frame ago: that is for `stream`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from collections import ChainMap
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urlsplit
 
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import escapeHtml
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from markdown_it.utils import EnvType, OptionsDict
 
 _LINK = re.compile(r"https?://[^/?#]|mailto:.", re.IGNORECASE)
+_HOST = re.compile(r"https?://(?:[^/?#]*@)?(\[[^]/?#]*]|[^/?#:]+)", re.IGNORECASE)
 _LINK_ATTRIBUTES = {"rel": "noopener noreferrer", "target": "_blank"}
 
 
@@ -116,7 +116,7 @@ def parse_unfinished(lines: str, partial: str, references: dict[str, Any] | None
     parsed = parse(lines + partial, references, unfinished=True)
     if partial and len(parsed.blocks) > 1:
         before, last = parsed.blocks[-2:]
-        is_adjacent = lines[lines.rfind("\n", 0, -1) + 1 :].strip() != ""
+        is_adjacent = lines[lines.rfind("\n", 0, -1) + 1 :].strip(" \t\n") != ""
         if is_adjacent and last.start == lines.count("\n") and (before.is_list or before.is_table):
             return parse(lines, references, unfinished=True)
     return parsed
@@ -201,24 +201,23 @@ class _Html(RendererHTML):
     """HTML that fetches nothing and survives JupyterLab's sanitiser: no id, no data attribute, no image."""
 
     def link_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        """Open a link in a new tab, which learns nothing of this one."""
-        env["in_link"] = True
+        """Open a link in a new tab, which learns nothing of this one. Without an address, `[a]()`, it is plain text."""
+        env["in_link"] = bool(tokens[idx].attrs["href"])
         tokens[idx].attrs |= _LINK_ATTRIBUTES
-        return self.renderToken(tokens, idx, options, env)
+        return self.renderToken(tokens, idx, options, env) if env["in_link"] else ""
 
     def link_close(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        """Remember that an image may be a link again: links don't nest."""
-        env["in_link"] = False
-        return self.renderToken(tokens, idx, options, env)
+        """Close what `link_open` opened; links don't nest."""
+        return self.renderToken(tokens, idx, options, env) if env.pop("in_link") else ""
 
     def image(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         """Say where an image is, and leave it there: to fetch it would tell its host who reads this, and when."""
         url = str(tokens[idx].attrs["src"])
-        host = _host(url)
+        web = _HOST.match(url)
         alt = self.renderInlineAsText(tokens[idx].children, options, env).strip()
-        label = f"Image from {host} not loaded" if host else "Image not loaded"
+        label = f"Image from {web[1]} not loaded" if web else "Image not loaded"
         label = escapeHtml(f"{label}: {alt}" if alt else label)
-        if not host or env.get("in_link"):
+        if not web or env.get("in_link"):
             return f'<span class="nbstream-image">{label}</span>'
         attributes = "".join(f' {name}="{value}"' for name, value in _LINK_ATTRIBUTES.items())
         return f'<a class="nbstream-image" href="{escapeHtml(url)}"{attributes}>{label}</a>'
@@ -226,20 +225,3 @@ class _Html(RendererHTML):
     def definition(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:  # noqa: ARG002
         """Show nothing of a reference's definition."""
         return ""
-
-
-def _host(url: str) -> str:
-    """Return the host of a web address; an empty string for any other."""
-    try:
-        return urlsplit(url).hostname or "" if _LINK.match(url) else ""
-    except ValueError:
-        return ""
-
-
-def __getattr__(name: str) -> object:
-    """Keep an old import alive until it is changed."""
-    if name == "MarkdownStream":
-        from nbstream.render.stream import MarkdownStream  # noqa: PLC0415
-
-        return MarkdownStream
-    raise AttributeError(name)

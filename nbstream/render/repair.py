@@ -1,8 +1,7 @@
 """Makes half-written Markdown read as it will look once it is written.
 
-`is_withheld` says of a line, `repair` of a paragraph's, heading's or cell's text, what is not to be shown yet. Both look at
-the end of a growing text and at nothing else: they are cosmetic, and a wrong guess is put right by the next characters. This
-module must not know the parser.
+`is_withheld` looks at a line that has no end yet, `repair` at the text of a paragraph, heading or cell. Both guess, and
+the next characters put a wrong guess right. This module must not know the parser, nor what has been shown before.
 """
 
 from __future__ import annotations
@@ -12,8 +11,8 @@ import re
 #: Longer ago than this many characters, a bracket was not the beginning of a link: "[0, 1)".
 _LONGEST_LABEL = 120
 
-# Nothing but markers so far: "-" may become an item, a rule, an underline or a word; "1" an item; "|-" a table; "```p" has
-# half of its language, "[1]:" half of its definition.
+# Nothing but markers so far: "-" may become an item, a rule, an underline or a word, "1" an item, "|-" a table; "```p"
+# has half of its language, "[1]: http" half of its definition.
 _WITHHELD = re.compile(
     r"(?:[-+*=_#|:>\s]|`{1,2}(?!`)|~{1,2}(?!~)|\d{1,9}[.)](?=\s|$))*+"
     r"(?:\d{0,9}|`{3,}+[^`]*|~{3,}.*|\[[^\]]*\]:\s*\S*(?:\s+[\"'(].*)?)"
@@ -22,7 +21,7 @@ _SPECIAL = re.compile(r"[\\`*_~!\[\]<]")
 _RUN = re.compile(r"`+|\*+|_+|~+")
 _AUTOLINK = re.compile(r"<[a-zA-Z][^\s<>]*>")
 _TARGET = re.compile(r"\((?:[^()\\]|\\.|\([^()]*\))*\)|\[[^\]]*\]", re.DOTALL)
-_HALF_TARGET = re.compile(r"""\([^\s()]*(?:\([^\s()]*\)?)?(?:\s+(?:["'(][^"']*)?)?|\[[^\]\n]*|""")
+_HALF_TARGET = re.compile(r"""\([^\s()]*(?:\([^\s()]*\)?)?(?:\s+(?:["'(][^"']*["')]?\s*)?)?|\[[^\]\n]*|""")
 
 
 def is_withheld(line: str) -> bool:
@@ -31,10 +30,10 @@ def is_withheld(line: str) -> bool:
 
 
 def repair(text: str) -> str:
-    """Return the text of a growing paragraph, heading or cell without what it only begins, and with what it opens closed.
+    """Return the text of a growing paragraph, heading or cell with its half-written end made whole, or left out.
 
-    Emphasis, strikethrough and code are closed. A half link is the plain text of its label, a half image nothing. A last
-    line that begins with a pipe is probably a table's.
+    Emphasis, strikethrough and code are closed. A half link is the plain text of its label, a half image nothing. A
+    last line that begins with a pipe is taken for a table's head.
     """
     *lines, last = text.split("\n")
     if last.lstrip().startswith("|"):

@@ -1,9 +1,9 @@
 """Markdown that grows, as operations of the protocol.
 
-What complete lines have finished is written for good and never parsed again: blocks, and within the last block the lines
-of a fence, the rows of a table and the items of a list. The rest is the tail, rendered anew in each frame. So the work
-and the bytes are linear in the text, but for a single block that goes on and on otherwise: a paragraph, a quote, one
-item. This module must not know replies, widgets or comms.
+What complete lines have finished is written for good and never parsed again: blocks, and within the last block the
+lines of a fence, the rows of a table and the items of a list. The rest is the tail, rendered anew in each frame. So the
+work is linear in the text, unless a single paragraph, quote or item goes on and on. This module must not know replies,
+widgets or comms.
 """
 
 from __future__ import annotations
@@ -238,7 +238,7 @@ class _Group:
 
     @classmethod
     def of(cls, block: Block, source: str) -> _Group | None:
-        """Return the group to begin for the last block, with which `source` begins; None if there is nothing to gain."""
+        """Return the group to begin for `block`, with whose lines `source` begins; None if nothing would be gained."""
         tokens, parts = block.tokens, block.parts
         if block.is_list and len(parts) > 1:
             # Its content is indented as far as content can be, so that no item which follows is nested in it.
@@ -262,7 +262,7 @@ class _Group:
         return block.parts[1:] if self.is_list else block.parts
 
     def finds_loose(self, block: Block) -> bool:
-        """Tell whether `block`, which was parsed after the context, is a loose list: then the context is a paragraph."""
+        """Tell whether `block`, which was parsed after the context, is loose: then the context is a paragraph."""
         return self.is_list and not block.tokens[2].hidden
 
     def render(self, parts: Sequence[Block]) -> str:

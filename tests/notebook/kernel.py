@@ -28,7 +28,7 @@ Message: TypeAlias = dict[str, Any]
 VIEW_MIME = "application/vnd.jupyter.widget-view+json"
 
 #: A hang ends here; nothing that is asserted depends on it.
-_PATIENCE_SECONDS = 30.0
+_PATIENCE_SECONDS = 10.0
 _POLL_MILLISECONDS = 20
 _OUTPUTS = ("stream", "display_data", "update_display_data", "execute_result", "error")
 

@@ -1,4 +1,4 @@
-"""The frames that Python and TypeScript are both held to. Write them anew with `python -m tests.render.make_fixtures`."""
+"""The frames that Python and TypeScript are both held to; `python -m tests.render.make_fixtures` writes them anew."""
 
 from __future__ import annotations
 
@@ -16,7 +16,13 @@ FOLDER = Path(__file__).parents[1] / "data" / "protocol"
 #: By name: the text, and how many characters each frame adds.
 TEXTS = {
     "paragraphs with emoji in the tail": (
-        "A family 👨‍👩‍👧‍👦 and a **rocket 🚀 that\nflies** on 𝒙 < 5 & more.\n\nThen *it 🛬 lands*. The end 🎉🎊",
+        """\
+A family 👨‍👩‍👧‍👦 and a **rocket 🚀 that
+flies** on \U0001d499 < 5 & more.
+
+Then *it 🛬 lands*. The end 🎉🎊
+
+🎊🎉""",
         3,
     ),
     "a fence grows": (
@@ -36,23 +42,60 @@ TEXTS = {
         7,
     ),
     "a nested list": (
-        "- a\n  - b\n    1. c\n    2. d\n  - e\n\n- [f](https://example.org/f 'F') and\n  ```sh\n  ls\n  ```\n* another list\n",
+        """\
+- a
+  - b
+    1. c
+    2. d
+  - e
+
+- [f](https://example.org/f 'F') and
+  ```sh
+  ls
+  ```
+* another list
+""",
         3,
     ),
     "a quote": (
-        "> ## Quoted\n> with *emphasis\n> over* lines\nand a lazy one\n>\n> - item\n> - item\n\n***\n\nUnderlined\n----------\n",
+        """\
+> ## Quoted
+> with *emphasis
+> over* lines
+and a lazy one
+>
+> - item
+> - item
+
+***
+
+Underlined
+----------
+""",
         4,
     ),
     "Chinese text": (
-        "## 递归\n\n**递归**是指函数*直接*或间接地调用`自身`。\n\n1. 基本情况：停止\n2. 递归情况：𠮷继续\n\n| 名称 | 值 |\n|---|---|\n| 深度 | ~~三~~四 |\n",
+        """\
+## 递归
+
+**递归**是指函数*直接*或间接地调用`自身`。
+
+1. 基本情况 — 停止
+2. 递归情况 — 𠮷继续
+
+| 名称 | 值 |
+|---|---|
+| 深度 | ~~三~~四 |
+""",
         2,
     ),
     "half-written Markdown and what is no link": (
-        "~~Gone~~, ![a cat](https://example.org/cat.png) <b>bold</b> [x](javascript:alert) "
-        "[y](https://example.org/?a=1&b=2) [![badge](b.svg)](https://example.org) \\* $5 and `a|b",
+        """\
+~~Gone~~, ![a cat](https://example.org/cat.png) <b>bold</b> [x](javascript:alert) [y](https://example.org/?a=1&b=2)
+[![badge](b.svg)](https://example.org) \\* $5 and `a|b""",
         5,
     ),
-    "begins again after its end": ("Done.\fIt goes *on*.", 100),
+    "it goes on after its end": ("Done.\fIt goes *on*.", 100),
 }
 
 

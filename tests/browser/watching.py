@@ -1,0 +1,38 @@
+"""What the page showed at every moment, noted by the page itself: a test that asked would see only some of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+_WATCH = """() => {
+  window.samples = [];
+  const words = (root, selector) => (root.querySelector(selector)?.textContent ?? "").trim().split(/\\s+/).join(" ");
+  const look = () => {
+    const root = document.querySelector(".nbstream-live");
+    if (root === null) return;
+    const button = root.querySelector(".nbstream-disclosure");
+    const sample = {
+      reasoning: words(root, ".nbstream-reasoning"),
+      answer: words(root, ".nbstream-answer"),
+      expanded: button?.getAttribute("aria-expanded") === "true",
+    };
+    if (JSON.stringify(sample) !== JSON.stringify(window.samples.at(-1))) window.samples.push(sample);
+  };
+  new MutationObserver(look).observe(document.body, {
+    subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: ["aria-expanded"],
+  });
+}"""
+
+
+def watch(page: Page) -> None:
+    """Begin to note every state of the live reply."""
+    page.evaluate(_WATCH)
+
+
+def samples(page: Page) -> list[dict[str, Any]]:
+    """Return the states so far, oldest first: the words of `reasoning` and `answer`, and whether the panel is `expanded`."""
+    noted: list[dict[str, Any]] = page.evaluate("window.samples")
+    return noted
