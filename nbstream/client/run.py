@@ -36,6 +36,9 @@ _LONGEST_RETRY_AFTER = 60.0
 _SECONDS_AFTER_FINISH = 5.0
 #: Reading a little past [DONE] lets the connection be used again.
 _SECONDS_AFTER_DONE = 0.2
+#: ipykernel's handler of SIGINT only queues a callback, which does not wake a sleeping event loop (tornado takes it for
+#: the loop's own code): ■ is noticed when the loop next wakes by itself.
+_TICK_SECONDS = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +140,14 @@ class Run:
         return self._awaited().__await__()
 
     async def _awaited(self) -> Reply:
+        ended = asyncio.wrap_future(self._future)
         try:
-            return await asyncio.wrap_future(self._future)
+            while not ended.done():
+                await asyncio.wait({ended}, timeout=_TICK_SECONDS)
+            return ended.result()
         except asyncio.CancelledError:
             # ■ in an async cell, or a time-out around `await run`: nobody waits for it any more, so nobody pays for it.
+            ended.cancel()
             self.cancel()
             raise
 
@@ -163,7 +170,14 @@ class Run:
                     seen += 1
                 if ended:
                     return
+                # Not wait_for: in Python 3.11 it loses a cancellation that comes with its time-out, as ■ does here.
+                tick = loop.call_later(_TICK_SECONDS, news.set)
                 await news.wait()
+                tick.cancel()
+        except asyncio.CancelledError:
+            # As in _awaited.
+            self.cancel()
+            raise
         finally:
             with self._changed:
                 self._listeners.discard(listener)

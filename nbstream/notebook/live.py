@@ -46,6 +46,8 @@ class LiveView:
         self._foreground = foreground
         self._reasoning = MarkdownStream()
         self._answer = MarkdownStream()
+        #: By the events that were fed. The reply is ahead of them: finished by its word, the text would begin anew.
+        self._reasoning_over = False
         self._seq = 0
         self._meta: Meta | None = None
         self._written = 0
@@ -66,8 +68,10 @@ class LiveView:
         for event in events:
             if isinstance(event, Reasoning):
                 self._reasoning.feed(event.text)
+                self._reasoning_over = False
             elif isinstance(event, Answer):
                 self._answer.feed(event.text)
+                self._reasoning_over = True
         self._send(self._run.reply, final=False)
         if self._keyframe_wanted or self._written >= 2 * self._at_keyframe + _SMALLEST_GROWTH:
             self._write_keyframe(self._run.reply)

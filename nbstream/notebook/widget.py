@@ -32,6 +32,12 @@ class ReplyWidget(anywidget.AnyWidget):
         if hasattr(self.comm, "_reply_subshell_for"):
             self.comm._reply_subshell_for = lambda _data, default: default  # noqa: SLF001
 
+    def close(self) -> None:
+        """Close the widget and its layout, which has a comm of its own and would stay with the kernel for ever."""
+        layout = self.layout
+        super().close()
+        layout.close()
+
     def receive(self, receiver: Callable[[dict[str, Any]], None]) -> None:
         """Hand every custom message of the page to `receiver`."""
         self.on_msg(lambda _widget, content, _buffers: receiver(content) if isinstance(content, dict) else None)

@@ -76,6 +76,11 @@ class Block:
         return self.is_fence and self.end - self.start - 1 > self.tokens[0].content.count("\n")
 
     @property
+    def outlives_blank_lines(self) -> bool:
+        """Whether it may go on after a blank line."""
+        return self.is_list or self.tokens[0].type == "code_block"
+
+    @property
     def is_definition(self) -> bool:
         """Whether it defines a reference, of which nothing is shown."""
         return self.tokens[0].type == "definition"
@@ -106,20 +111,8 @@ def parse(text: str, references: dict[str, Any] | None = None, *, unfinished: bo
 
 
 def parse_unfinished(lines: str, partial: str, references: dict[str, Any] | None = None) -> Parsed:
-    """Parse complete lines and the beginning of the next one, so that nothing half-written is seen.
-
-    The partial line is left out where it means nothing yet, and where it ends a list or a table that stands right above
-    it, as its next character may take that back: "#" ends a list, "#hashtag" belongs to its last item.
-    """
-    if is_withheld(partial):
-        partial = ""
-    parsed = parse(lines + partial, references, unfinished=True)
-    if partial and len(parsed.blocks) > 1:
-        before, last = parsed.blocks[-2:]
-        is_adjacent = lines[lines.rfind("\n", 0, -1) + 1 :].strip(" \t\n") != ""
-        if is_adjacent and last.start == lines.count("\n") and (before.is_list or before.is_table):
-            return parse(lines, references, unfinished=True)
-    return parsed
+    """Parse complete lines and the beginning of the next one, so that nothing half-written is seen."""
+    return parse(lines if is_withheld(partial) else lines + partial, references, unfinished=True)
 
 
 def render(blocks: Iterable[Block]) -> str:

@@ -1,7 +1,7 @@
 """Makes half-written Markdown read as it will look once it is written.
 
-`is_withheld` looks at a line that has no end yet, `repair` at the text of a paragraph, heading or cell. Both guess, and
-the next characters put a wrong guess right. This module must not know the parser, nor what has been shown before.
+`is_withheld` looks at a line that has no end yet, `repair` at the text of a paragraph, heading or cell. This module
+must not know the parser, nor what has been shown before.
 """
 
 from __future__ import annotations
@@ -25,7 +25,11 @@ _HALF_TARGET = re.compile(r"""\([^\s()]*(?:\([^\s()]*\)?)?(?:\s+(?:["'(][^"']*["
 
 
 def is_withheld(line: str) -> bool:
-    """Tell whether the last line of a growing text, its end not being there yet, means nothing so far."""
+    """Tell whether a line that has no end yet is not to be shown so far.
+
+    If it is shown, its next characters must not move it to another block any more: "#" would end a list for good, and
+    "#hashtag" belong to its last item.
+    """
     return _WITHHELD.fullmatch(line) is not None
 
 

@@ -117,7 +117,7 @@ class MarkdownStream:
             self._lines = ""
             return False
         *done, last = parsed.blocks
-        if last.is_closed_fence:
+        if last.end < self._lines.count("\n") and not last.outlives_blank_lines:
             done.append(last)
         elif done and done[-1].is_definition and done[-1].end == last.start:
             # What follows a definition at once may turn out to be its title.
@@ -135,19 +135,16 @@ class MarkdownStream:
 
     def _write_parts(self, group: _Group) -> bool:
         """Write the parts that are finished, and end the group if its block has ended; return whether to look again."""
-        source = group.context + self._lines
-        parsed = parse(source, self._references)
+        parsed = parse(group.context + self._lines, self._references)
         block = parsed.blocks[0]
         parts = group.parts_of(block)
         ended = len(parsed.blocks) > 1 or block.is_closed_fence
-        if block.is_table:
-            ended = ended or block.end < source.count("\n")
-            group.cells += _cells(parts)
-            if group.cells > _MOST_CELLS:
-                self._writer.redo("")
-                self._lines = "".join(group.written) + self._lines
-                self._group = None
-                return False
+        group.cells += _cells(parts) if block.is_table else 0
+        if group.cells > _MOST_CELLS:
+            self._writer.redo("")
+            self._lines = "".join(group.written) + self._lines
+            self._group = None
+            return False
         group.loose = group.loose or group.finds_loose(block)
         self._show_looseness(group, block)
         # The last item may go on.
@@ -170,7 +167,7 @@ class MarkdownStream:
             self._show_looseness(group, block)
             html = group.render(group.parts_of(block))
             if blocks:
-                # The line in progress is not in the list, and whatever follows will not put it there.
+                # The line in progress stands after the block, and its next characters will not move it (`is_withheld`).
                 self._writer.add(html)
                 self._cut(block.end, parsed, context)
                 self._end_group()

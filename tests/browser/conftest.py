@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     OpenNotebook = Callable[..., NotebookPage]
 
+#: A key that must be found nowhere.
+CANARY_KEY = "canary-key-8d27ab"
+
 
 @pytest.fixture(scope="session")
 def slow_simulator() -> Iterator[Simulator]:
@@ -30,7 +33,7 @@ def slow_simulator() -> Iterator[Simulator]:
 def lab(tmp_path_factory: pytest.TempPathFactory, slow_simulator: Simulator) -> Iterator[Lab]:
     """A Jupyter server whose kernels ask the simulator."""
     folder: Path = tmp_path_factory.mktemp("lab")
-    server = Lab(folder, {"DEEPSEEK_BASE_URL": slow_simulator.url, "DEEPSEEK_API_KEY": "simulated"})
+    server = Lab(folder, {"DEEPSEEK_BASE_URL": slow_simulator.url, "DEEPSEEK_API_KEY": CANARY_KEY})
     yield server
     server.stop()
 

@@ -33,6 +33,6 @@ def watch(page: Page) -> None:
 
 
 def samples(page: Page) -> list[dict[str, Any]]:
-    """Return the states so far, oldest first: the words of `reasoning` and `answer`, and whether the panel is `expanded`."""
+    """Return the states so far, oldest first: the words of both parts, and whether the panel is open."""
     noted: list[dict[str, Any]] = page.evaluate("window.samples")
     return noted

@@ -135,8 +135,10 @@ def test_every_frame_equals_a_full_rendering(text: str, cuts: list[int]) -> None
 @example("|a|\n|-|\n|b|\n#c\n-- |\n")
 # A line that changes what the line above it was.
 @example("- a\n- b\n|c|\n|-|x\n")
-@example("~~~ a | b\n\n- | -\n")
-@example("~~~ a | b\n- | -\n")
+@example("~~~ a | b\n-|-\n")
+@example("~~~ a | b\n\n-|-\n")
+# What a written row opens is not closed.
+@example("|a|\n|-|\n|**b|\n|c|\n")
 # Items that are tables, rules or nested lists, were they to stand alone, or at another indentation.
 @example("- a\n- b | c\n|---|---|\n- d\n")
 @example("   1. a\n   2. b\n   3. c\n")
@@ -151,6 +153,10 @@ def test_every_character_may_be_a_frame(text: str) -> None:
 @example("- [a]: http://x.y\n- b\n- c\n\n[a]\n", [18, 22, 26])
 def test_references_are_right_in_the_end(text: str, cuts: list[int]) -> None:
     check(split(text, cuts), each_frame=False)
+
+
+def test_a_definition_may_go_on_in_the_next_line() -> None:
+    assert ops("[a]: http://x.y\n'title\nmore'\n\nSee [a].\n", "reset") == []
 
 
 def test_a_reference_that_is_defined_before_its_use_is_right_at_once() -> None:
@@ -170,8 +176,9 @@ def ops(text: str, name: str, step: int = 1) -> list[Op]:
     return [op for frame in frames(text, step) for op in frame if op[0] == name]
 
 
-def test_a_late_reference_is_put_right_once_by_a_reset_at_the_end() -> None:
-    text = "See [a].\n\nMore.\n\n[a]: http://x.y\n\nAnd [a].\n"
+@pytest.mark.parametrize("end", ["", "\n", "\n\nAnd [a].\n"])
+def test_a_late_reference_is_put_right_once_by_a_reset_at_the_end(end: str) -> None:
+    text = f"See [a].\n\nMore.\n\n[a]: http://x.y{end}"
     assert ops(text, "reset") == [("reset", to_html(text))]
     assert frames(text)[-1] == [("reset", to_html(text))]
 
@@ -232,6 +239,7 @@ GROWING = {
     "table": "| one | two |\n|-----|----:|\n" + "| a cell | another cell |\n" * 500,
     "paragraphs": "A paragraph, *like* others.\n\n" * 1000,
     "headings": "# A heading, *like* others\n" * 1000,
+    "blank lines": "a\n\n" + "\n" * 3000,
     "definitions": "".join(f"[{number}]: http://example.org/{number}\n" for number in range(1000)),
 }
 

@@ -1,0 +1,109 @@
+"""How long a click on Stop takes to reach the server: `python -m benchmarks.stop`, from the repository's root.
+
+Each try runs a cell in a real page, clicks Stop and takes the time from the page's click event to the moment at which
+the simulator sees the client leave; both clocks are this machine's. Prints a table in Markdown. Needs what the browser
+tests need (see `tests/run`). This module must not know how a stop is carried out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import random
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import sync_playwright
+
+from nbstream.simulator.server import Simulator
+from tests import kernels
+from tests.browser.lab import CHROMIUM_FLAGS, Lab, NotebookPage, chromium, wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import BrowserContext
+
+FRONT_ENDS = {"lab": "JupyterLab", "notebook": "Notebook 7"}
+KERNELS = {kernels.NEWEST: "newest", "ipykernel-6.29": "6.29"}
+#: The cell that is stopped, and how many deltas there are when it is.
+SERVERS = {"silent": (1, "silence after=30", 30), "streaming": (2, "normal tokens=4000", 60)}
+_RATE = 200
+_TELL_CLICK = """document.addEventListener("click", () => {
+  window.clickedAt = (performance.timeOrigin + performance.now()) / 1000;
+}, true)"""
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description="Measures click on Stop → the server sees the disconnect.")
+    parser.add_argument("--tries", type=int, default=20, help="tries of each kind (20)")
+    tries: int = parser.parse_args().tries
+    print("| front end | ipykernel | server | tries | median ms | p95 ms | max ms |")
+    print("|:--|:--|:--|--:|--:|--:|--:|")
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
+        Simulator(port=0, rate=_RATE, first_token=0.02) as simulator,
+        sync_playwright() as playwright,
+    ):
+        lab = Lab(Path(folder), {"DEEPSEEK_BASE_URL": simulator.url, "DEEPSEEK_API_KEY": "simulated"})
+        browser = playwright.chromium.launch_persistent_context(
+            Path(folder) / "profile", executable_path=chromium(), headless=True, args=CHROMIUM_FLAGS
+        )
+        try:
+            for front_end, kernel in itertools.product(FRONT_ENDS, KERNELS):
+                for server, measured in _measure(
+                    lab, browser, simulator, front_end=front_end, kernel=kernel, tries=tries
+                ):
+                    print(_row(FRONT_ENDS[front_end], KERNELS[kernel], server, measured))
+                    sys.stdout.flush()
+        finally:
+            browser.close()
+            lab.stop()
+
+
+def _measure(
+    lab: Lab, browser: BrowserContext, simulator: Simulator, *, front_end: str, kernel: str, tries: int
+) -> Iterator[tuple[str, list[float]]]:
+    """Yield, for each server, the milliseconds of each try in one page."""
+    cells = ["%load_ext nbstream", *(f"%%deepseek\nhello [simulate: {plan}]" for _, plan, _ in SERVERS.values())]
+    lab.write("stop.ipynb", cells, kernel)
+    page = browser.new_page()
+    notebook = NotebookPage(page, lab, "stop.ipynb", front_end)
+    notebook.wait_for_kernel()
+    notebook.run_and_wait(0)
+    page.evaluate(_TELL_CLICK)
+    for server, (cell, _, deltas) in SERVERS.items():
+        measured = [_click(notebook, simulator, cell, deltas) for _ in range(tries + 1)]
+        yield server, measured[1:]  # the first one also imports openai
+    page.close(run_before_unload=False)
+    lab.end_sessions()
+
+
+def _click(notebook: NotebookPage, simulator: Simulator, cell: int, deltas: int) -> float:
+    """Run the cell, click Stop in mid-reply, and return the milliseconds until the server saw it."""
+    simulator.clear_log()
+    notebook.run(cell)
+    entry = wait_for(lambda: next((each for each in simulator.log() if each["deltas_sent"] >= deltas), None))
+    # Not always at the same place between two frames.
+    notebook.page.wait_for_timeout(random.uniform(100, 200))
+    notebook.output(cell).get_by_role("button", name="Stop", exact=True).click()
+    entry = wait_for(lambda: next((each for each in simulator.log() if each["how"]), None))
+    notebook.wait_until_ran(cell)
+    if entry["how"] != "disconnected":
+        sys.exit(f"The request was {entry['how']}, not stopped.")
+    return float((entry["ended"] - notebook.page.evaluate("window.clickedAt")) * 1000)
+
+
+def _row(front_end: str, kernel: str, server: str, measured: list[float]) -> str:
+    ranked = sorted(measured)
+    p95 = ranked[max(0, -(-len(ranked) * 95 // 100) - 1)]
+    figures = " | ".join(f"{value:.1f}" for value in (statistics.median(ranked), p95, ranked[-1]))
+    return f"| {front_end} | {kernel} | {server} | {len(ranked)} | {figures} |"
+
+
+if __name__ == "__main__":
+    main()
