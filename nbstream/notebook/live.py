@@ -124,7 +124,7 @@ class LiveView:
             self.close()
 
     def _send(self, reply: Reply, *, final: bool) -> None:
-        reasoning = self._reasoning.finish() if final or reply.timing.reasoning_ended else self._reasoning.frame()
+        reasoning = self._reasoning.finish() if final or self._reasoning_over else self._reasoning.frame()
         answer = self._answer.finish() if final else self._answer.frame()
         meta = self._meta_of(reply)
         patch: Patch = {"type": "patch", "v": VERSION, "seq": self._seq + 1}

@@ -118,8 +118,10 @@ class MarkdownStream:
             return False
         *done, last = parsed.blocks
         if last.end < self._lines.count("\n") and not last.outlives_blank_lines:
-            done.append(last)
-        elif done and done[-1].is_definition and done[-1].end == last.start:
+            self._writer.add(render(parsed.blocks))
+            self._cut(last.end, parsed)
+            return False
+        if done and done[-1].is_definition and done[-1].end == last.start:
             # What follows a definition at once may turn out to be its title.
             done.pop()
         self._writer.add(render(done))

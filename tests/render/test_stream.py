@@ -119,6 +119,7 @@ def check(pieces: list[str], *, each_frame: bool = True) -> None:
 @given(texts, cuts)
 @example("- a\n- b\n\n  c\n- d\n", [4, 8, 12, 13])
 @example("1\n. b\n", [1])
+@example("a\n\n|b|\n|-|\n|c|\n\n", [])
 @example("```py\nx\n``` \ny", [6, 8, 11, 12])
 def test_every_frame_equals_a_full_rendering(text: str, cuts: list[int]) -> None:
     check(split(text, cuts))
