@@ -16,7 +16,7 @@ from nbstream.core.events import Answer, Event, Reasoning
 from nbstream.notebook import stop
 from nbstream.notebook.widget import ReplyWidget
 from nbstream.render import summary
-from nbstream.render.protocol import VERSION, Keyframe, Meta, Patch
+from nbstream.render.protocol import VERSION, Acknowledgement, Keyframe, Meta, Patch
 from nbstream.render.static import to_markdown, to_plain, to_static_html
 from nbstream.render.stream import MarkdownStream
 
@@ -56,8 +56,7 @@ class LiveView:
         self._keyframe_wanted = False
         self._settled = False
         self._display_id = uuid.uuid4().hex
-        self._widget = ReplyWidget(run_id=run.id)
-        self._widget.keyframe = dict(self._keyframe(run.reply))
+        self._widget = ReplyWidget(run_id=run.id, keyframe=dict(self._keyframe(run.reply)))
         self._widget.receive(self._from_comm)
         stop.listen(kernel, run.id, self._from_page)
         bundle = self._widget.bundle(f"A reply from {run.reply.model} is on its way. Press ■ to stop it.")
@@ -83,7 +82,8 @@ class LiveView:
 
     def acknowledge(self) -> None:
         """Tell the page that its Stop has arrived, before anything slower happens."""
-        self._widget.send({"type": "ack"})
+        acknowledgement: Acknowledgement = {"type": "ack"}
+        self._widget.send(dict(acknowledgement))
 
     def settle(self, reply: Reply) -> None:
         """Put the static output in the widget's place."""

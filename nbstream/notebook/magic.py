@@ -9,6 +9,7 @@ import json
 import shlex
 import sys
 import warnings
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
@@ -72,7 +73,7 @@ class DeepSeekMagics(settings.Settings, Magics):
         except ValueError as error:
             raise UsageError(f"The line %%{_NAME} {line} cannot be read: {error}.") from None
         arguments: Namespace = self.deepseek.parser.parse_args(words)
-        if arguments.out is not None and not arguments.out.isidentifier():
+        if arguments.out is not None and (not arguments.out.isidentifier() or iskeyword(arguments.out)):
             raise UsageError(f"-o {arguments.out}: a variable's name is a Python identifier.")
         return arguments
 

@@ -8,7 +8,7 @@ Markdown, widgets or comms.
 
 from __future__ import annotations
 
-from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
+from typing import Literal, NotRequired, TypeAlias, TypedDict
 
 #: Raised whenever a page of another version could not read the messages.
 VERSION = 1
@@ -87,8 +87,13 @@ class Acknowledgement(TypedDict):
     type: Literal["ack"]
 
 
-#: From the page, by comm: the view exists (`hello`), wants a keyframe (`resync`), was removed (`gone`), or was stopped.
-PageMessage: TypeAlias = dict[Literal["type"], Literal["hello", "resync", "gone", "cancel"]]
+class PageMessage(TypedDict):
+    """From the page: a view exists (`hello`), wants a keyframe (`resync`), was removed (`gone`), or was stopped."""
+
+    type: Literal["hello", "resync", "gone", "cancel"]
+    #: The last frame that the page has applied; with `hello` and `resync`.
+    seq: NotRequired[int]
+
 
 #: The same by the control channel, where a busy kernel still listens: message type and its reply.
 CONTROL_REQUEST = "nbstream_request"
@@ -138,8 +143,3 @@ def _utf16_prefix(text: str, units: int) -> str:
     if text.isascii():
         return text[:units]
     return text.encode("utf-16-le", "surrogatepass")[: units * 2].decode("utf-16-le", "surrogatepass")
-
-
-def message(kind: str, **fields: Any) -> dict[str, Any]:
-    """Return a message to the page of type `kind`."""
-    return {"type": kind, **fields}
