@@ -156,7 +156,7 @@ def test_a_page_that_drew_the_view_keeps_it_until_the_view_is_gone(kernel: Kerne
     cell, view = begin(kernel, server, SILENT)
     assert kernel.control(view, "hello", seq=0) == {"status": "ok", "known": True}
     # It has missed frames, so it is given the whole.
-    kernel.until(lambda: view.keyframes[-1]["seq"] > 0, "a keyframe comes")
+    kernel.until(lambda: view.keyframes and view.keyframes[-1]["seq"] > 0, "a keyframe comes")
     assert protocol.html_of(view.keyframes[-1]["reasoning"]) == protocol.html_of(view.reasoning)
     kernel.control(view, "cancel")
     kernel.finish(cell)

@@ -156,8 +156,9 @@ def test_references_are_right_in_the_end(text: str, cuts: list[int]) -> None:
     check(split(text, cuts), each_frame=False)
 
 
-def test_a_definition_may_go_on_in_the_next_line() -> None:
-    assert ops("[a]: http://x.y\n'title\nmore'\n\nSee [a].\n", "reset") == []
+@pytest.mark.parametrize("definition", ["[a]: http://x.y\n'title\nmore'", "- b\n- [a]: http://x.y\n  'title'"])
+def test_a_definition_may_go_on_in_the_next_line(definition: str) -> None:
+    assert ops(f"{definition}\n\nSee [a].\n", "reset") == []
 
 
 def test_a_reference_that_is_defined_before_its_use_is_right_at_once() -> None:
