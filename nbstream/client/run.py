@@ -116,10 +116,11 @@ class Run:
         """Close the connection and keep what was received. Return whether there was anything left to cancel."""
         if self._future.done():
             return False
-        with self._changed:
-            self.cancelling = True
-            self._changed.notify_all()
+        # The connection first: watchers that wake up want the same processor.
+        self.cancelling = True
         self._loop.call_soon_threadsafe(self._cancel_task)
+        with self._changed:
+            self._changed.notify_all()
         return True
 
     def wait(self, seen: int, *, cancelling: bool = False, timeout: float | None = None) -> list[Event]:
