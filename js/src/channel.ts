@@ -64,10 +64,10 @@ export class Channel {
     this.#kernel?.iopubMessage?.disconnect(this.#onIopub);
   }
 
-  /** Send `message` both ways; `onReply` is called if the control channel answers. */
+  /** Send `message` both ways; `onReply` is called if the control channel answers. It goes first: it is the faster one. */
   send(message: PageMessage, onReply?: () => void): void {
-    attempt(() => this.#model.send(message));
     attempt(() => this.#sendControl(message, onReply));
+    attempt(() => this.#model.send(message));
   }
 
   /** Interrupt the kernel; undefined where it is out of reach, or where the interrupt would hit another cell. */

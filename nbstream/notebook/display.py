@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextvars
 import sys
 import threading
+import time
 from typing import TYPE_CHECKING, Any, Protocol
 
 from nbstream.client import api
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 #: How often a sink is asked whether it has something to do while nothing arrives.
 _TICK_SECONDS = 0.25
+#: A frame that took longer makes the next one wait for twice as long, so that drawing takes a third of the time at most.
+_CHEAP_SECONDS = 0.01
 
 
 class Sink(Protocol):
@@ -117,7 +120,12 @@ def pump(run: Run, sink: Sink) -> None:
             acknowledged = True
             sink.acknowledge()
         if events:
+            began = time.monotonic()
             sink.update(events)
+            cost = time.monotonic() - began
+            if cost > _CHEAP_SECONDS:
+                # An endless paragraph is rendered whole in every frame: then there are fewer of them.
+                run.wait(sys.maxsize, cancelling=acknowledged, timeout=2 * cost)
         elif ended:
             break
         else:

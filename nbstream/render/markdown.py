@@ -194,14 +194,15 @@ class _Html(RendererHTML):
     """HTML that fetches nothing and survives JupyterLab's sanitiser: no id, no data attribute, no image."""
 
     def link_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        """Open a link in a new tab, which learns nothing of this one. Without an address, `[a]()`, it is plain text."""
-        env["in_link"] = bool(tokens[idx].attrs["href"])
+        """Open a link in a new tab, which learns nothing of this one. One without an address or in another is text."""
+        links = env.setdefault("links", [])
+        links.append(bool(tokens[idx].attrs["href"]) and not any(links))
         tokens[idx].attrs |= _LINK_ATTRIBUTES
-        return self.renderToken(tokens, idx, options, env) if env["in_link"] else ""
+        return self.renderToken(tokens, idx, options, env) if links[-1] else ""
 
     def link_close(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        """Close what `link_open` opened; links don't nest."""
-        return self.renderToken(tokens, idx, options, env) if env.pop("in_link") else ""
+        """Close what `link_open` opened."""
+        return self.renderToken(tokens, idx, options, env) if env["links"].pop() else ""
 
     def image(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         """Say where an image is, and leave it there: to fetch it would tell its host who reads this, and when."""
@@ -210,7 +211,7 @@ class _Html(RendererHTML):
         alt = self.renderInlineAsText(tokens[idx].children, options, env).strip()
         label = f"Image from {web[1]} not loaded" if web else "Image not loaded"
         label = escapeHtml(f"{label}: {alt}" if alt else label)
-        if not web or env.get("in_link"):
+        if not web or any(env.get("links", ())):
             return f'<span class="nbstream-image">{label}</span>'
         attributes = "".join(f' {name}="{value}"' for name, value in _LINK_ATTRIBUTES.items())
         return f'<a class="nbstream-image" href="{escapeHtml(url)}"{attributes}>{label}</a>'

@@ -54,6 +54,7 @@ def test_markdown_becomes_html(markdown: str, html: str) -> None:
         ("[a](http:b)", "[a](http:b)"),
         ("[a](#b)", "[a](#b)"),
         ("[a]()", "a"),
+        ("[<http://x.y>](http://z.w)", f'<a href="http://z.w" {TARGET}>http://x.y</a>'),
         ("<javascript:a>", "&lt;javascript:a&gt;"),
         ("<b onclick=c>", "&lt;b onclick=c&gt;"),
     ],
@@ -74,8 +75,8 @@ def test_only_web_and_mail_addresses_become_links(markdown: str, html: str) -> N
         ("![<b>](data:image/png;base64,AA)", '<span class="nbstream-image">Image not loaded: &lt;b&gt;</span>'),
         ("![a](http:///c.png)", '<span class="nbstream-image">Image not loaded: a</span>'),
         (
-            "![a](http://x.y:80@[::1]:8/c)",
-            f'<a class="nbstream-image" href="http://x.y:80@[::1]:8/c" {TARGET}>Image from [::1] not loaded: a</a>',
+            "![a](http://x.y:80@z.w:8/c)",
+            f'<a class="nbstream-image" href="http://x.y:80@z.w:8/c" {TARGET}>Image from z.w not loaded: a</a>',
         ),
         (
             "[![a](https://x.y/c.svg)](https://z.w)",
