@@ -26,6 +26,8 @@ Channel: TypeAlias = Literal["reasoning", "answer"]
 
 _OPEN_TAG = "<think>"
 _CLOSE_TAG = "</think>"
+#: More white space than this at the start is an answer: JSON mode sends it for ever if the prompt lacks the word json.
+_MOST_SPACE = 64
 _FIRST_HIGH, _FIRST_LOW, _LAST_LOW = "\ud800", "\udc00", "\udfff"
 
 
@@ -57,7 +59,7 @@ class ThinkSplitter:
     """
 
     def __init__(self) -> None:
-        self._state: Literal["start", "think", "gap", "answer"] = "start"
+        self._state: Literal["start", "opened", "think", "gap", "answer"] = "start"
         self._held = ""
 
     def pass_through(self) -> None:
@@ -72,14 +74,18 @@ class ThinkSplitter:
         self._held = ""
         if self._state == "start":
             stripped = text.lstrip()
-            if len(stripped) < len(_OPEN_TAG) and _OPEN_TAG.startswith(stripped):
+            if len(text) - len(stripped) > _MOST_SPACE:
+                self._state = "answer"
+            elif stripped.startswith(_OPEN_TAG):
+                self._state = "opened"
+                text = stripped[len(_OPEN_TAG) :]
+            elif _OPEN_TAG.startswith(stripped):
                 self._held = text
                 return pieces
-            if stripped.startswith(_OPEN_TAG):
-                self._state = "think"
-                text = stripped[len(_OPEN_TAG) :].removeprefix("\n")
             else:
                 self._state = "answer"
+        if self._state == "opened" and (text := text.lstrip("\r\n")):
+            self._state = "think"
         if self._state == "think":
             thought, tag, rest = text.partition(_CLOSE_TAG)
             if tag:
@@ -119,6 +125,7 @@ class ChunkDecoder:
         self._content_healer = Healer()
         self._splitter = ThinkSplitter()
         self._argument_healers: dict[int, Healer] = {}
+        self._unnumbered: dict[str, int] = {}
 
     def feed(self, chunk: dict[str, Any], at: float, *, named_error: bool = False) -> list[Event]:
         """Return the events of one chunk.
@@ -145,10 +152,10 @@ class ChunkDecoder:
             events += self.flush(at)
             events.append(Ended(at, "failed", failure))
             self.failed = True
-        elif isinstance(reason, str) and reason and self.finish_reason is None:
+        elif self.finish_reason is None and (named := _name(reason)):
             # SGLang has been seen to send the finish chunk twice: the first one holds.
-            self.finish_reason = reason
-            events.append(Finished(at, reason))
+            self.finish_reason = named
+            events.append(Finished(at, named))
         return events
 
     def flush(self, at: float) -> list[Event]:
@@ -179,7 +186,10 @@ class ChunkDecoder:
             if healed := self._reasoning_healer.feed(thought):
                 events.append(Reasoning(at, healed))
         content = delta.get("content")
-        if isinstance(content, str) and content and (healed := self._content_healer.feed(content)):
+        if isinstance(content, str) and content:
+            if half := self._reasoning_healer.flush():
+                events.append(Reasoning(at, half))
+            healed = self._content_healer.feed(content)
             events += [_event(channel, at, text) for channel, text in self._splitter.feed(healed)]
         calls = delta.get("tool_calls")
         if isinstance(calls, list):
@@ -200,8 +210,11 @@ class ChunkDecoder:
         return ""
 
     def _tool_call(self, call: dict[str, Any], position: int, at: float) -> ToolCallDelta:
+        call_id = _name(call.get("id"))
         index = call.get("index")
-        index = index if isinstance(index, int) else position
+        if not isinstance(index, int) or isinstance(index, bool):
+            # Without a number the id tells calls apart, and without an id their place in the delta.
+            index = self._unnumbered.setdefault(call_id, len(self._unnumbered)) if call_id else position
         function = call.get("function")
         function = function if isinstance(function, dict) else {}
         arguments = function.get("arguments")
@@ -209,12 +222,16 @@ class ChunkDecoder:
             arguments = json.dumps(arguments, ensure_ascii=False)
         healer = self._argument_healers.setdefault(index, Healer())
         healed = healer.feed(arguments) if isinstance(arguments, str) else ""
-        return ToolCallDelta(at, index, _name(call.get("id")), _name(function.get("name")), healed)
+        return ToolCallDelta(at, index, call_id, _name(function.get("name")), healed)
 
     def _report_usage(self, raw: object, at: float, events: list[Event]) -> None:
         # DeepSeek and transformers put it on the finish chunk, vLLM and OpenRouter on one of its own, vLLM if asked on
         # every chunk, LiteLLM on one without a finish reason: the latest one that is not null holds.
-        if isinstance(raw, dict) and raw and (usage := _usage(raw)) != self._usage:
+        if not isinstance(raw, dict) or not raw:
+            return
+        usage = _usage(raw)
+        # A count without a number in it takes nothing away.
+        if usage != self._usage and (usage != Usage() or self._usage is None):
             self._usage = usage
             events.append(UsageReported(at, usage))
 

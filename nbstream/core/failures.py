@@ -14,10 +14,12 @@ from typing import Any
 from nbstream.core.errors import Failure
 
 _LONGEST_MESSAGE = 300
+#: Nobody nests an error deeper on purpose.
+_DEEPEST = 8
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
 _SPACE = re.compile(r"\s+")
-_NOT_PRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_NOT_PRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 #: LiteLLM's generic route answers 400 to a field it does not know, transformers 422.
 _UNKNOWN_FIELD = (400, 422)
@@ -117,20 +119,26 @@ def _read_body(body: str) -> tuple[str, str | None]:
     return shorten(body), None
 
 
-def _read(value: object) -> tuple[str, str | None]:
+def _read(value: object, depth: int = 0) -> tuple[str, str | None]:
     """Return message and code of an error in any of its shapes: an object, nested, a bare message, a string, a list."""
+    if depth > _DEEPEST:
+        return "", None
     if isinstance(value, list):
-        return _read(value[0]) if value else ("", None)
+        return _read(value[0], depth + 1) if value else ("", None)
     if not isinstance(value, dict):
         return ("" if value is None else shorten(str(value))), None
     if value.get("error"):
-        message, code = _read(value["error"])
+        message, code = _read(value["error"], depth + 1)
         return message, code or _text(value.get("code"))
     for name in ("message", "msg", "detail"):
         if value.get(name):
-            inner, _ = _read(value[name])
+            inner, _ = _read(value[name], depth + 1)
             return inner, _text(value.get("code") or value.get("status") or value.get("type"))
-    return shorten(json.dumps(value, ensure_ascii=False)), _text(value.get("code"))
+    try:
+        said = shorten(json.dumps(value, ensure_ascii=False))
+    except RecursionError:
+        said = ""
+    return said, _text(value.get("code"))
 
 
 def _text(value: object) -> str | None:

@@ -14,7 +14,8 @@ from nbstream.core.errors import Failure
 from nbstream.core.events import Answer, Ended, Event, Reasoning, ToolCallDelta, Waiting
 from nbstream.core.sse import Comment, Message, SseDecoder
 
-_LARGEST_BODY = 1 << 20
+#: A completion that was not streamed is at most 393,216 tokens, each of a few bytes, escaped.
+_LARGEST_BODY = 1 << 24
 _HEAD = 300
 _BLANK = b"\xef\xbb\xbf \t\r\n"
 
@@ -81,24 +82,30 @@ class StreamDecoder:
 
     def _sniff(self, piece: bytes) -> None:
         # A line of a stream begins with a field's name or a colon; a page begins with "<", plain JSON with "{" or "[".
-        self._head += piece[: _HEAD - len(self._head)]
-        if self._head.lstrip(_BLANK)[:1] in (b"<", b"{", b"["):
+        # DeepSeek sends blank lines before plain JSON while it is queued, for minutes: they are no part of the head.
+        self._head = (self._head + piece).lstrip(_BLANK)[:_HEAD]
+        if self._head[:1] in (b"<", b"{", b"["):
             self._body = []
 
     def _collect(self, piece: bytes) -> None:
         if self._body is not None and self._body_size < _LARGEST_BODY:
+            # The rest of a mark or of blanks that an earlier piece began.
+            piece = piece if self._body else piece.lstrip(_BLANK)
+            piece = piece[: _LARGEST_BODY - self._body_size]
             self._body.append(piece)
             self._body_size += len(piece)
 
     def _events(self, items: list[Message | Comment], at: float) -> list[Event]:
         events: list[Event] = []
         for item in items:
-            if isinstance(item, Comment):
-                self._commented = True
-                if not self.delivered:
-                    events.append(Waiting(at, failures.shorten(item.text)))
-            elif not self.ended:
+            if self.ended:
+                break
+            if isinstance(item, Message):
                 events += self._message(item, at)
+                continue
+            self._commented = True
+            if not self.delivered:
+                events.append(Waiting(at, failures.shorten(item.text)))
         return events
 
     def _message(self, message: Message, at: float) -> list[Event]:
@@ -121,7 +128,7 @@ class StreamDecoder:
         return []
 
     def _read_body(self, at: float) -> list[Event]:
-        text = b"".join(self._body or []).decode("utf-8-sig", "replace")
+        text = b"".join(self._body or []).decode("utf-8", "replace")
         try:
             value = json.loads(text)
         except (ValueError, RecursionError):
@@ -148,7 +155,7 @@ class StreamDecoder:
     def _cut_off(self) -> Failure:
         if self.payloads == 0 and not self._commented:
             return failures.from_body(self._head.decode("utf-8", "replace"), self._server)
-        said = f" It had sent something that is not JSON: {self._odd}" if self._odd else ""
+        said = f" It had sent something that is not a chunk: {self._odd}" if self._odd else ""
         return Failure(
             "disconnected",
             f"{self._server} ended the stream without saying that the reply is complete.{said}",

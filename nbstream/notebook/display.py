@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 #: How often a sink is asked whether it has something to do while nothing arrives.
 _TICK_SECONDS = 0.25
-#: A frame that took longer makes the next one wait for twice as long, so that drawing takes a third of the time at most.
+#: A frame that took longer makes the next one wait for twice as long: drawing takes a third of the time at most.
 _CHEAP_SECONDS = 0.01
 
 

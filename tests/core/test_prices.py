@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from nbstream.core.events import Usage
-from nbstream.core.prices import Cost, cost, estimate_tokens, host_of
+from nbstream.core.prices import Cost, PriceTable, cost, estimate_tokens, host_of
 
 HOST = "api.deepseek.com"
 USAGE = Usage(2200, 300, 2500, 2000, 200, 0)
@@ -63,6 +63,52 @@ def test_peak_costs_twice(instant: str, tier: str) -> None:
     assert one is not None
     assert one.tier == tier
     assert one.amount == Decimal("0.15") * (2 if tier == "peak" else 1)
+
+
+FLASH = ("deepseek-flash", [("2026-04-24T00:00", "0.448"), ("2026-08-15T00:00", "0.4228"),
+                            ("2026-08-16T16:00", "0.887"), ("2026-09-10T00:00", "0.753")])  # fmt: skip
+PRO = ("deepseek-v4-pro", [("2026-04-24T00:00", "5.365"), ("2026-08-15T00:00", "1.308625"),
+                           ("2026-08-16T16:00", "2.662"), ("2026-09-10T00:00", "2.662")])  # fmt: skip
+
+
+@pytest.mark.parametrize(("model", "rows"), [FLASH, PRO])
+def test_every_row_to_the_last_digit(model: str, rows: list[tuple[str, str]]) -> None:
+    a_million_of_each = Usage(2_000_000, 1_000_000, 3_000_000, 1_000_000, 1_000_000)
+    for instant, dollars in rows:
+        one = cost(a_million_of_each, model=model, host=HOST, at=at(instant))
+        assert one is not None
+        assert (one.amount, one.tier == "peak") == (Decimal(dollars), False)
+        assert one.dated == datetime.fromisoformat(instant).replace(tzinfo=UTC)
+
+
+def test_the_instant_before_a_row_has_the_row_before() -> None:
+    assert cost(USAGE, model="deepseek-v4-pro", host=HOST, at=at("2026-04-24") - 1) is None
+    before = cost(USAGE, model="deepseek-v4-pro", host=HOST, at=at("2026-08-15") - 1)
+    assert before is not None
+    assert before.dated == datetime(2026, 4, 24, tzinfo=UTC)
+
+
+def test_there_is_no_peak_before_it_was_introduced() -> None:
+    one = cost(MILLION, model="deepseek-flash", host=HOST, at=at("2026-08-12T02:00"))  # a Wednesday
+    assert one is not None
+    assert (one.tier, one.amount) == ("", Decimal("0.14"))
+
+
+def test_a_table_of_ones_own_with_holidays_and_another_currency() -> None:
+    row = {"from": "2026-01-01T00:00:00Z", "model": "m", "currency": "CNY", "hit": "1", "miss": "2", "output": "3"}
+    peak = {
+        "from": "2026-01-01T00:00:00Z",
+        "factor": "2",
+        "hours_utc": [[1, 4]],
+        "weekdays": [3],
+        "holidays": ["2026-10-01"],
+    }
+    table = PriceTable({"providers": [{"name": "x", "hosts": ["a:1"], "peak": peak, "rows": [row]}]})
+    usage = Usage(1_000_000, 0, 1_000_000, 0, 1_000_000)
+    holiday = table.cost(usage, model="m", host="a:1", at=at("2026-10-01T02:00"), currency="CNY")
+    thursday = table.cost(usage, model="m", host="a:1", at=at("2026-10-08T02:00"), currency="CNY")
+    assert [str(holiday), str(thursday)] == ["CNY 2.00", "CNY 4.00"]
+    assert table.cost(usage, model="m", host="a:1", at=at("2026-10-08"), currency="USD") is None
 
 
 def test_the_legacy_alias_is_billed_as_flash() -> None:

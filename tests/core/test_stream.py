@@ -53,13 +53,14 @@ def test_chunking_changes_no_event(data: bytes, cuts: list[int]) -> None:
 @settings(max_examples=200, deadline=None)
 @given(streams(), st.integers(0, 10_000))
 def test_a_reset_keeps_what_came_before_it(data: bytes, point: int) -> None:
-    whole = reply_of(events_of([data]))
-    part = reply_of(until_reset(data[: point % (len(data) + 1)]))
-    # What a half surrogate or a half tag was held back for may be missing at the very end.
-    assert whole.answer.startswith(part.answer.rstrip("\ufffd</think>")) or part.answer.startswith("<")
-    assert (part.status in ("complete", "truncated")) == (part.finish_reason is not None and part.error is None)
-    if part.finish_reason is None:
-        assert part.status == "failed"
+    whole = events_of([data])
+    part = data[: point % (len(data) + 1)]
+    seen = StreamDecoder().feed(part, 0)
+    assert seen == whole[: len(seen)]
+    ended = until_reset(part)
+    assert ended[: len(seen)] == seen
+    reply = reply_of(ended)
+    assert reply.status == ("complete" if reply.finish_reason and reply.error is None else "failed")
 
 
 def test_a_reset_after_the_finish_reason_is_complete() -> None:
@@ -105,9 +106,11 @@ def test_a_body_beyond_all_measure_is_cut_at_the_same_byte(size: int, monkeypatc
     assert reply.error.kind == "not_a_stream"
 
 
-@pytest.mark.parametrize(("opening", "closing"), [('{"error":', "}"), ('{"message":', "}"), ('{"error":{"x":[[', "]]}}")])
+@pytest.mark.parametrize(
+    ("opening", "closing"), [('{"error":', "}"), ('{"message":', "}"), ('{"error":{"x":[[', "]]}}")]
+)
 def test_errors_nested_to_the_limit_of_recursion_are_values(opening: str, closing: str) -> None:
-    for depth in range(300, 1000):
+    for depth in range(850, 1000):
         inner = opening * depth + "1" + closing * depth if "[" not in opening else "[" * depth + "]" * depth
         text = inner if "[" not in opening else opening + inner + closing
         for data in (text.encode(), b"data: " + text.encode() + b"\n\n"):
