@@ -125,7 +125,8 @@ class ChunkDecoder:
         self._content_healer = Healer()
         self._splitter = ThinkSplitter()
         self._argument_healers: dict[int, Healer] = {}
-        self._unnumbered: dict[str, int] = {}
+        self._call_numbers: dict[str, int] = {}
+        self._last_call = 0
 
     def feed(self, chunk: dict[str, Any], at: float, *, named_error: bool = False) -> list[Event]:
         """Return the events of one chunk.
@@ -152,7 +153,7 @@ class ChunkDecoder:
             events += self.flush(at)
             events.append(Ended(at, "failed", failure))
             self.failed = True
-        elif self.finish_reason is None and (named := _name(reason)):
+        elif self.finish_reason is None and (named := _label(reason)):
             # SGLang has been seen to send the finish chunk twice: the first one holds.
             self.finish_reason = named
             events.append(Finished(at, named))
@@ -176,7 +177,7 @@ class ChunkDecoder:
         # Every chunk repeats it.
         if identity != self._identity:
             self._identity = identity
-            names = [_name(value) for value in identity]
+            names = [_label(value) for value in identity]
             if any(names):
                 events.append(Identified(at, *names))
 
@@ -193,9 +194,7 @@ class ChunkDecoder:
             events += [_event(channel, at, text) for channel, text in self._splitter.feed(healed)]
         calls = delta.get("tool_calls")
         if isinstance(calls, list):
-            for position, call in enumerate(calls):
-                if isinstance(call, dict):
-                    events.append(self._tool_call(call, position, at))
+            events += [self._tool_call(call, at) for call in calls if isinstance(call, dict)]
 
     def _reasoning_of(self, delta: dict[str, Any]) -> str:
         """Return the delta's reasoning, from one field only: OpenRouter and LM Studio send the same text in two."""
@@ -209,20 +208,33 @@ class ChunkDecoder:
                 return text
         return ""
 
-    def _tool_call(self, call: dict[str, Any], position: int, at: float) -> ToolCallDelta:
+    def _tool_call(self, call: dict[str, Any], at: float) -> ToolCallDelta:
         call_id = _name(call.get("id"))
-        index = call.get("index")
-        if not isinstance(index, int) or isinstance(index, bool):
-            # Without a number the id tells calls apart, and without an id their place in the delta.
-            index = self._unnumbered.setdefault(call_id, len(self._unnumbered)) if call_id else position
         function = call.get("function")
         function = function if isinstance(function, dict) else {}
+        name = _name(function.get("name"))
+        index = self._number(call.get("index"), call_id, name)
         arguments = function.get("arguments")
         if isinstance(arguments, dict):
             arguments = json.dumps(arguments, ensure_ascii=False)
         healer = self._argument_healers.setdefault(index, Healer())
         healed = healer.feed(arguments) if isinstance(arguments, str) else ""
-        return ToolCallDelta(at, index, call_id, _name(function.get("name")), healed)
+        return ToolCallDelta(at, index, call_id, name, healed)
+
+    def _number(self, index: object, call_id: str | None, name: str | None) -> int:
+        """Return which call a fragment belongs to; without a number, a new id or a bare name begins the next one."""
+        if isinstance(index, int) and not isinstance(index, bool):
+            number = index
+        elif call_id is not None and call_id in self._call_numbers:
+            number = self._call_numbers[call_id]
+        elif call_id or name:
+            number = max(self._argument_healers, default=-1) + 1
+        else:
+            number = self._last_call
+        if call_id is not None:
+            self._call_numbers.setdefault(call_id, number)
+        self._last_call = number
+        return number
 
     def _report_usage(self, raw: object, at: float, events: list[Event]) -> None:
         # DeepSeek and transformers put it on the finish chunk, vLLM and OpenRouter on one of its own, vLLM if asked on
@@ -265,8 +277,10 @@ def _usage(raw: dict[str, Any]) -> Usage:
     hit = _count(raw.get("prompt_cache_hit_tokens"))
     hit = cached if hit is None else hit
     miss = _count(raw.get("prompt_cache_miss_tokens"))
-    if miss is None and prompt is not None and hit is not None:
+    if prompt is not None and miss is None and hit is not None:
         miss = max(0, prompt - hit)
+    elif prompt is not None and hit is None and miss is not None:
+        hit = max(0, prompt - miss)
     return Usage(
         prompt_tokens=prompt,
         completion_tokens=_count(raw.get("completion_tokens")),
@@ -283,6 +297,12 @@ def _count(value: object) -> int | None:
 
 def _name(value: object) -> str | None:
     return _repair(value) if isinstance(value, str) and value else None
+
+
+def _label(value: object) -> str | None:
+    """Return what is only ever shown or compared, as one printable line; what goes back to a server stays verbatim."""
+    name = _name(value)
+    return (failures.shorten(name) or None) if name else None
 
 
 def _overlap(text: str, tag: str) -> int:

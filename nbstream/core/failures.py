@@ -19,7 +19,7 @@ _DEEPEST = 8
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
 _SPACE = re.compile(r"\s+")
-_NOT_PRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_NOT_PRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
 #: LiteLLM's generic route answers 400 to a field it does not know, transformers 422.
 _UNKNOWN_FIELD = (400, 422)
@@ -109,11 +109,12 @@ def _in_band(error: object) -> Failure:
 
 
 def _read_body(body: str) -> tuple[str, str | None]:
+    body = body.lstrip("\ufeff \t\r\n")
     try:
         return _read(json.loads(body))
     except (ValueError, RecursionError):
         pass
-    if body.lstrip("\ufeff \t\r\n").startswith("<"):
+    if body.startswith("<"):
         title = _TITLE.search(body)
         return shorten(unescape(_TAG.sub(" ", title[1] if title else body))), None
     return shorten(body), None
@@ -133,6 +134,10 @@ def _read(value: object, depth: int = 0) -> tuple[str, str | None]:
     for name in ("message", "msg", "detail"):
         if value.get(name):
             inner, _ = _read(value[name], depth + 1)
+            # FastAPI, which most servers of open models are made with, names the field apart from the message.
+            where = value.get("loc")
+            if isinstance(where, list):
+                inner = shorten(f"{'.'.join(part for part in where if isinstance(part, str))}: {inner}")
             return inner, _text(value.get("code") or value.get("status") or value.get("type"))
     try:
         said = shorten(json.dumps(value, ensure_ascii=False))
