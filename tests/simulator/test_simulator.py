@@ -913,6 +913,8 @@ def test_a_port_in_use_is_an_error_at_the_start(sim: Simulator) -> None:
 
 
 COMMAND = (
+    # Whatever started the tests may ignore Ctrl-C, as a shell does for what it runs in the background.
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
     "import argparse, sys; from nbstream.simulator import server; "
     "parser = argparse.ArgumentParser(); server.add_arguments(parser); sys.exit(server.main(parser.parse_args()))"
 )
