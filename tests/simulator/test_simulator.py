@@ -855,7 +855,8 @@ def test_a_client_that_leaves_in_mid_stream(sim: Simulator) -> None:
 
 
 def test_a_client_that_does_not_read_and_leaves(sim: Simulator) -> None:
-    with open_raw(sim, body_of("median", "normal tokens=200000", reasoning_effort="none"), buffer=1 << 14) as raw:
+    asked = body_of("median", "normal tokens=200000", reasoning_effort="none", max_tokens=200_000)
+    with open_raw(sim, asked, buffer=1 << 14) as raw:
         read_until(raw, b"\n\n")
     entry = logged(sim)
     assert entry["how"] == "disconnected"
