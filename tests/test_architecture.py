@@ -23,7 +23,11 @@ ALLOWED = {
 #: Where each third party may be imported.
 DOORS = {
     "openai": ["client/source.py"],
-    "markdown_it": ["render/markdown.py"],
+    "markdown_it": ["render/markdown/"],
+    "mdit_py_plugins": ["render/markdown/syntax.py"],
+    "pygments": ["render/highlight.py"],
+    "latex2mathml": ["render/math/tree.py"],
+    "rich": ["render/text.py"],
     "anywidget": ["notebook/widget.py"],
     "ipywidgets": ["notebook/widget.py"],
     "traitlets": ["client/settings.py", "notebook/widget.py"],
