@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Literal, NotRequired, TypeAlias, TypedDict
 
 #: Raised whenever a page of another version could not read the messages.
-VERSION = 1
+VERSION = 2
 
 Op: TypeAlias = (
     tuple[Literal["add"], str]  # append balanced HTML (or text, escaped) to the innermost group
@@ -48,10 +48,14 @@ class Meta(TypedDict):
     reasoning_elapsed: float | None
     #: What is going on: "Waiting for deepseek-flash"; empty once text arrives.
     label: str
+    #: How the reasoning is shown: auto, open, closed, or hidden, which means that none is sent.
+    reasoning: str
     #: What the server last said while waiting: "the server says keep-alive".
     note: str
     #: "Thought for 12 s", once it is known.
     thought: str
+    #: A line for each tool call that the model asks for; their arguments only at the end, as they grow.
+    tool_calls: list[str]
     #: The sentence for a reply that is not whole; empty otherwise.
     alert: str
     #: The footer's items, in order; empty until the end.

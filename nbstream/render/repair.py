@@ -7,37 +7,74 @@ must not know the parser, nor what has been shown before.
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from nbstream.render.formula import CLOSERS, formula_at, opener_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 #: Longer ago than this many characters, a bracket was not the beginning of a link: "[0, 1)".
 _LONGEST_LABEL = 120
 
-# Nothing but markers so far: "-" may become an item, a rule, an underline or a word, "1" an item, "|-" a table; "```p"
-# has half of its language, "[1]: http" half of its definition.
+#: Longer ago than this many characters, a dollar was not the beginning of a formula: "$HOME".
+_LONGEST_FORMULA = 80
+
+# Nothing but markers so far: "-" may become an item, a rule, an underline or a word, "1" an item, "[ ]" a task, "|-" a
+# table; "```p" has half of its language, "[1]: http" half of its definition, "[^1]" its footnote, "$$" its formula.
 _WITHHELD = re.compile(
     r"(?:[-+*=_#|:>\s]|`{1,2}(?!`)|~{1,2}(?!~)|\d{1,9}[.)](?=\s|$))*+"
-    r"(?:\d{0,9}|`{3,}+[^`]*|~{3,}.*|\[[^\]]*\]:\s*\S*(?:\s+[\"'(].*)?)"
+    r"(?:\d{0,9}|`{3,}+[^`]*|~{3,}.*|\[(?:[ xX]?\]?|\^[^\]\s]*\]?:?)\s*|\${1,2}\s*|\\\[?\s*)"
 )
-_SPECIAL = re.compile(r"[\\`*_~!\[\]<]")
+_DEFINITION = re.compile(r"\s*\[[^\]]*\]:")
+_HALF_DEFINITION = re.compile(_DEFINITION.pattern + r"\s*\S*(?:\s+[\"'(].*)?")
+_SPECIAL = re.compile(r"[\\`*_~!\[\]<$]")
 _RUN = re.compile(r"`+|\*+|_+|~+")
 _AUTOLINK = re.compile(r"<[a-zA-Z][^\s<>]*>")
 _TARGET = re.compile(r"\((?:[^()\\]|\\.|\([^()]*\))*\)|\[[^\]]*\]", re.DOTALL)
 _HALF_TARGET = re.compile(r"""\([^\s()]*(?:\([^\s()]*\)?)?(?:\s+(?:["'(][^"']*["')]?\s*)?)?|\[[^\]\n]*|""")
 
 
-def is_withheld(line: str) -> bool:
+def is_withheld(line: str, *, may_define: bool) -> bool:
     """Tell whether a line that has no end yet is not to be shown so far.
 
     If it is shown, its next characters must not move it to another block any more: "#" would end a list for good, and
     "#hashtag" belong to its last item.
+
+    Args:
+        line: what there is of it.
+        may_define: whether a definition may stand there, as `may_define` tells.
     """
-    return _WITHHELD.fullmatch(line) is not None
+    return bool(_WITHHELD.fullmatch(line) or (may_define and _HALF_DEFINITION.fullmatch(line)))
 
 
-def repair(text: str) -> str:
+def may_define(lines: Iterable[str], *, before: bool = True) -> bool:
+    """Tell whether a definition may stand after `lines`: at the beginning, and after a blank line or a definition.
+
+    Elsewhere its beginning is shown as text, and may have ended what stood before.
+
+    Args:
+        lines: complete ones.
+        before: whether one may stand before them.
+    """
+    for line in lines:
+        before = line.strip() == "" or (before and _DEFINITION.match(line) is not None)
+    return before
+
+
+class Repaired(NamedTuple):
+    """A repaired text, and whether it ends in a formula that is not complete but for its end."""
+
+    text: str
+    ends_in_formula: bool = False
+
+
+def repair(text: str) -> Repaired:
     """Return the text of a growing paragraph, heading or cell with its half-written end made whole, or left out.
 
-    Emphasis, strikethrough and code are closed. A half link is the plain text of its label, a half image nothing. A
-    last line that begins with a pipe is taken for a table's head.
+    Emphasis, strikethrough, code and formulas are closed, but for those that a single dollar begins: it may be money. A
+    half link is the plain text of its label, a half image nothing. A last line that begins with a pipe is taken for a
+    table's head.
     """
     *lines, last = text.split("\n")
     if last.lstrip().startswith("|"):
@@ -54,8 +91,10 @@ class _Scanner:
         self._openers: list[tuple[str, int, int]] = []
         #: Where a link's or an image's label begins.
         self._brackets: list[int] = []
+        #: What has to end the formula that the text ends in.
+        self._formula = ""
 
-    def repaired(self) -> str:
+    def repaired(self) -> Repaired:
         end: int | None = 0
         while end is not None and (special := _SPECIAL.search(self._text, end)):
             end = self._step(special[0], special.start())
@@ -66,6 +105,8 @@ class _Scanner:
         """Read what begins with `char`; return where it ends, or None if it goes on to the end of the text."""
         text = self._text
         match char:
+            case "$" | "\\" if opener := opener_at(text, at):
+                return self._formula_from(at, opener)
             case "\\":
                 if at + 1 == len(text):
                     self._text = text[:at]
@@ -85,6 +126,22 @@ class _Scanner:
                 autolink = _AUTOLINK.match(text, at)
                 return autolink.end() if autolink else at + 1
         return at + 1
+
+    def _formula_from(self, at: int, opener: str) -> int | None:
+        if formula := formula_at(self._text, at):
+            return formula.end
+        rest = self._text[at + len(opener) :]
+        if opener == "$":
+            # Not closed, but not Markdown either: "$a * b".
+            may_be = len(rest) < _LONGEST_FORMULA and not rest[:1].isspace() and not rest[:1].isdigit()
+            return None if may_be else at + 1
+        if CLOSERS[opener] in rest or rest.startswith("$"):
+            return at + len(opener)
+        # Half of what ends it.
+        rest = rest.removesuffix(CLOSERS[opener][0]).rstrip()
+        self._formula = CLOSERS[opener] if rest else ""
+        self._text = self._text[:at] + (opener + rest if rest else "")
+        return None
 
     def _code(self, at: int) -> int | None:
         run = _run(self._text, at)
@@ -150,9 +207,9 @@ class _Scanner:
                 self._text = text[:at] + text[at + 1 :]
                 self._openers = [(m, start - (start > at), count) for m, start, count in self._openers]
 
-    def _close(self) -> str:
+    def _close(self) -> Repaired:
         text = self._text
-        closers = ""
+        closers = self._formula
         for marker, start, count in reversed(self._openers):
             if not closers:
                 text = text if marker == "`" else text.rstrip()
@@ -160,7 +217,7 @@ class _Scanner:
                     text = text[:start]
                     continue
             closers += marker * count
-        return text + closers
+        return Repaired(text + closers, self._formula != "")
 
 
 def _run(text: str, at: int) -> str:

@@ -19,40 +19,54 @@ if TYPE_CHECKING:
 # MathJax typesets dollars in any HTML output, so that "$5 and $6" becomes a formula: these classes tell MathJax 3 (Lab,
 # Notebook) and MathJax 2 (nbconvert) to leave the reply alone.
 _ROOT = '<div class="nbstream nbstream-settled mathjax_ignore tex2jax_ignore">'
+# What makes it look as a Markdown cell does, where the page knows how that is.
+_AS_MARKDOWN = "jp-RenderedHTMLCommon jp-RenderedMarkdown"
 _QUIET = "opacity:.72"
 
 
-def to_static_html(reply: Reply) -> str:
-    """Return the reply as HTML: reasoning (closed), answer, alert, footer."""
+def to_static_html(reply: Reply, *, reasoning: str = "auto") -> str:
+    """Return the reply as HTML: reasoning, answer, alert, footer.
+
+    Args:
+        reply: what is shown.
+        reasoning: closed (or auto), open, or hidden: then only that there was some is told.
+    """
     parts = [_ROOT]
-    if reply.reasoning:
+    if reply.reasoning and reasoning == "hidden":
+        parts.append(f'<p class="nbstream-thought" style="{_QUIET};margin:0 0 .6em">{escape(thought(reply))}</p>')
+    elif reply.reasoning:
+        is_open = " open" if reasoning == "open" else ""
         parts.append(
-            f'<details style="margin:0 0 .6em">'
+            f'<details class="nbstream-thought" style="margin:0 0 .6em"{is_open}>'
             f'<summary style="{_QUIET};cursor:pointer">{escape(thought(reply))}</summary>'
-            f'<div style="{_QUIET};font-size:.93em;border-left:2px solid rgba(128,128,128,.4);'
-            f'margin:.4em 0 .8em .25em;padding-left:.9em" dir="auto">{to_html(reply.reasoning)}</div></details>'
+            f'<div class="{_AS_MARKDOWN}" style="{_QUIET};font-size:.93em;border-left:2px solid rgba(128,128,128,.4);'
+            f'margin:.4em 0 .8em .25em;padding:0 0 0 .9em">{to_html(reply.reasoning, settled=True)}</div>'
+            "</details>"
         )
     if reply.answer:
-        parts.append(f'<div class="nbstream-answer" dir="auto">{to_html(reply.answer)}</div>')
+        html = to_html(reply.answer, settled=True)
+        parts.append(f'<div class="{_AS_MARKDOWN} nbstream-answer" style="padding:0">{html}</div>')
     if lines := summary.tool_calls(reply):
         calls = "".join(f"<li><code>{escape(line)}</code></li>" for line in lines)
         parts.append(f"<p>The model asks for these calls; nothing was run:</p><ul>{calls}</ul>")
     if alert := summary.alert(reply):
-        parts.append(f"<p><strong>{escape(alert)}</strong></p>")
+        parts.append(f'<p class="nbstream-alert"><strong>{escape(alert)}</strong></p>')
     if items := summary.footer(reply):
         words = " · ".join(f'<span style="white-space:nowrap">{escape(item)}</span>' for item in items)
-        parts.append(f'<p style="margin-top:.6em"><small style="{_QUIET}">{words}</small></p>')
+        parts.append(f'<p class="nbstream-footer" style="margin-top:.6em"><small style="{_QUIET}">{words}</small></p>')
     parts.append("</div>")
     return one_block("\n".join(parts))
 
 
-def to_markdown(reply: Reply) -> str:
-    """Return the reply as Markdown, in the same order and words."""
+def to_markdown(reply: Reply, *, reasoning: str = "auto") -> str:
+    """Return the reply as Markdown, in the same order and words; `reasoning` is as for `to_static_html`."""
     parts = []
-    if reply.reasoning:
-        parts.append(
-            f"<details><summary>{escape(thought(reply))}</summary>\n\n{_quoted(reply.reasoning)}\n\n</details>"
-        )
+    if reply.reasoning and reasoning == "hidden":
+        parts.append(escape(thought(reply)))
+    elif reply.reasoning:
+        start = "<details open>" if reasoning == "open" else "<details>"
+        words = f"<summary>{escape(thought(reply))}</summary>"
+        parts.append(f"{start}{words}\n\n{_quoted(reply.reasoning)}\n\n</details>")
     if reply.answer:
         parts.append(reply.answer.strip("\n"))
     if lines := summary.tool_calls(reply):

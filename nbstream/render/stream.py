@@ -1,46 +1,31 @@
 """Markdown that grows, as operations of the protocol.
 
 What complete lines have finished is written for good and never parsed again: blocks, and within the last block the
-lines of a fence, the rows of a table and the items of a list. The rest is the tail, rendered anew in each frame. So the
-work is linear in the text, unless a single paragraph, quote or item goes on and on. This module must not know replies,
-widgets or comms.
+lines of a fence, the rows of a table, the items of a list and the pieces of a very long paragraph. The rest is the
+tail, rendered anew in each frame. So the work is linear in the text, unless a single quote or item goes on and on. This
+module must not know replies, widgets or comms.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nbstream.render.markdown import (
-    parse,
-    parse_unfinished,
-    render,
-    render_text,
-    render_tokens,
-    to_html,
-    unix_lines,
-)
+from nbstream.render.group import MOST_CELLS, Group, cells_of, from_line
+from nbstream.render.markdown import Position, parse, render, render_pieces, to_html, unix_lines, without_withheld
+from nbstream.render.repair import may_define
 from nbstream.render.writer import DocumentWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from nbstream.render.markdown import Block, Parsed
     from nbstream.render.protocol import DocumentState, Op
-
-#: The level of the paragraphs whose tags a tight list hides.
-_ITEM_PARAGRAPH = 2
-
-#: A larger table stays in the tail as a whole. markdown-it fills in at most 65,536 missing cells of a table, counted
-#: from its beginning (`MAX_AUTOCOMPLETED_CELLS` in its rules_block/table.py, 4.0): rows alone must not come near that.
-_MOST_CELLS = 0x8000
 
 
 class MarkdownStream:
     """Markdown that grows, as operations on a document.
 
     After each frame the document is `to_html(text, final=False)`, and after `finish` it is `to_html(text)`, however the
-    text was split. One exception: a reference that is defined after its use becomes a link at `finish`.
+    text was split. One exception: what is defined after its use, a reference or a footnote with a name, is put right at
+    `finish`.
     """
 
     def __init__(self) -> None:
@@ -54,7 +39,13 @@ class MarkdownStream:
         #: Complete lines that are not written, and the beginning of the line after them.
         self._lines = ""
         self._partial = ""
-        self._group: _Group | None = None
+        self._follows_text = False
+        #: The line in progress from its beginning, and whether a definition may stand in it.
+        self._line = ""
+        self._may_define = True
+        self._group: Group | None = None
+        #: Whether the last paragraph turned out to be something else when it was written in parts.
+        self._is_doubtful = False
         self._references: dict[str, Any] = {}
         self._finished = False
 
@@ -101,31 +92,34 @@ class MarkdownStream:
             self._begin()
             self._fed = list(self._text)
             self._writer.reset("")
-        text = self._partial + "".join(self._fed)
-        end = text.rfind("\n") + 1
+        complete, fed = self._lines, "".join(self._fed)
         self._fed.clear()
-        self._lines += text[:end]
-        self._partial = text[end:]
-        if end:
+        self._split(self._lines + self._partial + fed)
+        *lines, self._line = (self._line + fed).split("\n")
+        self._may_define = may_define(lines, before=self._may_define)
+        if self._lines != complete:
             while self._write_parts(self._group) if self._group else self._write_blocks():
                 pass
 
     def _write_blocks(self) -> bool:
         """Write the blocks that are finished, and begin a group for the last one; return whether to look again."""
-        parsed = parse(self._lines, self._references)
+        parsed = self._parse(self._lines)
         if not parsed.blocks:
-            self._lines = ""
+            self._cut(self._lines.count("\n"), parsed)
             return False
         *done, last = parsed.blocks
         if last.end < self._lines.count("\n") and not last.outlives_blank_lines:
             self._writer.add(render(parsed.blocks))
             self._cut(last.end, parsed)
             return False
+        if done and last.is_doubtful:
+            last = done.pop()
         if done and done[-1].is_definition and done[-1].end == last.start:
-            # What follows a definition at once may turn out to be its title.
+            # What follows at once may turn out to be its title.
             done.pop()
         self._writer.add(render(done))
-        group = _Group.of(last, _from_line(self._lines, last.start))
+        self._is_doubtful = self._is_doubtful and not done
+        group = Group.of(last, from_line(self._lines, last.start)) if last is parsed.blocks[-1] else None
         if group:
             self._writer.open(group.start, group.end)
             self._cut(last.start, parsed)
@@ -135,18 +129,23 @@ class MarkdownStream:
             self._cut(done[-1].end, parsed)
         return group is not None
 
-    def _write_parts(self, group: _Group) -> bool:
+    def _write_parts(self, group: Group) -> bool:
         """Write the parts that are finished, and end the group if its block has ended; return whether to look again."""
-        parsed = parse(group.context + self._lines, self._references)
-        block = parsed.blocks[0]
+        parsed = self._parse(group.context + self._lines)
+        block, *blocks = parsed.blocks
+        if not group.holds(block, self._lines):
+            self._undo(group)
+            return True
         parts = group.parts_of(block)
-        ended = len(parsed.blocks) > 1 or block.is_closed_fence
-        group.cells += _cells(parts) if block.is_table else 0
-        if group.cells > _MOST_CELLS:
-            self._writer.redo("")
-            self._lines = "".join(group.written) + self._lines
-            self._group = None
+        group.cells += cells_of(parts) if block.is_table else 0
+        if group.cells > MOST_CELLS:
+            self._undo(group)
             return False
+        ended = block.is_closed_fence or (bool(blocks) and not blocks[0].is_doubtful)
+        if group.is_text:
+            ended = ended or block.end < (group.context + self._lines).count("\n")
+            if not ended:
+                return False
         group.loose = group.loose or group.finds_loose(block)
         self._show_looseness(group, block)
         # The last item may go on.
@@ -154,44 +153,84 @@ class MarkdownStream:
         self._writer.add(group.render(parts))
         group.written.append(self._cut(end, parsed, group.context))
         if ended:
-            self._end_group()
+            self._end_group(group)
         return ended
 
     def _write_tail(self) -> None:
         """Let the tail be what is not finished."""
         group = self._group
         context = group.context if group else ""
-        parsed = parse_unfinished(context + self._lines, self._partial, self._references)
+        text = without_withheld(context + self._lines + self._partial, defines=self._may_define)
+        parsed = self._parse(text, repaired=True)
         blocks = parsed.blocks
         html = ""
+        if group is None and blocks and self._begin_text(parsed):
+            self._write_tail()
+            return
         if group:
             block, *blocks = blocks
             self._show_looseness(group, block)
+            if group.is_text and not blocks:
+                self._write_pieces(group, block)
+                return
             html = group.render(group.parts_of(block))
-            if blocks:
+            if blocks and not blocks[0].is_doubtful:
                 # The line in progress stands after the block, and its next characters will not move it (`is_withheld`).
                 self._writer.add(html)
-                self._cut(block.end, parsed, context)
-                self._end_group()
+                group.written.append(self._cut(block.end, parsed, context))
+                self._end_group(group)
                 html = ""
         self._writer.tail(html + render(blocks))
 
     def _write_rest(self) -> None:
         """Write what is left, as nothing follows."""
         group = self._group
-        parsed = parse((group.context if group else "") + self._lines + self._partial, self._references)
+        parsed = self._parse((group.context if group else "") + self._lines + self._partial, final=True)
         blocks = parsed.blocks
+        if group and not group.holds(blocks[0], self._lines + self._partial):
+            self._undo(group)
+            self._write_rest()
+            return
         if group:
             block, *blocks = blocks
             self._show_looseness(group, block)
             self._writer.add(group.render(group.parts_of(block)))
-            self._end_group()
+            group.written.append(self._lines + self._partial)
+            self._end_group(group)
         self._writer.add(render(blocks))
         self._writer.tail("")
         self._references |= parsed.definitions
         self._lines = self._partial = ""
 
-    def _show_looseness(self, group: _Group, block: Block) -> None:
+    def _begin_text(self, parsed: Parsed) -> bool:
+        """Begin a group for the paragraph in progress, if it is very long."""
+        *done, last = parsed.blocks
+        if self._is_doubtful or any(block.is_definition for block in done):
+            return False
+        source = from_line(self._lines + self._partial, last.start)
+        self._group = Group.of_text(last, source)
+        if self._group is None:
+            return False
+        self._writer.add(render(done))
+        self._writer.open(self._group.start, self._group.end)
+        self._split(source.removeprefix(self._group.written[0]))
+        return True
+
+    def _write_pieces(self, group: Group, block: Block) -> None:
+        """Write the pieces of a paragraph that are finished."""
+        assert block.text is not None  # noqa: S101  (the group holds a paragraph)
+        *done, tail = render_pieces(block.text, block.references)
+        self._writer.add("".join(done))
+        self._writer.tail(tail)
+        if done:
+            source = self._lines + self._partial
+            size = sum(len(piece) for piece in block.text.meta["pieces"][:-1])
+            group.written.append(source[:size])
+            # What is left is to be read as a text that goes on.
+            group.context = "x"
+            self._split(source[size:])
+
+    def _show_looseness(self, group: Group, block: Block) -> None:
         """Write a list's items again if `block`, its end, makes it loose: then there are paragraphs in each of them."""
         loose = group.loose or group.finds_loose(block)
         if loose == group.shows_loose:
@@ -202,80 +241,41 @@ class MarkdownStream:
             self._writer.open(group.start, group.end)
             self._writer.add(group.render(parse(source, self._references).blocks[0].parts))
 
-    def _end_group(self) -> None:
-        """End the group. Here its block can be done again as a whole, from its lines: `_Group.written`."""
-        self._writer.close()
+    def _end_group(self, group: Group) -> None:
+        """End the group. Code gets its colours now: they are not known line by line."""
+        whole = render(parse("".join(group.written)).blocks) if group.is_fence else ""
+        if whole and whole != self._writer.group_html:
+            self._writer.redo(whole)
+        else:
+            self._writer.close()
         self._group = None
+
+    def _undo(self, group: Group) -> None:
+        """Take back what was written of a group, as its block has turned out to be something else."""
+        self._writer.redo("")
+        self._group = None
+        self._is_doubtful = True
+        self._split("".join(group.written) + self._lines + self._partial)
+
+    def _parse(self, text: str, *, final: bool = False, repaired: bool = False) -> Parsed:
+        in_text = self._group is not None and self._group.is_text and self._group.context != ""
+        position = Position(
+            is_unfinished=not final, is_repaired=repaired, follows_text=self._follows_text, begins_in_text=in_text
+        )
+        return parse(text, self._references, position)
+
+    def _split(self, text: str) -> None:
+        end = text.rfind("\n") + 1
+        self._lines, self._partial = text[:end], text[end:]
 
     def _cut(self, line: int, parsed: Parsed, context: str = "") -> str:
         """Take the lines before `line` away, as they are written, and keep what they define; return them."""
-        rest = _from_line(self._lines, line - context.count("\n"))
+        rest = from_line(self._lines, line - context.count("\n"))
         written = self._lines[: len(self._lines) - len(rest)]
         self._lines = rest
+        if written:
+            self._follows_text = written[:-1].rpartition("\n")[2].strip() != ""
         for label, definition in parsed.definitions.items():
             if definition["map"][0] < line:
                 self._references[label] = definition
         return written
-
-
-@dataclass(slots=True)
-class _Group:
-    """A block that is written in parts."""
-
-    #: The tags around the parts.
-    start: str
-    end: str
-    #: Lines that bring the parser to where the block's next line belongs. In a list they are an item.
-    context: str
-    #: The block's lines so far.
-    written: list[str]
-    is_list: bool = False
-    cells: int = 0
-    #: Whether complete lines have made the list loose, and whether that is what the document shows.
-    loose: bool = False
-    shows_loose: bool = False
-
-    @classmethod
-    def of(cls, block: Block, source: str) -> _Group | None:
-        """Return the group to begin for `block`, with whose lines `source` begins; None if nothing would be gained."""
-        tokens, parts = block.tokens, block.parts
-        if block.is_list and len(parts) > 1:
-            # Its content is indented as far as content can be, so that no item which follows is nested in it.
-            context = f"{1 if tokens[0].type.startswith('ordered') else ''}{tokens[0].markup}    x\n"
-            return cls(render_tokens(tokens[:1]), render_tokens(tokens[-1:]), context, [""], is_list=True)
-        if block.is_table and parts and _cells(parts) <= _MOST_CELLS:
-            head = "\n".join(source.split("\n", 2)[:2]) + "\n"
-            body = len(tokens) - 2 - sum(len(part.tokens) for part in parts)
-            return cls(render_tokens(tokens[:body]), render_tokens(tokens[-2:]), head, [head])
-        # A fence's first line alone may still be the head of a table: "~~~ a | b".
-        if block.is_fence and not block.is_closed_fence and block.end - block.start > 1:
-            head = source[: source.index("\n") + 1]
-            start, end = render_tokens([tokens[0].copy(content="")]).split("</code>")
-            # Without the language, with which it might become the head of a table again.
-            context = head[: head.index(tokens[0].markup)] + tokens[0].markup + "\n"
-            return cls(start, f"</code>{end}", context, [head])
-        return None
-
-    def parts_of(self, block: Block) -> list[Block]:
-        """Return the parts of `block`, which was parsed after the context."""
-        return block.parts[1:] if self.is_list else block.parts
-
-    def finds_loose(self, block: Block) -> bool:
-        """Tell whether `block`, which was parsed after the context, is loose: then the context is a paragraph."""
-        return self.is_list and not block.tokens[2].hidden
-
-    def render(self, parts: Sequence[Block]) -> str:
-        """Return the HTML of `parts`, as it stands between the tags."""
-        if self.is_list:
-            for token in (token for part in parts for token in part.tokens):
-                if token.level == _ITEM_PARAGRAPH and token.type in ("paragraph_open", "paragraph_close"):
-                    token.hidden = not self.shows_loose
-        return "".join(render_text(part.tokens[0].content) if part.is_fence else render([part]) for part in parts)
-
-
-def _from_line(text: str, line: int) -> str:
-    return text.split("\n", line)[-1]
-
-
-def _cells(rows: Sequence[Block]) -> int:
-    return sum(len(row.tokens) // 3 for row in rows)

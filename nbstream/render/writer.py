@@ -72,6 +72,12 @@ class DocumentWriter:
         return ops
 
     @property
+    def group_html(self) -> str:
+        """The HTML of the innermost group, without the tail."""
+        group = self._groups[-1]
+        return "".join([group.open, *group.pieces, group.close])
+
+    @property
     def state(self) -> DocumentState:
         """What a page has that applied every operation, as a copy."""
         groups = self._groups

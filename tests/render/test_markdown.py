@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 
 import pytest
@@ -10,6 +11,14 @@ from hypothesis import strategies as st
 
 from nbstream.render.markdown import to_html
 
+CODE = '<div class="nbstream-code highlight" dir="ltr" style="margin:0 0 1em;padding:.4em .8em">'
+PRE = '<pre style="margin:0;background:none;white-space:pre;overflow-x:auto">'
+LINES = ' style="background:none;white-space:pre">'
+CODE_END = "</code></pre></div>\n"
+LANGUAGE = '<span class="nbstream-language" style="display:block;opacity:.72;font-size:.8em;line-height:1.6">'
+TASK = '<li class="nbstream-task" style="list-style:none">'
+NOTE = '<sup class="nbstream-reference">'
+FOOTNOTE = '<div class="nbstream-footnote" style="font-size:.9em;margin:.4em 0"><sup>'
 TARGET = 'rel="noopener noreferrer" target="_blank"'
 
 
@@ -20,15 +29,26 @@ TARGET = 'rel="noopener noreferrer" target="_blank"'
         ("a\\\nb", "<p>a<br>\nb</p>\n"),
         ("---", "<hr>\n"),
         ("# a\n\nb\n===", "<h1>a</h1>\n<h1>b</h1>\n"),
-        ("```py x\n<a>\n```", '<pre><code class="language-py">&lt;a&gt;\n</code></pre>\n'),
-        ("    a", "<pre><code>a\n</code></pre>\n"),
+        ("```no x\n<a>\n```", f'{CODE}{LANGUAGE}no</span>{PRE}<code class="language-no"{LINES}&lt;a&gt;\n{CODE_END}'),
+        (
+            "```py\n1",
+            f'{CODE}{LANGUAGE}py</span>{PRE}<code class="language-py"{LINES}<span class="mi">1</span>{CODE_END}',
+        ),
+        ("```\n\ufeffa", f"{CODE}{PRE}<code{LINES}\ufeffa{CODE_END}"),
+        ("    a", f"{CODE}{PRE}<code{LINES}a\n{CODE_END}"),
+        ("- [ ] a\n- [x] b", f"<ul>\n{TASK}☐ a</li>\n{TASK}☑ b</li>\n</ul>\n"),
+        ("- [ ]\n- [y] b", "<ul>\n<li>[ ]</li>\n<li>[y] b</li>\n</ul>\n"),
+        ("a[^1]\n\n[^1]: *b*\n\n    c", f"<p>a{NOTE}1</sup></p>\n{FOOTNOTE}1</sup> <em>b</em>\n<p>c</p>\n</div>\n"),
+        ("[^0-9] [^2]", f"<p>[^0-9] {NOTE}2</sup></p>\n"),
+        ("[^a]\n\n[^a]: b", f"<p>{NOTE}a</sup></p>\n{FOOTNOTE}a</sup> b</div>\n"),
         ("3. a\n4. b", '<ol start="3">\n<li>a</li>\n<li>b</li>\n</ol>\n'),
         ("- a\n\n- b", "<ul>\n<li>\n<p>a</p>\n</li>\n<li>\n<p>b</p>\n</li>\n</ul>\n"),
         (
             "|a|\n|-:|\n|1|",
             (
-                '<table>\n<thead>\n<tr>\n<th style="text-align:right">a</th>\n</tr>\n</thead>\n<tbody>\n<tr>\n'
-                '<td style="text-align:right">1</td>\n</tr>\n</tbody>\n</table>\n'
+                '<div class="nbstream-table" style="overflow-x:auto"><table>\n<thead>\n<tr>\n'
+                '<th style="text-align:right">a</th>\n</tr>\n</thead>\n<tbody>\n<tr>\n'
+                '<td style="text-align:right">1</td>\n</tr>\n</tbody>\n</table></div>\n'
             ),
         ),
         ("a\r\nb\rc", "<p>a\nb\nc</p>\n"),
@@ -37,6 +57,78 @@ TARGET = 'rel="noopener noreferrer" target="_blank"'
 )
 def test_markdown_becomes_html(markdown: str, html: str) -> None:
     assert to_html(markdown) == html
+
+
+FORMULAS = [
+    ("$x_1$", "x_1", False),
+    ("a $x*y$, $z*w$b", "x*y", False),
+    ("设$x$为", "x", False),
+    ("$5$", "5", False),
+    ("$2 x$", "2 x", False),
+    ("$$x$$", "x", True),
+    ("so $$x$$.", "x", True),
+    ("\\(x\\)", "x", False),
+    ("so \\[x\\].", "x", True),
+    ("\\[\n- x\n\\]", "- x", True),
+    ("text\n$$\nx\n= y\n$$\ntext", "x\n= y", True),
+    ("- a\n\n  $$\n  x\n  $$", "x", True),
+    ("> $$x\n> y$$", "x\ny", True),
+    ("$a \\text{\\$} b$", "a \\text{\\$} b", False),
+]
+
+
+@pytest.mark.parametrize(("markdown", "tex", "is_display"), FORMULAS)
+def test_a_formula_is_tex_in_the_file_and_mathml_in_the_live_view(markdown: str, tex: str, is_display: bool) -> None:  # noqa: FBT001
+    start, end = ("\\[", "\\]") if is_display else ("\\(", "\\)")
+    settled = to_html(markdown, settled=True)
+    assert f'class="nbstream-math mathjax_process tex2jax_process">{start}{tex}{end}<' in settled
+    assert "<math" not in settled
+    live = to_html(markdown)
+    assert ('<math display="block"' in live or 'display="block"' in live) == is_display
+    assert "<math" in live
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "$5 and $6",
+        "US$5 or US$6",
+        "$5-$6",
+        "$5 million (US$)",
+        "from $5, about 6$ each",
+        "the $HOME and the $PATH of it",
+        "`$x$`",
+        "```\n$x$ and $$y$$\n```",
+        "\\$x$",
+        "$ x$",
+        "$x $",
+        "$x$5",
+        "a $$ b",
+        "$$x\n\ny$$",
+        "\\\\(x\\\\)",
+        "\\( \\)",
+    ],
+)
+def test_money_and_code_are_no_formulas(text: str) -> None:
+    assert "nbstream-math" not in to_html(text, settled=True)
+    assert "<math" not in to_html(text)
+
+
+@pytest.mark.parametrize("macro", ["\\href{javascript:x}{y}", "\\def\\x{y}", "\\require{html}", "\\class{a}{b}"])
+def test_a_formula_that_reaches_out_of_itself_stays_source(macro: str) -> None:
+    for settled in (True, False):
+        html = to_html(f"${macro}$", settled=settled)
+        assert html.startswith('<p><code class="nbstream-tex">')
+
+
+LINE = "Some *words* with `code`, [a link](http://x.y), $x_1$ and **much more**, again and again."
+
+
+@pytest.mark.parametrize("joint", [" ", "\n"])
+def test_a_very_long_paragraph_is_read_as_if_it_were_short(joint: str) -> None:
+    text = joint.join([LINE] * 200)
+    short = to_html(LINE).removeprefix("<p>").removesuffix("</p>\n")
+    assert to_html(text) == f"<p>{joint.join([short] * 200)}</p>\n"
 
 
 @pytest.mark.parametrize(
@@ -90,20 +182,35 @@ def test_an_image_is_a_label(markdown: str, html: str) -> None:
 
 #: The attributes that each tag may have.
 ALLOWED = {
-    **dict.fromkeys(
-        ["p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "li", "blockquote", "pre", "hr", "br"], frozenset()
-    ),
-    **dict.fromkeys(["em", "strong", "s", "table", "thead", "tbody", "tr"], frozenset()),
-    **dict.fromkeys(["td", "th"], frozenset({"style"})),
-    "ol": {"start"},
-    "code": {"class"},
-    "span": {"class"},
+    **{key: {"dir"} for key in ["h1", "h2", "h3", "h4", "h5", "h6", "ul", "table", "thead", "tbody", "tr"]},
+    **dict.fromkeys(["blockquote", "hr", "br", "em", "strong", "s"], frozenset()),
+    **{key: {"style", "dir"} for key in ["p", "td", "th"]},
+    "ol": {"start", "dir"},
+    "pre": {"style"},
+    "code": {"class", "style"},
+    "span": {"class", "style"},
+    "div": {"class", "style", "dir"},
+    "sup": {"class"},
+    "li": {"class", "style", "dir"},
     "a": {"class", "href", "title", "rel", "target"},
 }
 
 
 class Inspector(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self._in_math = False
+
+    def handle_endtag(self, tag: str) -> None:
+        self._in_math = self._in_math and tag != "math"
+
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._in_math = self._in_math or tag == "math"
+        if self._in_math:
+            # What may be in one is for the tests of formulas.
+            assert tag.startswith("m")
+            assert not any(name.startswith("on") or name in ("href", "src", "style", "class") for name, _ in attrs)
+            return
         assert {name for name, _ in attrs} <= ALLOWED[tag]
         for name, value in attrs:
             assert value is not None
@@ -111,9 +218,9 @@ class Inspector(HTMLParser):
                 assert value.lower().startswith(("http://", "https://", "mailto:"))
                 assert dict(attrs)["rel"] == "noopener noreferrer"
             if name == "style":
-                assert value in ("text-align:left", "text-align:right", "text-align:center")
+                assert re.fullmatch(r"text-align:(left|right|center)|[a-z0-9.:;% -]*", value)
             if name == "class":
-                assert value == "nbstream-image" or value.startswith("language-")
+                assert re.match(r"nbstream-(?!live|settled)|language-|[a-z0-9]{1,3}$", value)
 
     def handle_comment(self, data: str) -> None:
         raise AssertionError(data)
@@ -182,6 +289,6 @@ hostile = st.lists(
 @settings(max_examples=300, deadline=None)
 @given(hostile, st.booleans())
 def test_nothing_but_known_tags_and_attributes_comes_out(text: str, final: bool) -> None:  # noqa: FBT001
-    inspector = Inspector(convert_charrefs=True)
+    inspector = Inspector()
     inspector.feed(to_html(text, final=final))
     inspector.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nbstream.render.repair import is_withheld, repair
+from nbstream.render.repair import is_withheld, may_define, repair
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ from nbstream.render.repair import is_withheld, repair
     ],
 )
 def test_repair(written: str, shown: str) -> None:
-    assert repair(written) == shown
+    assert repair(written).text == shown
 
 
 @pytest.mark.parametrize(
@@ -84,19 +84,30 @@ def test_repair(written: str, shown: str) -> None:
     ],
 )
 def test_a_line_that_means_nothing_yet_is_withheld(line: str) -> None:
-    assert is_withheld(line)
+    assert is_withheld(line, may_define=True)
 
 
 @pytest.mark.parametrize(
     "line", ["a", "- a", "-a", "1.5", "1. a", "# a", "#a", "**a", "| a", "> a", "`a", "[a]", "[a]: b c"]
 )
 def test_other_lines_are_not(line: str) -> None:
-    assert not is_withheld(line)
+    assert not is_withheld(line, may_define=True)
+
+
+@pytest.mark.parametrize("lines", [[], ["a", ""], ["[a]: http://x.y"], ["a", " ", "[a]: b", "[b]:"]])
+def test_a_definition_may_stand_there(lines: list[str]) -> None:
+    assert may_define(lines)
+
+
+@pytest.mark.parametrize("lines", [["a"], ["a", "[a]: http://x.y"], ["- [a]: http://x.y"]])
+def test_a_definition_may_not_stand_there(lines: list[str]) -> None:
+    assert not may_define(lines)
+    assert not is_withheld("[a]:", may_define=False)
 
 
 @pytest.mark.parametrize("piece", ["[", "![", "*a _b ", "`", "- ", "[a](", "(", "\\", "~", "1. ", "[a]: ", "` "])
 def test_repair_is_linear_enough(piece: str) -> None:
     # A quadratic one would run into the test's time-out.
     text = piece * 20_000
-    assert len(repair(text)) <= 2 * len(text)
-    assert is_withheld(text) in (True, False)
+    assert len(repair(text).text) <= 2 * len(text)
+    assert is_withheld(text, may_define=True) in (True, False)
