@@ -16,13 +16,16 @@ if TYPE_CHECKING:
     from nbstream.core.errors import NbstreamError, NbstreamWarning, ReplyError, RequestError
     from nbstream.core.reply import Reply
     from nbstream.notebook.ask import ask
+    from nbstream.notebook.commands import code_blocks
     from nbstream.notebook.display import show
+    from nbstream.render.code import CodeBlock
 
     last: Reply | None
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "CodeBlock",
     "NbstreamError",
     "NbstreamWarning",
     "Reply",
@@ -30,12 +33,14 @@ __all__ = [
     "RequestError",
     "Run",
     "ask",
+    "code_blocks",
     "last",
     "show",
     "stream",
 ]
 
 _HOMES = {
+    "CodeBlock": "render.code",
     "NbstreamError": "core.errors",
     "NbstreamWarning": "core.errors",
     "Reply": "core.reply",
@@ -43,6 +48,7 @@ _HOMES = {
     "RequestError": "core.errors",
     "Run": "client.run",
     "ask": "notebook.ask",
+    "code_blocks": "notebook.commands",
     "show": "notebook.display",
     "stream": "client.api",
 }

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 DEFAULT_BASE_URL = "https://api.deepseek.com"
 KEY_VARIABLE = "DEEPSEEK_API_KEY"
 URL_VARIABLE = "DEEPSEEK_BASE_URL"
+#: How reasoning is shown: `auto` opens it while it streams, `hidden` keeps it out of the page and the file.
+REASONING = ("auto", "open", "closed", "hidden")
 
 _LOOPBACK = ("localhost", "::1")
 _NO_KEY = (
@@ -104,6 +106,12 @@ class Settings(Configurable):
         help="Where the server takes --think and --no-think: DeepSeek and llama.cpp in `thinking`, vLLM and SGLang in "
         "`chat_template_kwargs`, others nowhere.",
     ).tag(config=True)
+    reasoning = traitlets.Enum(
+        REASONING,
+        "auto",
+        help="How reasoning is shown: auto (open while it streams), open, closed, or hidden. What is hidden is not in "
+        'the page or the file; nbstream.show(reasoning="open") shows it.',
+    ).tag(config=True)
     retries = traitlets.Int(2, min=0, help="How often a request is sent again before its first delta.").tag(config=True)
     bytes_idle = traitlets.Float(
         120.0, min=0.1, help="Seconds without any byte after which a stream that had begun is given up."
@@ -111,6 +119,17 @@ class Settings(Configurable):
     payload_idle = traitlets.Float(
         300.0, min=0.1, help="Seconds without any data, keep-alives aside, after which a stream is given up."
     ).tag(config=True)
+
+    def reasoning_shown(self, way: str | None = None) -> str:
+        """Return how reasoning is shown: as said, or else as set.
+
+        Raises:
+            RequestError: if `way` is none of `REASONING`.
+        """
+        way = self.reasoning if way is None else way
+        if way not in REASONING:
+            raise RequestError(f"reasoning is {way!r}: it must be one of {', '.join(REASONING)}.")
+        return way
 
     def endpoint(
         self, base_url: str | None = None, api_key: str | None = None, environ: Mapping[str, str] | None = None

@@ -12,10 +12,9 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Protocol
 
-from nbstream.client import api
+from nbstream.client import api, settings
 from nbstream.core.errors import RequestError
-from nbstream.notebook import stop
-from nbstream.notebook.terminal import TextView
+from nbstream.notebook import stop, terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,6 +48,9 @@ class Sink(Protocol):
 class SettledView:
     """A sink for a notebook that nobody watches (nbconvert, papermill): only the settled output, and no widget."""
 
+    def __init__(self, reasoning: str) -> None:
+        self._reasoning = reasoning
+
     def update(self, events: list[Event]) -> None:
         """Show nothing yet."""
 
@@ -60,19 +62,24 @@ class SettledView:
 
     def settle(self, reply: Reply) -> None:
         """Display the static output."""
-        show(reply)
+        show(reply, reasoning=self._reasoning)
 
 
-def watch(start: Callable[[], Run], *, done: Callable[[Reply], object] = lambda _: None) -> Reply:
+def watch(
+    start: Callable[[], Run], *, reasoning: str | None = None, done: Callable[[Reply], object] = lambda _: None
+) -> Reply:
     """Start a run, show it until it ends, and return its reply.
 
     Args:
         start: starts the run.
+        reasoning: how reasoning is shown, one of `settings.REASONING`; None leaves it to the settings.
         done: is given the reply at the end, also when the cell is interrupted.
 
     Raises:
+        RequestError: if `reasoning` is none of these. Nothing was started then.
         KeyboardInterrupt: if ■ was pressed, after the partial reply was settled, so that queued cells are not run.
     """
+    shown = settings.current().reasoning_shown(reasoning)
     runs: list[Run] = []
     with stop.interrupts_call(lambda: [run.cancel() for run in runs]) as interrupt:
         run = start()
@@ -80,7 +87,7 @@ def watch(start: Callable[[], Run], *, done: Callable[[Reply], object] = lambda 
         if interrupt.seen:
             run.cancel()
         try:
-            pump(run, _sink(run, foreground=True))
+            pump(run, _sink(run, shown, foreground=True))
         finally:
             # Whatever broke the display must not leave a request running that somebody pays for.
             run.cancel()
@@ -90,12 +97,14 @@ def watch(start: Callable[[], Run], *, done: Callable[[Reply], object] = lambda 
     return run.reply
 
 
-def watch_in_background(run: Run, *, done: Callable[[Reply], object] = lambda _: None) -> None:
+def watch_in_background(
+    run: Run, *, reasoning: str | None = None, done: Callable[[Reply], object] = lambda _: None
+) -> None:
     """Show a run in the current cell's output without waiting for it; `done` is given the reply at the end.
 
     Where nobody watches, it is waited for all the same: a notebook that is run to be saved needs its outputs in place.
     """
-    sink = _sink(run, foreground=False)
+    sink = _sink(run, settings.current().reasoning_shown(reasoning), foreground=False)
 
     def work() -> None:
         pump(run, sink)
@@ -133,32 +142,40 @@ def pump(run: Run, sink: Sink) -> None:
     sink.settle(run.reply)
 
 
-def show(reply: Reply | None = None) -> None:
-    """Show a reply, settled, in the current cell or terminal; the last one if none is given."""
+def show(reply: Reply | None = None, *, reasoning: str | None = None) -> None:
+    """Show a reply, settled, in the current cell or terminal.
+
+    Args:
+        reply: what to show; the default is the last one.
+        reasoning: auto or closed, open, or hidden; the default is `%config DeepSeekMagics.reasoning`.
+
+    Raises:
+        RequestError: if there is no reply yet, or `reasoning` is none of these.
+    """
+    shown = settings.current().reasoning_shown(reasoning)
     reply = reply or api.last_reply()
     if reply is None:
         raise RequestError("There is no reply yet.")
     if _kernel() is None:
-        from nbstream.render.static import to_plain  # noqa: PLC0415  (markdown-it, so not before it is needed)
-
-        print(to_plain(reply))  # noqa: T201  (this is the terminal)
+        terminal.write(reply, reasoning=shown)
         return
     from IPython.display import display  # noqa: PLC0415  (a script has no IPython to import)
 
     from nbstream.notebook.live import bundle  # noqa: PLC0415  (as above)
 
-    display(bundle(reply), raw=True)
+    data, metadata = bundle(reply, shown)
+    display(data, metadata=metadata, raw=True)
 
 
-def _sink(run: Run, *, foreground: bool) -> Sink:
+def _sink(run: Run, reasoning: str, *, foreground: bool) -> Sink:
     kernel = _kernel()
     if kernel is None:
-        return TextView(run)
+        return terminal.TextView(run, reasoning=reasoning)
     if not _somebody_watches(kernel):
-        return SettledView()
+        return SettledView(reasoning)
     from nbstream.notebook.live import LiveView  # noqa: PLC0415  (the widget, only where it is used)
 
-    return LiveView(run, kernel, foreground=foreground)
+    return LiveView(run, kernel, reasoning, foreground=foreground)
 
 
 def _kernel() -> Any:

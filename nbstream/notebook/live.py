@@ -16,7 +16,7 @@ from nbstream.core.events import Answer, Event, Reasoning
 from nbstream.notebook import stop
 from nbstream.notebook.widget import ReplyWidget
 from nbstream.render import summary
-from nbstream.render.protocol import VERSION, Acknowledgement, Keyframe, Meta, Patch
+from nbstream.render.protocol import VERSION, Acknowledgement, Keyframe, Meta, Patch, utf16_length
 from nbstream.render.static import to_markdown, to_plain, to_static_html
 from nbstream.render.stream import MarkdownStream
 
@@ -38,11 +38,13 @@ class LiveView:
     Args:
         run: what is shown.
         kernel: the ipykernel it runs in.
+        reasoning: how reasoning is shown, one of `settings.REASONING`.
         foreground: whether a cell waits for the run, so that ■ would stop it.
     """
 
-    def __init__(self, run: Run, kernel: Any, *, foreground: bool) -> None:
+    def __init__(self, run: Run, kernel: Any, reasoning: str, *, foreground: bool) -> None:
         self._run = run
+        self._shown = reasoning
         self._foreground = foreground
         self._reasoning = MarkdownStream()
         self._answer = MarkdownStream()
@@ -59,14 +61,15 @@ class LiveView:
         self._widget = ReplyWidget(run_id=run.id, keyframe=dict(self._keyframe(run.reply)))
         self._widget.receive(self._from_comm)
         stop.listen(kernel, run.id, self._from_page)
-        bundle = self._widget.bundle(f"A reply from {run.reply.model} is on its way. Press ■ to stop it.")
-        display(bundle, raw=True, display_id=self._display_id)
+        view = self._widget.bundle(f"A reply from {run.reply.model} is on its way. Press ■ to stop it.")
+        display(view, raw=True, display_id=self._display_id)
 
     def update(self, events: list[Event]) -> None:
         """Send one frame: what `events` added, and what is said around it."""
         for event in events:
             if isinstance(event, Reasoning):
-                self._reasoning.feed(event.text)
+                if self._shown != "hidden":
+                    self._reasoning.feed(event.text)
                 self._reasoning_over = False
             elif isinstance(event, Answer):
                 self._answer.feed(event.text)
@@ -91,7 +94,8 @@ class LiveView:
         if self._page_seen:
             # Should the page have been reloaded, the static output does not reach it: then the widget is all it has.
             self._write_keyframe(reply)
-        update_display(bundle(reply), raw=True, display_id=self._display_id)
+        data, metadata = bundle(reply, self._shown)
+        update_display(data, metadata=metadata, raw=True, display_id=self._display_id)
         self._settled = True
         if self._page_seen:
             _kept.append(self)
@@ -145,9 +149,11 @@ class LiveView:
             "status": reply.status,
             "elapsed": elapsed,
             "reasoning_elapsed": elapsed - started if started is not None and reply.status == "reasoning" else None,
+            "reasoning": self._shown,
             "label": summary.label(reply),
             "note": summary.note(reply),
             "thought": summary.thought(reply),
+            "tool_calls": _tool_calls(reply),
             "alert": summary.alert(reply),
             "footer": summary.footer(reply),
             "foreground": self._foreground,
@@ -172,10 +178,33 @@ def _without_clocks(meta: Meta) -> dict[str, object]:
     return {name: value for name, value in meta.items() if name not in ("elapsed", "reasoning_elapsed")}
 
 
-def bundle(reply: Reply) -> dict[str, str]:
-    """Return the settled output of a reply, for every front end and export."""
-    return {
-        "text/html": to_static_html(reply),
-        "text/markdown": to_markdown(reply),
+def _tool_calls(reply: Reply) -> list[str]:
+    """Return the lines of the tool calls; while their arguments grow, only the names, which do not."""
+    if reply.ended:
+        return summary.tool_calls(reply)
+    return [f"{call.name or 'a tool'}(…)" for call in reply.tool_calls]
+
+
+def bundle(reply: Reply, reasoning: str) -> tuple[dict[str, str], dict[str, Any]]:
+    """Return the settled output of a reply, for every front end and export, and its metadata.
+
+    Args:
+        reply: what is shown.
+        reasoning: how reasoning is shown, one of `settings.REASONING`.
+
+    Returns:
+        The data by MIME type, and `{"nbstream": {"answer": [start, end]}}`: where the answer stands in the Markdown, in
+        UTF-16 code units, for the page to copy it.
+    """
+    data = {
+        "text/html": to_static_html(reply, reasoning=reasoning),
+        "text/markdown": to_markdown(reply, reasoning=reasoning),
         "text/plain": to_plain(reply),
     }
+    answer = reply.answer.strip("\n")
+    # Should the same words stand in the reasoning as well, it makes no difference which of them are copied.
+    found = data["text/markdown"].find(answer)
+    if not answer or found < 0:
+        return data, {}
+    start = utf16_length(data["text/markdown"][:found])
+    return data, {"nbstream": {"answer": [start, start + utf16_length(answer)]}}

@@ -18,7 +18,7 @@ from IPython.core.magic_arguments import argument, magic_arguments
 
 from nbstream.client import api, settings
 from nbstream.core.errors import NbstreamWarning, RequestError
-from nbstream.notebook import display
+from nbstream.notebook import commands, display
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -47,6 +47,7 @@ class DeepSeekMagics(settings.Settings, Magics):
     @argument("--stop", action="append", metavar="TEXT", help="End the answer at this text; may be given again.")
     @argument("-o", "--out", metavar="VAR", help="Put the reply into this variable, also after a stop or a failure.")
     @argument("--base-url", help="An OpenAI-compatible server; the default is DEEPSEEK_BASE_URL, or DeepSeek.")
+    @argument("--reasoning", choices=settings.REASONING, help="How reasoning is shown; the default is auto.")
     @argument("--background", action="store_true", help="Go on to the next cell while the reply arrives.")
     @argument("--raw-body", metavar="JSON", help="An object of further fields for the request, over all others.")
     @line_cell_magic
@@ -56,13 +57,17 @@ class DeepSeekMagics(settings.Settings, Magics):
         The cell's text is the prompt, taken literally: nothing in it is expanded. The reply is in `nbstream.last`
         afterwards, whatever ended it, and in the variable given with -o. Stop ends the cell normally; ■ (interrupting
         the kernel) keeps what arrived and ends the cell with a KeyboardInterrupt.
+
+        %deepseek code [N] puts block N of the last reply's code into the next cell; without N, the last one.
         """
-        if cell is None:
+        if cell is None and not line.strip():
             sys.stdout.write(f"{self.deepseek.parser.format_help()}\n")
             return
-        arguments = self._parse(line)
         try:
-            self._run(arguments, cell.removesuffix("\n"))
+            if cell is None:
+                commands.run(line, self.shell)
+                return
+            self._run(self._parse(line), cell.removesuffix("\n"))
         except RequestError as error:
             raise UsageError(str(error)) from None
 
@@ -101,9 +106,9 @@ class DeepSeekMagics(settings.Settings, Magics):
         if arguments.background:
             run = start()
             keep(run.reply)
-            display.watch_in_background(run, done=keep)
+            display.watch_in_background(run, reasoning=arguments.reasoning, done=keep)
         else:
-            display.watch(start, done=keep)
+            display.watch(start, reasoning=arguments.reasoning, done=keep)
 
 
 def load(shell: InteractiveShell) -> None:

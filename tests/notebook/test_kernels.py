@@ -99,7 +99,7 @@ LATE_VIEW = """
 from nbstream.notebook.live import LiveView
 run = nbstream.stream({0!r})
 reply = run.result()
-view = LiveView(run, get_ipython().kernel, foreground=True)
+view = LiveView(run, get_ipython().kernel, 'auto', foreground=True)
 for event in run.wait(0):
     view.update([event])
 view.settle(reply)
