@@ -2,11 +2,14 @@
  * One growing document in the DOM, drawn from the same operations as `state.apply`, so that the page always shows what a
  * full rendering would. What is written is never touched again; what may still change (the tail, a group that is done
  * again) is patched into the nodes that already stand there, so that a selection in it survives. The HTML is put in as it
- * comes: the kernel renders it without raw HTML, and a kernel that could send more could also send another module. This
- * module must not know the widget, its state or its looks.
+ * comes: the kernel renders it without raw HTML, and a kernel that could send more could also send another module. What
+ * the page adds to it is added before it is put in, so that like is compared with like. This module must not know the
+ * widget, its state or its looks.
  */
 
+import { isControl } from "./controls";
 import type { Op } from "./protocol";
+import { holdSelection } from "./selection";
 
 interface OpenGroup {
   /** Where the group's content goes. */
@@ -17,18 +20,26 @@ interface OpenGroup {
 
 export class LiveDocument {
   readonly #root: Element;
+  readonly #equip: (content: DocumentFragment) => void;
   #groups: OpenGroup[];
   #tail = "";
   /** Nodes that stand in the DOM and are not written yet: inner groups' before outer groups', each in document order. */
   #loose: ChildNode[] = [];
 
-  constructor(root: Element) {
+  /** `equip` adds to HTML what the page has and the kernel does not write. */
+  constructor(root: Element, equip: (content: DocumentFragment) => void = () => {}) {
     this.#root = root;
+    this.#equip = equip;
     this.#groups = [{ at: root, before: null }];
   }
 
   /** Draw one frame. */
   draw(ops: readonly Op[]): void {
+    if (ops.some(([name]) => name === "redo")) holdSelection(this.#root, () => this.#draw(ops));
+    else this.#draw(ops);
+  }
+
+  #draw(ops: readonly Op[]): void {
     for (const op of ops) {
       switch (op[0]) {
         case "add":
@@ -55,9 +66,17 @@ export class LiveDocument {
           break;
       }
     }
-    const tail = nodesOf(this.#tail).map((node) => this.#put(node));
+    const tail = this.#nodesOf(this.#tail).map((node) => this.#put(node));
     for (const node of this.#loose) node.remove();
     this.#loose = tail;
+  }
+
+  #nodesOf(html: string): ChildNode[] {
+    if (html === "") return [];
+    const template = document.createElement("template");
+    template.innerHTML = html;
+    this.#equip(template.content);
+    return [...template.content.childNodes];
   }
 
   get #at(): Node {
@@ -65,7 +84,7 @@ export class LiveDocument {
   }
 
   #write(html: string): void {
-    for (const node of nodesOf(html)) this.#put(node);
+    for (const node of this.#nodesOf(html)) this.#put(node);
   }
 
   /** Put `node` at the end of what is written in `at`, by way of the loose node that stands there if they are alike. */
@@ -91,7 +110,7 @@ export class LiveDocument {
     let at = this.#at;
     const loose = this.#loose[0];
     const before = loose?.parentNode === at ? loose.previousSibling : at.lastChild;
-    let nodes = nodesOf(start + end);
+    let nodes = this.#nodesOf(start + end);
     for (let depth = end.split("</").length - 1; depth > 0; depth -= 1) {
       const last = nodes.findLastIndex((node) => node instanceof Element);
       const element = nodes[last];
@@ -133,13 +152,6 @@ export class LiveDocument {
   }
 }
 
-function nodesOf(html: string): ChildNode[] {
-  if (html === "") return [];
-  const template = document.createElement("template");
-  template.innerHTML = html;
-  return [...template.content.childNodes];
-}
-
 function areAlike(standing: Node, next: Node): boolean {
   return standing.nodeType === next.nodeType && standing.nodeName === next.nodeName;
 }
@@ -148,7 +160,7 @@ function areAlike(standing: Node, next: Node): boolean {
 function patch(standing: Node, next: Node): void {
   if (standing instanceof CharacterData && next instanceof CharacterData) {
     patchText(standing, next.data);
-  } else if (standing instanceof Element && next instanceof Element) {
+  } else if (standing instanceof Element && next instanceof Element && !(isControl(standing) && isControl(next))) {
     copyAttributes(standing, next);
     patchChildren(standing, next);
   }

@@ -4,7 +4,7 @@
  */
 
 /** Raised whenever a page of another version could not read the messages. */
-export const VERSION = 1;
+export const VERSION = 2;
 
 export type Op =
   | ["add", string]
@@ -35,15 +35,20 @@ export type Status =
   | "cancelled"
   | "failed";
 
+/** How reasoning is shown; of a hidden one nothing is sent. */
+export type Shows = "auto" | "open" | "closed" | "hidden";
+
 export interface Meta {
   status: Status;
   /** Seconds since the run began, at the moment of this message. */
   elapsed: number;
   /** Seconds since reasoning began, while it goes on. */
   reasoning_elapsed?: number | null;
+  reasoning: Shows;
   label: string;
   note: string;
   thought: string;
+  tool_calls: string[];
   alert: string;
   footer: string[];
   foreground: boolean;

@@ -6,6 +6,8 @@
 import type { AnyWidget } from "@anywidget/types";
 import "./style.css";
 import { Channel, type Model } from "./channel";
+import { contextOf, takesCells } from "./notebook";
+import { Page } from "./page";
 import { type Keyframe, type Message, type Op, type PageMessage, type Patch, VERSION } from "./protocol";
 import type { Choice } from "./reasoning";
 import { adopt, emptyReply, isUnfinished, opsOf, receive } from "./state";
@@ -15,12 +17,14 @@ import { type Shown, View } from "./view";
 class Session implements Shown {
   readonly state = emptyReply();
   readonly choice: Choice = { isOpen: undefined };
+  readonly page = Page.get();
   isForeign = false;
   isLost = false;
   readonly #model: Model;
   readonly #channel: Channel;
   readonly #stop: Stop;
-  readonly #views = new Set<View>();
+  /** The views, and what each stands in. */
+  readonly #views = new Map<View, HTMLElement>();
   /** When the newest `meta` came, by the page's clock. */
   #metaAt = performance.now();
   #isClosed = false;
@@ -48,6 +52,10 @@ class Session implements Shown {
     return !this.isForeign && !this.isLost && isUnfinished(this.state);
   }
 
+  get takesCells(): boolean {
+    return takesCells(contextOf(this.#model));
+  }
+
   get stopPhase(): StopPhase {
     return this.#stop.phase;
   }
@@ -65,18 +73,24 @@ class Session implements Shown {
     void this.#stop.ask();
   }
 
+  drawn(root: HTMLElement): void {
+    if (!isUnfinished(this.state)) this.page.end(root, this.choice.isOpen);
+  }
+
   refresh(): void {
-    for (const view of this.#views) view.update();
+    for (const view of this.#views.keys()) view.update();
   }
 
   /** Show a view in `parent`; returns what removes it. */
   show(parent: HTMLElement): () => void {
     const view = new View(parent, this);
-    this.#views.add(view);
+    this.#views.set(view, parent);
     this.#hadView = true;
+    this.page.arrive(parent, contextOf(this.#model));
     return () => {
       view.remove();
       this.#views.delete(view);
+      this.page.leave(parent);
       this.#sayGone();
     };
   }
@@ -122,9 +136,11 @@ class Session implements Shown {
   };
 
   #update(reasoning?: readonly Op[], answer?: readonly Op[]): void {
-    for (const view of this.#views) {
+    for (const [view, parent] of this.#views) {
       view.update(reasoning, answer);
-      if (!isUnfinished(this.state)) view.yieldFocus();
+      if (isUnfinished(this.state)) continue;
+      view.yieldFocus();
+      this.page.end(parent, this.choice.isOpen);
     }
     this.#sayGone();
   }

@@ -25,9 +25,11 @@ export function emptyReply(): ReplyState {
     meta: {
       status: "pending",
       elapsed: 0,
+      reasoning: "auto",
       label: "",
       note: "",
       thought: "",
+      tool_calls: [],
       alert: "",
       footer: [],
       foreground: false,

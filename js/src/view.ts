@@ -4,6 +4,7 @@
  * the state comes from, nor how a Stop is carried out.
  */
 
+import { equipCode, listen, placeholder, type Surroundings } from "./controls";
 import { LiveDocument } from "./document";
 import type { Meta, Op } from "./protocol";
 import { type Choice, ReasoningPanel } from "./reasoning";
@@ -22,17 +23,24 @@ export interface Shown {
   /** Whether the kernel went away. */
   readonly isLost: boolean;
   readonly choice: Choice;
+  /** What the buttons work with. */
+  readonly page: Surroundings;
+  /** Whether code can be put into new cells. */
+  readonly takesCells: boolean;
   /** Seconds since the run began, by the page's clock. */
   elapsed(): number;
   /** Seconds since reasoning began; undefined when it is not going on. */
   reasoningElapsed(): number | undefined;
   stop(): void;
+  /** A view has been drawn, as `root`. */
+  drawn(root: HTMLElement): void;
   /** Have every view drawn again. */
   refresh(): void;
 }
 
 const FOREIGN = "This page has another version of nbstream than the kernel; restart the kernel or reload the page.";
 const LOST = "The kernel went away before the reply had ended.";
+const CALLS = "The model asks for these calls; nothing was run:";
 const SEPARATOR = " · ";
 const UNREACHED = "Stop did not reach the kernel";
 
@@ -43,11 +51,13 @@ export class View {
   readonly #head = element("div", "nbstream-head");
   readonly #dot = element("span", "nbstream-dot");
   readonly #label = element("span", "nbstream-label");
+  readonly #preview = element("span", "nbstream-preview");
   readonly #hint = element("div", "nbstream-hint");
   readonly #stop = element("button", "nbstream-stop");
   readonly #panel: ReasoningPanel;
   readonly #answer = element("div", "jp-RenderedHTMLCommon jp-RenderedMarkdown nbstream-answer");
-  readonly #document = new LiveDocument(this.#answer);
+  readonly #document: LiveDocument;
+  readonly #calls = element("div", "jp-RenderedHTMLCommon jp-RenderedMarkdown nbstream-calls");
   readonly #alert = element("div", "nbstream-alert");
   readonly #footer = element("div", "nbstream-footer");
   readonly #status = element("span", "nbstream-status");
@@ -58,7 +68,12 @@ export class View {
 
   constructor(parent: HTMLElement, shown: Shown) {
     this.#shown = shown;
-    this.#panel = new ReasoningPanel(shown.choice, () => shown.refresh(), this.#end.signal);
+    const equip = (content: DocumentFragment): void => {
+      equipCode(content, shown.takesCells);
+      shown.page.images.restore(content);
+    };
+    this.#panel = new ReasoningPanel(shown.choice, () => shown.refresh(), this.#end.signal, equip);
+    this.#document = new LiveDocument(this.#answer, equip);
     this.#root = this.#build();
     this.#listen();
     this.#reasoningOps = opsOf(shown.state.reasoning);
@@ -97,17 +112,20 @@ export class View {
     root.tabIndex = -1;
     this.#dot.setAttribute("aria-hidden", "true");
     this.#stop.type = "button";
-    this.#answer.dir = "auto";
     this.#answer.setAttribute("role", "log");
     this.#answer.setAttribute("aria-live", "off");
     this.#status.setAttribute("role", "status");
-    this.#head.append(this.#dot, this.#panel.button, this.#label, this.#stop);
-    root.append(this.#head, this.#hint, this.#panel.element, this.#answer, this.#alert, this.#footer, this.#status);
+    // What it shows is in the panel, for those who want it.
+    this.#preview.setAttribute("aria-hidden", "true");
+    this.#head.append(this.#dot, this.#panel.button, this.#label, this.#preview, this.#stop);
+    root.append(this.#head, this.#hint, this.#panel.element, this.#answer, this.#calls);
+    root.append(this.#alert, this.#footer, this.#status);
     return root;
   }
 
   #listen(): void {
     const { signal } = this.#end;
+    listen(this.#root, this.#shown.page, signal);
     this.#stop.addEventListener("click", () => this.#shown.stop(), { signal });
     this.#root.addEventListener(
       "keydown",
@@ -121,20 +139,23 @@ export class View {
   #draw(): void {
     const { meta } = this.#shown.state;
     const { isLive } = this.#shown;
-    this.#panel.draw(take(this.#reasoningOps), isLive && meta.status === "reasoning");
+    this.#panel.draw(take(this.#reasoningOps), isLive && meta.status === "reasoning", meta.reasoning);
     const answer = take(this.#answerOps);
     if (answer.length > 0) this.#document.draw(answer);
     this.#answer.hidden = !this.#answer.hasChildNodes();
 
     this.#root.dataset.status = meta.status;
-    this.#head.hidden = !isLive && !this.#panel.hasText;
+    this.#root.toggleAttribute("data-cell", this.#root.closest(".jp-Cell") !== null);
+    this.#head.hidden = !isLive && !this.#panel.hasText && !this.#saysThought(meta);
     this.#dot.hidden = !isLive;
     this.#drawStop(isLive, meta.foreground);
     this.#drawLabel();
+    this.#drawCalls(meta.tool_calls);
     const trouble = this.#trouble();
     show(this.#alert, trouble || meta.alert);
     this.#drawFooter(meta.footer);
     write(this.#status, trouble || announcement(meta));
+    this.#shown.drawn(this.#root);
   }
 
   #drawStop(isLive: boolean, isForeground: boolean): void {
@@ -158,10 +179,29 @@ export class View {
     const waiting = [meta.label, duration(elapsed), meta.note].filter(Boolean).join(SEPARATOR);
     const isCounting = this.#shown.isLive && meta.status !== "answering";
     write(this.#panel.button, isCounting && isThinking ? thinking : meta.thought || "Thought");
-    show(this.#label, !isCounting ? "" : !isThinking ? waiting : this.#panel.hasText ? "" : thinking);
+    const counted = !isThinking ? waiting : this.#panel.hasText ? "" : thinking;
+    show(this.#label, isCounting ? counted : this.#saysThought(meta) ? meta.thought : "");
+    show(this.#preview, isCounting && isThinking ? this.#panel.preview : "");
     if (isCounting && elapsed !== undefined) {
       this.#ticker = setTimeout(() => this.#drawLabel(), 1000 - ((elapsed * 1000) % 1000));
     }
+  }
+
+  /** Whether the time of thinking stands there as words, as the thoughts themselves are kept from the page. */
+  #saysThought(meta: Meta): boolean {
+    return meta.reasoning === "hidden" && meta.thought !== "";
+  }
+
+  #drawCalls(lines: readonly string[]): void {
+    this.#calls.hidden = lines.length === 0;
+    const list = document.createElement("ul");
+    for (const line of lines) {
+      const item = document.createElement("li");
+      item.append(element("code", "", line));
+      list.append(item);
+    }
+    if (this.#calls.querySelector("ul")?.innerHTML === list.innerHTML) return;
+    this.#calls.replaceChildren(element("p", "", CALLS), list);
   }
 
   /** What the page itself knows to be wrong; the kernel says the rest. */
@@ -172,9 +212,12 @@ export class View {
 
   #drawFooter(items: readonly string[]): void {
     this.#footer.hidden = items.length === 0;
-    if (items.join(SEPARATOR) === this.#footer.textContent) return;
+    if (items.join(SEPARATOR) === this.#footer.dataset.items) return;
+    this.#footer.dataset.items = items.join(SEPARATOR);
     const parts = items.flatMap((item) => [SEPARATOR, element("span", "nbstream-item", item)]);
     this.#footer.replaceChildren(...parts.slice(1));
+    // The settled output will have a button there: it wraps as it will.
+    if (this.#shown.takesCells) this.#footer.append(placeholder());
   }
 }
 

@@ -1,7 +1,7 @@
 /** What the tests share: the kernel's own frames, and stand-ins for what a notebook provides. */
 
 import type { Model } from "../src/channel";
-import type { Keyframe, Meta, Op, PageMessage } from "../src/protocol";
+import { type Keyframe, type Meta, type Op, type PageMessage, VERSION } from "../src/protocol";
 import { emptyDocument, emptyReply } from "../src/state";
 
 export interface Fixture {
@@ -27,7 +27,7 @@ export function metaOf(fields: Partial<Meta> = {}): Meta {
 
 export function keyframeOf(seq: number, answer = "", meta: Partial<Meta> = {}): Keyframe {
   const written = { ...emptyDocument(), groups: [{ open: "", html: answer, close: "" }] };
-  return { v: 1, seq, reasoning: emptyDocument(), answer: written, meta: metaOf({ status: "waiting", ...meta }) };
+  return { v: VERSION, seq, reasoning: emptyDocument(), answer: written, meta: metaOf({ status: "waiting", ...meta }) };
 }
 
 /** Give `element` a place on the screen, which jsdom does not. */
@@ -142,4 +142,27 @@ export class FakeModel {
   as(): Model {
     return this as unknown as Model;
   }
+}
+
+/** A notebook's context as JupyterLab's widget manager has it; outputs by `cell:output`. */
+export class FakeNotebook {
+  readonly outputs = new Map<string, object>();
+  readonly inserted: [number, object][] = [];
+  readonly model = {
+    readOnly: false,
+    cells: {
+      get: (cell: number) => ({ outputs: { get: (index: number) => this.outputs.get(`${cell}:${index}`) ?? {} } }),
+    },
+    sharedModel: { insertCell: (index: number, cell: object) => this.inserted.push([index, cell]) },
+  };
+}
+
+/** The elements of a notebook's panel around one output. */
+export function notebookPanel(cell: number): { element: HTMLElement; output: HTMLElement } {
+  const element = document.createElement("div");
+  element.className = "jp-NotebookPanel";
+  element.innerHTML =
+    `<div class="jp-Cell" data-windowed-list-index="${cell}"><div class="jp-OutputArea">` +
+    '<div class="jp-OutputArea-child"></div></div></div>';
+  return { element, output: element.querySelector(".jp-OutputArea-child") as HTMLElement };
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Op } from "../src/protocol";
-import { type Choice, LINGER, ReasoningPanel } from "../src/reasoning";
+import type { Op, Shows } from "../src/protocol";
+import { CALM, type Choice, LINGER, ReasoningPanel } from "../src/reasoning";
 import { place, scroller } from "./fixtures";
 
 const THOUGHT: Op[] = [["add", "<p>The trigger must go in first.</p>"]];
@@ -14,6 +14,7 @@ beforeEach(() => {
   vi.useFakeTimers();
   choice = { isOpen: undefined };
   choices = 0;
+  shows = "auto";
   end = new AbortController();
   panel = panelWith(choice);
 });
@@ -27,15 +28,16 @@ function panelWith(shared: Choice): ReasoningPanel {
 }
 
 let isStreaming = false;
+let shows: Shows = "auto";
 
 function draw(ops: Op[], streaming: boolean): void {
   isStreaming = streaming;
-  panel.draw(ops, streaming);
+  panel.draw(ops, streaming, shows);
 }
 
 function redraw(): void {
   choices += 1;
-  panel.draw([], isStreaming);
+  panel.draw([], isStreaming, shows);
 }
 
 function isOpen(): boolean {
@@ -120,6 +122,72 @@ describe("the reader's choice", () => {
     panel = panelWith(choice);
     draw(THOUGHT, false);
     expect(isOpen()).toBe(true);
+  });
+});
+
+describe("the setting", () => {
+  it("open begins open and stays so, also when it did not stream here", () => {
+    shows = "open";
+    draw(THOUGHT, false);
+    expect(isOpen()).toBe(true);
+    draw(THOUGHT, true);
+    draw([], false);
+    vi.advanceTimersByTime(10 * LINGER);
+    expect(isOpen()).toBe(true);
+  });
+
+  it("closed never opens by itself", () => {
+    shows = "closed";
+    draw(THOUGHT, true);
+    expect(isOpen()).toBe(false);
+    draw([], false);
+    vi.advanceTimersByTime(LINGER);
+    expect(isOpen()).toBe(false);
+  });
+
+  it.each([
+    ["open", false],
+    ["closed", true],
+  ] as const)("%s gives way to the reader", (setting, isOpenAfterwards) => {
+    shows = setting;
+    draw(THOUGHT, true);
+    panel.button.click();
+    draw(THOUGHT, true);
+    draw([], false);
+    vi.advanceTimersByTime(10 * LINGER);
+    expect(isOpen()).toBe(isOpenAfterwards);
+  });
+});
+
+describe("the preview", () => {
+  beforeEach(() => {
+    shows = "closed";
+  });
+
+  it("is the last sentence that has ended, while the text grows and the panel is closed", () => {
+    draw([["tail", 0, "<p>The trigger must go in first. Then the back"]], true);
+    expect(panel.preview).toBe("The trigger must go in first.");
+    panel.button.click();
+    expect(panel.preview).toBe("");
+    panel.button.click();
+    expect(panel.preview).toBe("The trigger must go in first.");
+    draw([], false);
+    expect(panel.preview).toBe("");
+  });
+
+  it("does not change more often than it can be read", () => {
+    draw([["tail", 0, "<p>One is done. Two"]], true);
+    expect(panel.preview).toBe("One is done.");
+    draw([["tail", 0, "<p>One is done. Two is done. Three"]], true);
+    vi.advanceTimersByTime(CALM - 1);
+    expect(panel.preview).toBe("One is done.");
+    vi.advanceTimersByTime(1);
+    expect(panel.preview).toBe("Two is done.");
+  });
+
+  it("is no code", () => {
+    draw([["add", '<p>So it is. Thus:</p><div class="nbstream-code"><pre><code>a. b. c. </code></pre></div>']], true);
+    expect(panel.preview).toBe("So it is.");
   });
 });
 

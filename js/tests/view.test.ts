@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Meta } from "../src/protocol";
+import { Page } from "../src/page";
+import { type Meta, VERSION } from "../src/protocol";
 import { emptyReply, isUnfinished, type ReplyState, receive } from "../src/state";
 import type { StopPhase } from "../src/stop";
 import { type Shown, View } from "../src/view";
@@ -8,6 +9,8 @@ import { metaOf, place, scroller } from "./fixtures";
 class FakeShown implements Shown {
   readonly state: ReplyState = emptyReply();
   readonly choice = { isOpen: undefined };
+  readonly page = Page.get();
+  takesCells = false;
   stopPhase: StopPhase = "ready";
   isForeign = false;
   isLost = false;
@@ -30,6 +33,8 @@ class FakeShown implements Shown {
   stop(): void {
     this.stops += 1;
   }
+
+  drawn(): void {}
 
   refresh(): void {
     this.view?.update();
@@ -55,7 +60,7 @@ function show(meta: Partial<Meta>, reasoning = "", answer = ""): void {
   shown.state.meta = metaOf(meta);
   receive(shown.state, {
     type: "patch",
-    v: 1,
+    v: VERSION,
     seq: shown.state.seq + 1,
     reasoning: [["add", reasoning]],
     answer: [["add", answer]],

@@ -199,7 +199,8 @@ def _settled(output: Locator) -> str:
     """Wait until the static output has taken the widget's place, and return the answer's words."""
     expect(output.locator(".nbstream-settled")).to_have_count(1)
     expect(output.locator(".nbstream-live")).to_have_count(0)
-    expect(output.locator("button, .jupyter-widgets")).to_have_count(0)
+    expect(output.locator(".jupyter-widgets, .nbstream-stop")).to_have_count(0)
+    expect(output.get_by_role("button", name="Copy answer")).to_have_count(1)
     return " ".join((output.locator(".nbstream-answer").text_content() or "").split())
 
 
