@@ -6,8 +6,10 @@ nor which thread it is called from.
 
 from __future__ import annotations
 
+import threading
 import uuid
 from collections import deque
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from IPython.display import display, update_display
@@ -15,7 +17,7 @@ from IPython.display import display, update_display
 from nbstream.core.events import Answer, Event, Reasoning
 from nbstream.notebook import stop
 from nbstream.notebook.widget import ReplyWidget
-from nbstream.render import summary
+from nbstream.render import markdown, summary
 from nbstream.render.protocol import VERSION, Acknowledgement, Keyframe, Meta, Patch, utf16_length
 from nbstream.render.static import to_markdown, to_plain, to_static_html
 from nbstream.render.stream import MarkdownStream
@@ -43,6 +45,7 @@ class LiveView:
     """
 
     def __init__(self, run: Run, kernel: Any, reasoning: str, *, foreground: bool) -> None:
+        _preload()
         self._run = run
         self._shown = reasoning
         self._foreground = foreground
@@ -172,6 +175,12 @@ class LiveView:
         self._keyframe_wanted = False
         self._at_keyframe = self._written
         self._widget.keyframe = dict(self._keyframe(reply))
+
+
+@cache
+def _preload() -> None:
+    """Load what rendering needs while the server is still silent."""
+    threading.Thread(target=markdown.preload, name="nbstream-preload", daemon=True).start()
 
 
 def _without_clocks(meta: Meta) -> dict[str, object]:

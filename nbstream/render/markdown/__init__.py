@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from markdown_it import MarkdownIt
 
+from nbstream.render.highlight import highlight
 from nbstream.render.markdown import syntax
 from nbstream.render.markdown.elements import Elements, is_link
 from nbstream.render.markdown.pieces import pieces
+from nbstream.render.math import to_mathml
 from nbstream.render.repair import is_withheld, may_define, repair
 
 if TYPE_CHECKING:
@@ -43,6 +45,12 @@ def to_html(text: str, *, final: bool = True, settled: bool = False) -> str:
     if final:
         return render(parse(text).blocks, settled=settled)
     return render(parse(without_withheld(text), position=Position(is_unfinished=True, is_repaired=True)).blocks)
+
+
+def preload() -> None:
+    """Load what the first formula and the first code would wait for: a twentieth of a second, on any thread."""
+    to_mathml("x", display=False)
+    highlight("x", "python")
 
 
 def unix_lines(text: str) -> str:
