@@ -36,3 +36,34 @@ def samples(page: Page) -> list[dict[str, Any]]:
     """Return the states so far, oldest first: the words of both parts, and whether the panel is open."""
     noted: list[dict[str, Any]] = page.evaluate("window.samples")
     return noted
+
+
+# After the frame was painted: what stands there then is what was seen.
+_SAMPLE = """source => {
+  const look = new Function("return (" + source + ")()");
+  const channel = new MessageChannel();
+  const run = (window.sampling = { noted: [], isGoingOn: true });
+  const tick = () => {
+    if (!run.isGoingOn) return;
+    requestAnimationFrame(() => {
+      channel.port2.postMessage(null);
+      tick();
+    });
+  };
+  channel.port1.onmessage = () => {
+    const noted = look();
+    if (noted !== null) run.noted.push(noted);
+  };
+  tick();
+}"""
+
+
+def sample(page: Page, look: str) -> None:
+    """Begin to note what the JavaScript function `look` returns, unless that is null, after each painted frame."""
+    page.evaluate(_SAMPLE, look)
+
+
+def sampled(page: Page) -> list[Any]:
+    """End it and return what was noted, oldest first."""
+    noted: list[Any] = page.evaluate("() => { window.sampling.isGoingOn = false; return window.sampling.noted; }")
+    return noted
