@@ -5,9 +5,10 @@
  */
 
 import { equipAnswer, equipCode, listen, type Surroundings, strip } from "./controls";
+import { Handover } from "./handover";
 import { Images } from "./images";
 import { type NotebookContext, Notebooks } from "./notebook";
-import { Handover, holdBelow, isAbove } from "./scroll";
+import { holdBelow, isAbove } from "./scroll";
 
 /** Two modules share a page only if they are of one version. */
 const KEY = Symbol.for("nbstream.page.1");

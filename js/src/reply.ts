@@ -12,7 +12,7 @@ import { type Keyframe, type Message, type Op, type PageMessage, type Patch, VER
 import type { Choice } from "./reasoning";
 import { adopt, emptyReply, isUnfinished, opsOf, receive } from "./state";
 import { Stop, type StopPhase } from "./stop";
-import { type Shown, View } from "./view";
+import { announcement, type Shown, View } from "./view";
 
 class Session implements Shown {
   readonly state = emptyReply();
@@ -142,6 +142,8 @@ class Session implements Shown {
       view.yieldFocus();
       this.page.end(parent, this.choice.isOpen);
     }
+    // By the page, since it stays: settled output takes the views' places, often before they are drawn once more.
+    if (this.#views.size > 0 && !isUnfinished(this.state)) this.page.say(announcement(this.state.meta));
     this.#sayGone();
   }
 

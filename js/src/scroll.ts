@@ -49,56 +49,25 @@ export function holdBelow(element: Element, change: () => void): void {
   const { scroller } = scrollerOf(element);
   const before = element.getBoundingClientRect().bottom;
   change();
-  const moved = element.getBoundingClientRect().bottom - before;
-  if (moved !== 0) scroller.scrollTop += moved;
+  scrollBy(scroller, element.getBoundingClientRect().bottom - before);
 }
 
-/**
- * The moment at which settled output takes a live view's place: what is read does not move, and the reasoning is as its
- * reader put it. Made while the view still stands in `area`.
- */
-export class Handover {
-  readonly area: Element;
-  readonly #isOpen: boolean | undefined;
-  /** From the top of the scrolling box's content: the end of all that stands in the area, and the answer's beginning. */
-  readonly #bottom: number;
-  readonly #answer: number | undefined;
-  readonly #isAbove: boolean;
+/** The part of a pixel that a box was not scrolled by: over a long reply these would add up. */
+const owed = new WeakMap<Element, number>();
 
-  /** `isOpen` is what the reader chose, if they did. */
-  constructor(area: Element, isOpen: boolean | undefined) {
-    this.area = area;
-    this.#isOpen = isOpen;
-    this.#isAbove = isAbove(area);
-    const { bottom, answer } = placesIn(area);
-    this.#bottom = bottom;
-    this.#answer = answer;
-  }
-
-  /** The settled output stands in the area now, as `root`. */
-  finish(root: Element): void {
-    const details = root.querySelector<HTMLDetailsElement>(":scope > details");
-    if (details !== null && this.#isOpen !== undefined) details.open = this.#isOpen;
-    const { scroller, top } = scrollerOf(this.area);
-    const { bottom, answer } = placesIn(this.area);
-    if (this.#isAbove) scroller.scrollTop += bottom - this.#bottom;
-    else if (answer !== undefined && this.#answer !== undefined && this.area.getBoundingClientRect().top < top) {
-      scroller.scrollTop += answer - this.#answer;
-    }
-  }
-}
-
-function placesIn(area: Element): { bottom: number; answer: number | undefined } {
-  const { scroller } = scrollerOf(area);
+/** Scroll by so many pixels. Boxes scroll by whole ones (of the screen), while heights have fractions. */
+export function scrollBy(scroller: Element, distance: number): void {
+  if (distance === 0) return;
   const from = scroller.scrollTop;
-  const answer = area.querySelector(".nbstream-answer:not([hidden])");
-  return {
-    bottom: area.getBoundingClientRect().bottom + from,
-    answer: answer === null ? undefined : answer.getBoundingClientRect().top + from,
-  };
+  const due = distance + (owed.get(scroller) ?? 0);
+  scroller.scrollTop = from + due;
+  const rest = due - (scroller.scrollTop - from);
+  // More than that is owed by no rounding: the box is at its end.
+  owed.set(scroller, Math.abs(rest) < 1 ? rest : 0);
 }
 
-function scrollerOf(element: Element): { scroller: Element; top: number } {
+/** The box that scrolls `element`, and where its top is on the screen. */
+export function scrollerOf(element: Element): { scroller: Element; top: number } {
   for (let parent = element.parentElement; parent !== null; parent = parent.parentElement) {
     const { overflowY } = getComputedStyle(parent);
     if ((overflowY === "auto" || overflowY === "scroll") && parent.scrollHeight > parent.clientHeight) {

@@ -3,24 +3,42 @@
  * why the text is drawn anew.
  */
 
+/** What is selected in an element, to be selected again in other nodes. */
+export class HeldSelection {
+  readonly #anchor: number;
+  readonly #focus: number;
+  readonly #words: string;
+
+  /** What is selected in `root`; undefined if nothing is, or not in there alone. */
+  static in(root: Element): HeldSelection | undefined {
+    const selection = getSelection();
+    const { anchorNode, focusNode } = selection ?? {};
+    const isInside = anchorNode && focusNode && root.contains(anchorNode) && root.contains(focusNode);
+    return selection && !selection.isCollapsed && isInside ? new HeldSelection(root, selection) : undefined;
+  }
+
+  private constructor(root: Element, selection: Selection) {
+    this.#anchor = offsetOf(root, selection.anchorNode as Node, selection.anchorOffset);
+    this.#focus = offsetOf(root, selection.focusNode as Node, selection.focusOffset);
+    this.#words = selection.toString();
+  }
+
+  /** Select it again in `root`, if the same words stand there. */
+  restore(root: Element): void {
+    const selection = getSelection();
+    if (selection === null || selection.toString() === this.#words) return;
+    const [start, end] = [placeOf(root, this.#anchor), placeOf(root, this.#focus)];
+    if (start === undefined || end === undefined) return;
+    selection.setBaseAndExtent(...start, ...end);
+    if (selection.toString() !== this.#words) selection.removeAllRanges();
+  }
+}
+
 /** Run `change`, after which `root` has the same text in other nodes, and select again what was selected in it. */
 export function holdSelection(root: Element, change: () => void): void {
-  const selection = getSelection();
-  const { anchorNode, focusNode } = selection ?? {};
-  const isInside = anchorNode && focusNode && root.contains(anchorNode) && root.contains(focusNode);
-  if (!selection || selection.isCollapsed || !isInside) {
-    change();
-    return;
-  }
-  const [anchor, focus] = [
-    offsetOf(root, anchorNode, selection.anchorOffset),
-    offsetOf(root, focusNode, selection.focusOffset),
-  ];
-  const words = selection.toString();
+  const held = HeldSelection.in(root);
   change();
-  if (selection.toString() === words) return;
-  const [start, end] = [placeOf(root, anchor), placeOf(root, focus)];
-  if (start && end) selection.setBaseAndExtent(...start, ...end);
+  held?.restore(root);
 }
 
 function offsetOf(root: Element, node: Node, offset: number): number {

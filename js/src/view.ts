@@ -80,6 +80,7 @@ export class View {
     this.#answerOps = opsOf(shown.state.answer);
     parent.append(this.#root);
     this.#draw();
+    shown.drawn(this.#root);
   }
 
   /** Draw these operations, and whatever else has changed, in the next frame. */
@@ -90,6 +91,8 @@ export class View {
       this.#frame = undefined;
       if (isAbove(this.#root)) holdBelow(this.#root, () => this.#draw());
       else this.#draw();
+      // Only now: until it is scrolled back, what grew above the screen reaches into it.
+      this.#shown.drawn(this.#root);
     });
   }
 
@@ -154,8 +157,8 @@ export class View {
     const trouble = this.#trouble();
     show(this.#alert, trouble || meta.alert);
     this.#drawFooter(meta.footer);
-    write(this.#status, trouble || announcement(meta));
-    this.#shown.drawn(this.#root);
+    // The end is not said here, because the view goes with it.
+    write(this.#status, trouble || (isUnfinished(this.#shown.state) ? announcement(meta) : ""));
   }
 
   #drawStop(isLive: boolean, isForeground: boolean): void {
@@ -254,7 +257,7 @@ function duration(seconds: number | undefined): string {
 }
 
 /** What is said aloud when the state changes, and only then: none of it counts. */
-function announcement(meta: Meta): string {
+export function announcement(meta: Meta): string {
   switch (meta.status) {
     case "pending":
     case "waiting":

@@ -62,6 +62,26 @@ function stopIn(view: { element: HTMLElement }): HTMLButtonElement {
 }
 
 describe("a page", () => {
+  it("says that a reply has ended, once, even if no view of it is drawn any more", () => {
+    const model = new FakeModel(keyframeOf(0));
+    const page = new Page(model);
+    const views = [page.show(), page.show()];
+    const status = document.body.querySelector(":scope > [role=status]");
+    end(model, 1);
+    for (const view of views) view.remove();
+    vi.advanceTimersByTime(100);
+    expect(status?.textContent).toBe("Finished");
+  });
+
+  it("says nothing of a reply that had ended before it came", () => {
+    new Page(new FakeModel(keyframeOf(0))).close();
+    const status = document.body.querySelector(":scope > [role=status]");
+    status?.replaceChildren();
+    new Page(new FakeModel(keyframeOf(7, "", { status: "complete" }))).show();
+    vi.advanceTimersByTime(100);
+    expect(status?.textContent).toBe("");
+  });
+
   it("says hello at once, both ways, with the frame that it knows", () => {
     const kernel = new FakeKernel();
     const model = new FakeModel(keyframeOf(7), kernel);

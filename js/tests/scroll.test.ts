@@ -114,6 +114,25 @@ describe("a panel that closes", () => {
     expect(around.scrollTop).toBe(320);
   });
 
+  it("loses no fraction of a pixel to a box that scrolls by whole ones", () => {
+    let bottom = -100;
+    let top = 400;
+    place(panel, () => ({ top: -200, bottom }));
+    Object.defineProperty(around, "scrollTop", {
+      get: () => top,
+      set: (value: number) => {
+        top = Math.floor(value);
+      },
+    });
+    for (let times = 0; times < 10; times += 1) {
+      holdBelow(panel, () => {
+        bottom += 20.4;
+      });
+    }
+    expect(top).toBeGreaterThanOrEqual(603);
+    expect(top).toBeLessThanOrEqual(604);
+  });
+
   it("does not scroll what did not move, or was held by the browser", () => {
     place(panel, () => ({ top: -100, bottom: -20 }));
     around.scrollTop = 400;

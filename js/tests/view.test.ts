@@ -3,7 +3,7 @@ import { Page } from "../src/page";
 import { type Meta, VERSION } from "../src/protocol";
 import { emptyReply, isUnfinished, type ReplyState, receive } from "../src/state";
 import type { StopPhase } from "../src/stop";
-import { type Shown, View } from "../src/view";
+import { announcement, type Shown, View } from "../src/view";
 import { metaOf, place, scroller } from "./fixtures";
 
 class FakeShown implements Shown {
@@ -191,7 +191,7 @@ describe("the end", () => {
 });
 
 describe("what is said aloud", () => {
-  it("is the state, when it changes", () => {
+  it("is the state, when it changes, except for the end, which the page says", () => {
     show({ status: "waiting", label: "Waiting for deepseek-flash" });
     const said = [text("status")];
     for (const meta of [
@@ -204,14 +204,17 @@ describe("what is said aloud", () => {
       change({ ...meta, footer: [...("footer" in meta ? meta.footer : [])] });
       said.push(text("status"));
     }
-    expect(said).toEqual([
-      "Waiting for deepseek-flash",
-      "Thinking",
-      "Answering",
-      "Finished, deepseek-flash, 3 s",
-      "Stopped after 3 s",
-      "The connection broke.",
-    ]);
+    expect(said).toEqual(["Waiting for deepseek-flash", "Thinking", "Answering", "", "", ""]);
+  });
+
+  it("is how the reply ended, in the end", () => {
+    expect(
+      [
+        metaOf({ status: "complete", footer: ["deepseek-flash", "3 s", "out 412"] }),
+        metaOf({ status: "cancelled", footer: ["Stopped after 3 s"] }),
+        metaOf({ status: "failed", alert: "The connection broke." }),
+      ].map(announcement),
+    ).toEqual(["Finished, deepseek-flash, 3 s", "Stopped after 3 s", "The connection broke."]);
   });
 
   it("is not the text", () => {

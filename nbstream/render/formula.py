@@ -21,8 +21,8 @@ _FORMULAS = {
 }
 _ENDS = {"$$": re.compile(r"(?:\\.|(?!\$\$)[^\\])*\$\$"), "\\[": re.compile(r"(?:\\[^]]|[^\\])*\\\]")}
 _OPENER = re.compile(r"\$\$?|\\[(\[]")
-# "$5 million (US$)": an amount, then words, and nothing that only a formula has.
-_MONEY = re.compile(r"\d[\d.,]*[^\\^_={}+*/<>|]*?\s[^\W\d_]{2,}[^\\^_={}+*/<>|]*")
+# "$5 million (US$)": an amount, then words, and nothing that only a formula has. "**$9** and 10$": Markdown's marks.
+_MONEY = re.compile(r"\d[\d.,]*[^\\^_={}+*/<>|]*?\s[^\W\d_]{2,}[^\\^_={}+*/<>|]*|.*(?:\*\*|`).*", re.DOTALL)
 
 
 class Formula(NamedTuple):

@@ -22,6 +22,8 @@ _ROOT = '<div class="nbstream nbstream-settled mathjax_ignore tex2jax_ignore">'
 # What makes it look as a Markdown cell does, where the page knows how that is.
 _AS_MARKDOWN = "jp-RenderedHTMLCommon jp-RenderedMarkdown"
 _QUIET = "opacity:.72"
+# The live footer's own measures, so that it does not jump when the reply settles.
+_FOOTER = "margin:.15em 0 .3em;line-height:1.35;font-variant-numeric:tabular-nums"
 
 
 def to_static_html(reply: Reply, *, reasoning: str = "auto") -> str:
@@ -38,7 +40,7 @@ def to_static_html(reply: Reply, *, reasoning: str = "auto") -> str:
         is_open = " open" if reasoning == "open" else ""
         parts.append(
             f'<details class="nbstream-thought" style="margin:0 0 .6em"{is_open}>'
-            f'<summary style="{_QUIET};cursor:pointer">{escape(thought(reply))}</summary>'
+            f'<summary style="{_QUIET};font-size:.93em;cursor:pointer">{escape(thought(reply))}</summary>'
             f'<div class="{_AS_MARKDOWN}" style="{_QUIET};font-size:.93em;border-left:2px solid rgba(128,128,128,.4);'
             f'margin:.4em 0 .8em .25em;padding:0 0 0 .9em">{to_html(reply.reasoning, settled=True)}</div>'
             "</details>"
@@ -50,10 +52,10 @@ def to_static_html(reply: Reply, *, reasoning: str = "auto") -> str:
         calls = "".join(f"<li><code>{escape(line)}</code></li>" for line in lines)
         parts.append(f"<p>The model asks for these calls; nothing was run:</p><ul>{calls}</ul>")
     if alert := summary.alert(reply):
-        parts.append(f'<p class="nbstream-alert"><strong>{escape(alert)}</strong></p>')
+        parts.append(f'<p class="nbstream-alert" style="margin:.3em 0"><strong>{escape(alert)}</strong></p>')
     if items := summary.footer(reply):
         words = " · ".join(f'<span style="white-space:nowrap">{escape(item)}</span>' for item in items)
-        parts.append(f'<p class="nbstream-footer" style="margin-top:.6em"><small style="{_QUIET}">{words}</small></p>')
+        parts.append(f'<p class="nbstream-footer" style="{_FOOTER}"><small style="{_QUIET}">{words}</small></p>')
     parts.append("</div>")
     return one_block("\n".join(parts))
 

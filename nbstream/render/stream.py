@@ -143,7 +143,7 @@ class MarkdownStream:
             return False
         ended = block.is_closed_fence or (bool(blocks) and not blocks[0].is_doubtful)
         if group.is_text:
-            ended = ended or block.end < (group.context + self._lines).count("\n")
+            ended = ended or (not blocks and block.end < (group.context + self._lines).count("\n"))
             if not ended:
                 return False
         group.loose = group.loose or group.finds_loose(block)

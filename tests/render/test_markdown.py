@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from nbstream.render.markdown import to_html
 
 CODE = '<div class="nbstream-code highlight" dir="ltr" style="margin:0 0 1em;padding:.4em .8em">'
-PRE = '<pre style="margin:0;background:none;white-space:pre;overflow-x:auto">'
+PRE = '<pre style="margin:0;background:none;line-height:1.31;white-space:pre;overflow-x:auto">'
 LINES = ' style="background:none;white-space:pre">'
 CODE_END = "</code></pre></div>\n"
 LANGUAGE = '<span class="nbstream-language" style="display:block;opacity:.72;font-size:.8em;line-height:1.6">'
@@ -20,6 +20,9 @@ TASK = '<li class="nbstream-task" style="list-style:none">'
 NOTE = '<sup class="nbstream-reference">'
 FOOTNOTE = '<div class="nbstream-footnote" style="font-size:.9em;margin:.4em 0"><sup>'
 TARGET = 'rel="noopener noreferrer" target="_blank"'
+LINK = f'{TARGET} style="text-decoration:underline"'
+IMAGE = 'class="nbstream-image"'
+DASHED = 'style="border:1px dashed rgba(128,128,128,.7);padding:.1em .4em"'
 
 
 @pytest.mark.parametrize(
@@ -103,6 +106,8 @@ def test_a_formula_is_tex_in_the_file_and_mathml_in_the_live_view(markdown: str,
         "$ x$",
         "$x $",
         "$x$5",
+        "**$9** and 10$",
+        "`$x` and y$ `z`",
         "a $$ b",
         "$$x\n\ny$$",
         "\\\\(x\\\\)",
@@ -134,10 +139,10 @@ def test_a_very_long_paragraph_is_read_as_if_it_were_short(joint: str) -> None:
 @pytest.mark.parametrize(
     ("markdown", "html"),
     [
-        ("[a](https://x.y 'T')", f'<a href="https://x.y" title="T" {TARGET}>a</a>'),
-        ("[a](mailto:x@y.z)", f'<a href="mailto:x@y.z" {TARGET}>a</a>'),
-        ("<http://x.y>", f'<a href="http://x.y" {TARGET}>http://x.y</a>'),
-        ("[a]\n\n[a]: http://x.y", f'<a href="http://x.y" {TARGET}>a</a>'),
+        ("[a](https://x.y 'T')", f'<a href="https://x.y" title="T" {LINK}>a</a>'),
+        ("[a](mailto:x@y.z)", f'<a href="mailto:x@y.z" {LINK}>a</a>'),
+        ("<http://x.y>", f'<a href="http://x.y" {LINK}>http://x.y</a>'),
+        ("[a]\n\n[a]: http://x.y", f'<a href="http://x.y" {LINK}>a</a>'),
         ("[a](javascript:b)", "[a](javascript:b)"),
         ("[a](&#106;avascript:b)", "[a](javascript:b)"),
         ("[a](data:text/html,b)", "[a](data:text/html,b)"),
@@ -146,7 +151,7 @@ def test_a_very_long_paragraph_is_read_as_if_it_were_short(joint: str) -> None:
         ("[a](http:b)", "[a](http:b)"),
         ("[a](#b)", "[a](#b)"),
         ("[a]()", "a"),
-        ("[<http://x.y>](http://z.w)", f'<a href="http://z.w" {TARGET}>http://x.y</a>'),
+        ("[<http://x.y>](http://z.w)", f'<a href="http://z.w" {LINK}>http://x.y</a>'),
         ("<javascript:a>", "&lt;javascript:a&gt;"),
         ("<b onclick=c>", "&lt;b onclick=c&gt;"),
     ],
@@ -160,19 +165,25 @@ def test_only_web_and_mail_addresses_become_links(markdown: str, html: str) -> N
     [
         (
             "![a *cat*](https://x.y/c.png 'T')",
-            f'<a class="nbstream-image" href="https://x.y/c.png" {TARGET}>Image from x.y not loaded: a cat</a>',
+            f'<a {IMAGE} href="https://x.y/c.png" {TARGET} {DASHED}>Image from x.y not loaded: a cat</a>',
         ),
-        ("![](http://x.y)", f'<a class="nbstream-image" href="http://x.y" {TARGET}>Image from x.y not loaded</a>'),
-        ("![a](b.png)", '<span class="nbstream-image">Image not loaded: a</span>'),
-        ("![<b>](data:image/png;base64,AA)", '<span class="nbstream-image">Image not loaded: &lt;b&gt;</span>'),
-        ("![a](http:///c.png)", '<span class="nbstream-image">Image not loaded: a</span>'),
+        (
+            "![](http://x.y)",
+            f'<a {IMAGE} href="http://x.y" {TARGET} {DASHED}>Image from x.y not loaded</a>',
+        ),
+        ("![a](b.png)", f"<span {IMAGE} {DASHED}>Image not loaded: a</span>"),
+        (
+            "![<b>](data:image/png;base64,AA)",
+            f"<span {IMAGE} {DASHED}>Image not loaded: &lt;b&gt;</span>",
+        ),
+        ("![a](http:///c.png)", f"<span {IMAGE} {DASHED}>Image not loaded: a</span>"),
         (
             "![a](http://x.y:80@z.w:8/c)",
-            f'<a class="nbstream-image" href="http://x.y:80@z.w:8/c" {TARGET}>Image from z.w not loaded: a</a>',
+            f'<a {IMAGE} href="http://x.y:80@z.w:8/c" {TARGET} {DASHED}>Image from z.w not loaded: a</a>',
         ),
         (
             "[![a](https://x.y/c.svg)](https://z.w)",
-            f'<a href="https://z.w" {TARGET}><span class="nbstream-image">Image from x.y not loaded: a</span></a>',
+            f'<a href="https://z.w" {LINK}><span {IMAGE} {DASHED}>Image from x.y not loaded: a</span></a>',
         ),
     ],
 )
@@ -192,7 +203,7 @@ ALLOWED = {
     "div": {"class", "style", "dir"},
     "sup": {"class"},
     "li": {"class", "style", "dir"},
-    "a": {"class", "href", "title", "rel", "target"},
+    "a": {"class", "style", "href", "title", "rel", "target"},
 }
 
 
@@ -218,7 +229,7 @@ class Inspector(HTMLParser):
                 assert value.lower().startswith(("http://", "https://", "mailto:"))
                 assert dict(attrs)["rel"] == "noopener noreferrer"
             if name == "style":
-                assert re.fullmatch(r"text-align:(left|right|center)|[a-z0-9.:;% -]*", value)
+                assert re.fullmatch(r"text-align:(left|right|center)|[a-z0-9.:;%(), -]*", value)
             if name == "class":
                 assert re.match(r"nbstream-(?!live|settled)|language-|[a-z0-9]{1,3}$", value)
 

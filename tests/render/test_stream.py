@@ -209,7 +209,7 @@ def test_a_list_that_turns_loose_is_done_again_once() -> None:
 BOX = "margin:0 0 1em;padding:.4em .8em"
 LANGUAGE = "display:block;opacity:.72;font-size:.8em;line-height:1.6"
 LINES = "background:none;white-space:pre"
-PRE = "margin:0;background:none;white-space:pre;overflow-x:auto"
+PRE = "margin:0;background:none;line-height:1.31;white-space:pre;overflow-x:auto"
 
 
 def test_what_is_finished_is_written_within_its_group() -> None:
@@ -354,3 +354,9 @@ def test_nothing_flashes() -> None:
         growing.feed(char)
         growing.frame()
         assert final.startswith(visible(growing.html))
+
+
+@pytest.mark.parametrize("line", ["\\[not a link](/foo)", "$$ no formula", "[label]: no definition"])
+def test_what_might_have_begun_a_block_goes_on_with_a_long_paragraph(line: str) -> None:
+    paragraph = "word " * 1_000
+    check([paragraph + "end", f"\n{line}\n", "more\n", "and more"])

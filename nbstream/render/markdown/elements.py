@@ -26,11 +26,14 @@ _LINK = re.compile(r"https?://[^/?#]|mailto:.", re.IGNORECASE)
 _HOST = re.compile(r"https?://(?:[^/?#]*@)?(\[[^]/?#]*]|[^/?#:]+)", re.IGNORECASE)
 # JupyterLab gives `highlight` the colour of its editor; a line of code is not broken, but scrolls.
 _CODE = '<div class="nbstream-code highlight" dir="ltr" style="margin:0 0 1em;padding:.4em .8em">'
-_PRE = '<pre style="margin:0;background:none;white-space:pre;overflow-x:auto">'
+_PRE = '<pre style="margin:0;background:none;line-height:1.31;white-space:pre;overflow-x:auto">'
 _LINES = ' style="background:none;white-space:pre"'
 _LANGUAGE_STYLE = "display:block;opacity:.72;font-size:.8em;line-height:1.6"
 _FOOTNOTE_STYLE = "font-size:.9em;margin:.4em 0"
 _LINK_ATTRIBUTES = {"rel": "noopener noreferrer", "target": "_blank"}
+# Not by its colour alone is a link told from the text around it, which JupyterLab thinks is enough.
+_LINK_STYLE = "text-decoration:underline"
+_IMAGE_STYLE = "border:1px dashed rgba(128,128,128,.7);padding:.1em .4em"
 
 # What stays in the file is typeset by MathJax, in the reader's page: no macro that leads out of its formula, by a link,
 # a style or a class, or by changing what macros mean for all others on the page.
@@ -135,7 +138,7 @@ class Elements(RendererHTML):
         """Open a link in a new tab, which learns nothing of this one. One without an address or in another is text."""
         links = env.setdefault("links", [])
         links.append(bool(tokens[idx].attrs["href"]) and not any(links))
-        tokens[idx].attrs |= _LINK_ATTRIBUTES
+        tokens[idx].attrs |= {**_LINK_ATTRIBUTES, "style": _LINK_STYLE}
         return self.renderToken(tokens, idx, options, env) if links[-1] else ""
 
     def link_close(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
@@ -150,9 +153,9 @@ class Elements(RendererHTML):
         label = f"Image from {web[1]} not loaded" if web else "Image not loaded"
         label = escapeHtml(f"{label}: {alt}" if alt else label)
         if not web or any(env.get("links", ())):
-            return f'<span class="nbstream-image">{label}</span>'
+            return f'<span class="nbstream-image" style="{_IMAGE_STYLE}">{label}</span>'
         attributes = "".join(f' {name}="{value}"' for name, value in _LINK_ATTRIBUTES.items())
-        return f'<a class="nbstream-image" href="{escapeHtml(url)}"{attributes}>{label}</a>'
+        return f'<a class="nbstream-image" href="{escapeHtml(url)}"{attributes} style="{_IMAGE_STYLE}">{label}</a>'
 
     def definition(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:  # noqa: ARG002
         """Show nothing of a reference's definition."""

@@ -1,0 +1,128 @@
+"""The replies of the pictures: every state that a reader meets, as events, made by the real reducer and renderer.
+
+This module must not know how a picture is taken or compared (`test_pictures`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nbstream.client.settings import Settings
+from nbstream.core.errors import Failure
+from nbstream.core.events import Answer, Ended, Event, Finished, Reasoning, Started, Usage, UsageReported, Waiting
+from nbstream.core.reply import Reply, reduce
+from nbstream.render import summary
+from nbstream.render.protocol import VERSION, Keyframe
+from nbstream.render.stream import MarkdownStream
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_NOON = 1_795_262_400.0  # 2026-11-21 12:00 UTC, a Saturday: off-peak
+_USAGE = Usage(2211, 1052, 3263, 1984, 227, 640)
+
+_THOUGHTS = """\
+The old table is written by **three services**. If we add the column first and backfill in batches, reads stay correct.
+
+1. The trigger must go in *before* the backfill starts.
+2. Otherwise rows that are written meanwhile are missed; `total_cents` would stay empty there.
+
+At 200,000 rows a minute that is 41 minutes, and it costs between $5 and $6. What if it is interrupted? Then the batches
+that were committed stay, and the next run begins after them. So each batch needs"""
+_CODE = """\
+```sql
+-- may be run again
+ALTER TABLE orders ADD COLUMN total_cents bigint;
+UPDATE orders SET total_cents = round(total * 100) WHERE id BETWEEN 1 AND 10000 AND total_cents IS NULL;
+```
+"""
+_BEGINNING = (
+    f"Do it in **four steps**, each of which can be undone:\n\n{_CODE}\nThen backfill in batches of `10,000` and"
+)
+_WHOLE = f"""\
+{_BEGINNING} compare:
+
+| step | minutes | rows | may be undone |
+|------|--------:|-----:|:-------------:|
+| add the column | 0 | 0 | yes |
+| backfill | 41 | 8,200,000 | until the old one is dropped |
+
+### What is left
+
+- [x] the load stays under ![rho](https://example.org/rho.png), for about $5
+- [ ] drop [the old column](https://example.org), a week later
+
+> Nothing here blocks a writer.[^1]
+
+[^1]: For longer than 2 ms.
+"""
+_BROKEN = Failure("disconnected", "The connection broke after 14 s. What arrived is kept in plan. Run the cell again.")
+_CUT = (Reasoning(0.9, _THOUGHTS), Answer(12.9, _BEGINNING))
+_SERVED = (UsageReported(18.4, _USAGE), Ended(18.4, "served"))
+
+#: What is on its way, and what has ended; each as events after the start.
+LIVE: dict[str, Sequence[Event]] = {
+    "waiting": [Waiting(1.0, "keep-alive")],
+    "reasoning": [Reasoning(0.9, _THOUGHTS)],
+    "answering": _CUT,
+    "failed-live": [*_CUT, Ended(14.1, "failed", _BROKEN)],
+}
+SETTLED: dict[str, Sequence[Event]] = {
+    "stopped": [*_CUT, Ended(14.1, "cancelled")],
+    "truncated": [*_CUT, Finished(18.4, "length"), *_SERVED],
+    "failed": [*_CUT, Ended(14.1, "failed", _BROKEN)],
+    "settled": [Reasoning(0.9, _THOUGHTS), Answer(12.9, _WHOLE), Finished(18.4, "stop"), *_SERVED],
+}
+
+_SCRIPTS = {
+    "right-to-left": "الوسيط لا يتأثر بالقيم **المتطرفة** مثل `1000`.\n\n- القيمة الأولى: 5\n- القيمة الثانية: 7\n\n"
+    "> החציון הוא הערך האמצעי (median).\n\n```python\nprint('שלום')\n```\n\nIn English again, as it was.",
+    # The punctuation is Chinese too.
+    "chinese": "中位数对**离群值**不敏感：它只看顺序，不看大小。例如 `[1, 2, 100]` 的中位数是 2。\n\n"  # noqa: RUF001
+    "| 名称 | 数值 |\n|---|--:|\n| 平均数 | 34.3 |\n| 中位数 | 2 |\n\n"
+    "平均（へいきん）は引っ張られる。중앙값은 그렇지 않다.",  # noqa: RUF001
+    "combining-marks": "Cafe\u0301, Z\u0335a\u0308hler, Vie\u0323\u0302t Nam, o\u0308\u0304 and x\u0305 stay **whole**."
+    "\n\n1. n\u0303 as two\n2. \u00f1 as one",
+    "emoji": "A family 👩‍👩‍👧‍👦, a flag 🏳️‍🌈, a skin 👍🏽, a keycap 1️⃣ and `🚀`.\n\n"
+    "| who | mood |\n|---|---|\n| 🧑🏿‍🚀 | 🙂 |",
+}
+for _name, _text in _SCRIPTS.items():
+    LIVE[f"{_name}-answering"] = [Answer(0.9, _text)]
+    SETTLED[_name] = [Answer(0.9, _text), Finished(2, "stop"), UsageReported(2, Usage(12, 40, 52)), Ended(2, "served")]
+
+
+def reply_of(events: Sequence[Event]) -> Reply:
+    """Return the reply after `events`."""
+    reply = reduce(Reply(), Started(0, "deepseek-v4-pro", Settings().endpoint(api_key="x", environ={}).origin, _NOON))
+    for event in events:
+        reply = reduce(reply, event)
+    return reply
+
+
+def keyframe_of(events: Sequence[Event]) -> Keyframe:
+    """Return what the kernel would hand to a page that comes after `events`."""
+    reply, elapsed = reply_of(events), events[-1].at + 8.0
+    reasoning, answer = MarkdownStream(), MarkdownStream()
+    reasoning.feed(reply.reasoning)
+    answer.feed(reply.answer)
+    for stream, is_over in ((reasoning, bool(reply.answer)), (answer, reply.ended)):
+        (stream.finish if is_over else stream.frame)()
+    return {
+        "v": VERSION,
+        "seq": 1,
+        "reasoning": reasoning.state,
+        "answer": answer.state,
+        "meta": {
+            "status": reply.status,
+            "elapsed": elapsed,
+            "reasoning_elapsed": 8.0 if reply.status == "reasoning" else None,
+            "reasoning": "auto",
+            "label": summary.label(reply),
+            "note": summary.note(reply),
+            "thought": summary.thought(reply),
+            "tool_calls": [],
+            "alert": summary.alert(reply),
+            "footer": summary.footer(reply),
+            "foreground": True,
+        },
+    }
