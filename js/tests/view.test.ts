@@ -269,9 +269,13 @@ describe("drawing", () => {
     around.append(parent);
     place(part("live"), () => ({ top: -100, bottom: -80 + 10 * part("answer").children.length }));
     around.scrollTop = 400;
+    const placesWhenDrawn: number[] = [];
+    shown.drawn = () => placesWhenDrawn.push(around.scrollTop);
     shown.view?.update([], [["add", "<p>1</p><p>2</p>"]]);
     vi.advanceTimersToNextFrame();
     expect(around.scrollTop).toBe(420);
+    // Where everything stands is looked at then, for the settled output.
+    expect(placesWhenDrawn).toEqual([420]);
   });
 
   it("stops with the view", () => {
