@@ -36,7 +36,7 @@ _OBSERVE = """() => {
   settled.observe(document.body, { childList: true, subtree: true });
 }"""
 #: A task that began so long before the settled output was seen belongs to it.
-_SETTLING_MILLISECONDS = 300
+_SETTLING_MILLISECONDS = 1500
 _PARTS_PER_SECOND = 30
 
 
