@@ -360,3 +360,13 @@ def test_nothing_flashes() -> None:
 def test_what_might_have_begun_a_block_goes_on_with_a_long_paragraph(line: str) -> None:
     paragraph = "word " * 1_000
     check([paragraph + "end", f"\n{line}\n", "more\n", "and more"])
+
+
+@pytest.mark.parametrize("marker", ["- ", "> ", ""])
+def test_what_looks_like_a_definition_takes_nothing_back_that_was_shown(marker: str) -> None:
+    check(["some `code\n" + marker + "[f", "oo]:", " bar", " and more"])
+
+
+def test_a_long_text_that_may_yet_be_a_label_is_not_cut() -> None:
+    check(["[" + "1,\n" * 100 + "2]", ":", " http://x.y\n", "\nend"], each_frame=False)
+    check(["[" + "1,\n" * 100 + "2]", ":"])
