@@ -364,7 +364,7 @@ def test_what_might_have_begun_a_block_goes_on_with_a_long_paragraph(line: str) 
 
 @pytest.mark.parametrize("marker", ["- ", "> ", ""])
 def test_what_looks_like_a_definition_takes_nothing_back_that_was_shown(marker: str) -> None:
-    check(["some `code\n" + marker + "[f", "oo]:", " bar", " and more"])
+    check(["word " * 1_000, "`code\n" + marker + "[f", "oo]:", " bar", " and more"])
 
 
 def test_a_long_text_that_may_yet_be_a_label_is_not_cut() -> None:
