@@ -42,6 +42,8 @@ const FOREIGN = "This page has another version of nbstream than the kernel; rest
 const LOST = "The kernel went away before the reply had ended.";
 const CALLS = "The model asks for these calls; nothing was run:";
 const SEPARATOR = " · ";
+/** How the footer's item begins that counts the answer's tokens. */
+const OUT = "out ";
 const UNREACHED = "Stop did not reach the kernel";
 
 export class View {
@@ -267,11 +269,15 @@ export function announcement(meta: Meta): string {
     case "answering":
       return "Answering";
     case "complete":
-      return ["Finished", ...meta.footer.slice(0, 2)].join(", ");
+      return ["Finished", ...meta.footer.filter((item) => item.startsWith(OUT)).map(tokens)].join(", ");
     case "cancelled":
       return meta.footer[0] ?? "Stopped";
     case "truncated":
     case "failed":
       return meta.alert || "Ended";
   }
+}
+
+function tokens(item: string): string {
+  return `${item.slice(OUT.length)} tokens`;
 }

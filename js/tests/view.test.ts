@@ -214,7 +214,7 @@ describe("what is said aloud", () => {
         metaOf({ status: "cancelled", footer: ["Stopped after 3 s"] }),
         metaOf({ status: "failed", alert: "The connection broke." }),
       ].map(announcement),
-    ).toEqual(["Finished, deepseek-flash, 3 s", "Stopped after 3 s", "The connection broke."]);
+    ).toEqual(["Finished, 412 tokens", "Stopped after 3 s", "The connection broke."]);
   });
 
   it("is not the text", () => {

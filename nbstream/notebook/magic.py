@@ -47,7 +47,7 @@ class DeepSeekMagics(settings.Settings, Magics):
     @argument("--stop", action="append", metavar="TEXT", help="End the answer at this text; may be given again.")
     @argument("-o", "--out", metavar="VAR", help="Put the reply into this variable, also after a stop or a failure.")
     @argument("--base-url", help="An OpenAI-compatible server; the default is DEEPSEEK_BASE_URL, or DeepSeek.")
-    @argument("--reasoning", choices=settings.REASONING, help="How reasoning is shown; the default is auto.")
+    @argument("--reasoning", choices=settings.REASONING, help="How reasoning is shown; as set, or else auto.")
     @argument("--background", action="store_true", help="Go on to the next cell while the reply arrives.")
     @argument("--raw-body", metavar="JSON", help="An object of further fields for the request, over all others.")
     @line_cell_magic

@@ -23,14 +23,14 @@ from rich.table import Table
 from rich.text import Text
 
 from nbstream.render.highlight import MOST_CHARACTERS
-from nbstream.render.markdown import inline_tokens
+from nbstream.render.markdown import inline_tokens, split
 from nbstream.render.markdown.elements import is_link
 from nbstream.render.math import to_text
 from nbstream.render.printable import printable
 from nbstream.render.wrap import breaks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from nbstream.render.markdown import Block
 
@@ -126,7 +126,7 @@ class _Page:
 
     def _blocks(self, tokens: Sequence[Any], width: int) -> list[Text]:
         lines: list[Text] = []
-        blocks = list(_split(tokens))
+        blocks = list(split(tokens))
         # In an item whose paragraphs are hidden all stands close together.
         is_tight = any(block[0].hidden for block in blocks)
         for block in blocks:
@@ -137,7 +137,7 @@ class _Page:
     def _list(self, tokens: Sequence[Any], width: int) -> list[Text]:
         lines: list[Text] = []
         number = int(tokens[0].attrs.get("start", 1)) if tokens[0].type.startswith("ordered") else None
-        items = list(_split(tokens[1:-1]))
+        items = list(split(tokens[1:-1]))
         room = len(f"{(number or 0) + len(items) - 1}. ") if number is not None else 2
         for item in items:
             task = next((token.meta.get("task") for token in item[:3] if token.type == "inline"), None)
@@ -231,18 +231,6 @@ class _Page:
         console = _console()
         lines = console.render_lines(table, console.options.update(width=width), pad=False)
         return [Text.assemble(*((segment.text, segment.style or "") for segment in line)) for line in lines]
-
-
-def _split(tokens: Iterable[Any]) -> Iterator[list[Any]]:
-    """Return the blocks of nested tokens, each with what is in it."""
-    block: list[Any] = []
-    depth = 0
-    for token in tokens:
-        block.append(token)
-        depth += token.nesting
-        if depth == 0:
-            yield block
-            block = []
 
 
 def _prefixed(lines: Iterable[Text], prefix: Text, *, hanging: bool = False) -> list[Text]:

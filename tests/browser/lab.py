@@ -161,6 +161,12 @@ class NotebookPage:
         self.page.keyboard.press("Control+s")
         wait_for(lambda: (self.lab.notebooks / self.name).stat().st_mtime_ns != before, 10)
 
+    def leave(self) -> None:
+        """Save, close the page and end the kernel, as at the end of a day."""
+        self.save()
+        self.page.close(run_before_unload=False)
+        self.lab.end_sessions()
+
     def interrupt(self) -> None:
         """Press ■."""
         self.page.locator('.jp-NotebookPanel-toolbar [data-jp-item-name="interrupt"] jp-button').first.click()

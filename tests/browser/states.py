@@ -74,6 +74,15 @@ SETTLED: dict[str, Sequence[Event]] = {
     "settled": [Reasoning(0.9, _THOUGHTS), Answer(12.9, _WHOLE), Finished(18.4, "stop"), *_SERVED],
 }
 
+_FORMULAS = r"""
+Of $\frac{a}{b}$, $\hat{y}_i^2$ and $\lim_{n\to\infty} a_n$ the terms $\cancel{xyz}$ and $\xcancel{abc}$ go: $5 to $6.
+
+\[ \begin{aligned} f(x) &= (x+1)^2 \\ &= x^2 + 2x + 1 \end{aligned} \]
+
+$$\boxed{A = \begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix}} \quad \sum_{k=0}^{n} \binom{n}{k} = 2^n \quad \overline{AB}$$
+"""
+LIVE["formulas-answering"] = [Answer(0.9, _FORMULAS)]
+
 _SCRIPTS = {
     "right-to-left": "الوسيط لا يتأثر بالقيم **المتطرفة** مثل `1000`.\n\n- القيمة الأولى: 5\n- القيمة الثانية: 7\n\n"
     "> החציון הוא הערך האמצעי (median).\n\n```python\nprint('שלום')\n```\n\nIn English again, as it was.",

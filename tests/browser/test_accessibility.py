@@ -166,7 +166,7 @@ def test_one_status_says_what_happens(open_notebook: OpenNotebook) -> None:
     # The end is said by the page, as the view has gone by then.
     assert {len(each["page"]) for each in seen if each["live"]} == {1}
     (end,) = {each["page"][0] for each in seen if any(each["page"])}
-    assert re.match(r"Finished, deepseek", end)
+    assert re.fullmatch(r"Finished, [\d,]+ tokens", end)
 
 
 def test_by_keyboard_alone(open_notebook: OpenNotebook) -> None:

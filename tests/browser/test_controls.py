@@ -104,9 +104,7 @@ def test_replies_of_another_day_get_their_controls_from_the_first_live_one(
     notebook.run_and_wait(0)
     notebook.run_and_wait(1)
     expect(notebook.output(1).locator(".nbstream-settled")).to_have_count(1)
-    notebook.save()
-    notebook.page.close(run_before_unload=False)
-    lab.end_sessions()
+    notebook.leave()
 
     page = browser.new_page()
     try:
@@ -208,6 +206,8 @@ def test_an_image_is_fetched_when_it_is_clicked_and_not_before(
         wait_for(lambda: image.evaluate("image => image.naturalWidth") == 90)
         assert [request.url for request in requests] == [IMAGE]
         assert "referer" not in requests[0].headers
+        # The words' box goes with them.
+        expect(image.locator("..")).to_have_css("border-top-width", "0px")
 
         settled = notebook.output(1).locator(".nbstream-settled")
         expect(settled).to_have_count(1, timeout=30_000)

@@ -36,9 +36,7 @@ def test_a_saved_reply_reads_the_same_on_another_day(
     notebook.run_and_wait(0)
     notebook.run_and_wait(1)
     expect(notebook.output(1).locator(".nbstream-settled")).to_have_count(1)
-    notebook.save()
-    notebook.page.close(run_before_unload=False)
-    lab.end_sessions()
+    notebook.leave()
 
     saved = lab.saved("saved.ipynb")
     (output,) = saved.cells[1].outputs

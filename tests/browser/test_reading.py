@@ -39,19 +39,7 @@ def test_the_notebook_is_never_scrolled(place: str, open_notebook: OpenNotebook)
     notebook = _between(open_notebook, f"{MEDIAN} [simulate: normal tokens=500 rate=120 first-token=2]")
     # The reader looks at the reply's head in the middle of the page, or at the output above it.
     _scroll_to(notebook, REPLY, 250 if place == "head" else 1_000)
-    sample(
-        notebook.page,
-        f"""() => ({{
-          top: {_SCROLLER}.scrollTop,
-          size: {_SCROLLER}.scrollHeight,
-          settled: {_SETTLED},
-          expanded: document.querySelector('.nbstream-disclosure')?.getAttribute('aria-expanded'),
-        }})""",
-    )
-    _wait_until_settled(notebook)
-    seen = sampled(notebook.page)
-    _has_seen_everything(seen)
-    assert seen[-1]["size"] > seen[0]["size"] + 500, "the reply was not long"
+    seen = _watched(notebook, f"{_SCROLLER}.scrollTop")
     assert {each["top"] for each in seen} == {seen[0]["top"]}
 
 
@@ -59,20 +47,8 @@ def test_what_is_read_below_a_reply_does_not_move(open_notebook: OpenNotebook) -
     notebook = _between(open_notebook, f"{MEDIAN} [simulate: normal tokens=500 rate=120 first-token=3]")
     _scroll_to(notebook, BELOW, -20)
     notebook.page.wait_for_timeout(500)
-    sample(
-        notebook.page,
-        f"""() => ({{
-          top: document.querySelector('[data-windowed-list-index="{BELOW}"] .jp-Cell-outputArea')
-            .getBoundingClientRect().top,
-          size: {_SCROLLER}.scrollHeight,
-          settled: {_SETTLED},
-          expanded: document.querySelector('.nbstream-disclosure')?.getAttribute('aria-expanded'),
-        }})""",
-    )
-    _wait_until_settled(notebook)
-    seen = sampled(notebook.page)
-    _has_seen_everything(seen)
-    assert seen[-1]["size"] > seen[0]["size"] + 500, "the reply was not long"
+    below = f"""document.querySelector('[data-windowed-list-index="{BELOW}"] .jp-Cell-outputArea')"""
+    seen = _watched(notebook, f"{below}.getBoundingClientRect().top")
     tops = [each["top"] for each in seen]
     moves = [(before, after) for before, after in itertools.pairwise(seen) if abs(after["top"] - before["top"]) > 1]
     assert max(tops) - min(tops) <= 1, moves
@@ -205,6 +181,24 @@ def _still_selected(notebook: NotebookPage, words: str) -> None:
     expect(notebook.output(1).get_by_role("button", name="Copy answer")).to_have_count(1)
     assert notebook.page.evaluate("getSelection().toString().trim()") == words
     assert notebook.page.evaluate("getSelection().anchorNode.parentElement.closest('.nbstream-settled') !== null")
+
+
+def _watched(notebook: NotebookPage, top: str) -> list[Any]:
+    """Return what the JavaScript expression `top` was in each frame until the reply has settled."""
+    sample(
+        notebook.page,
+        f"""() => ({{
+          top: {top},
+          size: {_SCROLLER}.scrollHeight,
+          settled: {_SETTLED},
+          expanded: document.querySelector('.nbstream-disclosure')?.getAttribute('aria-expanded'),
+        }})""",
+    )
+    _wait_until_settled(notebook)
+    seen = sampled(notebook.page)
+    _has_seen_everything(seen)
+    assert seen[-1]["size"] > seen[0]["size"] + 500, "the reply was not long"
+    return seen
 
 
 def _open(open_notebook: OpenNotebook, *cells: str) -> NotebookPage:

@@ -211,11 +211,13 @@ class Inspector(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self._in_math = False
+        self.tags = 0
 
     def handle_endtag(self, tag: str) -> None:
         self._in_math = self._in_math and tag != "math"
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags += 1
         self._in_math = self._in_math or tag == "math"
         if self._in_math:
             # What may be in one is for the tests of formulas.
@@ -301,5 +303,8 @@ hostile = st.lists(
 @given(hostile, st.booleans())
 def test_nothing_but_known_tags_and_attributes_comes_out(text: str, final: bool) -> None:  # noqa: FBT001
     inspector = Inspector()
-    inspector.feed(to_html(text, final=final))
+    html = to_html(text, final=final)
+    inspector.feed(html)
     inspector.close()
+    # What it read as a tag is all that can be one; each has been looked at.
+    assert inspector.tags == len(re.findall(r"<[^/]", html))

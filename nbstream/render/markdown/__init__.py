@@ -228,14 +228,20 @@ def _remembered_html(piece: str, *, open_math: bool, settled: bool) -> str:
 
 
 def _blocks(tokens: Iterable[Token], references: Mapping[str, Any]) -> Iterator[Block]:
+    for block in split(tokens):
+        start, end = block[0].map or (0, 0)
+        yield Block(block, start, end, references)
+
+
+def split(tokens: Iterable[Token]) -> Iterator[list[Token]]:
+    """Return the blocks that `tokens` are, each with what is in it."""
     block: list[Token] = []
     depth = 0
     for token in tokens:
         block.append(token)
         depth += token.nesting
         if depth == 0:
-            start, end = block[0].map or (0, 0)
-            yield Block(block, start, end, references)
+            yield block
             block = []
 
 
