@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from nbstream.client import api, settings
 from nbstream.core.errors import RequestError
-from nbstream.notebook import stop, terminal
+from nbstream.notebook import mailbox, stop, terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from nbstream.core.events import Event
     from nbstream.core.reply import Reply
 
-#: How often a sink is asked whether it has something to do while nothing arrives.
+#: How often a sink is asked whether it has something to do while nothing arrives, and how often the page's messages that
+#: wait for the busy kernel are read.
 _TICK_SECONDS = 0.25
+_READ_SECONDS = 0.04
 #: A frame that took longer makes the next one wait for twice as long: drawing takes a third of the time at most.
 _CHEAP_SECONDS = 0.01
 
@@ -87,7 +89,9 @@ def watch(
         if interrupt.seen:
             run.cancel()
         try:
-            pump(run, _sink(run, shown, foreground=True))
+            sink = _sink(run, shown, foreground=True)
+            with mailbox.opened(_kernel(), stop.overhear) as read:
+                pump(run, sink, interrupt.holding(read) if read else None)
         finally:
             # Whatever broke the display must not leave a request running that somebody pays for.
             run.cancel()
@@ -118,13 +122,15 @@ def watch_in_background(
     threading.Thread(target=context.run, args=(work,), name=f"nbstream-{run.id[:8]}", daemon=True).start()
 
 
-def pump(run: Run, sink: Sink) -> None:
-    """Hand everything that happens in `run` to `sink` until it ends."""
+def pump(run: Run, sink: Sink, read: Callable[[], object] | None = None) -> None:
+    """Hand everything that happens in `run` to `sink` until it ends; `read` looks for what pages have said meanwhile."""
     seen, acknowledged = 0, False
     while True:
         ended = run.done
-        events = run.wait(seen, cancelling=acknowledged, timeout=_TICK_SECONDS)
+        events = run.wait(seen, cancelling=acknowledged, timeout=_READ_SECONDS if read else _TICK_SECONDS)
         seen += len(events)
+        if read:
+            read()
         if run.cancelling and not acknowledged:
             acknowledged = True
             sink.acknowledge()

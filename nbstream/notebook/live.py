@@ -63,7 +63,8 @@ class LiveView:
         self._display_id = uuid.uuid4().hex
         self._widget = ReplyWidget(run_id=run.id, keyframe=dict(self._keyframe(run.reply)))
         self._widget.receive(self._from_comm)
-        stop.listen(kernel, run.id, self._from_page)
+        self._comm_id = self._widget.model_id
+        stop.listen(kernel, run.id, self._comm_id, self._from_page)
         view = self._widget.bundle(f"A reply from {run.reply.model} is on its way. Press ■ to stop it.")
         display(view, raw=True, display_id=self._display_id)
 
@@ -109,7 +110,7 @@ class LiveView:
 
     def close(self) -> None:
         """Let go of the widget; the output does not need it any more."""
-        stop.forget(self._run.id)
+        stop.forget(self._run.id, self._comm_id)
         self._widget.close()
 
     def _from_page(self, content: dict[str, Any]) -> None:

@@ -1,7 +1,8 @@
 """The ways in which a wish to stop reaches Python while a cell keeps the kernel busy.
 
-The page's messages come by comm and by the control channel, on whatever thread the kernel pleases: they only set flags.
-■ comes as SIGINT. This module must not know what a run does, nor how it is shown.
+The page's messages come by comm and by the control channel, on whatever thread the kernel pleases, or out of the queue of
+the busy main thread (`mailbox`): they only set flags. ■ comes as SIGINT. This module must not know what a run does, nor
+how it is shown.
 """
 
 from __future__ import annotations
@@ -23,23 +24,32 @@ _PATIENCE_SECONDS = 1.0
 _receivers: dict[str, Callable[[dict[str, Any]], None]] = {}
 
 
-def listen(kernel: Any, run_id: str, receive: Callable[[dict[str, Any]], None]) -> None:
-    """Hand what a page says about a run by the control channel to `receive`, on the thread it arrives on.
+def listen(kernel: Any, run_id: str, comm_id: str, receive: Callable[[dict[str, Any]], None]) -> None:
+    """Hand what a page says about a run by the control channel, or by a comm that waits, to `receive`.
 
     Args:
         kernel: the ipykernel; one without control handlers is left alone, and its pages have the comm.
-        run_id: the run.
-        receive: takes the message's content; must not block, display or raise.
+        run_id: the run, as the control channel names it.
+        comm_id: the comm of the widget that shows it.
+        receive: takes the message's content, on the thread it arrives on; must not block, display or raise.
     """
+    _receivers[run_id] = _receivers[comm_id] = receive
     handlers = getattr(kernel, "control_handlers", None)
     if isinstance(handlers, dict):
-        _receivers[run_id] = receive
         handlers[CONTROL_REQUEST] = _handler(kernel)
 
 
-def forget(run_id: str) -> None:
+def forget(run_id: str, comm_id: str) -> None:
     """Take no more messages for a run; its pages are told that it is not known."""
     _receivers.pop(run_id, None)
+    _receivers.pop(comm_id, None)
+
+
+def overhear(comm_id: str, content: dict[str, Any]) -> None:
+    """Take a comm message before its turn, whichever cell's run it is meant for."""
+    receive = _receivers.get(comm_id)
+    if receive is not None:
+        receive(content)
 
 
 def _handler(kernel: Any) -> Callable[[Any, Any, dict[str, Any]], None]:
@@ -57,10 +67,28 @@ def _handler(kernel: Any) -> Callable[[Any, Any, dict[str, Any]], None]:
 
 
 class Interrupt:
-    """Whether ■ was pressed while a run was shown."""
+    """Whether ■ was pressed while a run was shown.
+
+    Attributes:
+        seen: it was.
+        held: it must not raise now, however often it is pressed.
+    """
 
     def __init__(self) -> None:
         self.seen = False
+        self.held = False
+
+    def holding(self, work: Callable[[], object]) -> Callable[[], None]:
+        """Return `work` so that no ■ breaks it off: half a message read is a message lost."""
+
+        def held() -> None:
+            self.held = True
+            try:
+                work()
+            finally:
+                self.held = False
+
+        return held
 
 
 @contextmanager
@@ -76,7 +104,7 @@ def interrupts_call(cancel: Callable[[], object]) -> Iterator[Interrupt]:
     def handle(*_: object) -> None:
         nonlocal first
         now = time.monotonic()
-        if interrupt.seen and now - first > _PATIENCE_SECONDS:
+        if interrupt.seen and not interrupt.held and now - first > _PATIENCE_SECONDS:
             raise KeyboardInterrupt
         if not interrupt.seen:
             interrupt.seen, first = True, now

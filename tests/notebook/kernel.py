@@ -120,6 +120,7 @@ class Kernel:
         self.imported_by_loading: set[str] = set()
         self._cells: dict[str, Cell] = {}
         self._replies: dict[str, Message] = {}
+        self._done: set[str] = set()
         specs = KernelSpecManager(kernel_dirs=[str(kernels.HOME / "share" / "kernels")], ensure_native_kernel=False)
         self._manager = KernelManager(kernel_name=name, kernel_spec_manager=specs)
         # The checkout itself, also where nbstream is not installed.
@@ -189,6 +190,20 @@ class Kernel:
         self.until(lambda: identifier in self._replies, f"{kind} is answered")
         return self._replies[identifier]["content"]  # type: ignore[no-any-return]
 
+    def post(self, channel: str, kind: str, content: Message, *, session: Any = None) -> str:
+        """Send a message and return its id without waiting for anything; another `session` signs it another way."""
+        return self._send(channel, kind, content, session=session)
+
+    def handled(self, identifier: str) -> bool:
+        """Whether the kernel has said that it is done with a message."""
+        return identifier in self._done
+
+    def pause(self, seconds: float) -> None:
+        """Take messages for so long."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self._take()
+
     def control(self, view: View, kind: str, **fields: Any) -> Message:
         """Say something about a run by the control channel, as the page does, and return what is answered."""
         content = {"type": kind, "run_id": view.run_id, **fields}
@@ -198,10 +213,10 @@ class Kernel:
         assert reply["msg_type"] == protocol.CONTROL_REPLY
         return reply["content"]  # type: ignore[no-any-return]
 
-    def comm(self, view: View, kind: str, *, subshell: str | None = None, **fields: Any) -> None:
-        """Say something about a run by the widget's comm."""
+    def comm(self, view: View, kind: str, *, subshell: str | None = None, **fields: Any) -> str:
+        """Say something about a run by the widget's comm; return the message's id."""
         data = {"method": "custom", "content": {"type": kind, **fields}}
-        self._send("shell", "comm_msg", {"comm_id": view.comm_id, "data": data}, subshell)
+        return self._send("shell", "comm_msg", {"comm_id": view.comm_id, "data": data}, subshell)
 
     def subshell(self) -> str | None:
         """Make a subshell, as Lab does for comms; None if the kernel has none."""
@@ -254,11 +269,11 @@ class Kernel:
         features: list[str] = self._replies[asked[-1]]["content"].get("supported_features", [])
         return features
 
-    def _send(self, channel: str, kind: str, content: Message, subshell: str | None = None) -> str:
+    def _send(self, channel: str, kind: str, content: Message, subshell: str | None = None, session: Any = None) -> str:
         message = self._session.msg(kind, content)
         if subshell is not None:
             message["header"]["subshell_id"] = subshell
-        self._session.send(self._sockets[channel], message)
+        (session or self._session).send(self._sockets[channel], message)
         identifier: str = message["header"]["msg_id"]
         return identifier
 
@@ -288,6 +303,8 @@ class Kernel:
             self.open_comms.discard(content["comm_id"])
             if view := self.views.get(content["comm_id"]):
                 view.closed = True
+        if kind == "status" and content["execution_state"] == "idle":
+            self._done.add(parent)
         if cell := self._cells.get(parent):
             if kind == "execute_reply":
                 cell.reply = message
