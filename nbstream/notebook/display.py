@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from nbstream.core.events import Event
     from nbstream.core.reply import Reply
 
-#: How often a sink is asked whether it has something to do while nothing arrives, and how often the page's messages that
-#: wait for the busy kernel are read.
+#: How often a sink is asked whether it has something to do while nothing arrives; and the same where messages of the
+#: page wait to be read.
 _TICK_SECONDS = 0.25
 _READ_SECONDS = 0.04
 #: A frame that took longer makes the next one wait for twice as long: drawing takes a third of the time at most.
@@ -123,7 +123,7 @@ def watch_in_background(
 
 
 def pump(run: Run, sink: Sink, read: Callable[[], object] | None = None) -> None:
-    """Hand everything that happens in `run` to `sink` until it ends; `read` looks for what pages have said meanwhile."""
+    """Hand everything that happens in `run` to `sink` until it ends; `read` reads what pages have said meanwhile."""
     seen, acknowledged = 0, False
     while True:
         ended = run.done

@@ -1,8 +1,8 @@
-"""What a page says to a run while a cell keeps the kernel's main thread busy, on front ends that only send comm messages.
+"""What a page says to a run while a cell keeps the main thread busy, on front ends that only send comm messages.
 
-Such a message waits in the main shell's queue for the end of the cell. Here it is read while it waits: the messages that
-have come are handed on to the kernel's own queue, in their order, by the kernel's own callback, and each is looked at on
-its way. Nothing is taken out, answered or run early. This module must not know what a run does with a message.
+Such a message waits in the main shell's queue for the end of the cell. Here it is read while it waits: the messages
+that have come are handed on to the kernel's own queue, in their order, by the kernel's own callback, and each is looked
+at on its way. Nothing is taken out, answered or run early. This module must not know what a run does with a message.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ def opened(kernel: Any, receive: Callable[[str, dict[str, Any]], object]) -> Ite
     """Within the context, what is yielded reads what has come; it is None where the queue is out of reach.
 
     Args:
-        kernel: the ipykernel; which of the places that versions keep their queue in is there decides, not the version.
-        receive: takes a comm's id and the content of a custom message to it; it may be given the same message again when
-            the kernel comes to it.
+        kernel: the ipykernel.
+        receive: takes a comm's id and the content of a custom message to it, which the kernel hands to the comm as
+            well when its turn comes.
     """
     stream = _stream(kernel)
     forward = getattr(stream, "_recv_callback", None)
@@ -53,7 +53,7 @@ def opened(kernel: Any, receive: Callable[[str, dict[str, Any]], object]) -> Ite
 
 
 def _stream(kernel: Any) -> Any:
-    """Return the stream by which the main thread gets its shell messages: from the channel's own thread, if it has one."""
+    """Return the stream by which the main thread gets shell messages: from the channel's own thread, if it has one."""
     thread = getattr(kernel, "shell_channel_thread", None)
     if thread is None:
         return getattr(kernel, "shell_stream", None)

@@ -1,7 +1,7 @@
 """The ways in which a wish to stop reaches Python while a cell keeps the kernel busy.
 
-The page's messages come by comm and by the control channel, on whatever thread the kernel pleases, or out of the queue of
-the busy main thread (`mailbox`): they only set flags. ■ comes as SIGINT. This module must not know what a run does, nor
+The page's messages come by comm and by the control channel, on whatever thread the kernel pleases, or out of the busy
+main thread's queue (`mailbox`): they only set flags. ■ comes as SIGINT. This module must not know what a run does, nor
 how it is shown.
 """
 
