@@ -32,6 +32,8 @@ DOORS = {
     "ipywidgets": ["notebook/widget.py"],
     "traitlets": ["client/settings.py", "notebook/widget.py"],
     "IPython": ["__init__.py", "notebook/"],
+    "jupyter_core": ["notebook/journal.py"],
+    "psutil": ["notebook/journal.py"],
     "nbclient": ["demo.py"],
     "nbformat": ["demo.py"],
 }

@@ -6,6 +6,7 @@ This module must not know how a reply is shown, nor IPython.
 from __future__ import annotations
 
 import warnings
+from collections import deque
 from typing import TYPE_CHECKING, Any, cast
 
 from nbstream.client import models, settings
@@ -13,13 +14,15 @@ from nbstream.client.request import Request, ThinkingField, turns
 from nbstream.client.run import Limits, Run
 from nbstream.client.source import ApiSource
 from nbstream.core.errors import NbstreamWarning
+from nbstream.core.reply import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from nbstream.core.reply import Reply
+#: How many replies can be had back.
+_REMEMBERED = 50
 
-_last: Run | None = None
+_runs: deque[Run | Reply] = deque(maxlen=_REMEMBERED)
 
 
 def stream(
@@ -58,7 +61,6 @@ def stream(
     Raises:
         RequestError: if the request cannot be made as asked. Nothing was sent then.
     """
-    global _last  # noqa: PLW0603  (`nbstream.last` is one for the process)
     chosen = settings.current()
     sent = turns(prompt, messages, system if system is not None else chosen.system)
     endpoint = chosen.endpoint(base_url, api_key)
@@ -77,15 +79,31 @@ def stream(
     for sentence in request.without_effect():
         warnings.warn(sentence, NbstreamWarning, stacklevel=2)
     limits = Limits(chosen.bytes_idle, chosen.payload_idle, chosen.retries)
-    _last = Run(ApiSource(endpoint, request), limits)
-    return _last
+    run = Run(ApiSource(endpoint, request), limits)
+    _runs.append(run)
+    return run
 
 
-def last_run() -> Run | None:
-    """Return the run that was started last, or None."""
-    return _last
+def remember(reply: Reply) -> None:
+    """Let `reply`, which no run of this process made, be the last one."""
+    _runs.append(reply)
 
 
-def last_reply() -> Reply | None:
-    """Return the reply of the run that was started last, as it stands; None if there was none."""
-    return _last.reply if _last is not None else None
+def last_reply(back: int = 0) -> Reply | None:
+    """Return the reply of the run that was started last, as it stands, or one before it.
+
+    Args:
+        back: how many replies to go back.
+
+    Returns:
+        None if there is none; the last 50 are remembered.
+    """
+    if back >= len(_runs):
+        return None
+    run = _runs[-1 - back]
+    return run if isinstance(run, Reply) else run.reply
+
+
+def cancel_all() -> int:
+    """Cancel every run that goes on, and return how many did."""
+    return sum(run.cancel() for run in list(_runs) if isinstance(run, Run))

@@ -20,6 +20,7 @@ FailureKind: TypeAlias = Literal[
     "disconnected",  # the stream ended without a finish reason
     "stalled",  # nothing came for longer than a limit allows
     "not_a_stream",  # a 200 answer that is neither a stream nor a completion
+    "kernel_ended",  # the process that received it was killed
     "internal",  # a defect of ours
 ]
 

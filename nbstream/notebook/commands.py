@@ -1,6 +1,6 @@
-"""`%deepseek code`, and the same from Python: what can be done with a reply that is there.
+"""`%deepseek code`, `show` and `cancel`: what can be done with replies that are there, or were when the kernel ended.
 
-This module must not know how a reply is asked for or shown.
+This module must not know how a reply is asked for.
 """
 
 from __future__ import annotations
@@ -10,10 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from nbstream.client import api
 from nbstream.core.errors import RequestError
+from nbstream.notebook import display, journal
 
 if TYPE_CHECKING:
     from nbstream.core.reply import Reply
     from nbstream.render.code import CodeBlock
+
+
+#: More digits than any count of replies has.
+_DIGITS = 6
 
 
 def code_blocks(reply: Reply | str | None = None) -> list[CodeBlock]:
@@ -43,10 +48,48 @@ def run(line: str, shell: Any) -> None:
             _insert(None, shell)
         case ["code", number]:
             _insert(number, shell)
+        case ["show"]:
+            display.show()
+        case ["show", "--recover"]:
+            _recover()
+        case ["show", number]:
+            _show(number)
+        case ["cancel"]:
+            _cancel()
         case _:
             raise RequestError(
-                f"%deepseek {line.strip()} is no command: there is %deepseek code [N], and %deepseek for help."
+                f"%deepseek {line.strip()} is no command: there are code [N], show [N], show --recover and cancel, "
+                "and %deepseek for help."
             )
+
+
+def _show(number: str) -> None:
+    """Show a reply again, counted back from the last one, which is 1."""
+    back = int(number) - 1 if number.isdecimal() and len(number) < _DIGITS else -1
+    reply = api.last_reply(back) if back >= 0 else None
+    if reply is None:
+        raise RequestError(
+            f"%deepseek show {number}: replies are counted back from the last one, which is 1; so many there are not."
+        )
+    display.show(reply)
+
+
+def _recover() -> None:
+    """Show the newest reply that was cut off by the end of its kernel, and forget its journal."""
+    paths = journal.unfinished()
+    if not paths:
+        raise RequestError("There is nothing to recover: no reply was cut off by the end of its kernel.")
+    reply = journal.recover(paths[0])
+    api.remember(reply)
+    display.show(reply)
+    paths[0].unlink(missing_ok=True)
+    if len(paths) > 1:
+        sys.stdout.write(f"There is more to recover: {len(paths) - 1}. %deepseek show --recover shows the next.\n")
+
+
+def _cancel() -> None:
+    count = api.cancel_all()
+    sys.stdout.write(f"Stopped {count} {'reply' if count == 1 else 'replies'}.\n" if count else "No reply goes on.\n")
 
 
 def _insert(number: str | None, shell: Any) -> None:

@@ -10,14 +10,16 @@ import contextvars
 import sys
 import threading
 import time
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 from nbstream.client import api, settings
 from nbstream.core.errors import RequestError
 from nbstream.notebook import mailbox, stop, terminal
+from nbstream.notebook.journal import Journal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from nbstream.client.run import Run
     from nbstream.core.events import Event
@@ -67,6 +69,60 @@ class SettledView:
         show(reply, reasoning=self._reasoning)
 
 
+class Journaled:
+    """A sink that also keeps what arrives on disk until it has settled, as far as the disk lets it."""
+
+    _has_told = False
+
+    def __init__(self, sink: Sink, run_id: str) -> None:
+        self._sink = sink
+        self._journal: Journal | None = None
+        self._writes = True
+        with self._forgiving():
+            self._journal = Journal(run_id)
+
+    def update(self, events: list[Event]) -> None:
+        """Show and keep what has arrived."""
+        self._sink.update(events)
+        if self._journal and self._writes:
+            with self._forgiving():
+                self._journal.add(events)
+
+    def tick(self) -> None:
+        """Keep what had to wait."""
+        self._sink.tick()
+        if self._journal and self._writes:
+            with self._forgiving():
+                self._journal.write()
+
+    def acknowledge(self) -> None:
+        """Pass it on."""
+        self._sink.acknowledge()
+
+    def settle(self, reply: Reply) -> None:
+        """Show the whole; from here on the notebook keeps it."""
+        self._sink.settle(reply)
+        if self._journal:
+            with suppress(OSError):
+                self._journal.clear()
+
+    @contextmanager
+    def _forgiving(self) -> Iterator[None]:
+        """Tell once what the disk refuses, and let the reply go on; a kernel without psutil has no journal either."""
+        try:
+            yield
+        except ImportError:
+            self._writes = False
+        except OSError as error:
+            self._writes = False
+            if not Journaled._has_told:
+                Journaled._has_told = True
+                sys.stderr.write(
+                    f"Note: {error.strerror or error}. The reply goes on, but what arrives from here on would be lost "
+                    "if the kernel were killed.\n"
+                )
+
+
 def watch(
     start: Callable[[], Run], *, reasoning: str | None = None, done: Callable[[Reply], object] = lambda _: None
 ) -> Reply:
@@ -108,13 +164,14 @@ def watch_in_background(
 
     Where nobody watches, it is waited for all the same: a notebook that is run to be saved needs its outputs in place.
     """
+    kernel = _kernel()
     sink = _sink(run, settings.current().reasoning_shown(reasoning), foreground=False)
 
     def work() -> None:
         pump(run, sink)
         done(run.reply)
 
-    if isinstance(sink, SettledView):
+    if kernel is not None and not _somebody_watches(kernel):
         work()
         return
     # The context carries the cell that the output belongs to, on ipykernel 7.
@@ -178,10 +235,10 @@ def _sink(run: Run, reasoning: str, *, foreground: bool) -> Sink:
     if kernel is None:
         return terminal.TextView(run, reasoning=reasoning)
     if not _somebody_watches(kernel):
-        return SettledView(reasoning)
+        return Journaled(SettledView(reasoning), run.id)
     from nbstream.notebook.live import LiveView  # noqa: PLC0415  (the widget, only where it is used)
 
-    return LiveView(run, kernel, reasoning, foreground=foreground)
+    return Journaled(LiveView(run, kernel, reasoning, foreground=foreground), run.id)
 
 
 def _kernel() -> Any:

@@ -59,6 +59,9 @@ class DeepSeekMagics(settings.Settings, Magics):
         the kernel) keeps what arrived and ends the cell with a KeyboardInterrupt.
 
         %deepseek code [N] puts block N of the last reply's code into the next cell; without N, the last one.
+        %deepseek show [N] shows the last reply again, or the one N - 1 before it; %deepseek show --recover shows what
+        had arrived when a kernel was killed or restarted in the middle of a reply.
+        %deepseek cancel stops every reply that goes on, also those of --background.
         """
         if cell is None and not line.strip():
             sys.stdout.write(f"{self.deepseek.parser.format_help()}\n")

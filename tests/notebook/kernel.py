@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import signal
 import time
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
@@ -143,6 +144,10 @@ class Kernel:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the kernel."""
         for socket in [*self._sockets.values(), *self._nudges]:
             socket.close(linger=0)
         self._manager.shutdown_kernel(now=True)
@@ -229,6 +234,12 @@ class Kernel:
     def interrupt(self) -> None:
         """Press ■."""
         self._manager.interrupt_kernel()
+
+    def kill(self) -> None:
+        """Kill the process, as a machine that runs out of memory does."""
+        self._manager.signal_kernel(signal.SIGKILL)
+        while self._manager.is_alive():
+            time.sleep(0.01)
 
     def until(self, condition: Callable[[], object], what: str) -> None:
         """Take messages until `condition` holds."""

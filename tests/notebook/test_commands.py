@@ -1,4 +1,4 @@
-"""`%deepseek code`, and `nbstream.code_blocks`, on real ipykernels."""
+"""`%deepseek code`, `show` and `cancel`, and `nbstream.code_blocks`, on real ipykernels."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from nbstream.simulator.server import Simulator
     from tests.notebook.kernel import Cell, Kernel
 
 pytestmark = pytest.mark.kernel
@@ -70,17 +71,42 @@ def test_no_code_is_one_line(kernel: Kernel) -> None:
 
 
 def test_no_reply_is_one_line(kernel: Kernel) -> None:
-    kernel.run("from nbstream.client import api; kept, api._last = api._last, None")
+    kernel.run("from nbstream.client import api; kept = list(api._runs); api._runs.clear()")
     cell = kernel.run("%deepseek code")
-    kernel.run("api._last = kept")
+    kernel.run("api._runs.extend(kept)")
     assert error_of(cell) == "UsageError: There is no reply yet."
 
 
-@pytest.mark.parametrize("command", ["cod", "code 1 2", "help"])
+def test_a_reply_is_shown_again(kernel: Kernel) -> None:
+    for text in ("first", "second", "third"):
+        answer(kernel, f"the {text} one")
+    for command, text in (("show", "third"), ("show 1", "third"), ("show 3", "first")):
+        (output,) = kernel.run(f"%deepseek {command}").of("display_data")
+        assert f"the {text} one" in output["content"]["data"]["text/html"]
+
+
+@pytest.mark.parametrize("number", ["0", "51", "-1", "x", "²", "9" * 5000])
+def test_a_reply_that_is_not_there_is_one_line(kernel: Kernel, number: str) -> None:
+    answer(kernel, NO_CODE)
+    line = error_of(kernel.run(f"%deepseek show {number}"))
+    assert line.startswith(f"UsageError: %deepseek show {number}: replies are counted back from the last one")
+
+
+def test_every_reply_that_goes_on_is_stopped(kernel: Kernel, server: Simulator) -> None:
+    for _ in range(3):
+        kernel.run("%%deepseek --background\n[simulate: silence after=5] Why?")
+    kernel.until(lambda: sum(entry["deltas_sent"] == 5 for entry in server.log()) == 3, "all of them are silent")
+    assert kernel.run("%deepseek cancel").text("stdout") == "Stopped 3 replies.\n"
+    kernel.until(lambda: all(entry["how"] == "disconnected" for entry in server.log()), "the server sees it")
+    assert kernel.run("%deepseek cancel").text("stdout") == "No reply goes on.\n"
+
+
+@pytest.mark.parametrize("command", ["cod", "code 1 2", "help", "show 1 2", "cancel 1"])
 def test_what_is_no_command_is_one_line(kernel: Kernel, command: str) -> None:
     line = error_of(kernel.run(f"%deepseek {command}"))
     assert line.startswith(f"UsageError: %deepseek {command} is no command")
 
 
-def test_the_help_lists_the_command(kernel: Kernel) -> None:
-    assert "%deepseek code [N]" in kernel.run("%deepseek").text("stdout")
+@pytest.mark.parametrize("command", ["code [N]", "show [N]", "show --recover", "cancel"])
+def test_the_help_lists_the_command(kernel: Kernel, command: str) -> None:
+    assert f"%deepseek {command}" in " ".join(kernel.run("%deepseek").text("stdout").split())
