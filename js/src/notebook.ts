@@ -8,9 +8,15 @@
 export interface NotebookContext {
   model?: {
     readOnly?: boolean;
-    cells?: { get(index: number): { outputs?: { get(index: number): Output } } | undefined };
+    cells?: { length?: number; get(index: number): { outputs?: Outputs } | undefined };
     sharedModel?: { insertCell?(index: number, cell: object): unknown };
   };
+}
+
+interface Outputs {
+  length?: number;
+  get(index: number): Output;
+  set?(index: number, output: object): void;
 }
 
 interface Output {
@@ -19,6 +25,7 @@ interface Output {
 }
 
 const PANEL = ".jp-NotebookPanel";
+const VIEW = "application/vnd.jupyter.widget-view+json";
 
 /** The notebooks that can be reached, by the element that each is shown in. */
 export class Notebooks {
@@ -76,6 +83,30 @@ export class Notebooks {
 export function contextOf(model: { widget_manager?: unknown }): NotebookContext | undefined {
   const manager = model.widget_manager as { context?: NotebookContext | null } | null | undefined;
   return manager?.context ?? undefined;
+}
+
+/** Put `bundle` in the place of every output that shows the widget `id`; false if there is none, or it cannot be done. */
+export function replaceViews(
+  context: NotebookContext | undefined,
+  id: string,
+  bundle: { data: object; metadata: object },
+): boolean {
+  let isFound = false;
+  try {
+    const cells = context?.model?.cells;
+    for (let index = 0; index < (cells?.length ?? 0); index += 1) {
+      const outputs = cells?.get(index)?.outputs;
+      for (let place = 0; place < (outputs?.length ?? 0); place += 1) {
+        const view = outputs?.get(place).data?.[VIEW] as { model_id?: unknown } | undefined;
+        if (view?.model_id !== id || outputs?.set === undefined) continue;
+        outputs.set(place, { output_type: "display_data", ...bundle });
+        isFound = true;
+      }
+    }
+  } catch {
+    // The notebook is being closed, or is not what it was: the view stays, and shows the whole reply.
+  }
+  return isFound;
 }
 
 /** Whether cells can be put into a notebook. */

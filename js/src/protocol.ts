@@ -75,11 +75,24 @@ export interface Acknowledgement {
   type: "ack";
 }
 
-export type Message = Patch | Acknowledgement;
+/** What takes the view's place, for a page that the front end does not hand it to. */
+export interface Settled {
+  type: "settled";
+  /** The widget's, as outputs name it. */
+  model_id: string;
+  data: Record<string, string>;
+  metadata: Record<string, unknown>;
+}
 
-/** `seq` goes with `hello` and `resync`: the last frame that the page has. */
+export type Message = Patch | Acknowledgement | Settled;
+
+/**
+ * `seq` goes with `hello` and `resync`: the last frame that the page has. Two tabs of one notebook are two pages, and so are
+ * one before it was reloaded and after.
+ */
 export interface PageMessage {
-  type: "hello" | "resync" | "gone" | "cancel";
+  type: "hello" | "shown" | "resync" | "settle" | "gone" | "cancel";
+  page?: string;
   seq?: number;
 }
 

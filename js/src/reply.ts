@@ -6,10 +6,11 @@
 import type { AnyWidget } from "@anywidget/types";
 import "./style.css";
 import { Channel, type Model } from "./channel";
-import { contextOf, takesCells } from "./notebook";
+import { contextOf, replaceViews, takesCells } from "./notebook";
 import { Page } from "./page";
-import { type Keyframe, type Message, type Op, type PageMessage, type Patch, VERSION } from "./protocol";
+import { type Keyframe, type Message, type Op, type PageMessage, type Patch, type Settled, VERSION } from "./protocol";
 import type { Choice } from "./reasoning";
+import { Settling } from "./settling";
 import { adopt, emptyReply, isUnfinished, opsOf, receive } from "./state";
 import { Stop, type StopPhase } from "./stop";
 import { announcement, type Shown, View } from "./view";
@@ -23,6 +24,8 @@ class Session implements Shown {
   readonly #model: Model;
   readonly #channel: Channel;
   readonly #stop: Stop;
+  readonly #settling: Settling;
+  readonly #id = Math.random().toString(36).slice(2);
   /** The views, and what each stands in. */
   readonly #views = new Map<View, HTMLElement>();
   /** When the newest `meta` came, by the page's clock. */
@@ -41,6 +44,10 @@ class Session implements Shown {
       cancel: (onReply) => this.#send({ type: "cancel" }, onReply),
       interrupt: () => this.#channel.interrupt(),
       onChange: () => this.refresh(),
+    });
+    this.#settling = new Settling({
+      isLate: () => !this.#isClosed && this.#views.size > 0 && !isUnfinished(this.state),
+      ask: () => this.#send({ type: "settle" }),
     });
     model.on("msg:custom", this.#onMessage);
     model.on("change:keyframe", this.#onKeyframe);
@@ -85,8 +92,10 @@ class Session implements Shown {
   show(parent: HTMLElement): () => void {
     const view = new View(parent, this);
     this.#views.set(view, parent);
+    if (!this.#hadView) this.#send({ type: "shown" });
     this.#hadView = true;
     this.page.arrive(parent, contextOf(this.#model));
+    this.#settling.begin();
     return () => {
       view.remove();
       this.#views.delete(view);
@@ -97,6 +106,7 @@ class Session implements Shown {
 
   close(): void {
     this.#isClosed = true;
+    this.#settling.end();
     this.#channel.close();
     this.#model.off("msg:custom", this.#onMessage);
     this.#model.off("change:keyframe", this.#onKeyframe);
@@ -113,8 +123,14 @@ class Session implements Shown {
 
   readonly #onMessage = (message: Message): void => {
     if (message.type === "ack") this.#stop.acknowledge();
+    else if (message.type === "settled") this.#onSettled(message);
     else if (message.type === "patch" && this.#speaks(message.v)) this.#onPatch(message);
   };
+
+  #onSettled({ model_id, data, metadata }: Settled): void {
+    // Pages that have it already are told as well.
+    if (this.#views.size > 0) replaceViews(contextOf(this.#model), model_id, { data, metadata });
+  }
 
   #onPatch(patch: Patch): void {
     const outcome = receive(this.state, patch);
@@ -144,6 +160,7 @@ class Session implements Shown {
     }
     // By the page, since it stays: settled output takes the views' places, often before they are drawn once more.
     if (this.#views.size > 0 && !isUnfinished(this.state)) this.page.say(announcement(this.state.meta));
+    this.#settling.begin();
     this.#sayGone();
   }
 
@@ -161,7 +178,7 @@ class Session implements Shown {
   }
 
   #send(message: PageMessage, onReply?: () => void): void {
-    if (!this.#isClosed) this.#channel.send(message, onReply);
+    if (!this.#isClosed) this.#channel.send({ ...message, page: this.#id }, onReply);
   }
 }
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Patch, VERSION } from "../src/protocol";
 import reply from "../src/reply";
+import { FIRST_ASK } from "../src/settling";
 import { PATIENCE } from "../src/stop";
 import { FakeKernel, FakeModel, keyframeOf, metaOf } from "./fixtures";
 
@@ -86,9 +87,9 @@ describe("a page", () => {
     const kernel = new FakeKernel();
     const model = new FakeModel(keyframeOf(7), kernel);
     new Page(model);
-    expect(model.sent).toEqual([{ type: "hello", seq: 7 }]);
+    expect(model.sent).toEqual([{ type: "hello", seq: 7, page: expect.any(String) }]);
     expect(kernel.controlled.map(({ header, content }) => [header.msg_type, content])).toEqual([
-      ["nbstream_request", { type: "hello", seq: 7, run_id: "run" }],
+      ["nbstream_request", { type: "hello", seq: 7, page: expect.any(String), run_id: "run" }],
     ]);
   });
 
@@ -131,15 +132,15 @@ describe("frames", () => {
     add(model, 1);
     add(model, 3);
     add(model, 4);
-    expect(model.types).toEqual(["hello", "resync"]);
-    expect(model.sent[1]).toEqual({ type: "resync", seq: 1 });
+    expect(model.types).toEqual(["hello", "shown", "resync"]);
+    expect(model.sent[2]).toMatchObject({ type: "resync", seq: 1 });
     expect(answerOf(view)).toBe("<p>1</p>");
     model.keyframe = keyframeOf(4, "<p>1</p><p>2</p><p>3</p><p>4</p>");
     add(model, 4);
     add(model, 5);
     expect(answerOf(view)).toBe("<p>1</p><p>2</p><p>3</p><p>4</p><p>5</p>");
     add(model, 9);
-    expect(model.types).toEqual(["hello", "resync", "resync"]);
+    expect(model.types).toEqual(["hello", "shown", "resync", "resync"]);
   });
 
   it("are not taken back by an older keyframe", () => {
@@ -196,19 +197,19 @@ describe("gone", () => {
     const [first, second] = [page.show(), page.show()];
     first.remove();
     end(model, 1);
-    expect(model.types).toEqual(["hello"]);
+    expect(model.types).toEqual(["hello", "shown"]);
     second.remove();
-    expect(model.types).toEqual(["hello", "gone"]);
+    expect(model.types).toEqual(["hello", "shown", "gone"]);
   });
 
   it("is said at the end when the view had gone before, and once", () => {
     const model = new FakeModel(keyframeOf(0));
     const page = new Page(model);
     page.show().remove();
-    expect(model.types).toEqual(["hello"]);
+    expect(model.types).toEqual(["hello", "shown"]);
     end(model, 1);
     page.show().remove();
-    expect(model.types).toEqual(["hello", "gone"]);
+    expect(model.types).toEqual(["hello", "shown", "gone"]);
   });
 
   it("is not said by a page that never showed anything, nor to a closed widget", () => {
@@ -218,7 +219,75 @@ describe("gone", () => {
     const view = page.show();
     page.close();
     view.remove();
-    expect(model.types).toEqual(["hello"]);
+    expect(model.types).toEqual(["hello", "shown"]);
+  });
+});
+
+describe("the settled output", () => {
+  const settled = {
+    type: "settled",
+    model_id: "mine",
+    data: { "text/html": "<p>all</p>" },
+    metadata: { nbstream: {} },
+  };
+  const VIEW = "application/vnd.jupyter.widget-view+json";
+
+  /** A notebook of two cells; the second shows a text, another widget, and this one. */
+  function notebookOf(model: FakeModel): { placed: [number, object][] } {
+    const outputs = [
+      { text: "x" },
+      { data: { [VIEW]: { model_id: "other" } } },
+      { data: { [VIEW]: { model_id: "mine" } } },
+    ];
+    const placed: [number, object][] = [];
+    const areas = [
+      undefined,
+      {
+        length: 3,
+        get: (index: number) => outputs[index],
+        set: (index: number, output: object) => placed.push([index, output]),
+      },
+    ];
+    const cells = { length: 2, get: (index: number) => ({ outputs: areas[index] }) };
+    Object.assign(model.widget_manager, { context: { model: { cells } } });
+    return { placed };
+  }
+
+  it("is asked for by a page that it does not come to, and put in the view's place", async () => {
+    const model = new FakeModel(keyframeOf(7, "", { status: "complete" }), new FakeKernel());
+    const { placed } = notebookOf(model);
+    const view = new Page(model).show();
+    await vi.advanceTimersByTimeAsync(FIRST_ASK);
+    expect(model.types).toEqual(["hello", "shown", "settle"]);
+    model.emit("msg:custom", settled);
+    const { data, metadata } = settled;
+    expect(placed).toEqual([[2, { output_type: "display_data", data, metadata }]]);
+    view.remove();
+    expect(model.types).toEqual(["hello", "shown", "settle", "gone"]);
+    await vi.advanceTimersByTimeAsync(100 * FIRST_ASK);
+    expect(model.types).toHaveLength(4);
+  });
+
+  it("is not asked for while the reply goes on, nor where it came in time", async () => {
+    const model = new FakeModel(keyframeOf(0));
+    const view = new Page(model).show();
+    await vi.advanceTimersByTimeAsync(10 * FIRST_ASK);
+    end(model, 1);
+    view.remove();
+    await vi.advanceTimersByTimeAsync(10 * FIRST_ASK);
+    expect(model.types).toEqual(["hello", "shown", "gone"]);
+  });
+
+  it("of another page's asking changes nothing where no view stands, nor where the notebook is out of reach", () => {
+    const model = new FakeModel(keyframeOf(7, "", { status: "complete" }), new FakeKernel());
+    const { placed } = notebookOf(model);
+    const page = new Page(model);
+    model.emit("msg:custom", settled);
+    expect(placed).toEqual([]);
+    Object.assign(model.widget_manager, { context: null });
+    page.show();
+    model.emit("msg:custom", settled);
+    expect(placed).toEqual([]);
   });
 });
 
@@ -237,8 +306,8 @@ describe("Stop", () => {
     const kernel = new FakeKernel();
     const { model, view } = start(kernel);
     stopIn(view).click();
-    expect(model.types).toEqual(["hello", "cancel"]);
-    expect(kernel.controlled[1]?.content).toEqual({ type: "cancel", run_id: "run" });
+    expect(model.types).toEqual(["hello", "shown", "cancel"]);
+    expect(kernel.controlled[2]?.content).toMatchObject({ type: "cancel", run_id: "run" });
   });
 
   it("takes the control channel's reply for an acknowledgement", async () => {
@@ -305,7 +374,7 @@ describe("Stop", () => {
   it("works where a widget cannot reach the kernel at all", async () => {
     const { model, view } = start(null);
     stopIn(view).click();
-    expect(model.types).toEqual(["hello", "cancel"]);
+    expect(model.types).toEqual(["hello", "shown", "cancel"]);
     await vi.advanceTimersByTimeAsync(2 * PATIENCE);
     expect(hintIn(view)).toMatch(/press ■/);
   });
@@ -317,7 +386,7 @@ describe("Stop", () => {
       throw new Error("Cannot send");
     };
     stopIn(view).click();
-    expect(kernel.controlled.map(({ content }) => content.type)).toEqual(["hello", "cancel"]);
+    expect(kernel.controlled.map(({ content }) => content.type)).toEqual(["hello", "shown", "cancel"]);
   });
 });
 

@@ -104,6 +104,11 @@ def last_reply(back: int = 0) -> Reply | None:
     return run if isinstance(run, Reply) else run.reply
 
 
+def back_to(run: Run) -> int | None:
+    """Return how many replies to go back from the last one to `run`'s, or None if it is forgotten."""
+    return next((back for back, each in enumerate(reversed(_runs)) if each is run), None)
+
+
 def cancel_all() -> int:
     """Cancel every run that goes on, and return how many did."""
     return sum(run.cancel() for run in list(_runs) if isinstance(run, Run))

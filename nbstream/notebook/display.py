@@ -236,8 +236,13 @@ def _sink(run: Run, reasoning: str, *, foreground: bool) -> Sink:
         return terminal.TextView(run, reasoning=reasoning)
     if not _somebody_watches(kernel):
         return Journaled(SettledView(reasoning), run.id)
-    from nbstream.notebook.live import LiveView  # noqa: PLC0415  (the widget, only where it is used)
+    from nbstream.notebook.live import LiveView, lost  # noqa: PLC0415  (the widget, only where it is used)
 
+    for number in lost():
+        sys.stderr.write(
+            "Note: the page was reloaded while a reply arrived and may not show it. "
+            f"%deepseek show {number} brings it back.\n"
+        )
     return Journaled(LiveView(run, kernel, reasoning, foreground=foreground), run.id)
 
 

@@ -7,6 +7,7 @@ nor which thread it is called from.
 from __future__ import annotations
 
 import threading
+import time
 import uuid
 from collections import deque
 from functools import cache
@@ -14,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.display import display, update_display
 
+from nbstream.client import api
 from nbstream.core.events import Answer, Event, Reasoning
 from nbstream.notebook import stop
 from nbstream.notebook.widget import ReplyWidget
 from nbstream.render import markdown, summary
-from nbstream.render.protocol import VERSION, Acknowledgement, Keyframe, Meta, Patch, utf16_length
+from nbstream.render.protocol import VERSION, Acknowledgement, Keyframe, Meta, Patch, Settled, utf16_length
 from nbstream.render.static import to_markdown, to_plain, to_static_html
 from nbstream.render.stream import MarkdownStream
 
@@ -31,7 +33,25 @@ _SMALLEST_GROWTH = 2_000
 #: A page that was reloaded in mid-stream shows the reply from its widget, if that is still there: this many are kept.
 _KEPT_WIDGETS = 8
 
+#: A page that draws the reply asks for its settled output well before.
+_ASKS_WITHIN_SECONDS = 5.0
+
 _kept: deque[LiveView] = deque()
+
+
+def lost() -> list[int]:
+    """Return which replies no page may show any more, once: their pages were reloaded while they arrived.
+
+    Each is given as %deepseek show takes it: 1 is the last reply.
+    """
+    found = []
+    for view in _kept:
+        has_had_time = view.settled_at is not None and time.monotonic() - view.settled_at > _ASKS_WITHIN_SECONDS
+        if has_had_time and len(view.pages) > 1 and not (view.arrived or view.told):
+            view.told = True
+            back = api.back_to(view.run)
+            found += [back + 1] if back is not None else []
+    return sorted(found)
 
 
 class LiveView:
@@ -46,7 +66,7 @@ class LiveView:
 
     def __init__(self, run: Run, kernel: Any, reasoning: str, *, foreground: bool) -> None:
         _preload()
-        self._run = run
+        self.run = run
         self._shown = reasoning
         self._foreground = foreground
         self._reasoning = MarkdownStream()
@@ -57,9 +77,15 @@ class LiveView:
         self._meta: Meta | None = None
         self._written = 0
         self._at_keyframe = 0
-        self._page_seen = False
+        #: Every page that spoke, and those that draw the widget.
+        self.pages: set[str] = set()
+        self._showing: set[str] = set()
+        #: Some page shows the settled output.
+        self.arrived = False
+        #: The user knows that none may.
+        self.told = False
         self._keyframe_wanted = False
-        self._settled = False
+        self.settled_at: float | None = None
         self._display_id = uuid.uuid4().hex
         self._widget = ReplyWidget(run_id=run.id, keyframe=dict(self._keyframe(run.reply)))
         self._widget.receive(self._from_comm)
@@ -78,14 +104,14 @@ class LiveView:
             elif isinstance(event, Answer):
                 self._answer.feed(event.text)
                 self._reasoning_over = True
-        self._send(self._run.reply, final=False)
+        self._send(self.run.reply, final=False)
         if self._keyframe_wanted or self._written >= 2 * self._at_keyframe + _SMALLEST_GROWTH:
-            self._write_keyframe(self._run.reply)
+            self._write_keyframe(self.run.reply)
 
     def tick(self) -> None:
         """Do what a page asked for while nothing arrived."""
         if self._keyframe_wanted:
-            self._write_keyframe(self._run.reply)
+            self._write_keyframe(self.run.reply)
 
     def acknowledge(self) -> None:
         """Tell the page that its Stop has arrived, before anything slower happens."""
@@ -95,13 +121,13 @@ class LiveView:
     def settle(self, reply: Reply) -> None:
         """Put the static output in the widget's place."""
         self._send(reply, final=True)
-        if self._page_seen:
+        if self.pages:
             # Should the page have been reloaded, the static output does not reach it: then the widget is all it has.
             self._write_keyframe(reply)
         data, metadata = bundle(reply, self._shown)
         update_display(data, metadata=metadata, raw=True, display_id=self._display_id)
-        self._settled = True
-        if self._page_seen:
+        self.settled_at = time.monotonic()
+        if self.pages:
             _kept.append(self)
             while len(_kept) > _KEPT_WIDGETS:
                 _kept.popleft().close()
@@ -110,15 +136,18 @@ class LiveView:
 
     def close(self) -> None:
         """Let go of the widget; the output does not need it any more."""
-        stop.forget(self._run.id, self._comm_id)
+        stop.forget(self.run.id, self._comm_id)
         self._widget.close()
 
     def _from_page(self, content: dict[str, Any]) -> None:
         """Take a message of the page, on any thread, so without answering it here."""
-        self._page_seen = True
+        page = str(content.get("page", ""))
+        self.pages.add(page)
         match content.get("type"):
+            case "shown":
+                self._showing.add(page)
             case "cancel":
-                self._run.cancel()
+                self.run.cancel()
             case "resync":
                 self._keyframe_wanted = True
             case "hello" if content.get("seq", 0) < self._seq:
@@ -126,10 +155,20 @@ class LiveView:
 
     def _from_comm(self, content: dict[str, Any]) -> None:
         self._from_page(content)
-        # The static output has taken the view's place. The control channel's thread would be the wrong one to close on.
-        if content.get("type") == "gone" and self._settled and self in _kept:
-            _kept.remove(self)
-            self.close()
+        if self.settled_at is None or self not in _kept:
+            return
+        # The control channel's thread would be the wrong one to send or to close on.
+        match content.get("type"):
+            case "settle":
+                data, metadata = bundle(self.run.reply, self._shown)
+                message: Settled = {"type": "settled", "model_id": self._comm_id, "data": data, "metadata": metadata}
+                self._widget.send(dict(message))
+            case "gone":
+                self.arrived = True
+                self._showing.discard(str(content.get("page", "")))
+                if not self._showing:
+                    _kept.remove(self)
+                    self.close()
 
     def _send(self, reply: Reply, *, final: bool) -> None:
         reasoning = self._reasoning.finish() if final or self._reasoning_over else self._reasoning.frame()
@@ -148,7 +187,7 @@ class LiveView:
             self._widget.send(dict(patch))
 
     def _meta_of(self, reply: Reply) -> Meta:
-        elapsed, started = self._run.elapsed, reply.timing.reasoning_started
+        elapsed, started = self.run.elapsed, reply.timing.reasoning_started
         return {
             "status": reply.status,
             "elapsed": elapsed,

@@ -8,7 +8,7 @@ Markdown, widgets or comms.
 
 from __future__ import annotations
 
-from typing import Literal, NotRequired, TypeAlias, TypedDict
+from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
 
 #: Raised whenever a page of another version could not read the messages.
 VERSION = 2
@@ -91,10 +91,26 @@ class Acknowledgement(TypedDict):
     type: Literal["ack"]
 
 
-class PageMessage(TypedDict):
-    """From the page: a view exists (`hello`), wants a keyframe (`resync`), was removed (`gone`), or was stopped."""
+class Settled(TypedDict):
+    """What takes the view's place, for a page that the front end does not hand it to: a reloaded or a second one."""
 
-    type: Literal["hello", "resync", "gone", "cancel"]
+    type: Literal["settled"]
+    #: The widget's, as outputs name it.
+    model_id: str
+    data: dict[str, str]
+    metadata: dict[str, Any]
+
+
+class PageMessage(TypedDict):
+    """From the page.
+
+    It has the widget (`hello`), draws it (`shown`), wants a keyframe (`resync`) or the settled output (`settle`), draws
+    it no more, now that the reply has ended (`gone`); or its reader wants the reply to end (`cancel`).
+    """
+
+    type: Literal["hello", "shown", "resync", "settle", "gone", "cancel"]
+    #: Which page: two tabs of one notebook are two, and so are one before it was reloaded and after.
+    page: NotRequired[str]
     #: The last frame that the page has applied; with `hello` and `resync`.
     seq: NotRequired[int]
 

@@ -83,6 +83,8 @@ class View:
         self.numbers: list[int] = []
         self.keyframes: list[Message] = []
         self.acknowledged = False
+        #: What was sent to pages that the front end does not hand the settled output to.
+        self.settled: list[Message] = []
         self.reasoning = protocol.empty_state()
         self.answer = protocol.empty_state()
         self.meta: Message = {}
@@ -95,6 +97,8 @@ class View:
             self.keyframes.append(data["state"]["keyframe"])
         elif data["method"] == "custom" and data["content"]["type"] == "ack":
             self.acknowledged = True
+        elif data["method"] == "custom" and data["content"]["type"] == "settled":
+            self.settled.append(data["content"])
         elif data["method"] == "custom" and data["content"]["type"] == "patch":
             patch = data["content"]
             self.numbers.append(patch["seq"])

@@ -173,6 +173,60 @@ def test_a_page_that_drew_the_view_keeps_it_until_the_view_is_gone(kernel: Kerne
     assert kernel.control(view, "cancel") == {"status": "ok", "known": False}
 
 
+def test_a_page_that_the_output_does_not_come_to_is_given_it(kernel: Kernel, server: Simulator) -> None:
+    cell, view = begin(kernel, server, SILENT)
+    kernel.control(view, "hello", seq=0, page="one")
+    kernel.control(view, "shown", page="one")
+    # It was reloaded, and a second tab was opened.
+    for page in ("one again", "two"):
+        kernel.control(view, "hello", seq=0, page=page)
+        kernel.control(view, "shown", page=page)
+    kernel.control(view, "cancel", page="two")
+    kernel.finish(cell)
+    kernel.comm(view, "settle", page="two")
+    kernel.until(lambda: view.settled, "the settled output comes by the widget")
+    (message,) = view.settled
+    (update,) = cell.of("update_display_data")
+    assert message["data"] == update["content"]["data"]
+    assert message["metadata"] == update["content"]["metadata"]
+    assert message["model_id"] == view.comm_id
+    kernel.comm(view, "gone", page="two")
+    kernel.comm(view, "settle", page="one again")
+    kernel.until(lambda: len(view.settled) == 2, "the other page is given it as well")
+    kernel.comm(view, "gone", page="one again")
+    kernel.comm(view, "gone", page="one")
+    kernel.until(lambda: view.closed, "the widget is closed when no page draws it")
+
+
+def test_a_reply_that_no_page_shows_is_told_of_once(kernel: Kernel, server: Simulator) -> None:
+    kernel.run("from nbstream.notebook import live; within, live._ASKS_WITHIN_SECONDS = live._ASKS_WITHIN_SECONDS, 0")
+    cell, view = begin(kernel, server, SILENT)
+    kernel.control(view, "hello", seq=0, page="one")
+    kernel.control(view, "shown", page="one")
+    kernel.control(view, "cancel", page="one")
+    kernel.finish(cell)
+    # A page that was only closed shows it when it is opened: nothing has been lost as far as can be told.
+    assert kernel.run("%%deepseek\nWhy?").text("stderr") == ""
+    kernel.comm(view, "hello", seq=0, page="one again")
+    told = kernel.run("%%deepseek\nWhy?").text("stderr")
+    assert told == (
+        "Note: the page was reloaded while a reply arrived and may not show it. %deepseek show 3 brings it back.\n"
+    )
+    assert kernel.run("%%deepseek\nWhy?").text("stderr") == ""
+    assert "Stopped after" in kernel.run("%deepseek show 4").of("display_data")[0]["content"]["data"]["text/html"]
+    kernel.run("live._ASKS_WITHIN_SECONDS = within")
+
+
+def test_widgets_do_not_pile_up(kernel: Kernel, server: Simulator) -> None:
+    before = len(kernel.open_comms)
+    for _ in range(12):
+        cell, view = begin(kernel, server, SILENT)
+        kernel.control(view, "shown", page="closed for ever")
+        kernel.control(view, "cancel", page="closed for ever")
+        kernel.finish(cell)
+    assert 0 < len(kernel.open_comms) - before <= 2 * 8  # each with its layout
+
+
 def test_nobody_watches(kernel: Kernel) -> None:
     for options in ("", "--background"):
         kernel.forget()
