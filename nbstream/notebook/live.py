@@ -33,6 +33,8 @@ _SMALLEST_GROWTH = 2_000
 #: A page that was reloaded in mid-stream shows the reply from its widget, if that is still there: this many are kept.
 _KEPT_WIDGETS = 8
 
+#: A tab that was opened while the cell ran can only ask for the widget when it has ended.
+_GRACE_SECONDS = 10.0
 #: A page that draws the reply asks for its settled output well before.
 _ASKS_WITHIN_SECONDS = 5.0
 
@@ -89,6 +91,7 @@ class LiveView:
         self._display_id = uuid.uuid4().hex
         self._widget = ReplyWidget(run_id=run.id, keyframe=dict(self._keyframe(run.reply)))
         self._widget.receive(self._from_comm)
+        self._loop = kernel.io_loop
         self._comm_id = self._widget.model_id
         stop.listen(kernel, run.id, self._comm_id, self._from_page)
         view = self._widget.bundle(f"A reply from {run.reply.model} is on its way. Press ■ to stop it.")
@@ -166,9 +169,13 @@ class LiveView:
             case "gone":
                 self.arrived = True
                 self._showing.discard(str(content.get("page", "")))
-                if not self._showing:
-                    _kept.remove(self)
-                    self.close()
+                self._loop.add_callback(self._loop.call_later, _GRACE_SECONDS, self._release)
+
+    def _release(self) -> None:
+        """Let go of the widget, unless a page still draws it."""
+        if self in _kept and not self._showing:
+            _kept.remove(self)
+            self.close()
 
     def _send(self, reply: Reply, *, final: bool) -> None:
         reasoning = self._reasoning.finish() if final or self._reasoning_over else self._reasoning.frame()

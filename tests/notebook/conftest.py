@@ -43,7 +43,8 @@ def shared_kernel(
         loaded = kernel.run("%load_ext nbstream")
         assert loaded.status == "ok"
         kernel.imported_by_loading = set(kernel.evaluate("list(__import__('sys').modules)"))
-        kernel.run("import nbstream")
+        # Nobody waits here for a tab that may still come.
+        kernel.run("import nbstream, nbstream.notebook.live; nbstream.notebook.live._GRACE_SECONDS = 0")
         yield kernel
 
 

@@ -45,6 +45,7 @@ class Cell:
         self._kernel = kernel
         self.id = identifier
         self.reply: Message | None = None
+        self.busy = False
         self.idle = False
         self.outputs: list[Message] = []
 
@@ -325,5 +326,6 @@ class Kernel:
                 cell.reply = message
             elif kind in _OUTPUTS:
                 cell.outputs.append(message)
-            elif kind == "status" and content["execution_state"] == "idle":
-                cell.idle = True
+            elif kind == "status":
+                cell.busy = content["execution_state"] == "busy"
+                cell.idle = not cell.busy

@@ -169,7 +169,8 @@ def test_a_page_that_drew_the_view_keeps_it_until_the_view_is_gone(kernel: Kerne
     assert view.keyframes[-1]["meta"]["status"] == "cancelled"
     assert protocol.html_of(view.keyframes[-1]["reasoning"]) == protocol.html_of(view.reasoning)
     kernel.comm(view, "gone")
-    kernel.until(lambda: view.closed and kernel.open_comms == before, "the widget is closed, and all that it had")
+    # Of what earlier tests left, some may have been let go as well.
+    kernel.until(lambda: view.closed and kernel.open_comms <= before, "the widget is closed, and all that it had")
     assert kernel.control(view, "cancel") == {"status": "ok", "known": False}
 
 
@@ -218,13 +219,12 @@ def test_a_reply_that_no_page_shows_is_told_of_once(kernel: Kernel, server: Simu
 
 
 def test_widgets_do_not_pile_up(kernel: Kernel, server: Simulator) -> None:
-    before = len(kernel.open_comms)
     for _ in range(12):
         cell, view = begin(kernel, server, SILENT)
         kernel.control(view, "shown", page="closed for ever")
         kernel.control(view, "cancel", page="closed for ever")
         kernel.finish(cell)
-    assert 0 < len(kernel.open_comms) - before <= 2 * 8  # each with its layout
+    assert len(kernel.open_comms) == 2 * 8  # each with its layout
 
 
 def test_nobody_watches(kernel: Kernel) -> None:

@@ -1,0 +1,106 @@
+"""A page that was not there all the time: reloaded in mid-stream, saved or not, and a second tab of the same notebook.
+
+Whatever the page did, the whole reply ends up in the notebook, as the settled output, or one command brings it back.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from tests import kernels
+from tests.browser.lab import NotebookPage, wait_for
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext, Locator
+
+    from tests.browser.conftest import OpenNotebook
+    from tests.browser.lab import Lab
+
+pytestmark = pytest.mark.browser
+
+LOAD = "%load_ext nbstream"
+QUESTION = "%%deepseek -o reply\nWhy does the median resist outliers? [simulate: normal tokens=600 rate=150]"
+ANSWER = "print(reply.status, reply.answer[-40:])"
+
+
+def settled(output: Locator) -> str:
+    """Wait for the settled output, and return its words."""
+    expect(output.locator(".nbstream-settled .nbstream-answer")).to_have_count(1, timeout=60_000)
+    expect(output.locator(".nbstream-live")).to_have_count(0)
+    return " ".join((output.locator(".nbstream-answer").text_content() or "").split())
+
+
+def in_file(notebook: NotebookPage) -> str:
+    """Return what the saved notebook holds of the reply; a widget would be all that is left of it on another day."""
+    (output,) = [each for each in notebook.lab.saved(notebook.name).cells[1].outputs if each.output_type != "stream"]
+    assert "application/vnd.jupyter.widget-view+json" not in output.data
+    html = "".join(output.data["text/html"])
+    assert output.metadata["nbstream"]["answer"]
+    return html
+
+
+@pytest.mark.parametrize(("front_end", "kernel"), [("lab", kernels.NEWEST), ("notebook", "ipykernel-6.29")])
+def test_reloaded_in_mid_stream(front_end: str, kernel: str, open_notebook: OpenNotebook) -> None:
+    notebook = open_notebook("reloaded.ipynb", [LOAD, QUESTION, ANSWER], kernel, front_end)
+    notebook.wait_for_kernel()
+    notebook.run_and_wait(0)
+    notebook.run(1)
+    expect(notebook.output(1).locator(".nbstream-answer")).to_contain_text("Simulated", timeout=60_000)
+    notebook.save()
+    notebook.page.reload()
+    whole = settled(notebook.output(1))
+    notebook.run_and_wait(2)
+    last = notebook.output(2).inner_text()
+    assert last.startswith("complete ")
+    end = re.sub(r"\W", "", last.removeprefix("complete "))
+    assert re.sub(r"\W", "", whole).endswith(end)
+    notebook.save()
+    assert "nbstream-settled" in in_file(notebook)
+
+
+def test_two_tabs(open_notebook: OpenNotebook, browser: BrowserContext, lab: Lab) -> None:
+    endless = QUESTION.replace("tokens=600", "tokens=20000")
+    first = open_notebook("tabs.ipynb", [LOAD, endless, ANSWER], kernels.NEWEST, "notebook")
+    first.wait_for_kernel()
+    first.run_and_wait(0)
+    first.run(1)
+    expect(first.output(1).locator(".nbstream-answer")).to_contain_text("Simulated", timeout=60_000)
+    first.save()
+    page = browser.new_page()
+    second = NotebookPage(page, lab, "tabs.ipynb", "notebook")
+    # The kernel tells the second tab of the widget when the cell has ended.
+    expect(second.output(1)).to_contain_text("Loading widget", timeout=60_000)
+    first.page.bring_to_front()
+    first.output(1).get_by_role("button", name="Stop", exact=True).click()
+    whole = settled(first.output(1))
+    assert settled(second.output(1)) == whole
+    second.page.bring_to_front()
+    second.save()
+    assert "nbstream-settled" in in_file(second)
+    second.run(2)
+    wait_for(lambda: "cancelled" in second.output(2).inner_text())
+    page.close(run_before_unload=False)
+
+
+def test_reloaded_before_it_was_saved(open_notebook: OpenNotebook) -> None:
+    cells = [LOAD, QUESTION, "%%deepseek --no-think\n[simulate: echo] another", "%deepseek show 2"]
+    notebook = open_notebook("unsaved.ipynb", cells, kernels.NEWEST, "notebook")
+    notebook.wait_for_kernel()
+    notebook.run_and_wait(0)
+    notebook.save()
+    notebook.run(1)
+    expect(notebook.output(1).locator(".nbstream-answer")).to_contain_text("Simulated", timeout=60_000)
+    notebook.page.reload()
+    notebook.page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=60_000)
+    notebook.wait_for_kernel()
+    expect(notebook.output(1).locator(".nbstream-answer")).to_have_count(0)
+    # The kernel tells of it when it has had the time to ask.
+    notebook.page.wait_for_timeout(6_000)
+    notebook.run_and_wait(2)
+    expect(notebook.output(2)).to_contain_text("%deepseek show 2 brings it back")
+    notebook.run_and_wait(3)
+    assert "median" in settled(notebook.output(3))

@@ -1,0 +1,47 @@
+"""■ and Stop at random moments, many cells at once, and what is left in the kernel afterwards."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.notebook import trials
+from tests.notebook.test_kernels import SILENT, begin
+
+if TYPE_CHECKING:
+    from nbstream.simulator.server import Simulator
+    from tests.notebook.kernel import Kernel
+
+pytestmark = pytest.mark.kernel
+#: The reliability table has two hundred of each (`python -m benchmarks.reliability`).
+_TRIES = 6
+
+
+def test_interrupt_at_any_moment(kernel: Kernel, server: Simulator) -> None:
+    tally = trials.interrupts(kernel, server, _TRIES, seed=1)
+    assert (tally.tried, tally.faults) == (_TRIES, [])
+
+
+def test_stop_at_any_moment_in_any_way(kernel: Kernel, server: Simulator) -> None:
+    tally = trials.stops(kernel, server, _TRIES, seed=2, ways=("control", "main", "subshell"))
+    assert (tally.tried, tally.faults) == (_TRIES, [])
+
+
+@pytest.mark.parametrize("cells", [2, 20])
+def test_many_cells_at_once(kernel: Kernel, server: Simulator, cells: int) -> None:
+    tally = trials.crowd(kernel, server, cells, seed=3)
+    assert (tally.tried, tally.faults) == (cells, [])
+
+
+def test_nothing_is_left(kernel: Kernel, server: Simulator) -> None:
+    for options in ("", "--background"):
+        cell, view = begin(kernel, server, SILENT, options)
+        kernel.control(view, "cancel")
+        kernel.finish(cell)
+    kernel.run("%%deepseek\n[simulate: reset after=10] Why?")
+    kernel.until(lambda: trials.left(kernel)["threads"] == ["nbstream"], "the threads end")
+    left = trials.left(kernel)
+    assert left["tasks"] == 0
+    # A page that spoke may have been reloaded, so the last few widgets are kept, each reached by its run and its comm.
+    assert left["receivers"] == 2 * left["kept"] <= 16
