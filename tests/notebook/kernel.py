@@ -240,6 +240,13 @@ class Kernel:
         """Press ■."""
         self._manager.interrupt_kernel()
 
+    def updates_of(self, cell: Cell) -> list[Message]:
+        """Return the updates of what a cell displayed; ipykernel 6 calls the current cell the parent of a thread's."""
+        (shown,) = cell.of("display_data")
+        identifier = shown["content"]["transient"]["display_id"]
+        updates = [message for message in self.messages if message["msg_type"] == "update_display_data"]
+        return [message for message in updates if message["content"]["transient"]["display_id"] == identifier]
+
     def kill(self) -> None:
         """Kill the process, as a machine that runs out of memory does."""
         self._manager.signal_kernel(signal.SIGKILL)

@@ -34,6 +34,24 @@ def test_many_cells_at_once(kernel: Kernel, server: Simulator, cells: int) -> No
     assert (tally.tried, tally.faults) == (cells, [])
 
 
+@pytest.mark.parametrize("options", ["", "--background"])
+def test_a_widget_that_is_closed_from_python_takes_nothing_along(
+    kernel: Kernel, server: Simulator, options: str
+) -> None:
+    close = "__import__('ipywidgets').Widget.close_all()"
+    # A foreground cell keeps the main thread busy, so a thread does it.
+    kernel.run(f"import threading; closing = threading.Timer(0.3, lambda: {close})")
+    kernel.run("closing.start()")
+    cell = kernel.run(f"%%deepseek -o reply {options}\n[simulate: normal tokens=150 rate=150] Why?")
+    kernel.until(lambda: kernel.evaluate("reply.ended and nbstream.last.ended"), "the reply ends")
+    assert kernel.evaluate("[reply.status, closing.is_alive()]") == ["complete", False]
+    kernel.until(lambda: kernel.updates_of(cell), "it settles")
+    assert "nbstream-settled" in kernel.updates_of(cell)[0]["content"]["data"]["text/html"]
+    assert cell.text("stderr") == ""
+    assert not cell.of("error")
+    kernel.until(lambda: trials.left(kernel)["threads"] == ["nbstream"], "the threads end")
+
+
 def test_nothing_is_left(kernel: Kernel, server: Simulator) -> None:
     for options in ("", "--background"):
         cell, view = begin(kernel, server, SILENT, options)

@@ -153,24 +153,13 @@ def crowd(kernel: Kernel, server: Simulator, cells: int, seed: int) -> Tally:
         kernel.pause(source.uniform(0, 0.02))
         kernel.control(views[number], "cancel")
 
-    def settled(cell: Cell) -> list[Any]:
-        # ipykernel 6 names the current cell as the parent of what a thread sends: the display id tells whose it is.
-        (shown,) = cell.of("display_data")
-        identifier = shown["content"]["transient"]["display_id"]
-        return [
-            message
-            for message in kernel.messages
-            if message["msg_type"] == "update_display_data"
-            and message["content"]["transient"]["display_id"] == identifier
-        ]
-
-    kernel.until(lambda: all(settled(cell) for cell in sent), "every cell settles")
+    kernel.until(lambda: all(kernel.updates_of(cell) for cell in sent), "every cell settles")
     for number, cell in enumerate(sent):
         tally.tried += 1
         where = f"{kernel.name}: cell {number} of {cells}"
         kernel.until(lambda number=number: kernel.evaluate(f"reply{number}.ended"), "the variable holds it")  # type: ignore[misc]
         status, answer = kernel.evaluate(f"[reply{number}.status, reply{number}.answer]")
-        (update,) = settled(cell)
+        (update,) = kernel.updates_of(cell)
         html = update["content"]["data"]["text/html"]
         tally.check(status == ("cancelled" if number in stopped else "complete"), f"{where}: {status}")
         others = [other for other in range(cells) if other != number and f"word{other} " in html]
