@@ -38,10 +38,9 @@ def test_many_cells_at_once(kernel: Kernel, server: Simulator, cells: int) -> No
 def test_a_widget_that_is_closed_from_python_takes_nothing_along(
     kernel: Kernel, server: Simulator, options: str
 ) -> None:
-    close = "__import__('ipywidgets').Widget.close_all()"
-    # A foreground cell keeps the main thread busy, so a thread does it.
-    kernel.run(f"import threading; closing = threading.Timer(0.3, lambda: {close})")
-    kernel.run("closing.start()")
+    # A foreground cell keeps the main thread busy, so a thread does it; ipykernel 7.0 needs a cell's context for it.
+    kernel.run("import contextvars, ipywidgets, threading; context = contextvars.copy_context()")
+    kernel.run("closing = threading.Timer(0.3, context.run, (ipywidgets.Widget.close_all,)); closing.start()")
     cell = kernel.run(f"%%deepseek -o reply {options}\n[simulate: normal tokens=150 rate=150] Why?")
     kernel.until(lambda: kernel.evaluate("reply.ended and nbstream.last.ended"), "the reply ends")
     assert kernel.evaluate("[reply.status, closing.is_alive()]") == ["complete", False]
