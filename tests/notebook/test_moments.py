@@ -40,8 +40,8 @@ def test_a_widget_that_is_closed_from_python_takes_nothing_along(
 ) -> None:
     # A foreground cell keeps the main thread busy, so a thread does it; ipykernel 7.0 needs a cell's context for it.
     kernel.run("import contextvars, ipywidgets, threading; context = contextvars.copy_context()")
-    kernel.run("closing = threading.Timer(0.3, context.run, (ipywidgets.Widget.close_all,)); closing.start()")
-    cell = kernel.run(f"%%deepseek -o reply {options}\n[simulate: normal tokens=150 rate=150] Why?")
+    kernel.run("closing = threading.Timer(0.15, context.run, (ipywidgets.Widget.close_all,)); closing.start()")
+    cell = kernel.run(f"%%deepseek -o reply {options}\n[simulate: normal tokens=60 rate=150] Why?")
     kernel.until(lambda: kernel.evaluate("reply.ended and nbstream.last.ended"), "the reply ends")
     assert kernel.evaluate("[reply.status, closing.is_alive()]") == ["complete", False]
     kernel.until(lambda: kernel.updates_of(cell), "it settles")
