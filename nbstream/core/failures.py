@@ -81,7 +81,7 @@ def from_chunk(chunk: dict[str, Any], *, named_error: bool = False) -> Failure |
 
 def from_data(data: str) -> Failure:
     """Return the failure that an event named "error" reports with data that is no JSON object."""
-    return _in_band(data)
+    return _reported(*_read_body(data))
 
 
 def from_body(body: str, server: str) -> Failure:
@@ -102,7 +102,10 @@ def from_body(body: str, server: str) -> Failure:
 
 
 def _in_band(error: object) -> Failure:
-    message, code = _read(error)
+    return _reported(*_read(error))
+
+
+def _reported(message: str, code: str | None) -> Failure:
     status = int(code) if code is not None and code.isdecimal() and len(code) <= 3 else None  # noqa: PLR2004
     said = f"The server reported an error: {message or 'without a message'}"
     return Failure("in_band", _sentence(said), _HINTS.get(status or 0, "Run the cell again to ask anew."), status, code)
