@@ -76,7 +76,7 @@ def stream(
     )
     for sentence in request.without_effect():
         warnings.warn(sentence, NbstreamWarning, stacklevel=2)
-    limits = Limits(chosen.bytes_idle, chosen.payload_idle, chosen.retries)
+    limits = Limits(chosen.bytes_idle, chosen.payload_idle, chosen.retries, chosen.max_bytes)
     _last = Run(ApiSource(endpoint, request), limits)
     return _last
 
