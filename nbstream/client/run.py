@@ -278,7 +278,7 @@ class Run:
         if decoder.ended:
             return now + _SECONDS_AFTER_DONE
         if decoder.finished:
-            return payload_at + _SECONDS_AFTER_FINISH
+            return payload_at + min(_SECONDS_AFTER_FINISH, self._limits.bytes_idle)
         return min(now + self._limits.bytes_idle, payload_at + self._limits.payload_idle)
 
     def _delay(self, failure: Failure | None, attempt: int, asked: float | None) -> float | None:

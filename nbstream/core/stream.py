@@ -86,7 +86,7 @@ class StreamDecoder:
         if self.ended:
             return []
         if self._body is not None:
-            events = self._read_body(at)
+            events = self._read_body(at, failure)
         else:
             events = self._events(self._sse.finish(), at)
         return [*events, *self._conclude(at, failure)]
@@ -140,7 +140,7 @@ class StreamDecoder:
         self._odd = self._odd or failures.shorten(data)
         return []
 
-    def _read_body(self, at: float) -> list[Event]:
+    def _read_body(self, at: float, failure: Failure | None) -> list[Event]:
         text = (self._body or b"").decode("utf-8", "replace")
         try:
             value = json.loads(text)
@@ -152,10 +152,14 @@ class StreamDecoder:
             events = self._take(value, at)
             if self.ended or self.delivered or self.finished:
                 return events
-        return self._conclude(at, failures.from_body(text, self._server))
+        # Half of a completion is none; but a page is a page, also in half.
+        broken = failure is not None and not text.startswith("<")
+        return self._conclude(at, failure if broken else failures.from_body(text, self._server))
 
     def _take(self, chunk: dict[str, Any], at: float, *, named_error: bool = False) -> list[Event]:
         events = self._seen(self._chunks.feed(chunk, at, named_error=named_error))
+        if events and isinstance(last := events[-1], Ended) and last.failure is not None:
+            events[-1] = replace(last, failure=self._kept(last.failure))
         for event in events:
             self._intake.add(event)
         if self._intake.failure is not None:
@@ -169,12 +173,17 @@ class StreamDecoder:
         if self.finished:
             events.append(Ended(at, "served"))
         else:
-            failure = failure or self._cut_off()
-            if not failure.hint:
-                failure = replace(failure, hint=_KEPT if self.delivered else _NOTHING)
-            events.append(Ended(at, "failed", failure))
+            events.append(Ended(at, "failed", self._kept(failure or self._cut_off())))
         self.ended = True
         return events
+
+    def _kept(self, failure: Failure) -> Failure:
+        """Return `failure` with a hint that says what was kept, which only the decoder knows."""
+        if not failure.hint:
+            return replace(failure, hint=_KEPT if self.delivered else _NOTHING)
+        if failure.kind == "in_band" and self.delivered:
+            return replace(failure, hint=f"What arrived is kept. {failure.hint}")
+        return failure
 
     def _cut_off(self) -> Failure:
         if self.payloads == 0 and not self._commented:
