@@ -169,13 +169,14 @@ async def _send_refusal(response: Response, refused: Mapping[str, Any]) -> None:
     message, kind = _ERRORS.get(status, (f"The simulator answers {status}, as asked", "api_error"))
     error = {"message": message, "type": kind, "param": None, "code": "invalid_request_error"}
     after = _retry_after(refused)
-    if refused["body"] in ("endless", "broken"):
+    if refused["body"] in ("endless", "broken", "stalled"):
         response.keep_open = False
         await response.send_head(status, {**_JSON, **after, "Transfer-Encoding": "chunked"})
-        opening = f'{{"error":{{"message":"{message}"}}}}'.encode()
-        await response.send_chunks([opening])
+        await response.send_chunks([chunks.dump({"error": error}).encode()])
         while refused["body"] == "endless":
             await response.send_chunks([b" " * 65_536])
+        if refused["body"] == "stalled":
+            await asyncio.Event().wait()
         await response.reset()
         return
     body, content_type = {

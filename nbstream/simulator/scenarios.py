@@ -85,7 +85,12 @@ SCENARIOS = (
             Option("times", _count),
             Option("retry-after", seconds),
             Option("form", _word, "seconds", ("seconds", "milliseconds", "date")),
-            Option("body", _word, "json", ("json", "string", "message", "html", "octet", "empty", "endless", "broken")),
+            Option(
+                "body",
+                _word,
+                "json",
+                ("json", "string", "message", "html", "octet", "empty", "endless", "broken", "stalled"),
+            ),
         ),
     ),
     Scenario(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.faults import cuts, floods, recording, refusals, waiting
+from tests.faults import cuts, endings, floods, recording, refusals, waiting
 from tests.faults.findings import Findings
 
 
@@ -56,6 +56,8 @@ def test_a_refusal_in_every_shape(status: int) -> None:
 @pytest.mark.parametrize(
     "experiment",
     [
+        endings.broken_http,
+        endings.finish_reasons,
         waiting.queue_then_answer,
         waiting.silent_in_every_way,
         waiting.headers_late,
