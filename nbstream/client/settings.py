@@ -125,7 +125,7 @@ class Settings(Configurable):
         min=1,
         help="The most bytes of one reply, reasoning, answer and tool calls together, that are taken in. Beyond it the "
         "connection is closed and what arrived is kept. The default, 8 MiB, is several times the longest reply that "
-        "DeepSeek gives; the kernel needs about ten times as much memory.",
+        "DeepSeek gives. A reply of that size takes about ten times as much of the kernel's memory, thirty at worst.",
     ).tag(config=True)
 
     def reasoning_shown(self, way: str | None = None) -> str:
