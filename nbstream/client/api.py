@@ -78,7 +78,7 @@ def stream(
     )
     for sentence in request.without_effect():
         warnings.warn(sentence, NbstreamWarning, stacklevel=2)
-    limits = Limits(chosen.bytes_idle, chosen.payload_idle, chosen.retries)
+    limits = Limits(chosen.bytes_idle, chosen.payload_idle, chosen.retries, chosen.max_bytes)
     run = Run(ApiSource(endpoint, request), limits)
     _runs.append(run)
     return run

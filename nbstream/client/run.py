@@ -12,13 +12,15 @@ import random
 import threading
 import time
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nbstream.client.loop import background_loop
 from nbstream.client.source import SourceError
+from nbstream.core.coalesce import coalesce
 from nbstream.core.errors import Failure
-from nbstream.core.events import Answer, Ended, Event, Reasoning, Retrying, Started
+from nbstream.core.events import Ended, Event, Retrying, Started
+from nbstream.core.limits import MAX_BYTES
 from nbstream.core.reply import Reply, reduce
 from nbstream.core.stream import StreamDecoder
 
@@ -43,17 +45,19 @@ _TICK_SECONDS = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long silence may last, and how often to try again.
+    """How long silence may last, how often to try again, and how much is taken in.
 
     Attributes:
         bytes_idle: seconds without a byte, once there was one; comments count as bytes.
         payload_idle: seconds without data, from the beginning on; comments do not count.
         retries: how many times a request is sent again before its first delta.
+        max_bytes: the most bytes of reasoning, answer and tool calls together; an event may have twice as many.
     """
 
     bytes_idle: float = 120.0
     payload_idle: float = 300.0
     retries: int = 2
+    max_bytes: int = MAX_BYTES
 
 
 class Run:
@@ -80,7 +84,7 @@ class Run:
         # Only the run itself ends it: a watcher that is cancelled must not mark the future as cancelled.
         self._future.set_running_or_notify_cancel()
         self._began = time.monotonic()
-        self._decoder = StreamDecoder(source.server)
+        self._decoder = self._new_decoder()
         self._task: asyncio.Task[None] | None = None
         self._working = False
         self._loop = background_loop()
@@ -186,6 +190,9 @@ class Run:
     def __repr__(self) -> str:
         return f"<Run {self._reply!r}>"
 
+    def _new_decoder(self) -> StreamDecoder:
+        return StreamDecoder(self._source.server, self._limits.max_bytes)
+
     # Everything below runs on the background loop.
 
     def _start(self) -> None:
@@ -215,7 +222,7 @@ class Run:
     async def _attempts(self) -> None:
         attempts = 1 + self._limits.retries
         for attempt in range(1, attempts + 1):
-            self._decoder = StreamDecoder(self._source.server)
+            self._decoder = self._new_decoder()
             verdict, asked = await self._attempt()
             if verdict is None:
                 return
@@ -235,14 +242,18 @@ class Run:
         decoder = self._decoder
         failure: Failure | None = None
         retry_after: float | None = None
+        byte_at, payload_at, payloads = None, self._loop.time(), 0
         try:
             # Until the first byte only the long limit holds: a server may hold its headers back while it queues.
             async with asyncio.timeout(self._limits.payload_idle) as clock, self._source.open() as pieces:
-                payload_at, payloads = self._loop.time(), 0
                 async for piece in pieces:
-                    now = self._loop.time()
+                    # What comes after [DONE] is read for a moment, and moves no deadline.
+                    if decoder.ended:
+                        continue
+                    byte_at = now = self._loop.time()
                     verdict = self._deliver(decoder.feed(piece, self.elapsed))
-                    if verdict is not None and not decoder.delivered:
+                    if verdict is not None or self._reply.error is not None:
+                        # Nothing more is wanted: leaving closes the connection.
                         return verdict, None
                     if decoder.payloads != payloads:
                         payload_at, payloads = now, decoder.payloads
@@ -250,7 +261,7 @@ class Run:
         except SourceError as error:
             failure, retry_after = error.failure, error.retry_after
         except TimeoutError:
-            failure = self._stalled()
+            failure = self._stalled(byte_at, payload_at)
         verdict = self._deliver(decoder.finish(self.elapsed, failure))
         return (verdict if not decoder.delivered else None), retry_after
 
@@ -267,7 +278,7 @@ class Run:
         if decoder.ended:
             return now + _SECONDS_AFTER_DONE
         if decoder.finished:
-            return now + _SECONDS_AFTER_FINISH
+            return payload_at + min(_SECONDS_AFTER_FINISH, self._limits.bytes_idle)
         return min(now + self._limits.bytes_idle, payload_at + self._limits.payload_idle)
 
     def _delay(self, failure: Failure | None, attempt: int, asked: float | None) -> float | None:
@@ -280,14 +291,13 @@ class Run:
         # Many notebooks that failed together should not come back together.
         return backoff * random.uniform(0.75, 1.0)  # noqa: S311
 
-    def _stalled(self) -> Failure:
-        limits = self._limits
-        return Failure(
-            "stalled",
-            f"{self._source.server} went silent: no byte for {limits.bytes_idle:g} s, or no data for "
-            f"{limits.payload_idle:g} s.",
-            "What arrived is kept; run the cell again to ask anew.",
-        )
+    def _stalled(self, byte_at: float | None, payload_at: float) -> Failure:
+        server, limits = self._source.server, self._limits
+        if byte_at is None:
+            return Failure("stalled", f"{server} sent nothing for {limits.payload_idle:g} s.")
+        if byte_at + limits.bytes_idle <= payload_at + limits.payload_idle:
+            return Failure("stalled", f"{server} sent nothing more for {limits.bytes_idle:g} s.")
+        return Failure("stalled", f"{server} kept the connection open but sent no data for {limits.payload_idle:g} s.")
 
     def _emit(self, events: list[Event]) -> None:
         if not events:
@@ -322,27 +332,6 @@ class Run:
             except RuntimeError:
                 # The watcher's own loop has been closed without telling.
                 self._listeners.discard(listener)
-
-
-def coalesce(events: list[Event]) -> list[Event]:
-    """Return `events` with neighbouring deltas of the same kind joined; each keeps the time of its first one."""
-    joined: list[Event] = []
-    pieces: list[str] = []
-    for event in events:
-        last = joined[-1] if joined else None
-        if isinstance(event, Reasoning | Answer) and type(event) is type(last):
-            pieces.append(event.text)
-            continue
-        _close(joined, pieces)
-        joined.append(event)
-        pieces = [event.text] if isinstance(event, Reasoning | Answer) else []
-    _close(joined, pieces)
-    return joined
-
-
-def _close(joined: list[Event], pieces: list[str]) -> None:
-    if len(pieces) > 1 and isinstance(last := joined[-1], Reasoning | Answer):
-        joined[-1] = replace(last, text="".join(pieces))
 
 
 def _may_retry(failure: Failure) -> bool:

@@ -15,6 +15,7 @@ import traitlets
 from traitlets.config import Configurable
 
 from nbstream.core.errors import RequestError
+from nbstream.core.limits import MAX_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -118,6 +119,13 @@ class Settings(Configurable):
     ).tag(config=True)
     payload_idle = traitlets.Float(
         300.0, min=0.1, help="Seconds without any data, keep-alives aside, after which a stream is given up."
+    ).tag(config=True)
+    max_bytes = traitlets.Int(
+        MAX_BYTES,
+        min=1,
+        help="The most bytes of one reply, reasoning, answer and tool calls together, that are taken in. Beyond it the "
+        "connection is closed and what arrived is kept. The default, 8 MiB, is several times the longest reply that "
+        "DeepSeek gives. A reply of that size takes about ten times as much of the kernel's memory, thirty at worst.",
     ).tag(config=True)
 
     def reasoning_shown(self, way: str | None = None) -> str:

@@ -11,26 +11,30 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from nbstream.client import models
 from nbstream.core import failures
 from nbstream.core.errors import Failure
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator, Iterable, Mapping
     from contextlib import AbstractAsyncContextManager
 
-    from openai import APIStatusError, AsyncOpenAI
+    from openai import AsyncOpenAI
 
     from nbstream.client.request import Request
     from nbstream.client.settings import Endpoint
 
 _CONNECT_SECONDS = 15.0
 _MOST_CLIENTS = 8
+#: A refusal is read so far, and for so long once its head has come: it is shown as one sentence.
+_LARGEST_REFUSAL = 64 << 10
+_SECONDS_FOR_REFUSAL = 5.0
 
 
 class SourceError(Exception):
@@ -45,6 +49,16 @@ class SourceError(Exception):
         super().__init__(str(failure))
         self.failure = failure
         self.retry_after = retry_after
+
+
+class _Refused(Exception):  # noqa: N818  (an answer, not a defect)
+    """The server answered with a status other than 2xx; `text` is the beginning of its body."""
+
+    def __init__(self, status: int, headers: Mapping[str, str], text: str) -> None:
+        super().__init__(str(status))
+        self.status = status
+        self.headers = headers
+        self.text = text
 
 
 class Source(Protocol):
@@ -93,7 +107,7 @@ class ApiSource:
         """Send the request; see `Source.open`."""
         pooled = _pooled(self._endpoint)
         pooled.users += 1
-        from openai import APIStatusError, Omit  # noqa: PLC0415  (as in _new_client)
+        from openai import Omit  # noqa: PLC0415  (as in _new_client)
 
         body = self._request.body()
         named = {name: body.pop(name) for name in ("model", "messages")}
@@ -106,22 +120,22 @@ class ApiSource:
             async with create(**named, stream=True, extra_body=body, extra_headers=headers) as response:
                 began = True
                 yield response.iter_bytes()
-        except APIStatusError as error:
-            raise self._refusal(error) from None
         except SourceError:
             raise
         except Exception as error:  # noqa: BLE001
+            # 2.x wraps what a hook raises, 3.x does not.
+            refused = error if isinstance(error, _Refused) else error.__cause__
+            if isinstance(refused, _Refused):
+                raise self._refusal(refused) from None
             # Beneath the SDK lies httpx in 2.x and httpx2 in 3.x, and neither is ours to import: a broken body raises
             # their exceptions, a connection that cannot be made the SDK's.
             raise SourceError(self._broken(error, began=began)) from None
         finally:
             pooled.users -= 1
 
-    def _refusal(self, error: APIStatusError) -> SourceError:
-        status = error.status_code
-        text = self._scrub(error.response.text)
-        headers = error.response.headers
-        failure = failures.from_status(status, text, self.server)
+    def _refusal(self, refused: _Refused) -> SourceError:
+        status, headers = refused.status, refused.headers
+        failure = failures.from_status(status, self._scrub(refused.text), self.server)
         hint = failure.hint
         if 300 <= status < 400:  # noqa: PLR2004  (HTTP's own class of redirects)
             target = failures.shorten(headers.get("location", "another address"))
@@ -138,10 +152,9 @@ class ApiSource:
 
     def _broken(self, error: Exception, *, began: bool) -> Failure:
         cause = error.__cause__ or error.__context__ or error
-        reason = failures.shorten(self._scrub(str(cause))) or type(cause).__name__
+        reason = failures.shorten(self._scrub(str(cause))).rstrip(".") or type(cause).__name__
         if began:
-            message = f"The connection to {self.server} broke: {reason}."
-            return Failure("disconnected", message, "What arrived is kept; run the cell again to ask anew.")
+            return Failure("disconnected", f"The connection to {self.server} broke: {reason}.")
         hint = (
             "Check that the server is running." if self._endpoint.on_loopback else "Check the network and the base URL."
         )
@@ -215,13 +228,36 @@ def _new_client(endpoint: Endpoint, key: str) -> AsyncOpenAI:
         max_retries=0,
         timeout=openai.Timeout(connect=_CONNECT_SECONDS, read=None, write=None, pool=None),
         # A redirect would carry the prompt, and a careless client the key, to a host that nobody named.
-        http_client=openai.DefaultAsyncHttpxClient(follow_redirects=False, trust_env=not endpoint.on_loopback),
+        http_client=openai.DefaultAsyncHttpxClient(
+            follow_redirects=False, trust_env=not endpoint.on_loopback, event_hooks={"response": [_refuse]}
+        ),
     )
     # These were read from OPENAI_* variables, which were set for another company's server.
     for name in ("organization", "project", "admin_api_key"):
         if hasattr(client, name):
             setattr(client, name, None)
     return client
+
+
+async def _refuse(response: Any) -> None:
+    """Raise `_Refused` for a status other than 2xx.
+
+    The SDK would read the body to its end, however far that is, and forget the status if the body breaks.
+    """
+    if response.is_success:
+        return
+    body = bytearray()
+    with suppress(Exception):
+        async with asyncio.timeout(_SECONDS_FOR_REFUSAL):
+            async for piece in response.aiter_bytes():
+                body += piece
+                if len(body) >= _LARGEST_REFUSAL:
+                    break
+    try:
+        text = body.decode(response.charset_encoding or "utf-8", "replace")
+    except (LookupError, UnicodeError):
+        text = body.decode("utf-8", "replace")
+    raise _Refused(response.status_code, response.headers, text)
 
 
 async def _close_unused() -> None:
@@ -242,7 +278,10 @@ def _retry_after(milliseconds: str | None, value: str | None) -> float | None:
             return max(0.0, float(value))
     except ValueError:
         try:
-            return max(0.0, parsedate_to_datetime(value or "").timestamp() - time.time())
+            date = parsedate_to_datetime(value or "")
         except (TypeError, ValueError):
             return None
+        # The oldest of the three forms that a recipient must accept (RFC 9110, 5.6.7) names no zone and means UTC.
+        date = date if date.tzinfo is not None else date.replace(tzinfo=UTC)
+        return max(0.0, date.timestamp() - time.time())
     return None

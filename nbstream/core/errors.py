@@ -19,6 +19,8 @@ FailureKind: TypeAlias = Literal[
     "unreachable",  # no connection, or none before the first byte
     "disconnected",  # the stream ended without a finish reason
     "stalled",  # nothing came for longer than a limit allows
+    "too_large",  # more came than is taken in
+    "white_space",  # white space without an end
     "not_a_stream",  # a 200 answer that is neither a stream nor a completion
     "kernel_ended",  # the process that received it was killed
     "internal",  # a defect of ours

@@ -30,6 +30,8 @@ _HINTS = {
     402: "Top up the account, then run the cell again.",
     403: "The key may not use this model or this server.",
     404: "Check the model's name and the base URL; many servers need it to end in /v1.",
+    408: "The server did not wait any longer; run the cell again.",
+    409: "Something else was in the way on the server; run the cell again.",
     413: "The prompt is larger than the server takes.",
     422: "A parameter is out of the range that the server takes.",
     429: "The server takes no more requests at the moment; wait, then run the cell again.",
@@ -53,7 +55,7 @@ def from_status(status: int, body: str, server: str) -> Failure:
     """
     message, code = _read_body(body)
     said = f"{server} answered {status}: {message}" if message else f"{server} answered {status}"
-    hint = _HINTS.get(status, _SERVER_HINT if status >= 500 else "")  # noqa: PLR2004  (HTTP's own class of server errors)
+    hint = _hint(status)
     if status in _UNKNOWN_FIELD and "thinking" in message and "reasoning_content" not in message:
         hint = "If it does not know `thinking`, leave out --think and --no-think, or set DeepSeekMagics.thinking_field."
     return Failure("refused", _sentence(said), hint, status, code)
@@ -81,7 +83,7 @@ def from_chunk(chunk: dict[str, Any], *, named_error: bool = False) -> Failure |
 
 def from_data(data: str) -> Failure:
     """Return the failure that an event named "error" reports with data that is no JSON object."""
-    return _in_band(data)
+    return _reported(*_read_body(data))
 
 
 def from_body(body: str, server: str) -> Failure:
@@ -102,10 +104,17 @@ def from_body(body: str, server: str) -> Failure:
 
 
 def _in_band(error: object) -> Failure:
-    message, code = _read(error)
+    return _reported(*_read(error))
+
+
+def _reported(message: str, code: str | None) -> Failure:
     status = int(code) if code is not None and code.isdecimal() and len(code) <= 3 else None  # noqa: PLR2004
     said = f"The server reported an error: {message or 'without a message'}"
-    return Failure("in_band", _sentence(said), _HINTS.get(status or 0, "Run the cell again to ask anew."), status, code)
+    return Failure("in_band", _sentence(said), _hint(status or 0), status, code)
+
+
+def _hint(status: int) -> str:
+    return _HINTS.get(status, _SERVER_HINT if status >= 500 else "")  # noqa: PLR2004  (HTTP's own class of server errors)
 
 
 def _read_body(body: str) -> tuple[str, str | None]:

@@ -7,6 +7,7 @@ event that the end of the stream left unterminated is still delivered. This modu
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass
 
 _LINE_END = re.compile(rb"[\r\n]")
@@ -29,10 +30,20 @@ class Comment:
 
 
 class SseDecoder:
-    """Turns bytes into messages and comments. Work is linear in the bytes, however they are cut."""
+    """Turns bytes into messages and comments. Work is linear in the bytes, however they are cut.
 
-    def __init__(self) -> None:
-        self._partial: list[bytes] = []
+    Args:
+        largest: the most bytes that one event, or one line, may have; None takes any.
+
+    Attributes:
+        overflowed: there was more than that; nothing is taken in from then on.
+    """
+
+    def __init__(self, largest: int | None = None) -> None:
+        self.overflowed = False
+        self._largest = sys.maxsize if largest is None else largest
+        self._partial = bytearray()
+        self._data_size = 0
         self._after_cr = False
         self._first_line = True
         self._data: list[str] = []
@@ -42,11 +53,14 @@ class SseDecoder:
         """Return what `piece` completes."""
         found: list[Message | Comment] = []
         start = 0
+        if self.overflowed:
+            return found
         if self._after_cr and piece:
             self._after_cr = False
             start = 1 if piece[0] == ord("\n") else 0
         while (end := _LINE_END.search(piece, start)) is not None:
-            self._partial.append(piece[start : end.start()])
+            if not self._take_in(piece[start : end.start()]):
+                return found
             self._line(self._take_partial(), found)
             start = end.end()
             if end[0] == b"\r":
@@ -55,7 +69,7 @@ class SseDecoder:
                 elif piece[start] == ord("\n"):
                     start += 1
         if start < len(piece):
-            self._partial.append(piece[start:])
+            self._take_in(piece[start:])
         return found
 
     def finish(self) -> list[Message | Comment]:
@@ -66,12 +80,21 @@ class SseDecoder:
         self._dispatch(found)
         return found
 
-    def _take_partial(self) -> bytes:
-        line = b"".join(self._partial)
-        self._partial.clear()
+    def _take_in(self, part: bytes) -> bool:
+        """Add `part` to the line that has begun, unless the event would become too large."""
+        if len(self._partial) + len(part) + self._data_size > self._largest:
+            self.overflowed = True
+            self._partial.clear()
+            self._data.clear()
+            return False
+        self._partial += part
+        return True
+
+    def _take_partial(self) -> bytearray:
+        line, self._partial = self._partial, bytearray()
         return line
 
-    def _line(self, raw: bytes, found: list[Message | Comment]) -> None:
+    def _line(self, raw: bytearray, found: list[Message | Comment]) -> None:
         if self._first_line:
             self._first_line = False
             raw = raw.removeprefix(_BOM)
@@ -85,6 +108,7 @@ class SseDecoder:
             found.append(Comment(value))
         elif name == "data":
             self._data.append(value)
+            self._data_size += len(raw)
         elif name == "event":
             self._event = value
 
@@ -92,4 +116,5 @@ class SseDecoder:
         if self._data:
             found.append(Message("\n".join(self._data), self._event or "message"))
             self._data = []
+            self._data_size = 0
         self._event = ""

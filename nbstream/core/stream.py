@@ -7,16 +7,22 @@ the bytes come from, nor read a clock.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from nbstream.core import failures
 from nbstream.core.decode import ChunkDecoder
 from nbstream.core.errors import Failure
 from nbstream.core.events import Answer, Ended, Event, Reasoning, ToolCallDelta, Waiting
+from nbstream.core.limits import MAX_BYTES, Intake
 from nbstream.core.sse import Comment, Message, SseDecoder
 
-#: A completion that was not streamed is at most 393,216 tokens, each of a few bytes, escaped.
-_LARGEST_BODY = 1 << 24
+if TYPE_CHECKING:
+    from typing import Any
+
 _HEAD = 300
+_KEPT = "What arrived is kept; run the cell again to ask anew."
+_NOTHING = "Nothing of the reply had arrived; run the cell again."
 _BLANK = b"\xef\xbb\xbf \t\r\n"
 
 
@@ -25,6 +31,7 @@ class StreamDecoder:
 
     Args:
         server: how to call the server in a sentence.
+        max_bytes: the most bytes of text that the reply may have, see `limits`.
 
     Attributes:
         ended: an `Ended` event was returned; nothing more will be.
@@ -32,18 +39,18 @@ class StreamDecoder:
         payloads: how many events carried data; comments do not count.
     """
 
-    def __init__(self, server: str = "The server") -> None:
+    def __init__(self, server: str = "The server", max_bytes: int = MAX_BYTES) -> None:
         self.ended = False
         self.delivered = False
         self.payloads = 0
         self._server = server
-        self._sse = SseDecoder()
+        self._intake = Intake(server, max_bytes)
+        self._sse = SseDecoder(self._intake.largest_event)
         self._chunks = ChunkDecoder()
         self._head = b""
         self._odd = ""
         self._commented = False
-        self._body: list[bytes] | None = None
-        self._body_size = 0
+        self._body: bytearray | None = None
 
     @property
     def finished(self) -> bool:
@@ -57,9 +64,12 @@ class StreamDecoder:
         if self._body is None and len(self._head) < _HEAD:
             self._sniff(piece)
         if self._body is not None:
-            self._collect(piece)
-            return []
-        return self._events(self._sse.feed(piece), at)
+            overflowed = not self._collect(self._body, piece)
+            events: list[Event] = []
+        else:
+            events = self._events(self._sse.feed(piece), at)
+            overflowed = self._sse.overflowed
+        return [*events, *self._conclude(at, self._intake.too_large_an_event())] if overflowed else events
 
     def flush(self, at: float) -> list[Event]:
         """Return the text that was held back, for a stream that is being abandoned."""
@@ -70,12 +80,13 @@ class StreamDecoder:
 
         Args:
             at: seconds since the run began.
-            failure: what broke the stream, if something did. It only counts if no finish reason was seen.
+            failure: what broke the stream, if something did. It only counts if no finish reason was seen. Without a
+                hint it gets one, about what was kept.
         """
         if self.ended:
             return []
         if self._body is not None:
-            events = self._read_body(at)
+            events = self._read_body(at, failure)
         else:
             events = self._events(self._sse.finish(), at)
         return [*events, *self._conclude(at, failure)]
@@ -85,15 +96,17 @@ class StreamDecoder:
         # DeepSeek sends blank lines before plain JSON while it is queued, for minutes: they are no part of the head.
         self._head = (self._head + piece).lstrip(_BLANK)[:_HEAD]
         if self._head[:1] in (b"<", b"{", b"["):
-            self._body = []
+            self._body = bytearray()
 
-    def _collect(self, piece: bytes) -> None:
-        if self._body is not None and self._body_size < _LARGEST_BODY:
-            # The rest of a mark or of blanks that an earlier piece began.
-            piece = piece if self._body else piece.lstrip(_BLANK)
-            piece = piece[: _LARGEST_BODY - self._body_size]
-            self._body.append(piece)
-            self._body_size += len(piece)
+    def _collect(self, body: bytearray, piece: bytes) -> bool:
+        """Add `piece` to the body, unless that would become too large."""
+        # The rest of a mark or of blanks that an earlier piece began.
+        piece = piece if body else piece.lstrip(_BLANK)
+        if len(body) + len(piece) > self._intake.largest_event:
+            body.clear()
+            return False
+        body += piece
+        return True
 
     def _events(self, items: list[Message | Comment], at: float) -> list[Event]:
         events: list[Event] = []
@@ -110,7 +123,8 @@ class StreamDecoder:
 
     def _message(self, message: Message, at: float) -> list[Event]:
         data = message.data.strip()
-        if not data:
+        named_error = message.event == "error"
+        if not (data or named_error):
             return []
         self.payloads += 1
         if data == "[DONE]":
@@ -119,16 +133,15 @@ class StreamDecoder:
             chunk = json.loads(data)
         except (ValueError, RecursionError):
             chunk = None
-        named_error = message.event == "error"
         if isinstance(chunk, dict):
-            return self._seen(self._chunks.feed(chunk, at, named_error=named_error))
+            return self._take(chunk, at, named_error=named_error)
         if named_error:
             return self._conclude(at, failures.from_data(data))
         self._odd = self._odd or failures.shorten(data)
         return []
 
-    def _read_body(self, at: float) -> list[Event]:
-        text = b"".join(self._body or []).decode("utf-8", "replace")
+    def _read_body(self, at: float, failure: Failure | None) -> list[Event]:
+        text = (self._body or b"").decode("utf-8", "replace")
         try:
             value = json.loads(text)
         except (ValueError, RecursionError):
@@ -136,10 +149,22 @@ class StreamDecoder:
         if isinstance(value, list) and value:
             value = value[0]
         if isinstance(value, dict):
-            events = self._seen(self._chunks.feed(value, at))
+            events = self._take(value, at)
             if self.ended or self.delivered or self.finished:
                 return events
-        return self._conclude(at, failures.from_body(text, self._server))
+        # Half of a completion is none; but a page is a page, also in half.
+        broken = failure is not None and not text.startswith("<")
+        return self._conclude(at, failure if broken else failures.from_body(text, self._server))
+
+    def _take(self, chunk: dict[str, Any], at: float, *, named_error: bool = False) -> list[Event]:
+        events = self._seen(self._chunks.feed(chunk, at, named_error=named_error))
+        if events and isinstance(last := events[-1], Ended) and last.failure is not None:
+            events[-1] = replace(last, failure=self._kept(last.failure))
+        for event in events:
+            self._intake.add(event)
+        if self._intake.failure is not None:
+            events += self._conclude(at, self._intake.failure)
+        return events
 
     def _conclude(self, at: float, failure: Failure | None) -> list[Event]:
         if self.ended:
@@ -148,9 +173,17 @@ class StreamDecoder:
         if self.finished:
             events.append(Ended(at, "served"))
         else:
-            events.append(Ended(at, "failed", failure or self._cut_off()))
+            events.append(Ended(at, "failed", self._kept(failure or self._cut_off())))
         self.ended = True
         return events
+
+    def _kept(self, failure: Failure) -> Failure:
+        """Return `failure` with a hint that says what was kept, which only the decoder knows."""
+        if not failure.hint:
+            return replace(failure, hint=_KEPT if self.delivered else _NOTHING)
+        if failure.kind == "in_band" and self.delivered:
+            return replace(failure, hint=f"What arrived is kept. {failure.hint}")
+        return failure
 
     def _cut_off(self) -> Failure:
         if self.payloads == 0 and not self._commented:
@@ -159,7 +192,6 @@ class StreamDecoder:
         return Failure(
             "disconnected",
             f"{self._server} ended the stream without saying that the reply is complete.{said}",
-            "What arrived is kept; run the cell again to ask anew.",
         )
 
     def _seen(self, events: list[Event]) -> list[Event]:

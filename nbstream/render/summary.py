@@ -20,6 +20,8 @@ _CUT_OFF = {
     "aborted": "The server aborted the answer. Run the cell again to ask anew.",
 }
 _UNREMARKABLE = ("stop", "tool_calls", "function_call")
+#: What a server may say that nobody has heard of yet.
+_UNKNOWN = "The server ended the answer for a reason that nbstream does not know: {}. It may not be whole."
 _MINUTE = 60.0
 _TEN_SECONDS = 10.0
 
@@ -72,6 +74,8 @@ def alert(reply: Reply) -> str:
         return str(reply.error)
     if reply.ended and reply.finish_reason in _CUT_OFF:
         return _CUT_OFF[reply.finish_reason]
+    if reply.ended and reply.finish_reason is not None and reply.finish_reason not in _UNREMARKABLE:
+        return _UNKNOWN.format(reply.finish_reason)
     if reply.status == "complete" and not (reply.answer or reply.tool_calls):
         return "The answer is empty." if reply.reasoning else "The reply is empty."
     return ""

@@ -10,6 +10,7 @@ import json
 import time
 import uuid
 from collections import Counter
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
 from nbstream.simulator import chunks, completion, request, scenarios
@@ -29,9 +30,6 @@ BAD_KEY = "bad-key"
 
 _JSON = {"Content-Type": "application/json"}
 _HTML = {"Content-Type": "text/html; charset=utf-8"}
-_PAGE = """<!DOCTYPE html>
-<html><head><title>{0}</title></head><body><h1>{0}</h1><p>A proxy wrote this page.</p></body></html>
-"""
 
 _CHAT_PATHS = tuple(f"{prefix}/chat/completions" for prefix in ("", "/v1", "/beta"))
 _MODEL_PATHS = ("/models", "/v1/models", "/beta/models")
@@ -62,13 +60,17 @@ class Api:
         rate: tokens per second; 0 is as fast as possible.
         first_token: seconds before the first token.
         plan: what is played when a request does not choose.
+        recording: what the scenario `recording` plays; None if there is none.
     """
 
-    def __init__(self, log: Log, *, rate: float, first_token: float, plan: Plan) -> None:
+    def __init__(
+        self, log: Log, *, rate: float, first_token: float, plan: Plan, recording: bytes | None = None
+    ) -> None:
         self._log = log
         self._rate = rate
         self._first_token = first_token
         self._plan = plan
+        self._recording = recording
         self._cache = PrefixCache()
         self._refused: Counter[str] = Counter()
 
@@ -111,8 +113,11 @@ class Api:
         if (refused := plan.get(scenarios.STATUS)) is not None and self._refuses(refused, f"{key}\n{wanted.context}"):
             await _send_refusal(response, refused)
             return
+        if "garbage" in plan:
+            await response.send_garbage()
+            return
         if "html" in plan:
-            await response.send_whole(200, _PAGE.format("Sign in").encode(), _HTML)
+            await response.send_whole(200, chunks.page("Sign in").encode(), _HTML)
             return
         prompt_tokens, hit_tokens = self._cache.hits(f"{key}\n{wanted.model}", wanted.context)
         made = completion.complete(
@@ -129,7 +134,11 @@ class Api:
             rate=plan.common.get("rate", self._rate),
             first_token=plan.common.get("first-token", self._first_token),
         )
-        if wanted.stream and "json" not in plan:
+        if "recording" in plan:
+            if self._recording is None:
+                raise Refusal(400, "This simulator has no recording.")
+            await player.play_recording(self._recording)
+        elif wanted.stream and "json" not in plan:
             await player.play_stream(made)
         else:
             await player.play_whole(made)
@@ -159,16 +168,39 @@ async def _send_refusal(response: Response, refused: Mapping[str, Any]) -> None:
     status = refused["status"]
     message, kind = _ERRORS.get(status, (f"The simulator answers {status}, as asked", "api_error"))
     error = {"message": message, "type": kind, "param": None, "code": "invalid_request_error"}
+    after = _retry_after(refused)
+    if refused["body"] in ("endless", "broken", "stalled"):
+        response.keep_open = False
+        await response.send_head(status, {**_JSON, **after, "Transfer-Encoding": "chunked"})
+        await response.send_chunks([chunks.dump({"error": error}).encode()])
+        while refused["body"] == "endless":
+            await response.send_chunks([b" " * 65_536])
+        if refused["body"] == "stalled":
+            await asyncio.Event().wait()
+        await response.reset()
+        return
     body, content_type = {
         "json": (chunks.dump({"error": error}).encode(), _JSON),
         "string": (chunks.dump({"error": message}).encode(), _JSON),
         "message": (chunks.dump({"message": message}).encode(), _JSON),
-        "html": (_PAGE.format(f"{status}").encode(), _HTML),
+        "html": (chunks.page(f"{status}").encode(), _HTML),
         "octet": (message.encode(), {"Content-Type": "application/octet-stream"}),
         "empty": (b"", {}),
     }[refused["body"]]
-    after = refused["retry-after"]
-    await response.send_whole(status, body, content_type | ({} if after is None else {"Retry-After": f"{after:g}"}))
+    await response.send_whole(status, body, content_type | after)
+
+
+def _retry_after(refused: Mapping[str, Any]) -> dict[str, str]:
+    seconds = refused["retry-after"]
+    if seconds is None:
+        return {}
+    match refused["form"]:
+        case "milliseconds":
+            return {"retry-after-ms": f"{seconds * 1000:g}"}
+        case "date":
+            return {"Retry-After": formatdate(time.time() + seconds, usegmt=True)}
+        case _:
+            return {"Retry-After": f"{seconds:g}"}
 
 
 def _check_route(asked: Request) -> None:

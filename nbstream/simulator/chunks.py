@@ -14,12 +14,15 @@ from nbstream.core.reply import SIMULATED_FINGERPRINT
 from nbstream.simulator.completion import Delta
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from nbstream.simulator.completion import Completion
     from nbstream.simulator.scenarios import Plan
 
 _IN_BAND = "The server had an error while processing your request."
+_PAGE = """<!DOCTYPE html>
+<html><head><title>{0}</title></head><body><h1>{0}</h1><p>A proxy wrote this page.</p></body></html>
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +33,21 @@ class Event:
     kind: Literal["head", "delta", "end"]
 
 
-def stream(completion: Completion, plan: Plan) -> Iterator[Event]:
-    """Yield every event of the stream: a head with the role, one delta for each token, then how it ends."""
+def stream(completion: Completion, plan: Plan, flood: Iterable[Event] = ()) -> Iterator[Event]:
+    """Yield every event of the stream: a head with the role, one delta for each token, then how it ends.
+
+    Args:
+        completion: what is said.
+        plan: how it is written.
+        flood: what comes between the tokens and the end.
+    """
     failure = plan.get("error-in-band")
     every = "usage-every" in plan
 
     def chunk(delta: dict[str, Any], finish_reason: str | None, sent: int, *, usage: bool) -> bytes:
-        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
-        return _event(_head(completion, [choice]) | ({"usage": completion.usage(sent)} if usage else {}), plan)
+        return _event(
+            _chunk(completion, delta, finish_reason) | ({"usage": completion.usage(sent)} if usage else {}), plan
+        )
 
     thinks = any(delta.kind == "reasoning" for delta in completion.deltas)
     role = {"role": "assistant", **({"content": None, "reasoning_content": ""} if thinks else {"content": ""})}
@@ -47,8 +57,9 @@ def stream(completion: Completion, plan: Plan) -> Iterator[Event]:
             break
         yield Event(chunk(_plain(_fields(delta, plan), plan), None, sent + 1, usage=every), "delta")
     if failure is not None:
-        yield Event(_in_band(completion, plan, failure["shape"]), "end")
+        yield Event(_in_band(completion, plan, failure), "end")
         return
+    yield from flood
     total = len(completion.deltas)
     separate = "usage-separate" in plan
     last = {"content": "", **({"reasoning_content": None} if thinks else {})}
@@ -57,6 +68,11 @@ def stream(completion: Completion, plan: Plan) -> Iterator[Event]:
         yield Event(_event(_head(completion, []) | {"usage": completion.usage()}, plan), "end")
     if "no-done" not in plan:
         yield Event(_lines("data: [DONE]", plan), "end")
+
+
+def delta_event(completion: Completion, delta: Delta, plan: Plan) -> bytes:
+    """Return the event of one delta, ready to send."""
+    return _event(_chunk(completion, _plain(_fields(delta, plan), plan), None), plan)
 
 
 def comment(text: str, plan: Plan) -> bytes:
@@ -76,17 +92,23 @@ def whole(completion: Completion, plan: Plan) -> dict[str, Any]:
     return _head(completion, [choice]) | {"object": "chat.completion", "usage": completion.usage()}
 
 
-def error_object(shape: str) -> dict[str, Any]:
-    """Return an in-band error in one of the shapes of the table."""
-    match shape:
+def error_object(failure: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an in-band error in one of the shapes of the table that are JSON."""
+    status = _status(failure)
+    match failure["shape"]:
         case "string":
             return {"error": _IN_BAND}
         case "message" | "event":
-            return {"object": "error", "message": _IN_BAND, "type": "InternalServerError", "param": None, "code": 500}
+            kind = "InternalServerError"
+            return {"object": "error", "message": _IN_BAND, "type": kind, "param": None, "code": status}
         case "openrouter":
-            return {"error": {"code": 502, "message": "Provider disconnected unexpectedly"}}
+            return {"error": {"code": status, "message": "Provider disconnected unexpectedly"}}
         case _:
-            return {"error": {"message": _IN_BAND, "type": "server_error", "param": None, "code": 500}}
+            return {"error": {"message": _IN_BAND, "type": "server_error", "param": None, "code": status}}
+
+
+def _chunk(completion: Completion, delta: dict[str, Any], finish_reason: str | None) -> dict[str, Any]:
+    return _head(completion, [{"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}])
 
 
 def _head(completion: Completion, choices: list[dict[str, Any]]) -> dict[str, Any]:
@@ -122,12 +144,25 @@ def _plain(delta: dict[str, Any], plan: Plan) -> dict[str, Any]:
     return kept | {"content": kept["content"] or ""} if "content" in kept else kept
 
 
-def _in_band(completion: Completion, plan: Plan, shape: str) -> bytes:
-    payload = error_object(shape)
+def _in_band(completion: Completion, plan: Plan, failure: Mapping[str, Any]) -> bytes:
+    shape, status = failure["shape"], _status(failure)
+    if shape in ("html", "text", "empty"):
+        lines = {"html": page(f"{status}").splitlines(), "text": [f"{status}: {_IN_BAND}"], "empty": [""]}[shape]
+        return _lines("\n".join(["event: error", *(f"data: {line}" for line in lines)]), plan)
+    payload = error_object(failure)
     if shape == "openrouter":
         choice = {"index": 0, "delta": {"role": "assistant", "content": ""}, "finish_reason": "error"}
         payload = _head(completion, [choice]) | payload
     return _event(payload, plan, "error" if shape == "event" else None)
+
+
+def _status(failure: Mapping[str, Any]) -> int:
+    return int(failure["status"] or (502 if failure["shape"] == "openrouter" else 500))
+
+
+def page(title: str) -> str:
+    """Return the page that a proxy writes in the server's place."""
+    return _PAGE.format(title)
 
 
 def dump(payload: Any) -> str:

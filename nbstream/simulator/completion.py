@@ -103,7 +103,8 @@ def _deltas(request: ChatRequest, salt: str, *, calls: bool) -> Iterator[Delta]:
     script = replies.script(request)
     yield from _reasoning(script.reasoning, request)
     if calls:
-        options = request.plan.get("tool-call") or {"calls": 1}
+        options = request.plan.get("tool-call") or {"calls": 1, "say": 0}
+        yield from (Delta("answer", token) for token in tokens.split(script.answer)[: options["say"]])
         yield from _calls(request.tools, options["calls"], salt)
     else:
         yield from (Delta("answer", token) for token in tokens.split(script.answer))

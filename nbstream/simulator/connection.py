@@ -229,6 +229,15 @@ class Response:
             self.body_bytes += length
             await self._send(b"%x\r\n%b" % (len(piece), piece[:length]))
 
+    async def send_wrong_chunk(self) -> None:
+        """Send a chunk whose size is no number, as nothing that follows HTTP does."""
+        await self._send(b"size\r\n")
+
+    async def send_garbage(self) -> None:
+        """Send what another protocol would, and no HTTP at all."""
+        self.keep_open = False
+        await self._send(b"SSH-2.0-nbstream\r\n\r\n")
+
     async def end_chunks(self) -> None:
         """End a chunked body properly."""
         await self._send(b"0\r\n\r\n")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from nbstream.simulator import chunks
+from nbstream.simulator import chunks, flood
 
 if TYPE_CHECKING:
     from nbstream.simulator.completion import Completion
@@ -24,6 +24,7 @@ _EVENTS = {
 }
 _BOM = b"\xef\xbb\xbf"
 _BATCH = 64
+_BATCH_BYTES = 1 << 16
 _SHORTEST_WAIT = 0.001
 
 
@@ -45,6 +46,7 @@ class Player:
         self._rate = rate
         self._first_token = first_token
         self._queue = plan.get("queue")
+        self._linger = plan.get("linger")
         self._fault = next((name for name in ("silence", "reset", "close") if name in plan), None)
         self._options = plan.steps[self._fault] if self._fault else {}
         if self._fault is not None:
@@ -58,6 +60,23 @@ class Player:
         await self._wait_in_queue()
         await asyncio.sleep(self._first_token)
         await self._send_events(made)
+        await self._end_stream()
+
+    async def play_recording(self, recording: bytes) -> None:
+        """Send a body that was recorded before, byte for byte, up to where the fault strikes."""
+        await self._response.send_head(200, _EVENTS)
+        byte = self._options.get("byte")
+        byte = len(recording) if byte is None else min(byte, len(recording))
+        if self._options.get("ending") == "clean" or self._fault is None:
+            await self._response.send_chunks([recording[:byte]])
+        else:
+            await self._response.send_part(recording, byte)
+        await self._end_stream()
+
+    async def _end_stream(self) -> None:
+        while self._linger is not None:
+            await self._response.send_chunks([chunks.comment("keep-alive", self._plan)])
+            await asyncio.sleep(max(self._linger["every"], _SHORTEST_WAIT))
         if self._fault is None:
             await self._response.end_chunks()
         else:
@@ -68,7 +87,7 @@ class Player:
         await asyncio.sleep(self._queue["seconds"] if self._queue else 0)
         await asyncio.sleep(self._first_token + (len(made.deltas) / self._rate if self._rate else 0))
         failure = self._plan.get("error-in-band")
-        document = chunks.error_object(failure["shape"]) if failure else chunks.whole(made, self._plan)
+        document = chunks.error_object(failure) if failure else chunks.whole(made, self._plan)
         body = chunks.dump(document).encode()
         headers = {**_JSON, "x-ds-trace-id": made.id}
         if self._fault is None:
@@ -93,10 +112,12 @@ class Player:
         """Send each event when its time has come, up to the end or to where the fault strikes."""
         loop = asyncio.get_running_loop()
         began = loop.time()
-        deltas = 0
+        deltas = size = 0
         planned = self._response.body_bytes
         waiting: list[chunks.Event] = []
-        for event in chunks.stream(made, self._plan):
+        options = self._plan.get("flood")
+        flooding = flood.stream(made, self._plan, options) if options else ()
+        for event in chunks.stream(made, self._plan, flooding):
             part = self._broken_at(event, deltas, planned)
             if part is not None:
                 await self._flush(waiting)
@@ -112,9 +133,11 @@ class Player:
                     await asyncio.sleep(early)
                 deltas += 1
             planned += len(event.data)
+            size += len(event.data)
             waiting.append(event)
-            if len(waiting) >= _BATCH:
+            if len(waiting) >= _BATCH or size >= _BATCH_BYTES:
                 await self._flush(waiting)
+                size = 0
         await self._flush(waiting)
 
     async def _flush(self, waiting: list[chunks.Event]) -> None:
@@ -143,6 +166,8 @@ class Player:
                 await self._response.reset()
                 self._entry.end("reset")
             case _:
+                if ending == "wrong":
+                    await self._response.send_wrong_chunk()
                 if ending == "clean":
                     await self._response.end_chunks()
                 self._entry.end("closed")

@@ -72,16 +72,25 @@ _STATUS = re.compile(r"[45]\d\d")
 _AFTER = Option("after", _count, 20)
 _BYTE = Option("byte", _count)
 
+#: Deltas of one kind; calls that are always new ones; comments; one line that never ends.
+FLOODS = ("answer", "reasoning", "call", "calls", "comment", "line")
+
 SCENARIOS = (
     Scenario("normal", "Reasoning, then the answer, as DeepSeek streams them."),
     Scenario(
         STATUS,
         "A number of 400-599, such as `429 times=1 retry-after=2`: refuses with that HTTP status, every time, or so "
-        "many times for each identical prompt, after which one request succeeds. Retry-After is in seconds.",
+        "many times for each identical prompt, after which one request succeeds. Retry-After is written in that form.",
         (
             Option("times", _count),
             Option("retry-after", seconds),
-            Option("body", _word, "json", ("json", "string", "message", "html", "octet", "empty")),
+            Option("form", _word, "seconds", ("seconds", "milliseconds", "date")),
+            Option(
+                "body",
+                _word,
+                "json",
+                ("json", "string", "message", "html", "octet", "empty", "endless", "broken", "stalled"),
+            ),
         ),
     ),
     Scenario(
@@ -98,8 +107,9 @@ SCENARIOS = (
     Scenario("reset", "Resets the connection (RST) in the middle of the next event.", (_AFTER, _BYTE)),
     Scenario(
         "close",
-        "Ends without a finish reason: the body is ended properly (`clean`), or the connection just closes (`cut`).",
-        (_AFTER, _BYTE, Option("ending", _word, "clean", ("clean", "cut"))),
+        "Ends without a finish reason: the body is ended properly (`clean`), the connection just closes (`cut`), or "
+        "after something that is no chunk of HTTP (`wrong`).",
+        (_AFTER, _BYTE, Option("ending", _word, "clean", ("clean", "cut", "wrong"))),
     ),
     Scenario("truncate", "Stops after so many deltas with finish_reason `length`.", (Option("after", _count, 50),)),
     Scenario(
@@ -108,6 +118,8 @@ SCENARIOS = (
         (Option("reason", _word, "content_filter"), Option("after", _count)),
     ),
     Scenario("no-done", "Never sends `[DONE]`."),
+    Scenario("linger", "Never hangs up: sends `: keep-alive` after the end, for ever.", (Option("every", seconds, 1),)),
+    Scenario("garbage", "Answers with something that is no HTTP."),
     Scenario("html", "Answers 200 with an HTML page, as a proxy's login does."),
     Scenario("json", "Answers 200 with a plain JSON completion, though a stream was asked for."),
     Scenario("one-byte", "Sends each byte in a packet of its own (on Linux; elsewhere in a write of its own)."),
@@ -116,7 +128,13 @@ SCENARIOS = (
         "Sends an error object in the stream after so many deltas, and ends.",
         (
             Option("after", _count, 10),
-            Option("shape", _word, "object", ("object", "string", "message", "openrouter", "event")),
+            Option(
+                "shape",
+                _word,
+                "object",
+                ("object", "string", "message", "openrouter", "event", "html", "text", "empty"),
+            ),
+            Option("status", _count),
         ),
     ),
     Scenario("think-tags", "Reasoning comes as `<think>` inside content, the tags split over two deltas."),
@@ -130,10 +148,18 @@ SCENARIOS = (
     Scenario("surrogates", r"An emoji comes as `\ud83c` in one delta and `\udf0a` in the next."),
     Scenario(
         "tool-call",
-        "Calls the request's tools, so many of them; once they have answered, answers.",
-        (Option("calls", _count, 1),),
+        "Says so many tokens of an answer, then calls the request's tools, so many of them; once they have answered, "
+        "answers.",
+        (Option("calls", _count, 1), Option("say", _count, 0)),
     ),
     Scenario("echo", "The answer is the prompt, unchanged, after the line that says that it is simulated."),
+    Scenario(
+        "flood",
+        "After the answer, before its end: so many deltas of so many characters each (N: for ever); `calls` are always "
+        "new ones, `line` is one that never ends. With tokens=0 little comes before it.",
+        (Option("size", _count, 4096), Option("times", _count), Option("kind", _word, "answer", FLOODS)),
+    ),
+    Scenario("recording", "Plays the recording that the simulator was given, byte for byte."),
     Scenario("whitespace", "Sends line breaks up to max_tokens, as JSON mode does when no message says json."),
 )
 

@@ -37,17 +37,25 @@ class Simulator:
         rate: tokens per second; 0 is as fast as possible.
         first_token: seconds before the first token.
         scenario: what is played when a request does not choose; see `nbstream simulate --help`.
+        recording: the body of a stream, which the scenario `recording` plays.
 
     Raises:
         ScenarioError: if the scenario is not known.
     """
 
     def __init__(
-        self, *, port: int = 0, rate: float = _RATE, first_token: float = _FIRST_TOKEN, scenario: str = "normal"
+        self,
+        *,
+        port: int = 0,
+        rate: float = _RATE,
+        first_token: float = _FIRST_TOKEN,
+        scenario: str = "normal",
+        recording: bytes | None = None,
     ) -> None:
         self._port = port
         self._log = Log()
-        self._api = Api(self._log, rate=rate, first_token=first_token, plan=scenarios.parse(scenario))
+        plan = scenarios.parse(scenario)
+        self._api = Api(self._log, rate=rate, first_token=first_token, plan=plan, recording=recording)
         self._serving: dict[asyncio.Task[None], http.Connection] = {}
         self._thread: threading.Thread | None = None
         self._stop: Callable[[], object] = lambda: None

@@ -89,9 +89,10 @@ def test_fastapi_names_the_field_apart_from_what_is_wrong_with_it() -> None:
     [
         (429, 429, "wait"),
         ("402", 402, "Top up"),
-        ("²", None, "ask anew"),
-        (40101, None, "ask anew"),
-        (None, None, "ask"),
+        (502, 502, "server's side"),
+        ("²", None, ""),
+        (40101, None, ""),
+        (None, None, ""),
     ],
 )
 def test_a_code_in_band_is_a_status_if_it_can_be_one(code: object, status: int | None, hint: str) -> None:
@@ -99,6 +100,7 @@ def test_a_code_in_band_is_a_status_if_it_can_be_one(code: object, status: int |
     assert failure is not None
     assert (failure.kind, failure.status_code) == ("in_band", status)
     assert hint in failure.hint
+    assert bool(hint) == bool(failure.hint)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nbstream.core import stream as module
 from nbstream.core.errors import Failure
 from nbstream.core.events import Ended, Event
 from nbstream.core.stream import StreamDecoder
@@ -71,7 +70,18 @@ def test_a_reset_after_the_finish_reason_is_complete() -> None:
 def test_a_reset_in_mid_delta_is_failed_and_says_why() -> None:
     data = stream(chunk({"reasoning_content": "We"}), content("Yes"), content("lost"), done=False)
     reply = reply_of(until_reset(data[:-12]))
-    assert (reply.status, reply.reasoning, reply.answer, reply.error) == ("failed", "We", "Yes", RESET)
+    assert (reply.status, reply.reasoning, reply.answer) == ("failed", "We", "Yes")
+    assert reply.error is not None
+    assert reply.error.message == RESET.message
+    assert "is kept" in reply.error.hint
+
+
+@pytest.mark.parametrize("failure", [None, RESET])
+def test_nothing_is_said_to_be_kept_where_nothing_came(failure: Failure | None) -> None:
+    decoder = StreamDecoder()
+    error = reply_of([*decoder.feed(b": keep-alive\n\n", 0), *decoder.finish(0, failure)]).error
+    assert error is not None
+    assert "Nothing of the reply had arrived" in error.hint
 
 
 def test_an_event_that_a_reset_left_without_its_blank_line_counts() -> None:
@@ -95,15 +105,6 @@ def test_a_long_completion_is_kept_whole() -> None:
     body = completion("x" * (3 << 20))
     pieces = [body[i : i + 65536] for i in range(0, len(body), 65536)]
     assert len(reply_of(events_of(pieces)).answer) == 3 << 20
-
-
-@pytest.mark.parametrize("size", [1, 7, 1000, 5000])
-def test_a_body_beyond_all_measure_is_cut_at_the_same_byte(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_LARGEST_BODY", 1000)
-    body = completion("x" * 2000)
-    reply = reply_of(events_of([body[i : i + size] for i in range(0, len(body), size)]))
-    assert reply.error is not None
-    assert reply.error.kind == "not_a_stream"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,76 @@
+"""What a server asks for in Retry-After, and refusals that are not read to their end."""
+
+from __future__ import annotations
+
+import time
+from email.utils import formatdate
+from typing import TYPE_CHECKING
+
+import pytest
+
+import nbstream
+from nbstream.client import source
+from nbstream.client.source import _retry_after
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from nbstream.simulator.server import Simulator
+
+
+@pytest.fixture
+def far_from_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "Asia/Shanghai")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        lambda at: formatdate(at, usegmt=True),
+        lambda at: time.strftime("%A, %d-%b-%y %H:%M:%S GMT", time.gmtime(at)),
+        lambda at: time.asctime(time.gmtime(at)),
+    ],
+    ids=["IMF-fixdate", "RFC 850", "asctime"],
+)
+def test_a_date_is_read_in_all_forms_of_the_standard(far_from_utc: None, form: Callable[[float], str]) -> None:
+    # RFC 9110, 5.6.7: a recipient must accept all three.
+    asked = _retry_after(None, form(time.time() + 500))
+    assert asked == pytest.approx(500, abs=60)
+    assert _retry_after(None, form(time.time() - 500)) == 0
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "value", "seconds"),
+    [
+        (None, "2", 2.0),
+        (None, "0.5", 0.5),
+        ("1500", "9", 1.5),
+        (None, "-3", 0.0),
+        (None, "soon", None),
+        (None, "", None),
+        (None, None, None),
+        (None, "Sat, 99 Nov 2026 00:00:00 GMT", None),
+        ("soon", "2", None),
+    ],
+)
+def test_seconds_are_read_and_rubbish_is_not(
+    milliseconds: str | None, value: str | None, seconds: float | None
+) -> None:
+    assert _retry_after(milliseconds, value) == seconds
+
+
+def test_a_refusal_that_never_ends_is_read_so_far(simulator: Simulator) -> None:
+    reply = nbstream.stream("hello [simulate: 402 body=endless]").result(20)
+    assert reply.error is not None
+    assert reply.error.message.endswith("answered 402: Insufficient Balance.")
+
+
+def test_a_refusal_that_dawdles_is_waited_for_shortly(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source, "_SECONDS_FOR_REFUSAL", 0.2)
+    reply = nbstream.stream("hello [simulate: 402 body=stalled]").result(20)
+    assert reply.error is not None
+    assert "Insufficient Balance" in reply.error.message

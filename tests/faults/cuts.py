@@ -1,0 +1,168 @@
+"""One recorded stream, cut at its bytes: by the decoder alone, and over real sockets.
+
+`python -m tests.faults.cuts` cuts it at every byte over sockets, which takes some minutes.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import pickle
+import sys
+from collections import deque
+from concurrent.futures import ProcessPoolExecutor
+from typing import TYPE_CHECKING
+
+import nbstream
+from nbstream.core.errors import Failure
+from nbstream.core.events import Started
+from nbstream.core.reply import Reply, reduce
+from nbstream.core.stream import StreamDecoder
+from nbstream.simulator.server import Simulator
+from tests.faults import recording
+from tests.faults.findings import Findings, chosen, end_of, until, watched
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from nbstream.client.run import Run
+    from tests.faults.recording import Recording
+
+#: How a stream is cut, what the server's log calls it, and how nbstream's sentence about it begins.
+WAYS = {
+    "reset": ("reset", "reset", "The connection to"),
+    "clean": ("close ending=clean", "closed", "{server} ended the stream"),
+    "cut": ("close ending=cut", "closed", "The connection to"),
+}
+_AT_ONCE = 16
+#: The simulator's log keeps 2,000 requests.
+_BATCH = 400
+_RESET = Failure("disconnected", "The connection broke.")
+
+
+def decode_everywhere(record: Recording, *, both: bool = True) -> Findings:
+    """Cut the recording at every byte and decode what came before.
+
+    Args:
+        record: what is cut.
+        both: whether each byte is tried by reset and by a clean end; else every other byte is, in turns.
+    """
+    findings = Findings()
+    decoder = StreamDecoder()
+    before = reduce(Reply(), Started(0, "m"))
+    # What was decoded of whole chunks is not decoded again for each byte of the next one.
+    for start, end in zip([0, *record.ends], [*record.ends, len(record.body) + 1], strict=True):
+        frozen = pickle.dumps(decoder)
+        for byte in range(start, min(end, len(record.body) + 1)):
+            for failure in (None, _RESET) if both else ((None, _RESET)[byte % 2],):
+                tried: StreamDecoder = pickle.loads(frozen)
+                reply = before
+                for event in [*tried.feed(record.body[start:byte], 0), *tried.finish(0, failure)]:
+                    reply = reduce(reply, event)
+                began = "The connection broke" if failure else "The server ended the stream"
+                _judge(findings, record, byte, reply, began)
+        for event in decoder.feed(record.body[start:end], 0):
+            before = reduce(before, event)
+    return findings
+
+
+def cut_over_sockets(record: Recording, way: str, cuts: Iterable[int]) -> Findings:
+    """Ask a simulator for the recording, once for each of `cuts`, and have the connection broken at that byte."""
+    findings = Findings()
+    scenario, how, began = WAYS[way]
+    remaining = deque(cuts)
+    with (
+        watched(findings),
+        Simulator(port=0, rate=0, first_token=0, recording=record.body) as simulator,
+        # A cut before the first delta would be tried again; whether it is, is looked at elsewhere.
+        chosen(retries=0),
+    ):
+        began = began.format(server=simulator.url.removeprefix("http://"))
+        while remaining:
+            batch = [remaining.popleft() for _ in range(min(_BATCH, len(remaining)))]
+            waiting: deque[tuple[int, Run]] = deque()
+            for byte in batch:
+                if len(waiting) >= _AT_ONCE:
+                    _settle(findings, record, began, *waiting.popleft())
+                asked = {"simulate": f"recording {scenario} byte={byte}"}
+                run = nbstream.stream("cut", base_url=simulator.url, api_key="simulated", extra_body=asked)
+                waiting.append((byte, run))
+            while waiting:
+                _settle(findings, record, began, *waiting.popleft())
+            until(lambda: all(entry["how"] for entry in simulator.log()))
+            for entry in simulator.log():
+                findings.expect(f"server's log of {entry['scenario']}", entry["how"], how)
+            findings.expect("requests", len(simulator.log()), len(batch))
+            simulator.clear_log()
+    return findings
+
+
+def cut_everywhere(ways: Sequence[str] = ("reset", "clean"), processes: int | None = None) -> Findings:
+    """Cut the recording at every byte over sockets.
+
+    Args:
+        ways: see `WAYS`.
+        processes: how many at a time; None is one for each processor.
+    """
+    record = recording.load()
+    shares = 4 * (processes or os.cpu_count() or 1)
+    findings = Findings()
+    with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
+        parts = [(way, range(share, len(record.body) + 1, shares)) for way in ways for share in range(shares)]
+        for part in pool.map(_cut_part, parts):
+            findings.add(part)
+    return findings
+
+
+def spread(record: Recording, count: int) -> list[int]:
+    """Return about `count` bytes to cut at: the first and the last, ends of chunks, and some in between."""
+    length = len(record.body)
+    step = max(1, 2 * length // count)
+    between = range(0, length + 1, step)
+    edges = record.boundaries[:: max(1, 2 * len(record.boundaries) // count)]
+    return sorted({0, 1, length - 1, length, *between, *edges})
+
+
+def _cut_part(part: tuple[str, range]) -> Findings:
+    way, cuts = part
+    return cut_over_sockets(recording.load(), way, cuts)
+
+
+def _settle(findings: Findings, record: Recording, began: str, byte: int, run: Run) -> None:
+    _judge(findings, record, byte, end_of(run), began)
+
+
+def _judge(findings: Findings, record: Recording, byte: int, reply: Reply, began: str) -> None:
+    """Compare a reply with what had arrived at `byte`."""
+    findings.tried += 1
+    whole = record.whole_at(byte)
+    calls = tuple((call.id, call.name, call.arguments) for call in reply.tool_calls)
+    found = reply.reasoning, reply.answer, calls
+    if found != (whole.reasoning, whole.answer, whole.calls):
+        held = record.deltas_in(*found)
+        findings.lost += max(0, whole.deltas - held)
+        findings.expect(f"deltas at byte {byte}", held, whole.deltas)
+    findings.expect(f"finish reason at byte {byte}", reply.finish_reason, whole.finish_reason)
+    tokens = reply.usage.prompt_tokens if reply.usage else None
+    findings.expect(f"usage at byte {byte}", tokens, whole.prompt_tokens)
+    if whole.finish_reason is not None:
+        findings.expect(f"status at byte {byte}", (reply.status, reply.error), ("complete", None))
+        return
+    findings.expect(f"status at byte {byte}", reply.status, "failed")
+    if reply.error is None:
+        findings.expect(f"error at byte {byte}", None, "one")
+        return
+    hint = "What arrived is kept; run the cell again to ask anew."
+    if not whole.deltas:
+        hint = "Nothing of the reply had arrived; run the cell again."
+    if byte == 0 and "ended the stream" in began:
+        kind, hint = "not_a_stream", "Run the cell again."
+    else:
+        kind = "disconnected"
+        findings.expect(f"message at byte {byte}", reply.error.message[: len(began)], began)
+    findings.expect(f"kind at byte {byte}", reply.error.kind, kind)
+    findings.expect(f"hint at byte {byte}", reply.error.hint, hint)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(f"{cut_everywhere()}\n")

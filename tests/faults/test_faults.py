@@ -1,0 +1,91 @@
+"""Nothing is lost, whatever happens to a stream: the experiments of this folder, in a size for every day."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.faults import cuts, endings, floods, recording, refusals, waiting
+from tests.faults.findings import Findings
+
+
+def test_the_recording_has_all_that_a_stream_can_have() -> None:
+    record = recording.load()
+    whole = record.whole_at(len(record.body))
+    assert len(record.ends) >= 200
+    assert whole.deltas >= 200
+    assert record.comments
+    assert whole.reasoning
+    assert "👋" in whole.answer
+    assert len(whole.calls) == 3
+    assert "☀" in whole.calls[2][2]
+    assert whole.finish_reason == "tool_calls"
+    assert whole.prompt_tokens
+
+
+def test_a_cut_at_any_byte_decoded() -> None:
+    record = recording.load()
+    findings = cuts.decode_everywhere(record, both=False)
+    assert findings == Findings(tried=len(record.body) + 1)
+
+
+@pytest.mark.parametrize(("way", "count"), [("reset", 300), ("clean", 300), ("cut", 60)])
+def test_a_cut_over_a_socket(way: str, count: int) -> None:
+    record = recording.load()
+    chosen = cuts.spread(record, count)
+    assert len(chosen) >= count
+    assert cuts.cut_over_sockets(record, way, chosen) == Findings(tried=len(chosen))
+
+
+def test_the_judge_notices_a_delta_that_is_missing() -> None:
+    record = recording.load()
+    other = recording.Recording(record.body.replace(record.body[record.ends[9] : record.ends[10]], b"", 1))
+    findings = cuts.cut_over_sockets(other, "reset", [other.ends[20]])
+    assert findings.clean
+    # The truth of one recording, and the bytes of the other.
+    wrong = recording.Recording(record.body)
+    wrong.body = other.body
+    findings = cuts.cut_over_sockets(wrong, "reset", [record.ends[20]])
+    assert not findings.clean
+
+
+@pytest.mark.parametrize("status", refusals.ROWS)
+def test_a_refusal_in_every_shape(status: int) -> None:
+    assert refusals.refuse(status) == Findings(tried=len(refusals.BODIES) + 2 * len(refusals.SHAPES))
+
+
+@pytest.mark.parametrize(
+    "experiment",
+    [
+        endings.broken_http,
+        endings.finish_reasons,
+        waiting.queue_then_answer,
+        waiting.silent_in_every_way,
+        waiting.headers_late,
+        waiting.refused_then_answered,
+        waiting.stopped_while_waiting,
+        waiting.never_hung_up,
+        floods.flood,
+        floods.memory,
+        floods.keep_alives_at_once,
+        floods.white_space,
+    ],
+)
+def test_an_experiment(experiment: object) -> None:
+    assert callable(experiment)
+    findings = experiment()
+    assert findings.clean, findings
+
+
+def test_an_exception_that_nobody_sees_is_seen() -> None:
+    from nbstream.client.loop import background_loop
+    from tests.faults.findings import watched
+
+    async def fail() -> None:
+        raise ValueError("unseen")
+
+    findings = Findings()
+    with watched(findings):
+        loop = background_loop()
+        loop.call_soon_threadsafe(lambda: loop.create_task(fail()))
+    assert "unseen" in findings.exceptions[0]
+    assert not findings.clean
