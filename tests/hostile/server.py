@@ -64,6 +64,10 @@ def chunk(*, finish: str | None = None, **delta: Any) -> bytes:
     return event({"choices": [{"index": 0, "delta": delta, "finish_reason": finish}]})
 
 
+def _nothing(_: Request) -> Response:
+    return Response([b"Not found."], 404)
+
+
 class HostileServer:
     """A context manager; listens on a free port of 127.0.0.1 while it is entered."""
 
@@ -79,7 +83,7 @@ class HostileServer:
                 request = Request(self.path, headers, self.rfile.read(size))
                 outer.requests.append(request)
                 with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-                    self._send(answers[self.path.split("/")[1]](request))
+                    self._send(answers.get(self.path.split("/")[1], _nothing)(request))
 
             def _send(self, response: Response) -> None:
                 self.send_response(response.status)
