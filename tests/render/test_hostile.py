@@ -12,8 +12,10 @@ from nbstream.core.reply import ToolCall
 from nbstream.notebook.live import bundle
 from nbstream.render.code import CodeBlock
 from nbstream.render.markdown import to_html
+from nbstream.render.markdown.pieces import MOST_OPEN, pieces
 from nbstream.render.math import MOST_CHARACTERS
 from nbstream.render.static import to_markdown, to_plain, to_static_html
+from nbstream.render.stream import MarkdownStream
 from nbstream.render.summary import footer
 from tests.hostile import allowed, corpus, rendering
 
@@ -164,3 +166,23 @@ class Blocks(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.texts[-1] += data
+
+
+@pytest.mark.parametrize("unit", ["[", "![", "[[]", "[a", "[ "])
+def test_brackets_that_nothing_closes_are_read_in_short_pieces(unit: str) -> None:
+    # For each of them the parser looks at all that follows in its piece: the square of a piece's brackets is the work.
+    text = unit * (100_000 // len(unit))
+    found = pieces(text)
+    assert "".join(found) == text
+    assert max(piece.count("[") - piece.count("]") for piece in found) <= MOST_OPEN
+
+
+@pytest.mark.parametrize("text", ["[" * 150, "![a " * 60 + "](b)", "a [b](c) " * 40 + "[" * 80 + " *d*"])
+def test_they_grow_as_any_text_does(text: str) -> None:
+    stream = MarkdownStream()
+    for at in range(0, len(text), 7):
+        stream.feed(text[at : at + 7])
+        stream.frame()
+        assert stream.html == to_html(text[: at + 7], final=False)
+    stream.finish()
+    assert stream.html == to_html(text)
