@@ -49,6 +49,12 @@ class Secret:
     def __repr__(self) -> str:
         return "<secret>"
 
+    def __eq__(self, other: object) -> bool:
+        return self._value == other._value if isinstance(other, Secret) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
     def __reduce__(self) -> NoReturn:
         raise TypeError("a secret is not pickled")
 
@@ -192,7 +198,8 @@ def _checked(url: str) -> str:
     except ValueError:
         valid = False
     if not valid:
-        raise RequestError(f"The base URL {url!r} is not one: it must look like {DEFAULT_BASE_URL}.")
+        # It is not repeated: a key or a password may stand in it.
+        raise RequestError(f"The base URL is not one: it must look like {DEFAULT_BASE_URL}.")
     if "@" in parts.netloc:
         raise RequestError("The base URL must not hold a user name or password; give a key instead.")
     return url

@@ -16,8 +16,10 @@ from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urljoin, urlsplit
 
 from nbstream.client import models
+from nbstream.client.redaction import Redaction
 from nbstream.core import failures
 from nbstream.core.errors import Failure
 
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
     from nbstream.client.request import Request
-    from nbstream.client.settings import Endpoint
+    from nbstream.client.settings import Endpoint, Secret
 
 _CONNECT_SECONDS = 15.0
 _MOST_CLIENTS = 8
@@ -93,6 +95,7 @@ class ApiSource:
     def __init__(self, endpoint: Endpoint, request: Request) -> None:
         self._endpoint = endpoint
         self._request = request
+        self._redaction = Redaction(endpoint.api_key)
         self.server = endpoint.server
         self.origin = endpoint.origin
         self.model = request.model
@@ -119,7 +122,7 @@ class ApiSource:
             create = pooled.client.chat.completions.with_streaming_response.create
             async with create(**named, stream=True, extra_body=body, extra_headers=headers) as response:
                 began = True
-                yield response.iter_bytes()
+                yield self._redaction.stream(response.iter_bytes())
         except SourceError:
             raise
         except Exception as error:  # noqa: BLE001
@@ -135,10 +138,10 @@ class ApiSource:
 
     def _refusal(self, refused: _Refused) -> SourceError:
         status, headers = refused.status, refused.headers
-        failure = failures.from_status(status, self._scrub(refused.text), self.server)
+        failure = failures.from_status(status, self._redaction.text(refused.text), self.server)
         hint = failure.hint
         if 300 <= status < 400:  # noqa: PLR2004  (HTTP's own class of redirects)
-            target = failures.shorten(headers.get("location", "another address"))
+            target = _target(self._endpoint.base_url, self._redaction.text(headers.get("location", "")))
             hint = f"It redirects to {target}. Neither prompt nor key was sent there; set the base URL if you trust it."
         elif status == 401 and self._endpoint.api_key is None:  # noqa: PLR2004
             hint = (
@@ -147,22 +150,20 @@ class ApiSource:
             )
         elif status in (400, 404) and (explanation := models.retired(self.model)):
             hint = explanation
-        failure = Failure(failure.kind, failure.message, hint, status, failure.code)
+        # Once more, as it stands there when JSON or HTML has been read.
+        message, code = self._redaction.text(failure.message), self._redaction.text(failure.code or "") or None
+        failure = Failure(failure.kind, message, hint, status, code)
         return SourceError(failure, _retry_after(headers.get("retry-after-ms"), headers.get("retry-after")))
 
     def _broken(self, error: Exception, *, began: bool) -> Failure:
         cause = error.__cause__ or error.__context__ or error
-        reason = failures.shorten(self._scrub(str(cause))).rstrip(".") or type(cause).__name__
+        reason = failures.shorten(self._redaction.text(str(cause))).rstrip(".") or type(cause).__name__
         if began:
             return Failure("disconnected", f"The connection to {self.server} broke: {reason}.")
         hint = (
             "Check that the server is running." if self._endpoint.on_loopback else "Check the network and the base URL."
         )
         return Failure("unreachable", f"{self.server} could not be reached: {reason}.", hint)
-
-    def _scrub(self, text: str) -> str:
-        key = self._endpoint.api_key
-        return text.replace(key.reveal(), "<secret>") if key is not None else text
 
 
 class ReplaySource:
@@ -205,25 +206,25 @@ class _Pooled:
 
 
 #: Connections are kept between requests to the same server with the same key; oldest first.
-_pool: dict[tuple[str, str], _Pooled] = {}
+_pool: dict[tuple[str, Secret | None], _Pooled] = {}
 _pool_lock = threading.Lock()
 
 
 def _pooled(endpoint: Endpoint) -> _Pooled:
     """Return the client for `endpoint`, made at its first use."""
-    key = endpoint.api_key.reveal() if endpoint.api_key is not None else ""
+    place = endpoint.base_url, endpoint.api_key
     with _pool_lock:
-        pooled = _pool.pop((endpoint.base_url, key), None) or _Pooled(_new_client(endpoint, key))
-        _pool[endpoint.base_url, key] = pooled
+        pooled = _pool.pop(place, None) or _Pooled(_new_client(endpoint))
+        _pool[place] = pooled
         return pooled
 
 
-def _new_client(endpoint: Endpoint, key: str) -> AsyncOpenAI:
+def _new_client(endpoint: Endpoint) -> AsyncOpenAI:
     import openai  # noqa: PLC0415  (0.4 s, so not before the first request)
 
     client = openai.AsyncOpenAI(
         base_url=endpoint.base_url,
-        api_key=key or "none",
+        api_key=endpoint.api_key.reveal() if endpoint.api_key is not None else "none",
         # Retries are ours, so that they can be seen and stopped; so are the limits on silence.
         max_retries=0,
         timeout=openai.Timeout(connect=_CONNECT_SECONDS, read=None, write=None, pool=None),
@@ -267,6 +268,16 @@ async def _close_unused() -> None:
         closing = [_pool.pop(key) for key in unused[: max(0, len(_pool) - _MOST_CLIENTS)]]
     for pooled in closing:
         await pooled.client.close()
+
+
+def _target(base_url: str, location: str) -> str:
+    """Return where a redirect leads, without what follows the path, in which a server may repeat what it was sent."""
+    try:
+        parts = urlsplit(urljoin(base_url, location))
+        host = parts.netloc.rpartition("@")[2]
+    except ValueError:
+        return "another address"
+    return failures.shorten(f"{parts.scheme}://{host}{parts.path}") if location and host else "another address"
 
 
 def _retry_after(milliseconds: str | None, value: str | None) -> float | None:

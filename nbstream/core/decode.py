@@ -28,6 +28,8 @@ _OPEN_TAG = "<think>"
 _CLOSE_TAG = "</think>"
 #: More white space than this at the start is an answer: JSON mode sends it for ever if the prompt lacks the word json.
 _MOST_SPACE = 64
+#: What a count of tokens may be. A larger number is none, and some are too large to be divided.
+_MOST_TOKENS = 10**12
 _FIRST_HIGH, _FIRST_LOW, _LAST_LOW = "\ud800", "\udc00", "\udfff"
 
 
@@ -292,7 +294,7 @@ def _usage(raw: dict[str, Any]) -> Usage:
 
 
 def _count(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_TOKENS else None
 
 
 def _name(value: object) -> str | None:

@@ -21,7 +21,7 @@ from nbstream.notebook import stop
 from nbstream.notebook.widget import ReplyWidget
 from nbstream.render import markdown, summary
 from nbstream.render.protocol import VERSION, Acknowledgement, Keyframe, Meta, Patch, Settled, utf16_length
-from nbstream.render.static import to_markdown, to_plain, to_static_html
+from nbstream.render.static import answer_in_markdown, to_markdown, to_plain, to_static_html
 from nbstream.render.stream import MarkdownStream
 
 if TYPE_CHECKING:
@@ -257,7 +257,7 @@ def bundle(reply: Reply, reasoning: str) -> tuple[dict[str, str], dict[str, Any]
         "text/markdown": to_markdown(reply, reasoning=reasoning),
         "text/plain": to_plain(reply),
     }
-    answer = reply.answer.strip("\n")
+    answer = answer_in_markdown(reply)
     # Should the same words stand in the reasoning as well, it makes no difference which of them are copied.
     found = data["text/markdown"].find(answer)
     if not answer or found < 0:

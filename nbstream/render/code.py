@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from nbstream.render.markdown import parse, unix_lines
+from nbstream.render.printable import printable
 
 _REPR_CHARS = 60
 
@@ -31,7 +32,7 @@ class CodeBlock:
         lines = self.code.count("\n") + 1
         size = "1 line" if lines == 1 else f"{lines} lines"
         shown = self.code if len(self.code) <= _REPR_CHARS else self.code[: _REPR_CHARS - 1] + "…"
-        return f"<CodeBlock {self.language or 'without a language'}, {size}: {shown!r}>"
+        return f"<CodeBlock {printable(self.language) or 'without a language'}, {size}: {shown!r}>"
 
 
 def find_code(text: str) -> list[CodeBlock]:

@@ -47,7 +47,9 @@ def opener_at(text: str, at: int) -> str:
 def formula_at(text: str, at: int) -> Formula | None:
     """Return the formula that begins at `at`, if it also ends."""
     opener = opener_at(text, at)
-    found = _FORMULAS[opener].match(text, at) if opener else None
+    # Where nothing ends one, it need not be read: that would be done once for each opener.
+    has_end = opener != "" and text.find(CLOSERS[opener], at + len(opener)) > 0
+    found = _FORMULAS[opener].match(text, at) if has_end else None
     if found is None or not found[1].strip() or (opener == "$" and _MONEY.fullmatch(found[1])):
         return None
     return Formula(found[1].strip(), opener, found.end())

@@ -10,6 +10,8 @@ from functools import lru_cache
 from html import escape
 from typing import TYPE_CHECKING
 
+from nbstream.render.printable import printable
+
 if TYPE_CHECKING:
     from pygments.lexer import Lexer
 
@@ -20,6 +22,7 @@ MOST_CHARACTERS = 100_000
 @lru_cache(maxsize=64)
 def highlight(code: str, language: str) -> str:
     """Return the HTML of `code`; without colours if `language` is not known, or there is very much of it."""
+    code = printable(code)
     lexer = _lexer(language) if language and len(code) <= MOST_CHARACTERS else None
     if lexer is None:
         return plain(code)
@@ -47,7 +50,7 @@ def highlight(code: str, language: str) -> str:
 
 def plain(code: str) -> str:
     """Return the HTML of `code` without colours."""
-    return escape(code, quote=False)
+    return escape(printable(code), quote=False)
 
 
 def _span(text: str, name: str) -> str:

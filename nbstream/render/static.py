@@ -11,7 +11,8 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from nbstream.render import summary
-from nbstream.render.markdown import to_html
+from nbstream.render.markdown import to_html, unix_lines
+from nbstream.render.printable import printable, storable
 
 if TYPE_CHECKING:
     from nbstream.core.reply import Reply
@@ -69,21 +70,27 @@ def to_markdown(reply: Reply, *, reasoning: str = "auto") -> str:
         start = "<details open>" if reasoning == "open" else "<details>"
         words = f"<summary>{escape(thought(reply))}</summary>"
         parts.append(f"{start}{words}\n\n{_quoted(reply.reasoning)}\n\n</details>")
-    if reply.answer:
-        parts.append(reply.answer.strip("\n"))
+    if answer := answer_in_markdown(reply):
+        parts.append(answer)
     if lines := summary.tool_calls(reply):
         calls = "\n".join(f"    {line}" for line in lines)
         parts.append(f"The model asks for these calls; nothing was run:\n\n{calls}")
     if alert := summary.alert(reply):
         parts.append(f"**{_literal(alert)}**")
     if items := summary.footer(reply):
-        parts.append(f"<small>{escape(' · '.join(items))}</small>")
+        parts.append(f"<small>{_literal(' · '.join(items))}</small>")
     return "\n\n".join(parts) + "\n"
+
+
+def answer_in_markdown(reply: Reply) -> str:
+    """Return the answer as `to_markdown` has it: what a model wrote, with the lines' ends and characters of a text."""
+    return storable(unix_lines(reply.answer)).strip("\n")
 
 
 def to_plain(reply: Reply) -> str:
     """Return the reply as plain text; of the reasoning only its duration, as in a closed panel."""
-    parts = [summary.thought(reply), reply.answer.strip("\n"), *summary.tool_calls(reply), summary.alert(reply)]
+    answer = printable(unix_lines(reply.answer)).strip("\n")
+    parts = [summary.thought(reply), answer, *summary.tool_calls(reply), summary.alert(reply)]
     parts.append(" · ".join(summary.footer(reply)))
     return "\n\n".join(part for part in parts if part)
 
@@ -107,8 +114,8 @@ def one_block(html: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    return "\n".join(f"> {line}".rstrip() for line in text.strip("\n").split("\n"))
+    return "\n".join(f"> {line}".rstrip() for line in storable(unix_lines(text)).strip("\n").split("\n"))
 
 
 def _literal(text: str) -> str:
-    return "".join(f"\\{char}" if char in "\\`*_[]<>" else char for char in text)
+    return "".join(f"\\{char}" if char in "\\`*_[]<>&$~|" else char for char in text)

@@ -5,9 +5,11 @@ A number that cannot be stood behind is left out, or labelled as an estimate. Th
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from nbstream.core.events import Retrying, Waiting
+from nbstream.render.printable import printable
 
 if TYPE_CHECKING:
     from nbstream.core.reply import Reply
@@ -22,6 +24,7 @@ _CUT_OFF = {
 _UNREMARKABLE = ("stop", "tool_calls", "function_call")
 #: What a server may say that nobody has heard of yet.
 _UNKNOWN = "The server ended the answer for a reason that nbstream does not know: {}. It may not be whole."
+_LINE_END = re.compile(r"\s*[\r\n]\s*")
 _MINUTE = 60.0
 _TEN_SECONDS = 10.0
 
@@ -83,7 +86,9 @@ def alert(reply: Reply) -> str:
 
 def tool_calls(reply: Reply) -> list[str]:
     """Return a line for each tool call that the model asks for. Nothing has been run."""
-    return [f"{call.name or 'a tool'}({call.arguments})" for call in reply.tool_calls]
+    calls = [f"{call.name or 'a tool'}({call.arguments})" for call in reply.tool_calls]
+    # In JSON a line's end is a space.
+    return [printable(_LINE_END.sub(" ", call)) for call in calls]
 
 
 def footer(reply: Reply) -> list[str]:

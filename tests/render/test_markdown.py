@@ -22,7 +22,7 @@ FOOTNOTE = '<div class="nbstream-footnote" style="font-size:.9em;margin:.4em 0">
 TARGET = 'rel="noopener noreferrer" target="_blank"'
 LINK = f'{TARGET} style="text-decoration:underline"'
 IMAGE = 'class="nbstream-image"'
-DASHED = 'style="border:1px dashed rgba(128,128,128,.7);padding:.1em .4em"'
+DASHED = 'style="border:1px dashed rgba(128,128,128,.7);padding:.1em .4em;unicode-bidi:isolate"'
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,8 @@ from markdown_it.common.utils import escapeHtml, unescapeAll
 from markdown_it.renderer import RendererHTML
 
 from nbstream.render.highlight import highlight, plain
-from nbstream.render.math import to_mathml
+from nbstream.render.math import MOST_CHARACTERS, to_mathml
+from nbstream.render.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,13 +34,15 @@ _FOOTNOTE_STYLE = "font-size:.9em;margin:.4em 0"
 _LINK_ATTRIBUTES = {"rel": "noopener noreferrer", "target": "_blank"}
 # Not by its colour alone is a link told from the text around it, which JupyterLab thinks is enough.
 _LINK_STYLE = "text-decoration:underline"
-_IMAGE_STYLE = "border:1px dashed rgba(128,128,128,.7);padding:.1em .4em"
+# Isolated: a reversal of direction in the text before it must not turn the host's name round.
+_IMAGE_STYLE = "border:1px dashed rgba(128,128,128,.7);padding:.1em .4em;unicode-bidi:isolate"
 
 # What stays in the file is typeset by MathJax, in the reader's page: no macro that leads out of its formula, by a link,
-# a style or a class, or by changing what macros mean for all others on the page.
+# a style, a class, an id or a file, or by changing what macros mean for all others on the page.
 _LEADS_OUT = re.compile(
-    r"\\(?:href|url|require|class|cssId|style|html\w*|data|unicode|mmlToken|includegraphics|bbox|texttip|toggle"
-    r"|[gex]?def|let|(?:re)?new\w*|providecommand|Declare\w*|Newextarrow|begingroup|csname)(?![A-Za-z])"
+    r"\\(?:href|url|require|class|cssId|style|html\w*|data|unicode|mmlToken|includegraphics|include|input|write"
+    r"|bbox|(?:text|math)tip|toggle|label|(?:eq)?ref|refeq|[gex]?def|definecolor|let|(?:re)?new\w*|providecommand"
+    r"|Declare\w*|Newextarrow|usetagform|mathtoolsset|setOptions|begingroup|csname)(?![A-Za-z])"
 )
 
 
@@ -70,7 +73,7 @@ class Elements(RendererHTML):
     def fence(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:  # noqa: ARG002
         """Name the language above the code, and give it colours once it is complete."""
         token = tokens[idx]
-        language, *_ = (*unescapeAll(token.info).split(maxsplit=1), "")
+        language, *_ = (*printable(unescapeAll(token.info)).split(maxsplit=1), "")
         name = escapeHtml(language)
         label = f'<span class="nbstream-language" style="{_LANGUAGE_STYLE}">{name}</span>' if name else ""
         marked = f' class="language-{name}"' if name else ""
@@ -80,6 +83,10 @@ class Elements(RendererHTML):
     def code_block(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:  # noqa: ARG002
         """Show indented code, which has no language."""
         return f"{_CODE}{_PRE}<code{_LINES}>{plain(tokens[idx].content)}</code></pre></div>\n"
+
+    def code_inline(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:  # noqa: ARG002
+        """Show code in a text."""
+        return f"<code>{escapeHtml(printable(tokens[idx].content))}</code>"
 
     def math_inline(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:  # noqa: ARG002
         """Show a formula in a text."""
@@ -151,7 +158,7 @@ class Elements(RendererHTML):
         web = _HOST.match(url)
         alt = self.renderInlineAsText(tokens[idx].children, options, env).strip()
         label = f"Image from {web[1]} not loaded" if web else "Image not loaded"
-        label = escapeHtml(f"{label}: {alt}" if alt else label)
+        label = escapeHtml(printable(f"{label}: {alt}" if alt else label))
         if not web or any(env.get("links", ())):
             return f'<span class="nbstream-image" style="{_IMAGE_STYLE}">{label}</span>'
         attributes = "".join(f' {name}="{value}"' for name, value in _LINK_ATTRIBUTES.items())
@@ -168,8 +175,8 @@ def _formula(token: Token, tag: str, *, settled: bool) -> str:
         return ""
     if not settled:
         return to_mathml(tex, display=display, finished=token.meta["finished"])
-    if _LEADS_OUT.search(tex):
-        return f'<code class="nbstream-tex">{escapeHtml(tex)}</code>'
+    if len(tex) > MOST_CHARACTERS or _LEADS_OUT.search(tex):
+        return f'<code class="nbstream-tex">{escapeHtml(printable(tex))}</code>'
     start, end = ("\\[", "\\]") if display else ("\\(", "\\)")
     # The classes let MathJax 3 (Lab, Notebook) and MathJax 2 (nbconvert) in, where the reply as a whole keeps them out.
     return f'<{tag} class="nbstream-math mathjax_process tex2jax_process">{start}{escapeHtml(tex)}{end}</{tag}>'

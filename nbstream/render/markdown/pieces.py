@@ -12,10 +12,13 @@ import re
 _SHORTEST, _LONGEST = 2048, 4096
 #: Or this many lines, as each costs the parser more than its characters do.
 _LINES = 40
+#: Or this many square brackets that are open: for each of them the parser looks at all that follows. Prose has none.
+MOST_OPEN = 32
 
 _SPACE = re.compile(r"(?<=[^\s\\])[ \n](?=\S)")
 #: A text in which one of these is missing its partner is not cut, as far as that can be helped.
 _PAIRS = ("`", "*", "_", "~", "$")
+_SQUARE = re.compile(r"[\[\]]")
 _BRACKETS = (("(", ")"), ("[", "]"), ("<", ">"))
 
 
@@ -31,9 +34,9 @@ def pieces(text: str) -> list[str]:
 
 def _cut(text: str, start: int) -> int:
     """Return where the piece that begins at `start` ends, or 0 if that is not decided yet."""
-    if len(text) - start <= _SHORTEST and text.count("\n", start) < _LINES:
+    limit = _limit(text, start)
+    if len(text) <= min(limit, start + _SHORTEST) and text.count("\n", start) < _LINES:
         return 0
-    limit = start + _LONGEST
     last, counted, lines = 0, start, 0
     counts = dict.fromkeys((*_PAIRS, *(char for both in _BRACKETS for char in both)), 0)
     # One more character is needed to see that a space is followed by none.
@@ -51,3 +54,15 @@ def _cut(text: str, start: int) -> int:
     if len(text) <= limit:
         return 0
     return last or limit
+
+
+def _limit(text: str, start: int) -> int:
+    """Return where the piece that begins at `start` ends at the latest."""
+    limit = start + _LONGEST
+    if text.count("[", start, limit) > MOST_OPEN:
+        depth = 0
+        for bracket in _SQUARE.finditer(text, start, limit):
+            depth = max(0, depth + (1 if bracket[0] == "[" else -1))
+            if depth > MOST_OPEN:
+                return bracket.start()
+    return limit

@@ -1,0 +1,125 @@
+"""A server that answers with whatever bytes it is told to, and notes what it was sent.
+
+The first part of a request's path names the answer, so that one origin, for which a key was given, has many. This
+module must not know payloads or keys.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.server
+import json
+import socket
+import struct
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from types import TracebackType
+
+_PATIENCE_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Request:
+    """What arrived."""
+
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def key(self) -> str:
+        """The key that was sent; empty if there was none."""
+        return self.headers.get("authorization", "").removeprefix("Bearer ")
+
+    @property
+    def text(self) -> str:
+        """All of it."""
+        return f"{self.path}\n{self.headers}\n{self.body!r}"
+
+
+@dataclass(frozen=True)
+class Response:
+    """What is sent back: bytes, each piece by itself; an event is waited for. A reset ends it, if it is one."""
+
+    pieces: Sequence[bytes | threading.Event] = ()
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=lambda: {"Content-Type": "text/event-stream"})
+    resets: bool = False
+
+
+Answer: TypeAlias = "Callable[[Request], Response]"
+
+
+def event(value: Any, name: str = "") -> bytes:
+    """Return one server-sent event with `value` as JSON."""
+    return (f"event: {name}\n" if name else "").encode() + b"data: " + json.dumps(value).encode() + b"\n\n"
+
+
+def chunk(*, finish: str | None = None, **delta: Any) -> bytes:
+    """Return a chunk of a completion as an event."""
+    return event({"choices": [{"index": 0, "delta": delta, "finish_reason": finish}]})
+
+
+def _nothing(_: Request) -> Response:
+    return Response([b"Not found."], 404)
+
+
+class HostileServer:
+    """A context manager; listens on a free port of 127.0.0.1 while it is entered."""
+
+    def __init__(self, answers: Mapping[str, Answer]) -> None:
+        self.requests: list[Request] = []
+        self._closing = threading.Event()
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                size = int(self.headers.get("Content-Length", 0))
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                request = Request(self.path, headers, self.rfile.read(size))
+                outer.requests.append(request)
+                with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                    self._send(answers.get(self.path.split("/")[1], _nothing)(request))
+
+            def _send(self, response: Response) -> None:
+                self.send_response(response.status)
+                for name, value in response.headers.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                for piece in response.pieces:
+                    if isinstance(piece, bytes):
+                        self.wfile.write(piece)
+                    else:
+                        outer._wait(piece)
+                if response.resets:
+                    # Without lingering a close is a reset.
+                    self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
+
+    def _wait(self, release: threading.Event) -> None:
+        for _ in range(int(_PATIENCE_SECONDS / 0.02)):
+            if release.wait(0.02) or self._closing.is_set():
+                return
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._closing.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
