@@ -205,13 +205,14 @@ class _Page:
             coloured.right_crop(1)
             # A lexer may drop a character. Nothing that was received is lost.
             text = coloured if coloured.plain == code else text
-        lines = list(text.split("\n", allow_blank=True)) if code else []
+        rule = min(width, LONGEST_ROW)
+        label = f"── {language} " if language else ""
+        head = Text(label + "─" * max(2, rule - cell_len(label)), "dim")
+        lines = [head, *(text.split("\n", allow_blank=True) if code else [])]
         if self._fit:
             for line in lines:
                 line.truncate(width, overflow="ellipsis")
-        rule = min(width, LONGEST_ROW)
-        label = f"── {language} " if language else ""
-        return [Text(label + "─" * max(2, rule - cell_len(label)), "dim"), *lines, Text("─" * rule, "dim")]
+        return [*lines, Text("─" * rule, "dim")]
 
     def _table(self, tokens: Sequence[Any], width: int) -> list[Text]:
         rows: list[list[tuple[Any, Text]]] = []
