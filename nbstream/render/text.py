@@ -22,7 +22,7 @@ from rich.syntax import ANSISyntaxTheme, Syntax
 from rich.table import Table
 from rich.text import Text
 
-from nbstream.render.highlight import MOST_CHARACTERS
+from nbstream.render.highlight import takes_colours
 from nbstream.render.markdown import inline_tokens, split
 from nbstream.render.markdown.elements import is_link
 from nbstream.render.math import to_text
@@ -200,7 +200,7 @@ class _Page:
         code = printable(token.content).removesuffix("\n").expandtabs(4)
         language, *_ = (*printable(token.info).split(maxsplit=1), "")
         text = Text(code)
-        if language and not token.meta.get("open") and len(code) <= MOST_CHARACTERS:
+        if language and not token.meta.get("open") and takes_colours(code, language):
             coloured = Syntax(code, language, theme=_CODE).highlight(code)
             coloured.right_crop(1)
             # A lexer may drop a character. Nothing that was received is lost.
