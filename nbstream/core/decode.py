@@ -28,8 +28,8 @@ _OPEN_TAG = "<think>"
 _CLOSE_TAG = "</think>"
 #: More white space than this at the start is an answer: JSON mode sends it for ever if the prompt lacks the word json.
 _MOST_SPACE = 64
-#: What a count of tokens may be. A larger number is none, and some are too large to be divided.
-_MOST_TOKENS = 10**12
+#: A larger number is a mistake: JSON's are only the same for everybody up to here (RFC 8259, section 6).
+_MOST = (1 << 53) - 1
 _FIRST_HIGH, _FIRST_LOW, _LAST_LOW = "\ud800", "\udc00", "\udfff"
 
 
@@ -225,8 +225,8 @@ class ChunkDecoder:
 
     def _number(self, index: object, call_id: str | None, name: str | None) -> int:
         """Return which call a fragment belongs to; without a number, a new id or a bare name begins the next one."""
-        if isinstance(index, int) and not isinstance(index, bool):
-            number = index
+        if (given := _count(index)) is not None:
+            number = given
         elif call_id is not None and call_id in self._call_numbers:
             number = self._call_numbers[call_id]
         elif call_id or name:
@@ -294,7 +294,7 @@ def _usage(raw: dict[str, Any]) -> Usage:
 
 
 def _count(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_TOKENS else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST else None
 
 
 def _name(value: object) -> str | None:

@@ -16,8 +16,12 @@ from nbstream.core.errors import Failure
 _LONGEST_MESSAGE = 300
 #: Nobody nests an error deeper on purpose.
 _DEEPEST = 8
-_TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
-_TAG = re.compile(r"<[^>]*>")
+#: More than this many characters of a page are not read for its title, nor of anything else for a sentence.
+_MOST_READ = 1 << 16
+# No "<" within a tag: else each of many that never end would be looked for to the end of the page.
+_TITLE = re.compile(r"<title[^<>]*>", re.IGNORECASE)
+_TITLE_END = re.compile(r"</title", re.IGNORECASE)
+_TAG = re.compile(r"<[^<>]*>")
 _SPACE = re.compile(r"\s+")
 _NOT_PRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
@@ -123,9 +127,11 @@ def _read_body(body: str) -> tuple[str, str | None]:
         return _read(json.loads(body))
     except (ValueError, RecursionError):
         pass
+    body = body[:_MOST_READ]
     if body.startswith("<"):
-        title = _TITLE.search(body)
-        return shorten(unescape(_TAG.sub(" ", title[1] if title else body))), None
+        start = _TITLE.search(body)
+        end = _TITLE_END.search(body, start.end()) if start else None
+        return shorten(unescape(_TAG.sub(" ", body[start.end() : end.start()] if start and end else body))), None
     return shorten(body), None
 
 

@@ -186,7 +186,7 @@ class StreamDecoder:
         return failure
 
     def _cut_off(self) -> Failure:
-        if self.payloads == 0 and not self._commented:
+        if self.payloads == 0 and not self._commented and self._body is None:
             return failures.from_body(self._head.decode("utf-8", "replace"), self._server)
         said = f" It had sent something that is not a chunk: {self._odd}" if self._odd else ""
         return Failure(

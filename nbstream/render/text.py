@@ -22,7 +22,7 @@ from rich.syntax import ANSISyntaxTheme, Syntax
 from rich.table import Table
 from rich.text import Text
 
-from nbstream.render.highlight import MOST_CHARACTERS
+from nbstream.render.highlight import takes_colours
 from nbstream.render.markdown import inline_tokens, split
 from nbstream.render.markdown.elements import is_link
 from nbstream.render.math import to_text
@@ -200,18 +200,19 @@ class _Page:
         code = printable(token.content).removesuffix("\n").expandtabs(4)
         language, *_ = (*printable(token.info).split(maxsplit=1), "")
         text = Text(code)
-        if language and not token.meta.get("open") and len(code) <= MOST_CHARACTERS:
+        if language and not token.meta.get("open") and takes_colours(code, language):
             coloured = Syntax(code, language, theme=_CODE).highlight(code)
             coloured.right_crop(1)
             # A lexer may drop a character. Nothing that was received is lost.
             text = coloured if coloured.plain == code else text
-        lines = list(text.split("\n", allow_blank=True)) if code else []
+        rule = min(width, LONGEST_ROW)
+        label = f"── {language} " if language else ""
+        head = Text(label + "─" * max(2, rule - cell_len(label)), "dim")
+        lines = [head, *(text.split("\n", allow_blank=True) if code else [])]
         if self._fit:
             for line in lines:
                 line.truncate(width, overflow="ellipsis")
-        rule = min(width, LONGEST_ROW)
-        label = f"── {language} " if language else ""
-        return [Text(label + "─" * max(2, rule - cell_len(label)), "dim"), *lines, Text("─" * rule, "dim")]
+        return [*lines, Text("─" * rule, "dim")]
 
     def _table(self, tokens: Sequence[Any], width: int) -> list[Text]:
         rows: list[list[tuple[Any, Text]]] = []

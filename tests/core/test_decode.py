@@ -180,6 +180,13 @@ def test_usage_that_says_nothing_takes_nothing_away(nothing: Any) -> None:
     assert reply.usage == Usage(prompt_tokens=3)
 
 
+def test_a_number_beyond_all_measure_is_none() -> None:
+    huge = 10**400
+    reply = read(content("a"), call(index=huge, id="a"), call(id="b"), {**FINISH, "usage": {"completion_tokens": huge}})
+    assert reply.usage == Usage()
+    assert [tool.id for tool in reply.tool_calls] == ["a", "b"]
+
+
 @pytest.mark.parametrize(
     ("raw", "hit", "miss"),
     [

@@ -154,3 +154,10 @@ def test_whatever_was_sent_is_shown_as_one_short_line(text: str) -> None:
 def test_only_what_is_too_long_is_cut() -> None:
     assert failures.shorten("x" * 300) == "x" * 300
     assert failures.shorten("x" * 301) == "x" * 299 + "…"
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("begun", ["<title>", "<title ", "<", "<a <title>x"])
+def test_a_page_of_what_never_ends_is_read_at_once(begun: str) -> None:
+    failure = failures.from_body(begun * (1 << 18), "The server")
+    assert failure.message.startswith("The server answered with a web page")

@@ -101,6 +101,15 @@ def test_blank_keep_alives_before_a_completion_may_go_on_for_minutes() -> None:
     assert reply_of(events_of([b"\n"] * 600 + [completion("Yes")])).answer == "Yes"
 
 
+@pytest.mark.parametrize("size", [1, 9, 1000])
+def test_a_completion_without_a_finish_reason_is_kept_and_called_cut_off(size: int) -> None:
+    body = b'{"choices": [{"message": {"content": "Yes"}}]}'
+    reply = reply_of(events_of([body[i : i + size] for i in range(0, len(body), size)]))
+    assert reply.answer == "Yes"
+    assert reply.error is not None
+    assert reply.error.kind == "disconnected"
+
+
 def test_a_long_completion_is_kept_whole() -> None:
     body = completion("x" * (3 << 20))
     pieces = [body[i : i + 65536] for i in range(0, len(body), 65536)]

@@ -139,6 +139,12 @@ def test_wide_code_is_left_to_the_terminal_or_cut() -> None:
     assert plain(markdown, 40, fit=True)[1] == "x" * 39 + "…"
 
 
+def test_a_wide_name_of_a_language_is_left_to_the_terminal_or_cut() -> None:
+    markdown = f"```{'x' * 60}\na\n```"
+    assert plain(markdown, 40)[0] == f"── {'x' * 60} ──"
+    assert plain(markdown, 40, fit=True)[0] == "── " + "x" * 36 + "…"
+
+
 @pytest.mark.parametrize("width", [24, 40, 80, 200])
 def test_no_row_is_wider_than_the_terminal_and_prose_not_wider_than_reads_well(width: int) -> None:
     rows = plain(MIXED, width)

@@ -1,0 +1,259 @@
+"""What must hold of any bytes: one function for each part that reads what somebody else wrote.
+
+Each takes bytes, makes of them what its part reads, and asserts that part's laws; the input itself says where it is
+cut. This module must not know where the bytes come from: Hypothesis, atheris or a file.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, TypeVar
+from xml.etree import ElementTree as ET
+
+from rich.cells import cell_len
+
+from nbstream.core.decode import ChunkDecoder
+from nbstream.core.events import Ended, Event, Started
+from nbstream.core.reply import Reply, reduce
+from nbstream.core.stream import StreamDecoder
+from nbstream.render import static, summary
+from nbstream.render.blocks import GrowingBlocks
+from nbstream.render.markdown import parse, to_html, unix_lines
+from nbstream.render.math import to_mathml, to_text
+from nbstream.render.protocol import apply, empty_state, html_of
+from nbstream.render.stream import MarkdownStream
+from nbstream.render.text import LONGEST_ROW, to_rows
+from tests.fuzz.words import FORMULA_WORDS, JSON_KEYS, JSON_LEAVES, MARKDOWN_WORDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from nbstream.render.markdown import Block
+
+Slices = TypeVar("Slices", str, bytes)
+
+#: The input's first byte tells how many of those after it are sizes of pieces: fewer than this.
+MOST_SIZES = 8
+_MOST_PIECES = 32
+_MOST_VALUES = 24
+_MOST_LEVELS = 6
+#: Every so many replies are drawn as they stay in the file, which takes as long as a hundred are decoded in.
+_SETTLED = 16
+_STYLE = re.compile(r"\x1b\[[0-9;]*m")
+_OBEYED = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_TAG = re.compile(r'<(/?)([a-zA-Z][a-zA-Z0-9]*)((?: [a-z-]+="[^"<>]*")*)>')
+_VOID = ("br", "hr")
+_TAGS = {
+    *("a", "blockquote", "br", "code", "div", "em", "h1", "h2", "h3"),
+    *("h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "s"),
+    *("details", "small", "span", "strong", "summary", "sup", "table"),
+    *("tbody", "td", "th", "thead", "tr", "ul", "math"),
+    *("menclose", "mfrac", "mi", "mn", "mo", "mover"),
+    *("mpadded", "mphantom", "mroot", "mrow", "mspace", "msqrt", "mstyle"),
+    *("msub", "msubsup", "msup", "mtable", "mtd", "mtext", "mtr", "munder", "munderover"),
+}
+
+
+def decode(data: bytes) -> None:
+    """Check law 1: the events do not depend on the pieces, the last one is the end, and nothing raises."""
+    sizes, payload = _with_sizes(data)
+    whole = _events([payload])
+    assert _events(_cut(payload, sizes)) == whole
+    _check_reply(whole)
+
+
+def chunks(data: bytes) -> None:
+    """Check the same of chunks with the right names and the wrong types, and of the decoder of chunks by itself."""
+    sizes, payload = _with_sizes(data)
+    values = list(_Chunks(payload))
+    decoder, events = ChunkDecoder(), list[Event]()
+    for value in values:
+        try:
+            chunk = json.loads(value)
+        except RecursionError:
+            continue
+        if isinstance(chunk, dict) and not decoder.failed:
+            events += decoder.feed(chunk, 1.0, named_error=len(payload) % 16 == 0)
+    if not decoder.failed:
+        events += [*decoder.flush(1.0), Ended(2.0, "served")]
+    _check_reply(events)
+    stream = "".join(f"data: {value}\n\n" for value in values).encode()
+    streamed = _events([stream])
+    assert _events(_cut(stream, sizes)) == streamed
+    _check_reply(streamed)
+
+
+def markdown(data: bytes) -> None:
+    """Check law 2: every frame is a full rendering, however the text is cut, and so is the last one."""
+    sizes, payload = _with_sizes(data)
+    text = _text(payload, MARKDOWN_WORDS)
+    # What is defined after its use is put right only at the end.
+    each_frame = "]:" not in text
+    growing, page, so_far = MarkdownStream(), empty_state(), ""
+    for piece in _cut(text, sizes):
+        so_far += piece
+        growing.feed(piece)
+        apply(page, growing.frame())
+        assert page == growing.state
+        if each_frame:
+            assert html_of(page) == to_html(so_far, final=False)
+    apply(page, growing.finish())
+    assert page == growing.state
+    assert (len(page["groups"]), page["tail"]) == (1, "")
+    assert html_of(page) == to_html(text)
+    _check_html(html_of(page))
+
+
+def terminal(data: bytes) -> None:
+    """Check that no row has what a terminal obeys or is wider than promised, however the text is cut."""
+    sizes, payload = _with_sizes(data)
+    text = _text(payload, MARKDOWN_WORDS)
+    width = 16 + (sizes[0] if sizes else 64) % 150
+    growing, pieces = GrowingBlocks(), []
+    for part in _cut(text, sizes):
+        pieces += growing.feed(part)
+        in_progress = growing.in_progress()
+        for piece in () if isinstance(in_progress, str) else in_progress:
+            _check_rows(piece.block, width, fit=True)
+    pieces += growing.finish()
+    for piece in pieces:
+        _check_rows(piece.block, width, fit=False)
+    if "]:" not in text:
+        # Items are drawn one by one, so that only white space may differ.
+        assert _drawn(piece.block for piece in pieces) == _drawn(parse(unix_lines(text)).blocks)
+
+
+def formula(data: bytes) -> None:
+    """Check that any TeX is well-formed XML, or nothing yet, and some text."""
+    tex = _text(data, FORMULA_WORDS)
+    for finished in (True, False):
+        html = to_mathml(tex, display=bool(len(tex) % 2), finished=finished)
+        assert html or not finished
+        if html:
+            assert ET.fromstring(html).tag in ("math", "code")
+            _check_html(html)
+    assert to_text(tex).strip("\n") or not tex.strip("\n")
+
+
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    "decode": decode,
+    "chunks": chunks,
+    "markdown": markdown,
+    "terminal": terminal,
+    "formula": formula,
+}
+
+
+def _with_sizes(data: bytes) -> tuple[bytes, bytes]:
+    count = data[0] % MOST_SIZES if data else 0
+    return data[1 : 1 + count], data[1 + count :]
+
+
+def _cut(text: Slices, sizes: bytes) -> Iterator[Slices]:
+    """Yield `text` in pieces of these sizes, again and again; without any, of one. Of a long text they are larger."""
+    at = turn = 0
+    unit = 1 + len(text) // _MOST_PIECES
+    while at < len(text):
+        size = unit + sizes[turn % len(sizes)] if sizes else unit
+        yield text[at : at + size]
+        at, turn = at + size, turn + 1
+
+
+def _text(payload: bytes, words: Sequence[str]) -> str:
+    """Return the text that bytes spell, or that they choose words for."""
+    if not payload or payload[0] % 2:
+        return "".join(words[byte % len(words)] for byte in payload[1:])
+    return payload[1:].decode("utf-8", "replace")
+
+
+class _Chunks:
+    """The JSON that bytes choose, value by value: most are chunks whose fields hold anything."""
+
+    def __init__(self, payload: bytes) -> None:
+        self._bytes = iter(payload)
+        self._left = len(payload)
+
+    def __iter__(self) -> Iterator[str]:
+        for _ in range(_MOST_VALUES):
+            if self._left <= 0:
+                return
+            kind = self._next() % 8
+            if kind == 0:
+                yield self._value(0)
+            else:
+                delta, fields = self._members(1), self._members(1)
+                reason = self._value(_MOST_LEVELS) if kind == 1 else "null"
+                more = f", {fields}" if fields else ""
+                yield f'{{"choices": [{{"delta": {{{delta}}}, "finish_reason": {reason}}}]{more}}}'
+
+    def _next(self) -> int:
+        self._left -= 1
+        return next(self._bytes, 0)
+
+    def _value(self, level: int) -> str:
+        kind = self._next() % 8
+        if kind == 0 and level < _MOST_LEVELS:
+            return f"[{', '.join(self._value(level + 1) for _ in range(self._next() % 4))}]"
+        if kind in (1, 2) and level < _MOST_LEVELS:
+            return f"{{{self._members(level + 1)}}}"
+        return JSON_LEAVES[self._next() % len(JSON_LEAVES)]
+
+    def _members(self, level: int) -> str:
+        count = self._next() % 4
+        keys = (JSON_KEYS[self._next() % len(JSON_KEYS)] for _ in range(count))
+        return ", ".join(f'"{key}": {self._value(level)}' for key in keys)
+
+
+def _events(pieces: Iterator[bytes] | list[bytes]) -> list[Event]:
+    decoder = StreamDecoder()
+    events = [event for piece in pieces for event in decoder.feed(piece, 1.0)]
+    return [*events, *decoder.finish(2.0)]
+
+
+def _check_reply(events: list[Event]) -> None:
+    """Check that there is one end, that what was received can be stored, and that it can be drawn."""
+    assert [isinstance(event, Ended) for event in events].index(True) == len(events) - 1
+    # What cannot be UTF-8 has half a character in it.
+    json.dumps(events, ensure_ascii=False, default=_fields).encode()
+    reply = reduce(Reply(), Started(0.0, "deepseek-flash", "https://api.deepseek.com", 1.8e9))
+    for event in events:
+        reply = reduce(reply, event)
+    assert reply.ended
+    assert repr(reply)
+    words = [summary.thought(reply), summary.alert(reply), *summary.footer(reply)]
+    assert not any(_OBEYED.search(each) for each in words), words
+    if sum(map(len, words)) % _SETTLED == 0:
+        _check_html(static.to_static_html(reply))
+        static.to_markdown(reply).encode()
+
+
+def _fields(event: Any) -> list[Any]:
+    return [getattr(event, name) for name in event.__slots__]
+
+
+def _check_html(html: str) -> None:
+    """Check that HTML has only known elements, all of which end where they should."""
+    opened: list[str] = []
+    for closing, tag, _ in _TAG.findall(html):
+        assert tag in _TAGS, tag
+        if closing:
+            assert opened.pop() == tag
+        elif tag not in _VOID:
+            opened.append(tag)
+    assert not opened
+    assert not re.search("[<>]", _TAG.sub("", html))
+
+
+def _check_rows(block: Block, width: int, *, fit: bool) -> None:
+    rows = [_STYLE.sub("", row) for row in to_rows(block, width, fit=fit)]
+    assert not any(_OBEYED.search(row) for row in rows), rows
+    limits = {"paragraph_open": LONGEST_ROW, "heading_open": LONGEST_ROW, "hr": LONGEST_ROW}
+    if fit:
+        limits |= {"fence": width, "code_block": width}
+    limit = min(width, limits.get(block.tokens[0].type, 0))
+    assert not limit or all(cell_len(row.rstrip()) <= limit for row in rows), (limit, rows)
+
+
+def _drawn(blocks: Iterator[Block] | Sequence[Block] | Any) -> str:
+    return "".join("".join(_STYLE.sub("", row).split()) for block in blocks for row in to_rows(block, 1_000))
