@@ -80,7 +80,10 @@ def stream(
         warnings.warn(sentence, NbstreamWarning, stacklevel=2)
     limits = Limits(chosen.bytes_idle, chosen.payload_idle, chosen.retries, chosen.max_bytes)
     run = Run(ApiSource(endpoint, request), limits)
-    _runs.append(run)
+    # Of an earlier run that has ended, the reply is all that can still be asked for.
+    earlier = [each.reply if isinstance(each, Run) and each.done else each for each in _runs]
+    _runs.clear()
+    _runs.extend([*earlier, run])
     return run
 
 
@@ -106,7 +109,7 @@ def last_reply(back: int = 0) -> Reply | None:
 
 def back_to(run: Run) -> int | None:
     """Return how many replies to go back from the last one to `run`'s, or None if it is forgotten."""
-    return next((back for back, each in enumerate(reversed(_runs)) if each is run), None)
+    return next((back for back, each in enumerate(reversed(_runs)) if each is run or each is run.reply), None)
 
 
 def cancel_all() -> int:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from nbstream.client import api
 from nbstream.core.errors import RequestError
 from nbstream.notebook import display, journal
+from nbstream.render.printable import printable
 
 if TYPE_CHECKING:
     from nbstream.core.reply import Reply
@@ -104,6 +105,6 @@ def _insert(number: str | None, shell: Any) -> None:
     code = blocks[int(number) - 1].code
     if getattr(shell, "simple_prompt", False):
         # Python's own `input` cannot be filled in.
-        sys.stdout.write(f"{code}\n")
+        sys.stdout.write(f"{printable(code)}\n")
     else:
         shell.set_next_input(code)
