@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 #: Longer code stays plain: colours for 100,000 characters take a quarter of a second, and twice as much of the file.
 MOST_CHARACTERS = 100_000
 
-#: Nor may colours take longer than so many seconds of the thread's own time, and so many more for each character:
-#: seven times what they take as a rule. Some lexers look from each word to the end of the code: 8,000 characters of C#
+#: Nor may colours take longer than so many seconds of the thread's own time, and so many more for each character, which
+#: is seven times what Python's take. Some lexers look from each word to the end of the code: 8,000 characters of C#
 #: without a bracket took six seconds, and twice as many four times as long.
 _SECONDS, _SECONDS_PER_CHARACTER = 0.1, 10e-6
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from nbstream.render import protocol
+from tests.faults.findings import Findings
 
 if TYPE_CHECKING:
     from nbstream.simulator.server import Simulator
@@ -40,17 +41,15 @@ _LEFT = """(lambda asyncio, threading, loop: {
 
 
 @dataclass
-class Tally:
-    """What came of trials: how many there were, what went wrong, and how long it took, in milliseconds."""
+class Tally(Findings):
+    """What came of trials, and how long each Stop took to reach the server, in milliseconds."""
 
-    tried: int = 0
-    faults: list[str] = field(default_factory=list)
     milliseconds: list[float] = field(default_factory=list)
 
     def check(self, fine: object, fault: str) -> None:
-        """Count a fault unless all is `fine`."""
+        """Note a fault unless all is `fine`."""
         if not fine:
-            self.faults.append(fault)
+            self.wrong.append(fault)
 
 
 def left(kernel: Kernel) -> dict[str, Any]:

@@ -1,0 +1,211 @@
+"""Nothing lost, nobody let in, in figures: `python -m benchmarks.reliability`, from the repository's root.
+
+Every row is an experiment that the tests run in small, here at full length: on real sockets, in real kernels and in a
+real browser. Results are kept by section in `benchmarks/results`, and `benchmarks/reliability.md` is written from them;
+`--section` measures only some anew. The rows on fuzzing are written by `python -m tests.fuzz`. Times are this machine's
+and only worth something beside each other. This module must not know how anything is tried.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import sys
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nbstream.simulator.server import Simulator
+from tests import kernels
+from tests.faults import cuts, endings, floods, recording, refusals, waiting
+from tests.hostile.__main__ import measure as attack
+from tests.notebook import trials
+from tests.notebook.kernel import Kernel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.faults.findings import Findings
+
+HERE = Path(__file__).parent
+RESULTS = HERE / "results" / "reliability.json"
+FUZZ = HERE / "results" / "fuzz.json"
+PAGE = HERE / "reliability.md"
+
+_KERNELS = ("ipykernel-6.29", "ipykernel-7.3", kernels.NEWEST)
+_TRIES = 200
+_CROWDS = (2, 10, 50)
+_SEED = 20_261_121
+
+#: One row of a table: the cells as they are shown.
+Row = list[str]
+
+
+def stream(_: int) -> Iterator[Row]:
+    """Measure faults of the stream."""
+    record = recording.load()
+    experiments: list[tuple[str, Callable[[], Findings]]] = [
+        ("every byte of a recording cut, decoded", lambda: cuts.decode_everywhere(record)),
+        ("every byte of it cut by a reset, over sockets", lambda: cuts.cut_everywhere(("reset",))),
+        ("every byte of it cut by a clean close, over sockets", lambda: cuts.cut_everywhere(("clean",))),
+        *(
+            (f"{status} in every shape, before the stream and in it", lambda status=status: refusals.refuse(status))
+            for status in refusals.ROWS
+        ),
+        ("broken HTTP, and none", endings.broken_http),
+        ("finish reasons, known and unknown", endings.finish_reasons),
+        ("queues: keep-alives, then an answer", waiting.queue_then_answer),
+        ("silence before and in a reply, keep-alives for ever", waiting.silent_in_every_way),
+        ("headers late", waiting.headers_late),
+        ("refused, tried again, answered", waiting.refused_then_answered),
+        ("stopped while it waits to try again", waiting.stopped_while_waiting),
+        ("a server that never hangs up", waiting.never_hung_up),
+        ("floods: endless, one delta of 50 MB, keep-alives, calls", floods.flood),
+        ("memory in a flood", floods.memory),
+        ("white space without an end", floods.white_space),
+    ]
+    for name, experiment in experiments:
+        found = experiment()
+        yield [name, f"{found.tried:,}", str(found.lost), str(len(found.wrong)), str(len(found.exceptions))]
+        _complain(found.wrong + found.exceptions)
+
+
+def kernel(tries: int) -> Iterator[Row]:
+    """Measure ■, Stop and many cells at once, on real kernels."""
+    for name in _KERNELS:
+        with _started(name) as (started, server):
+            for what, tally in (
+                ("■ at a random moment", trials.interrupts(started, server, tries, _SEED)),
+                (
+                    "Stop at a random moment, by control message, comm or subshell",
+                    trials.stops(started, server, tries, _SEED, ("control", "main", "subshell")),
+                ),
+                *(
+                    (f"{cells} cells at once, half of them stopped", trials.crowd(started, server, cells, _SEED))
+                    for cells in _CROWDS
+                ),
+            ):
+                yield [what, name, f"{tally.tried:,}", str(len(tally.wrong))]
+                _complain(tally.wrong)
+
+
+def stop(tries: int) -> Iterator[Row]:
+    """Measure how long a Stop takes to reach the server."""
+    for name in _KERNELS:
+        with _started(name) as (started, server):
+            for what, tally in (
+                ("control message; the cell waits", trials.stops(started, server, tries, _SEED, ("control",))),
+                ("comm on the main shell; the cell waits", trials.stops(started, server, tries, _SEED, ("main",))),
+                ("control message; another cell computes", trials.stops_behind(started, server, tries, _SEED)),
+            ):
+                ranked = sorted(tally.milliseconds)
+                p99 = ranked[max(0, -(-len(ranked) * 99 // 100) - 1)]
+                figures = [f"{value:.1f}" for value in (statistics.median(ranked), p99, ranked[-1])]
+                yield [what, name, f"{len(ranked):,}", *figures, str(len(tally.wrong))]
+                _complain(tally.wrong)
+
+
+def hostile(_: int) -> Iterator[Row]:
+    """Measure hostile text and the key."""
+    for row in attack():
+        yield [row.experiment, row.tried, ", ".join(f"{count} {kind}" for kind, count in row.wrong.items())]
+
+
+#: Each section: what measures it, its heading and its columns.
+SECTIONS: dict[str, tuple[Callable[[int], Iterator[Row]], str, Row]] = {
+    "stream": (stream, "Faults of the stream", ["experiment", "tried", "lost deltas", "wrong", "exceptions"]),
+    "kernel": (kernel, "The kernel", ["experiment", "kernel", "tried", "wrong"]),
+    "stop": (
+        stop,
+        "Stop → the server sees the client leave, in ms",
+        ["by", "kernel", "measured", "median", "p99", "most", "wrong"],
+    ),
+    "hostile": (hostile, "Hostile text and the key", ["experiment", "tried", "went wrong"]),
+}
+
+
+def main() -> None:
+    """Measure, keep the results, and write the page."""
+    parser = argparse.ArgumentParser(description="Measures reliability and writes benchmarks/reliability.md.")
+    parser.add_argument("--section", action="append", choices=SECTIONS, help="measure only this one; may be repeated")
+    parser.add_argument("--tries", type=int, default=_TRIES, help=f"tries of each kind in a kernel ({_TRIES})")
+    arguments = parser.parse_args()
+    RESULTS.parent.mkdir(exist_ok=True)
+    kept: dict[str, Any] = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
+    for name in arguments.section or SECTIONS:
+        measure, heading, _ = SECTIONS[name]
+        print(f"## {heading}", flush=True)
+        rows = []
+        for row in measure(arguments.tries):
+            print(f"| {' | '.join(row)} |", flush=True)
+            rows.append(row)
+        kept[name] = {"on": f"{datetime.now(UTC):%Y-%m-%d}", "machine": _machine(), "rows": rows}
+        RESULTS.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
+        PAGE.write_text(_page(kept))
+
+
+def _page(kept: dict[str, Any]) -> str:
+    parts = [
+        "# Nothing lost, nobody let in",
+        "Written by `python -m benchmarks.reliability`, from its own results and those of `python -m tests.fuzz`.",
+    ]
+    for name, (_, heading, columns) in SECTIONS.items():
+        if name in kept:
+            result = kept[name]
+            parts += [f"## {heading}", f"On {result['on']}, {result['machine']}.", _table(columns, result["rows"])]
+    if FUZZ.is_file():
+        columns = ["target", "inputs", "seconds", "crashes", "hangs", "out_of_memory", "peak_mb", "on"]
+        runs = json.loads(FUZZ.read_text())
+        total = sum(run["inputs"] for run in runs)
+        rows = [
+            [f"{run[each]:,}" if isinstance(run[each], int) else str(run[each]) for each in columns] for run in runs
+        ]
+        parts += ["## Fuzzing", f"{total:,} inputs in all.", _table(columns, rows)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _table(columns: Row, rows: list[Row]) -> str:
+    lines = [columns, [":--", *["--:"] * (len(columns) - 1)], *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _complain(wrong: list[str]) -> None:
+    for each in wrong[:5]:
+        print(each, file=sys.stderr, flush=True)
+
+
+def _machine() -> str:
+    return f"{os.cpu_count()} cores, Python {platform.python_version()}"
+
+
+class _started:  # noqa: N801  (a context manager, used as a function)
+    """A kernel that has loaded the extension, and the simulator that it asks."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __enter__(self) -> tuple[Kernel, Simulator]:
+        self._folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        self._server = Simulator(port=0, rate=0, first_token=0, scenario="normal tokens=40")
+        self._server.__enter__()
+        own = dict.fromkeys(("IPYTHONDIR", "JUPYTER_RUNTIME_DIR"), self._folder.name)
+        key = {"DEEPSEEK_BASE_URL": self._server.url, "DEEPSEEK_API_KEY": "simulated"}
+        self._kernel = Kernel(self._name, own | key)
+        self._kernel.run("%load_ext nbstream")
+        self._kernel.run("import nbstream, nbstream.client.api")
+        # The first request also imports openai.
+        self._kernel.run("%%deepseek\nhello")
+        return self._kernel, self._server
+
+    def __exit__(self, *_: object) -> None:
+        self._kernel.close()
+        self._server.__exit__(None, None, None)
+        self._folder.cleanup()
+
+
+if __name__ == "__main__":
+    main()

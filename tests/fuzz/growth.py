@@ -1,0 +1,282 @@
+"""Looks for work that grows faster than its input: `python -m tests.fuzz.growth [--subject html] [--tries 2000]`.
+
+A few words, repeated to a size and to four times that, should cost four times as much. What costs more than eight times
+as much is tried again at larger sizes and printed. It measures time, so it is a hunt for a person to look at, and not a
+test; what it has found is tested elsewhere by counting. This module must not know what the laws are.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import signal
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from pygments.lexers import get_all_lexers
+
+from nbstream.core.events import Started
+from nbstream.core.reply import Reply, reduce
+from nbstream.core.stream import StreamDecoder
+from nbstream.render import highlight, markdown, math
+from nbstream.render.blocks import GrowingBlocks
+from nbstream.render.markdown import to_html
+from nbstream.render.math import to_mathml, to_text
+from nbstream.render.static import one_block
+from nbstream.render.stream import MarkdownStream
+from nbstream.render.text import to_rows
+from tests.fuzz.words import DICTIONARY, FORMULA_WORDS, JSON_KEYS, MARKDOWN_WORDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from types import FrameType
+
+#: Four times the text may cost so many times as much before it is a finding.
+MOST = 8.0
+#: Less than this many seconds is noise.
+_LEAST = 0.04
+#: No single try may take longer, in seconds; it is a finding by itself.
+_LONGEST = 20.0
+#: How often a text is looked at while it grows.
+_FRAMES = 12
+
+_SHORT = tuple(word for word in MARKDOWN_WORDS if len(word) < 40)
+_CODE = (
+    *(
+        "a",
+        "A",
+        "1",
+        " ",
+        "  ",
+        "\n",
+        "\t",
+        '"',
+        "'",
+        '"""',
+        "`",
+        "(",
+        ")",
+        "[",
+        "]",
+        "{",
+        "}",
+        "<",
+        ">",
+        "/",
+        "\\",
+        "//",
+    ),
+    *(
+        "/*",
+        "*/",
+        "#",
+        "--",
+        "%",
+        "$",
+        "${",
+        "#{",
+        "@",
+        "!",
+        "=",
+        ":",
+        "::",
+        ";",
+        ",",
+        ".",
+        "|",
+        "&",
+        "~",
+        "^",
+        "?",
+        "+",
+    ),
+    *(
+        "*",
+        "<?",
+        "?>",
+        "<!--",
+        "<a",
+        "</",
+        "=>",
+        "->",
+        "\\n",
+        "if ",
+        "function ",
+        "class ",
+        "def ",
+        "end",
+        "é",
+        "0x",
+        "1e",
+    ),
+    "_",
+)
+
+
+class Subject(NamedTuple):
+    """What is measured: the words of its inputs, its smallest size in characters, and the work."""
+
+    words: Sequence[str]
+    size: int
+    work: Callable[[str], object]
+
+
+class Finding(NamedTuple):
+    """A text that costs too much: how it is made, the seconds at its last two sizes, and the larger of those."""
+
+    subject: str
+    made_of: str
+    seconds: tuple[float, float]
+    size: int
+
+    def __str__(self) -> str:
+        once, more = self.seconds
+        return f"{self.subject}: {more / once:.1f} ({once:.3f} s, {more:.3f} s at {self.size}): {self.made_of}"
+
+
+class TooLongError(Exception):
+    """A try was ended."""
+
+
+def main() -> None:
+    """Try and print."""
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz.growth", description=__doc__)
+    parser.add_argument("--subject", choices=SUBJECTS, action="append", help="(all of them)")
+    parser.add_argument("--tries", type=int, default=200, help="for each subject (200)")
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    signal.signal(signal.SIGPROF, _too_long)
+    for name in arguments.subject or SUBJECTS:
+        chance, found = random.Random(arguments.seed), 0
+        for number in range(arguments.tries):
+            finding = _try(name, number, chance)
+            if finding:
+                found += 1
+                print(finding, flush=True)
+        print(f"{name}: {arguments.tries} tries, {found} grow too fast", flush=True)
+
+
+def _try(name: str, number: int, chance: random.Random) -> Finding | None:
+    subject = SUBJECTS[name]
+    work, said = subject.work, ""
+    if name == "code":
+        language = _LANGUAGES[number % len(_LANGUAGES)]
+        # What stands between fences ends with a line.
+        work, said = (lambda text: highlight.highlight(f"{text}\n", language)), f"{language}, "
+    words = ["".join(chance.choices(subject.words, k=chance.randint(1, 4))) for _ in range(chance.randint(1, 2))]
+    head = "".join(chance.choices(subject.words, k=chance.randint(0, 2)))
+    between = chance.choice(["", "", "", "\n"])
+    tail = chance.choice(["", "", "x", *words])
+
+    def text(size: int) -> str:
+        parts = [word * (size // len(words) // len(word)) for word in words]
+        return head + between.join(parts) + tail
+
+    said += repr((head, words, between, tail))
+    size = subject.size
+    while True:
+        small, large = _seconds(work, text(size)), _seconds(work, text(4 * size))
+        finding = Finding(name, said, (small, large), 4 * size)
+        if large == _LONGEST:
+            return finding
+        if large < MOST * small or large < _LEAST:
+            return None
+        if 4 * size >= 16 * subject.size:
+            return finding
+        size *= 4
+
+
+def _seconds(work: Callable[[str], object], text: str) -> float:
+    """Return what the better of two tries costs, in seconds of this process."""
+    best = _LONGEST
+    for _ in range(2):
+        for remembered in (highlight.highlight, markdown._remembered_html, math._mathml, math._plain):
+            remembered.cache_clear()
+        began = time.process_time()
+        signal.setitimer(signal.ITIMER_PROF, _LONGEST)
+        try:
+            work(text)
+        except TooLongError:
+            return _LONGEST
+        finally:
+            signal.setitimer(signal.ITIMER_PROF, 0)
+        best = min(best, time.process_time() - began)
+        if best > 1:
+            break
+    return best
+
+
+def _too_long(number: int, frame: FrameType | None) -> None:
+    raise TooLongError
+
+
+def _stream(text: str) -> None:
+    growing = MarkdownStream()
+    for start in range(0, len(text), step := 1 + len(text) // _FRAMES):
+        growing.feed(text[start : start + step])
+        growing.frame()
+    growing.finish()
+
+
+def _terminal(text: str) -> None:
+    growing = GrowingBlocks()
+    pieces = []
+    for start in range(0, len(text), step := 1 + len(text) // _FRAMES):
+        pieces += growing.feed(text[start : start + step])
+        growing.in_progress()
+    for piece in [*pieces, *growing.finish()]:
+        to_rows(piece.block, 80)
+
+
+def _formula(tex: str) -> None:
+    to_mathml(tex, display=True)
+    to_mathml(tex, display=True, finished=False)
+    to_text(tex)
+
+
+def _bytes(text: str) -> None:
+    data = text.encode("utf-8", "replace")
+    decoder = StreamDecoder()
+    events = [event for start in range(0, len(data), 512) for event in decoder.feed(data[start : start + 512], 1.0)]
+    reply = reduce(Reply(), Started(0.0, "m"))
+    for event in [*events, *decoder.finish(2.0)]:
+        reply = reduce(reply, event)
+
+
+def _deltas(text: str) -> None:
+    """Stream chunks of which each has a word of the text, or a call with that name."""
+    decoder, reply = StreamDecoder(), reduce(Reply(), Started(0.0, "m"))
+    for at, word in enumerate(text.split("\x1f")):
+        field, _, value = word.partition("\x1e")
+        content: object = value
+        if field == "tool_calls":
+            index = at if value == "1" else None
+            content = [{"id": f"{value}{at}", "index": index, "function": {"arguments": value}}]
+        data = f"data: {json.dumps({'choices': [{'delta': {field: content}}]})}\n\n"
+        for event in decoder.feed(data.encode(), 1.0):
+            reply = reduce(reply, event)
+    for event in decoder.finish(2.0):
+        reply = reduce(reply, event)
+
+
+_LANGUAGES = sorted(names[0] for _, names, _, _ in get_all_lexers() if names)
+
+SUBJECTS: dict[str, Subject] = {
+    "html": Subject(_SHORT, 5_000, to_html),
+    "frame": Subject(_SHORT, 5_000, lambda text: to_html(text, final=False)),
+    "stream": Subject(_SHORT, 5_000, _stream),
+    "terminal": Subject(_SHORT, 5_000, _terminal),
+    "formula": Subject(FORMULA_WORDS, 250, _formula),
+    "settled": Subject(_SHORT, 5_000, lambda text: one_block(to_html(text, settled=True))),
+    "bytes": Subject((*DICTIONARY, "a", "\ufeff", " ", "{", "[", "<"), 20_000, _bytes),
+    "deltas": Subject(
+        [f"{key}\x1e{text}\x1f" for key in JSON_KEYS[:5] for text in ("<think>", "</think>", "<", "\n", " ", "1", "")],
+        20_000, _deltas,
+    ),
+    "code": Subject(_CODE, 2_000, lambda text: text),
+}  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
