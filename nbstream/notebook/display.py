@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 #: How often a sink is asked whether it has something to do while nothing arrives; and the same where messages of the
 #: page wait to be read.
 _TICK_SECONDS = 0.25
-_READ_SECONDS = 0.04
+_READ_SECONDS = 0.02
 #: A frame that took longer makes the next one wait for twice as long: drawing takes a third of the time at most.
 _CHEAP_SECONDS = 0.01
 

@@ -124,7 +124,7 @@ def stops_behind(kernel: Kernel, server: Simulator, tries: int, seed: int) -> Ta
         kernel.finish(computing)
         tally.tried += 1
         tally.check(computing.status == "ok", f"{kernel.name}: the other cell was {computing.status}")
-        kernel.until(lambda cell=cell: cell.of("update_display_data"), "it settles")  # type: ignore[misc]
+        kernel.until(lambda cell=cell: kernel.updates_of(cell), "it settles")  # type: ignore[misc]
         _note(server, asked, tally)
     return tally
 
