@@ -180,7 +180,12 @@ def look_into_kernel(folder: Path) -> Sightings:
     found = Sightings()
     log = folder / "log.txt"
     with HostileServer(ANSWERS) as server:
-        environ = {settings.KEY_VARIABLE: KEY, settings.URL_VARIABLE: server.url, "IPYTHONDIR": str(folder / "ipython")}
+        environ = {
+            settings.KEY_VARIABLE: KEY,
+            settings.URL_VARIABLE: server.url,
+            "IPYTHONDIR": str(folder / "ipython"),
+            "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
+        }
         with Kernel(kernels.NEWEST, environ) as kernel:
             kernel.run(f"import logging; logging.basicConfig(level=1, filename={str(log)!r})\n%load_ext nbstream")
             kernel.run(
@@ -204,6 +209,12 @@ def look_into_kernel(folder: Path) -> Sightings:
             ):
                 kernel.run(line)
             assert len(server.requests) > len(ANSWERS)
+            # Killed in mid-reply, it leaves a journal.
+            kernel.run("%config DeepSeekMagics.bytes_idle = 60")
+            kernel.send(f"%%deepseek --base-url {server.url}/silent\nhello")
+            journals = folder / "runtime" / "nbstream"
+            kernel.until(lambda: any("Answer" in path.read_text() for path in journals.glob("*")), "it is written")
+            kernel.kill()
             for message in kernel.messages:
                 found.look(message["msg_type"], repr(message))
     for path in folder.rglob("*"):

@@ -290,6 +290,26 @@ def test_a_stop_by_comm_that_comes_too_late_does_no_harm(kernel: Kernel) -> None
     assert kernel.run("print('still here')").text("stdout") == "still here\n"
 
 
+@pytest.mark.parametrize("retry_after", ["", " retry-after=30"])
+def test_attempts_are_shown_while_they_happen_and_can_be_stopped(
+    kernel: Kernel, server: Simulator, retry_after: str
+) -> None:
+    cell = kernel.send(f"%%deepseek -o reply\n[simulate: 429{retry_after}] Why, at all?")
+    kernel.until(
+        lambda: cell.view and cell.view.meta.get("label", "").startswith("Attempt 1 of 3 failed"), "it is shown"
+    )
+    view = cell.view
+    assert view is not None
+    assert "429" in view.meta["note"]
+    assert "Next attempt in" in view.meta["note"]
+    assert kernel.control(view, "cancel") == {"status": "ok", "known": True}
+    kernel.finish(cell)
+    assert cell.status == "ok"
+    assert kernel.evaluate("reply.status") == "cancelled"
+    assert "Stopped after" in settled(cell)["text/html"]
+    assert len(server.log()) < 3
+
+
 # ■.
 
 

@@ -48,7 +48,7 @@ def test_a_widget_that_is_closed_from_python_takes_nothing_along(
     assert "nbstream-settled" in kernel.updates_of(cell)[0]["content"]["data"]["text/html"]
     assert cell.text("stderr") == ""
     assert not cell.of("error")
-    kernel.until(lambda: trials.left(kernel)["threads"] == ["nbstream"], "the threads end")
+    kernel.until(lambda: trials.left(kernel, server)["threads"] == ["nbstream"], "the threads end")
 
 
 def test_nothing_is_left(kernel: Kernel, server: Simulator) -> None:
@@ -57,8 +57,9 @@ def test_nothing_is_left(kernel: Kernel, server: Simulator) -> None:
         kernel.control(view, "cancel")
         kernel.finish(cell)
     kernel.run("%%deepseek\n[simulate: reset after=10] Why?")
-    kernel.until(lambda: trials.left(kernel)["threads"] == ["nbstream"], "the threads end")
-    left = trials.left(kernel)
+    kernel.until(lambda: trials.left(kernel, server)["threads"] == ["nbstream"], "the threads end")
+    left = trials.left(kernel, server)
     assert left["tasks"] == 0
+    assert left["connections"] <= 1
     # A page that spoke may have been reloaded, so the last few widgets are kept, each reached by its run and its comm.
     assert left["receivers"] == 2 * left["kept"] <= 16

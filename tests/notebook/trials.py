@@ -31,10 +31,12 @@ MOMENTS = {
 #: How long the cell of a thousand tokens takes to settle, for moments in which it does.
 _SETTLING = ("normal tokens=1500 rate=0", 0.4)
 
-#: Run in the kernel: what is still there when every reply has ended. Clients are kept for the next request, idle.
+#: Run in the kernel: what is still there when every reply has ended. A connection may be kept for the next request.
 _LEFT = """(lambda asyncio, threading, loop: {
     "threads": sorted(t.name for t in threading.enumerate() if t.name.startswith("nbstream")),
     "tasks": len(asyncio.all_tasks(loop.background_loop())),
+    "connections": len([each for each in __import__("psutil").Process().net_connections("tcp")
+                        if each.raddr and each.raddr.port == PORT and each.status == "ESTABLISHED"]),
     "receivers": len(__import__("nbstream.notebook.stop", fromlist=["x"])._receivers),
     "kept": len(__import__("nbstream.notebook.live", fromlist=["x"])._kept),
 })(__import__("asyncio"), __import__("threading"), __import__("nbstream.client.loop", fromlist=["x"]))"""
@@ -52,9 +54,9 @@ class Tally(Findings):
             self.wrong.append(fault)
 
 
-def left(kernel: Kernel) -> dict[str, Any]:
+def left(kernel: Kernel, server: Simulator) -> dict[str, Any]:
     """Return what of earlier replies is still in the kernel."""
-    found: dict[str, Any] = kernel.evaluate(_LEFT)
+    found: dict[str, Any] = kernel.evaluate(_LEFT.replace("PORT", server.url.rpartition(":")[2]))
     return found
 
 
