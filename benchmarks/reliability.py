@@ -89,7 +89,8 @@ def kernel(tries: int) -> Iterator[Row]:
                     for cells in _CROWDS
                 ),
             ):
-                yield [what, name, f"{tally.tried:,}", str(len(tally.wrong))]
+                outside = int(tally.seen.get(trials.IN_IPYKERNEL, 0))
+                yield [what, name, f"{tally.tried:,}", str(len(tally.wrong)), str(outside)]
                 _complain(tally.wrong)
 
 
@@ -118,7 +119,7 @@ def hostile(_: int) -> Iterator[Row]:
 #: Each section: what measures it, its heading and its columns.
 SECTIONS: dict[str, tuple[Callable[[int], Iterator[Row]], str, Row]] = {
     "stream": (stream, "Faults of the stream", ["experiment", "tried", "lost deltas", "wrong", "exceptions"]),
-    "kernel": (kernel, "The kernel", ["experiment", "kernel", "tried", "wrong"]),
+    "kernel": (kernel, "The kernel", ["experiment", "kernel", "tried", "wrong", trials.IN_IPYKERNEL]),
     "stop": (
         stop,
         "Stop → the server sees the client leave, in ms",

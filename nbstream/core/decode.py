@@ -30,8 +30,6 @@ _CLOSE_TAG = "</think>"
 _MOST_SPACE = 64
 #: A larger number is a mistake: JSON's are only the same for everybody up to here (RFC 8259, section 6).
 _MOST = (1 << 53) - 1
-#: Each further call costs a look at all of those before it, so that their number has to end somewhere.
-_MOST_CALLS = 1_000
 _FIRST_HIGH, _FIRST_LOW, _LAST_LOW = "\ud800", "\udc00", "\udfff"
 
 
@@ -153,8 +151,6 @@ class ChunkDecoder:
         reason = choice.get("finish_reason") if choice is not None else None
         if failure is None and reason == "error":
             failure = failures.from_data("finish_reason is “error”")
-        if failure is None and len(self._argument_healers) > _MOST_CALLS:
-            failure = failures.too_many_calls(_MOST_CALLS)
         if failure is not None:
             events += self.flush(at)
             events.append(Ended(at, "failed", failure))
@@ -200,9 +196,7 @@ class ChunkDecoder:
             events += [_event(channel, at, text) for channel, text in self._splitter.feed(healed)]
         calls = delta.get("tool_calls")
         if isinstance(calls, list):
-            for call in calls:
-                if isinstance(call, dict) and len(self._argument_healers) <= _MOST_CALLS:
-                    events.append(self._tool_call(call, at))
+            events += [self._tool_call(call, at) for call in calls if isinstance(call, dict)]
 
     def _reasoning_of(self, delta: dict[str, Any]) -> str:
         """Return the delta's reasoning, from one field only: OpenRouter and LM Studio send the same text in two."""

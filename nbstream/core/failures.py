@@ -90,11 +90,6 @@ def from_data(data: str) -> Failure:
     return _reported(*_read_body(data))
 
 
-def too_many_calls(most: int) -> Failure:
-    """Return the failure of a reply that asks for more than `most` tool calls."""
-    return Failure("in_band", f"The reply asks for more than {most:,} tool calls.", "What came before is kept.")
-
-
 def from_body(body: str, server: str) -> Failure:
     """Return the failure that a 200 answer means which is neither a stream nor a completion."""
     if not body.strip():

@@ -180,15 +180,6 @@ def test_usage_that_says_nothing_takes_nothing_away(nothing: Any) -> None:
     assert reply.usage == Usage(prompt_tokens=3)
 
 
-@pytest.mark.parametrize("together", [True, False])
-def test_calls_without_end_are_ended(together: bool) -> None:  # noqa: FBT001
-    calls = [{"id": str(number), "function": {"arguments": "{}"}} for number in range(3_000)]
-    chunks = [chunk({"tool_calls": calls})] if together else [call(**one) for one in calls]
-    reply = read(content("a"), *chunks, FINISH)
-    assert (reply.status, reply.answer, len(reply.tool_calls)) == ("failed", "a", 1_001)
-    assert "1,000 tool calls" in str(reply.error)
-
-
 def test_a_number_beyond_all_measure_is_none() -> None:
     huge = 10**400
     reply = read(content("a"), call(index=huge, id="a"), call(id="b"), {**FINISH, "usage": {"completion_tokens": huge}})

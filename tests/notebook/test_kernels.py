@@ -358,7 +358,8 @@ def test_background_run_updates_the_output_of_its_own_cell(kernel: Kernel) -> No
     assert cell.status == "ok"
     view = cell.view
     assert view is not None
-    assert not view.meta.get("foreground", True)
+    kernel.until(lambda: view.meta, "the page is told")
+    assert not view.meta["foreground"]
     other = kernel.run("print('mine')")
     assert [message["content"]["text"] for message in other.outputs] == ["mine\n"]
     (shown,) = cell.of("display_data")
@@ -423,7 +424,7 @@ def test_interrupt_of_another_cell_leaves_a_background_run_alone(kernel: Kernel,
         ("--effort huge", "Why?", "huge"),
         ("-o 2nd", "Why?", "2nd"),
         ("-s 'unclosed", "Why?", "unclosed"),
-        ("--base-url ftp://example.org", "Why?", "ftp://example.org"),
+        ("--base-url ftp://example.org", "Why?", "base URL"),
         ("", "  ", "empty"),
         ("", "", "empty"),
         ("--raw-body {", "Why?", "--raw-body"),

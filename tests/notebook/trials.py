@@ -42,6 +42,10 @@ _LEFT = """(lambda asyncio, threading, loop: {
 })(__import__("asyncio"), __import__("threading"), __import__("nbstream.client.loop", fromlist=["x"]))"""
 
 
+#: What is counted apart, since no cell's code can do anything about it.
+IN_IPYKERNEL = "between ipykernel's own lines"
+
+
 @dataclass
 class Tally(Findings):
     """What came of trials, and how long each Stop took to reach the server, in milliseconds."""
@@ -186,8 +190,11 @@ def _begin(kernel: Kernel, server: Simulator, scenario: str) -> tuple[Cell, Cell
 def _ended(kernel: Kernel, cell: Cell, following: Cell, where: str, tally: Tally) -> None:
     """Look at everything that has to be so, however it ended."""
     tally.tried += 1
-    kernel.finish(cell)
     kernel.finish(following)
+    kernel.until(lambda: cell.idle, where)
+    if cell.reply is None:
+        # ■ before or after the cell's own code: ipykernel notes "KeyboardInterrupt caught in kernel", and no more.
+        tally.seen[IN_IPYKERNEL] = tally.seen.get(IN_IPYKERNEL, 0) + 1
     if cell.of("display_data"):
         tally.check(len(cell.of("update_display_data")) == 1, f"{where}: not settled")
         tally.check(kernel.evaluate("nbstream.last.ended"), f"{where}: the reply goes on")
