@@ -80,7 +80,10 @@ def _recover() -> None:
     paths = journal.unfinished()
     if not paths:
         raise RequestError("There is nothing to recover: no reply was cut off by the end of its kernel.")
-    reply = journal.recover(paths[0])
+    try:
+        reply = journal.recover(paths[0])
+    except OSError as error:
+        raise RequestError(f"{paths[0]} cannot be read: {error.strerror}.") from None
     api.remember(reply)
     display.show(reply)
     paths[0].unlink(missing_ok=True)

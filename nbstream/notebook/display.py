@@ -82,11 +82,11 @@ class Journaled:
             self._journal = Journal(run_id)
 
     def update(self, events: list[Event]) -> None:
-        """Show and keep what has arrived."""
-        self._sink.update(events)
+        """Keep and show what has arrived, in this order: drawing may be what the kernel dies of."""
         if self._journal and self._writes:
             with self._forgiving():
                 self._journal.add(events)
+        self._sink.update(events)
 
     def tick(self) -> None:
         """Keep what had to wait."""

@@ -11,6 +11,7 @@ import json
 import os
 import platform
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -101,9 +102,11 @@ def unfinished() -> list[Path]:
     here = _whose()["notebook"]
     found = []
     for path in folder().glob("*.jsonl"):
-        head = _head(path)
-        if head is not None and not _goes_on(head, path):
-            found.append((head["notebook"] != here, -path.stat().st_mtime, path))
+        # One that another kernel clears at this moment is not there any more.
+        with suppress(OSError):
+            head = _head(path)
+            if head is not None and not _goes_on(head, path):
+                found.append((head["notebook"] != here, -path.stat().st_mtime, path))
     return [path for _, _, path in sorted(found)]
 
 
@@ -162,5 +165,6 @@ def _goes_on(head: dict[str, Any], path: Path) -> bool:
 
 def _prune(home: Path) -> None:
     for path in home.glob("*.jsonl"):
-        if time.time() - path.stat().st_mtime > _KEPT_SECONDS:
-            path.unlink(missing_ok=True)
+        with suppress(OSError):
+            if time.time() - path.stat().st_mtime > _KEPT_SECONDS:
+                path.unlink()

@@ -91,7 +91,7 @@ class LiveView:
         self._display_id = uuid.uuid4().hex
         self._widget = ReplyWidget(run_id=run.id, keyframe=dict(self._keyframe(run.reply)))
         self._widget.receive(self._from_comm)
-        self._loop = kernel.io_loop
+        self._loop = getattr(kernel, "io_loop", None)
         self._comm_id = self._widget.model_id
         stop.listen(kernel, run.id, self._comm_id, self._from_page)
         view = self._widget.bundle(f"A reply from {run.reply.model} is on its way. Press ■ to stop it.")
@@ -169,7 +169,10 @@ class LiveView:
             case "gone":
                 self.arrived = True
                 self._showing.discard(str(content.get("page", "")))
-                self._loop.add_callback(self._loop.call_later, _GRACE_SECONDS, self._release)
+                if self._loop is None:
+                    self._release()
+                else:
+                    self._loop.add_callback(self._loop.call_later, _GRACE_SECONDS, self._release)
 
     def _release(self) -> None:
         """Let go of the widget, unless a page still draws it."""
