@@ -96,11 +96,12 @@ def kernel(tries: int) -> Iterator[Row]:
 
 def stop(tries: int) -> Iterator[Row]:
     """Measure how long a Stop takes to reach the server."""
+    stops, endless = trials.stops, trials.ENDLESS_MOMENTS
     for name in _KERNELS:
         with _started(name) as (started, server):
             for what, tally in (
-                ("control message; the cell waits", trials.stops(started, server, tries, _SEED, ("control",))),
-                ("comm on the main shell; the cell waits", trials.stops(started, server, tries, _SEED, ("main",))),
+                ("control message; the cell waits", stops(started, server, tries, _SEED, ("control",), endless)),
+                ("comm on the main shell; the cell waits", stops(started, server, tries, _SEED, ("main",), endless)),
                 ("control message; another cell computes", trials.stops_behind(started, server, tries, _SEED)),
             ):
                 ranked = sorted(tally.milliseconds)

@@ -19,11 +19,13 @@ if TYPE_CHECKING:
     from tests.notebook.kernel import Cell, Kernel, View
 
 #: What a cell may be in the middle of, each with how long it may take to get there.
-MOMENTS = {
+ENDLESS_MOMENTS = {
     "headers-late seconds=inf": 0.2,
     "queue seconds=inf every=0.05": 0.3,
     "silence after=20": 0.3,
     "normal tokens=20000 rate=400": 0.5,
+}
+MOMENTS = ENDLESS_MOMENTS | {
     # These end by themselves, perhaps in the very moment.
     "normal tokens=60 rate=400": 0.3,
     "429 times=1 retry-after=0.1": 0.3,
@@ -85,14 +87,21 @@ def interrupts(kernel: Kernel, server: Simulator, tries: int, seed: int) -> Tall
     return tally
 
 
-def stops(kernel: Kernel, server: Simulator, tries: int, seed: int, ways: tuple[str, ...]) -> Tally:
+def stops(
+    kernel: Kernel,
+    server: Simulator,
+    tries: int,
+    seed: int,
+    ways: tuple[str, ...],
+    moments: dict[str, float] = MOMENTS,
+) -> Tally:
     """Stop at random moments, in one of `ways` each: by control message, by comm on the main shell or on a subshell."""
     source = random.Random(seed)
     tally = Tally()
     subshell = kernel.subshell() if "subshell" in ways else None
     ways = tuple(way for way in ways if way != "subshell" or subshell)
     for _ in range(tries):
-        scenario, longest = source.choice(list(MOMENTS.items()))
+        scenario, longest = source.choice(list(moments.items()))
         way = source.choice(ways)
         moment = source.uniform(0, longest)
         where = f"{kernel.name}: {scenario}, Stop by {way} after {1000 * moment:.0f} ms"
