@@ -100,8 +100,14 @@ def stop(tries: int) -> Iterator[Row]:
     for name in _KERNELS:
         with _started(name) as (started, server):
             for what, tally in (
-                ("control message; the cell waits", stops(started, server, tries, _SEED, ("control",), endless)),
-                ("comm on the main shell; the cell waits", stops(started, server, tries, _SEED, ("main",), endless)),
+                (
+                    "control message; the cell waits",
+                    stops(started, server, tries, _SEED, ("control",), moments=endless),
+                ),
+                (
+                    "comm on the main shell; the cell waits",
+                    stops(started, server, tries, _SEED, ("main",), moments=endless),
+                ),
                 ("control message; another cell computes", trials.stops_behind(started, server, tries, _SEED)),
             ):
                 ranked = sorted(tally.milliseconds)

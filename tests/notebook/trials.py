@@ -93,6 +93,7 @@ def stops(
     tries: int,
     seed: int,
     ways: tuple[str, ...],
+    *,
     moments: dict[str, float] = MOMENTS,
 ) -> Tally:
     """Stop at random moments, in one of `ways` each: by control message, by comm on the main shell or on a subshell."""
