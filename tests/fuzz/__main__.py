@@ -80,9 +80,18 @@ def run(arguments: argparse.Namespace, place: Path) -> dict[str, Any]:
         with (place / "log").open("a") as log:
             command = [sys.executable, "-m", "tests.fuzz.child", arguments.target, str(place), *options]
             process = subprocess.Popen(command, stderr=log)
-        _, status, usage = os.wait4(process.pid, 0)
+        stopped = False
+        try:
+            _, status, usage = os.wait4(process.pid, 0)
+        except KeyboardInterrupt:
+            # What was done so far counts.
+            stopped = True
+            process.kill()
+            _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         peak = max(peak, usage.ru_maxrss // 1024)
+        if stopped:
+            break
         ends += process.returncode != 0
         if _counts(place)[0] + left == arguments.inputs:
             sys.exit("The process made no input at all.")

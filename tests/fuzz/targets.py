@@ -24,7 +24,7 @@ from nbstream.render.math import to_mathml, to_text
 from nbstream.render.protocol import apply, empty_state, html_of
 from nbstream.render.stream import MarkdownStream
 from nbstream.render.text import LONGEST_ROW, to_rows
-from tests.fuzz.words import FORMULA_WORDS, JSON_KEYS, JSON_LEAVES, MARKDOWN_WORDS
+from tests.fuzz.words import FORMULA_WORDS, FREQUENT_WORDS, JSON_KEYS, JSON_LEAVES, MARKDOWN_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -87,7 +87,7 @@ def chunks(data: bytes) -> None:
 def markdown(data: bytes) -> None:
     """Check law 2: every frame is a full rendering, however the text is cut, and so is the last one."""
     sizes, payload = _with_sizes(data)
-    text = _text(payload, MARKDOWN_WORDS)
+    text = _text(payload, MARKDOWN_WORDS, FREQUENT_WORDS)
     # What is defined after its use is put right only at the end.
     each_frame = "]:" not in text
     growing, page, so_far = MarkdownStream(), empty_state(), ""
@@ -108,7 +108,7 @@ def markdown(data: bytes) -> None:
 def terminal(data: bytes) -> None:
     """Check that no row has what a terminal obeys or is wider than promised, however the text is cut."""
     sizes, payload = _with_sizes(data)
-    text = _text(payload, MARKDOWN_WORDS)
+    text = _text(payload, MARKDOWN_WORDS, FREQUENT_WORDS)
     width = 16 + (sizes[0] if sizes else 64) % 150
     growing, pieces = GrowingBlocks(), []
     for part in _cut(text, sizes):
@@ -160,10 +160,11 @@ def _cut(text: Slices, sizes: bytes) -> Iterator[Slices]:
         at, turn = at + size, turn + 1
 
 
-def _text(payload: bytes, words: Sequence[str]) -> str:
-    """Return the text that bytes spell, or that they choose words for."""
+def _text(payload: bytes, words: Sequence[str], frequent: Sequence[str] = ()) -> str:
+    """Return the text that bytes spell, or that they choose words for, half of them among those that are frequent."""
     if not payload or payload[0] % 2:
-        return "".join(words[byte % len(words)] for byte in payload[1:])
+        tables = [frequent or words, words]
+        return "".join(table[byte // 2 % len(table)] for byte in payload[1:] for table in (tables[byte % 2],))
     return payload[1:].decode("utf-8", "replace")
 
 

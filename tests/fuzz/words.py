@@ -26,6 +26,46 @@ MARKDOWN_WORDS = (
     *("word " * 420, "a line\n" * 41, "x" * 2100, "*a " * 300, "| c | d |\n" * 5, "- item\n" * 3),
 )
 
+#: Those of which blocks are made: any two words of all rarely have to do with each other.
+FREQUENT_WORDS = (
+    *(
+        "\n",
+        "\n",
+        "\n\n",
+        " ",
+        "x",
+        "word",
+        "- a\n",
+        "- ",
+        "1. one\n",
+        "1. ",
+        "> ",
+        "    ",
+        "  ",
+        "```\n",
+        "# ",
+        "-",
+        "\n",
+    ),
+    *(
+        "| a | b |\n",
+        "|-|-|\n",
+        "| c |\n",
+        "*",
+        "**",
+        "`",
+        "[",
+        "](http://x.y)",
+        "$",
+        "$$",
+        "\\",
+        "---\n",
+        "x\n",
+        "x\n\n",
+        "]",
+    ),
+)
+
 FORMULA_WORDS = (
     *("a", "x", "1", "2.5", "+", "-", "=", " ", "\n", "^", "_", "{"),
     *("}", "[", "]", "(", ")", "|", "&", r"\\", "'", "''", "%", "#"),
@@ -76,5 +116,17 @@ DICTIONARY = (
     *('"usage":{"prompt_tokens":1}', '{"error":"no"}'),
     *('"choices"', '"delta"', '"content"', '"reasoning_content"'),
     *('"tool_calls"', '"\\ud83c"', "\\udf89", "<think>", "</think>"),
-    *("<html>", "<title>", "\ufeff"),
+    *(
+        "<html>",
+        "<title>",
+        "\ufeff",
+        'data: {"choices":[{"delta":{"content":"a"}}]}\n\n',
+        'data: {"error":"no"}\r\n\r\n',
+    ),
+    *(
+        'data: {"choices":[{"delta":{"reasoning":"\\ud83c"}}]}\r\r',
+        'data: {"choices":[{"finish_reason":"stop"}]}\r\n\r\n',
+    ),
+    *('data: {"choices":[{"delta":{"content":"\\udf89<think>"}}],"usage":{"prompt_tokens":1}}\n\n', "data: [DONE]\n\n"),
+    *("data: é🎉\r\ndata: 日\r\n\r\n", ": keep-alive\r\n\r\n"),
 )
