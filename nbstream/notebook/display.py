@@ -238,11 +238,12 @@ def _sink(run: Run, reasoning: str, *, foreground: bool) -> Sink:
         return Journaled(SettledView(reasoning), run.id)
     from nbstream.notebook.live import LiveView, lost  # noqa: PLC0415  (the widget, only where it is used)
 
-    for number in lost():
-        sys.stderr.write(
-            "Note: the page was reloaded while a reply arrived and may not show it. "
-            f"%deepseek show {number} brings it back.\n"
-        )
+    for missed in lost():
+        if (back := api.back_to(missed)) is not None:
+            sys.stderr.write(
+                "Note: the page was reloaded while a reply arrived and may not show it. "
+                f"%deepseek show {back + 1} brings it back.\n"
+            )
     return Journaled(LiveView(run, kernel, reasoning, foreground=foreground), run.id)
 
 

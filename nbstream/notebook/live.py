@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.display import display, update_display
 
-from nbstream.client import api
 from nbstream.core.events import Answer, Event, Reasoning
 from nbstream.notebook import stop
 from nbstream.notebook.widget import ReplyWidget
@@ -41,19 +40,15 @@ _ASKS_WITHIN_SECONDS = 5.0
 _kept: deque[LiveView] = deque()
 
 
-def lost() -> list[int]:
-    """Return which replies no page may show any more, once: their pages were reloaded while they arrived.
-
-    Each is given as %deepseek show takes it: 1 is the last reply.
-    """
+def lost() -> list[Run]:
+    """Return the runs whose replies no page may show any more, each once: their pages were reloaded meanwhile."""
     found = []
     for view in _kept:
         has_had_time = view.settled_at is not None and time.monotonic() - view.settled_at > _ASKS_WITHIN_SECONDS
         if has_had_time and len(view.pages) > 1 and not (view.arrived or view.told):
             view.told = True
-            back = api.back_to(view.run)
-            found += [back + 1] if back is not None else []
-    return sorted(found)
+            found.append(view.run)
+    return found
 
 
 class LiveView:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from nbstream.simulator.server import Simulator
+    from tests.notebook.kernel import Cell
 
 pytestmark = pytest.mark.kernel
 oldest_and_newest = pytest.mark.parametrize("name", [kernels.NEWEST, "ipykernel-6.29"])
@@ -78,6 +79,12 @@ def received(kernel: Kernel) -> str:
     return text
 
 
+def settle(kernel: Kernel, cell: Cell, home: Path) -> None:
+    """Wait until the output has settled and nothing is left on the disk."""
+    kernel.finish(cell)
+    kernel.until(lambda: kernel.updates_of(cell) and not journals(home), "it settles")
+
+
 @oldest_and_newest
 def test_what_a_killed_kernel_had_received_comes_back(
     start: Callable[..., Kernel], server: Simulator, home: Path, name: str
@@ -131,9 +138,7 @@ def test_nothing_is_left_of_what_has_settled(
             kernel.control(view, "cancel")
         else:
             cell = kernel.send(f"%%deepseek {options}\n[simulate: {scenario}] Why?")
-        kernel.finish(cell)
-        kernel.until(lambda: not journals(home), "it settles")
-        assert cell.of("update_display_data")
+        settle(kernel, cell, home)
 
 
 def test_a_full_disk_is_told_and_the_reply_goes_on(start: Callable[..., Kernel], home: Path) -> None:
