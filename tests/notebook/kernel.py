@@ -271,9 +271,10 @@ class Kernel:
 
     def forget(self) -> None:
         """Begin anew for the next test: nothing runs, nothing was received."""
-        if not all(cell.ended for cell in self._cells.values()):
+        # Not whether they were replied to: ipykernel drops a reply if ■ strikes between its own lines.
+        if not all(cell.idle for cell in self._cells.values()):
             self.interrupt()
-            self.until(lambda: all(cell.ended for cell in self._cells.values()), "what an earlier test left ends")
+            self.until(lambda: all(cell.idle for cell in self._cells.values()), "what an earlier test left ends")
         self.messages.clear()
         self.views.clear()
         self._cells.clear()
