@@ -39,7 +39,7 @@ export interface Shown {
 }
 
 const FOREIGN = "This page has another version of nbstream than the kernel; restart the kernel or reload the page.";
-const LOST = "The kernel went away before the reply had ended.";
+const LOST = "The kernel went away before the reply had ended. %deepseek show --recover brings back what had arrived.";
 const CALLS = "The model asks for these calls; nothing was run:";
 const SEPARATOR = " · ";
 /** How the footer's item begins that counts the answer's tokens. */

@@ -427,7 +427,7 @@ describe("a kernel that goes away", () => {
     expect(kernel.interrupts).toBe(0);
     expect(answerOf(view)).toBe("<p>kept</p>");
     expect(view.element.querySelector(".nbstream-alert")?.textContent).toBe(
-      "The kernel went away before the reply had ended.",
+      "The kernel went away before the reply had ended. %deepseek show --recover brings back what had arrived.",
     );
   });
 });

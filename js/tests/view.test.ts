@@ -245,7 +245,10 @@ describe("trouble that only the page knows", () => {
     show({ status: "answering" });
     shown.isLost = true;
     change({ status: "answering" });
-    expect([text("alert"), text("stop")]).toEqual(["The kernel went away before the reply had ended.", undefined]);
+    expect([text("alert"), text("stop")]).toEqual([
+      "The kernel went away before the reply had ended. %deepseek show --recover brings back what had arrived.",
+      undefined,
+    ]);
     change({ status: "complete", alert: "" });
     expect(text("alert")).toBeUndefined();
   });

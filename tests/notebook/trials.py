@@ -151,11 +151,12 @@ def crowd(kernel: Kernel, server: Simulator, cells: int, seed: int) -> Tally:
     tally = Tally()
     kernel.forget()
     server.clear_log()
-    kernel.run(f"replies = [None] * {cells}")
+    # The first one must go on when the last one begins.
+    words = 50 + 2 * cells
     sent = [
         kernel.send(
             f"%%deepseek --background --no-think -o reply{number}\n"
-            f"[simulate: echo rate=60] {number} " + f"word{number} " * 60
+            f"[simulate: echo rate=60] {number} " + f"word{number} " * words
         )
         for number in range(cells)
     ]
@@ -180,7 +181,7 @@ def crowd(kernel: Kernel, server: Simulator, cells: int, seed: int) -> Tally:
         others = [other for other in range(cells) if other != number and f"word{other} " in html]
         tally.check(not others, f"{where}: words of {others}")
         if number not in stopped:
-            tally.check(answer.count(f"word{number} ") >= 59, f"{where}: not the whole answer")
+            tally.check(answer.count(f"word{number} ") >= words - 1, f"{where}: not the whole answer")
         tally.check(views[number].numbers == list(range(1, len(views[number].numbers) + 1)), f"{where}: frames lost")
         tally.check(not cell.of("stream", "error"), f"{where}: other output")
     return tally
