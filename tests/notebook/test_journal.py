@@ -67,13 +67,13 @@ def stream_until_silent(kernel: Kernel, server: Simulator, home: Path, options: 
     kernel.until(lambda: all("Reasoning" in path.read_text() for path in journals(home)), "what came is written")
 
 
-def received(kernel: Kernel) -> str:
+def received(kernel: Kernel, server: Simulator) -> str:
     """Return what the same request brings when it is stopped instead."""
-    kernel.run(
-        f"run = nbstream.stream('[simulate: {SILENT}] {CANARY_PROMPT}', system={CANARY_PROMPT!r})\n"
-        "while len(run.wait(0)) < 3: pass\n"
-        "import time; time.sleep(0.2); run.cancel(); _ = run.result()"
-    )
+    server.clear_log()
+    kernel.run(f"run = nbstream.stream('[simulate: {SILENT}] {CANARY_PROMPT}', system={CANARY_PROMPT!r})")
+    kernel.until(lambda: server.log() and server.log()[-1]["deltas_sent"] == 20, "the server is silent")
+    kernel.pause(0.3)
+    kernel.run("run.cancel(); _ = run.result()")
     text: str = kernel.evaluate("run.reply.reasoning")
     assert len(text) > 20
     return text
@@ -104,7 +104,7 @@ def test_what_a_killed_kernel_had_received_comes_back(
     shown = second.run("%deepseek show --recover")
     (output,) = shown.of("display_data")
     last = second.evaluate("[nbstream.last.status, nbstream.last.error.kind, nbstream.last.reasoning]")
-    assert last == ["failed", "kernel_ended", received(second)]
+    assert last == ["failed", "kernel_ended", received(second, server)]
     assert to_html(last[2]).strip() in output["content"]["data"]["text/html"]
     assert "The kernel ended while this reply arrived." in output["content"]["data"]["text/html"]
     assert journals(home) == []
