@@ -116,7 +116,13 @@ def white_space() -> Findings:
     with watched(findings), Simulator(port=0, rate=0, first_token=0) as simulator, chosen():
         for stream in (True, False):
             findings.tried += 1
-            asked = {"response_format": {"type": "json_object"}, "thinking": {"type": "disabled"}, "stream": stream}
+            asked: dict[str, object] = {
+                "response_format": {"type": "json_object"},
+                "thinking": {"type": "disabled"},
+                "stream": stream,
+                # More than fits on the way between the two, so that the server sees it closed.
+                "max_tokens": 100_000 if stream else 8_000,
+            }
             run = nbstream.stream("a list of rivers", base_url=simulator.url, api_key="simulated", extra_body=asked)
             reply = end_of(run)
             findings.expect("status", reply.status, "failed" if stream else "truncated")
