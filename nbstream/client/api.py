@@ -5,8 +5,8 @@ This module must not know how a reply is shown, nor IPython.
 
 from __future__ import annotations
 
+import threading
 import warnings
-from collections import deque
 from typing import TYPE_CHECKING, Any, cast
 
 from nbstream.client import models, settings
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 #: How many replies can be had back.
 _REMEMBERED = 50
 
-_runs: deque[Run | Reply] = deque(maxlen=_REMEMBERED)
+_runs: list[Run | Reply] = []
+_lock = threading.Lock()
 
 
 def stream(
@@ -80,16 +81,17 @@ def stream(
         warnings.warn(sentence, NbstreamWarning, stacklevel=2)
     limits = Limits(chosen.bytes_idle, chosen.payload_idle, chosen.retries, chosen.max_bytes)
     run = Run(ApiSource(endpoint, request), limits)
-    # Of an earlier run that has ended, the reply is all that can still be asked for.
-    earlier = [each.reply if isinstance(each, Run) and each.done else each for each in _runs]
-    _runs.clear()
-    _runs.extend([*earlier, run])
+    remember(run)
     return run
 
 
-def remember(reply: Reply) -> None:
-    """Let `reply`, which no run of this process made, be the last one."""
-    _runs.append(reply)
+def remember(last: Run | Reply) -> None:
+    """Let the reply of `last` be the last one; of earlier runs only those are kept that go on."""
+    with _lock:
+        # Of a run that has ended, the reply is all that can still be asked for.
+        earlier = [each.reply if isinstance(each, Run) and each.done else each for each in _runs]
+        older, newer = earlier[: 1 - _REMEMBERED], earlier[1 - _REMEMBERED :]
+        _runs[:] = [*(each for each in older if isinstance(each, Run)), *newer, last]
 
 
 def last_reply(back: int = 0) -> Reply | None:

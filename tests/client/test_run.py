@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import nbstream
-from nbstream.client import settings
+from nbstream.client import api, settings
 from nbstream.client.run import Limits, Run
 from nbstream.client.source import ReplaySource
 from nbstream.core.events import Answer, Ended, Reasoning, Retrying, Started, Waiting
@@ -326,4 +326,21 @@ def test_a_key_that_the_server_repeats_is_not_shown(simulator: Simulator) -> Non
 def test_no_run_is_kept_once_it_is_forgotten(simulator: Simulator) -> None:
     nbstream.stream("hello").result(20)
     nbstream.stream("hello").result(20)
-    until(lambda: (gc.collect(), sum(isinstance(one, Run) for one in gc.get_objects()))[1] <= 1)
+
+    def kept() -> int:
+        gc.collect()
+        return sum(isinstance(one, Run) for one in gc.get_objects())
+
+    until(lambda: kept() <= 1)
+    assert kept() <= 1
+
+
+def test_every_run_that_goes_on_is_cancelled_however_many_there_are(simulator: Simulator) -> None:
+    silent = nbstream.stream("[simulate: silence after=3] hello")
+    for _ in range(60):
+        nbstream.stream("[simulate: echo] hello", thinking=False).result(20)
+    assert api.cancel_all() == 1
+    assert silent.result(20).status == "cancelled"
+    nbstream.stream("[simulate: echo] hello", thinking=False).result(20)
+    assert api.last_reply(49) is not None
+    assert api.last_reply(50) is None

@@ -115,7 +115,7 @@ def test_half_characters_do_not_break_the_file() -> None:
     for reply in (rendering.reply_of(body), rendering.reply_of(error)):
         data, metadata = bundle(reply, "open")
         for written in (*data.values(), *map(str, metadata), str(reply.error), repr(reply)):
-            written.encode()
+            assert written.encode().decode() == written
 
 
 def test_what_is_copied_is_still_found_in_the_markdown() -> None:
