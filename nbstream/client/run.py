@@ -120,8 +120,12 @@ class Run:
         """Close the connection and keep what was received. Return whether there was anything left to cancel."""
         if self._future.done():
             return False
+        with self._changed:
+            # A page says it on two channels, and a second cancel would break off the closing of the connection.
+            if self.cancelling:
+                return True
+            self.cancelling = True
         # The connection first: watchers that wake up want the same processor.
-        self.cancelling = True
         self._loop.call_soon_threadsafe(self._cancel_task)
         with self._changed:
             self._changed.notify_all()

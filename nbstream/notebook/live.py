@@ -32,8 +32,9 @@ _SMALLEST_GROWTH = 2_000
 #: A page that was reloaded in mid-stream shows the reply from its widget, if that is still there: this many are kept.
 _KEPT_WIDGETS = 8
 
-#: A tab that was opened while the cell ran can only ask for the widget when it has ended.
-_GRACE_SECONDS = 10.0
+#: JupyterLab and Notebook 7 save by themselves every two minutes. Until then a file saved in mid-stream has only the
+#: widget, and that is what the page draws if it is reloaded, or opened once more.
+_GRACE_SECONDS = 130.0
 #: A page that draws the reply asks for its settled output well before.
 _ASKS_WITHIN_SECONDS = 5.0
 

@@ -11,7 +11,7 @@ from nbstream.simulator.server import Simulator
 from tests.browser.lab import CHROMIUM_FLAGS, Lab, NotebookPage, chromium
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
     from pathlib import Path
 
     from playwright.sync_api import BrowserContext, Page
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 #: A key that must be found nowhere.
 CANARY_KEY = "canary-key-8d27ab"
+
+
+_FAILED = pytest.StashKey[bool]()
 
 
 @pytest.fixture(scope="session")
@@ -53,8 +56,19 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext
         context.close()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Keep for the fixtures whether the test failed."""
+    report = yield
+    if report.when == "call":
+        item.stash[_FAILED] = report.failed
+    return report
+
+
 @pytest.fixture
-def open_notebook(lab: Lab, browser: BrowserContext) -> Iterator[OpenNotebook]:
+def open_notebook(
+    lab: Lab, browser: BrowserContext, slow_simulator: Simulator, request: pytest.FixtureRequest
+) -> Iterator[OpenNotebook]:
     """Give a function that writes a notebook and opens it; its pages and kernels are gone after the test."""
     pages: list[Page] = []
 
@@ -65,6 +79,19 @@ def open_notebook(lab: Lab, browser: BrowserContext) -> Iterator[OpenNotebook]:
         return NotebookPage(page, lab, name, front_end)
 
     yield open_it
+    if request.node.stash.get(_FAILED, False):
+        _tell(pages, slow_simulator)
     for page in pages:
         page.close(run_before_unload=False)
     lab.end_sessions()
+
+
+def _tell(pages: list[Page], simulator: Simulator) -> None:
+    """Print what the pages show and what the server noted last: a failure elsewhere leaves nothing else to look at."""
+    for page in pages:
+        if page.is_closed():
+            continue
+        for cell in page.locator(".jp-Notebook .jp-Cell").all():
+            print("cell:", cell.inner_text())
+    for entry in simulator.log()[-4:]:
+        print("request:", {name: value for name, value in entry.items() if name != "headers"})

@@ -160,6 +160,7 @@ class NotebookPage:
         before = (self.lab.notebooks / self.name).stat().st_mtime_ns
         self.page.keyboard.press("Control+s")
         wait_for(lambda: (self.lab.notebooks / self.name).stat().st_mtime_ns != before, 10)
+        wait_for(lambda: (self.lab.notebooks / self.name).read_bytes().endswith(b"}\n"), 10)
 
     def leave(self) -> None:
         """Save, close the page and end the kernel, as at the end of a day."""

@@ -45,7 +45,8 @@ def in_file(notebook: NotebookPage) -> str:
 
 @pytest.mark.parametrize(("front_end", "kernel"), [("lab", kernels.NEWEST), ("notebook", "ipykernel-6.29")])
 def test_reloaded_in_mid_stream(front_end: str, kernel: str, open_notebook: OpenNotebook) -> None:
-    notebook = open_notebook("reloaded.ipynb", [LOAD, QUESTION, ANSWER], kernel, front_end)
+    longer = QUESTION.replace("tokens=600", "tokens=1500")
+    notebook = open_notebook("reloaded.ipynb", [LOAD, longer, ANSWER], kernel, front_end)
     notebook.wait_for_kernel()
     notebook.run_and_wait(0)
     notebook.run(1)
@@ -58,6 +59,9 @@ def test_reloaded_in_mid_stream(front_end: str, kernel: str, open_notebook: Open
     assert last.startswith("complete ")
     end = re.sub(r"\W", "", last.removeprefix("complete "))
     assert re.sub(r"\W", "", whole).endswith(end)
+    # Once more, before it was saved: the file still holds the widget alone.
+    notebook.page.reload()
+    assert settled(notebook.output(1)) == whole
     notebook.save()
     assert "nbstream-settled" in in_file(notebook)
 

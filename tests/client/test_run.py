@@ -13,6 +13,7 @@ import pytest
 
 import nbstream
 from nbstream.client import api, settings
+from nbstream.client.loop import background_loop
 from nbstream.client.run import Limits, Run
 from nbstream.client.source import ReplaySource
 from nbstream.core.events import Answer, Ended, Reasoning, Retrying, Started, Waiting
@@ -118,6 +119,21 @@ def test_cancel_closes_the_connection(simulator: Simulator, scenario: str) -> No
     assert reply.error is None
     until(lambda: simulator.log()[0]["how"] == "disconnected")
     assert run.cancel() is False
+
+
+def test_a_second_cancel_does_not_break_off_the_closing(simulator: Simulator) -> None:
+    """The page says Stop on two channels; in openai 2.x a cancel at the next step left the connection open for good."""
+    run = nbstream.stream("[simulate: silence after=5]")
+    until(lambda: run.reply.reasoning)
+    loop = background_loop()
+
+    def cancel_twice() -> None:
+        run.cancel()
+        loop.call_soon(run.cancel)
+
+    loop.call_soon_threadsafe(cancel_twice)
+    assert run.result(20).status == "cancelled"
+    until(lambda: simulator.log()[-1]["how"] == "disconnected")
 
 
 def test_cancel_before_the_request_went_out(simulator: Simulator) -> None:
