@@ -1,11 +1,11 @@
 /**
- * One view of a reply: its head with Stop, the reasoning, the answer, the alert and the footer. It draws at most once per
- * animation frame, so never in a hidden tab, and can be built from the state at any moment. This module must not know where
- * the state comes from, nor how a Stop is carried out.
+ * One view of a reply: its head with Stop, the reasoning, the answer, the alert and the footer. It can be built from the
+ * state at any moment. This module must not know where the state comes from, nor how a Stop is carried out.
  */
 
 import { equipCode, listen, placeholder, type Surroundings } from "./controls";
 import { LiveDocument } from "./document";
+import { Pace } from "./pace";
 import type { Meta, Op } from "./protocol";
 import { type Choice, ReasoningPanel } from "./reasoning";
 import { holdBelow, isAbove } from "./scroll";
@@ -65,7 +65,7 @@ export class View {
   readonly #status = element("span", "nbstream-status");
   #reasoningOps: Op[];
   #answerOps: Op[];
-  #frame: number | undefined;
+  readonly #pace: Pace;
   #ticker: ReturnType<typeof setTimeout> | undefined;
 
   constructor(parent: HTMLElement, shown: Shown) {
@@ -77,6 +77,12 @@ export class View {
     this.#panel = new ReasoningPanel(shown.choice, () => shown.refresh(), this.#end.signal, equip);
     this.#document = new LiveDocument(this.#answer, equip);
     this.#root = this.#build();
+    this.#pace = new Pace(() => {
+      if (isAbove(this.#root)) holdBelow(this.#root, () => this.#draw());
+      else this.#draw();
+      // Only now: until it is scrolled back, what grew above the screen reaches into it.
+      shown.drawn(this.#root);
+    });
     this.#listen();
     this.#reasoningOps = opsOf(shown.state.reasoning);
     this.#answerOps = opsOf(shown.state.answer);
@@ -85,17 +91,11 @@ export class View {
     shown.drawn(this.#root);
   }
 
-  /** Draw these operations, and whatever else has changed, in the next frame. */
+  /** Draw these operations, and whatever else has changed, soon. */
   update(reasoning: readonly Op[] = [], answer: readonly Op[] = []): void {
     this.#reasoningOps.push(...reasoning);
     this.#answerOps.push(...answer);
-    this.#frame ??= requestAnimationFrame(() => {
-      this.#frame = undefined;
-      if (isAbove(this.#root)) holdBelow(this.#root, () => this.#draw());
-      else this.#draw();
-      // Only now: until it is scrolled back, what grew above the screen reaches into it.
-      this.#shown.drawn(this.#root);
-    });
+    this.#pace.ask();
   }
 
   /** Give the focus back to the notebook: what has it here is about to go, and a lost focus takes the keyboard with it. */
@@ -106,7 +106,7 @@ export class View {
 
   remove(): void {
     this.#end.abort();
-    if (this.#frame !== undefined) cancelAnimationFrame(this.#frame);
+    this.#pace.end();
     clearTimeout(this.#ticker);
     this.#root.remove();
   }

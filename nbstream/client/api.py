@@ -10,8 +10,9 @@ import warnings
 from typing import TYPE_CHECKING, Any, cast
 
 from nbstream.client import models, settings
+from nbstream.client.patience import Limits
 from nbstream.client.request import Request, ThinkingField, turns
-from nbstream.client.run import Limits, Run
+from nbstream.client.run import Run
 from nbstream.client.source import ApiSource
 from nbstream.core.errors import NbstreamWarning
 from nbstream.core.reply import Reply

@@ -1,26 +1,26 @@
 """One request from its first byte to its verdict: a task on the background loop that anyone may watch, await or cancel.
 
-A run reduces every delta at once, so that `reply` misses nothing, and hands events to its watchers coalesced, at 30 Hz
-at the most. It owns the retries and the limits on silence. This module must not know openai, IPython or widgets.
+A run keeps every delta at once, so that `reply` misses nothing, and hands events to its watchers coalesced, in frames.
+This module must not know openai, IPython or widgets.
 """
 
 from __future__ import annotations
 
 import asyncio
 import concurrent.futures
-import random
 import threading
 import time
 import uuid
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from nbstream.client import patience
 from nbstream.client.loop import background_loop
+from nbstream.client.pace import Bursts, Frames
+from nbstream.client.patience import Limits
 from nbstream.client.source import SourceError
 from nbstream.core.coalesce import coalesce
 from nbstream.core.errors import Failure
-from nbstream.core.events import Ended, Event, Retrying, Started
-from nbstream.core.limits import MAX_BYTES
+from nbstream.core.events import Answer, Ended, Event, Reasoning, Retrying, Started
 from nbstream.core.reply import Reply, reduce
 from nbstream.core.stream import StreamDecoder
 
@@ -29,35 +29,9 @@ if TYPE_CHECKING:
 
     from nbstream.client.source import Source
 
-FRAME_SECONDS = 1 / 30
-
-_FIRST_BACKOFF = 0.5
-_LONGEST_BACKOFF = 8.0
-_LONGEST_RETRY_AFTER = 60.0
-#: After the finish reason only usage and [DONE] may come; transformers sends neither, and some servers do not hang up.
-_SECONDS_AFTER_FINISH = 5.0
-#: Reading a little past [DONE] lets the connection be used again.
-_SECONDS_AFTER_DONE = 0.2
 #: ipykernel's handler of SIGINT only queues a callback, which does not wake a sleeping event loop (tornado takes it for
 #: the loop's own code): ■ is noticed when the loop next wakes by itself.
 _TICK_SECONDS = 0.25
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How long silence may last, how often to try again, and how much is taken in.
-
-    Attributes:
-        bytes_idle: seconds without a byte, once there was one; comments count as bytes.
-        payload_idle: seconds without data, from the beginning on; comments do not count.
-        retries: how many times a request is sent again before its first delta.
-        max_bytes: the most bytes of reasoning, answer and tool calls together; an event may have twice as many.
-    """
-
-    bytes_idle: float = 120.0
-    payload_idle: float = 300.0
-    retries: int = 2
-    max_bytes: int = MAX_BYTES
 
 
 class Run:
@@ -76,8 +50,11 @@ class Run:
         self._reply = Reply(requested_model=source.model)
         self._events: list[Event] = []
         self._pending: list[Event] = []
-        self._flushed = 0.0
-        self._flush_handle: asyncio.TimerHandle | None = None
+        #: How many of these the reply has been reduced by.
+        self._reduced = 0
+        self._over = False
+        self._frames = Frames()
+        self._flush_handle: asyncio.Handle | None = None
         self._changed = threading.Condition()
         self._listeners: set[Callable[[], None]] = set()
         self._future: concurrent.futures.Future[Reply] = concurrent.futures.Future()
@@ -93,7 +70,9 @@ class Run:
     @property
     def reply(self) -> Reply:
         """The reply as it stands."""
-        return self._reply
+        with self._changed:
+            self._reduce()
+            return self._reply
 
     @property
     def done(self) -> bool:
@@ -192,7 +171,7 @@ class Run:
                 self._listeners.discard(listener)
 
     def __repr__(self) -> str:
-        return f"<Run {self._reply!r}>"
+        return f"<Run {self.reply!r}>"
 
     def _new_decoder(self) -> StreamDecoder:
         return StreamDecoder(self._source.server, self._limits.max_bytes)
@@ -230,7 +209,7 @@ class Run:
             verdict, asked = await self._attempt()
             if verdict is None:
                 return
-            delay = self._delay(verdict.failure, attempt, asked)
+            delay = patience.delay(verdict.failure, attempt, asked)
             if delay is None or attempt == attempts or verdict.failure is None:
                 self._emit([verdict])
                 return
@@ -247,6 +226,7 @@ class Run:
         failure: Failure | None = None
         retry_after: float | None = None
         byte_at, payload_at, payloads = None, self._loop.time(), 0
+        bursts = Bursts(self._loop)
         try:
             # Until the first byte only the long limit holds: a server may hold its headers back while it queues.
             async with asyncio.timeout(self._limits.payload_idle) as clock, self._source.open() as pieces:
@@ -254,6 +234,7 @@ class Run:
                     # What comes after [DONE] is read for a moment, and moves no deadline.
                     if decoder.ended:
                         continue
+                    was_waited_for = bursts.begins_with(piece)
                     byte_at = now = self._loop.time()
                     verdict = self._deliver(decoder.feed(piece, self.elapsed))
                     if verdict is not None or self._reply.error is not None:
@@ -261,11 +242,15 @@ class Run:
                         return verdict, None
                     if decoder.payloads != payloads:
                         payload_at, payloads = now, decoder.payloads
-                    clock.reschedule(self._deadline(decoder, now, payload_at))
+                    if was_waited_for or decoder.finished:
+                        clock.reschedule(self._limits.deadline(decoder, now, payload_at))
+                    if was_waited_for and not bursts.left_more and decoder.delivered and not decoder.finished:
+                        await asyncio.sleep(max(0.0, self._frames.due - now))
+                        bursts.watch()
         except SourceError as error:
             failure, retry_after = error.failure, error.retry_after
         except TimeoutError:
-            failure = self._stalled(byte_at, payload_at)
+            failure = self._limits.stalled(self._source.server, byte_at, payload_at)
         verdict = self._deliver(decoder.finish(self.elapsed, failure))
         return (verdict if not decoder.delivered else None), retry_after
 
@@ -278,55 +263,41 @@ class Run:
         self._emit(events[:-1])
         return verdict
 
-    def _deadline(self, decoder: StreamDecoder, now: float, payload_at: float) -> float:
-        if decoder.ended:
-            return now + _SECONDS_AFTER_DONE
-        if decoder.finished:
-            return payload_at + min(_SECONDS_AFTER_FINISH, self._limits.bytes_idle)
-        return min(now + self._limits.bytes_idle, payload_at + self._limits.payload_idle)
-
-    def _delay(self, failure: Failure | None, attempt: int, asked: float | None) -> float | None:
-        """Return how many seconds to wait before the next attempt, or None if there should be none."""
-        if failure is None or not _may_retry(failure):
-            return None
-        if asked is not None:
-            return asked if asked <= _LONGEST_RETRY_AFTER else None
-        backoff: float = min(_LONGEST_BACKOFF, _FIRST_BACKOFF * 2 ** (attempt - 1))
-        # Many notebooks that failed together should not come back together.
-        return backoff * random.uniform(0.75, 1.0)  # noqa: S311
-
-    def _stalled(self, byte_at: float | None, payload_at: float) -> Failure:
-        server, limits = self._source.server, self._limits
-        if byte_at is None:
-            return Failure("stalled", f"{server} sent nothing for {limits.payload_idle:g} s.")
-        if byte_at + limits.bytes_idle <= payload_at + limits.payload_idle:
-            return Failure("stalled", f"{server} sent nothing more for {limits.bytes_idle:g} s.")
-        return Failure("stalled", f"{server} kept the connection open but sent no data for {limits.payload_idle:g} s.")
-
     def _emit(self, events: list[Event]) -> None:
         if not events:
             return
-        reply = self._reply
-        for event in events:
-            if reply.ended:
-                break
-            reply = reduce(reply, event)
-            self._pending.append(event)
-        self._reply = reply
-        if reply.ended or self._loop.time() - self._flushed >= FRAME_SECONDS:
+        with self._changed:
+            for event in events:
+                if self._over:
+                    break
+                self._pending.append(event)
+                self._over = isinstance(event, Ended)
+        if self._over:
             self._flush()
         elif self._flush_handle is None:
-            self._flush_handle = self._loop.call_at(self._flushed + FRAME_SECONDS, self._flush)
+            # Not at once, even if it is due: what has come together is told together.
+            is_due = self._loop.time() >= self._frames.due
+            tell = self._flush
+            self._flush_handle = self._loop.call_soon(tell) if is_due else self._loop.call_at(self._frames.due, tell)
+
+    def _reduce(self) -> None:
+        """Take what is pending into the reply: joined, since there may be hundreds of deltas for each look at it."""
+        new, self._reduced = self._pending[self._reduced :], len(self._pending)
+        for event in coalesce(new):
+            self._reply = reduce(self._reply, event)
 
     def _flush(self) -> None:
         if self._flush_handle is not None:
             self._flush_handle.cancel()
             self._flush_handle = None
-        self._flushed = self._loop.time()
         with self._changed:
-            self._events += coalesce(self._pending)
-            self._pending = []
-            if self._reply.ended and not self._future.done():
+            self._reduce()
+            joined = coalesce(self._pending)
+            characters = sum(len(event.text) for event in joined if isinstance(event, Reasoning | Answer))
+            self._frames.told(self._loop.time(), characters)
+            self._events += joined
+            self._pending, self._reduced = [], 0
+            if self._over and not self._future.done():
                 self._future.set_result(self._reply)
             self._changed.notify_all()
             listeners = list(self._listeners)
@@ -336,9 +307,3 @@ class Run:
             except RuntimeError:
                 # The watcher's own loop has been closed without telling.
                 self._listeners.discard(listener)
-
-
-def _may_retry(failure: Failure) -> bool:
-    if failure.status_code is not None:
-        return failure.status_code in (408, 409, 429) or failure.status_code >= 500  # noqa: PLR2004  (server errors)
-    return failure.kind in ("unreachable", "disconnected")

@@ -64,6 +64,11 @@ class ThinkSplitter:
         self._state: Literal["start", "opened", "think", "gap", "answer"] = "start"
         self._held = ""
 
+    @property
+    def passes(self) -> bool:
+        """Whether all that comes is the answer, as it is."""
+        return self._state == "answer" and not self._held
+
     def pass_through(self) -> None:
         """Treat tags as plain text from here on: the reasoning came in a field of its own."""
         if self._state == "start":
@@ -122,7 +127,7 @@ class ChunkDecoder:
         self.failed = False
         self._identity: tuple[object, ...] = ()
         self._usage: Usage | None = None
-        self._reasoning_field = ""
+        self._reasoning_fields: tuple[str, ...] = ("reasoning_content", "reasoning", "reasoning_details")
         self._reasoning_healer = Healer()
         self._content_healer = Healer()
         self._splitter = ThinkSplitter()
@@ -193,20 +198,21 @@ class ChunkDecoder:
             if half := self._reasoning_healer.flush():
                 events.append(Reasoning(at, half))
             healed = self._content_healer.feed(content)
-            events += [_event(channel, at, text) for channel, text in self._splitter.feed(healed)]
+            if not self._splitter.passes:
+                events += [_event(channel, at, text) for channel, text in self._splitter.feed(healed)]
+            elif healed:
+                events.append(Answer(at, healed))
         calls = delta.get("tool_calls")
         if isinstance(calls, list):
             events += [self._tool_call(call, at) for call in calls if isinstance(call, dict)]
 
     def _reasoning_of(self, delta: dict[str, Any]) -> str:
         """Return the delta's reasoning, from one field only: OpenRouter and LM Studio send the same text in two."""
-        for field in ("reasoning_content", "reasoning", "reasoning_details"):
-            if self._reasoning_field not in ("", field):
-                continue
+        for field in self._reasoning_fields:
             value = delta.get(field)
             text = _details(value) if field == "reasoning_details" else value
             if isinstance(text, str) and text:
-                self._reasoning_field = field
+                self._reasoning_fields = (field,)
                 return text
         return ""
 

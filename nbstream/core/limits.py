@@ -79,6 +79,8 @@ class Intake:
         )
 
     def _count_space(self, text: str) -> None:
+        if not self._space and len(text) <= MOST_SPACE and not text[-1:].isspace():
+            return
         if text.isspace():
             self._space += len(text)
         else:

@@ -51,6 +51,8 @@ class SseDecoder:
 
     def feed(self, piece: bytes) -> list[Message | Comment]:
         """Return what `piece` completes."""
+        if self._is_one_event(piece):
+            return [Message(piece[6:-2].decode("utf-8", "replace"))]
         found: list[Message | Comment] = []
         start = 0
         if self.overflowed:
@@ -79,6 +81,18 @@ class SseDecoder:
             self._line(self._take_partial(), found)
         self._dispatch(found)
         return found
+
+    def _is_one_event(self, piece: bytes) -> bool:
+        """Whether `piece` is nothing but one line of data and its end: what most servers send, one at a time."""
+        return (
+            piece.startswith(b"data: ")
+            and piece.find(b"\n") == len(piece) - 2
+            and piece.endswith(b"\n\n")
+            and b"\r" not in piece
+            and not (self._partial or self._data or self._event or self._first_line or self._after_cr)
+            and not self.overflowed
+            and len(piece) - 2 <= self._largest
+        )
 
     def _take_in(self, part: bytes) -> bool:
         """Add `part` to the line that has begun, unless the event would become too large."""

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from nbstream.client.run import Run
     from nbstream.core.reply import Reply
 
-#: A keyframe is written when the content has doubled since the last one, and not for less than this many characters.
-_SMALLEST_GROWTH = 2_000
 #: A page that was reloaded in mid-stream shows the reply from its widget, if that is still there: this many are kept.
 _KEPT_WIDGETS = 8
 
@@ -73,8 +71,8 @@ class LiveView:
         self._reasoning_over = False
         self._seq = 0
         self._meta: Meta | None = None
-        self._written = 0
-        self._at_keyframe = 0
+        #: A page may ask for the whole on another thread than the one that writes.
+        self._writing = threading.RLock()
         #: Every page that spoke, and those that draw the widget.
         self.pages: set[str] = set()
         self._showing: set[str] = set()
@@ -85,7 +83,7 @@ class LiveView:
         self._keyframe_wanted = False
         self.settled_at: float | None = None
         self._display_id = uuid.uuid4().hex
-        self._widget = ReplyWidget(run_id=run.id, keyframe=dict(self._keyframe(run.reply)))
+        self._widget = ReplyWidget(run.id, self._keyframe)
         self._widget.receive(self._from_comm)
         self._loop = getattr(kernel, "io_loop", None)
         self._comm_id = self._widget.model_id
@@ -95,22 +93,23 @@ class LiveView:
 
     def update(self, events: list[Event]) -> None:
         """Send one frame: what `events` added, and what is said around it."""
-        for event in events:
-            if isinstance(event, Reasoning):
-                if self._shown != "hidden":
-                    self._reasoning.feed(event.text)
-                self._reasoning_over = False
-            elif isinstance(event, Answer):
-                self._answer.feed(event.text)
-                self._reasoning_over = True
-        self._send(self.run.reply, final=False)
-        if self._keyframe_wanted or self._written >= 2 * self._at_keyframe + _SMALLEST_GROWTH:
-            self._write_keyframe(self.run.reply)
+        with self._writing:
+            for event in events:
+                if isinstance(event, Reasoning):
+                    if self._shown != "hidden":
+                        self._reasoning.feed(event.text)
+                    self._reasoning_over = False
+                elif isinstance(event, Answer):
+                    self._answer.feed(event.text)
+                    self._reasoning_over = True
+            self._send(final=False)
+        self.tick()
 
     def tick(self) -> None:
-        """Do what a page asked for while nothing arrived."""
+        """Do what a page asked for."""
         if self._keyframe_wanted:
-            self._write_keyframe(self.run.reply)
+            self._keyframe_wanted = False
+            self._widget.send_keyframe()
 
     def acknowledge(self) -> None:
         """Tell the page that its Stop has arrived, before anything slower happens."""
@@ -119,10 +118,8 @@ class LiveView:
 
     def settle(self, reply: Reply) -> None:
         """Put the static output in the widget's place."""
-        self._send(reply, final=True)
-        if self.pages:
-            # Should the page have been reloaded, the static output does not reach it: then the widget is all it has.
-            self._write_keyframe(reply)
+        with self._writing:
+            self._send(final=True)
         data, metadata = bundle(reply, self._shown)
         update_display(data, metadata=metadata, raw=True, display_id=self._display_id)
         self.settled_at = time.monotonic()
@@ -157,6 +154,7 @@ class LiveView:
         if self.settled_at is None or self not in _kept:
             return
         # The control channel's thread would be the wrong one to send or to close on.
+        self.tick()
         match content.get("type"):
             case "settle":
                 data, metadata = bundle(self.run.reply, self._shown)
@@ -176,10 +174,10 @@ class LiveView:
             _kept.remove(self)
             self.close()
 
-    def _send(self, reply: Reply, *, final: bool) -> None:
+    def _send(self, *, final: bool) -> None:
         reasoning = self._reasoning.finish() if final or self._reasoning_over else self._reasoning.frame()
         answer = self._answer.finish() if final else self._answer.frame()
-        meta = self._meta_of(reply)
+        meta = self._meta_of(self.run.reply)
         patch: Patch = {"type": "patch", "v": VERSION, "seq": self._seq + 1}
         if reasoning:
             patch["reasoning"] = reasoning
@@ -189,7 +187,6 @@ class LiveView:
             patch["meta"] = self._meta = meta
         if len(patch) > 3:  # noqa: PLR2004  (there is more in it than type, version and number)
             self._seq += 1
-            self._written += sum(len(str(op[-1])) for op in [*reasoning, *answer])
             self._widget.send(dict(patch))
 
     def _meta_of(self, reply: Reply) -> Meta:
@@ -208,19 +205,17 @@ class LiveView:
             "foreground": self._foreground,
         }
 
-    def _keyframe(self, reply: Reply) -> Keyframe:
-        return {
-            "v": VERSION,
-            "seq": self._seq,
-            "reasoning": self._reasoning.state,
-            "answer": self._answer.state,
-            "meta": self._meta_of(reply),
-        }
-
-    def _write_keyframe(self, reply: Reply) -> None:
-        self._keyframe_wanted = False
-        self._at_keyframe = self._written
-        self._widget.keyframe = dict(self._keyframe(reply))
+    def _keyframe(self) -> dict[str, Any]:
+        """Return all that a page has that took in every patch so far."""
+        with self._writing:
+            keyframe: Keyframe = {
+                "v": VERSION,
+                "seq": self._seq,
+                "reasoning": self._reasoning.state,
+                "answer": self._answer.state,
+                "meta": self._meta_of(self.run.reply),
+            }
+        return dict(keyframe)
 
 
 @cache

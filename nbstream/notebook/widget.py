@@ -24,13 +24,25 @@ class ReplyWidget(anywidget.AnyWidget):
     _esm = (_STATIC / "reply.js").read_text("utf-8")
     _css = (_STATIC / "reply.css").read_text("utf-8")
     run_id = traitlets.Unicode().tag(sync=True)
-    keyframe = traitlets.Dict().tag(sync=True)
+    #: Never set: whoever asks for the widget's state is given the keyframe of that moment.
+    keyframe = traitlets.Dict().tag(sync=True, to_json=lambda _value, widget: widget.current())
 
-    def __init__(self, **traits: Any) -> None:
-        super().__init__(**traits)
+    def __init__(self, run_id: str, current: Callable[[], dict[str, Any]]) -> None:
+        """Open the widget.
+
+        Args:
+            run_id: the run that it shows.
+            current: returns the keyframe as it is now, on any thread.
+        """
+        self.current = current
+        super().__init__(run_id=run_id)
         # ipykernel 7.4 hands a comm message back to the shell that last published on the comm: the one that is busy.
         if hasattr(self.comm, "_reply_subshell_for"):
             self.comm._reply_subshell_for = lambda _data, default: default  # noqa: SLF001
+
+    def send_keyframe(self) -> None:
+        """Give every page the keyframe of this moment."""
+        self.send_state("keyframe")
 
     def close(self) -> None:
         """Close the widget and its layout, which has a comm of its own and would stay with the kernel for ever."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from nbstream.render.collection import held_off
 from nbstream.render.group import MOST_CELLS, Group, cells_of, from_line
 from nbstream.render.markdown import Position, parse, render, render_pieces, to_html, unix_lines, without_withheld
 from nbstream.render.repair import may_define
@@ -61,18 +62,20 @@ class MarkdownStream:
     def frame(self) -> list[Op]:
         """Return the operations since the last frame."""
         if self._fed:
-            self._take()
-            self._write_tail()
+            with held_off():
+                self._take()
+                self._write_tail()
         return self._writer.take()
 
     def finish(self) -> list[Op]:
         """Return the last frame, after which nothing is open. Should the text go on nevertheless, it begins anew."""
         if self._fed or not self._finished:
-            self._take()
-            self._write_rest()
-            if self._references and self.html != (full := to_html("".join(self._text))):
-                self._writer.take()
-                self._writer.reset(full)
+            with held_off():
+                self._take()
+                self._write_rest()
+                if self._references and self.html != (full := to_html("".join(self._text))):
+                    self._writer.take()
+                    self._writer.reset(full)
             self._finished = True
         return self._writer.take()
 

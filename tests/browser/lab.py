@@ -125,6 +125,11 @@ class NotebookPage:
         page.goto(f"http://127.0.0.1:{lab.port}/{path}")
         page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=60_000)
 
+    @property
+    def path(self) -> Path:
+        """The notebook's file."""
+        return self.lab.notebooks / self.name
+
     def wait_for_kernel(self) -> None:
         """Wait until the kernel is there and idle."""
         self.page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').first.wait_for(timeout=60_000)
@@ -157,10 +162,10 @@ class NotebookPage:
 
     def save(self) -> None:
         """Save the notebook."""
-        before = (self.lab.notebooks / self.name).stat().st_mtime_ns
+        before = self.path.stat().st_mtime_ns
         self.page.keyboard.press("Control+s")
-        wait_for(lambda: (self.lab.notebooks / self.name).stat().st_mtime_ns != before, 10)
-        wait_for(lambda: (self.lab.notebooks / self.name).read_bytes().endswith(b"}\n"), 10)
+        wait_for(lambda: self.path.stat().st_mtime_ns != before, 10)
+        wait_for(lambda: self.path.read_bytes().endswith(b"}\n"), 10)
 
     def leave(self) -> None:
         """Save, close the page and end the kernel, as at the end of a day."""

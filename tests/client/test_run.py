@@ -14,7 +14,8 @@ import pytest
 import nbstream
 from nbstream.client import api, settings
 from nbstream.client.loop import background_loop
-from nbstream.client.run import Limits, Run
+from nbstream.client.patience import Limits
+from nbstream.client.run import Run
 from nbstream.client.source import ReplaySource
 from nbstream.core.events import Answer, Ended, Reasoning, Retrying, Started, Waiting
 from nbstream.core.reply import reduce

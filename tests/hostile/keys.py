@@ -21,7 +21,7 @@ from IPython.lib.pretty import pretty
 
 import nbstream
 from nbstream.client import settings
-from nbstream.client.run import Limits, Run
+from nbstream.client.patience import Limits
 from nbstream.notebook.live import bundle
 from tests import kernels
 from tests.hostile.server import Answer, HostileServer, Request, Response, chunk, event
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from nbstream.client.run import Run
     from nbstream.core.reply import Reply
 
 #: Its odd characters are written otherwise in URLs, and by some servers in JSON.

@@ -166,6 +166,10 @@ def test_a_page_that_drew_the_view_keeps_it_until_the_view_is_gone(kernel: Kerne
     kernel.control(view, "cancel")
     kernel.finish(cell)
     assert not view.closed
+    # A page that comes only now asks for the whole: of the widget, or by its own word.
+    count = len(view.keyframes)
+    kernel.comm(view, "hello", seq=0, page="late")
+    kernel.until(lambda: len(view.keyframes) > count, "it is given the whole")
     assert view.keyframes[-1]["meta"]["status"] == "cancelled"
     assert protocol.html_of(view.keyframes[-1]["reasoning"]) == protocol.html_of(view.reasoning)
     kernel.comm(view, "gone")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from markdown_it import MarkdownIt
 
+from nbstream.render.collection import held_off
 from nbstream.render.highlight import highlight
 from nbstream.render.markdown import syntax
 from nbstream.render.markdown.elements import Elements, is_link
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 #: What is nested deeper is left out, each list as two levels: markdown-it calls itself for each.
 _DEEPEST = 100
 #: How many pieces of text are remembered, so many that the items of a long list are among them.
-_REMEMBERED = 1024
+_REMEMBERED = 4096
 
 
 def to_html(text: str, *, final: bool = True, settled: bool = False) -> str:
@@ -42,9 +43,10 @@ def to_html(text: str, *, final: bool = True, settled: bool = False) -> str:
         settled: whether it is for a file, where MathJax typesets the formulas, and not for the live view.
     """
     text = unix_lines(text)
-    if final:
-        return render(parse(text).blocks, settled=settled)
-    return render(parse(without_withheld(text), position=Position(is_unfinished=True, is_repaired=True)).blocks)
+    with held_off():
+        if final:
+            return render(parse(text).blocks, settled=settled)
+        return render(parse(without_withheld(text), position=Position(is_unfinished=True, is_repaired=True)).blocks)
 
 
 def preload() -> None:
@@ -190,7 +192,9 @@ def render_pieces(token: Token, references: Mapping[str, Any], *, settled: bool 
         if references and "[" in piece:
             yield _inline_html(_inline_tokens(piece, references, open_math=open_math), settled=settled)
         else:
-            yield _remembered_html(piece, open_math=open_math, settled=settled)
+            # Only formulas look another way when they have settled: all else is still known from when it streamed.
+            has_formula = "$" in piece or "\\" in piece
+            yield _remembered_html(piece, open_math=open_math, settled=settled and has_formula)
 
 
 def inline_tokens(token: Token, references: Mapping[str, Any]) -> list[Token]:

@@ -1,0 +1,113 @@
+"""What a way costs a kernel: its time, and what it sends to the page, counted off the socket. No browser.
+
+This module must not know what a way does.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import psutil
+import zmq
+from jupyter_client.kernelspec import KernelSpecManager
+from jupyter_client.manager import KernelManager
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from benchmarks.speed.recording import Plan
+    from benchmarks.speed.ways import Way
+
+_WARM_UP = "300-0-100-0"
+
+
+@dataclass(slots=True)
+class Cost:
+    """What one answer cost: kernel seconds (all threads), seconds by the clock, messages and bytes on IOPub."""
+
+    cpu: float = 0.0
+    seconds: float = 0.0
+    messages: int = 0
+    bytes: int = 0
+
+
+class Kernel:
+    """A kernel that runs cells and is counted."""
+
+    def __init__(self, manager: KernelManager) -> None:
+        self._manager = manager
+        self._shell = manager.connect_shell()
+        self._iopub = manager.connect_iopub()
+        self._poller = zmq.Poller()
+        for socket in (self._shell, self._iopub):
+            self._poller.register(socket, zmq.POLLIN)
+        time.sleep(0.5)
+
+    def run(self, code: str) -> Cost:
+        """Run a cell to its end.
+
+        Raises:
+            RuntimeError: with the traceback, if it failed.
+        """
+        session = self._manager.session
+        process = psutil.Process(self._manager.provisioner.process.pid)  # type: ignore[union-attr]
+        content = {"code": code, "silent": False, "store_history": True, "allow_stdin": True, "stop_on_error": True}
+        cost, before, began = Cost(), process.cpu_times(), time.monotonic()
+        identifier = session.send(self._shell, "execute_request", content)["header"]["msg_id"]
+        is_idle = reply = None
+        while not (is_idle and reply):
+            for socket, _ in self._poller.poll():
+                parts = socket.recv_multipart()
+                if socket is self._shell:
+                    reply = self._read(parts)
+                else:
+                    cost.messages += 1
+                    cost.bytes += sum(map(len, parts))
+                    # Only what is short is looked at: a parser that is kept busy would slow the kernel down.
+                    if parts[0].endswith(b"status"):
+                        status = self._read(parts)
+                        is_own = status["parent_header"].get("msg_id") == identifier
+                        is_idle = is_own and status["content"]["execution_state"] == "idle"
+        cost.seconds = time.monotonic() - began
+        after = process.cpu_times()
+        cost.cpu = after.user + after.system - before.user - before.system
+        if reply["content"]["status"] != "ok":
+            raise RuntimeError("\n".join(reply["content"].get("traceback", [])))
+        return cost
+
+    def _read(self, parts: list[bytes]) -> dict[str, Any]:
+        _, frames = self._manager.session.feed_identities(parts)
+        message: dict[str, Any] = self._manager.session.deserialize(frames)
+        return message
+
+    def close(self) -> None:
+        """End the kernel."""
+        self._shell.close()
+        self._iopub.close()
+        self._manager.shutdown_kernel(now=True)
+
+
+@contextmanager
+def running(way: Way, folder: Path, specs: Path, server: str) -> Iterator[Kernel]:
+    """Start the kernel of `way` in `folder`, with everything imported and one short answer shown."""
+    finder = KernelSpecManager(kernel_dirs=[str(specs / "kernels")])
+    manager = KernelManager(kernel_name=way.kernel, kernel_spec_manager=finder)
+    manager.start_kernel(cwd=str(folder), env=dict(os.environ), stdout=-3, stderr=-3)
+    kernel = Kernel(manager)
+    try:
+        kernel.run(f"SERVER = {server!r}\n{way.setup}")
+        kernel.run(f"go({_WARM_UP!r})")
+        yield kernel
+    finally:
+        kernel.close()
+
+
+def measure(way: Way, plan: Plan, folder: Path, specs: Path, server: str) -> Cost:
+    """Show one answer in a new kernel."""
+    with running(way, folder, specs, server) as kernel:
+        return kernel.run(f"go({plan.name!r})")

@@ -1,0 +1,245 @@
+"""What a way costs a page: a real JupyterLab in real Chromium, measured from outside by the DevTools protocol.
+
+The page's own time is its main thread's (`TaskDuration`); the browser's is that of all its processes, drawing included.
+Tasks over 50 ms are noted by the page itself (the Long Tasks API), at no cost between them. This module must not know
+what a way does.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import psutil
+from playwright.sync_api import sync_playwright
+
+from tests.browser.lab import CHROMIUM_FLAGS, Lab, NotebookPage, chromium
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, CDPSession
+
+    from benchmarks.speed.recording import Plan
+    from benchmarks.speed.ways import Way
+
+_WARM_UP = "300-0-100-0"
+#: A page that has not caught up so long after the kernel is done is not waited for any longer.
+_LONGEST_BACKLOG = 60.0
+_NOTE_LONG_TASKS = """() => {
+  window.longTasks = [];
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) window.longTasks.push(entry.duration);
+  }).observe({ type: "longtask" });
+}"""
+#: Every second frame is drawn in a page that keeps up at 30 Hz; whatever takes longer than 50 ms has dropped frames.
+_NOTE_FRAMES = """() => {
+  window.droppedFrames = 0;
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) window.droppedFrames += Math.floor(entry.duration / (1000 / 60)) - 1;
+  }).observe({ type: "long-animation-frame" });
+}"""
+#: Each token is a word such as 17@1790000000.1234, looked for from the end back to the last one that was seen.
+_NOTE_WORDS = """(selector) => {
+  const cell = document.querySelectorAll(".jp-Notebook .jp-Cell")[2];
+  window.words = [];
+  let last = -1;
+  const channel = new MessageChannel();
+  const unpainted = [];
+  channel.port1.onmessage = () => {
+    const now = Date.now();
+    for (const word of unpainted.splice(0)) word.push(now);
+  };
+  const look = () => {
+    const output = cell.querySelector(".jp-OutputArea-child:last-child .jp-OutputArea-output");
+    const root = (selector && output?.querySelector(selector)) || output;
+    if (!root) return;
+    const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+    let text = "";
+    for (let node = root; node?.lastChild; node = node.lastChild) walker.currentNode = node.lastChild;
+    for (let node = walker.currentNode; node; node = walker.previousNode()) {
+      if (node.nodeType === Node.TEXT_NODE) text = node.data.slice(-100000) + text;
+      if (last >= 0 && text.includes(` ${last}@`) || text.length > 100000) break;
+    }
+    const now = Date.now(), before = unpainted.length;
+    for (const [, number, written] of text.matchAll(/(\\d+)@(\\d{10}\\.\\d{4})/g)) {
+      if (Number(number) <= last) continue;
+      last = Number(number);
+      const word = [last, 1000 * Number(written), now];
+      window.words.push(word);
+      unpainted.push(word);
+    }
+    if (unpainted.length > before) requestAnimationFrame(() => channel.port2.postMessage(0));
+  };
+  new MutationObserver(look).observe(cell, { childList: true, subtree: true, characterData: true });
+}"""
+
+
+class Delay(NamedTuple):
+    """Milliseconds from the server's write of a token until it is in the document, and until it has been painted."""
+
+    seen: int
+    dom: list[float]
+    paint: list[float]
+
+
+@dataclass(slots=True)
+class PageCost:
+    """What one answer cost.
+
+    Attributes:
+        kernel: seconds of the kernel's time.
+        page: seconds of the page's main thread.
+        browser: seconds of all of the browser's processes.
+        long_tasks: milliseconds of each task over 50 ms.
+        dropped: frames that were not drawn while a frame took more than 50 ms.
+        heap: bytes that the page holds more than before, after garbage collection.
+        late: seconds the page went on after the kernel was done.
+        seconds: from start to end.
+        file: bytes of the saved notebook, less what it had without the answer.
+        parts: what the page's time went to, in seconds.
+    """
+
+    kernel: float = 0.0
+    page: float = 0.0
+    browser: float = 0.0
+    long_tasks: list[float] = field(default_factory=list)
+    dropped: int = 0
+    heap: int = 0
+    late: float = 0.0
+    seconds: float = 0.0
+    file: int = 0
+    parts: dict[str, float] = field(default_factory=dict)
+
+
+class Bench:
+    """A browser and a Jupyter server to measure in."""
+
+    def __init__(self, lab: Lab, browser: Browser, server: str) -> None:
+        self._lab = lab
+        self._browser = browser
+        self._server = server
+
+    @contextmanager
+    def opened(self, way: Way, cells: list[str]) -> Iterator[NotebookPage]:
+        """Open a notebook whose first cell sets `way` up and has run, and shows one short answer."""
+        context = self._browser.new_context(viewport={"width": 1200, "height": 900})
+        try:
+            setup = f"SERVER = {self._server!r}\n{way.setup}"
+            self._lab.write("speed.ipynb", [setup, f"go({_WARM_UP!r})", *cells], way.kernel)
+            notebook = NotebookPage(context.new_page(), self._lab, "speed.ipynb")
+            notebook.wait_for_kernel()
+            notebook.run_and_wait(0)
+            notebook.run_and_wait(1)
+            notebook.page.wait_for_timeout(2_000)
+            yield notebook
+        finally:
+            context.close()
+            self._lab.end_sessions()
+
+    def measure(self, way: Way, plan: Plan) -> PageCost:
+        """Show one answer in a new page and a new kernel."""
+        with self.opened(way, [_show(plan)]) as notebook:
+            page = notebook.page
+            devtools = page.context.new_cdp_session(page)
+            devtools.send("Performance.enable")
+            page.evaluate(_NOTE_LONG_TASKS)
+            page.evaluate(_NOTE_FRAMES)
+            notebook.save()
+            size = notebook.path.stat().st_size
+            kernel = psutil.Process(int((self._lab.notebooks / "kernel.pid").read_text()))
+            cost = PageCost()
+            before = _metrics(devtools, collect=True)
+            kernel_before, browser_before = _cpu(kernel), self._cpu()
+            began = time.monotonic()
+            notebook.run(2)
+            self._wait_for_kernel()
+            done = time.monotonic()
+            _wait_until_quiet(devtools)
+            cost.late = max(0.0, time.monotonic() - done - 2)
+            cost.seconds = time.monotonic() - began
+            after = _metrics(devtools)
+            cost.kernel, cost.browser = _cpu(kernel) - kernel_before, self._cpu() - browser_before
+            heap = _metrics(devtools, collect=True)["JSHeapUsedSize"]
+            cost.page = after["TaskDuration"] - before["TaskDuration"]
+            for name in ("ScriptDuration", "LayoutDuration", "RecalcStyleDuration"):
+                cost.parts[name.removesuffix("Duration").lower()] = after[name] - before[name]
+            cost.heap = int(heap - before["JSHeapUsedSize"])
+            if cost.late < _LONGEST_BACKLOG:
+                cost.long_tasks, cost.dropped = page.evaluate("[window.longTasks, window.droppedFrames]")
+                notebook.save()
+                cost.file = notebook.path.stat().st_size - size
+            return cost
+
+    def delays(self, way: Way, plan: Plan) -> Delay:
+        """Show one stamped answer, and note when each of its tokens is seen."""
+        with self.opened(way, [_show(plan)]) as notebook:
+            notebook.page.evaluate(_NOTE_WORDS.replace("\\\\", "\\"), way.root)
+            notebook.run(2)
+            self._wait_for_kernel()
+            notebook.page.wait_for_timeout(3_000)
+            words = [word for word in notebook.page.evaluate("window.words") if len(word) == 4]  # noqa: PLR2004
+        return Delay(len(words), [word[2] - word[1] for word in words], [word[3] - word[1] for word in words])
+
+    def _wait_for_kernel(self) -> None:
+        """Wait without a word to the page: looking at it costs it time."""
+        done = self._lab.notebooks / "done"
+        while not done.exists():
+            time.sleep(0.25)
+        done.unlink()
+
+    def _cpu(self) -> float:
+        return sum(
+            _cpu(process)
+            for process in psutil.Process(os.getpid()).children(recursive=True)
+            if "chrom" in process.name()
+        )
+
+
+@contextmanager
+def bench(folder: Path, specs: Path, server: str) -> Iterator[Bench]:
+    """Start what is measured with."""
+    lab = Lab(folder / "lab", {"JUPYTER_PATH": str(specs)})
+    try:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=chromium(), headless=True, args=CHROMIUM_FLAGS)
+            yield Bench(lab, browser, server)
+            browser.close()
+    finally:
+        lab.stop()
+
+
+def _show(plan: Plan) -> str:
+    return f"""go({plan.name!r})
+Path("done").touch()"""
+
+
+def _wait_until_quiet(devtools: CDPSession) -> None:
+    """Wait until the page has done next to nothing for two seconds."""
+    deadline = time.monotonic() + _LONGEST_BACKLOG
+    last, since = _metrics(devtools)["TaskDuration"], time.monotonic()
+    while time.monotonic() - since < 2 and time.monotonic() < deadline:  # noqa: PLR2004
+        time.sleep(0.5)
+        now = _metrics(devtools)["TaskDuration"]
+        if now - last > 0.05:  # noqa: PLR2004
+            since = time.monotonic()
+        last = now
+
+
+def _metrics(devtools: CDPSession, *, collect: bool = False) -> dict[str, float]:
+    if collect:
+        devtools.send("HeapProfiler.collectGarbage")
+    metrics: dict[str, Any] = devtools.send("Performance.getMetrics")
+    return {each["name"]: each["value"] for each in metrics["metrics"]}
+
+
+def _cpu(process: psutil.Process) -> float:
+    try:
+        times = process.cpu_times()
+    except psutil.NoSuchProcess:
+        return 0.0
+    return float(times.user + times.system)

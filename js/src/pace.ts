@@ -1,0 +1,58 @@
+/**
+ * When a view is drawn: in the next animation frame, so never in a hidden tab, and less often where that takes the page long,
+ * so that it keeps most of its time for its reader. This module must not know what is drawn.
+ */
+
+/** A frame that costs the page less, in milliseconds, may be followed by one in the next animation frame. */
+const CHEAP = 10;
+
+/** How many times as long as a frame took the page is left alone, counted from its beginning. */
+const SHARE = 3;
+
+/** What is asked for is drawn after so many milliseconds at the latest: a Stop has to be seen. */
+const LONGEST_PAUSE = 250;
+
+export class Pace {
+  readonly #draw: () => void;
+  readonly #painted = new MessageChannel();
+  #frame: number | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #began = 0;
+  #notBefore = 0;
+
+  constructor(draw: () => void) {
+    this.#draw = draw;
+    // A message that is sent in an animation frame comes when the page has been laid out and painted.
+    this.#painted.port1.onmessage = () => this.#onPainted();
+  }
+
+  /** Draw soon, once however often this is asked for. */
+  ask(): void {
+    if (this.#frame !== undefined || this.#timer !== undefined) return;
+    const pause = this.#notBefore - performance.now();
+    if (pause > 0) this.#timer = setTimeout(() => this.#request(), pause);
+    else this.#request();
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+    if (this.#frame !== undefined) cancelAnimationFrame(this.#frame);
+    // An open port is never collected.
+    this.#painted.port1.close();
+  }
+
+  #request(): void {
+    this.#timer = undefined;
+    this.#frame = requestAnimationFrame(() => {
+      this.#frame = undefined;
+      this.#began = performance.now();
+      this.#draw();
+      this.#painted.port2.postMessage(undefined);
+    });
+  }
+
+  #onPainted(): void {
+    const cost = performance.now() - this.#began;
+    this.#notBefore = cost > CHEAP ? this.#began + Math.min(SHARE * cost, LONGEST_PAUSE) : 0;
+  }
+}

@@ -1,0 +1,75 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { Pace } from "../src/pace";
+
+/** Let the page paint: the message that tells of it comes by no timer. */
+function painted(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(undefined);
+  });
+}
+
+describe("Pace", () => {
+  let drawings: number;
+  let costs: number;
+  let pace: Pace;
+
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ["requestAnimationFrame", "cancelAnimationFrame", "setTimeout", "performance"] });
+    drawings = 0;
+    costs = 0;
+    pace = new Pace(() => {
+      drawings += 1;
+      vi.advanceTimersByTime(costs);
+    });
+  });
+
+  afterEach(() => {
+    pace.end();
+    vi.useRealTimers();
+  });
+
+  it("draws once in a frame, and in every frame while that is cheap", async () => {
+    for (let frame = 1; frame <= 5; frame += 1) {
+      pace.ask();
+      pace.ask();
+      vi.advanceTimersToNextFrame();
+      await painted();
+      expect(drawings).toBe(frame);
+    }
+  });
+
+  it("leaves the page alone for longer than a dear frame took", async () => {
+    costs = 40;
+    pace.ask();
+    vi.advanceTimersToNextFrame();
+    await painted();
+    costs = 0;
+    pace.ask();
+    vi.advanceTimersByTime(60);
+    expect(drawings).toBe(1);
+    vi.advanceTimersByTime(60);
+    expect(drawings).toBe(2);
+  });
+
+  it("never waits for long", async () => {
+    costs = 5_000;
+    pace.ask();
+    vi.advanceTimersToNextFrame();
+    await painted();
+    pace.ask();
+    vi.advanceTimersByTime(50);
+    expect(drawings).toBe(2);
+  });
+
+  it("draws no more when it has ended", () => {
+    pace.ask();
+    pace.end();
+    vi.advanceTimersByTime(1_000);
+    expect(drawings).toBe(0);
+  });
+});
