@@ -95,7 +95,7 @@ def walk(pieces: list[bytes]) -> Sent:
             view.update(coalesce(events))
         view.settle(run.reply)
     assert run.reply.status == "complete"
-    sent = [*view._widget.sent, *map(json.dumps, shown)]  # type: ignore[attr-defined]  # noqa: SLF001
+    sent = [*view._widget.sent, *map(json.dumps, shown)]  # noqa: SLF001
     return Sent(len(sent), sum(map(len, sent)))
 
 

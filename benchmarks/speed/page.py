@@ -8,10 +8,11 @@ what a way does.
 from __future__ import annotations
 
 import os
+import statistics
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import psutil
 from playwright.sync_api import sync_playwright
@@ -78,13 +79,23 @@ _NOTE_WORDS = """(selector) => {
   new MutationObserver(look).observe(cell, { childList: true, subtree: true, characterData: true });
 }"""
 
-
-class Delay(NamedTuple):
-    """Milliseconds from the server's write of a token until it is in the document, and until it has been painted."""
-
-    seen: int
-    dom: list[float]
-    paint: list[float]
+_NOTE_FIRST_PIXEL = """(selector) => {
+  const cell = document.querySelectorAll(".jp-Notebook .jp-Cell")[1];
+  window.firstPixel = undefined;
+  addEventListener("keydown", (event) => {
+    if (event.key === "Enter") window.ranAt = performance.now();
+  }, true);
+  const channel = new MessageChannel();
+  channel.port1.onmessage = () => {
+    window.firstPixel ??= performance.now() - window.ranAt;
+  };
+  const observer = new MutationObserver(() => {
+    if (!cell.querySelector(selector)?.getClientRects().length) return;
+    observer.disconnect();
+    requestAnimationFrame(() => channel.port2.postMessage(0));
+  });
+  observer.observe(cell, { childList: true, subtree: true });
+}"""
 
 
 @dataclass(slots=True)
@@ -175,15 +186,39 @@ class Bench:
                 cost.file = notebook.path.stat().st_size - size
             return cost
 
-    def delays(self, way: Way, plan: Plan) -> Delay:
-        """Show one stamped answer, and note when each of its tokens is seen."""
+    def delays(self, way: Way, plan: Plan) -> dict[str, float]:
+        """Show one stamped answer, and return how many of its tokens were seen and after how many milliseconds.
+
+        That is from the server's write until a token is in the document, and until it has been painted.
+        """
         with self.opened(way, [_show(plan)]) as notebook:
             notebook.page.evaluate(_NOTE_WORDS.replace("\\\\", "\\"), way.root)
             notebook.run(2)
             self._wait_for_kernel()
             notebook.page.wait_for_timeout(3_000)
             words = [word for word in notebook.page.evaluate("window.words") if len(word) == 4]  # noqa: PLR2004
-        return Delay(len(words), [word[2] - word[1] for word in words], [word[3] - word[1] for word in words])
+        found: dict[str, float] = {"seen": len(words)}
+        for name, place in (("dom", 2), ("paint", 3)):
+            percentiles = statistics.quantiles([word[place] - word[1] for word in words], n=100)
+            found |= {f"{name}_p50": percentiles[49], f"{name}_p95": percentiles[94]}
+        return found
+
+    def first_pixel(self, way: Way, cell: str, selector: str) -> float:
+        """Run `cell` in a new kernel, and return after how many milliseconds `selector` has been painted."""
+        context = self._browser.new_context(viewport={"width": 1200, "height": 900})
+        try:
+            self._lab.write("start.ipynb", [way.setup, cell], way.kernel)
+            notebook = NotebookPage(context.new_page(), self._lab, "start.ipynb")
+            notebook.wait_for_kernel()
+            notebook.run_and_wait(0)
+            notebook.page.wait_for_timeout(1_000)
+            notebook.page.evaluate(_NOTE_FIRST_PIXEL, selector)
+            notebook.run(1)
+            notebook.page.wait_for_function("window.firstPixel !== undefined", timeout=30_000)
+            return float(notebook.page.evaluate("window.firstPixel"))
+        finally:
+            context.close()
+            self._lab.end_sessions()
 
     def _wait_for_kernel(self) -> None:
         """Wait without a word to the page: looking at it costs it time."""

@@ -1,0 +1,106 @@
+"""Measures all ways side by side: `python -m benchmarks.speed`, from the repository's root; half an hour and more.
+
+Tries of different ways take turns, so that a machine that grows slower meets all of them; medians are reported. Writes
+`benchmarks/results/speed.json`, `speed.md` and `speed.svg`. With names of sections only those are measured anew; with
+`--report` none are. Needs what the browser tests need (see `tests/run`) and the extra `benchmarks`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import sys
+import tempfile
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.speed import kernel, page, report, server, start, ways
+from benchmarks.speed.recording import Plan
+from benchmarks.speed.ways import LIBRARY, ONCE, OURS, PRINT, PROTOTYPE, RAW, SDK, TEN_HERTZ, UPDATE, Way
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+RESULTS = Path(__file__).parents[1] / "results"
+_THOUGHTS = 10_000
+
+#: What is measured: the plan, the ways, and how many tries each has.
+Experiments = list[tuple[Plan, list[Way], int]]
+
+KERNEL: Experiments = [
+    (Plan(1_000, 0), ways.ALL, 5),
+    (Plan(10_000, 0), ways.ALL, 5),
+    (Plan(50_000, 0), [OURS, TEN_HERTZ, PRINT, PROTOTYPE, SDK, RAW, ONCE], 5),
+    (Plan(10_000, 0, _THOUGHTS), [OURS, PRINT, PROTOTYPE, SDK, RAW], 5),
+    (Plan(1_000, 100), [OURS, UPDATE, TEN_HERTZ, PRINT, PROTOTYPE, SDK], 3),
+    (Plan(10_000, 500), [OURS, UPDATE, TEN_HERTZ, LIBRARY, PRINT, PROTOTYPE, SDK], 3),
+    (Plan(50_000, 500), [OURS, SDK], 1),
+]
+PAGE: Experiments = [
+    (Plan(1_000, 500), [OURS, UPDATE, TEN_HERTZ, PRINT, PROTOTYPE, ONCE], 3),
+    (Plan(10_000, 500), [OURS, TEN_HERTZ, PRINT, PROTOTYPE, SDK, ONCE], 3),
+    (Plan(10_000, 500), [UPDATE, LIBRARY], 1),
+    (Plan(10_000, 500, _THOUGHTS), [OURS, PROTOTYPE], 1),
+    (Plan(50_000, 500), [OURS, PROTOTYPE, SDK, ONCE], 1),
+]
+DELAY: Experiments = [
+    (Plan(3_000, 100, stamped=True), [OURS, PRINT, PROTOTYPE, TEN_HERTZ, UPDATE], 1),
+    (Plan(10_000, 1_000, stamped=True), [OURS, PRINT, PROTOTYPE], 1),
+]
+SECTIONS = ("kernel", "page", "delay", "start")
+
+
+def main() -> None:
+    """Measure and report."""
+    parser = argparse.ArgumentParser(description="Measures what it costs to show an answer while it arrives.")
+    parser.add_argument("sections", nargs="*", metavar="section", help=f"of {', '.join(SECTIONS)}; all")
+    parser.add_argument("--report", action="store_true", help="write the tables again from what was measured")
+    arguments = parser.parse_args()
+    wanted = arguments.sections or (() if arguments.report else SECTIONS)
+    if set(wanted) - set(SECTIONS):
+        parser.error(f"a section is one of {', '.join(SECTIONS)}")
+    path = RESULTS / "speed.json"
+    results: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    for section in wanted:
+        results[section] = {"measured": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC", "rows": list(_measured(section))}
+        results["machine"] = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
+        path.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
+    report.write(results, RESULTS)
+
+
+def _measured(section: str) -> Iterator[dict[str, Any]]:
+    specs = ways.prepare()
+    with server.running() as url, tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        if section == "kernel":
+            yield from _tried(KERNEL, lambda way, plan: asdict(kernel.measure(way, plan, folder, specs, url)))
+        elif section == "start":
+            yield from start.measured(folder, specs, url)
+        else:
+            with page.bench(folder, specs, url) as bench:
+                if section == "page":
+                    yield from _tried(PAGE, lambda way, plan: asdict(bench.measure(way, plan)))
+                else:
+                    yield from _tried(DELAY, bench.delays)
+
+
+def _tried(experiments: Experiments, measure: Callable[[Way, Plan], dict[str, Any]]) -> Iterable[dict[str, Any]]:
+    for plan, some, tries in experiments:
+        rows: list[dict[str, Any]] = [{"plan": asdict(plan), "way": way.name, "tries": []} for way in some]
+        for number in range(tries):
+            for way, row in zip(some, rows, strict=True):
+                cost = measure(way, plan)
+                row["tries"].append(cost)
+                print(f"{plan.name} {way.name} ({number + 1} of {tries}): {_short(cost)}", file=sys.stderr, flush=True)
+        yield from rows
+
+
+def _short(cost: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {value:.3g}" for name, value in cost.items() if isinstance(value, int | float))
+
+
+if __name__ == "__main__":
+    main()

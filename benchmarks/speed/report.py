@@ -1,0 +1,138 @@
+"""Tables and a plot of what was measured. This module must not know how it was."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.speed.found import Found, final_html, middle
+from benchmarks.speed.targets import targets
+from benchmarks.speed.ways import OURS, PRINT, PROTOTYPE, SDK, TEN_HERTZ, UPDATE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from benchmarks.speed.found import Row
+
+#: A page that went on for so many seconds after the kernel was done was not waited for any longer.
+_BEHIND = 55
+_SECTIONS = ("kernel", "page", "delay", "start")
+
+
+def write(results: dict[str, Any], folder: Path) -> None:
+    """Write `speed.md` and `speed.svg` into `folder`."""
+    found = Found(results)
+    when = ", ".join(f"{name} {results[name]['measured']}" for name in _SECTIONS if name in results)
+    head = f"Written by `python -m benchmarks.speed`. {results['machine']}. Medians. Measured: {when}."
+    parts = ["# Speed, side by side", head, _asked(found)]
+    if found.rows("kernel") and found.rows("page"):
+        parts.append("![Seconds of kernel and page, each way](speed.svg)")
+        _plot(found, folder / "speed.svg")
+    tables = {"kernel": _kernel, "page": _page, "delay": _delay, "start": _start}
+    parts += [table(found) for name, table in tables.items() if found.rows(name)]
+    (folder / "speed.md").write_text("\n\n".join(parts) + "\n", "utf-8")
+
+
+def _asked(found: Found) -> str:
+    rows = [
+        [
+            each.what,
+            f"{'at least' if each.at_least else 'at most'} {each.limit:g}",
+            f"{_number(each.found)} {each.unit}",
+            "" if each.is_met else "**missed**",
+        ]
+        for each in targets(found)
+    ]
+    return _table("Asked and found", ["", "asked", "found", ""], rows, words=1)
+
+
+def _kernel(found: Found) -> str:
+    floors = {str(row["plan"]): _of(row, "cpu") for row in found.rows("kernel") if row["way"] == SDK.name}
+    rows = []
+    for row in found.rows("kernel"):
+        floor = floors.get(str(row["plan"]))
+        size = _of(row, "bytes")
+        ratio = f"{_of(row, 'cpu') / floor:.2f}" if floor else ""
+        of_html = f"{size / final_html(row['plan']['tokens']):.1f}"
+        figures = [f"{_of(row, 'cpu'):.2f}", ratio, f"{_of(row, 'messages'):,.0f}", f"{size / 1e6:.2f}", of_html]
+        rows.append([*_what(row), *figures])
+    heads = ["tokens", "tokens/s", "way", "CPU s", "/ the SDK's chunks", "messages", "MB", "/ the final HTML"]
+    return _table("The kernel, without a page", heads, rows, words=3)
+
+
+def _page(found: Found) -> str:
+    rows = []
+    for row in found.rows("page"):
+        seconds = [f"{_of(row, name):.2f}" for name in ("kernel", "page", "browser")]
+        if _of(row, "late") > _BEHIND:
+            rows.append([*_what(row), *seconds, "never caught up", *[""] * 6])
+            continue
+        tasks = [
+            f"{middle(row, lambda each: len(each['long_tasks'])):.0f}",
+            f"{middle(row, lambda each: sum(each['long_tasks'])) / 1e3:.2f}",
+            f"{middle(row, lambda each: max(each['long_tasks'], default=0)):.0f}",
+        ]
+        rest = [f"{_of(row, 'dropped'):.0f}", f"{_of(row, 'late'):.1f}"]
+        sizes = [f"{_of(row, 'heap') / 1e6:.1f}", f"{_of(row, 'file') / 1e3:.0f}"]
+        rows.append([*_what(row), *seconds, *tasks, *rest, *sizes])
+    heads = ["tokens", "tokens/s", "way", "kernel CPU s", "page CPU s", "browser CPU s", "tasks over 50 ms"]
+    heads += ["of them s", "longest ms", "frames dropped", "late s", "heap MB", "file kB"]
+    return _table("In JupyterLab", heads, rows, words=3)
+
+
+def _delay(found: Found) -> str:
+    names = ("dom_p50", "dom_p95", "paint_p50", "paint_p95", "seen")
+    rows = [[*_what(row), *(f"{_of(row, name):,.0f}" for name in names)] for row in found.rows("delay")]
+    heads = ["tokens", "tokens/s", "way", "in the document p50 ms", "p95", "painted p50 ms", "p95", "tokens seen"]
+    return _table("From the server's write to the reader", heads, rows, words=3)
+
+
+def _start(found: Found) -> str:
+    loading = ("import openai", "%load_ext nbstream")
+    rows = [[f"`{way}` in a new IPython", f"{1e3 * found.started(way, 'seconds'):.0f}"] for way in loading]
+    rows += [
+        [f"a first cell is run → its first pixel: {way}", f"{found.started(way, 'first_pixel'):.0f}"]
+        for way in ("an empty widget", "%%deepseek")
+    ]
+    return _table("The start", ["", "ms"], rows, words=1)
+
+
+def _of(row: Row, name: str) -> float:
+    return middle(row, lambda each: float(each[name]))
+
+
+def _what(row: Row) -> list[str]:
+    plan = row["plan"]
+    thoughts = f" + {plan['reasoning']:,} of reasoning" if plan["reasoning"] else ""
+    return [f"{plan['tokens']:,}{thoughts}", f"{plan['rate'] or 'at once'}", row["way"]]
+
+
+def _table(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]], *, words: int) -> str:
+    """Return a table in Markdown whose first columns, so many, hold words and the others figures."""
+    rule = [":--"] * words + ["--:"] * (len(heads) - words)
+    return f"## {title}\n\n" + "\n".join(f"| {' | '.join(row)} |" for row in (heads, rule, *rows))
+
+
+def _number(value: float) -> str:
+    places = 2 if abs(value) < 10 else 1 if abs(value) < 100 else 0  # noqa: PLR2004  (three digits)
+    return f"{value:,.{places}f}"
+
+
+def _plot(found: Found, path: Path) -> None:
+    from matplotlib import pyplot as plt  # noqa: PLC0415  (half a second, and only here)
+
+    ways = [OURS, PROTOTYPE, PRINT, TEN_HERTZ, UPDATE, SDK]
+    figure, axes = plt.subplots(1, 2, figsize=(10, 3), sharey=True, layout="constrained")
+    for axis, (title, section, name) in zip(
+        axes, (("kernel CPU, s", "kernel", "cpu"), ("page CPU, s", "page", "page")), strict=True
+    ):
+        values = [found.median(section, way, name, tokens=10_000, rate=500) for way in ways]
+        bars = axis.barh([way.name for way in ways], values, color=["#1976d2"] + ["#b0b8c0"] * (len(ways) - 1))
+        axis.bar_label(bars, fmt="%.1f", padding=3)
+        axis.set_title(title, loc="left", fontsize=10)
+        axis.spines[["top", "right", "bottom"]].set_visible(False)
+        axis.set_xticks([])
+        axis.margins(x=0.15)
+    axes[0].invert_yaxis()
+    figure.suptitle("10,000 tokens at 500 tokens/s", x=0.01, ha="left", fontsize=11)
+    figure.savefig(path, metadata={"Date": None})

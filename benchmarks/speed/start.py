@@ -1,0 +1,63 @@
+"""How long a first cell takes until there is something to see, and what loading costs.
+
+Processes for what is loaded, since a module is only loaded once; a real page for what is seen. This module must not
+know what is loaded.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.speed import page
+from benchmarks.speed.ways import ROOT, Way
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_TRIES = 7
+_LOADED = {
+    "import openai": "import openai",
+    "%load_ext nbstream": "get_ipython().run_line_magic('load_ext', 'nbstream')",
+}
+_TIME = """
+import json, time
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+get_ipython = lambda: shell
+wall, cpu = time.perf_counter(), time.process_time()
+{code}
+print(json.dumps({{"seconds": time.perf_counter() - wall, "cpu": time.process_time() - cpu}}))
+"""
+_EMPTY = Way(
+    "an empty widget",
+    """
+import anywidget
+from IPython.display import display
+
+class Empty(anywidget.AnyWidget):
+    _esm = "export default { render({ el }) { el.textContent = 'here'; el.classList.add('first-pixel'); } }"
+""",
+)
+_OURS = Way("%%deepseek", "%load_ext nbstream")
+
+
+def measured(folder: Path, specs: Path, server: str) -> Iterator[dict[str, Any]]:
+    """Yield a row for each thing that was loaded or shown."""
+    for number in range(_TRIES):
+        for name, code in _LOADED.items():
+            command = [sys.executable, "-c", _TIME.format(code=code)]
+            run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+            yield {"way": name, "number": number, **json.loads(run.stdout.splitlines()[-1])}
+    # The server is silent for a second: what is seen first is that it is waited for.
+    asking = f"%%deepseek --base-url {server} -m 10-1-0-0\nWhat is seen first?"
+    with page.bench(folder, specs, server) as bench:
+        for number in range(_TRIES):
+            for way, cell, selector in (
+                (_EMPTY, "display(Empty())", ".first-pixel"),
+                (_OURS, asking, ".nbstream-live"),
+            ):
+                yield {"way": way.name, "number": number, "first_pixel": bench.first_pixel(way, cell, selector)}
