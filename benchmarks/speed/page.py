@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 _WARM_UP = "300-0-100-0"
 #: A page that has not caught up so long after the kernel is done is not waited for any longer.
 _LONGEST_BACKLOG = 60.0
+#: What comes so long before the end is not the settling.
+_SETTLING = 0.6
 _NOTE_LONG_TASKS = """() => {
   window.longTasks = [];
   new PerformanceObserver((list) => {
@@ -43,6 +45,10 @@ _NOTE_FRAMES = """() => {
   new PerformanceObserver((list) => {
     for (const entry of list.getEntries()) window.droppedFrames += Math.floor(entry.duration / (1000 / 60)) - 1;
   }).observe({ type: "long-animation-frame" });
+}"""
+_FOLLOW = """() => {
+  const cell = document.querySelectorAll(".jp-Notebook .jp-Cell")[2];
+  setInterval(() => cell.scrollIntoView({ block: "end" }), 100);
 }"""
 #: Each token is a word such as 17@1790000000.1234, looked for from the end back to the last one that was seen.
 _NOTE_WORDS = """(selector) => {
@@ -105,6 +111,7 @@ class PageCost:
     Attributes:
         kernel: seconds of the kernel's time.
         page: seconds of the page's main thread.
+        streaming: how many of them until the answer had almost ended.
         browser: seconds of all of the browser's processes.
         long_tasks: milliseconds of each task over 50 ms.
         dropped: frames that were not drawn while a frame took more than 50 ms.
@@ -117,6 +124,7 @@ class PageCost:
 
     kernel: float = 0.0
     page: float = 0.0
+    streaming: float = 0.0
     browser: float = 0.0
     long_tasks: list[float] = field(default_factory=list)
     dropped: int = 0
@@ -133,14 +141,15 @@ class Bench:
     def __init__(self, lab: Lab, browser: Browser, server: str) -> None:
         self._lab = lab
         self._browser = browser
-        self._server = server
+        self.server = server
+        self.folder = lab.notebooks
 
     @contextmanager
     def opened(self, way: Way, cells: list[str]) -> Iterator[NotebookPage]:
         """Open a notebook whose first cell sets `way` up and has run, and shows one short answer."""
         context = self._browser.new_context(viewport={"width": 1200, "height": 900})
         try:
-            setup = f"SERVER = {self._server!r}\n{way.setup}"
+            setup = f"SERVER = {self.server!r}\n{way.setup}"
             self._lab.write("speed.ipynb", [setup, f"go({_WARM_UP!r})", *cells], way.kernel)
             notebook = NotebookPage(context.new_page(), self._lab, "speed.ipynb")
             notebook.wait_for_kernel()
@@ -152,25 +161,37 @@ class Bench:
             context.close()
             self._lab.end_sessions()
 
-    def measure(self, way: Way, plan: Plan) -> PageCost:
-        """Show one answer in a new page and a new kernel."""
-        with self.opened(way, [_show(plan)]) as notebook:
+    def measure(self, way: Way, plan: Plan, *, follows: bool = False) -> PageCost:
+        """Show one answer in a new page and a new kernel.
+
+        Args:
+            way: how to show it.
+            plan: what is shown.
+            follows: whether the reader scrolls along, so that the end of the text is always in sight.
+        """
+        with self.opened(way, [show(plan)]) as notebook:
             page = notebook.page
             devtools = page.context.new_cdp_session(page)
             devtools.send("Performance.enable")
             page.evaluate(_NOTE_LONG_TASKS)
             page.evaluate(_NOTE_FRAMES)
+            if follows:
+                page.evaluate(_FOLLOW)
             notebook.save()
             size = notebook.path.stat().st_size
-            kernel = psutil.Process(int((self._lab.notebooks / "kernel.pid").read_text()))
+            kernel = self.kernel()
             cost = PageCost()
             before = _metrics(devtools, collect=True)
             kernel_before, browser_before = _cpu(kernel), self._cpu()
             began = time.monotonic()
             notebook.run(2)
-            self._wait_for_kernel()
+            samples = [(began, before["TaskDuration"])]
+            while not self._is_done():
+                time.sleep(0.25)
+                samples.append((time.monotonic(), _metrics(devtools)["TaskDuration"]))
             done = time.monotonic()
             _wait_until_quiet(devtools)
+            cost.streaming = max(spent for at, spent in samples if at < done - _SETTLING) - before["TaskDuration"]
             cost.late = max(0.0, time.monotonic() - done - 2)
             cost.seconds = time.monotonic() - began
             after = _metrics(devtools)
@@ -191,10 +212,11 @@ class Bench:
 
         That is from the server's write until a token is in the document, and until it has been painted.
         """
-        with self.opened(way, [_show(plan)]) as notebook:
+        with self.opened(way, [show(plan)]) as notebook:
             notebook.page.evaluate(_NOTE_WORDS.replace("\\\\", "\\"), way.root)
+            notebook.page.evaluate(_FOLLOW)
             notebook.run(2)
-            self._wait_for_kernel()
+            self.wait_for_kernel()
             notebook.page.wait_for_timeout(3_000)
             words = [word for word in notebook.page.evaluate("window.words") if len(word) == 4]  # noqa: PLR2004
         found: dict[str, float] = {"seen": len(words)}
@@ -220,12 +242,47 @@ class Bench:
             context.close()
             self._lab.end_sessions()
 
-    def _wait_for_kernel(self) -> None:
-        """Wait without a word to the page: looking at it costs it time."""
-        done = self._lab.notebooks / "done"
-        while not done.exists():
+    def opens(self, name: str) -> dict[str, float]:
+        """Open a notebook as it is in the folder, and return what that cost the page."""
+        context = self._browser.new_context(viewport={"width": 1200, "height": 900})
+        try:
+            began = time.monotonic()
+            notebook = NotebookPage(context.new_page(), self._lab, name)
+            seconds = time.monotonic() - began
+            self.wait_until_quiet(notebook)
+            return {"seconds": seconds, **self.counted(notebook)}
+        finally:
+            context.close()
+            self._lab.end_sessions()
+
+    def kernel(self) -> psutil.Process:
+        """Return the kernel of the notebook that is open."""
+        return psutil.Process(int((self.folder / "kernel.pid").read_text()))
+
+    def counted(self, notebook: NotebookPage) -> dict[str, float]:
+        """Return the seconds of the page's main thread so far, and the bytes that the page holds."""
+        devtools = notebook.page.context.new_cdp_session(notebook.page)
+        devtools.send("Performance.enable")
+        metrics = _metrics(devtools, collect=True)
+        return {"page": metrics["TaskDuration"], "heap": metrics["JSHeapUsedSize"]}
+
+    def wait_until_quiet(self, notebook: NotebookPage) -> None:
+        """Wait until the page has done next to nothing for two seconds."""
+        devtools = notebook.page.context.new_cdp_session(notebook.page)
+        devtools.send("Performance.enable")
+        _wait_until_quiet(devtools)
+
+    def wait_for_kernel(self) -> None:
+        """Wait until a cell has left word, without a word to the page."""
+        while not self._is_done():
             time.sleep(0.25)
-        done.unlink()
+
+    def _is_done(self) -> bool:
+        done = self.folder / "done"
+        if done.exists():
+            done.unlink()
+            return True
+        return False
 
     def _cpu(self) -> float:
         return sum(
@@ -248,7 +305,8 @@ def bench(folder: Path, specs: Path, server: str) -> Iterator[Bench]:
         lab.stop()
 
 
-def _show(plan: Plan) -> str:
+def show(plan: Plan) -> str:
+    """Return the source of a cell that shows an answer and leaves word when it is done."""
     return f"""go({plan.name!r})
 Path("done").touch()"""
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-_TRIES = 7
+_TRIES = 5
 _LOADED = {
     "import openai": "import openai",
     "%load_ext nbstream": "get_ipython().run_line_magic('load_ext', 'nbstream')",

@@ -71,8 +71,12 @@ def _page(found: Found) -> list[Target]:
     idle = page(SDK) / page(SDK, name="seconds")
     net, once = (page(way) - idle * page(way, name="seconds") for way in (OURS, ONCE))
     file = page(OURS, name="file") / (10_000 * TOKEN_CHARACTERS)
+    streaming = page(OURS, name="streaming") / page(PROTOTYPE, name="streaming")
+    along = [found.median("followed", way, "streaming", tokens=10_000, rate=_RATE) for way in (OURS, PROTOTYPE)]
     return [
-        Target("page CPU / the prototype's, 10,000 at 500/s", 0.4, page(OURS) / page(PROTOTYPE)),
+        Target("page CPU while it streams / the prototype's, 10,000 at 500/s", 0.4, streaming),
+        Target("the same, scrolled along with the text", 0.4, along[0] / along[1]),
+        Target("page CPU with the settled output / the prototype's, which has none", 0.4, page(OURS) / page(PROTOTYPE)),
         Target("page CPU / the 10 Hz loop's, 10,000 at 500/s", 0.1, page(OURS) / page(TEN_HERTZ)),
         Target("page CPU / the finished HTML once, both without the idle page's", 12, net / once),
         Target("page CPU, 50,000 / 10,000 tokens at 500/s", 5.5, page(OURS, 50_000) / page(OURS)),

@@ -1,6 +1,7 @@
 /**
- * When a view is drawn: in the next animation frame, so never in a hidden tab, and less often where that takes the page long,
- * so that it keeps most of its time for its reader. This module must not know what is drawn.
+ * When a view is drawn: in the next animation frame, so never in a hidden tab; less often where that takes the page long, so
+ * that it keeps most of its time for its reader; and only now and then where it grows out of sight. This module must not
+ * know what is drawn.
  */
 
 /** A frame that costs the page less, in milliseconds, may be followed by one in the next animation frame. */
@@ -9,7 +10,7 @@ const CHEAP = 10;
 /** How many times as long as a frame took the page is left alone, counted from its beginning. */
 const SHARE = 3;
 
-/** What is asked for is drawn after so many milliseconds at the latest: a Stop has to be seen. */
+/** What is asked for is drawn after so many milliseconds at the latest, and no earlier where nobody sees it. */
 const LONGEST_PAUSE = 250;
 
 export class Pace {
@@ -17,8 +18,9 @@ export class Pace {
   readonly #painted = new MessageChannel();
   #frame: number | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #isSeen = true;
   #began = 0;
-  #notBefore = 0;
+  #cost = 0;
 
   constructor(draw: () => void) {
     this.#draw = draw;
@@ -29,9 +31,18 @@ export class Pace {
   /** Draw soon, once however often this is asked for. */
   ask(): void {
     if (this.#frame !== undefined || this.#timer !== undefined) return;
-    const pause = this.#notBefore - performance.now();
+    const wanted = this.#isSeen ? (this.#cost > CHEAP ? SHARE * this.#cost : 0) : LONGEST_PAUSE;
+    const pause = this.#began + Math.min(wanted, LONGEST_PAUSE) - performance.now();
     if (pause > 0) this.#timer = setTimeout(() => this.#request(), pause);
     else this.#request();
+  }
+
+  /** Whether what is drawn next can be seen where the page is scrolled to. */
+  seen(isSeen: boolean): void {
+    this.#isSeen = isSeen;
+    if (!isSeen || this.#timer === undefined) return;
+    clearTimeout(this.#timer);
+    this.#request();
   }
 
   end(): void {
@@ -52,7 +63,6 @@ export class Pace {
   }
 
   #onPainted(): void {
-    const cost = performance.now() - this.#began;
-    this.#notBefore = cost > CHEAP ? this.#began + Math.min(SHARE * cost, LONGEST_PAUSE) : 0;
+    this.#cost = performance.now() - this.#began;
   }
 }

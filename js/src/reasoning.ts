@@ -6,6 +6,7 @@
 
 import { LiveDocument } from "./document";
 import type { Op, Shows } from "./protocol";
+import { Resting } from "./resting";
 import { EndPin, holdBelow, isAbove } from "./scroll";
 
 /** Milliseconds that the panel stays once reasoning has ended, so that it does not vanish from under the reader's eyes. */
@@ -29,6 +30,7 @@ export class ReasoningPanel {
   readonly #box = document.createElement("div");
   readonly #content = document.createElement("div");
   readonly #document: LiveDocument;
+  readonly #resting: Resting;
   readonly #pin: EndPin;
   #isStreaming = false;
   #isOpen = false;
@@ -43,6 +45,7 @@ export class ReasoningPanel {
     this.#choice = choice;
     this.#build();
     this.#document = new LiveDocument(this.#content, equip);
+    this.#resting = new Resting(this.#content);
     this.#pin = new EndPin(this.#box, signal);
     this.button.addEventListener(
       "click",
@@ -72,6 +75,7 @@ export class ReasoningPanel {
 
   draw(ops: readonly Op[], isStreaming: boolean, shows: Shows): void {
     this.#shows = shows;
+    this.#resting.layDown();
     if (ops.length > 0) this.#document.draw(ops);
     this.#hasText ||= this.#box.textContent?.trim() !== "";
     if (this.#isStreaming && !isStreaming) this.#linger();

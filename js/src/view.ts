@@ -8,6 +8,7 @@ import { LiveDocument } from "./document";
 import { Pace } from "./pace";
 import type { Meta, Op } from "./protocol";
 import { type Choice, ReasoningPanel } from "./reasoning";
+import { Resting } from "./resting";
 import { holdBelow, isAbove } from "./scroll";
 import { isUnfinished, opsOf, type ReplyState } from "./state";
 import type { StopPhase } from "./stop";
@@ -59,10 +60,12 @@ export class View {
   readonly #panel: ReasoningPanel;
   readonly #answer = element("div", "jp-RenderedHTMLCommon jp-RenderedMarkdown nbstream-answer");
   readonly #document: LiveDocument;
+  readonly #resting = new Resting(this.#answer);
   readonly #calls = element("div", "jp-RenderedHTMLCommon jp-RenderedMarkdown nbstream-calls");
   readonly #alert = element("div", "nbstream-alert");
   readonly #footer = element("div", "nbstream-footer");
   readonly #status = element("span", "nbstream-status");
+  readonly #bottom = element("div", "nbstream-bottom");
   #reasoningOps: Op[];
   #answerOps: Op[];
   readonly #pace: Pace;
@@ -87,6 +90,7 @@ export class View {
     this.#reasoningOps = opsOf(shown.state.reasoning);
     this.#answerOps = opsOf(shown.state.answer);
     parent.append(this.#root);
+    this.#watchBottom();
     this.#draw();
     shown.drawn(this.#root);
   }
@@ -124,7 +128,7 @@ export class View {
     this.#preview.setAttribute("aria-hidden", "true");
     this.#head.append(this.#dot, this.#panel.button, this.#label, this.#preview, this.#stop);
     root.append(this.#head, this.#hint, this.#panel.element, this.#answer, this.#calls);
-    root.append(this.#alert, this.#footer, this.#status);
+    root.append(this.#alert, this.#footer, this.#status, this.#bottom);
     return root;
   }
 
@@ -141,11 +145,20 @@ export class View {
     );
   }
 
+  /** The text grows at its end, so what is drawn is seen if that is. */
+  #watchBottom(): void {
+    if (typeof IntersectionObserver === "undefined") return;
+    const observer = new IntersectionObserver((entries) => this.#pace.seen(entries.at(-1)?.isIntersecting ?? true));
+    observer.observe(this.#bottom);
+    this.#end.signal.addEventListener("abort", () => observer.disconnect());
+  }
+
   #draw(): void {
     const { meta } = this.#shown.state;
     const { isLive } = this.#shown;
     this.#panel.draw(take(this.#reasoningOps), isLive && meta.status === "reasoning", meta.reasoning);
     const answer = take(this.#answerOps);
+    this.#resting.layDown();
     if (answer.length > 0) this.#document.draw(answer);
     this.#answer.hidden = !this.#answer.hasChildNodes();
 

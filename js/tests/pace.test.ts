@@ -19,12 +19,14 @@ describe("Pace", () => {
   let pace: Pace;
 
   beforeEach(() => {
-    vi.useFakeTimers({ toFake: ["requestAnimationFrame", "cancelAnimationFrame", "setTimeout", "performance"] });
+    vi.useFakeTimers({
+      toFake: ["requestAnimationFrame", "cancelAnimationFrame", "setTimeout", "clearTimeout", "performance"],
+    });
     drawings = 0;
     costs = 0;
     pace = new Pace(() => {
       drawings += 1;
-      vi.advanceTimersByTime(costs);
+      if (costs > 0) vi.advanceTimersByTime(costs);
     });
   });
 
@@ -54,6 +56,24 @@ describe("Pace", () => {
     expect(drawings).toBe(1);
     vi.advanceTimersByTime(60);
     expect(drawings).toBe(2);
+  });
+
+  it("draws now and then what nobody sees, and at once when it comes into sight", async () => {
+    pace.ask();
+    vi.advanceTimersToNextFrame();
+    await painted();
+    pace.seen(false);
+    pace.ask();
+    vi.advanceTimersByTime(150);
+    expect(drawings).toBe(1);
+    pace.seen(true);
+    vi.advanceTimersToNextFrame();
+    expect(drawings).toBe(2);
+    await painted();
+    pace.seen(false);
+    pace.ask();
+    vi.advanceTimersByTime(300);
+    expect(drawings).toBe(3);
   });
 
   it("never waits for long", async () => {

@@ -1,0 +1,196 @@
+"""Much of everything: `python -m benchmarks.scale`, from the repository's root; ten minutes.
+
+Fifty cells that stream at once, a notebook of 300 settled replies, half a million tokens of reasoning and a chat of 200
+turns: in a real JupyterLab, with the memory that kernel and page hold afterwards. Writes `benchmarks/results/scale.md`.
+Needs what the browser tests need (see `tests/run`).
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import nbformat
+from nbformat.v4 import new_code_cell, new_notebook, new_output
+
+from benchmarks.speed import page, recording, server, ways
+from benchmarks.speed.recording import Plan
+from nbstream.core.events import Answer, Ended, Finished, Reasoning, Started
+from nbstream.core.reply import Reply, reduce
+from nbstream.notebook.live import bundle
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from benchmarks.speed.page import Bench
+    from tests.browser.lab import NotebookPage
+
+Rows = list[tuple[str, str, str]]
+
+RESULTS = Path(__file__).parent / "results" / "scale.md"
+_REPLIES = 300
+_CELLS = 50
+_TURNS = 200
+_TRACE = 500_000
+
+_COUNT = """
+import gc, json, threading
+from pathlib import Path
+import psutil
+from nbstream.notebook import live, stop
+gc.collect()
+Path("count.json").write_text(json.dumps({
+    "kernel MB": psutil.Process().memory_info().rss / 1e6,
+    "threads": sum(each.name.startswith("nbstream-") for each in threading.enumerate()),
+    "widgets": len(live._kept),
+    "receivers": len(stop._receivers),
+}))
+"""
+_CHAT = f"""
+messages, seconds = [], []
+for turn in range({_TURNS}):
+    messages.append({{"role": "user", "content": f"Question {{turn}}?"}})
+    began = time.monotonic()
+    reply = nbstream.ask(messages=messages, model="200-0-50-0", base_url=SERVER, api_key=KEY)
+    seconds.append(time.monotonic() - began)
+    messages.append({{"role": "assistant", "content": reply.answer}})
+Path("turns.txt").write_text(f"{{sum(seconds[5:25]) / 20:.4f}} {{sum(seconds[-20:]) / 20:.4f}}")
+Path("done").touch()
+"""
+
+
+def main() -> None:
+    """Measure and write."""
+    rows: Rows = []
+    specs = ways.prepare()
+    with (
+        server.running() as url,
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
+        page.bench(Path(folder), specs, url) as bench,
+    ):
+        for experiment in (_many_cells, _many_replies, _long_trace, _long_chat):
+            for row in experiment(bench):
+                rows.append(row)
+                print(*row, sep=" | ", flush=True)
+    lines = ["# Much of everything", "Written by `python -m benchmarks.scale`.", "| what | figure | |\n|:--|:--|--:|"]
+    table = "\n".join(f"| {what} | {name} | {value} |" for what, name, value in rows)
+    RESULTS.write_text("\n\n".join(lines) + f"\n{table}\n", "utf-8")
+
+
+def _many_cells(bench: Bench) -> Rows:
+    what = f"{_CELLS} cells at once, 500 tokens each at 50/s"
+    plan = Plan(500, 50)
+    ask = f"%%deepseek --background --base-url {bench.server} -m {plan.name}\n"
+    waiting = "from nbstream.client import api\nfor run in list(api._runs):\n    run.result(60)\nPath('done').touch()"
+    cells = [*(f"{ask}Question {number}?" for number in range(_CELLS)), waiting, _COUNT]
+
+    def run(notebook: NotebookPage) -> None:
+        # Run All Below from the first of them, as a person would.
+        notebook.cell(2).locator(".jp-InputArea-editor .cm-content").click()
+        notebook.page.keyboard.press("Escape")
+        for _ in range(_CELLS + 1):
+            notebook.page.keyboard.press("Shift+Enter")
+
+    rows, settled = _measured(bench, what, cells, run, last=_CELLS + 3)
+    return [*rows, (what, "settled outputs in the file", f"{settled} of {_CELLS}")]
+
+
+def _long_trace(bench: Bench) -> Rows:
+    what = f"{_TRACE:,} tokens of reasoning, at once"
+    plan = Plan(100, 0, _TRACE)
+
+    def run(notebook: NotebookPage) -> None:
+        notebook.run(2)
+
+    return _measured(bench, what, [page.show(plan), _COUNT], run, last=3)[0]
+
+
+def _long_chat(bench: Bench) -> Rows:
+    what = f"a chat of {_TURNS} turns in one cell"
+
+    def run(notebook: NotebookPage) -> None:
+        notebook.run(2)
+
+    rows, _ = _measured(bench, what, [_CHAT, _COUNT], run, last=3)
+    first, last = map(float, (bench.folder / "turns.txt").read_text().split())
+    return [*rows, (what, "turns 6 to 25 / last 20, ms each", f"{1e3 * first:.0f} / {1e3 * last:.0f}")]
+
+
+def _many_replies(bench: Bench) -> Rows:
+    what = f"a notebook of {_REPLIES} settled replies is opened"
+    notebook = new_notebook()
+    for number in range(_REPLIES):
+        data, metadata = bundle(_reply(number), "auto")
+        outputs = [new_output("display_data", data=data, metadata=metadata)]
+        notebook.cells.append(new_code_cell(f"%%deepseek\nQuestion {number}?", outputs=outputs, execution_count=1))
+    notebook.metadata["kernelspec"] = {"name": "benchmarks", "display_name": "benchmarks", "language": "python"}
+    nbformat.write(notebook, bench.folder / "many.ipynb")
+    plain = new_notebook(cells=[new_code_cell(cell.source) for cell in notebook.cells], metadata=notebook.metadata)
+    nbformat.write(plain, bench.folder / "none.ipynb")
+    rows = []
+    for name, words in (("none.ipynb", "the same without outputs"), ("many.ipynb", what)):
+        cost = bench.opens(name)
+        size = (bench.folder / name).stat().st_size
+        rows += [
+            (words, "file MB", f"{size / 1e6:.1f}"),
+            (words, "first cell is there after s", f"{cost['seconds']:.1f}"),
+            (words, "page CPU s until it is quiet", f"{cost['page']:.1f}"),
+            (words, "page MB", f"{cost['heap'] / 1e6:.0f}"),
+        ]
+    return rows
+
+
+def _reply(number: int) -> Reply:
+    """Return a reply of some 300 tokens, unlike the others."""
+    text = recording.answer(50_000)[number * 600 :][:1_200]
+    reply = Reply(requested_model="deepseek-flash")
+    for event in (
+        Started(0.0, "deepseek-flash", "https://api.deepseek.com", 1_790_000_000.0),
+        Reasoning(0.5, f"Thought {number}: " + text[:300]),
+        Answer(2.0, text),
+        Finished(4.0, "stop"),
+        Ended(4.0, "served"),
+    ):
+        reply = reduce(reply, event)
+    return reply
+
+
+def _measured(
+    bench: Bench, what: str, cells: list[str], run: Callable[[NotebookPage], None], last: int
+) -> tuple[Rows, int]:
+    """Run cells in a page.
+
+    Return what it cost, with what kernel and page still have when the last cell has counted; and how many outputs in
+    the file have settled.
+    """
+    with bench.opened(ways.OURS, cells) as notebook:
+        before = bench.counted(notebook)
+        kernel = bench.kernel()
+        cpu, began = sum(kernel.cpu_times()[:2]), time.monotonic()
+        run(notebook)
+        bench.wait_for_kernel()
+        seconds = time.monotonic() - began
+        cpu = sum(kernel.cpu_times()[:2]) - cpu
+        bench.wait_until_quiet(notebook)
+        after = bench.counted(notebook)
+        notebook.page.wait_for_timeout(500)
+        notebook.run_and_wait(last)
+        counts = json.loads((bench.folder / "count.json").read_text())
+        notebook.save()
+        saved = nbformat.read(notebook.path, as_version=4)
+    settled = sum("nbstream-settled" in str(output) for cell in saved.cells for output in cell.outputs)
+    rows = [
+        (what, "seconds", f"{seconds:.1f}"),
+        (what, "kernel CPU s", f"{cpu:.1f}"),
+        (what, "page CPU s", f"{after['page'] - before['page']:.1f}"),
+        (what, "page MB before → after", f"{before['heap'] / 1e6:.0f} → {after['heap'] / 1e6:.0f}"),
+        *((what, name, f"{value:,.0f}") for name, value in counts.items()),
+    ]
+    return rows, settled
+
+
+if __name__ == "__main__":
+    main()
