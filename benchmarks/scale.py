@@ -20,7 +20,7 @@ from benchmarks.speed import page, recording, server, ways
 from benchmarks.speed.recording import Plan
 from nbstream.core.events import Answer, Ended, Finished, Reasoning, Started
 from nbstream.core.reply import Reply, reduce
-from nbstream.notebook.live import bundle
+from nbstream.notebook.settled import bundle
 
 if TYPE_CHECKING:
     from collections.abc import Callable

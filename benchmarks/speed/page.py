@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 from playwright.sync_api import sync_playwright
 
+from benchmarks.speed.recording import STAMPS
 from tests.browser.lab import CHROMIUM_FLAGS, Lab, NotebookPage, chromium
 
 if TYPE_CHECKING:
@@ -47,46 +48,49 @@ _NOTE_FRAMES = """() => {
   }).observe({ type: "long-animation-frame" });
 }"""
 _FOLLOW = """() => {
-  const cell = document.querySelectorAll(".jp-Notebook .jp-Cell")[2];
-  setInterval(() => cell.scrollIntoView({ block: "end" }), 100);
+  const cell = document.querySelector('.jp-Notebook .jp-Cell[data-windowed-list-index="2"]');
+  setInterval(() => cell.scrollIntoView({ block: "end" }), 40);
 }"""
-#: Each token is a word such as 17@1790000000.1234, looked for from the end back to the last one that was seen.
-_NOTE_WORDS = """(selector) => {
-  const cell = document.querySelectorAll(".jp-Notebook .jp-Cell")[2];
+#: Each token is a word such as @0001234, the moment of its sending; they are looked for from the end back to the newest
+#: that was seen. Some have the same moment: those that come later in the text came later.
+_NOTE_WORDS = r"""([selector, stamps]) => {
+  const cell = document.querySelector('.jp-Notebook .jp-Cell[data-windowed-list-index="2"]');
   window.words = [];
-  let last = -1;
+  let newest = -1, alike = 0;
   const channel = new MessageChannel();
   const unpainted = [];
   channel.port1.onmessage = () => {
     const now = Date.now();
-    for (const word of unpainted.splice(0)) word.push(now);
+    for (const word of unpainted.splice(0)) word.push(now - word[0]);
   };
   const look = () => {
-    const output = cell.querySelector(".jp-OutputArea-child:last-child .jp-OutputArea-output");
+    const output = [...cell.querySelectorAll(".jp-OutputArea-output")].at(-1);
     const root = (selector && output?.querySelector(selector)) || output;
     if (!root) return;
     const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
-    let text = "";
     for (let node = root; node?.lastChild; node = node.lastChild) walker.currentNode = node.lastChild;
+    let text = "";
     for (let node = walker.currentNode; node; node = walker.previousNode()) {
-      if (node.nodeType === Node.TEXT_NODE) text = node.data.slice(-100000) + text;
-      if (last >= 0 && text.includes(` ${last}@`) || text.length > 100000) break;
+      if (node.nodeType === Node.TEXT_NODE) text = `${node.data.slice(-100000)} ${text}`;
+      if (text.length > 100000 || Number(text.match(/@(\d{7})/)?.[1] ?? Infinity) < newest) break;
     }
-    const now = Date.now(), before = unpainted.length;
-    for (const [, number, written] of text.matchAll(/(\\d+)@(\\d{10}\\.\\d{4})/g)) {
-      if (Number(number) <= last) continue;
-      last = Number(number);
-      const word = [last, 1000 * Number(written), now];
+    const now = Date.now(), today = now - (now % stamps);
+    let seen = 0;
+    for (const [, written] of text.matchAll(/@(\d{7})\b/g)) {
+      const at = Number(written);
+      if (at < newest || (at === newest && ++seen <= alike)) continue;
+      if (at > newest) [newest, alike, seen] = [at, 0, 1];
+      alike += 1;
+      const word = [today + at, now - (today + at)];
       window.words.push(word);
       unpainted.push(word);
     }
-    if (unpainted.length > before) requestAnimationFrame(() => channel.port2.postMessage(0));
+    if (unpainted.length > 0) requestAnimationFrame(() => channel.port2.postMessage(0));
   };
   new MutationObserver(look).observe(cell, { childList: true, subtree: true, characterData: true });
 }"""
-
 _NOTE_FIRST_PIXEL = """(selector) => {
-  const cell = document.querySelectorAll(".jp-Notebook .jp-Cell")[1];
+  const cell = document.querySelector('.jp-Notebook .jp-Cell[data-windowed-list-index="1"]');
   window.firstPixel = undefined;
   addEventListener("keydown", (event) => {
     if (event.key === "Enter") window.ranAt = performance.now();
@@ -213,15 +217,15 @@ class Bench:
         That is from the server's write until a token is in the document, and until it has been painted.
         """
         with self.opened(way, [show(plan)]) as notebook:
-            notebook.page.evaluate(_NOTE_WORDS.replace("\\\\", "\\"), way.root)
+            notebook.page.evaluate(_NOTE_WORDS, [way.root, STAMPS])
             notebook.page.evaluate(_FOLLOW)
             notebook.run(2)
             self.wait_for_kernel()
             notebook.page.wait_for_timeout(3_000)
-            words = [word for word in notebook.page.evaluate("window.words") if len(word) == 4]  # noqa: PLR2004
+            words = [word for word in notebook.page.evaluate("window.words") if len(word) == 3]  # noqa: PLR2004
         found: dict[str, float] = {"seen": len(words)}
-        for name, place in (("dom", 2), ("paint", 3)):
-            percentiles = statistics.quantiles([word[place] - word[1] for word in words], n=100)
+        for name, place in (("dom", 1), ("paint", 2)):
+            percentiles = statistics.quantiles([word[place] for word in words], n=100)
             found |= {f"{name}_p50": percentiles[49], f"{name}_p95": percentiles[94]}
         return found
 

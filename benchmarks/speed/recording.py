@@ -11,6 +11,9 @@ from dataclasses import dataclass
 
 from benchmarks.render import TOKEN_CHARACTERS, everything
 
+#: Stamps begin anew after so many milliseconds, nearly three hours.
+STAMPS = 10_000_000
+
 _THOUGHT = (
     "The reader asks why, so the mechanism № must come first, then the numbers. What if the list is empty? Then there "
     "is no median at all, and `statistics.median` raises. Let me check № the tail once more.\n\n"
@@ -66,6 +69,11 @@ def deltas(plan: Plan) -> list[tuple[str, str]]:
 def event(name: str, text: str) -> bytes:
     """Return one chunk as DeepSeek sends it."""
     return _event({"content": None, name: text}, None)
+
+
+def stamp(at: float) -> str:
+    """Return a word, about as long as a token, that says when it was sent: milliseconds, without the first digits."""
+    return f"@{round(at * 1e3) % STAMPS:07d}"
 
 
 def last_events(plan: Plan) -> bytes:

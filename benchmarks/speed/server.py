@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
 
-from benchmarks.speed.recording import Plan, deltas, event, last_events
+from benchmarks.speed.recording import Plan, deltas, event, last_events, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +33,7 @@ def _recorded(plan: Plan) -> tuple[list[bytes], bytes]:
 def _stamped(number: int) -> bytes:
     # A list item now and then, so that there are blocks to finish.
     start = "\n- " if number % 20 == 0 else " "
-    return event("content", f"{start}{number}@{time.time():.4f}")
+    return event("content", f"{start}{stamp(time.time())}")
 
 
 def _chunk(data: bytes) -> bytes:

@@ -5,10 +5,10 @@
  */
 
 /** A frame that costs the page less, in milliseconds, may be followed by one in the next animation frame. */
-const CHEAP = 10;
+const CHEAP = 16;
 
 /** How many times as long as a frame took the page is left alone, counted from its beginning. */
-const SHARE = 3;
+const SHARE = 2;
 
 /** What is asked for is drawn after so many milliseconds at the latest, and no earlier where nobody sees it. */
 const LONGEST_PAUSE = 250;

@@ -52,7 +52,7 @@ describe("Pace", () => {
     await painted();
     costs = 0;
     pace.ask();
-    vi.advanceTimersByTime(60);
+    vi.advanceTimersByTime(20);
     expect(drawings).toBe(1);
     vi.advanceTimersByTime(60);
     expect(drawings).toBe(2);

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 FRAME_SECONDS = 1 / 30
 _LONGEST_FRAME_SECONDS = 1 / 20
 _FOLLOWED_CHARACTERS = 1_200  # a second: some fifteen lines
+#: So long it takes to read what has come meanwhile.
+READING_SECONDS = 0.003
 #: After so many bytes at once there are probably more, and the reader does not rest.
 _LARGE_BURST = 32 << 10
 
@@ -34,7 +36,8 @@ class Frames:
         """Note that a frame has been told, with so many characters of text."""
         per_second = characters / max(now - self._told, FRAME_SECONDS)
         self._told = now
-        self.due = now + min(max(1.0, per_second / _FOLLOWED_CHARACTERS) * FRAME_SECONDS, _LONGEST_FRAME_SECONDS)
+        pause = min(max(1.0, per_second / _FOLLOWED_CHARACTERS) * FRAME_SECONDS, _LONGEST_FRAME_SECONDS)
+        self.due = now + pause - READING_SECONDS
 
 
 class Bursts:

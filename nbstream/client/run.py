@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbstream.client import patience
 from nbstream.client.loop import background_loop
-from nbstream.client.pace import Bursts, Frames
+from nbstream.client.pace import READING_SECONDS, Bursts, Frames
 from nbstream.client.patience import Limits
 from nbstream.client.source import SourceError
 from nbstream.core.coalesce import coalesce
@@ -275,10 +275,10 @@ class Run:
         if self._over:
             self._flush()
         elif self._flush_handle is None:
-            # Not at once, even if it is due: what has come together is told together.
-            is_due = self._loop.time() >= self._frames.due
-            tell = self._flush
-            self._flush_handle = self._loop.call_soon(tell) if is_due else self._loop.call_at(self._frames.due, tell)
+            # What has come together is told together: not at once if it is due, and else when the rest has been read.
+            at = self._frames.due + READING_SECONDS
+            is_late = self._loop.time() >= self._frames.due
+            self._flush_handle = self._loop.call_soon(self._flush) if is_late else self._loop.call_at(at, self._flush)
 
     def _reduce(self) -> None:
         """Take what is pending into the reply: joined, since there may be hundreds of deltas for each look at it."""

@@ -140,6 +140,7 @@ def watch(
     shown = settings.current().reasoning_shown(reasoning)
     runs: list[Run] = []
     with stop.interrupts_call(lambda: [run.cancel() for run in runs]) as interrupt:
+        _load(_kernel())
         run = start()
         runs.append(run)
         if interrupt.seen:
@@ -224,10 +225,16 @@ def show(reply: Reply | None = None, *, reasoning: str | None = None) -> None:
         return
     from IPython.display import display  # noqa: PLC0415  (a script has no IPython to import)
 
-    from nbstream.notebook.live import bundle  # noqa: PLC0415  (as above)
+    from nbstream.notebook.settled import bundle  # noqa: PLC0415  (as above)
 
     data, metadata = bundle(reply, shown)
     display(data, metadata=metadata, raw=True)
+
+
+def _load(kernel: Any) -> None:
+    """Load what shows that a reply is waited for, before the request loads the SDK: both at once would take as long."""
+    if kernel is not None and _somebody_watches(kernel):
+        from nbstream.notebook import live  # noqa: F401, PLC0415  (the widget, only where it is used)
 
 
 def _sink(run: Run, reasoning: str, *, foreground: bool) -> Sink:

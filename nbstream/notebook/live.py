@@ -18,14 +18,14 @@ from IPython.display import display, update_display
 from nbstream.core.events import Answer, Event, Reasoning
 from nbstream.notebook import stop
 from nbstream.notebook.widget import ReplyWidget
-from nbstream.render import markdown, summary
-from nbstream.render.protocol import VERSION, Acknowledgement, Keyframe, Meta, Patch, Settled, utf16_length
-from nbstream.render.static import answer_in_markdown, to_markdown, to_plain, to_static_html
-from nbstream.render.stream import MarkdownStream
+from nbstream.render import summary
+from nbstream.render.protocol import VERSION, Acknowledgement, Keyframe, Meta, Patch, Settled, empty_state
 
 if TYPE_CHECKING:
     from nbstream.client.run import Run
     from nbstream.core.reply import Reply
+    from nbstream.render.protocol import DocumentState, Op
+    from nbstream.render.stream import MarkdownStream
 
 #: A page that was reloaded in mid-stream shows the reply from its widget, if that is still there: this many are kept.
 _KEPT_WIDGETS = 8
@@ -61,12 +61,11 @@ class LiveView:
     """
 
     def __init__(self, run: Run, kernel: Any, reasoning: str, *, foreground: bool) -> None:
-        _preload()
         self.run = run
         self._shown = reasoning
         self._foreground = foreground
-        self._reasoning = MarkdownStream()
-        self._answer = MarkdownStream()
+        #: Reasoning and answer, once there is any: what renders them is loaded when the view is there.
+        self._texts: tuple[MarkdownStream, MarkdownStream] | None = None
         #: By the events that were fed. The reply is ahead of them: finished by its word, the text would begin anew.
         self._reasoning_over = False
         self._seq = 0
@@ -90,6 +89,7 @@ class LiveView:
         stop.listen(kernel, run.id, self._comm_id, self._from_page)
         view = self._widget.bundle(f"A reply from {run.reply.model} is on its way. Press ■ to stop it.")
         display(view, raw=True, display_id=self._display_id)
+        _preload()
 
     def update(self, events: list[Event]) -> None:
         """Send one frame: what `events` added, and what is said around it."""
@@ -97,10 +97,10 @@ class LiveView:
             for event in events:
                 if isinstance(event, Reasoning):
                     if self._shown != "hidden":
-                        self._reasoning.feed(event.text)
+                        self._streams()[0].feed(event.text)
                     self._reasoning_over = False
                 elif isinstance(event, Answer):
-                    self._answer.feed(event.text)
+                    self._streams()[1].feed(event.text)
                     self._reasoning_over = True
             self._send(final=False)
         self.tick()
@@ -120,7 +120,7 @@ class LiveView:
         """Put the static output in the widget's place."""
         with self._writing:
             self._send(final=True)
-        data, metadata = bundle(reply, self._shown)
+        data, metadata = _bundle(reply, self._shown)
         update_display(data, metadata=metadata, raw=True, display_id=self._display_id)
         self.settled_at = time.monotonic()
         if self.pages:
@@ -157,7 +157,7 @@ class LiveView:
         self.tick()
         match content.get("type"):
             case "settle":
-                data, metadata = bundle(self.run.reply, self._shown)
+                data, metadata = _bundle(self.run.reply, self._shown)
                 message: Settled = {"type": "settled", "model_id": self._comm_id, "data": data, "metadata": metadata}
                 self._widget.send(dict(message))
             case "gone":
@@ -174,9 +174,25 @@ class LiveView:
             _kept.remove(self)
             self.close()
 
+    def _streams(self) -> tuple[MarkdownStream, MarkdownStream]:
+        if self._texts is None:
+            from nbstream.render.stream import MarkdownStream  # noqa: PLC0415  (a tenth of a second; see _texts)
+
+            self._texts = MarkdownStream(), MarkdownStream()
+        return self._texts
+
+    def _frame(self, *, final: bool) -> tuple[list[Op], list[Op]]:
+        """Return what there is to write, of reasoning and answer."""
+        if self._texts is None:
+            return [], []
+        reasoning, answer = self._texts
+        return (
+            reasoning.finish() if final or self._reasoning_over else reasoning.frame(),
+            answer.finish() if final else answer.frame(),
+        )
+
     def _send(self, *, final: bool) -> None:
-        reasoning = self._reasoning.finish() if final or self._reasoning_over else self._reasoning.frame()
-        answer = self._answer.finish() if final else self._answer.frame()
+        reasoning, answer = self._frame(final=final)
         meta = self._meta_of(self.run.reply)
         patch: Patch = {"type": "patch", "v": VERSION, "seq": self._seq + 1}
         if reasoning:
@@ -208,11 +224,12 @@ class LiveView:
     def _keyframe(self) -> dict[str, Any]:
         """Return all that a page has that took in every patch so far."""
         with self._writing:
+            reasoning, answer = (text.state for text in self._texts) if self._texts else _nothing()
             keyframe: Keyframe = {
                 "v": VERSION,
                 "seq": self._seq,
-                "reasoning": self._reasoning.state,
-                "answer": self._answer.state,
+                "reasoning": reasoning,
+                "answer": answer,
                 "meta": self._meta_of(self.run.reply),
             }
         return dict(keyframe)
@@ -221,7 +238,23 @@ class LiveView:
 @cache
 def _preload() -> None:
     """Load what rendering needs while the server is still silent."""
-    threading.Thread(target=markdown.preload, name="nbstream-preload", daemon=True).start()
+
+    def load() -> None:
+        from nbstream.render import markdown  # noqa: PLC0415  (as in _streams)
+
+        markdown.preload()
+
+    threading.Thread(target=load, name="nbstream-preload", daemon=True).start()
+
+
+def _bundle(reply: Reply, reasoning: str) -> tuple[dict[str, str], dict[str, Any]]:
+    from nbstream.notebook.settled import bundle  # noqa: PLC0415  (as in _streams)
+
+    return bundle(reply, reasoning)
+
+
+def _nothing() -> tuple[DocumentState, DocumentState]:
+    return empty_state(), empty_state()
 
 
 def _without_clocks(meta: Meta) -> dict[str, object]:
@@ -233,28 +266,3 @@ def _tool_calls(reply: Reply) -> list[str]:
     if reply.ended:
         return summary.tool_calls(reply)
     return [f"{call.name or 'a tool'}(…)" for call in reply.tool_calls]
-
-
-def bundle(reply: Reply, reasoning: str) -> tuple[dict[str, str], dict[str, Any]]:
-    """Return the settled output of a reply, for every front end and export, and its metadata.
-
-    Args:
-        reply: what is shown.
-        reasoning: how reasoning is shown, one of `settings.REASONING`.
-
-    Returns:
-        The data by MIME type, and `{"nbstream": {"answer": [start, end]}}`: where the answer stands in the Markdown, in
-        UTF-16 code units, for the page to copy it.
-    """
-    data = {
-        "text/html": to_static_html(reply, reasoning=reasoning),
-        "text/markdown": to_markdown(reply, reasoning=reasoning),
-        "text/plain": to_plain(reply),
-    }
-    answer = answer_in_markdown(reply)
-    # Should the same words stand in the reasoning as well, it makes no difference which of them are copied.
-    found = data["text/markdown"].find(answer)
-    if not answer or found < 0:
-        return data, {}
-    start = utf16_length(data["text/markdown"][:found])
-    return data, {"nbstream": {"answer": [start, start + utf16_length(answer)]}}

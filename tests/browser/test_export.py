@@ -21,7 +21,7 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 from playwright.sync_api import expect
 
 from nbstream.core.events import Answer, Ended, Finished, Reasoning, Usage, UsageReported
-from nbstream.notebook.live import bundle
+from nbstream.notebook.settled import bundle
 from tests import kernels
 from tests.browser.lab import NotebookPage
 from tests.browser.states import reply_of

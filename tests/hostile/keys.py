@@ -22,7 +22,7 @@ from IPython.lib.pretty import pretty
 import nbstream
 from nbstream.client import settings
 from nbstream.client.patience import Limits
-from nbstream.notebook.live import bundle
+from nbstream.notebook.settled import bundle
 from tests import kernels
 from tests.hostile.server import Answer, HostileServer, Request, Response, chunk, event
 from tests.notebook.kernel import Kernel

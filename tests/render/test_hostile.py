@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 import pytest
 
 from nbstream.core.reply import ToolCall
-from nbstream.notebook.live import bundle
+from nbstream.notebook.settled import bundle
 from nbstream.render.code import CodeBlock
 from nbstream.render.markdown import to_html
 from nbstream.render.markdown.pieces import MOST_OPEN, pieces
