@@ -61,12 +61,9 @@ def test_messages_and_bytes_grow_with_the_length() -> None:
 
 
 @pytest.mark.timeout(900)
-def test_instructions_grow_with_the_length() -> None:
+def test_instructions_grow_with_the_length_and_are_no_more_than_they_were() -> None:
+    # One test, so that what both questions need is counted once.
     assert instructions("walk", 50_000) <= GROWTH * instructions("walk", 10_000)
-
-
-@pytest.mark.timeout(600)
-def test_the_way_has_not_become_dearer() -> None:
     assert ratio() <= TOLERANCE * json.loads(BASELINE.read_text("utf-8"))["ratio"]
 
 

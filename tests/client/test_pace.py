@@ -1,0 +1,84 @@
+"""When a run reads and tells: in frames, which are rarer where more comes than anybody could follow."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+import nbstream
+from nbstream.client.loop import background_loop
+from nbstream.client.pace import FRAME_SECONDS, READING_SECONDS, Bursts, Frames
+from nbstream.core.events import Answer, Reasoning
+from tests.client.test_run import events_of
+
+if TYPE_CHECKING:
+    from nbstream.simulator.server import Simulator
+
+
+def pause(characters: int) -> float:
+    """Return how long after a frame the next one comes, if each brings so many characters."""
+    frames, now = Frames(), 100.0
+    for _ in range(5):
+        now = frames.due
+        frames.told(now, characters)
+    return frames.due + READING_SECONDS - now
+
+
+def test_thirty_frames_a_second_while_it_can_be_followed() -> None:
+    assert pause(0) == pause(5) == pause(20) == pytest.approx(FRAME_SECONDS)
+
+
+def test_fewer_where_it_cannot_but_never_less_than_twenty() -> None:
+    assert FRAME_SECONDS < pause(50) < pause(70) < pause(10_000) == pytest.approx(1 / 20)
+
+
+def test_pieces_that_come_together_are_one_burst() -> None:
+    async def look() -> list[bool]:
+        bursts = Bursts(asyncio.get_running_loop())
+        seen = [bursts.begins_with(b"1")]
+        await asyncio.sleep(0.001)
+        seen += [bursts.begins_with(b"2"), bursts.begins_with(b"3")]
+        await asyncio.sleep(0.001)
+        seen.append(bursts.begins_with(b"4"))
+        # A rest is no wait for the network.
+        await asyncio.sleep(0.001)
+        bursts.watch()
+        seen.append(bursts.begins_with(b"5"))
+        return seen
+
+    assert asyncio.run(look()) == [False, True, False, True, False]
+
+
+def test_after_a_large_burst_there_is_probably_more() -> None:
+    async def look() -> list[bool]:
+        bursts = Bursts(asyncio.get_running_loop())
+        seen = []
+        for piece in (b"x" * 40_000, b"x" * 30_000, b"x", b"x"):
+            await asyncio.sleep(0.001)
+            assert bursts.begins_with(piece)
+            seen.append(bursts.left_more)
+        return seen
+
+    assert asyncio.run(look()) == [False, True, False, False]
+
+
+def test_a_frame_tells_all_that_had_come(simulator: Simulator) -> None:
+    """What is read at the end of a rest belongs to the frame that the rest was for, not to the one after it."""
+    loop = background_loop()
+    run = nbstream.stream("[simulate: normal tokens=400 rate=400]")
+    ages: list[float] = []
+
+    async def look() -> None:
+        # As often as the loop can: what is in the reply, and what has been told.
+        while not run.done:
+            untold = len(run._pending)
+            ages.append(untold)
+            await asyncio.sleep(0.001)
+
+    asyncio.run_coroutine_threadsafe(look(), loop).result(60)
+    told = [event for event in events_of(run) if isinstance(event, Answer | Reasoning)]
+    assert simulator.log()[-1]["deltas_sent"] > 5 * len(told)
+    # Between two frames next to nothing has been read, so next to nothing waits.
+    assert sum(count <= 2 for count in ages) > 0.9 * len(ages)
