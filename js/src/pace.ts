@@ -28,8 +28,9 @@ export class Pace {
     this.#painted.port1.onmessage = () => this.#onPainted();
   }
 
-  /** Draw soon, once however often this is asked for. */
-  ask(): void {
+  /** Draw soon, once however often this is asked for; `isUrgent` is what a person did, who waits for it to show. */
+  ask(isUrgent = false): void {
+    if (isUrgent) this.#hasten();
     if (this.#frame !== undefined || this.#timer !== undefined) return;
     const wanted = this.#isSeen ? (this.#cost > CHEAP ? SHARE * this.#cost : 0) : LONGEST_PAUSE;
     const pause = this.#began + Math.min(wanted, LONGEST_PAUSE) - performance.now();
@@ -40,9 +41,7 @@ export class Pace {
   /** Whether what is drawn next can be seen where the page is scrolled to. */
   seen(isSeen: boolean): void {
     this.#isSeen = isSeen;
-    if (!isSeen || this.#timer === undefined) return;
-    clearTimeout(this.#timer);
-    this.#request();
+    if (isSeen && this.#timer !== undefined) this.#hasten();
   }
 
   end(): void {
@@ -50,6 +49,11 @@ export class Pace {
     if (this.#frame !== undefined) cancelAnimationFrame(this.#frame);
     // An open port is never collected.
     this.#painted.port1.close();
+  }
+
+  #hasten(): void {
+    clearTimeout(this.#timer);
+    if (this.#frame === undefined) this.#request();
   }
 
   #request(): void {

@@ -99,7 +99,7 @@ export class View {
   update(reasoning: readonly Op[] = [], answer: readonly Op[] = []): void {
     this.#reasoningOps.push(...reasoning);
     this.#answerOps.push(...answer);
-    this.#pace.ask();
+    this.#pace.ask(reasoning.length + answer.length === 0);
   }
 
   /** Give the focus back to the notebook: what has it here is about to go, and a lost focus takes the keyboard with it. */

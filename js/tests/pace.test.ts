@@ -76,6 +76,19 @@ describe("Pace", () => {
     expect(drawings).toBe(3);
   });
 
+  it("does not let wait who has done something", async () => {
+    pace.ask();
+    vi.advanceTimersToNextFrame();
+    await painted();
+    pace.seen(false);
+    pace.ask();
+    pace.ask(true);
+    vi.advanceTimersToNextFrame();
+    expect(drawings).toBe(2);
+    vi.advanceTimersByTime(1_000);
+    expect(drawings).toBe(2);
+  });
+
   it("never waits for long", async () => {
     costs = 5_000;
     pace.ask();
