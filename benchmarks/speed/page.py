@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from playwright.sync_api import Browser, CDPSession
+    from playwright.sync_api import Browser, CDPSession, Page
 
     from benchmarks.speed.recording import Plan
     from benchmarks.speed.ways import Way
@@ -147,6 +147,7 @@ class Bench:
         self._browser = browser
         self.server = server
         self.folder = lab.notebooks
+        self._sessions: dict[Page, CDPSession] = {}
 
     @contextmanager
     def opened(self, way: Way, cells: list[str]) -> Iterator[NotebookPage]:
@@ -175,8 +176,7 @@ class Bench:
         """
         with self.opened(way, [show(plan)]) as notebook:
             page = notebook.page
-            devtools = page.context.new_cdp_session(page)
-            devtools.send("Performance.enable")
+            devtools = self._devtools(notebook)
             page.evaluate(_NOTE_LONG_TASKS)
             page.evaluate(_NOTE_FRAMES)
             if follows:
@@ -253,6 +253,7 @@ class Bench:
             began = time.monotonic()
             notebook = NotebookPage(context.new_page(), self._lab, name)
             seconds = time.monotonic() - began
+            self.counted(notebook)
             self.wait_until_quiet(notebook)
             return {"seconds": seconds, **self.counted(notebook)}
         finally:
@@ -265,16 +266,20 @@ class Bench:
 
     def counted(self, notebook: NotebookPage) -> dict[str, float]:
         """Return the seconds of the page's main thread so far, and the bytes that the page holds."""
-        devtools = notebook.page.context.new_cdp_session(notebook.page)
-        devtools.send("Performance.enable")
-        metrics = _metrics(devtools, collect=True)
+        metrics = _metrics(self._devtools(notebook), collect=True)
         return {"page": metrics["TaskDuration"], "heap": metrics["JSHeapUsedSize"]}
 
     def wait_until_quiet(self, notebook: NotebookPage) -> None:
         """Wait until the page has done next to nothing for two seconds."""
-        devtools = notebook.page.context.new_cdp_session(notebook.page)
-        devtools.send("Performance.enable")
-        _wait_until_quiet(devtools)
+        _wait_until_quiet(self._devtools(notebook))
+
+    def _devtools(self, notebook: NotebookPage) -> CDPSession:
+        """Return the one session of a page: each counts from its own beginning."""
+        if notebook.page not in self._sessions:
+            session = notebook.page.context.new_cdp_session(notebook.page)
+            session.send("Performance.enable")
+            self._sessions[notebook.page] = session
+        return self._sessions[notebook.page]
 
     def wait_for_kernel(self) -> None:
         """Wait until a cell has left word, without a word to the page."""
