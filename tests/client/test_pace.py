@@ -80,5 +80,5 @@ def test_a_frame_tells_all_that_had_come(simulator: Simulator) -> None:
     asyncio.run_coroutine_threadsafe(look(), loop).result(60)
     told = [event for event in events_of(run) if isinstance(event, Answer | Reasoning)]
     assert simulator.log()[-1]["deltas_sent"] > 5 * len(told)
-    # Between two frames next to nothing has been read, so next to nothing waits.
-    assert sum(count <= 2 for count in ages) > 0.9 * len(ages)
+    # For most of the time between two frames next to nothing has been read, so next to nothing waits.
+    assert sum(count <= 2 for count in ages) > 0.5 * len(ages)
