@@ -1,4 +1,4 @@
-"""Measures all ways side by side: `python -m benchmarks.speed`, from the repository's root; half an hour and more.
+"""Measures all ways side by side: `python -m benchmarks.speed`, from the repository's root; half an hour.
 
 Tries of different ways take turns, so that a machine that grows slower meets all of them; medians are reported. Writes
 `benchmarks/results/speed.json`, `speed.md` and `speed.svg`. With names of sections only those are measured anew; with
