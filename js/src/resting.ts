@@ -1,6 +1,6 @@
 /**
- * Lets finished blocks rest: out of sight they are neither laid out nor painted any more, so that a frame costs the same
- * however long the text is. Where a block stands, and how high, stays as it is. This module must not know what is written.
+ * Lets finished blocks rest: out of sight they are neither laid out nor painted any more, so that a frame costs little more
+ * where the text is long. Where a block stands, and how high, stays as it is. This module must not know what is written.
  */
 
 const RESTING = "nbstream-resting";
