@@ -91,7 +91,9 @@ def test_two_tabs(open_notebook: OpenNotebook, browser: BrowserContext, lab: Lab
 
 
 def test_reloaded_before_it_was_saved(open_notebook: OpenNotebook) -> None:
-    cells = [LOAD, QUESTION, "%%deepseek --no-think\n[simulate: echo] another", "%deepseek show 2"]
+    # The kernel tells of it when the page has had the time to ask: five seconds after the end of the reply.
+    pause = "import time\ntime.sleep(6)"
+    cells = [LOAD, QUESTION, pause, "%%deepseek --no-think\n[simulate: echo] another", "%deepseek show 2"]
     notebook = open_notebook("unsaved.ipynb", cells, kernels.NEWEST, "notebook")
     notebook.wait_for_kernel()
     notebook.run_and_wait(0)
@@ -102,9 +104,8 @@ def test_reloaded_before_it_was_saved(open_notebook: OpenNotebook) -> None:
     notebook.page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=60_000)
     notebook.wait_for_kernel()
     expect(notebook.output(1).locator(".nbstream-answer")).to_have_count(0)
-    # The kernel tells of it when it has had the time to ask.
-    notebook.page.wait_for_timeout(6_000)
     notebook.run_and_wait(2)
-    expect(notebook.output(2)).to_contain_text("%deepseek show 2 brings it back")
     notebook.run_and_wait(3)
-    assert "median" in settled(notebook.output(3))
+    expect(notebook.output(3)).to_contain_text("%deepseek show 2 brings it back")
+    notebook.run_and_wait(4)
+    assert "median" in settled(notebook.output(4))
