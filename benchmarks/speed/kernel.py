@@ -6,6 +6,7 @@ This module must not know what a way does.
 from __future__ import annotations
 
 import os
+import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 import zmq
+from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import KernelManager
 
@@ -105,6 +107,36 @@ def running(way: Way, folder: Path, specs: Path, server: str) -> Iterator[Kernel
         yield kernel
     finally:
         kernel.close()
+
+
+@contextmanager
+def overheard(connection: Path) -> Iterator[Cost]:
+    """Count what a kernel sends meanwhile, by one more ear at its socket.
+
+    Args:
+        connection: the kernel's connection file.
+    """
+    client = BlockingKernelClient(connection_file=str(connection))
+    client.load_connection_file()
+    cost, has_ended = Cost(), threading.Event()
+
+    def listen() -> None:
+        socket = client.connect_iopub()
+        while not has_ended.is_set():
+            if socket.poll(100):
+                cost.messages += 1
+                cost.bytes += sum(map(len, socket.recv_multipart()))
+        socket.close()
+
+    thread = threading.Thread(target=listen)
+    thread.start()
+    try:
+        # A socket hears nothing while it connects.
+        time.sleep(0.5)
+        yield cost
+    finally:
+        has_ended.set()
+        thread.join()
 
 
 def measure(way: Way, plan: Plan, folder: Path, specs: Path, server: str) -> Cost:

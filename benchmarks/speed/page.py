@@ -1,8 +1,7 @@
 """What a way costs a page: a real JupyterLab in real Chromium, measured from outside by the DevTools protocol.
 
 The page's own time is its main thread's (`TaskDuration`); the browser's is that of all its processes, drawing included.
-Tasks over 50 ms are noted by the page itself (the Long Tasks API), at no cost between them. This module must not know
-what a way does.
+Tasks over 50 ms are noted by the page itself. This module must not know what a way does.
 """
 
 from __future__ import annotations
@@ -10,13 +9,15 @@ from __future__ import annotations
 import os
 import statistics
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import psutil
 from playwright.sync_api import sync_playwright
 
+from benchmarks.speed import noting
+from benchmarks.speed.kernel import Cost, overheard
 from benchmarks.speed.recording import STAMPS
 from tests.browser.lab import CHROMIUM_FLAGS, Lab, NotebookPage, chromium
 
@@ -32,80 +33,10 @@ if TYPE_CHECKING:
 _WARM_UP = "300-0-100-0"
 #: A page that has not caught up so long after the kernel is done is not waited for any longer.
 _LONGEST_BACKLOG = 60.0
+#: A script that ran for so many milliseconds of a task had a part in its length.
+_OWN_SCRIPT = 5
 #: What comes so long before the end is not the settling.
 _SETTLING = 0.6
-_NOTE_LONG_TASKS = """() => {
-  window.longTasks = [];
-  new PerformanceObserver((list) => {
-    for (const entry of list.getEntries()) window.longTasks.push(entry.duration);
-  }).observe({ type: "longtask" });
-}"""
-#: Every second frame is drawn in a page that keeps up at 30 Hz; whatever takes longer than 50 ms has dropped frames.
-_NOTE_FRAMES = """() => {
-  window.droppedFrames = 0;
-  new PerformanceObserver((list) => {
-    for (const entry of list.getEntries()) window.droppedFrames += Math.floor(entry.duration / (1000 / 60)) - 1;
-  }).observe({ type: "long-animation-frame" });
-}"""
-_FOLLOW = """() => {
-  const cell = document.querySelector('.jp-Notebook .jp-Cell[data-windowed-list-index="2"]');
-  setInterval(() => cell.scrollIntoView({ block: "end" }), 40);
-}"""
-#: Each token is a word such as @0001234, the moment of its sending; they are looked for from the end back to the newest
-#: that was seen. Some have the same moment: those that come later in the text came later.
-_NOTE_WORDS = r"""([selector, stamps]) => {
-  const cell = document.querySelector('.jp-Notebook .jp-Cell[data-windowed-list-index="2"]');
-  window.words = [];
-  let newest = -1, alike = 0;
-  const channel = new MessageChannel();
-  const unpainted = [];
-  channel.port1.onmessage = () => {
-    const now = Date.now();
-    for (const word of unpainted.splice(0)) word.push(now - word[0]);
-  };
-  const look = () => {
-    const output = [...cell.querySelectorAll(".jp-OutputArea-output")].at(-1);
-    const root = (selector && output?.querySelector(selector)) || output;
-    if (!root) return;
-    const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
-    for (let node = root; node?.lastChild; node = node.lastChild) walker.currentNode = node.lastChild;
-    let text = "";
-    for (let node = walker.currentNode; node; node = walker.previousNode()) {
-      if (node.nodeType === Node.TEXT_NODE) text = `${node.data.slice(-100000)} ${text}`;
-      if (text.length > 100000 || Number(text.match(/@(\d{7})/)?.[1] ?? Infinity) < newest) break;
-    }
-    const now = Date.now(), today = now - (now % stamps);
-    let seen = 0;
-    for (const [, written] of text.matchAll(/@(\d{7})\b/g)) {
-      const at = Number(written);
-      if (at < newest || (at === newest && ++seen <= alike)) continue;
-      if (at > newest) [newest, alike, seen] = [at, 0, 1];
-      alike += 1;
-      const word = [today + at, now - (today + at)];
-      window.words.push(word);
-      unpainted.push(word);
-    }
-    if (unpainted.length > 0) requestAnimationFrame(() => channel.port2.postMessage(0));
-  };
-  new MutationObserver(look).observe(cell, { childList: true, subtree: true, characterData: true });
-}"""
-_NOTE_FIRST_PIXEL = """(selector) => {
-  const cell = document.querySelector('.jp-Notebook .jp-Cell[data-windowed-list-index="1"]');
-  window.firstPixel = undefined;
-  addEventListener("keydown", (event) => {
-    if (event.key === "Enter") window.ranAt = performance.now();
-  }, true);
-  const channel = new MessageChannel();
-  channel.port1.onmessage = () => {
-    window.firstPixel ??= performance.now() - window.ranAt;
-  };
-  const observer = new MutationObserver(() => {
-    if (!cell.querySelector(selector)?.getClientRects().length) return;
-    observer.disconnect();
-    requestAnimationFrame(() => channel.port2.postMessage(0));
-  });
-  observer.observe(cell, { childList: true, subtree: true });
-}"""
 
 
 @dataclass(slots=True)
@@ -118,6 +49,9 @@ class PageCost:
         streaming: how many of them until the answer had almost ended.
         browser: seconds of all of the browser's processes.
         long_tasks: milliseconds of each task over 50 ms.
+        own_tasks: those of them that had ended when the output was settled, if it ever is, or in which a script of a
+            widget ran for more than 5 ms.
+        sent: what the kernel sent, messages and bytes; only where it is ours.
         dropped: frames that were not drawn while a frame took more than 50 ms.
         heap: bytes that the page holds more than before, after garbage collection.
         late: seconds the page went on after the kernel was done.
@@ -131,6 +65,8 @@ class PageCost:
     streaming: float = 0.0
     browser: float = 0.0
     long_tasks: list[float] = field(default_factory=list)
+    own_tasks: list[float] = field(default_factory=list)
+    sent: tuple[int, int] = (0, 0)
     dropped: int = 0
     heap: int = 0
     late: float = 0.0
@@ -177,10 +113,9 @@ class Bench:
         with self.opened(way, [show(plan)]) as notebook:
             page = notebook.page
             devtools = self._devtools(notebook)
-            page.evaluate(_NOTE_LONG_TASKS)
-            page.evaluate(_NOTE_FRAMES)
+            page.evaluate(noting.TASKS)
             if follows:
-                page.evaluate(_FOLLOW)
+                page.evaluate(noting.FOLLOW)
             notebook.save()
             size = notebook.path.stat().st_size
             kernel = self.kernel()
@@ -188,13 +123,15 @@ class Bench:
             before = _metrics(devtools, collect=True)
             kernel_before, browser_before = _cpu(kernel), self._cpu()
             began = time.monotonic()
-            notebook.run(2)
-            samples = [(began, before["TaskDuration"])]
-            while not self._is_done():
-                time.sleep(0.25)
-                samples.append((time.monotonic(), _metrics(devtools)["TaskDuration"]))
-            done = time.monotonic()
-            _wait_until_quiet(devtools)
+            with overheard(self.folder / "connection.json") if way.root else nullcontext(Cost()) as sent:
+                notebook.run(2)
+                samples = [(began, before["TaskDuration"])]
+                while not self._is_done():
+                    time.sleep(0.25)
+                    samples.append((time.monotonic(), _metrics(devtools)["TaskDuration"]))
+                done = time.monotonic()
+                _wait_until_quiet(devtools)
+            cost.sent = sent.messages, sent.bytes
             cost.streaming = max(spent for at, spent in samples if at < done - _SETTLING) - before["TaskDuration"]
             cost.late = max(0.0, time.monotonic() - done - 2)
             cost.seconds = time.monotonic() - began
@@ -206,10 +143,20 @@ class Bench:
                 cost.parts[name.removesuffix("Duration").lower()] = after[name] - before[name]
             cost.heap = int(heap - before["JSHeapUsedSize"])
             if cost.late < _LONGEST_BACKLOG:
-                cost.long_tasks, cost.dropped = page.evaluate("[window.longTasks, window.droppedFrames]")
+                self._take_tasks(page, cost)
                 notebook.save()
                 cost.file = notebook.path.stat().st_size - size
             return cost
+
+    @staticmethod
+    def _take_tasks(page: Page, cost: PageCost) -> None:
+        tasks, frames, settled_at = page.evaluate("[window.tasks, window.frames, window.settledAt]")
+        own = [frame["span"] for frame in frames if frame["own"] > _OWN_SCRIPT]
+        for start, end in tasks:
+            cost.long_tasks.append(end - start)
+            if end <= settled_at or any(start < last and first < end for first, last in own):
+                cost.own_tasks.append(end - start)
+        cost.dropped = sum(frame["dropped"] for frame in frames)
 
     def delays(self, way: Way, plan: Plan) -> dict[str, float]:
         """Show one stamped answer, and return how many of its tokens were seen and after how many milliseconds.
@@ -217,8 +164,8 @@ class Bench:
         That is from the server's write until a token is in the document, and until it has been painted.
         """
         with self.opened(way, [show(plan)]) as notebook:
-            notebook.page.evaluate(_NOTE_WORDS, [way.root, STAMPS])
-            notebook.page.evaluate(_FOLLOW)
+            notebook.page.evaluate(noting.WORDS, [way.root, STAMPS])
+            notebook.page.evaluate(noting.FOLLOW)
             notebook.run(2)
             self.wait_for_kernel()
             notebook.page.wait_for_timeout(3_000)
@@ -238,7 +185,7 @@ class Bench:
             notebook.wait_for_kernel()
             notebook.run_and_wait(0)
             notebook.page.wait_for_timeout(1_000)
-            notebook.page.evaluate(_NOTE_FIRST_PIXEL, selector)
+            notebook.page.evaluate(noting.FIRST_PIXEL, selector)
             notebook.run(1)
             notebook.page.wait_for_function("window.firstPixel !== undefined", timeout=30_000)
             return float(notebook.page.evaluate("window.firstPixel"))

@@ -73,16 +73,19 @@ def _in_a_page(title: str, measured: Sequence[Row]) -> str:
     for row in measured:
         seconds = [f"{_of(row, name):.2f}" for name in ("kernel", "streaming", "page", "browser")]
         if _of(row, "late") > _BEHIND:
-            rows.append([*_what(row), *seconds, "never caught up", *[""] * 6])
+            rows.append([*_what(row), *seconds, "never caught up", *[""] * 9])
             continue
         tasks = [
             f"{middle(row, lambda each: len(each['long_tasks'])):.0f}",
             f"{middle(row, lambda each: sum(each['long_tasks'])) / 1e3:.2f}",
             f"{middle(row, lambda each: max(each['long_tasks'], default=0)):.0f}",
+            f"{middle(row, lambda each: len(each['own_tasks'])):.0f}",
         ]
         rest = [f"{_of(row, 'dropped'):.0f}", f"{_of(row, 'late'):.1f}"]
         sizes = [f"{_of(row, 'heap') / 1e6:.1f}", f"{_of(row, 'file') / 1e3:.0f}"]
-        rows.append([*_what(row), *seconds, *tasks, *rest, *sizes])
+        messages, size = middle(row, lambda each: each["sent"][0]), middle(row, lambda each: each["sent"][1])
+        sent = [f"{messages:,.0f}", f"{size / 1e6:.2f}"] if messages else ["", ""]
+        rows.append([*_what(row), *seconds, *tasks, *rest, *sizes, *sent])
     heads = [
         "tokens",
         "tokens/s",
@@ -92,7 +95,8 @@ def _in_a_page(title: str, measured: Sequence[Row]) -> str:
         "with its end",
         "browser CPU s",
     ]
-    heads += ["tasks over 50 ms", "of them s", "longest ms", "frames dropped", "late s", "heap MB", "file kB"]
+    heads += ["tasks over 50 ms", "of them s", "longest ms", "our own", "frames dropped", "late s", "heap MB"]
+    heads += ["file kB", "messages", "MB"]
     return _table(title, heads, rows, words=3)
 
 

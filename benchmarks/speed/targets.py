@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import asdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from benchmarks.render import TOKEN_CHARACTERS
-from benchmarks.speed.found import final_html
+from benchmarks.speed.found import final_html, middle
+from benchmarks.speed.recording import Plan
 from benchmarks.speed.ways import ONCE, OURS, PROTOTYPE, SDK, TEN_HERTZ, UPDATE
 
 if TYPE_CHECKING:
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from benchmarks.speed.ways import Way
 
 _RATE = 500
+_USUAL = asdict(Plan(10_000, _RATE))
 
 
 class Target(NamedTuple):
@@ -58,6 +61,15 @@ def _bytes(found: Found) -> list[Target]:
         for tokens in (10_000, 50_000)
         for rate, words in ((0, "at once"), (_RATE, "at 500/s"))
     ]
+
+    def in_page(section: str) -> float:
+        row = next((each for each in found.rows(section) if each["way"] == OURS.name and each["plan"] == _USUAL), None)
+        return middle(row, lambda each: each["sent"][1]) / final_html(10_000) if row else math.nan
+
+    of_html += [
+        Target("the same, in a page that shows the beginning of the answer", 4, in_page("page")),
+        Target("the same, scrolled along with the text", 4, in_page("followed")),
+    ]
     loop = sent(UPDATE, 10_000, _RATE) / sent(OURS, 10_000, _RATE)
     return [*of_html, Target("bytes of the per-delta loop / ours, 10,000 at 500/s", 150, loop, at_least=True)]
 
@@ -70,6 +82,12 @@ def _page(found: Found) -> list[Target]:
     idle = page(SDK) / page(SDK, name="seconds")
     net, once = (page(way) - idle * page(way, name="seconds") for way in (OURS, ONCE))
     file = page(OURS, name="file") / (10_000 * TOKEN_CHARACTERS)
+
+    def own(tokens: int) -> float:
+        ours = {"way": OURS.name, "plan": asdict(Plan(tokens, _RATE))}
+        tries = [each for row in found.rows("page") if ours.items() <= row.items() for each in row["tries"]]
+        return max((len(each["own_tasks"]) for each in tries), default=math.nan)
+
     streaming = page(OURS, name="streaming") / page(PROTOTYPE, name="streaming")
     along = [found.median("followed", way, "streaming", tokens=10_000, rate=_RATE) for way in (OURS, PROTOTYPE)]
     return [
@@ -79,6 +97,7 @@ def _page(found: Found) -> list[Target]:
         Target("page CPU / the 10 Hz loop's, 10,000 at 500/s", 0.1, page(OURS) / page(TEN_HERTZ)),
         Target("page CPU / the finished HTML once, both without the idle page's", 12, net / once),
         Target("page CPU, 50,000 / 10,000 tokens at 500/s", 5.5, page(OURS, 50_000) / page(OURS)),
+        Target("tasks over 50 ms of our own, 50,000 tokens at 500/s", 0, own(50_000), ""),
         Target("the saved output / the answer's text, with formulas and colours", 7, file),
     ]
 

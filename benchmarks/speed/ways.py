@@ -45,7 +45,9 @@ class Way:
 _DELTAS = """
 import os, time
 from pathlib import Path
+from ipykernel.connect import get_connection_file
 Path("kernel.pid").write_text(str(os.getpid()))
+Path("connection.json").write_text(Path(get_connection_file()).read_text())
 
 import openai
 KEY = "sk-5f2b8c1d9e7a4036b1c2d3e4f5a69788"  # as long as a real one, since replies are searched for it

@@ -3,13 +3,16 @@
  * full rendering would. What is written is never touched again; what may still change (the tail, a group that is done
  * again) is patched into the nodes that already stand there, so that a selection in it survives. The HTML is put in as it
  * comes: the kernel renders it without raw HTML, and a kernel that could send more could also send another module. What
- * the page adds to it is added before it is put in, so that like is compared with like. This module must not know the
- * widget, its state or its looks.
+ * the page adds to it is added before it is put in, so that like is compared with like. The blocks stand in parts, of which
+ * only the last one is ever written to, so that what a frame costs does not grow with the text. This module must not know
+ * the widget, its state or its looks.
  */
 
 import { isControl } from "./controls";
 import type { Op } from "./protocol";
 import { holdSelection } from "./selection";
+
+export const PART = "nbstream-part";
 
 interface OpenGroup {
   /** Where the group's content goes. */
@@ -21,16 +24,23 @@ interface OpenGroup {
 export class LiveDocument {
   readonly #root: Element;
   readonly #equip: (content: DocumentFragment) => void;
+  readonly #partSize: number;
   #groups: OpenGroup[];
   #tail = "";
   /** Nodes that stand in the DOM and are not written yet: inner groups' before outer groups', each in document order. */
   #loose: ChildNode[] = [];
 
-  /** `equip` adds to HTML what the page has and the kernel does not write. */
-  constructor(root: Element, equip: (content: DocumentFragment) => void = () => {}) {
+  /** `equip` adds to HTML what the page has and the kernel does not write; a part with `partSize` elements is full. */
+  constructor(root: Element, equip: (content: DocumentFragment) => void = () => {}, partSize = 24) {
     this.#root = root;
     this.#equip = equip;
-    this.#groups = [{ at: root, before: null }];
+    this.#partSize = partSize;
+    this.#groups = [{ at: this.#newPart(), before: null }];
+  }
+
+  /** Whether nothing is written. */
+  get isEmpty(): boolean {
+    return !this.#root.firstChild?.hasChildNodes();
   }
 
   /** Draw one frame. */
@@ -43,7 +53,7 @@ export class LiveDocument {
     for (const op of ops) {
       switch (op[0]) {
         case "add":
-          this.#write(op[1]);
+          this.#write(this.#tail.slice(0, op[2] ?? 0) + op[1]);
           break;
         case "open":
           this.#open(op[1], op[2]);
@@ -59,14 +69,12 @@ export class LiveDocument {
           this.#tail = this.#tail.slice(0, op[1]) + op[2];
           break;
         case "reset":
-          this.#groups = [{ at: this.#root, before: null }];
-          this.#loose = [...this.#root.childNodes];
-          this.#tail = "";
+          this.#reset();
           this.#write(op[1]);
           break;
       }
     }
-    const tail = this.#nodesOf(this.#tail).map((node) => this.#put(node));
+    const tail = this.#nodesOf(this.#tail).map((node) => this.#next(node));
     for (const node of this.#loose) node.remove();
     this.#loose = tail;
   }
@@ -79,12 +87,44 @@ export class LiveDocument {
     return [...template.content.childNodes];
   }
 
+  /** Where the innermost group's content goes; the outermost group is the last part. */
   get #at(): Node {
-    return this.#groups.at(-1)?.at ?? this.#root;
+    return this.#groups.at(-1)?.at ?? this.#newPart();
+  }
+
+  #newPart(): Element {
+    const part = document.createElement("div");
+    part.className = PART;
+    this.#root.append(part);
+    return part;
   }
 
   #write(html: string): void {
-    for (const node of this.#nodesOf(html)) this.#put(node);
+    for (const node of this.#nodesOf(html)) this.#next(node);
+  }
+
+  /** Put `node` at the end of what is written, in a part that has room for it. */
+  #next(node: ChildNode): ChildNode {
+    this.#turnBefore(node);
+    return this.#put(node);
+  }
+
+  /** Begin a new part if the last one is full, and nothing in it can still change. */
+  #turnBefore(node: ChildNode | undefined): void {
+    const at = this.#at;
+    if (this.#groups.length > 1 || this.#loose.length > 0 || !(at instanceof Element) || !(node instanceof Element))
+      return;
+    // Notebooks give the first and the last heading of a box another margin.
+    if (at.childElementCount < this.#partSize || isHeading(node) || isHeading(at.lastElementChild)) return;
+    this.#groups = [{ at: this.#newPart(), before: null }];
+  }
+
+  #reset(): void {
+    const [first, ...others] = this.#root.children;
+    for (const part of others) part.remove();
+    this.#groups = [{ at: first ?? this.#newPart(), before: null }];
+    this.#loose = [...(first?.childNodes ?? [])];
+    this.#tail = "";
   }
 
   /** Put `node` at the end of what is written in `at`, by way of the loose node that stands there if they are alike. */
@@ -107,10 +147,11 @@ export class LiveDocument {
 
   /** Begin a group: the last element is entered once for each of the end tags; what stands around it is written. */
   #open(start: string, end: string): void {
+    let nodes = this.#nodesOf(start + end);
+    this.#turnBefore(nodes.find((node) => node instanceof Element));
     let at = this.#at;
     const loose = this.#loose[0];
     const before = loose?.parentNode === at ? loose.previousSibling : at.lastChild;
-    let nodes = this.#nodesOf(start + end);
     for (let depth = end.split("</").length - 1; depth > 0; depth -= 1) {
       const last = nodes.findLastIndex((node) => node instanceof Element);
       const element = nodes[last];
@@ -150,6 +191,10 @@ export class LiveDocument {
     for (; node !== null; node = node.nextSibling) nodes.push(node);
     this.#loose = [...nodes, ...this.#loose.filter((other) => !at.contains(other))];
   }
+}
+
+function isHeading(node: Element | null): boolean {
+  return node !== null && /^H[1-6]$/.test(node.tagName);
 }
 
 function areAlike(standing: Node, next: Node): boolean {

@@ -4,10 +4,10 @@
  */
 
 /** Raised whenever a page of another version could not read the messages. */
-export const VERSION = 2;
+export const VERSION = 3;
 
 export type Op =
-  | ["add", string]
+  | ["add", string, number?]
   | ["open", string, string]
   | ["close"]
   | ["redo", string]
@@ -91,9 +91,11 @@ export type Message = Patch | Acknowledgement | Settled;
  * one before it was reloaded and after.
  */
 export interface PageMessage {
-  type: "hello" | "shown" | "resync" | "settle" | "gone" | "cancel";
+  type: "hello" | "shown" | "sight" | "resync" | "settle" | "gone" | "cancel";
   page?: string;
   seq?: number;
+  seen?: boolean;
+  nth?: number;
 }
 
 export const CONTROL_REQUEST = "nbstream_request";

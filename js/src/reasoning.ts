@@ -76,6 +76,7 @@ export class ReasoningPanel {
   draw(ops: readonly Op[], isStreaming: boolean, shows: Shows): void {
     this.#shows = shows;
     this.#resting.layDown();
+    this.#pin.look();
     if (ops.length > 0) this.#document.draw(ops);
     this.#hasText ||= this.#box.textContent?.trim() !== "";
     if (this.#isStreaming && !isStreaming) this.#linger();
@@ -135,10 +136,12 @@ export class ReasoningPanel {
 /** The last sentence that has ended, on one line; empty where the browser knows no sentences, or none has ended. */
 function lastSentence(content: Element): string {
   let text = "";
-  for (let node = content.lastChild; node !== null && text.length < LOOKED_AT; node = node.previousSibling) {
-    // Code is no sentence.
-    const isCode = node instanceof Element && node.classList.contains("nbstream-code");
-    if (!isCode) text = `${node.textContent}\n${text}`;
+  for (let part = content.lastElementChild; part !== null; part = part.previousElementSibling) {
+    for (let node = part.lastChild; node !== null && text.length < LOOKED_AT; node = node.previousSibling) {
+      // Code is no sentence.
+      const isCode = node instanceof Element && node.classList.contains("nbstream-code");
+      if (!isCode) text = `${node.textContent}\n${text}`;
+    }
   }
   if (typeof Intl.Segmenter !== "function") return "";
   const sentences = new Intl.Segmenter(undefined, { granularity: "sentence" }).segment(text.trim().slice(-LOOKED_AT));

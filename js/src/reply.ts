@@ -11,6 +11,7 @@ import { Page } from "./page";
 import { type Keyframe, type Message, type Op, type PageMessage, type Patch, type Settled, VERSION } from "./protocol";
 import type { Choice } from "./reasoning";
 import { Settling } from "./settling";
+import { Sight } from "./sight";
 import { adopt, emptyReply, isUnfinished, opsOf, receive } from "./state";
 import { Stop, type StopPhase } from "./stop";
 import { announcement, type Shown, View } from "./view";
@@ -25,6 +26,7 @@ class Session implements Shown {
   readonly #channel: Channel;
   readonly #stop: Stop;
   readonly #settling: Settling;
+  readonly #sight: Sight;
   readonly #id = Math.random().toString(36).slice(2);
   /** The views, and what each stands in. */
   readonly #views = new Map<View, HTMLElement>();
@@ -34,6 +36,7 @@ class Session implements Shown {
   #awaitsKeyframe = false;
   #hadView = false;
   #isGone = false;
+  #sights = 0;
 
   constructor(model: Model) {
     this.#model = model;
@@ -48,6 +51,10 @@ class Session implements Shown {
     this.#settling = new Settling({
       isLate: () => !this.#isClosed && this.#views.size > 0 && !isUnfinished(this.state),
       ask: () => this.#send({ type: "settle" }),
+    });
+    this.#sight = new Sight((seen) => {
+      this.#sights += 1;
+      if (isUnfinished(this.state)) this.#send({ type: "sight", seen, nth: this.#sights });
     });
     model.on("msg:custom", this.#onMessage);
     model.on("change:keyframe", this.#onKeyframe);
@@ -84,6 +91,10 @@ class Session implements Shown {
     if (!isUnfinished(this.state)) this.page.end(root, this.choice.isOpen);
   }
 
+  seen(view: object, isSeen: boolean): void {
+    this.#sight.note(view, isSeen);
+  }
+
   refresh(): void {
     for (const view of this.#views.keys()) view.update();
   }
@@ -92,6 +103,7 @@ class Session implements Shown {
   show(parent: HTMLElement): () => void {
     const view = new View(parent, this);
     this.#views.set(view, parent);
+    this.#sight.note(view, true);
     if (!this.#hadView) this.#send({ type: "shown" });
     this.#hadView = true;
     this.page.arrive(parent, contextOf(this.#model));
@@ -99,6 +111,7 @@ class Session implements Shown {
     return () => {
       view.remove();
       this.#views.delete(view);
+      this.#sight.forget(view);
       this.page.leave(parent);
       this.#sayGone();
     };
@@ -107,6 +120,7 @@ class Session implements Shown {
   close(): void {
     this.#isClosed = true;
     this.#settling.end();
+    this.#sight.end();
     this.#channel.close();
     this.#model.off("msg:custom", this.#onMessage);
     this.#model.off("change:keyframe", this.#onKeyframe);

@@ -1,37 +1,67 @@
 /**
- * Lets finished blocks rest: out of sight they are neither laid out nor painted any more, so that a frame costs little more
- * where the text is long. Where a block stands, and how high, stays as it is. This module must not know what is written.
+ * Lets finished parts of a text rest: out of sight they are neither laid out nor painted any more, so that a frame costs
+ * little more where the text is long. Where everything stands stays as it was. This module must not know what is written.
  */
+
+/** A part that keeps its blocks' margins inside: what the browser remembers as its height has them. */
+const CLOSED = "nbstream-closed";
 
 const RESTING = "nbstream-resting";
 
-/** The last blocks may still be written to. */
-const AWAKE = 2;
-
-/** Each costs a look at the layout. */
-const MOST_AT_ONCE = 8;
+/** In pixels: browsers count in 64ths. */
+const PRECISION = 0.05;
 
 export class Resting {
   readonly #root: HTMLElement;
   #last: Element | null = null;
+  #closed: HTMLElement | undefined;
 
   constructor(root: HTMLElement) {
     this.#root = root;
   }
 
-  /** Lay down what stands there since the last frame: the browser knows its height by now, and goes on to use it. */
+  /** Lay down the part that was closed in the last frame: its height is known by now. And close the next one. */
   layDown(): void {
-    const blocks = this.#root.children;
-    let block = this.#last?.parentElement === this.#root ? this.#last.nextElementSibling : blocks[0];
-    for (let count = 0; count < MOST_AT_ONCE && block; count += 1) {
-      const after = block.nextElementSibling;
-      if (!after || block === blocks[blocks.length - AWAKE]) return;
-      const { top } = after.getBoundingClientRect();
-      block.classList.add(RESTING);
-      // A margin of its content that reached out of it stays within it now: then it had better not rest.
-      if (after.getBoundingClientRect().top !== top) block.classList.remove(RESTING);
-      this.#last = block;
-      block = after;
-    }
+    const closed = this.#closed;
+    this.#closed = undefined;
+    if (closed?.isConnected && !holds(closed, () => closed.classList.add(RESTING))) closed.classList.remove(RESTING);
+
+    const part =
+      this.#last?.parentElement === this.#root ? this.#last.nextElementSibling : this.#root.firstElementChild;
+    // The last part may still be written to.
+    if (!(part instanceof HTMLElement) || part.nextElementSibling === null) return;
+    this.#last = part;
+    open(part);
+    if (holds(part, () => close(part))) this.#closed = part;
+    else open(part);
   }
+}
+
+/** Close `part`, and take back by margins of its own what does not reach out of it any more. */
+function close(part: HTMLElement): void {
+  const before = places(part);
+  part.classList.add(CLOSED);
+  const size = Number.parseFloat(getComputedStyle(part).fontSize);
+  part.style.marginTop = `${(before.start - places(part).start) / size}em`;
+  part.style.marginBottom = `${(before.end - places(part).end) / size}em`;
+}
+
+function open(part: HTMLElement): void {
+  part.classList.remove(CLOSED, RESTING);
+  part.style.marginTop = part.style.marginBottom = "";
+}
+
+/** Do `change`, and return whether everything stands where it stood. */
+function holds(part: HTMLElement, change: () => void): boolean {
+  const before = places(part);
+  change();
+  const after = places(part);
+  return Math.abs(after.start - before.start) < PRECISION && Math.abs(after.end - before.end) < PRECISION;
+}
+
+/** Where the first block of `part` begins, and what comes after it. */
+function places(part: HTMLElement): { start: number; end: number } {
+  const top = (element: Element | null): number =>
+    (element?.firstElementChild ?? element ?? part).getBoundingClientRect().top;
+  return { start: top(part), end: top(part.nextElementSibling) };
 }

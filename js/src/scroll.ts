@@ -15,7 +15,7 @@ export class EndPin {
 
   constructor(box: Element, signal: AbortSignal) {
     this.#box = box;
-    box.addEventListener("scroll", () => this.#onScroll(), { passive: true, signal });
+    box.addEventListener("scroll", () => this.look(), { passive: true, signal });
   }
 
   /** Go to the end, if that is where the reader is. To be called after the box has grown. */
@@ -24,7 +24,11 @@ export class EndPin {
     this.#remember();
   }
 
-  #onScroll(): void {
+  /**
+   * Look whether the reader is at the end. To be called before the box grows as well: the event of their scrolling comes
+   * with the next frame.
+   */
+  look(): void {
     const { scrollTop, scrollHeight, clientHeight } = this.#box;
     if (scrollHeight - scrollTop - clientHeight <= 1) this.#isPinned = true;
     // A box whose content shrank scrolls up as well, but nobody did it.

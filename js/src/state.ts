@@ -49,7 +49,7 @@ export function apply(document: DocumentState, ops: readonly Op[]): void {
   for (const op of ops) {
     switch (op[0]) {
       case "add":
-        innermost(groups).html += op[1];
+        innermost(groups).html += document.tail.slice(0, op[2] ?? 0) + op[1];
         break;
       case "open":
         groups.push({ open: op[1], html: "", close: op[2] });

@@ -35,6 +35,8 @@ export interface Shown {
   stop(): void;
   /** A view has been drawn, as `root`. */
   drawn(root: HTMLElement): void;
+  /** Whether the end of a view is on the screen has changed. */
+  seen(view: object, isSeen: boolean): void;
   /** Have every view drawn again. */
   refresh(): void;
 }
@@ -148,7 +150,11 @@ export class View {
   /** The text grows at its end, so what is drawn is seen if that is. */
   #watchBottom(): void {
     if (typeof IntersectionObserver === "undefined") return;
-    const observer = new IntersectionObserver((entries) => this.#pace.seen(entries.at(-1)?.isIntersecting ?? true));
+    const observer = new IntersectionObserver((entries) => {
+      const isSeen = entries.at(-1)?.isIntersecting ?? true;
+      this.#pace.seen(isSeen);
+      this.#shown.seen(this, isSeen);
+    });
     observer.observe(this.#bottom);
     this.#end.signal.addEventListener("abort", () => observer.disconnect());
   }
@@ -160,7 +166,7 @@ export class View {
     const answer = take(this.#answerOps);
     this.#resting.layDown();
     if (answer.length > 0) this.#document.draw(answer);
-    this.#answer.hidden = !this.#answer.hasChildNodes();
+    this.#answer.hidden = this.#document.isEmpty;
 
     this.#root.dataset.status = meta.status;
     this.#root.toggleAttribute("data-cell", this.#root.closest(".jp-Cell") !== null);

@@ -14,6 +14,11 @@ export const fixtures = Object.values(
   import.meta.glob<Fixture | Fixture[]>("../../tests/data/protocol/*.json", { eager: true, import: "default" }),
 ).flat();
 
+/** What is written in `root`, of whichever parts. */
+export function written(root: Element): string {
+  return [...root.children].map((part) => part.innerHTML).join("");
+}
+
 /** The HTML as a browser writes it after parsing it afresh. */
 export function parsed(html: string): string {
   const template = document.createElement("template");
@@ -26,8 +31,8 @@ export function metaOf(fields: Partial<Meta> = {}): Meta {
 }
 
 export function keyframeOf(seq: number, answer = "", meta: Partial<Meta> = {}): Keyframe {
-  const written = { ...emptyDocument(), groups: [{ open: "", html: answer, close: "" }] };
-  return { v: VERSION, seq, reasoning: emptyDocument(), answer: written, meta: metaOf({ status: "waiting", ...meta }) };
+  const text = { ...emptyDocument(), groups: [{ open: "", html: answer, close: "" }] };
+  return { v: VERSION, seq, reasoning: emptyDocument(), answer: text, meta: metaOf({ status: "waiting", ...meta }) };
 }
 
 /** Give `element` a place on the screen, which jsdom does not. */

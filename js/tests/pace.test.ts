@@ -35,14 +35,46 @@ describe("Pace", () => {
     vi.useRealTimers();
   });
 
-  it("draws once in a frame, and in every frame while that is cheap", async () => {
+  it("draws once for each painting, and at once while that is cheap", async () => {
     for (let frame = 1; frame <= 5; frame += 1) {
       pace.ask();
       pace.ask();
+      vi.advanceTimersByTime(0);
+      expect(drawings).toBe(frame);
       vi.advanceTimersToNextFrame();
       await painted();
-      expect(drawings).toBe(frame);
     }
+  });
+
+  it("draws in the next frame what comes before the last one was painted", async () => {
+    pace.ask();
+    vi.advanceTimersByTime(0);
+    pace.ask();
+    vi.advanceTimersByTime(1);
+    expect(drawings).toBe(1);
+    vi.advanceTimersToNextFrame();
+    expect(drawings).toBe(2);
+    // Drawn in that frame, and not painted yet.
+    pace.ask();
+    vi.advanceTimersByTime(1);
+    expect(drawings).toBe(2);
+    await painted();
+    vi.advanceTimersToNextFrame();
+    expect(drawings).toBe(3);
+  });
+
+  it("draws nothing in a hidden tab, and all of it when that is shown", () => {
+    const hidden = vi.spyOn(document, "hidden", "get").mockReturnValue(true);
+    const frames = vi.spyOn(globalThis, "requestAnimationFrame").mockReturnValue(1);
+    pace.ask();
+    vi.advanceTimersByTime(5_000);
+    pace.ask();
+    vi.advanceTimersByTime(5_000);
+    expect(drawings).toBe(0);
+    hidden.mockReturnValue(false);
+    frames.mock.calls.at(-1)?.[0](0);
+    expect(drawings).toBe(1);
+    vi.restoreAllMocks();
   });
 
   it("leaves the page alone for longer than a dear frame took", async () => {

@@ -2,8 +2,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Patch, VERSION } from "../src/protocol";
 import reply from "../src/reply";
 import { FIRST_ASK } from "../src/settling";
+import { CALM } from "../src/sight";
 import { PATIENCE } from "../src/stop";
-import { FakeKernel, FakeModel, keyframeOf, metaOf } from "./fixtures";
+import { FakeKernel, FakeModel, keyframeOf, metaOf, written } from "./fixtures";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -53,7 +54,8 @@ function end(model: FakeModel, seq: number): void {
 
 function answerOf(view: { element: HTMLElement }): string | undefined {
   vi.advanceTimersToNextFrame();
-  return view.element.querySelector(".nbstream-answer")?.innerHTML;
+  const answer = view.element.querySelector(".nbstream-answer");
+  return answer === null ? undefined : written(answer);
 }
 
 function stopIn(view: { element: HTMLElement }): HTMLButtonElement {
@@ -91,6 +93,25 @@ describe("a page", () => {
     expect(kernel.controlled.map(({ header, content }) => [header.msg_type, content])).toEqual([
       ["nbstream_request", { type: "hello", seq: 7, page: expect.any(String), run_id: "run" }],
     ]);
+  });
+
+  it("says that nobody sees the text grow, and that somebody does again", () => {
+    const model = new FakeModel(keyframeOf(0));
+    const page = new Page(model);
+    const view = page.show();
+    add(model, 1);
+    view.remove();
+    vi.advanceTimersByTime(CALM);
+    page.show();
+    const page_ = expect.any(String);
+    expect(model.sent.slice(2)).toEqual([
+      { type: "sight", seen: false, nth: 1, page: page_ },
+      { type: "sight", seen: true, nth: 2, page: page_ },
+    ]);
+    end(model, 2);
+    view.remove();
+    vi.advanceTimersByTime(CALM);
+    expect(model.types.slice(4)).not.toContain("sight");
   });
 
   it("shows what came before there was a view", () => {

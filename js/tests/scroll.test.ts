@@ -71,6 +71,17 @@ describe("EndPin", () => {
     expect(box.top).toBe(300);
   });
 
+  it("knows where the reader scrolled to before the event of it has come", () => {
+    box.element.scrollTop = 120;
+    pin.look();
+    grow(50);
+    expect(box.top).toBe(120);
+    box.element.scrollTop = 249;
+    pin.look();
+    grow(50);
+    expect(box.top).toBe(300);
+  });
+
   it("is not at the end for having been scrolled down a little", () => {
     box.scrollTo(120);
     box.scrollTo(160);

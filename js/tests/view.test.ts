@@ -4,7 +4,7 @@ import { type Meta, VERSION } from "../src/protocol";
 import { emptyReply, isUnfinished, type ReplyState, receive } from "../src/state";
 import type { StopPhase } from "../src/stop";
 import { announcement, type Shown, View } from "../src/view";
-import { metaOf, place, scroller } from "./fixtures";
+import { metaOf, place, scroller, written } from "./fixtures";
 
 class FakeShown implements Shown {
   readonly state: ReplyState = emptyReply();
@@ -35,6 +35,8 @@ class FakeShown implements Shown {
   }
 
   drawn(): void {}
+
+  seen(): void {}
 
   refresh(): void {
     this.view?.update();
@@ -255,14 +257,14 @@ describe("trouble that only the page knows", () => {
 });
 
 describe("drawing", () => {
-  it("happens once a frame, in order", () => {
+  it("happens once for what comes together, in order", () => {
     show({ status: "answering" });
-    const requests = vi.spyOn(globalThis, "requestAnimationFrame");
+    const drawn = vi.spyOn(shown, "drawn");
     shown.view?.update([], [["add", "<p>1</p>"]]);
     shown.view?.update([], [["add", "<p>2</p>"]]);
-    expect([requests.mock.calls.length, part("answer").innerHTML]).toEqual([1, ""]);
-    vi.advanceTimersToNextFrame();
-    expect(part("answer").innerHTML).toBe("<p>1</p><p>2</p>");
+    expect(written(part("answer"))).toBe("");
+    vi.advanceTimersByTime(0);
+    expect([drawn.mock.calls.length, written(part("answer"))]).toEqual([1, "<p>1</p><p>2</p>"]);
   });
 
   it("above what is read does not move it", () => {
@@ -270,7 +272,7 @@ describe("drawing", () => {
     const around = scroller();
     document.body.replaceChildren(around);
     around.append(parent);
-    place(part("live"), () => ({ top: -100, bottom: -80 + 10 * part("answer").children.length }));
+    place(part("live"), () => ({ top: -100, bottom: -80 + 10 * part("answer").querySelectorAll("p").length }));
     around.scrollTop = 400;
     const placesWhenDrawn: number[] = [];
     shown.drawn = () => placesWhenDrawn.push(around.scrollTop);

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 #: Frames come so often at the most, and less often where more text comes than anybody could follow.
 FRAME_SECONDS = 1 / 30
-_LONGEST_FRAME_SECONDS = 1 / 20
-_FOLLOWED_CHARACTERS = 1_200  # a second: some fifteen lines
+_LONGEST_FRAME_SECONDS = 1 / 16
+_FOLLOWED_CHARACTERS = 1_000  # a second: a dozen lines
 #: So long it takes to read what has come meanwhile.
 READING_SECONDS = 0.003
 #: After so many bytes at once there are probably more, and the reader does not rest.

@@ -159,14 +159,20 @@ def watch(
 
 
 def watch_in_background(
-    run: Run, *, reasoning: str | None = None, done: Callable[[Reply], object] = lambda _: None
+    start: Callable[[], Run], *, reasoning: str | None = None, done: Callable[[Reply], object] = lambda _: None
 ) -> None:
-    """Show a run in the current cell's output without waiting for it; `done` is given the reply at the end.
+    """Start a run and show it in the current cell's output without waiting for it; the arguments are as for `watch`.
 
     Where nobody watches, it is waited for all the same: a notebook that is run to be saved needs its outputs in place.
+
+    Raises:
+        RequestError: if `reasoning` is none of `settings.REASONING`. Nothing was started then.
     """
     kernel = _kernel()
-    sink = _sink(run, settings.current().reasoning_shown(reasoning), foreground=False)
+    shown = settings.current().reasoning_shown(reasoning)
+    _load(kernel)
+    run = start()
+    sink = _sink(run, shown, foreground=False)
 
     def work() -> None:
         pump(run, sink)

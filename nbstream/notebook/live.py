@@ -33,6 +33,8 @@ _KEPT_WIDGETS = 8
 #: JupyterLab and Notebook 7 save by themselves every two minutes. Until then a file saved in mid-stream has only the
 #: widget, and that is what the page draws if it is reloaded, or opened once more.
 _GRACE_SECONDS = 130.0
+#: What no reader sees grow is sent less often.
+_UNSEEN_FRAME_SECONDS = 0.25
 #: A page that draws the reply asks for its settled output well before.
 _ASKS_WITHIN_SECONDS = 5.0
 
@@ -75,6 +77,10 @@ class LiveView:
         #: Every page that spoke, and those that draw the widget.
         self.pages: set[str] = set()
         self._showing: set[str] = set()
+        #: Whether each has the end of the text on the screen, and by which of its messages that is known.
+        self._sights: dict[str, tuple[int, bool]] = {}
+        self._sent_at = 0.0
+        self._is_behind = False
         #: Some page shows the settled output.
         self.arrived = False
         #: The user knows that none may.
@@ -102,11 +108,14 @@ class LiveView:
                 elif isinstance(event, Answer):
                     self._streams()[1].feed(event.text)
                     self._reasoning_over = True
-            self._send(final=False)
+            self._is_behind = True
         self.tick()
 
     def tick(self) -> None:
-        """Do what a page asked for."""
+        """Do what a page asked for, and send what had to wait."""
+        if self._is_behind and not self._may_wait():
+            with self._writing:
+                self._send(final=False)
         if self._keyframe_wanted:
             self._keyframe_wanted = False
             self._widget.send_keyframe()
@@ -142,6 +151,10 @@ class LiveView:
         match content.get("type"):
             case "shown":
                 self._showing.add(page)
+            case "sight":
+                nth = content.get("nth")
+                if isinstance(nth, int) and nth > self._sights.get(page, (0, True))[0]:
+                    self._sights[page] = nth, content.get("seen") is not False
             case "cancel":
                 self.run.cancel()
             case "resync":
@@ -191,7 +204,15 @@ class LiveView:
             answer.finish() if final else answer.frame(),
         )
 
+    def _may_wait(self) -> bool:
+        """Whether there is only text to send, and no page has its end on the screen."""
+        pages = tuple(self._showing)
+        is_seen = not pages or any(self._sights.get(page, (0, True))[1] for page in pages)
+        is_new = self._meta is None or self._meta["status"] != self.run.reply.status
+        return not is_seen and not is_new and time.monotonic() - self._sent_at < _UNSEEN_FRAME_SECONDS
+
     def _send(self, *, final: bool) -> None:
+        self._sent_at, self._is_behind = time.monotonic(), False
         reasoning, answer = self._frame(final=final)
         meta = self._meta_of(self.run.reply)
         patch: Patch = {"type": "patch", "v": VERSION, "seq": self._seq + 1}

@@ -94,22 +94,21 @@ class DeepSeekMagics(settings.Settings, Magics):
             )
         }  # fmt: skip
 
+        def keep(reply: Reply) -> None:
+            if arguments.out is not None and self.shell is not None:
+                self.shell.user_ns[arguments.out] = reply
+
         def start() -> Any:
             with warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("always", NbstreamWarning)
                 run = api.stream(prompt, extra_body=extra_body, **options)
             for warning in caught:
                 sys.stderr.write(f"Note: {warning.message}\n")
+            keep(run.reply)
             return run
 
-        def keep(reply: Reply) -> None:
-            if arguments.out is not None and self.shell is not None:
-                self.shell.user_ns[arguments.out] = reply
-
         if arguments.background:
-            run = start()
-            keep(run.reply)
-            display.watch_in_background(run, reasoning=arguments.reasoning, done=keep)
+            display.watch_in_background(start, reasoning=arguments.reasoning, done=keep)
         else:
             display.watch(start, reasoning=arguments.reasoning, done=keep)
 

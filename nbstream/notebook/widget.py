@@ -40,6 +40,20 @@ class ReplyWidget(anywidget.AnyWidget):
         if hasattr(self.comm, "_reply_subshell_for"):
             self.comm._reply_subshell_for = lambda _data, default: default  # noqa: SLF001
 
+    def send(self, content: dict[str, Any], buffers: Any = None) -> None:
+        """Send one message to the page.
+
+        It names no request that it answers, as ipykernel's comms do: a page finds the widget by the comm, and the
+        request would be a third of a small message.
+        """
+        kernel = getattr(self.comm, "kernel", None)
+        if kernel is None or buffers:
+            super().send(content, buffers)
+            return
+        data = {"method": "custom", "content": content}
+        message = {"comm_id": self.comm.comm_id, "data": data}
+        kernel.session.send(kernel.iopub_socket, "comm_msg", message, ident=self.comm.topic)
+
     def send_keyframe(self) -> None:
         """Give every page the keyframe of this moment."""
         self.send_state("keyframe")

@@ -25,6 +25,10 @@ MOST_CHARACTERS = 100_000
 #: without a bracket took six seconds, and twice as many four times as long.
 _SECONDS, _SECONDS_PER_CHARACTER = 0.1, 10e-6
 
+#: Neither white space nor a mistake has a colour: what is half written is full of mistakes. A name that is nothing more
+#: has the text's own in Jupyter's style.
+_WITHOUT_COLOUR = ("w", "err", "n")
+
 
 @lru_cache(maxsize=64)
 def highlight(code: str, language: str) -> str:
@@ -44,8 +48,7 @@ def highlight(code: str, language: str) -> str:
     for kind, value in tokens:
         # A lexer's own kind looks as what it is a kind of.
         name = next(STANDARD_TYPES[each] for each in reversed(kind.split()) if each in STANDARD_TYPES)
-        # Neither white space nor a mistake has a colour: what is half written is full of mistakes.
-        name = "" if name in ("w", "err") else name
+        name = "" if name in _WITHOUT_COLOUR else name
         if name == last:
             text += value
         else:

@@ -11,10 +11,11 @@ from __future__ import annotations
 from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
 
 #: Raised whenever a page of another version could not read the messages.
-VERSION = 2
+VERSION = 3
 
 Op: TypeAlias = (
     tuple[Literal["add"], str]  # append balanced HTML (or text, escaped) to the innermost group
+    | tuple[Literal["add"], str, int]  # the same, where the HTML begins with that many UTF-16 units of the tail
     | tuple[Literal["open"], str, str]  # start a group: HTML that leaves elements open, and their end tags
     | tuple[Literal["close"]]  # end the innermost group; what it holds stays, as part of the group around it
     | tuple[Literal["redo"], str]  # end the innermost group and put this balanced HTML in its place
@@ -104,15 +105,19 @@ class Settled(TypedDict):
 class PageMessage(TypedDict):
     """From the page.
 
-    It has the widget (`hello`), draws it (`shown`), wants a keyframe (`resync`) or the settled output (`settle`), draws
-    it no more, now that the reply has ended (`gone`); or its reader wants the reply to end (`cancel`).
+    It has the widget (`hello`), draws it (`shown`), has its end on the screen or not (`sight`), wants a keyframe
+    (`resync`) or the settled output (`settle`), draws it no more, now that the reply has ended (`gone`); or its reader
+    wants the reply to end (`cancel`).
     """
 
-    type: Literal["hello", "shown", "resync", "settle", "gone", "cancel"]
+    type: Literal["hello", "shown", "sight", "resync", "settle", "gone", "cancel"]
     #: Which page: two tabs of one notebook are two, and so are one before it was reloaded and after.
     page: NotRequired[str]
     #: The last frame that the page has applied; with `hello` and `resync`.
     seq: NotRequired[int]
+    #: With `sight`: whether a reader can see the text grow; and the how manieth it is, as each comes by two ways.
+    seen: NotRequired[bool]
+    nth: NotRequired[int]
 
 
 #: The same by the control channel, where a busy kernel still listens: message type and its reply.
@@ -137,6 +142,8 @@ def apply(state: DocumentState, ops: list[Op]) -> None:
         match op:
             case ("add", html):
                 groups[-1]["html"] += html
+            case ("add", html, kept):
+                groups[-1]["html"] += _utf16_prefix(state["tail"], kept) + html
             case ("open", start, end):
                 groups.append({"open": start, "html": "", "close": end})
             case ("close",):

@@ -30,10 +30,11 @@ class DocumentWriter:
         self._ops: list[Op] = []
 
     def add(self, html: str) -> None:
-        """Append balanced HTML, or escaped text, to the innermost group."""
+        """Append balanced HTML, or escaped text, to the innermost group; what the tail has of it is not sent again."""
         if html:
             self._groups[-1].pieces.append(html)
-            self._ops.append(("add", html))
+            keep = _common_prefix(self._tail, html)
+            self._ops.append(("add", html[keep:], utf16_length(html[:keep])) if keep else ("add", html))
 
     def open(self, start: str, end: str) -> None:
         """Start a group between the tags `start` and `end`."""

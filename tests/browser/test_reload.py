@@ -31,6 +31,8 @@ def settled(output: Locator) -> str:
     """Wait for the settled output, and return its words."""
     expect(output.locator(".nbstream-settled .nbstream-answer")).to_have_count(1, timeout=60_000)
     expect(output.locator(".nbstream-live")).to_have_count(0)
+    # The buttons, whose words are read as well, come a moment later.
+    expect(output.get_by_role("button", name="Copy answer")).to_have_count(1)
     return " ".join((output.locator(".nbstream-answer").text_content() or "").split())
 
 

@@ -30,8 +30,8 @@ def test_thirty_frames_a_second_while_it_can_be_followed() -> None:
     assert pause(0) == pause(5) == pause(20) == pytest.approx(FRAME_SECONDS)
 
 
-def test_fewer_where_it_cannot_but_never_less_than_twenty() -> None:
-    assert FRAME_SECONDS < pause(45) < pause(55) < pause(10_000) == pytest.approx(1 / 20)
+def test_fewer_where_it_cannot_but_never_less_than_sixteen() -> None:
+    assert FRAME_SECONDS < pause(45) < pause(60) < pause(10_000) == pytest.approx(1 / 16)
 
 
 def test_pieces_that_come_together_are_one_burst() -> None:

@@ -203,6 +203,39 @@ def test_a_page_that_the_output_does_not_come_to_is_given_it(kernel: Kernel, ser
     kernel.until(lambda: view.closed, "the widget is closed when no page draws it")
 
 
+def test_what_no_page_has_on_its_screen_is_sent_less_often_and_in_whole(kernel: Kernel, server: Simulator) -> None:
+    cell, view = begin(kernel, server, ENDLESS)
+
+    def length() -> int:
+        return len(protocol.html_of(view.reasoning)) + len(protocol.html_of(view.answer))
+
+    def patches(characters: int) -> int:
+        """Return how many patches so many more characters came in."""
+        before, end = len(view.numbers), length() + characters
+        kernel.until(lambda: length() > end, "the text grows")
+        return len(view.numbers) - before
+
+    kernel.control(view, "shown", page="one")
+    seen = patches(500)
+    kernel.control(view, "sight", page="one", seen=False, nth=1)
+    patches(100)
+    assert 2 * patches(500) < seen
+    kernel.control(view, "sight", page="one", seen=True, nth=2)
+    # The same by the comm, late; and what no page of ours says.
+    for nth in (1, "three", None):
+        kernel.control(view, "sight", page="one", seen=False, nth=nth)
+    patches(100)
+    assert 2 * patches(500) > seen
+    # It ends out of sight.
+    kernel.control(view, "sight", page="one", seen=False, nth=3)
+    patches(300)
+    kernel.control(view, "cancel")
+    kernel.finish(cell)
+    assert_partial_reply(kernel, cell, ENDLESS)
+    assert view.meta["status"] == "cancelled"
+    assert protocol.html_of(view.answer) == to_html(kernel.evaluate("reply.answer"))
+
+
 def test_a_reply_that_no_page_shows_is_told_of_once(kernel: Kernel, server: Simulator) -> None:
     kernel.run("from nbstream.notebook import live; within, live._ASKS_WITHIN_SECONDS = live._ASKS_WITHIN_SECONDS, 0")
     cell, view = begin(kernel, server, SILENT)

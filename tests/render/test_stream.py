@@ -214,18 +214,18 @@ PRE = "margin:0;background:none;line-height:1.31;white-space:pre;overflow-x:auto
 
 def test_what_is_finished_is_written_within_its_group() -> None:
     growing = MarkdownStream()
-    growing.feed("```py\na\nb\nc")
+    growing.feed("```py\nif\nif\nif")
     tags = f'<div class="nbstream-code highlight" dir="ltr" style="{BOX}">'
     tags += f'<span class="nbstream-language" style="{LANGUAGE}">py</span><pre style="{PRE}">'
     assert growing.frame() == [
         ("open", f'{tags}<code class="language-py" style="{LINES}">', "</code></pre></div>\n"),
-        ("add", "a\nb\n"),
-        ("tail", 0, "c"),
+        ("add", "if\nif\n"),
+        ("tail", 0, "if"),
     ]
     growing.feed("\n``")
-    assert growing.frame() == [("add", "c\n"), ("tail", 0, "")]
+    assert growing.frame() == [("add", "\n", 2), ("tail", 0, "")]
     growing.feed("`\n3. d\n4. e\n5. f")
-    colours = "".join(f'<span class="n">{name}</span>\n' for name in "abc")
+    colours = '<span class="k">if</span>\n' * 3
     assert growing.frame() == [
         ("redo", f'{tags}<code class="language-py" style="{LINES}">{colours}</code></pre></div>\n'),
         ("open", '<ol start="3">\n', "</ol>\n"),
@@ -241,7 +241,7 @@ def test_no_frame_without_news_and_no_news_after_the_end() -> None:
     growing.feed("a")
     assert growing.frame() == [("tail", 0, "<p>a</p>\n")]
     assert growing.frame() == []
-    assert growing.finish() == [("add", "<p>a</p>\n"), ("tail", 0, "")]
+    assert growing.finish() == [("add", "", 9), ("tail", 0, "")]
     assert growing.finish() == growing.frame() == []
 
 
