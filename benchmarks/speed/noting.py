@@ -27,10 +27,10 @@ TASKS = """() => {
     if (window.settledAt === Infinity && cell.querySelector(".nbstream-settled")) window.settledAt = performance.now();
   }).observe(cell, { childList: true, subtree: true });
 }"""
-#: The reader scrolls along with the text.
+#: The reader scrolls along with the text, whenever it has grown.
 FOLLOW = """() => {
   const cell = document.querySelector('.jp-Notebook .jp-Cell[data-windowed-list-index="2"]');
-  setInterval(() => cell.scrollIntoView({ block: "end" }), 40);
+  new ResizeObserver(() => cell.scrollIntoView({ block: "end" })).observe(cell);
 }"""
 #: Each token is a word such as @0001234, the moment of its sending; they are looked for from the end back to the newest
 #: that was seen. Some have the same moment: those that come later in the text came later.
