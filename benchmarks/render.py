@@ -94,6 +94,11 @@ def everything(size: int) -> str:
     return _text("", _EVERYTHING, size)
 
 
+def prose(size: int) -> str:
+    """Return an answer of at least so many characters in which there is nothing but paragraphs."""
+    return _text("", _PROSE, size)
+
+
 def _text(head: str, part: str, size: int) -> str:
     parts = itertools.count()
     text = head

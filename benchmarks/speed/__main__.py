@@ -36,15 +36,20 @@ KERNEL: Experiments = [
     (Plan(50_000, 0), [OURS, PRINT, PROTOTYPE, SDK, RAW, ONCE], 3),
     (Plan(10_000, 0, _THOUGHTS), [OURS, SDK, RAW], 3),
     (Plan(1_000, 100), [OURS, PRINT, SDK], 1),
+    (Plan(10_000, 100), [OURS, SDK], 1),
     (Plan(10_000, 500), [OURS, SDK], 3),
     (Plan(10_000, 500), [UPDATE, TEN_HERTZ, LIBRARY, PRINT, PROTOTYPE], 1),
+    (Plan(10_000, 500, _THOUGHTS), [OURS, PROTOTYPE, SDK], 1),
 ]
 PAGE: Experiments = [
+    (Plan(1_000, 0), [OURS, PROTOTYPE, PRINT], 1),
+    (Plan(1_000, 100), [OURS, PROTOTYPE, PRINT], 1),
     (Plan(1_000, 500), [OURS, PROTOTYPE, ONCE], 1),
+    (Plan(10_000, 0), [OURS, PROTOTYPE, PRINT], 1),
     (Plan(10_000, 500), [OURS, PROTOTYPE], 3),
     (Plan(10_000, 500), [TEN_HERTZ, PRINT, SDK, ONCE, UPDATE, LIBRARY], 1),
-    (Plan(10_000, 500, _THOUGHTS), [OURS], 1),
-    (Plan(50_000, 500), [OURS], 1),
+    (Plan(10_000, 500, _THOUGHTS), [OURS, PROTOTYPE], 1),
+    (Plan(50_000, 500), [OURS, PROTOTYPE], 1),
 ]
 FOLLOWED: Experiments = [(Plan(10_000, 500), [OURS, PROTOTYPE], 2)]
 DELAY: Experiments = [

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import statistics
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.render import TOKEN_CHARACTERS, prose
 from benchmarks.speed.recording import answer
+from nbstream.core.events import Answer
+from nbstream.core.reply import Reply, reduce
+from nbstream.notebook.settled import bundle
 from nbstream.render.markdown import to_html
 
 if TYPE_CHECKING:
@@ -52,6 +57,15 @@ class Found:
 def middle(row: Row, value: Callable[[Row], float]) -> float:
     """Return the median of a figure over a row's tries."""
     return statistics.median(map(value, row["tries"]))
+
+
+@cache
+def saved_prose(tokens: int) -> float:
+    """Return how many bytes the settled output of prose has in a file, for each byte of the text."""
+    text = prose(tokens * TOKEN_CHARACTERS)
+    reply = reduce(Reply(requested_model="deepseek-flash"), Answer(1.0, text))
+    forms, _ = bundle(reply, "auto")
+    return sum(len(json.dumps(form)) for form in forms.values()) / len(text)
 
 
 @cache

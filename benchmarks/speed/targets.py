@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from benchmarks.render import TOKEN_CHARACTERS
-from benchmarks.speed.found import final_html, middle
+from benchmarks.speed.found import final_html, middle, saved_prose
 from benchmarks.speed.recording import Plan
 from benchmarks.speed.ways import ONCE, OURS, PROTOTYPE, SDK, TEN_HERTZ, UPDATE
 
@@ -99,6 +99,7 @@ def _page(found: Found) -> list[Target]:
         Target("page CPU, 50,000 / 10,000 tokens at 500/s", 5.5, page(OURS, 50_000) / page(OURS)),
         Target("tasks over 50 ms of our own, 50,000 tokens at 500/s", 0, own(50_000), ""),
         Target("the saved output / the answer's text, with formulas and colours", 7, file),
+        Target("the same, prose alone, without a page", 4, saved_prose(10_000)),
     ]
 
 

@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 FRAME_SECONDS = 1 / 30
 _LONGEST_FRAME_SECONDS = 1 / 16
 _FOLLOWED_CHARACTERS = 1_000  # a second: a dozen lines
-#: So long it takes to read what has come meanwhile.
-READING_SECONDS = 0.003
+#: A frame may be told so much before it is due if something has just come, which is then told while it is fresh.
+EARLY_SECONDS = 0.01
+#: So long it takes to read what has come meanwhile, or together.
+READING_SECONDS = 0.001
 #: After so many bytes at once there are probably more, and the reader does not rest.
 _LARGE_BURST = 32 << 10
 
@@ -37,7 +39,18 @@ class Frames:
         per_second = characters / max(now - self._told, FRAME_SECONDS)
         self._told = now
         pause = min(max(1.0, per_second / _FOLLOWED_CHARACTERS) * FRAME_SECONDS, _LONGEST_FRAME_SECONDS)
-        self.due = now + pause - READING_SECONDS
+        # From when it was due: frames that come early are not more frames.
+        self.due = max(self.due, now) + pause
+
+    def telling_at(self, now: float, *, is_fresh: bool) -> float:
+        """Return when to tell what has been read now; `is_fresh` says that it had been waited for."""
+        may_be_early = is_fresh and now >= self.due - EARLY_SECONDS
+        return now + READING_SECONDS if may_be_early else max(self.due, now + READING_SECONDS)
+
+    def reading_at(self, now: float) -> float:
+        """Return when to read on after something fresh has been read now."""
+        opens = self.due - EARLY_SECONDS
+        return opens if now < opens else opens + FRAME_SECONDS
 
 
 class Bursts:

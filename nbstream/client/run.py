@@ -54,7 +54,7 @@ class Run:
         self._reduced = 0
         self._over = False
         self._frames = Frames()
-        self._flush_handle: asyncio.Handle | None = None
+        self._flush_handle: asyncio.TimerHandle | None = None
         self._changed = threading.Condition()
         self._listeners: set[Callable[[], None]] = set()
         self._future: concurrent.futures.Future[Reply] = concurrent.futures.Future()
@@ -226,6 +226,7 @@ class Run:
         failure: Failure | None = None
         retry_after: float | None = None
         byte_at, payload_at, payloads = None, self._loop.time(), 0
+        woken_at = payload_at
         bursts = Bursts(self._loop)
         try:
             # Until the first byte only the long limit holds: a server may hold its headers back while it queues.
@@ -236,7 +237,9 @@ class Run:
                         continue
                     was_waited_for = bursts.begins_with(piece)
                     byte_at = now = self._loop.time()
-                    verdict = self._deliver(decoder.feed(piece, self.elapsed))
+                    # What comes at once after a rest had come during it.
+                    is_fresh = was_waited_for and now > woken_at + READING_SECONDS
+                    verdict = self._deliver(decoder.feed(piece, self.elapsed), is_fresh=is_fresh)
                     if verdict is not None or self._reply.error is not None:
                         # Nothing more is wanted: leaving closes the connection.
                         return verdict, None
@@ -244,8 +247,9 @@ class Run:
                         payload_at, payloads = now, decoder.payloads
                     if was_waited_for or decoder.finished:
                         clock.reschedule(self._limits.deadline(decoder, now, payload_at))
-                    if was_waited_for and not bursts.left_more and decoder.delivered and not decoder.finished:
-                        await asyncio.sleep(max(0.0, self._frames.due - now))
+                    if is_fresh and not bursts.left_more and decoder.delivered and not decoder.finished:
+                        await asyncio.sleep(self._frames.reading_at(now) - now)
+                        woken_at = self._loop.time()
                         bursts.watch()
         except SourceError as error:
             failure, retry_after = error.failure, error.retry_after
@@ -254,16 +258,16 @@ class Run:
         verdict = self._deliver(decoder.finish(self.elapsed, failure))
         return (verdict if not decoder.delivered else None), retry_after
 
-    def _deliver(self, events: list[Event]) -> Ended | None:
+    def _deliver(self, events: list[Event], *, is_fresh: bool = False) -> Ended | None:
         """Emit `events`; but hand back a failure that comes before the first delta, which may lead to a retry."""
         verdict = events[-1] if events else None
         if self._decoder.delivered or not isinstance(verdict, Ended) or verdict.how != "failed":
-            self._emit(events)
+            self._emit(events, is_fresh=is_fresh)
             return None
         self._emit(events[:-1])
         return verdict
 
-    def _emit(self, events: list[Event]) -> None:
+    def _emit(self, events: list[Event], *, is_fresh: bool = False) -> None:
         if not events:
             return
         with self._changed:
@@ -274,11 +278,10 @@ class Run:
                 self._over = isinstance(event, Ended)
         if self._over:
             self._flush()
-        elif self._flush_handle is None:
-            # What has come together is told together: not at once if it is due, and else when the rest has been read.
-            at = self._frames.due + READING_SECONDS
-            is_late = self._loop.time() >= self._frames.due
-            self._flush_handle = self._loop.call_soon(self._flush) if is_late else self._loop.call_at(at, self._flush)
+        else:
+            at = self._frames.telling_at(self._loop.time(), is_fresh=is_fresh)
+            if self._flush_handle is None or at < self._flush_handle.when():
+                self._flush_at(at)
 
     def _reduce(self) -> None:
         """Take what is pending into the reply: joined, since there may be hundreds of deltas for each look at it."""
@@ -286,10 +289,13 @@ class Run:
         for event in coalesce(new):
             self._reply = reduce(self._reply, event)
 
-    def _flush(self) -> None:
+    def _flush_at(self, at: float | None) -> None:
         if self._flush_handle is not None:
             self._flush_handle.cancel()
-            self._flush_handle = None
+        self._flush_handle = None if at is None else self._loop.call_at(at, self._flush)
+
+    def _flush(self) -> None:
+        self._flush_at(None)
         with self._changed:
             self._reduce()
             joined = coalesce(self._pending)

@@ -9,7 +9,7 @@ import pytest
 
 import nbstream
 from nbstream.client.loop import background_loop
-from nbstream.client.pace import FRAME_SECONDS, READING_SECONDS, Bursts, Frames
+from nbstream.client.pace import EARLY_SECONDS, FRAME_SECONDS, READING_SECONDS, Bursts, Frames
 from nbstream.core.events import Answer, Reasoning
 from tests.client.test_run import events_of
 
@@ -23,7 +23,7 @@ def pause(characters: int) -> float:
     for _ in range(5):
         now = frames.due
         frames.told(now, characters)
-    return frames.due + READING_SECONDS - now
+    return frames.due - now
 
 
 def test_thirty_frames_a_second_while_it_can_be_followed() -> None:
@@ -32,6 +32,35 @@ def test_thirty_frames_a_second_while_it_can_be_followed() -> None:
 
 def test_fewer_where_it_cannot_but_never_less_than_sixteen() -> None:
     assert FRAME_SECONDS < pause(45) < pause(60) < pause(10_000) == pytest.approx(1 / 16)
+
+
+def test_frames_that_come_early_are_not_more_frames() -> None:
+    frames = Frames()
+    frames.told(100.0, 0)
+    for _ in range(10):
+        frames.told(frames.due - EARLY_SECONDS, 0)
+    assert frames.due == pytest.approx(100 + 11 * FRAME_SECONDS)
+    # One that comes late, as after a silence, has none to make up for.
+    frames.told(200.0, 0)
+    assert frames.due == pytest.approx(200 + FRAME_SECONDS)
+
+
+def test_what_has_just_come_is_told_early_and_everything_else_when_it_is_due() -> None:
+    frames = Frames()
+    frames.due = 100.0
+    early = 100 - EARLY_SECONDS
+    for now, is_fresh, at in (
+        (99.0, True, 100),
+        (99.0, False, 100),
+        (early, True, early + READING_SECONDS),
+        (early, False, 100),
+        (101.0, False, 101 + READING_SECONDS),
+        (101.0, True, 101 + READING_SECONDS),
+    ):
+        assert frames.telling_at(now, is_fresh=is_fresh) == pytest.approx(at)
+    # Reading goes on a little before the next frame is due: this one, or the one after it.
+    assert frames.reading_at(99.0) == pytest.approx(early)
+    assert frames.reading_at(early) == pytest.approx(early + FRAME_SECONDS)
 
 
 def test_pieces_that_come_together_are_one_burst() -> None:
