@@ -54,6 +54,33 @@ def test_what_is_read_below_a_reply_does_not_move(open_notebook: OpenNotebook) -
     assert max(tops) - min(tops) <= 1, moves
 
 
+def test_the_parts_of_a_long_reply_do_not_show(open_notebook: OpenNotebook) -> None:
+    notebook = _open(open_notebook, f"{MEDIAN} [simulate: normal tokens=20000 rate=1500]")
+    notebook.run(1)
+    notebook.page.wait_for_function(
+        "document.querySelectorAll('.nbstream-answer .nbstream-resting').length > 2", timeout=60_000
+    )
+    # The same blocks without parts, in the same place: each stands where it would, whether it rests or not.
+    count, moved = notebook.page.evaluate(
+        """() => {
+          const answer = document.querySelector(".nbstream-answer");
+          const flat = answer.cloneNode(false);
+          flat.append(...[...answer.children].flatMap((part) => [...part.cloneNode(true).childNodes]));
+          const places = (root, blocks) => {
+            const top = root.getBoundingClientRect().top;
+            return blocks.map((block) => [block.tagName, block.getBoundingClientRect().top - top]);
+          };
+          const before = places(answer, [...answer.children].flatMap((part) => [...part.children]));
+          answer.replaceWith(flat);
+          const after = places(flat, [...flat.children]);
+          flat.replaceWith(answer);
+          return [before.length, before.filter(([, top], at) => Math.abs(top - after[at][1]) > 0.5)];
+        }"""
+    )
+    assert count > 72
+    assert moved == []
+
+
 def test_thoughts_show_their_end_until_their_reader_goes_elsewhere(open_notebook: OpenNotebook) -> None:
     notebook = _open(open_notebook, f"{MEDIAN} [simulate: normal tokens=40 rate=45]")
     notebook.run(1)
