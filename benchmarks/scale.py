@@ -171,6 +171,7 @@ def _measured(
     with bench.opened(ways.OURS, cells) as notebook:
         before = bench.counted(notebook)
         kernel = bench.kernel()
+        memory = kernel.memory_info().rss / 1e6
         cpu, began = sum(kernel.cpu_times()[:2]), time.monotonic()
         run(notebook)
         bench.wait_for_kernel()
@@ -189,6 +190,7 @@ def _measured(
         (what, "kernel CPU s", f"{cpu:.1f}"),
         (what, "page CPU s", f"{after['page'] - before['page']:.1f}"),
         (what, "page MB before → after", f"{before['heap'] / 1e6:.0f} → {after['heap'] / 1e6:.0f}"),
+        (what, "kernel MB before → after", f"{memory:.0f} → {counts.pop('kernel MB'):.0f}"),
         *((what, name, f"{value:,.0f}") for name, value in counts.items()),
     ]
     return rows, settled
