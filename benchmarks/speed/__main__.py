@@ -42,14 +42,13 @@ KERNEL: Experiments = [
     (Plan(10_000, 500, _THOUGHTS), [OURS, PROTOTYPE, SDK], 1),
 ]
 PAGE: Experiments = [
-    (Plan(1_000, 0), [OURS, PROTOTYPE, PRINT], 1),
-    (Plan(1_000, 100), [OURS, PROTOTYPE, PRINT], 1),
+    (Plan(1_000, 100), [OURS, PROTOTYPE], 1),
     (Plan(1_000, 500), [OURS, PROTOTYPE, ONCE], 1),
-    (Plan(10_000, 0), [OURS, PROTOTYPE, PRINT], 1),
+    (Plan(10_000, 0), [OURS, PROTOTYPE], 1),
     (Plan(10_000, 500), [OURS, PROTOTYPE], 3),
     (Plan(10_000, 500), [TEN_HERTZ, PRINT, SDK, ONCE, UPDATE, LIBRARY], 1),
     (Plan(10_000, 500, _THOUGHTS), [OURS, PROTOTYPE], 1),
-    (Plan(50_000, 500), [OURS, PROTOTYPE], 1),
+    (Plan(50_000, 500), [OURS], 1),
 ]
 FOLLOWED: Experiments = [(Plan(10_000, 500), [OURS, PROTOTYPE], 2)]
 DELAY: Experiments = [
