@@ -44,13 +44,13 @@ class Frames:
 
     def telling_at(self, now: float, *, is_fresh: bool) -> float:
         """Return when to tell what has been read now; `is_fresh` says that it had been waited for."""
-        may_be_early = is_fresh and now >= self.due - EARLY_SECONDS
+        may_be_early = is_fresh and now >= self.reading_at
         return now + READING_SECONDS if may_be_early else max(self.due, now + READING_SECONDS)
 
-    def reading_at(self, now: float) -> float:
-        """Return when to read on after something fresh has been read now."""
-        opens = self.due - EARLY_SECONDS
-        return opens if now < opens else opens + FRAME_SECONDS
+    @property
+    def reading_at(self) -> float:
+        """From when on to read until a frame has been told: a rest in between would leave half a burst unread."""
+        return self.due - EARLY_SECONDS
 
 
 class Bursts:

@@ -247,8 +247,9 @@ class Run:
                         payload_at, payloads = now, decoder.payloads
                     if was_waited_for or decoder.finished:
                         clock.reschedule(self._limits.deadline(decoder, now, payload_at))
-                    if is_fresh and not bursts.left_more and decoder.delivered and not decoder.finished:
-                        await asyncio.sleep(self._frames.reading_at(now) - now)
+                    rests = was_waited_for and not bursts.left_more and decoder.delivered and not decoder.finished
+                    if rests and now < (until := self._frames.reading_at):
+                        await asyncio.sleep(until - now)
                         woken_at = self._loop.time()
                         bursts.watch()
         except SourceError as error:

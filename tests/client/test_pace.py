@@ -58,9 +58,7 @@ def test_what_has_just_come_is_told_early_and_everything_else_when_it_is_due() -
         (101.0, True, 101 + READING_SECONDS),
     ):
         assert frames.telling_at(now, is_fresh=is_fresh) == pytest.approx(at)
-    # Reading goes on a little before the next frame is due: this one, or the one after it.
-    assert frames.reading_at(99.0) == pytest.approx(early)
-    assert frames.reading_at(early) == pytest.approx(early + FRAME_SECONDS)
+    assert frames.reading_at == pytest.approx(early)
 
 
 def test_pieces_that_come_together_are_one_burst() -> None:
