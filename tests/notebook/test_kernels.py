@@ -204,8 +204,7 @@ def test_a_page_that_the_output_does_not_come_to_is_given_it(kernel: Kernel, ser
 
 
 def test_what_no_page_has_on_its_screen_is_sent_less_often_and_in_whole(kernel: Kernel, server: Simulator) -> None:
-    endless = ENDLESS.replace("rate=100", "rate=300")
-    cell, view = begin(kernel, server, endless)
+    cell, view = begin(kernel, server, ENDLESS)
 
     def length() -> int:
         return len(protocol.html_of(view.reasoning)) + len(protocol.html_of(view.answer))
@@ -217,22 +216,23 @@ def test_what_no_page_has_on_its_screen_is_sent_less_often_and_in_whole(kernel: 
         return len(view.numbers) - before
 
     kernel.control(view, "shown", page="one")
-    seen = patches(1_000)
+    seen = patches(500)
     kernel.control(view, "sight", page="one", seen=False, nth=1)
-    patches(400)
-    assert 2 * patches(1_000) < seen
+    patches(100)
+    unseen = patches(500)
+    assert 2 * unseen < seen
     kernel.control(view, "sight", page="one", seen=True, nth=2)
     # The same by the comm, late; and what no page of ours says.
     for nth in (1, "three", None):
         kernel.control(view, "sight", page="one", seen=False, nth=nth)
-    patches(400)
-    assert 3 * patches(1_000) > seen
+    patches(100)
+    assert patches(500) > 2 * unseen
     # It ends out of sight.
     kernel.control(view, "sight", page="one", seen=False, nth=3)
-    patches(600)
+    patches(300)
     kernel.control(view, "cancel")
     kernel.finish(cell)
-    assert_partial_reply(kernel, cell, endless)
+    assert_partial_reply(kernel, cell, ENDLESS)
     assert view.meta["status"] == "cancelled"
     assert protocol.html_of(view.answer) == to_html(kernel.evaluate("reply.answer"))
 
