@@ -12,7 +12,7 @@ import { isControl } from "./controls";
 import type { Op } from "./protocol";
 import { holdSelection } from "./selection";
 
-export const PART = "nbstream-part";
+const PART = "nbstream-part";
 
 interface OpenGroup {
   /** Where the group's content goes. */
@@ -89,7 +89,7 @@ export class LiveDocument {
 
   /** Where the innermost group's content goes; the outermost group is the last part. */
   get #at(): Node {
-    return this.#groups.at(-1)?.at ?? this.#newPart();
+    return this.#groups.at(-1)?.at ?? this.#root;
   }
 
   #newPart(): Element {

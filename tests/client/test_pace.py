@@ -10,10 +10,15 @@ import pytest
 import nbstream
 from nbstream.client.loop import background_loop
 from nbstream.client.pace import EARLY_SECONDS, FRAME_SECONDS, READING_SECONDS, Bursts, Frames
+from nbstream.client.patience import Limits
+from nbstream.client.run import Run
+from nbstream.client.source import ReplaySource
 from nbstream.core.events import Answer, Reasoning
 from tests.client.test_run import events_of
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from nbstream.simulator.server import Simulator
 
 
@@ -109,3 +114,31 @@ def test_a_frame_tells_all_that_had_come(simulator: Simulator) -> None:
     assert simulator.log()[-1]["deltas_sent"] > 5 * len(told)
     # For most of the time between two frames next to nothing has been read, so next to nothing waits.
     assert sum(count <= 2 for count in ages) > 0.5 * len(ages)
+
+
+def test_what_has_come_together_is_told_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rest after the first piece of a burst would have the others told a frame late, and so on for ever."""
+    come = told = 0
+    left: list[int] = []
+
+    class Together(ReplaySource):
+        async def _replay(self) -> AsyncIterator[bytes]:
+            nonlocal come
+            for _ in range(20):
+                await asyncio.sleep(0.045)
+                come += 10
+                for _ in range(10):
+                    yield b'data: {"choices":[{"delta":{"content":"a"}}]}\n\n'
+
+    flush = Run._flush
+
+    def look(run: Run) -> None:
+        nonlocal told
+        told += sum(isinstance(event, Answer) for event in run._pending)
+        left.append(come - told)
+        flush(run)
+
+    monkeypatch.setattr(Run, "_flush", look)
+    Run(Together([]), Limits()).result(20)
+    assert told == 200
+    assert not any(left)
