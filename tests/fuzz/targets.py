@@ -145,6 +145,15 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
 }
 
 
+def finding(name: str, data: bytes) -> Exception | None:
+    """Return what the target of that name raises for `data`; None if every law holds."""
+    try:
+        TARGETS[name](data)
+    except Exception as error:  # noqa: BLE001  (any at all is a finding)
+        return error
+    return None
+
+
 def _with_sizes(data: bytes) -> tuple[bytes, bytes]:
     count = data[0] % MOST_SIZES if data else 0
     return data[1 : 1 + count], data[1 + count :]
