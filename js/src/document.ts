@@ -11,8 +11,12 @@
 import { isControl } from "./controls";
 import type { Op } from "./protocol";
 import { holdSelection } from "./selection";
+import { coloured } from "./state";
 
 const PART = "nbstream-part";
+
+/** What the kernel escapes in text. */
+const ESCAPED: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;" };
 
 interface OpenGroup {
   /** Where the group's content goes. */
@@ -45,7 +49,7 @@ export class LiveDocument {
 
   /** Draw one frame. */
   draw(ops: readonly Op[]): void {
-    if (ops.some(([name]) => name === "redo")) holdSelection(this.#root, () => this.#draw(ops));
+    if (ops.some(([name]) => name === "redo" || name === "colour")) holdSelection(this.#root, () => this.#draw(ops));
     else this.#draw(ops);
   }
 
@@ -60,6 +64,9 @@ export class LiveDocument {
           break;
         case "close":
           this.#close();
+          break;
+        case "colour":
+          this.#colour(op[1]);
           break;
         case "redo":
           this.#loosen();
@@ -180,6 +187,16 @@ export class LiveDocument {
     const at = this.#at;
     for (const node of this.#loose) if (node.parentNode !== at) node.remove();
     this.#loose = this.#loose.filter((node) => node.parentNode === at);
+  }
+
+  /** Give the innermost group's text its colours, and end it. */
+  #colour(colours: string): void {
+    const at = this.#at;
+    for (const node of this.#loose) if (node.parentNode === at) node.remove();
+    const text = (at.textContent ?? "").replace(/[&<>]/g, (sign) => ESCAPED[sign] ?? sign);
+    for (const node of [...at.childNodes]) node.remove();
+    for (const node of this.#nodesOf(coloured(text, colours))) at.appendChild(node);
+    this.#close();
   }
 
   /** End the innermost group and make all that it holds loose. */

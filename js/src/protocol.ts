@@ -3,13 +3,11 @@
  * This module holds types and names only; it must not know the DOM.
  */
 
-/** Raised whenever a page of another version could not read the messages. */
-export const VERSION = 3;
-
 export type Op =
   | ["add", string, number?]
   | ["open", string, string]
   | ["close"]
+  | ["colour", string]
   | ["redo", string]
   | ["tail", number, string]
   | ["reset", string];
@@ -56,7 +54,6 @@ export interface Meta {
 
 export interface Patch {
   type: "patch";
-  v: number;
   seq: number;
   reasoning?: Op[];
   answer?: Op[];
@@ -64,7 +61,6 @@ export interface Patch {
 }
 
 export interface Keyframe {
-  v: number;
   seq: number;
   reasoning: DocumentState;
   answer: DocumentState;

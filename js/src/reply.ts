@@ -8,7 +8,7 @@ import "./style.css";
 import { Channel, type Model } from "./channel";
 import { contextOf, replaceViews, takesCells } from "./notebook";
 import { Page } from "./page";
-import { type Keyframe, type Message, type Op, type PageMessage, type Patch, type Settled, VERSION } from "./protocol";
+import type { Keyframe, Message, Op, PageMessage, Patch, Settled } from "./protocol";
 import type { Choice } from "./reasoning";
 import { Settling } from "./settling";
 import { Sight } from "./sight";
@@ -20,7 +20,6 @@ class Session implements Shown {
   readonly state = emptyReply();
   readonly choice: Choice = { isOpen: undefined };
   readonly page = Page.get();
-  isForeign = false;
   isLost = false;
   readonly #model: Model;
   readonly #channel: Channel;
@@ -63,7 +62,7 @@ class Session implements Shown {
   }
 
   get isLive(): boolean {
-    return !this.isForeign && !this.isLost && isUnfinished(this.state);
+    return !this.isLost && isUnfinished(this.state);
   }
 
   get takesCells(): boolean {
@@ -138,7 +137,7 @@ class Session implements Shown {
   readonly #onMessage = (message: Message): void => {
     if (message.type === "ack") this.#stop.acknowledge();
     else if (message.type === "settled") this.#onSettled(message);
-    else if (message.type === "patch" && this.#speaks(message.v)) this.#onPatch(message);
+    else if (message.type === "patch") this.#onPatch(message);
   };
 
   #onSettled({ model_id, data, metadata }: Settled): void {
@@ -159,7 +158,7 @@ class Session implements Shown {
 
   readonly #onKeyframe = (): void => {
     const keyframe: Keyframe | undefined = this.#model.get("keyframe");
-    if (keyframe?.seq === undefined || !this.#speaks(keyframe.v) || !adopt(this.state, keyframe)) return;
+    if (keyframe?.seq === undefined || !adopt(this.state, keyframe)) return;
     this.#awaitsKeyframe = false;
     this.#metaAt = performance.now();
     this.#update(opsOf(this.state.reasoning), opsOf(this.state.answer));
@@ -176,12 +175,6 @@ class Session implements Shown {
     if (this.#views.size > 0 && !isUnfinished(this.state)) this.page.say(announcement(this.state.meta));
     this.#settling.begin();
     this.#sayGone();
-  }
-
-  #speaks(version: number): boolean {
-    this.isForeign = version !== VERSION;
-    if (this.isForeign) this.refresh();
-    return !this.isForeign;
   }
 
   /** Tell the kernel that the page needs the widget no more: the reply has ended, and the last view has been removed. */

@@ -59,6 +59,11 @@ export function apply(document: DocumentState, ops: readonly Op[]): void {
         innermost(groups).html += open + html + close;
         break;
       }
+      case "colour": {
+        const { open, html, close } = end(groups);
+        innermost(groups).html += open + coloured(html, op[1]) + close;
+        break;
+      }
       case "redo":
         end(groups);
         innermost(groups).html += op[1];
@@ -72,6 +77,19 @@ export function apply(document: DocumentState, ops: readonly Op[]): void {
         break;
     }
   }
+}
+
+/** What `colours` make of `text`, which is escaped: `coloured` of protocol.py. */
+export function coloured(text: string, colours: string): string {
+  let html = "";
+  let at = 0;
+  for (const [, gap, name, length] of colours.matchAll(/(\d*)([a-z][a-z0-9]*)\.(\d+)/g)) {
+    const start = at + Number(gap);
+    const end = start + Number(length);
+    html += `${text.slice(at, start)}<span class="${name}">${text.slice(start, end)}</span>`;
+    at = end;
+  }
+  return html + text.slice(at);
 }
 
 /** The document's HTML: everything written, the tail, and the end tags of the groups that are open. */

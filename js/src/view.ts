@@ -19,8 +19,6 @@ export interface Shown {
   readonly stopPhase: StopPhase;
   /** Whether the reply goes on, as far as the page can know. */
   readonly isLive: boolean;
-  /** Whether the kernel speaks another version of the protocol. */
-  readonly isForeign: boolean;
   /** Whether the kernel went away. */
   readonly isLost: boolean;
   readonly choice: Choice;
@@ -41,7 +39,6 @@ export interface Shown {
   refresh(): void;
 }
 
-const FOREIGN = "This page has another version of nbstream than the kernel; restart the kernel or reload the page.";
 const LOST = "The kernel went away before the reply had ended. %deepseek show --recover brings back what had arrived.";
 const CALLS = "The model asks for these calls; nothing was run:";
 const SEPARATOR = " · ";
@@ -230,7 +227,6 @@ export class View {
 
   /** What the page itself knows to be wrong; the kernel says the rest. */
   #trouble(): string {
-    if (this.#shown.isForeign) return FOREIGN;
     return this.#shown.isLost && isUnfinished(this.#shown.state) ? LOST : "";
   }
 

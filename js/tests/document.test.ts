@@ -219,6 +219,26 @@ describe("a group that is done again", () => {
   });
 });
 
+describe("colours", () => {
+  it("are given to the text that stands there, and only to what is written", () => {
+    draw(["open", '<div><span>python</span><pre><code class="language-py">', "</code></pre></div>"]);
+    draw(["add", "if a\u00a0&lt; '😀&amp;amp;':\n"], ["tail", 0, "    pa"]);
+    const box = find("div");
+    draw(["colour", "k.2 8s1.13"], ["tail", 0, "<p>after</p>"]);
+    expect(find("div")).toBe(box);
+    expect(find("code").innerHTML).toBe(
+      '<span class="k">if</span> a&nbsp;&lt; <span class="s1">\'😀&amp;amp;\'</span>:\n',
+    );
+  });
+
+  it("leave a selection where it is", () => {
+    draw(["open", "<pre><code>", "</code></pre>"], ["add", "def f\n"]);
+    getSelection()?.setBaseAndExtent(textOf("code"), 1, textOf("code"), 5);
+    draw(["colour", "k.3 1nf.1"]);
+    expect(getSelection()?.toString()).toBe("ef f");
+  });
+});
+
 describe("a reset", () => {
   it("keeps every node that stays as it was", () => {
     draw(["add", "<p>see [a]</p>"], ["add", "<p>second</p>"], ["tail", 0, "<p>third</p>"]);

@@ -1,7 +1,7 @@
 /** What the tests share: the kernel's own frames, and stand-ins for what a notebook provides. */
 
 import type { Model } from "../src/channel";
-import { type Keyframe, type Meta, type Op, type PageMessage, VERSION } from "../src/protocol";
+import type { Keyframe, Meta, Op, PageMessage } from "../src/protocol";
 import { emptyDocument, emptyReply } from "../src/state";
 
 export interface Fixture {
@@ -32,7 +32,7 @@ export function metaOf(fields: Partial<Meta> = {}): Meta {
 
 export function keyframeOf(seq: number, answer = "", meta: Partial<Meta> = {}): Keyframe {
   const text = { ...emptyDocument(), groups: [{ open: "", html: answer, close: "" }] };
-  return { v: VERSION, seq, reasoning: emptyDocument(), answer: text, meta: metaOf({ status: "waiting", ...meta }) };
+  return { seq, reasoning: emptyDocument(), answer: text, meta: metaOf({ status: "waiting", ...meta }) };
 }
 
 /** Give `element` a place on the screen, which jsdom does not. */

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { type Patch, VERSION } from "../src/protocol";
+import type { Patch } from "../src/protocol";
 import reply from "../src/reply";
 import { FIRST_ASK } from "../src/settling";
 import { CALM } from "../src/sight";
@@ -41,7 +41,7 @@ class Page {
 }
 
 function send(model: FakeModel, seq: number, fields: Partial<Patch> = {}): void {
-  model.emit("msg:custom", { type: "patch", v: VERSION, seq, ...fields });
+  model.emit("msg:custom", { type: "patch", seq, ...fields });
 }
 
 function add(model: FakeModel, seq: number): void {
@@ -182,14 +182,6 @@ describe("frames", () => {
     model.keyframe = keyframeOf(2, "<p>1</p><p>2</p>");
     expect(answerOf(view)).toBe("<p>1</p><p>2</p>");
     expect(view.element.querySelector("p")).toBe(node);
-  });
-
-  it("of another version are not read", () => {
-    const model = new FakeModel(keyframeOf(0));
-    const view = new Page(model).show();
-    send(model, 1, { v: VERSION + 1, answer: [["add", "<p>1</p>"]] });
-    expect(answerOf(view)).toBe("");
-    expect(view.element.querySelector(".nbstream-alert")?.textContent).toMatch(/another version/);
   });
 });
 

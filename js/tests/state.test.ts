@@ -88,7 +88,7 @@ describe("apply", () => {
 });
 
 describe("receive", () => {
-  const patch = (seq: number): Patch => ({ type: "patch", v: 1, seq, answer: [["add", `<p>${seq}</p>`]] });
+  const patch = (seq: number): Patch => ({ type: "patch", seq, answer: [["add", `<p>${seq}</p>`]] });
 
   it("applies a frame once, and none before its predecessor", () => {
     const state = emptyReply();
@@ -121,7 +121,7 @@ describe("adopt", () => {
     const state = emptyReply();
     const keyframe = keyframeOf(0, "<p>0</p>");
     adopt(state, keyframe);
-    receive(state, { type: "patch", v: 1, seq: 1, answer: [["add", "<p>1</p>"]] });
+    receive(state, { type: "patch", seq: 1, answer: [["add", "<p>1</p>"]] });
     expect(htmlOf(keyframe.answer)).toBe("<p>0</p>");
   });
 });

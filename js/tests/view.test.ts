@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Page } from "../src/page";
-import { type Meta, VERSION } from "../src/protocol";
+import type { Meta } from "../src/protocol";
 import { emptyReply, isUnfinished, type ReplyState, receive } from "../src/state";
 import type { StopPhase } from "../src/stop";
 import { announcement, type Shown, View } from "../src/view";
@@ -12,14 +12,13 @@ class FakeShown implements Shown {
   readonly page = Page.get();
   takesCells = false;
   stopPhase: StopPhase = "ready";
-  isForeign = false;
   isLost = false;
   stops = 0;
   began = performance.now();
   view: View | undefined;
 
   get isLive(): boolean {
-    return !this.isForeign && !this.isLost && isUnfinished(this.state);
+    return !this.isLost && isUnfinished(this.state);
   }
 
   elapsed(): number {
@@ -62,7 +61,6 @@ function show(meta: Partial<Meta>, reasoning = "", answer = ""): void {
   shown.state.meta = metaOf(meta);
   receive(shown.state, {
     type: "patch",
-    v: VERSION,
     seq: shown.state.seq + 1,
     reasoning: [["add", reasoning]],
     answer: [["add", answer]],
@@ -235,14 +233,6 @@ describe("what is said aloud", () => {
 });
 
 describe("trouble that only the page knows", () => {
-  it("is another version", () => {
-    show({ status: "answering" });
-    shown.isForeign = true;
-    change({ status: "answering" });
-    expect(text("alert")).toMatch(/another version of nbstream than the kernel; restart the kernel or reload the page/);
-    expect(text("stop")).toBeUndefined();
-  });
-
   it("is a kernel that went away", () => {
     show({ status: "answering" });
     shown.isLost = true;

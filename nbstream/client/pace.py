@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 #: Frames come so often at the most, and less often where more text comes than anybody could follow.
 FRAME_SECONDS = 1 / 30
-_LONGEST_FRAME_SECONDS = 1 / 16
-_FOLLOWED_CHARACTERS = 1_000  # a second: a dozen lines
+_LONGEST_FRAME_SECONDS = 0.07
+_FOLLOWED_CHARACTERS = 900  # a second: eleven lines
 #: A frame may be told so much before it is due if something has just come, which is then told while it is fresh.
 EARLY_SECONDS = 0.01
 #: So long it takes to read what has come meanwhile, or together.

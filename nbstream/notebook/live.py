@@ -19,7 +19,7 @@ from nbstream.core.events import Answer, Event, Reasoning
 from nbstream.notebook import stop
 from nbstream.notebook.widget import ReplyWidget
 from nbstream.render import summary
-from nbstream.render.protocol import VERSION, Acknowledgement, Keyframe, Meta, Patch, Settled, empty_state
+from nbstream.render.protocol import Acknowledgement, Keyframe, Meta, Patch, Settled, empty_state
 
 if TYPE_CHECKING:
     from nbstream.client.run import Run
@@ -215,14 +215,14 @@ class LiveView:
         self._sent_at, self._is_behind = time.monotonic(), False
         reasoning, answer = self._frame(final=final)
         meta = self._meta_of(self.run.reply)
-        patch: Patch = {"type": "patch", "v": VERSION, "seq": self._seq + 1}
+        patch: Patch = {"type": "patch", "seq": self._seq + 1}
         if reasoning:
             patch["reasoning"] = reasoning
         if answer:
             patch["answer"] = answer
         if self._meta is None or _without_clocks(meta) != _without_clocks(self._meta):
             patch["meta"] = self._meta = meta
-        if len(patch) > 3:  # noqa: PLR2004  (there is more in it than type, version and number)
+        if len(patch) > 2:  # noqa: PLR2004  (there is more in it than type and number)
             self._seq += 1
             self._widget.send(dict(patch))
 
@@ -247,7 +247,6 @@ class LiveView:
         with self._writing:
             reasoning, answer = (text.state for text in self._texts) if self._texts else _nothing()
             keyframe: Keyframe = {
-                "v": VERSION,
                 "seq": self._seq,
                 "reasoning": reasoning,
                 "answer": answer,

@@ -43,8 +43,8 @@ class ReplyWidget(anywidget.AnyWidget):
     def send(self, content: dict[str, Any], buffers: Any = None) -> None:
         """Send one message to the page.
 
-        It names no request that it answers, as ipykernel's comms do: a page finds the widget by the comm, and the
-        request would be a third of a small message.
+        It names neither the request that it answers nor a topic, as ipykernel's comms do: a page finds the widget by
+        the comm, whoever listens hears every topic, and both would be a third of a small message.
         """
         kernel = getattr(self.comm, "kernel", None)
         if kernel is None or buffers:
@@ -52,7 +52,7 @@ class ReplyWidget(anywidget.AnyWidget):
             return
         data = {"method": "custom", "content": content}
         message = {"comm_id": self.comm.comm_id, "data": data}
-        kernel.session.send(kernel.iopub_socket, "comm_msg", message, ident=self.comm.topic)
+        kernel.session.send(kernel.iopub_socket, "comm_msg", message)
 
     def send_keyframe(self) -> None:
         """Give every page the keyframe of this moment."""

@@ -8,16 +8,15 @@ Markdown, widgets or comms.
 
 from __future__ import annotations
 
+import re
 from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
-
-#: Raised whenever a page of another version could not read the messages.
-VERSION = 3
 
 Op: TypeAlias = (
     tuple[Literal["add"], str]  # append balanced HTML (or text, escaped) to the innermost group
     | tuple[Literal["add"], str, int]  # the same, where the HTML begins with that many UTF-16 units of the tail
     | tuple[Literal["open"], str, str]  # start a group: HTML that leaves elements open, and their end tags
     | tuple[Literal["close"]]  # end the innermost group; what it holds stays, as part of the group around it
+    | tuple[Literal["colour"], str]  # end the innermost group, which holds nothing but text, and give it colours
     | tuple[Literal["redo"], str]  # end the innermost group and put this balanced HTML in its place
     | tuple[Literal["tail"], int, str]  # keep that many UTF-16 units of the tail, then append
     | tuple[Literal["reset"], str]  # the whole document is this balanced HTML; no groups, no tail
@@ -69,7 +68,6 @@ class Patch(TypedDict):
     """One frame. `seq` counts frames from 1; a page that has applied `seq` drops any that is not greater."""
 
     type: Literal["patch"]
-    v: int
     seq: int
     reasoning: NotRequired[list[Op]]
     answer: NotRequired[list[Op]]
@@ -79,7 +77,6 @@ class Patch(TypedDict):
 class Keyframe(TypedDict):
     """The whole state after frame `seq`, kept in a trait for a page that comes late."""
 
-    v: int
     seq: int
     reasoning: DocumentState
     answer: DocumentState
@@ -124,6 +121,10 @@ class PageMessage(TypedDict):
 CONTROL_REQUEST = "nbstream_request"
 CONTROL_REPLY = "nbstream_reply"
 
+_COLOURED = re.compile(r'<span class="([a-z][a-z0-9]*)">([^<]*)</span>')
+_COLOUR = re.compile(r"(\d*)([a-z][a-z0-9]*)\.(\d+)")
+_END = "</span>".encode("utf-16-le")
+
 
 def utf16_length(text: str) -> int:
     """Return the length of `text` in UTF-16 code units, as a page counts it."""
@@ -149,6 +150,9 @@ def apply(state: DocumentState, ops: list[Op]) -> None:
             case ("close",):
                 group = groups.pop()
                 groups[-1]["html"] += group["open"] + group["html"] + group["close"]
+            case ("colour", colours):
+                group = groups.pop()
+                groups[-1]["html"] += group["open"] + coloured(group["html"], colours) + group["close"]
             case ("redo", html):
                 groups.pop()
                 groups[-1]["html"] += html
@@ -164,6 +168,31 @@ def html_of(state: DocumentState) -> str:
     groups = state["groups"]
     written = "".join(group["open"] + group["html"] for group in groups)
     return written + state["tail"] + "".join(group["close"] for group in reversed(groups))
+
+
+def colours_of(text: str, html: str) -> str | None:
+    """Return the colours that make `html` of `text`, which is escaped; None if there is more to it than colours.
+
+    For each stretch that has one: how many UTF-16 units further on it begins, if any; its class; `.`; and how many
+    units it has: `k.3 1nf.6` for `<span class="k">def</span> <span class="nf">median</span>`.
+    """
+    if "<" in text or _COLOURED.sub(r"\2", html) != text:
+        return None
+    # In turn: text without a colour, a class, and the text that has it.
+    gaps, names, words = (_COLOURED.split(html)[first::3] for first in range(3))
+    stretches = zip(gaps, names, words, strict=False)
+    return " ".join(f"{utf16_length(gap) or ''}{name}.{utf16_length(word)}" for gap, name, word in stretches)
+
+
+def coloured(text: str, colours: str) -> str:
+    """Return what `colours` make of `text`, which is escaped: the other way round than `colours_of`."""
+    units, at, parts = text.encode("utf-16-le", "surrogatepass"), 0, []
+    for gap, name, length in _COLOUR.findall(colours):
+        start = at + 2 * int(gap or 0)
+        end = start + 2 * int(length)
+        parts += [units[at:start], f'<span class="{name}">'.encode("utf-16-le"), units[start:end], _END]
+        at = end
+    return b"".join([*parts, units[at:]]).decode("utf-16-le", "surrogatepass")
 
 
 def _utf16_prefix(text: str, units: int) -> str:

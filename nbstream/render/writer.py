@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from nbstream.render.protocol import DocumentState, html_of, utf16_length
+from nbstream.render.protocol import DocumentState, colours_of, html_of, utf16_length
 
 if TYPE_CHECKING:
     from nbstream.render.protocol import Op
@@ -48,11 +48,15 @@ class DocumentWriter:
         self._ops.append(("close",))
 
     def redo(self, html: str) -> None:
-        """End the innermost group and put balanced HTML in its place."""
-        self._groups.pop()
+        """End the innermost group and put balanced HTML in its place; only colours are sent if it differs in them."""
+        group = self._groups.pop()
         if html:
             self._groups[-1].pieces.append(html)
-        self._ops.append(("redo", html))
+        colours = None
+        if group.open and group.close and html.startswith(group.open) and html.endswith(group.close):
+            inner = html[len(group.open) : len(html) - len(group.close)]
+            colours = colours_of("".join(group.pieces), inner)
+        self._ops.append(("redo", html) if colours is None else ("colour", colours))
 
     def tail(self, html: str) -> None:
         """Let the tail be `html`; only the part that differs is sent."""

@@ -12,11 +12,12 @@ from nbstream.core.errors import Failure
 from nbstream.core.events import Answer, Ended, Event, Finished, Reasoning, Started, Usage, UsageReported, Waiting
 from nbstream.core.reply import Reply, reduce
 from nbstream.render import summary
-from nbstream.render.protocol import VERSION, Keyframe
 from nbstream.render.stream import MarkdownStream
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from nbstream.render.protocol import Keyframe
 
 _NOON = 1_795_262_400.0  # 2026-11-21 12:00 UTC, a Saturday: off-peak
 _USAGE = Usage(2211, 1052, 3263, 1984, 227, 640)
@@ -117,7 +118,6 @@ def keyframe_of(events: Sequence[Event]) -> Keyframe:
     for stream, is_over in ((reasoning, bool(reply.answer)), (answer, reply.ended)):
         (stream.finish if is_over else stream.frame)()
     return {
-        "v": VERSION,
         "seq": 1,
         "reasoning": reasoning.state,
         "answer": answer.state,

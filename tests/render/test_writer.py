@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbstream.render.protocol import apply, empty_state, html_of
+from nbstream.render.protocol import apply, coloured, colours_of, empty_state, html_of
 from nbstream.render.writer import DocumentWriter
 
 html = st.text("ab<>😀😁🂡漢\ud83d", max_size=8)
@@ -44,3 +44,31 @@ def test_a_tail_is_sent_from_where_it_differs_and_never_from_within_a_character(
         ("tail", 7, "😁</p>"),
         ("tail", 0, ""),
     ]
+
+
+word = st.tuples(st.sampled_from(["", "", "k", "nf", "s1"]), st.text("ab &gt;.1😀\n", max_size=4))
+
+
+@given(st.lists(word, max_size=8))
+def test_colours_are_sent_without_the_text(words: list[tuple[str, str]]) -> None:
+    text = "".join(word for _, word in words)
+    html = "".join(f'<span class="{name}">{word}</span>' if name and word else word for name, word in words)
+    colours = colours_of(text, html)
+    assert colours is not None
+    assert coloured(text, colours) == html
+
+
+def test_only_what_has_no_more_than_colours_is_sent_as_such() -> None:
+    assert colours_of("def f", '<span class="k">def</span> f') == "k.3"
+    assert colours_of("def f", '<span class="k">def</span> g') is None
+    assert colours_of("def f", "<b>def</b> f") is None
+    assert colours_of("<b>def</b> f", '<b><span class="k">def</span></b> f') is None
+
+
+def test_a_group_is_not_sent_again_when_it_gets_its_colours() -> None:
+    writer = DocumentWriter()
+    writer.open("<pre>", "</pre>")
+    writer.add("x = 😀1")
+    writer.redo('<pre>x = 😀<span class="mi">1</span></pre>')
+    assert writer.take() == [("open", "<pre>", "</pre>"), ("add", "x = 😀1"), ("colour", "6mi.1")]
+    assert writer.html == '<pre>x = 😀<span class="mi">1</span></pre>'
