@@ -1,8 +1,9 @@
 """Measures all ways side by side: `python -m benchmarks.speed`, from the repository's root; an hour.
 
 Tries of different ways take turns, so that a machine that grows slower meets all of them; medians are reported. Writes
-`benchmarks/results/speed.json`, `speed.md` and `speed.svg`. With names of sections only those are measured anew; with
-`--report` none are. Needs what the browser tests need (see `tests/run`) and the extra `benchmarks`.
+`benchmarks/results/speed.json`, `speed.md` and `speed.svg`. With names of sections only those are measured anew, with
+`--plan` only what streams that plan, and with `--report` nothing. Needs what the browser tests need (see `tests/run`)
+and the extra `benchmarks`.
 """
 
 from __future__ import annotations
@@ -67,6 +68,7 @@ def main() -> None:
     """Measure and report."""
     parser = argparse.ArgumentParser(description="Measures what it costs to show an answer while it arrives.")
     parser.add_argument("sections", nargs="*", metavar="section", help=f"of {', '.join(SECTIONS)}; all")
+    parser.add_argument("--plan", help="only this one, such as 10000-500-0-0: tokens, rate, reasoning, stamped")
     parser.add_argument("--report", action="store_true", help="write the tables again from what was measured")
     arguments = parser.parse_args()
     wanted = arguments.sections or (() if arguments.report else SECTIONS)
@@ -75,28 +77,45 @@ def main() -> None:
     path = RESULTS / "speed.json"
     results: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.is_file() else {}
     for section in wanted:
-        results[section] = {"measured": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC", "rows": list(_measured(section))}
+        rows, measured = list(_measured(section, arguments.plan)), f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+        if arguments.plan:
+            rows = _put_in_place(rows, results[section]["rows"])
+            measured = f"{results[section]['measured']} ({arguments.plan} {measured})"
+        results[section] = {"measured": measured, "rows": rows}
         results["machine"] = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
         path.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
     report.write(results, RESULTS)
 
 
-def _measured(section: str) -> Iterator[dict[str, Any]]:
+def _put_in_place(new: list[dict[str, Any]], old: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the `old` rows with `new` ones in place of those of the same plan."""
+    plan = new[0]["plan"]
+    place = next((number for number, row in enumerate(old) if row["plan"] == plan), len(old))
+    others = [row for row in old if row["plan"] != plan]
+    return [*others[:place], *new, *others[place:]]
+
+
+def _measured(section: str, plan: str | None) -> Iterator[dict[str, Any]]:
+    def chosen(experiments: Experiments) -> Experiments:
+        return [each for each in experiments if plan in (None, each[0].name)]
+
     specs = ways.prepare()
     with server.running() as url, tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         folder = Path(name)
         if section == "kernel":
-            yield from _tried(KERNEL, lambda way, plan: asdict(kernel.measure(way, plan, folder, specs, url)))
+            yield from _tried(chosen(KERNEL), lambda way, plan: asdict(kernel.measure(way, plan, folder, specs, url)))
         elif section == "start":
             yield from start.measured(folder, specs, url)
         else:
             with page.bench(folder, specs, url) as bench:
                 if section == "page":
-                    yield from _tried(PAGE, lambda way, plan: asdict(bench.measure(way, plan)))
+                    yield from _tried(chosen(PAGE), lambda way, plan: asdict(bench.measure(way, plan)))
                 elif section == "followed":
-                    yield from _tried(FOLLOWED, lambda way, plan: asdict(bench.measure(way, plan, follows=True)))
+                    yield from _tried(
+                        chosen(FOLLOWED), lambda way, plan: asdict(bench.measure(way, plan, follows=True))
+                    )
                 else:
-                    yield from _tried(DELAY, bench.delays)
+                    yield from _tried(chosen(DELAY), bench.delays)
 
 
 def _tried(experiments: Experiments, measure: Callable[[Way, Plan], dict[str, Any]]) -> Iterable[dict[str, Any]]:

@@ -4,8 +4,13 @@ They cost nothing between what they note. This module must not know what is done
 """
 
 #: Tasks over 50 ms, from when to when; frames that took longer, how many others were not drawn meanwhile, and how long
-#: a script of a widget ran in each of them (anywidget loads those from a blob); and when the output was settled.
+#: a script of a widget ran in each of them (anywidget loads those from a blob); when the cell was run, and when its
+#: output was settled.
 TASKS = """() => {
+  window.ranAt = Infinity;
+  addEventListener("keydown", (event) => {
+    if (event.key === "Enter") window.ranAt = performance.now();
+  }, true);
   window.tasks = [];
   window.frames = [];
   window.settledAt = Infinity;

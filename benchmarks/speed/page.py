@@ -150,9 +150,13 @@ class Bench:
 
     @staticmethod
     def _take_tasks(page: Page, cost: PageCost) -> None:
-        tasks, frames, settled_at = page.evaluate("[window.tasks, window.frames, window.settledAt]")
+        noted = page.evaluate("[window.tasks, window.frames, window.ranAt, window.settledAt]")
+        tasks, frames, ran_at, settled_at = noted
         own = [frame["span"] for frame in frames if frame["own"] > _OWN_SCRIPT]
         for start, end in tasks:
+            if start < ran_at:
+                # JupyterLab is busy with the click on the cell.
+                continue
             cost.long_tasks.append(end - start)
             if end <= settled_at or any(start < last and first < end for first, last in own):
                 cost.own_tasks.append(end - start)
