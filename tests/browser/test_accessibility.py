@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tests.browser.conftest import OpenNotebook
     from tests.browser.lab import Lab, NotebookPage
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.patient]
 
 AXE = kernels.ROOT / "js" / "node_modules" / "axe-core" / "axe.min.js"
 GRAVE = {"serious", "critical"}

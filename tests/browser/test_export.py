@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from tests.browser.conftest import OpenNotebook
     from tests.browser.lab import Lab
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.patient]
 
 _LONG = "result = " + " + ".join(f"value_{number}" for number in range(30))
 TEXT = rf"""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from tests.browser.lab import Lab
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.patient]
 
 
 def test_what_happens_is_noticed(browser: BrowserContext, tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import BrowserContext, Page, Route
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.patient]
 
 WRITES = os.environ.get("NBSTREAM_PICTURES") == "write"
 KEPT = kernels.ROOT / "tests" / "browser" / "pictures"
