@@ -52,9 +52,8 @@ class DocumentWriter:
         group = self._groups.pop()
         if html:
             self._groups[-1].pieces.append(html)
-        colours = None
-        if group.open and group.close and html.startswith(group.open) and html.endswith(group.close):
-            inner = html[len(group.open) : len(html) - len(group.close)]
+        inner, colours = html[len(group.open) : len(html) - len(group.close)], None
+        if group.close and html == group.open + inner + group.close:
             colours = colours_of("".join(group.pieces), inner)
         self._ops.append(("redo", html) if colours is None else ("colour", colours))
 

@@ -65,6 +65,14 @@ def test_only_what_has_no_more_than_colours_is_sent_as_such() -> None:
     assert colours_of("<b>def</b> f", '<b><span class="k">def</span></b> f') is None
 
 
+def test_tags_that_overlap_are_not_taken_for_a_group() -> None:
+    writer, page = DocumentWriter(), empty_state()
+    writer.open("aba", "aba")
+    writer.redo("aba")
+    apply(page, writer.take())
+    assert page == writer.state
+
+
 def test_a_group_is_not_sent_again_when_it_gets_its_colours() -> None:
     writer = DocumentWriter()
     writer.open("<pre>", "</pre>")
