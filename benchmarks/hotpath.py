@@ -14,12 +14,12 @@ from unittest.mock import patch
 
 from benchmarks.speed import prototype
 from benchmarks.speed.recording import Plan, deltas, event, last_events
-from nbstream.core.coalesce import coalesce
-from nbstream.core.events import Event, Started
-from nbstream.core.reply import Reply, reduce
-from nbstream.core.stream import StreamDecoder
-from nbstream.notebook import live
-from nbstream.render import markdown
+from nbstream.markdown import parser
+from nbstream.model.coalesce import coalesce
+from nbstream.model.events import Event, Started
+from nbstream.model.reply import Reply, reduce
+from nbstream.widgets import live_view
+from nbstream.wire.response import StreamDecoder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,16 +77,16 @@ def frames(tokens: int) -> Iterator[bytes]:
 
 def walk(pieces: list[bytes]) -> Sent:
     """Take `pieces` all the way."""
-    markdown.preload()
+    parser.preload()
     run, decoder = _Run(), StreamDecoder("The server")
     shown: list[Any] = []
     with (
-        patch.object(live, "ReplyWidget", _Widget),
-        patch.object(live, "display", lambda *_, **__: None),
-        patch.object(live, "update_display", lambda *data, **__: shown.extend(data)),
+        patch.object(live_view, "ReplyWidget", _Widget),
+        patch.object(live_view, "display", lambda *_, **__: None),
+        patch.object(live_view, "update_display", lambda *data, **__: shown.extend(data)),
     ):
         run.reply = reduce(run.reply, Started(0.0, "deepseek-flash", "https://api.deepseek.com", 1_790_000_000.0))
-        view = live.LiveView(run, None, "auto", foreground=True)  # type: ignore[arg-type]
+        view = live_view.LiveView(run, None, "auto", foreground=True)  # type: ignore[arg-type]
         for piece in pieces:
             run.elapsed += 1 / _FRAMES_PER_SECOND
             events: list[Event] = decoder.feed(piece, run.elapsed)

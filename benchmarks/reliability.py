@@ -23,8 +23,8 @@ from nbstream.simulator.server import Simulator
 from tests import kernels
 from tests.faults import cuts, endings, floods, recording, refusals, waiting
 from tests.hostile.__main__ import measure as attack
-from tests.notebook import trials
-from tests.notebook.kernel import Kernel
+from tests.jupyter import trials
+from tests.jupyter.kernel import Kernel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -204,7 +204,7 @@ class _started:  # noqa: N801  (a context manager, used as a function)
         key = {"DEEPSEEK_BASE_URL": self._server.url, "DEEPSEEK_API_KEY": "simulated"}
         self._kernel = Kernel(self._name, own | key)
         self._kernel.run("%load_ext nbstream")
-        self._kernel.run("import nbstream, nbstream.client.api")
+        self._kernel.run("import nbstream, nbstream.client.asking")
         # The first request also imports openai.
         self._kernel.run("%%deepseek\nhello")
         return self._kernel, self._server

@@ -15,8 +15,8 @@ import statistics
 import time
 from typing import NamedTuple
 
-from nbstream.render.markdown import preload, to_html
-from nbstream.render.stream import MarkdownStream
+from nbstream.markdown.parser import preload, to_html
+from nbstream.widgets.markdown_document import MarkdownDocument
 
 #: About what a token is in English.
 TOKEN_CHARACTERS = 4
@@ -109,7 +109,7 @@ def _text(head: str, part: str, size: int) -> str:
 
 def _measure(text: str) -> Cost:
     step = round(_FRAME_TOKENS * TOKEN_CHARACTERS)
-    growing, frames = MarkdownStream(), []
+    growing, frames = MarkdownDocument(), []
     for start in range(0, len(text), step):
         growing.feed(text[start : start + step])
         began = time.thread_time()

@@ -18,9 +18,9 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from benchmarks.speed import page, recording, server, ways
 from benchmarks.speed.recording import Plan
-from nbstream.core.events import Answer, Ended, Finished, Reasoning, Started
-from nbstream.core.reply import Reply, reduce
-from nbstream.notebook.settled import bundle
+from nbstream.model.events import Answer, Ended, Finished, Reasoning, Started
+from nbstream.model.reply import Reply, reduce
+from nbstream.output.bundle import bundle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,13 +40,13 @@ _COUNT = """
 import gc, json, threading
 from pathlib import Path
 import psutil
-from nbstream.notebook import live, stop
+from nbstream.widgets import channels, live_view
 gc.collect()
 Path("count.json").write_text(json.dumps({
     "kernel MB": psutil.Process().memory_info().rss / 1e6,
     "threads": sum(each.name.startswith("nbstream-") for each in threading.enumerate()),
-    "widgets": len(live._kept),
-    "receivers": len(stop._receivers),
+    "widgets": len(live_view._kept),
+    "receivers": len(channels._receivers),
 }))
 """
 _CHAT = f"""
@@ -84,7 +84,9 @@ def _many_cells(bench: Bench) -> Rows:
     what = f"{_CELLS} cells at once, 500 tokens each at 50/s"
     plan = Plan(500, 50)
     ask = f"%%deepseek --background --base-url {bench.server} -m {plan.name}\n"
-    waiting = "from nbstream.client import api\nfor run in list(api._runs):\n    run.result(60)\nPath('done').touch()"
+    waiting = (
+        "from nbstream.client import history\nfor run in list(history._runs):\n    run.result(60)\nPath('done').touch()"
+    )
     cells = ["%load_ext nbstream", *(f"{ask}Question {number}?" for number in range(_CELLS)), waiting, _COUNT]
 
     def run(notebook: NotebookPage) -> None:

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-    from nbstream.client.api import stream
     from nbstream.client.run import Run
-    from nbstream.core.errors import NbstreamError, NbstreamWarning, ReplyError, RequestError
-    from nbstream.core.reply import Reply
-    from nbstream.notebook.ask import ask
-    from nbstream.notebook.commands import code_blocks
-    from nbstream.notebook.display import show
-    from nbstream.render.code import CodeBlock
+    from nbstream.client.start import stream
+    from nbstream.jupyter.ask import ask
+    from nbstream.jupyter.commands import code_blocks
+    from nbstream.jupyter.display import show
+    from nbstream.markdown.code_blocks import CodeBlock
+    from nbstream.model.exceptions import NbstreamError, NbstreamWarning, RequestError
+    from nbstream.model.reply import Reply, ReplyError
 
     last: Reply | None
 
@@ -39,27 +39,27 @@ __all__ = [
     "stream",
 ]
 
-_HOMES = {
-    "CodeBlock": "render.code",
-    "NbstreamError": "core.errors",
-    "NbstreamWarning": "core.errors",
-    "Reply": "core.reply",
-    "ReplyError": "core.errors",
-    "RequestError": "core.errors",
+_MODULES = {
+    "CodeBlock": "markdown.code_blocks",
+    "NbstreamError": "model.exceptions",
+    "NbstreamWarning": "model.exceptions",
+    "Reply": "model.reply",
+    "ReplyError": "model.reply",
+    "RequestError": "model.exceptions",
     "Run": "client.run",
-    "ask": "notebook.ask",
-    "code_blocks": "notebook.commands",
-    "show": "notebook.display",
-    "stream": "client.api",
+    "ask": "jupyter.ask",
+    "code_blocks": "jupyter.commands",
+    "show": "jupyter.display",
+    "stream": "client.start",
 }
 
 
 def __getattr__(name: str) -> Any:
     if name == "last":
-        return import_module("nbstream.client.api").last_reply()
-    if name not in _HOMES:
+        return import_module("nbstream.client.history").last_reply()
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(f"nbstream.{_HOMES[name]}"), name)
+    value = globals()[name] = getattr(import_module(f"nbstream.{_MODULES[name]}"), name)
     return value
 
 
@@ -69,13 +69,13 @@ def __dir__() -> list[str]:
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
     """Make `%%deepseek` known to `shell`; run by `%load_ext nbstream`."""
-    from nbstream.notebook.magic import load  # noqa: PLC0415  (IPython is only there in IPython)
+    from nbstream.jupyter.magic import load  # noqa: PLC0415  (IPython is only there in IPython)
 
     load(shell)
 
 
 def unload_ipython_extension(shell: InteractiveShell) -> None:
     """Take `%%deepseek` away again; run by `%unload_ext nbstream`."""
-    from nbstream.notebook.magic import unload  # noqa: PLC0415  (as above)
+    from nbstream.jupyter.magic import unload  # noqa: PLC0415  (as above)
 
     unload(shell)

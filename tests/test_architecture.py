@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -12,28 +13,32 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "nbstream"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-#: What each folder may import of the others.
+#: What each package may import, besides itself.
 ALLOWED = {
-    "core": {"core"},
-    "render": {"render", "core"},
-    "client": {"client", "core"},
-    "notebook": {"notebook", "client", "render", "core"},
-    "simulator": {"simulator", "core"},
+    "model": set(),
+    "wire": {"model"},
+    "billing": {"model"},
+    "markdown": {"model"},
+    "client": {"billing", "wire", "model"},
+    "output": {"client", "billing", "markdown", "model"},
+    "widgets": {"output", "client", "markdown", "model"},
+    "jupyter": {"widgets", "output", "client", "markdown", "model"},
+    "simulator": {"model"},
 }
-#: Where each third party may be imported.
-DOORS = {
-    "openai": ["client/source.py"],
-    "markdown_it": ["render/markdown/"],
-    "mdit_py_plugins": ["render/markdown/syntax.py"],
-    "pygments": ["render/highlight.py"],
-    "latex2mathml": ["render/math/tree.py"],
-    "rich": ["render/text.py"],
-    "anywidget": ["notebook/widget.py"],
-    "ipywidgets": ["notebook/widget.py"],
-    "traitlets": ["client/settings.py", "notebook/widget.py"],
-    "IPython": ["__init__.py", "notebook/"],
-    "jupyter_core": ["notebook/journal.py"],
-    "psutil": ["notebook/journal.py"],
+#: Where each third-party library may be imported.
+IMPORTED_IN = {
+    "openai": ["client/connections.py", "client/sources/api.py"],
+    "markdown_it": ["markdown/"],
+    "mdit_py_plugins": ["markdown/syntax.py"],
+    "pygments": ["markdown/highlight.py"],
+    "latex2mathml": ["markdown/math/tree.py"],
+    "rich": ["output/terminal/rows.py"],
+    "anywidget": ["widgets/reply_widget.py"],
+    "ipywidgets": ["widgets/reply_widget.py"],
+    "traitlets": ["client/settings.py", "widgets/reply_widget.py"],
+    "IPython": ["__init__.py", "jupyter/", "widgets/live_view.py"],
+    "jupyter_core": ["jupyter/journal.py"],
+    "psutil": ["jupyter/journal.py"],
     "nbclient": ["demo.py"],
     "nbformat": ["demo.py"],
 }
@@ -57,9 +62,21 @@ def test_imports_go_downward_and_through_their_doors(module: Path) -> None:
     for name in imports(module):
         top, *rest = name.split(".")
         if top == "nbstream" and rest and folder in ALLOWED:
-            assert rest[0] in ALLOWED[folder], f"{place} imports {name}"
+            assert rest[0] in {folder, *ALLOWED[folder]}, f"{place} imports {name}"
         elif top != "nbstream" and top not in sys.stdlib_module_names:
-            assert any(place.startswith(door) for door in DOORS.get(top, [])), f"{place} imports {name}"
+            assert any(place.startswith(there) for there in IMPORTED_IN.get(top, [])), f"{place} imports {name}"
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    names = {".".join(("nbstream", *path.relative_to(PACKAGE).with_suffix("").parts)): path for path in MODULES}
+    names = {name.removesuffix(".__init__"): path for name, path in names.items()}
+    graph = {
+        name: {other for each in imports(path) for other in (each, each.rpartition(".")[0]) if other in names} - {name}
+        for name, path in names.items()
+    }
+    # The package's own `__init__` names everything, for its users and nobody else.
+    del graph["nbstream"]
+    tuple(TopologicalSorter(graph).static_order())
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))

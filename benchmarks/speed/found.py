@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.render import TOKEN_CHARACTERS, prose
 from benchmarks.speed.recording import answer
-from nbstream.core.events import Answer
-from nbstream.core.reply import Reply, reduce
-from nbstream.notebook.settled import bundle
-from nbstream.render.markdown import to_html
+from nbstream.markdown.parser import to_html
+from nbstream.model.events import Answer
+from nbstream.model.reply import Reply, reduce
+from nbstream.output.bundle import bundle
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nbstream.core.errors import RequestError
+from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,7 +14,7 @@ from urllib.parse import quote
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from nbstream.client.settings import Secret
+    from nbstream.client.endpoints import Secret
 
 MARK = "<secret>"
 #: A shorter key is a word that a server without keys is given ("ollama", "none"), which may well stand in an answer.

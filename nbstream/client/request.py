@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from nbstream.client import models
-from nbstream.core.errors import RequestError
+from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -13,21 +13,22 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from nbstream.client import patience
+from nbstream.billing.prices import cost_of
+from nbstream.client import retry
+from nbstream.client.frames import READING_SECONDS, Bursts, Frames
 from nbstream.client.loop import background_loop
-from nbstream.client.pace import READING_SECONDS, Bursts, Frames
-from nbstream.client.patience import Limits
-from nbstream.client.source import SourceError
-from nbstream.core.coalesce import coalesce
-from nbstream.core.errors import Failure
-from nbstream.core.events import Answer, Ended, Event, Reasoning, Retrying, Started
-from nbstream.core.reply import Reply, reduce
-from nbstream.core.stream import StreamDecoder
+from nbstream.client.retry import Limits
+from nbstream.client.sources import SourceError
+from nbstream.model.coalesce import coalesce
+from nbstream.model.events import Answer, Ended, Event, Priced, Reasoning, Retrying, Started
+from nbstream.model.failure import Failure
+from nbstream.model.reply import Reply, reduce
+from nbstream.wire.response import StreamDecoder
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Generator
 
-    from nbstream.client.source import Source
+    from nbstream.client.sources import Source
 
 #: ipykernel's handler of SIGINT only queues a callback, which does not wake a sleeping event loop (tornado takes it for
 #: the loop's own code): ■ is noticed when the loop next wakes by itself.
@@ -209,7 +210,7 @@ class Run:
             verdict, asked = await self._attempt()
             if verdict is None:
                 return
-            delay = patience.delay(verdict.failure, attempt, asked)
+            delay = retry.delay(verdict.failure, attempt, asked)
             if delay is None or attempt == attempts or verdict.failure is None:
                 self._emit([verdict])
                 return
@@ -275,8 +276,12 @@ class Run:
             for event in events:
                 if self._over:
                     break
+                if isinstance(event, Ended):
+                    self._over = True
+                    self._reduce()
+                    if (cost := cost_of(self._reply)) is not None:
+                        self._pending.append(Priced(event.at, cost))
                 self._pending.append(event)
-                self._over = isinstance(event, Ended)
         if self._over:
             self._flush()
         else:

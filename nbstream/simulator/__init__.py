@@ -1,9 +1,4 @@
-"""A loopback server that speaks as DeepSeek does, with every fault on demand: what demos and tests talk to.
+"""A loopback server that speaks DeepSeek's wire format, with every fault on demand, for demos and tests.
 
-Standard library and `nbstream.core` only. Nothing here must know that nbstream has a client: it is a server that any
-program may talk to.
+It uses the standard library only, and serves any client.
 """
-
-from nbstream.simulator.server import Simulator
-
-__all__ = ["Simulator"]

@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from nbstream.core.reply import SIMULATED_FINGERPRINT
+from nbstream.model.reply import SIMULATED_FINGERPRINT
 from nbstream.simulator.completion import Delta
 
 if TYPE_CHECKING:

@@ -5,19 +5,22 @@ This module must not know how a picture is taken or compared (`test_pictures`).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from nbstream.client.settings import Settings
-from nbstream.core.errors import Failure
-from nbstream.core.events import Answer, Ended, Event, Finished, Reasoning, Started, Usage, UsageReported, Waiting
-from nbstream.core.reply import Reply, reduce
-from nbstream.render import summary
-from nbstream.render.stream import MarkdownStream
+from nbstream.billing.prices import cost_of
+from nbstream.client.endpoints import endpoint_for
+from nbstream.model.events import Answer, Ended, Event, Finished, Reasoning, Started, UsageReported, Waiting
+from nbstream.model.failure import Failure
+from nbstream.model.reply import Reply, reduce
+from nbstream.model.usage import Usage
+from nbstream.output import wording
+from nbstream.widgets.markdown_document import MarkdownDocument
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from nbstream.render.protocol import Keyframe
+    from nbstream.widgets.protocol import Keyframe
 
 _NOON = 1_795_262_400.0  # 2026-11-21 12:00 UTC, a Saturday: off-peak
 _USAGE = Usage(2211, 1052, 3263, 1984, 227, 640)
@@ -103,16 +106,16 @@ for _name, _text in _SCRIPTS.items():
 
 def reply_of(events: Sequence[Event]) -> Reply:
     """Return the reply after `events`."""
-    reply = reduce(Reply(), Started(0, "deepseek-v4-pro", Settings().endpoint(api_key="x", environ={}).origin, _NOON))
+    reply = reduce(Reply(), Started(0, "deepseek-v4-pro", endpoint_for(api_key="x", environ={}).origin, _NOON))
     for event in events:
         reply = reduce(reply, event)
-    return reply
+    return replace(reply, cost=cost_of(reply))
 
 
 def keyframe_of(events: Sequence[Event]) -> Keyframe:
     """Return what the kernel would hand to a page that comes after `events`."""
     reply, elapsed = reply_of(events), events[-1].at + 8.0
-    reasoning, answer = MarkdownStream(), MarkdownStream()
+    reasoning, answer = MarkdownDocument(), MarkdownDocument()
     reasoning.feed(reply.reasoning)
     answer.feed(reply.answer)
     for stream, is_over in ((reasoning, bool(reply.answer)), (answer, reply.ended)):
@@ -126,12 +129,12 @@ def keyframe_of(events: Sequence[Event]) -> Keyframe:
             "elapsed": elapsed,
             "reasoning_elapsed": 8.0 if reply.status == "reasoning" else None,
             "reasoning": "auto",
-            "label": summary.label(reply),
-            "note": summary.note(reply),
-            "thought": summary.thought(reply),
+            "label": wording.label(reply),
+            "note": wording.note(reply),
+            "thought": wording.thought(reply),
             "tool_calls": [],
-            "alert": summary.alert(reply),
-            "footer": summary.footer(reply),
+            "alert": wording.alert(reply),
+            "footer": wording.footer(reply),
             "foreground": True,
         },
     }

@@ -20,8 +20,9 @@ from nbconvert.exporters import HTMLExporter, MarkdownExporter
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from playwright.sync_api import expect
 
-from nbstream.core.events import Answer, Ended, Finished, Reasoning, Usage, UsageReported
-from nbstream.notebook.settled import bundle
+from nbstream.model.events import Answer, Ended, Finished, Reasoning, UsageReported
+from nbstream.model.usage import Usage
+from nbstream.output.bundle import bundle
 from tests import kernels
 from tests.browser.lab import NotebookPage
 from tests.browser.states import reply_of

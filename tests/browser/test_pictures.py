@@ -22,7 +22,7 @@ from PIL import Image, ImageChops, ImageFilter, ImageStat
 from playwright.sync_api import sync_playwright
 from pygments.formatters import HtmlFormatter
 
-from nbstream.render.static import to_static_html
+from nbstream.output.settled import to_static_html
 from tests import kernels
 from tests.browser.lab import CHROMIUM_FLAGS, chromium
 from tests.browser.states import LIVE, SETTLED, keyframe_of, reply_of

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import nbstream
+from nbstream.client.endpoints import Secret, endpoint_for
 from nbstream.client.redaction import MARK, SHORTEST, Redaction
-from nbstream.client.settings import Secret, Settings
 from tests.hostile import keys
 from tests.hostile.server import HostileServer, Request, Response, chunk
 
@@ -81,7 +81,7 @@ def test_a_key_goes_to_its_own_server_only(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_base_url_that_is_none_is_not_repeated() -> None:
     for url in (keys.KEY, f"https://user:{keys.KEY}@host:x", f"https://user:{keys.KEY}@host"):
         with pytest.raises(nbstream.RequestError) as caught:
-            Settings().endpoint(url, environ={})
+            endpoint_for(url, environ={})
         assert "canary" not in str(caught.value)
 
 

@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import nbstream
-from nbstream.client import api, settings
+from nbstream.client import history, settings
 from nbstream.client.loop import background_loop
-from nbstream.client.patience import Limits
+from nbstream.client.retry import Limits
 from nbstream.client.run import Run
-from nbstream.client.source import ReplaySource
-from nbstream.core.events import Answer, Ended, Reasoning, Retrying, Started, Waiting
-from nbstream.core.reply import reduce
+from nbstream.client.sources.replay import ReplaySource
+from nbstream.model.events import Answer, Ended, Reasoning, Retrying, Started, Waiting
+from nbstream.model.reply import reduce
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from nbstream.core.events import Event
-    from nbstream.core.reply import Reply
+    from nbstream.model.events import Event
+    from nbstream.model.reply import Reply
     from nbstream.simulator.server import Simulator
 
 
@@ -356,8 +356,8 @@ def test_every_run_that_goes_on_is_cancelled_however_many_there_are(simulator: S
     silent = nbstream.stream("[simulate: silence after=3] hello")
     for _ in range(60):
         nbstream.stream("[simulate: echo] hello", thinking=False).result(20)
-    assert api.cancel_all() == 1
+    assert history.cancel_all() == 1
     assert silent.result(20).status == "cancelled"
     nbstream.stream("[simulate: echo] hello", thinking=False).result(20)
-    assert api.last_reply(49) is not None
-    assert api.last_reply(50) is None
+    assert history.last_reply(49) is not None
+    assert history.last_reply(50) is None

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbstream.client import models
+from nbstream.client.endpoints import Secret, endpoint_for
 from nbstream.client.request import Request, turns
-from nbstream.client.settings import Secret, Settings
-from nbstream.core.errors import RequestError
+from nbstream.client.settings import Settings
+from nbstream.model.exceptions import RequestError
 
 KEY = "sk-canary-0123456789"
 
@@ -21,20 +22,19 @@ def request(**options: object) -> Request:
 
 
 def test_the_environments_key_goes_to_the_environments_server_only() -> None:
-    settings = Settings()
     environ = {"DEEPSEEK_API_KEY": KEY, "DEEPSEEK_BASE_URL": "https://one.example/v1"}
-    own = settings.endpoint(environ=environ)
+    own = endpoint_for(environ=environ)
     assert own.base_url == "https://one.example/v1"
     assert own.api_key is not None
     assert own.api_key.reveal() == KEY
-    assert settings.endpoint("https://one.example/beta", environ=environ).api_key is not None
+    assert endpoint_for("https://one.example/beta", environ=environ).api_key is not None
     for other in (
         "https://two.example",
         "http://one.example/v1",
         "https://one.example:8443",
         "https://one.example.evil",
     ):
-        assert settings.endpoint(other, environ=environ).api_key is None, other
+        assert endpoint_for(other, environ=environ).api_key is None, other
 
 
 @pytest.mark.parametrize(
@@ -47,18 +47,18 @@ def test_the_environments_key_goes_to_the_environments_server_only() -> None:
     ],
 )
 def test_origins_have_one_spelling(url: str, origin: str) -> None:
-    assert Settings().endpoint(url, "k", environ={}).origin == origin
+    assert endpoint_for(url, "k", environ={}).origin == origin
 
 
 def test_a_key_that_is_given_goes_where_it_is_given_for() -> None:
-    endpoint = Settings().endpoint("https://two.example", "sk-other", environ={"DEEPSEEK_API_KEY": KEY})
+    endpoint = endpoint_for("https://two.example", "sk-other", environ={"DEEPSEEK_API_KEY": KEY})
     assert endpoint.api_key is not None
     assert endpoint.api_key.reveal() == "sk-other"
 
 
 def test_deepseek_without_a_key_is_explained_in_two_lines() -> None:
     with pytest.raises(RequestError) as caught:
-        Settings().endpoint(environ={})
+        endpoint_for(environ={})
     lines = str(caught.value).splitlines()
     assert len(lines) == 2
     assert "DEEPSEEK_API_KEY" in lines[0]
@@ -66,25 +66,24 @@ def test_deepseek_without_a_key_is_explained_in_two_lines() -> None:
 
 
 def test_another_server_needs_no_key() -> None:
-    assert Settings(base_url="http://localhost:11434/v1").endpoint(environ={}).api_key is None
+    assert endpoint_for("http://localhost:11434/v1", environ={}).api_key is None
 
 
 @pytest.mark.parametrize(
     "url", ["", "x", "ftp://a.b", "https://", "https://a:b:c", "https://user:pass@a.b", "https://a.b:x"]
 )
 def test_a_base_url_that_is_none(url: str) -> None:
-    settings = Settings()
     if not url:
-        assert settings.endpoint(url, "k", environ={}).on_deepseek
+        assert endpoint_for(url, "k", environ={}).on_deepseek
         return
     with pytest.raises(RequestError) as caught:
-        settings.endpoint(url, environ={})
+        endpoint_for(url, environ={})
     assert "pass" not in str(caught.value).replace("password", "")
 
 
 def test_a_secret_shows_nowhere() -> None:
     secret = Secret(KEY)
-    endpoint = Settings().endpoint(api_key=KEY, environ={})
+    endpoint = endpoint_for(api_key=KEY, environ={})
     for shown in (repr(secret), str(secret), f"{secret}", repr(endpoint), repr(vars(Settings())), repr([secret])):
         assert KEY not in shown
     with pytest.raises(TypeError):

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 import nbstream
-from nbstream.client import source
-from nbstream.client.source import _retry_after
+from nbstream.client import connections
+from nbstream.client.sources.api import _retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -70,7 +70,7 @@ def test_a_refusal_that_never_ends_is_read_so_far(simulator: Simulator) -> None:
 
 
 def test_a_refusal_that_dawdles_is_waited_for_shortly(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(source, "_SECONDS_FOR_REFUSAL", 0.2)
+    monkeypatch.setattr(connections, "_SECONDS_FOR_REFUSAL", 0.2)
     reply = nbstream.stream("hello [simulate: 402 body=stalled]").result(20)
     assert reply.error is not None
     assert "Insufficient Balance" in reply.error.message

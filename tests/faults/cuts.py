@@ -14,11 +14,11 @@ from concurrent.futures import ProcessPoolExecutor
 from typing import TYPE_CHECKING
 
 import nbstream
-from nbstream.core.errors import Failure
-from nbstream.core.events import Started
-from nbstream.core.reply import Reply, reduce
-from nbstream.core.stream import StreamDecoder
+from nbstream.model.events import Started
+from nbstream.model.failure import Failure
+from nbstream.model.reply import Reply, reduce
 from nbstream.simulator.server import Simulator
+from nbstream.wire.response import StreamDecoder
 from tests.faults import recording
 from tests.faults.findings import Findings, chosen, end_of, until, watched
 

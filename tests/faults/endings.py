@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import nbstream
-from nbstream.render import summary
+from nbstream.output import wording
 from nbstream.simulator.server import Simulator
 from tests.faults.findings import Findings, chosen, end_of, over, watched
 
@@ -68,7 +68,7 @@ def finish_reasons() -> Findings:
             findings.expect(f"status of {reason}", (reply.status, reply.error), (status, None))
             findings.expect(f"answer of {reason}", (reply.answer, whole.startswith(reply.answer)), (reply.answer, True))
             findings.expect(f"tokens of {reason}", reply.usage and reply.usage.completion_tokens, 20)
-            told = summary.alert(reply)
+            told = wording.alert(reply)
             findings.expect(f"{told!r} of {reason}", bool(told) == bool(says) and says in told, wanted=True)
     return findings
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from nbstream.client.run import Run
-    from nbstream.core.reply import Reply
+    from nbstream.model.reply import Reply
     from nbstream.simulator.server import Simulator
 
 #: Findings are kept word by word up to so many.

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import nbstream
-from nbstream.core.events import Answer, Reasoning, ToolCallDelta
-from nbstream.core.limits import MOST_CALLS, MOST_SPACE
+from nbstream.model.events import Answer, Reasoning, ToolCallDelta
 from nbstream.simulator.server import Simulator
+from nbstream.wire.size_guard import MOST_CALLS, MOST_SPACE
 from tests.faults.findings import Findings, chosen, end_of, over, watched
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import nbstream
-from nbstream.core.events import Retrying, Waiting
+from nbstream.model.events import Retrying, Waiting
 from nbstream.simulator.server import Simulator
 from tests.faults.findings import Findings, chosen, end_of, over, until, watched
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nbstream.client.run import Run
-    from nbstream.core.events import Event
+    from nbstream.model.events import Event
 
 #: A hundredth of the real limits: 60 s in a queue are 0.6 s here.
 SCALE = 100

@@ -23,8 +23,8 @@ COUNTS_FILE = "counts"
 #: Branches are counted in what reads the target's inputs; elsewhere that would only cost time.
 _COUNTED = ["nbstream"] if sys.argv[1] in ("decode", "chunks") else ["nbstream", "markdown_it", "mdit_py_plugins"]
 _UNCOUNTED = [
-    *("nbstream.core.events", "nbstream.core.reply", "nbstream.core.prices"),
-    *("nbstream.render.static", "nbstream.render.summary"),
+    *("nbstream.model.events", "nbstream.model.reply", "nbstream.billing.prices"),
+    *("nbstream.output.settled", "nbstream.output.wording"),
 ]
 
 with atheris.instrument_imports(include=_COUNTED, exclude=_UNCOUNTED):

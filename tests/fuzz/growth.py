@@ -16,16 +16,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pygments.lexers import get_all_lexers
 
-from nbstream.core.events import Started
-from nbstream.core.reply import Reply, reduce
-from nbstream.core.stream import StreamDecoder
-from nbstream.render import highlight, markdown, math
-from nbstream.render.blocks import GrowingBlocks
-from nbstream.render.markdown import to_html
-from nbstream.render.math import to_mathml, to_text
-from nbstream.render.static import one_block
-from nbstream.render.stream import MarkdownStream
-from nbstream.render.text import to_rows
+from nbstream.markdown import highlight, math, parser
+from nbstream.markdown.growing_blocks import GrowingBlocks
+from nbstream.markdown.math import to_mathml, to_text
+from nbstream.markdown.parser import to_html
+from nbstream.model.events import Started
+from nbstream.model.reply import Reply, reduce
+from nbstream.output.settled import one_block
+from nbstream.output.terminal.rows import to_rows
+from nbstream.widgets.markdown_document import MarkdownDocument
+from nbstream.wire.response import StreamDecoder
 from tests.fuzz.words import DICTIONARY, FORMULA_WORDS, JSON_KEYS, MARKDOWN_WORDS
 
 if TYPE_CHECKING:
@@ -191,7 +191,7 @@ def _seconds(work: Callable[[str], object], text: str) -> float:
     """Return what the better of two tries costs, in seconds of this process."""
     best = _LONGEST
     for _ in range(2):
-        for remembered in (highlight.highlight, markdown._remembered_html, math._mathml, math._plain):
+        for remembered in (highlight.highlight, parser._remembered_html, math._mathml, math._plain):
             remembered.cache_clear()
         began = time.process_time()
         signal.setitimer(signal.ITIMER_PROF, _LONGEST)
@@ -212,7 +212,7 @@ def _too_long(number: int, frame: FrameType | None) -> None:
 
 
 def _stream(text: str) -> None:
-    growing = MarkdownStream()
+    growing = MarkdownDocument()
     for start in range(0, len(text), step := 1 + len(text) // _FRAMES):
         growing.feed(text[start : start + step])
         growing.frame()

@@ -13,23 +13,23 @@ from xml.etree import ElementTree as ET
 
 from rich.cells import cell_len
 
-from nbstream.core.decode import ChunkDecoder
-from nbstream.core.events import Ended, Event, Started
-from nbstream.core.reply import Reply, reduce
-from nbstream.core.stream import StreamDecoder
-from nbstream.render import static, summary
-from nbstream.render.blocks import GrowingBlocks
-from nbstream.render.markdown import parse, to_html, unix_lines
-from nbstream.render.math import to_mathml, to_text
-from nbstream.render.protocol import apply, empty_state, html_of
-from nbstream.render.stream import MarkdownStream
-from nbstream.render.text import LONGEST_ROW, to_rows
+from nbstream.markdown.growing_blocks import GrowingBlocks
+from nbstream.markdown.math import to_mathml, to_text
+from nbstream.markdown.parser import parse, to_html, unix_lines
+from nbstream.model.events import Ended, Event, Started
+from nbstream.model.reply import Reply, reduce
+from nbstream.output import settled, wording
+from nbstream.output.terminal.rows import LONGEST_ROW, to_rows
+from nbstream.widgets.markdown_document import MarkdownDocument
+from nbstream.widgets.protocol import apply, empty_state, html_of
+from nbstream.wire.openai_chat import ChunkDecoder
+from nbstream.wire.response import StreamDecoder
 from tests.fuzz.words import FORMULA_WORDS, FREQUENT_WORDS, JSON_KEYS, JSON_LEAVES, MARKDOWN_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from nbstream.render.markdown import Block
+    from nbstream.markdown.parser import Block
 
 Slices = TypeVar("Slices", str, bytes)
 
@@ -90,7 +90,7 @@ def markdown(data: bytes) -> None:
     text = _text(payload, MARKDOWN_WORDS, FREQUENT_WORDS)
     # What is defined after its use is put right only at the end.
     each_frame = "]:" not in text
-    growing, page, so_far = MarkdownStream(), empty_state(), ""
+    growing, page, so_far = MarkdownDocument(), empty_state(), ""
     for piece in _cut(text, sizes):
         so_far += piece
         growing.feed(piece)
@@ -235,11 +235,11 @@ def _check_reply(events: list[Event]) -> None:
         reply = reduce(reply, event)
     assert reply.ended
     assert repr(reply)
-    words = [summary.thought(reply), summary.alert(reply), *summary.footer(reply)]
+    words = [wording.thought(reply), wording.alert(reply), *wording.footer(reply)]
     assert not any(_OBEYED.search(each) for each in words), words
     if sum(map(len, words)) % _SETTLED == 0:
-        _check_html(static.to_static_html(reply))
-        static.to_markdown(reply).encode()
+        _check_html(settled.to_static_html(reply))
+        settled.to_markdown(reply).encode()
 
 
 def _fields(event: Any) -> list[Any]:

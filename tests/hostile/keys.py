@@ -21,18 +21,19 @@ from IPython.lib.pretty import pretty
 
 import nbstream
 from nbstream.client import settings
-from nbstream.client.patience import Limits
-from nbstream.notebook.settled import bundle
+from nbstream.client.endpoints import KEY_VARIABLE, URL_VARIABLE
+from nbstream.client.retry import Limits
+from nbstream.output.bundle import bundle
 from tests import kernels
 from tests.hostile.server import Answer, HostileServer, Request, Response, chunk, event
-from tests.notebook.kernel import Kernel
+from tests.jupyter.kernel import Kernel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from nbstream.client.run import Run
-    from nbstream.core.reply import Reply
+    from nbstream.model.reply import Reply
 
 #: Its odd characters are written otherwise in URLs, and by some servers in JSON.
 KEY = "canary-key/0f3b+7e91=="
@@ -182,8 +183,8 @@ def look_into_kernel(folder: Path) -> Sightings:
     log = folder / "log.txt"
     with HostileServer(ANSWERS) as server:
         environ = {
-            settings.KEY_VARIABLE: KEY,
-            settings.URL_VARIABLE: server.url,
+            KEY_VARIABLE: KEY,
+            URL_VARIABLE: server.url,
             "IPYTHONDIR": str(folder / "ipython"),
             "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
         }
@@ -277,8 +278,8 @@ def _module_reprs() -> str:
 
 @contextlib.contextmanager
 def _environment(url: str) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in (settings.KEY_VARIABLE, settings.URL_VARIABLE)}
-    os.environ[settings.KEY_VARIABLE], os.environ[settings.URL_VARIABLE] = KEY, url
+    before = {name: os.environ.get(name) for name in (KEY_VARIABLE, URL_VARIABLE)}
+    os.environ[KEY_VARIABLE], os.environ[URL_VARIABLE] = KEY, url
     settings.use(settings.Settings(retries=0))
     try:
         yield

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from markdown_it import MarkdownIt
 
-from nbstream.core.events import Started
-from nbstream.core.reply import Reply, reduce
-from nbstream.core.stream import StreamDecoder
-from nbstream.render.blocks import GrowingBlocks
-from nbstream.render.markdown import to_html
-from nbstream.render.static import to_markdown, to_plain, to_static_html
-from nbstream.render.stream import MarkdownStream
-from nbstream.render.text import to_rows
+from nbstream.markdown.growing_blocks import GrowingBlocks
+from nbstream.markdown.parser import to_html
+from nbstream.model.events import Started
+from nbstream.model.reply import Reply, reduce
+from nbstream.output.settled import to_markdown, to_plain, to_static_html
+from nbstream.output.terminal.rows import to_rows
+from nbstream.widgets.markdown_document import MarkdownDocument
+from nbstream.wire.response import StreamDecoder
 from tests.hostile import corpus
 from tests.hostile.allowed import faults
 
@@ -57,7 +57,7 @@ def render_all(payloads: Iterable[corpus.Payload] | None = None) -> Count:
 
 def live(text: str) -> list[str]:
     """Return the faults of each frame of a live view."""
-    stream = MarkdownStream()
+    stream = MarkdownDocument()
     found: list[str] = []
     for at in range(0, len(text), max(1, len(text) // 4)):
         stream.feed(text[at : at + max(1, len(text) // 4)])

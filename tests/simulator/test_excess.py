@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from nbstream.simulator import Simulator
+from nbstream.simulator.server import Simulator
 from tests.simulator.test_simulator import TOOL, body_of, chat, logged, open_raw, read_all, read_until, unchunked
 
 if TYPE_CHECKING:

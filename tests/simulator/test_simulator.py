@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from nbstream.core.reply import SIMULATED_FINGERPRINT
-from nbstream.simulator import Simulator, replies, scenarios, tokens
+from nbstream.model.reply import SIMULATED_FINGERPRINT
+from nbstream.simulator import replies, scenarios, tokens
+from nbstream.simulator.server import Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,0 +1,1 @@
+"""What a reply costs: dated prices and the cost of a usage."""

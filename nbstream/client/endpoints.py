@@ -1,0 +1,138 @@
+"""Servers: base URL, origin, and the key that was given for exactly this origin.
+
+A key belongs to the origin that it was given for: the environment's key to the environment's base URL. It is kept in a
+wrapper that never shows it.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NoReturn
+from urllib.parse import urlsplit
+
+from nbstream.model.exceptions import RequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DEFAULT_BASE_URL = "https://api.deepseek.com"
+KEY_VARIABLE = "DEEPSEEK_API_KEY"
+URL_VARIABLE = "DEEPSEEK_BASE_URL"
+
+_LOOPBACK = ("localhost", "::1")
+_NO_KEY = (
+    f"No API key. Set one before the kernel starts, as {KEY_VARIABLE}, or here: "
+    f"import os, getpass; os.environ['{KEY_VARIABLE}'] = getpass.getpass()\n"
+    "To try it offline and without a key, run in a terminal: nbstream demo"
+)
+
+
+class Secret:
+    """A value that is shown nowhere: not by repr, str, format, pickling or a traceback with locals."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """Return the value, to be handed straight to what sends it."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "<secret>"
+
+    def __eq__(self, other: object) -> bool:
+        return self._value == other._value if isinstance(other, Secret) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a secret is not pickled")
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A server's base URL, and the key that was given for it."""
+
+    base_url: str
+    api_key: Secret | None = None
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port; the scheme's own port is left out."""
+        return _origin(self.base_url)
+
+    @property
+    def host(self) -> str:
+        """The host, with its port if it is not the scheme's own."""
+        return urlsplit(self.origin).netloc
+
+    @property
+    def on_deepseek(self) -> bool:
+        """Whether this is DeepSeek's own API."""
+        return self.origin == _origin(DEFAULT_BASE_URL)
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether this is on the user's own machine, which no proxy is between."""
+        name = urlsplit(self.base_url).hostname or ""
+        return name in _LOOPBACK or name.startswith("127.")
+
+    @property
+    def server(self) -> str:
+        """How to call the server in a sentence."""
+        return "DeepSeek" if self.on_deepseek else self.host
+
+
+def endpoint_for(
+    base_url: str | None = None, api_key: str | None = None, environ: Mapping[str, str] | None = None
+) -> Endpoint:
+    """Return where a request goes.
+
+    Args:
+        base_url: goes before the environment's.
+        api_key: the key for exactly this server; without it, the environment's key is used if it was given for the
+            same scheme, host and port.
+        environ: stands in for `os.environ`.
+
+    Raises:
+        RequestError: if the URL is none, or DeepSeek itself is asked without a key.
+    """
+    environ = os.environ if environ is None else environ
+    environment_url = _checked(environ.get(URL_VARIABLE) or DEFAULT_BASE_URL)
+    url = _checked(base_url or environment_url)
+    key = (api_key or "").strip()
+    if not key and _origin(url) == _origin(environment_url):
+        key = environ.get(KEY_VARIABLE, "").strip()
+    if key and not (key.isascii() and key.isprintable()):
+        raise RequestError("The API key holds characters that no key has; set it again.")
+    endpoint = Endpoint(url, Secret(key) if key else None)
+    if endpoint.on_deepseek and endpoint.api_key is None:
+        raise RequestError(_NO_KEY)
+    return endpoint
+
+
+def _checked(url: str) -> str:
+    url = url.strip().rstrip("/").removesuffix("/chat/completions")
+    try:
+        parts = urlsplit(url)
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        valid = False
+    if not valid:
+        # It is not repeated: a key or a password may stand in it.
+        raise RequestError(f"The base URL is not one: it must look like {DEFAULT_BASE_URL}.")
+    if "@" in parts.netloc:
+        raise RequestError("The base URL must not hold a user name or password; give a key instead.")
+    return url
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    host = (parts.hostname or "").lower()
+    host = f"[{host}]" if ":" in host else host
+    own_port = {"http": 80, "https": 443}[parts.scheme]
+    return f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port not in (None, own_port) else "")

@@ -1,0 +1,77 @@
+"""Interrupts: ■ in the toolbar and Ctrl-C, which must not break off half a message or half a rendering."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+#: Within this many seconds after the first ■ a second one changes nothing. A later one gives up settling.
+_REPEAT_SECONDS = 1.0
+
+
+class Interrupt:
+    """Whether ■ was pressed while a run was shown.
+
+    Attributes:
+        seen: it was.
+        held: it must not raise now, however often it is pressed.
+    """
+
+    def __init__(self) -> None:
+        self.seen = False
+        self.held = False
+
+    def holding(self, work: Callable[[], object]) -> Callable[[], None]:
+        """Return `work` so that no ■ breaks it off: half a message read is a message lost."""
+
+        def held() -> None:
+            self.held = True
+            try:
+                work()
+            finally:
+                self.held = False
+
+        return held
+
+
+@contextmanager
+def interrupts_call(cancel: Callable[[], object]) -> Iterator[Interrupt]:
+    """Within the context, SIGINT calls `cancel` instead of raising wherever the main thread happens to be.
+
+    A KeyboardInterrupt in the middle of a message or a rendering would leave the output half done; whoever uses this
+    raises it after settling. Off the main thread, where no signal arrives, this does nothing.
+    """
+    interrupt = Interrupt()
+    first = 0.0
+
+    def handle(*_: object) -> None:
+        nonlocal first
+        now = time.monotonic()
+        if interrupt.seen and not interrupt.held and now - first > _REPEAT_SECONDS:
+            raise KeyboardInterrupt
+        if not interrupt.seen:
+            interrupt.seen, first = True, now
+        cancel()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield interrupt
+        return
+    before = signal.signal(signal.SIGINT, handle)
+    try:
+        yield interrupt
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def keyboard_interrupt() -> KeyboardInterrupt:
+    """Return the exception to end an interrupted cell with, shown by IPython as one line instead of a traceback."""
+    error = KeyboardInterrupt("stopped; what arrived is kept in nbstream.last")
+    line = f"KeyboardInterrupt: {error}"
+    vars(error)["_render_traceback_"] = lambda: [line]
+    return error

@@ -1,0 +1,140 @@
+"""`%%deepseek`: from a cell to a request, and what a cell means when it ends, is stopped or interrupted.
+
+Prompts are literal. A mistake in the cell is one clear line. This module must not know sources, sinks or Markdown.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+import warnings
+from keyword import iskeyword
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.error import UsageError
+from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
+from IPython.core.magic_arguments import argument, magic_arguments
+
+from nbstream.client import settings
+from nbstream.client.start import stream
+from nbstream.jupyter import commands, display
+from nbstream.model.exceptions import NbstreamWarning, RequestError
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from nbstream.model.reply import Reply
+
+_NAME = "deepseek"
+
+
+@magics_class
+class DeepSeekMagics(settings.Settings, Magics):
+    """The magic and, as its configuration, the settings that hold for every request of this kernel."""
+
+    @no_var_expand
+    @magic_arguments()
+    @argument("-m", "--model", help="flash (the default), pro, one of your aliases, or any model id.")
+    @argument("--think", dest="thinking", action="store_const", const=True, help="Let the model reason first.")
+    @argument("--no-think", dest="thinking", action="store_const", const=False, help="Answer at once.")
+    @argument("--effort", help="How much to reason: low, high (the server's default) or max.")
+    @argument("-s", "--system", help="The system prompt.")
+    @argument("-t", "--temperature", type=float, help="How freely tokens are drawn; no effect while thinking.")
+    @argument("--top-p", type=float, help="The share of probability that tokens are drawn from.")
+    @argument("--max-tokens", type=int, help="The most tokens to spend on the reply, reasoning included.")
+    @argument("--stop", action="append", metavar="TEXT", help="End the answer at this text; may be given again.")
+    @argument("-o", "--out", metavar="VAR", help="Put the reply into this variable, also after a stop or a failure.")
+    @argument("--base-url", help="An OpenAI-compatible server; the default is DEEPSEEK_BASE_URL, or DeepSeek.")
+    @argument("--reasoning", choices=settings.REASONING, help="How reasoning is shown; as set, or else auto.")
+    @argument("--background", action="store_true", help="Go on to the next cell while the reply arrives.")
+    @argument("--raw-body", metavar="JSON", help="An object of further fields for the request, over all others.")
+    @line_cell_magic
+    def deepseek(self, line: str, cell: str | None = None) -> None:
+        """Ask a model; its reasoning and answer stream into the cell.
+
+        The cell's text is the prompt, taken literally: nothing in it is expanded. The reply is in `nbstream.last`
+        afterwards, whatever ended it, and in the variable given with -o. Stop ends the cell normally; ■ (interrupting
+        the kernel) keeps what arrived and ends the cell with a KeyboardInterrupt.
+
+        %deepseek code [N] puts block N of the last reply's code into the next cell; without N, the last one.
+        %deepseek show [N] shows the last reply again, or the one N - 1 before it; %deepseek show --recover shows what
+        had arrived when a kernel was killed or restarted in the middle of a reply.
+        %deepseek cancel stops every reply that goes on, also those of --background.
+        """
+        if cell is None and not line.strip():
+            sys.stdout.write(f"{self.deepseek.parser.format_help()}\n")
+            return
+        try:
+            if cell is None:
+                commands.run(line, self.shell)
+                return
+            self._run(self._parse(line), cell.removesuffix("\n"))
+        except RequestError as error:
+            raise UsageError(str(error)) from None
+
+    def _parse(self, line: str) -> Namespace:
+        try:
+            # IPython's own splitting leaves the quotes on, which JSON and system prompts cannot use.
+            words = shlex.split(line)
+        except ValueError as error:
+            raise UsageError(f"The line %%{_NAME} {line} cannot be read: {error}.") from None
+        arguments: Namespace = self.deepseek.parser.parse_args(words)
+        if arguments.out is not None and (not arguments.out.isidentifier() or iskeyword(arguments.out)):
+            raise UsageError(f"-o {arguments.out}: a variable's name is a Python identifier.")
+        return arguments
+
+    def _run(self, arguments: Namespace, prompt: str) -> None:
+        extra_body = _json_object(arguments.raw_body)
+        options = {
+            name: getattr(arguments, name)
+            for name in (
+                "model", "thinking", "effort", "system", "temperature", "top_p", "max_tokens", "stop", "base_url"
+            )
+        }  # fmt: skip
+
+        def keep(reply: Reply) -> None:
+            if arguments.out is not None and self.shell is not None:
+                self.shell.user_ns[arguments.out] = reply
+
+        def start() -> Any:
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always", NbstreamWarning)
+                run = stream(prompt, extra_body=extra_body, **options)
+            for warning in caught:
+                sys.stderr.write(f"Note: {warning.message}\n")
+            keep(run.reply)
+            return run
+
+        if arguments.background:
+            display.watch_in_background(start, reasoning=arguments.reasoning, done=keep)
+        else:
+            display.watch(start, reasoning=arguments.reasoning, done=keep)
+
+
+def load(shell: InteractiveShell) -> None:
+    """Register the magic with `shell` and put its settings in force."""
+    magics = DeepSeekMagics(shell)
+    shell.register_magics(magics)
+    settings.use(magics)
+
+
+def unload(shell: InteractiveShell) -> None:
+    """Undo `load`."""
+    for kind in ("line", "cell"):
+        shell.magics_manager.magics[kind].pop(_NAME, None)
+    settings.use(None)
+
+
+def _json_object(text: str | None) -> dict[str, Any]:
+    if text is None:
+        return {}
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise UsageError(f"--raw-body is not JSON: {error}. Put it into single quotes.") from None
+    if not isinstance(value, dict):
+        raise UsageError("--raw-body must be a JSON object, such as '{\"seed\": 1}'.")
+    return value

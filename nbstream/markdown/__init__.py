@@ -1,0 +1,1 @@
+"""Markdown to HTML and to blocks, whole or while the text grows; code and formulas."""

@@ -1,0 +1,182 @@
+"""The HTML of what was read: the security boundary of everything that is shown.
+
+Whatever a model writes, no raw HTML comes through, nothing is fetched, and only web and mail addresses are links. It
+reads well without a style sheet, and what must survive JupyterLab's sanitiser (which leaves no id, no data attribute,
+no script) is inline. This module must not know what grows or repairs it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from markdown_it.common.utils import escapeHtml, unescapeAll
+from markdown_it.renderer import RendererHTML
+
+from nbstream.markdown.highlight import highlight, plain
+from nbstream.markdown.math import MOST_CHARACTERS, to_mathml
+from nbstream.model.printable import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from markdown_it.token import Token
+    from markdown_it.utils import EnvType, OptionsDict
+
+_LINK = re.compile(r"https?://[^/?#]|mailto:.", re.IGNORECASE)
+_HOST = re.compile(r"https?://(?:[^/?#]*@)?(\[[^]/?#]*]|[^/?#:]+)", re.IGNORECASE)
+# JupyterLab gives `highlight` the colour of its editor; a line of code is not broken, but scrolls.
+_CODE = '<div class="nbstream-code highlight" dir="ltr" style="margin:0 0 1em;padding:.4em .8em">'
+_PRE = '<pre style="margin:0;background:none;line-height:1.31;white-space:pre;overflow-x:auto">'
+_LINES = ' style="background:none;white-space:pre"'
+_LANGUAGE_STYLE = "display:block;opacity:.72;font-size:.8em;line-height:1.6"
+_FOOTNOTE_STYLE = "font-size:.9em;margin:.4em 0"
+_LINK_ATTRIBUTES = {"rel": "noopener noreferrer", "target": "_blank"}
+# Not by its colour alone is a link told from the text around it, which JupyterLab thinks is enough.
+_LINK_STYLE = "text-decoration:underline"
+# Isolated: a reversal of direction in the text before it must not turn the host's name round.
+_IMAGE_STYLE = "border:1px dashed rgba(128,128,128,.7);padding:.1em .4em;unicode-bidi:isolate"
+
+# What stays in the file is typeset by MathJax, in the reader's page: no macro that leads out of its formula, by a link,
+# a style, a class, an id or a file, or by changing what macros mean for all others on the page.
+_LEADS_OUT = re.compile(
+    r"\\(?:href|url|require|class|cssId|style|html\w*|data|unicode|mmlToken|includegraphics|include|input|write"
+    r"|bbox|(?:text|math)tip|toggle|label|(?:eq)?ref|refeq|[gex]?def|definecolor|let|(?:re)?new\w*|providecommand"
+    r"|Declare\w*|Newextarrow|usetagform|mathtoolsset|setOptions|begingroup|csname)(?![A-Za-z])"
+)
+
+
+def is_link(url: str) -> bool:
+    """Tell whether an address may be a link's."""
+    return _LINK.match(url) is not None
+
+
+class Elements(RendererHTML):
+    """HTML that fetches nothing and survives JupyterLab's sanitiser.
+
+    What renders a text's inline tokens is the environment's `inline`; with `settled` formulas are TeX for MathJax, as
+    MathML doesn't survive an untrusted notebook, and else MathML, as MathJax doesn't look at a live view.
+    """
+
+    def render(self, tokens: Sequence[Token], options: OptionsDict, env: EnvType) -> str:
+        """Return the HTML of block tokens."""
+        parts = []
+        for at, token in enumerate(tokens):
+            if token.type == "inline":
+                parts.append(token.meta.get("task", "") + env["inline"](token))
+            elif rule := self.rules.get(token.type):
+                parts.append(rule(tokens, at, options, env))
+            else:
+                parts.append(self.renderToken(tokens, at, options, env))
+        return "".join(parts)
+
+    def fence(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:  # noqa: ARG002
+        """Name the language above the code, and give it colours once it is complete."""
+        token = tokens[idx]
+        language, *_ = (*printable(unescapeAll(token.info)).split(maxsplit=1), "")
+        name = escapeHtml(language)
+        label = f'<span class="nbstream-language" style="{_LANGUAGE_STYLE}">{name}</span>' if name else ""
+        marked = f' class="language-{name}"' if name else ""
+        code = plain(token.content) if token.meta.get("open") else highlight(token.content, language)
+        return f"{_CODE}{label}{_PRE}<code{marked}{_LINES}>{code}</code></pre></div>\n"
+
+    def code_block(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:  # noqa: ARG002
+        """Show indented code, which has no language."""
+        return f"{_CODE}{_PRE}<code{_LINES}>{plain(tokens[idx].content)}</code></pre></div>\n"
+
+    def code_inline(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:  # noqa: ARG002
+        """Show code in a text."""
+        return f"<code>{escapeHtml(printable(tokens[idx].content))}</code>"
+
+    def math_inline(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:  # noqa: ARG002
+        """Show a formula in a text."""
+        return _formula(tokens[idx], "span", settled=env["settled"])
+
+    def math_block(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:  # noqa: ARG002
+        """Show a formula that has its lines to itself."""
+        html = _formula(tokens[idx], "div", settled=env["settled"])
+        if not html:
+            return ""
+        return f"{html}\n" if env["settled"] else f'<div class="nbstream-math">{html}</div>\n'
+
+    def table_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        """Let a wide table scroll in its own box."""
+        return f'<div class="nbstream-table" style="overflow-x:auto">{self.renderToken(tokens, idx, options, env)}'
+
+    def table_close(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        """Close what `table_open` opened."""
+        return f"{self.renderToken(tokens, idx, options, env).rstrip()}</div>\n"
+
+    def th_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        """Say how a cell is aligned even if its column does not: JupyterLab puts an output's cells to the right."""
+        cell = tokens[idx]
+        if cell.attrGet("style") is None:
+            cell.attrSet("style", "text-align:left" if cell.attrGet("dir") is None else "text-align:right")
+        return self.renderToken(tokens, idx, options, env)
+
+    td_open = th_open
+
+    def footnote_ref(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:  # noqa: ARG002
+        """Show a footnote's label. No link: an untrusted notebook has no ids, and a page has many notebooks."""
+        return f'<sup class="nbstream-reference">{escapeHtml(tokens[idx].content)}</sup>'
+
+    def footnote_reference_open(
+        self,
+        tokens: Sequence[Token],
+        idx: int,
+        options: OptionsDict,  # noqa: ARG002
+        env: EnvType,  # noqa: ARG002
+    ) -> str:
+        """Begin a footnote where it stands."""
+        label = escapeHtml(tokens[idx].meta["label"])
+        return f'<div class="nbstream-footnote" style="{_FOOTNOTE_STYLE}"><sup>{label}</sup> '
+
+    def footnote_reference_close(
+        self,
+        tokens: Sequence[Token],  # noqa: ARG002
+        idx: int,  # noqa: ARG002
+        options: OptionsDict,  # noqa: ARG002
+        env: EnvType,  # noqa: ARG002
+    ) -> str:
+        """End a footnote."""
+        return "</div>\n"
+
+    def link_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        """Open a link in a new tab, which learns nothing of this one. One without an address or in another is text."""
+        links = env.setdefault("links", [])
+        links.append(bool(tokens[idx].attrs["href"]) and not any(links))
+        tokens[idx].attrs |= {**_LINK_ATTRIBUTES, "style": _LINK_STYLE}
+        return self.renderToken(tokens, idx, options, env) if links[-1] else ""
+
+    def link_close(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        """Close what `link_open` opened."""
+        return self.renderToken(tokens, idx, options, env) if env["links"].pop() else ""
+
+    def image(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        """Say where an image is, and leave it there: to fetch it would tell its host who reads this, and when."""
+        url = str(tokens[idx].attrs["src"])
+        web = _HOST.match(url)
+        alt = self.renderInlineAsText(tokens[idx].children, options, env).strip()
+        label = f"Image from {web[1]} not loaded" if web else "Image not loaded"
+        label = escapeHtml(printable(f"{label}: {alt}" if alt else label))
+        if not web or any(env.get("links", ())):
+            return f'<span class="nbstream-image" style="{_IMAGE_STYLE}">{label}</span>'
+        attributes = "".join(f' {name}="{value}"' for name, value in _LINK_ATTRIBUTES.items())
+        return f'<a class="nbstream-image" href="{escapeHtml(url)}"{attributes} style="{_IMAGE_STYLE}">{label}</a>'
+
+    def definition(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:  # noqa: ARG002
+        """Show nothing of a reference's definition."""
+        return ""
+
+
+def _formula(token: Token, tag: str, *, settled: bool) -> str:
+    tex, display = token.content, token.meta["display"]
+    if not tex:
+        return ""
+    if not settled:
+        return to_mathml(tex, display=display, finished=token.meta["finished"])
+    if len(tex) > MOST_CHARACTERS or _LEADS_OUT.search(tex):
+        return f'<code class="nbstream-tex">{escapeHtml(printable(tex))}</code>'
+    start, end = ("\\[", "\\]") if display else ("\\(", "\\)")
+    # The classes let MathJax 3 (Lab, Notebook) and MathJax 2 (nbconvert) in, where the reply as a whole keeps them out.
+    return f'<{tag} class="nbstream-math mathjax_process tex2jax_process">{start}{escapeHtml(tex)}{end}</{tag}>'

@@ -1,0 +1,178 @@
+# ruff: noqa: RUF001  (the characters of mathematics look like others)
+"""MathML Core: latex2mathml's tree, cleaned to what stands in a list, and written as HTML.
+
+What may be in the page is decided here. This module must not know TeX, nor how the tree was made.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from html import escape
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from nbstream.markdown.math.characters import FIRST_WORD, Word, printable, styled
+from nbstream.markdown.math.elements import ARITY, COMBINING, LARGE, LEAVES, core_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from xml.etree.ElementTree import Element
+
+
+_ROWS = ("mtd", "msqrt", "mphantom", "menclose", "mstyle")
+_LIMITS = {"msub": "munder", "msup": "mover", "msubsup": "munderover"}
+_EM = r"-?[0-4]?(?:\.\d+)?em"
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+_VALUES: dict[str, dict[str, str]] = {
+    "mi": {"mathvariant": "normal"},
+    "mo": {
+        **dict.fromkeys(("stretchy", "movablelimits", "largeop"), "true|false"),
+        **dict.fromkeys(("lspace", "rspace", "minsize", "maxsize"), _EM),
+        "form": "prefix|postfix",
+    },
+    "mspace": {"width": _EM},
+    "mpadded": {"width": "0em"},
+    "mfrac": {"linethickness": "0"},
+    "mover": {"accent": "true"},
+    "mstyle": {"displaystyle": "true|false", "scriptlevel": "[0-2]"},
+    "mtable": {"displaystyle": "true"},
+    "mtd": {"columnalign": "left|right"},
+    "menclose": {"notation": "box|top|bottom|(?:(?:up|down)diagonalstrike ?)+|horizontalstrike"},
+}
+_MOVABLE = {"movablelimits": "true", "lspace": "0em", "rspace": "0em"}
+_UPRIGHT = {"mathvariant": "normal"}
+_SPACES = {"thin": "0.167em", "medium": "0.222em", "thick": "0.278em"}
+_STYLES = {"double-struck": "DOUBLE-STRUCK", "script": "SCRIPT", "fraktur": "FRAKTUR", "monospace": "MONOSPACE"}
+_STYLES |= {"bold": "BOLD", "bold-italic": "BOLD ITALIC", "sans-serif": "SANS-SERIF"}
+# Of the signs of mathematics, those that are no operators to TeX.
+_ORDINARY = frozenset("∞∅∂∇∀∃∄∆∎∠∡∢⊤⊥⋯…⋮⋱∴∵°∘")
+_FENCES = frozenset("()[]{}|‖⟨⟩⌊⌋⌈⌉↑↓⇑⇓/\\∣∥")
+_SMALL_ACCENTS = {"^": "ˆ", "~": "˜"}
+
+
+class Cleaning:
+    """Makes the tree that is written of latex2mathml's: known elements, with as many children as they take."""
+
+    def __init__(self, words: Sequence[Word], make: Callable[..., Element]) -> None:
+        self._words = words
+        self._make = make
+
+    def row(self, element: Element) -> list[Element]:
+        """Return what stands in a row, with the spaces that TeX puts around the name of a function."""
+        row: list[Element] = []
+        for each in (cleaned for child in element for cleaned in self._cleaned(child)):
+            if row and _wants_space(row[-1], each):
+                row.append(self._make("mspace", {"width": "0.167em"}))
+            row.append(each)
+        return row
+
+    def _element(
+        self, tag: str, children: Iterable[Element] = (), values: Mapping[str, str] = _NOTHING, text: str | None = None
+    ) -> Element:
+        allowed = _VALUES.get(tag, _NOTHING)
+        made = self._make(
+            tag, {each: v for each, v in values.items() if each in allowed and re.fullmatch(allowed[each], v)}
+        )
+        made.extend(children)
+        made.text = text
+        return made
+
+    def _one(self, element: Element) -> Element:
+        cleaned = self._cleaned(element)
+        return cleaned[0] if len(cleaned) == 1 else self._element("mrow", cleaned)
+
+    def _cleaned(self, element: Element) -> list[Element]:
+        tag, values = element.tag, element.attrib
+        if tag in LEAVES and not len(element):
+            leaf = self._leaf(element)
+            # A delimiter that is not there would still have space around it.
+            return [leaf] if leaf.text or tag != "mo" else []
+        if tag in ARITY:
+            return [self._scripts(element)]
+        if tag == "mspace":
+            width = values.get("width", "")
+            if named := re.fullmatch("(negative)?(thin|medium|thick)mathspace", width):
+                width = ("-" if named[1] else "") + _SPACES[named[2]]
+            return [self._element("mspace", values={"width": width})]
+        if tag in ("mtable", "mtr"):
+            return [self._element(tag, (cleaned for child in element for cleaned in self._cleaned(child)), values)]
+        row = self.row(element)
+        if tag in _ROWS and not (tag == "mstyle" and len(row) == 1 and row[0].tag == "mo"):
+            return [self._element(tag, row, values)]
+        if tag == "mpadded" and values.get("width", "").removesuffix("px") == "0":
+            return [self._element("mpadded", row, {"width": "0em"})]
+        if tag == "mpadded" and "lspace" in values:
+            # What stands above an arrow makes it this much longer.
+            return [
+                self._element("mspace", values={"width": "0.4em"}),
+                *row,
+                self._element("mspace", values={"width": "0.4em"}),
+            ]
+        return row if len(row) == 1 and (row[0].tag != "mo" or tag == "mstyle") else [self._element("mrow", row)]
+
+    def _leaf(self, element: Element) -> Element:
+        tag, values = element.tag, dict(element.attrib)
+        text = re.sub("&#x([0-9A-Fa-f]{2,5});", lambda found: chr(int(found[1], 16)), element.text or "")
+        style = values.pop("mathvariant", "")
+        character = text if len(text) == 1 else ""
+        if character and 0 <= ord(character) - FIRST_WORD < len(self._words):
+            word = self._words[ord(character) - FIRST_WORD]
+            return self._element(word.tag, values=_MOVABLE if word.movable else _NOTHING, text=word.text)
+        if character in _ORDINARY:
+            tag = "mi"
+        elif character and (unicodedata.category(character) == "Sm" or (tag == "mi" and character in ":;")):
+            tag = "mo"
+        if tag == "mo":
+            text = {"-": "−", "*": "∗"}.get(text, text)
+            if _is_name(text):
+                values = _MOVABLE
+            elif "minsize" in values:
+                values["stretchy"] = "true"
+            elif text in _FENCES and values.get("stretchy") != "true":
+                values = {"stretchy": "false"} | ({"lspace": "0em", "rspace": "0em"} if text in ("|", "‖") else {})
+        elif style == "normal" or (not style and "Α" <= character <= "Ω"):
+            values = _UPRIGHT if character else {}
+        else:
+            text = styled(text, _STYLES.get(style, ""))
+        return self._element(tag, values=values, text=printable(text))
+
+    def _scripts(self, element: Element) -> Element:
+        tag, values = element.tag, element.attrib
+        children = [self._one(child) for child in element][: ARITY[tag]]
+        children += [self._element("mrow") for _ in range(ARITY[tag] - len(children))]
+        base, mark = core_of(children[0]), children[1].text or ""
+        if base.tag == "mo" and (base.text in LARGE or base.get("movablelimits")):
+            # The page puts limits below and above where TeX does, but "\limits" does so even within a line.
+            base.set("movablelimits", "true" if tag in _LIMITS else "false")
+            tag = _LIMITS.get(tag, tag)
+        elif tag in ("mover", "munder") and mark == "―":
+            return self._element("menclose", children[:1], {"notation": "top" if tag == "mover" else "bottom"})
+        elif tag == "mover" and element[1].tag == "mo" and mark in COMBINING:
+            is_wide = values.get("accent") != "true" and children[1].get("stretchy") != "false"
+            mark = mark if is_wide else _SMALL_ACCENTS.get(mark, mark)
+            children[1] = self._element("mo", values={"stretchy": "true" if is_wide else "false"}, text=mark)
+            return self._element("mover", children, {"accent": "true"})
+        return self._element(tag, children, values)
+
+
+def _is_name(text: str) -> bool:
+    return len(text) > 1 and text != "mod" and all(each.isalpha() or each in "\u2006\u2009" for each in text)
+
+
+def _is_function(element: Element) -> bool:
+    core = core_of(element)
+    return core.tag in ("mi", "mo") and _is_name(core.text or "")
+
+
+def _wants_space(left: Element, right: Element) -> bool:
+    if _is_function(left):
+        return _is_function(right) or core_of(right).tag not in ("mo", "mspace")
+    return _is_function(right) and (core_of(left).tag not in ("mo", "mspace") or left.text in (")", "]", "}", "!"))
+
+
+def to_html(element: Element) -> str:
+    """Return a cleaned element as HTML."""
+    values = "".join(f' {name}="{value}"' for name, value in element.attrib.items())
+    inner = escape(element.text, quote=False) if element.text else "".join(map(to_html, element))
+    return f"<{element.tag}{values}>{inner}</{element.tag}>"

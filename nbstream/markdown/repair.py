@@ -1,0 +1,230 @@
+"""Makes half-written Markdown read as it will look once it is written.
+
+`is_withheld` looks at a line that has no end yet, `repair` at the text of a paragraph, heading or cell. This module
+must not know the parser, nor what has been shown before.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from nbstream.markdown.delimiters import CLOSERS, formula_at, opener_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+#: Longer ago than this many characters, a bracket was not the beginning of a link: "[0, 1)".
+_LONGEST_LABEL = 120
+
+#: Longer ago than this many characters, a dollar was not the beginning of a formula: "$HOME".
+_LONGEST_FORMULA = 80
+
+# Nothing but markers so far: "-" may become an item, a rule, an underline or a word, "1" an item, "[ ]" a task, "|-" a
+# table; "```p" has half of its language, "[1]: http" half of its definition, "[^1]" its footnote, "$$" its formula.
+_WITHHELD = re.compile(
+    r"(?:[-+*=_#|:>\s]|`{1,2}(?!`)|~{1,2}(?!~)|\d{1,9}[.)](?=\s|$))*+"
+    r"(?:\d{0,9}|`{3,}+[^`]*|~{3,}.*|\[(?:[ xX]?\]?|\^[^\]\s]*\]?:?)\s*|\${1,2}\s*|\\\[?\s*)"
+)
+_DEFINITION = re.compile(r"\s*\[[^\]]*\]:")
+_HALF_DEFINITION = re.compile(_DEFINITION.pattern + r"\s*\S*(?:\s+[\"'(].*)?")
+_SPECIAL = re.compile(r"[\\`*_~!\[\]<$]")
+_RUN = re.compile(r"`+|\*+|_+|~+")
+_AUTOLINK = re.compile(r"<[a-zA-Z][^\s<>]*>")
+_TARGET = re.compile(r"\((?:[^()\\]|\\.|\([^()]*\))*\)|\[[^\]]*\]", re.DOTALL)
+_HALF_TARGET = re.compile(r"""\([^\s()]*(?:\([^\s()]*\)?)?(?:\s+(?:["'(][^"']*["')]?\s*)?)?|\[[^\]\n]*|""")
+
+
+def is_withheld(line: str, *, may_define: bool) -> bool:
+    """Tell whether a line that has no end yet is not to be shown so far.
+
+    If it is shown, its next characters must not move it to another block any more: "#" would end a list for good, and
+    "#hashtag" belong to its last item.
+
+    Args:
+        line: what there is of it.
+        may_define: whether a definition may stand there, as `may_define` tells.
+    """
+    return bool(_WITHHELD.fullmatch(line) or (may_define and _HALF_DEFINITION.fullmatch(line)))
+
+
+def may_define(lines: Iterable[str], *, before: bool = True) -> bool:
+    """Tell whether a definition may stand after `lines`: at the beginning, and after a blank line or a definition.
+
+    Elsewhere its beginning is shown as text, and may have ended what stood before.
+
+    Args:
+        lines: complete ones.
+        before: whether one may stand before them.
+    """
+    for line in lines:
+        before = line.strip() == "" or (before and _DEFINITION.match(line) is not None)
+    return before
+
+
+class Repaired(NamedTuple):
+    """A repaired text, and whether it ends in a formula that is not complete but for its end."""
+
+    text: str
+    ends_in_formula: bool = False
+
+
+def repair(text: str) -> Repaired:
+    """Return the text of a growing paragraph, heading or cell with its half-written end made whole, or left out.
+
+    Emphasis, strikethrough, code and formulas are closed, but for those that a single dollar begins: it may be money. A
+    half link is the plain text of its label, a half image nothing. A last line that begins with a pipe is taken for a
+    table's head.
+    """
+    *lines, last = text.split("\n")
+    if last.lstrip().startswith("|"):
+        text = "\n".join(lines)
+    return _Scanner(text).repaired()
+
+
+class _Scanner:
+    """One pass over a text, which knows what is open at its end."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        #: Marker, its position, and how many of it are open.
+        self._openers: list[tuple[str, int, int]] = []
+        #: Where a link's or an image's label begins.
+        self._brackets: list[int] = []
+        #: What has to end the formula that the text ends in.
+        self._formula = ""
+
+    def repaired(self) -> Repaired:
+        end: int | None = 0
+        while end is not None and (special := _SPECIAL.search(self._text, end)):
+            end = self._step(special[0], special.start())
+        self._drop_brackets()
+        return self._close()
+
+    def _step(self, char: str, at: int) -> int | None:
+        """Read what begins with `char`; return where it ends, or None if it goes on to the end of the text."""
+        text = self._text
+        match char:
+            case "$" | "\\" if opener := opener_at(text, at):
+                return self._formula_from(at, opener)
+            case "\\":
+                if at + 1 == len(text):
+                    self._text = text[:at]
+                return at + 2
+            case "`":
+                return self._code(at)
+            case "*" | "_" | "~":
+                return self._delimiter(at)
+            case "!" if not text.startswith("[", at + 1):
+                return at + 1
+            case "!" | "[":
+                self._brackets.append(at)
+                return at + (2 if char == "!" else 1)
+            case "]" if self._brackets:
+                return self._label(self._brackets[-1], at)
+            case "<":
+                autolink = _AUTOLINK.match(text, at)
+                return autolink.end() if autolink else at + 1
+        return at + 1
+
+    def _formula_from(self, at: int, opener: str) -> int | None:
+        if formula := formula_at(self._text, at):
+            return formula.end
+        rest = self._text[at + len(opener) :]
+        if opener == "$":
+            # Not closed, but not Markdown either: "$a * b".
+            may_be = len(rest) < _LONGEST_FORMULA and not rest[:1].isspace() and not rest[:1].isdigit()
+            return None if may_be else at + 1
+        if CLOSERS[opener] in rest or rest.startswith("$"):
+            return at + len(opener)
+        # Half of what ends it.
+        rest = rest.removesuffix(CLOSERS[opener][0]).rstrip()
+        self._formula = CLOSERS[opener] if rest else ""
+        self._text = self._text[:at] + (opener + rest if rest else "")
+        return None
+
+    def _code(self, at: int) -> int | None:
+        run = _run(self._text, at)
+        closing = re.compile(rf"(?<!`){run}(?!`)").search(self._text, at + len(run))
+        if closing:
+            return closing.end()
+        self._text = self._text.rstrip("`")
+        if self._text[at + len(run) :].strip():
+            self._openers.append(("`", at, len(run)))
+        else:
+            self._text = self._text[:at]
+        return None
+
+    def _delimiter(self, at: int) -> int | None:
+        text = self._text
+        run = _run(text, at)
+        end = at + len(run)
+        if end == len(text):
+            self._text = text[:at]
+            return None
+        if run == "~":
+            return end
+        before, after = text[at - 1 : at] or " ", text[end]
+        left = not after.isspace() and (after.isalnum() or not before.isalnum())
+        right = not before.isspace() and (before.isalnum() or not after.isalnum())
+        if run[0] == "_":
+            left, right = left and not before.isalnum(), right and not after.isalnum()
+        rest = len(run)
+        while right and rest and (opener := self._opener(run[0])) is not None:
+            marker, start, count = self._openers[opener]
+            used = 2 if min(rest, count) > 1 else 1
+            del self._openers[opener:]
+            if count > used:
+                self._openers.append((marker, start, count - used))
+            rest -= used
+        if left and rest:
+            self._openers.append((run[0], end - rest, rest))
+        return end
+
+    def _opener(self, marker: str) -> int | None:
+        return next((i for i in reversed(range(len(self._openers))) if self._openers[i][0] == marker), None)
+
+    def _label(self, start: int, end: int) -> int | None:
+        """Read what follows a label, which is text[start:end] and a closing bracket."""
+        text = self._text
+        if target := _TARGET.match(text, end + 1):
+            self._brackets.pop()
+            return target.end()
+        if _HALF_TARGET.fullmatch(text, end + 1) and _may_be_link(text, start):
+            # The label's own bracket is still in `_brackets`, and dropped with the others.
+            self._text = text[:end]
+            return None
+        self._brackets.pop()
+        return end + 1
+
+    def _drop_brackets(self) -> None:
+        for at in reversed(self._brackets):
+            text = self._text
+            if text[at] == "!":
+                self._text = text[:at]
+                self._openers = [opener for opener in self._openers if opener[1] < at]
+            elif len(text) - at <= _LONGEST_LABEL and _may_be_link(text, at):
+                self._text = text[:at] + text[at + 1 :]
+                self._openers = [(m, start - (start > at), count) for m, start, count in self._openers]
+
+    def _close(self) -> Repaired:
+        text = self._text
+        closers = self._formula
+        for marker, start, count in reversed(self._openers):
+            if not closers:
+                text = text if marker == "`" else text.rstrip()
+                if start + count >= len(text):
+                    text = text[:start]
+                    continue
+            closers += marker * count
+        return Repaired(text + closers, self._formula != "")
+
+
+def _run(text: str, at: int) -> str:
+    run = _RUN.match(text, at)
+    return run[0] if run else ""
+
+
+def _may_be_link(text: str, bracket: int) -> bool:
+    """Tell a link's bracket from an index's: `a[0`."""
+    return text[bracket] == "!" or not text[bracket - 1 : bracket].isalnum()

@@ -1,0 +1,187 @@
+"""What is read beyond CommonMark: formulas, task lists, footnotes where they stand, and images with any target.
+
+This module must not know HTML, nor what has been shown before.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+import unicodedata
+from typing import TYPE_CHECKING
+
+from markdown_it.rules_inline import image
+from mdit_py_plugins.footnote.index import footnote_def
+
+from nbstream.markdown import delimiters
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.rules_block import StateBlock
+    from markdown_it.rules_core import StateCore
+    from markdown_it.rules_inline import StateInline
+    from markdown_it.token import Token
+
+_TASK = re.compile(r"\[([ xX])][ \t]+(?=\S)")
+_CODE_INDENT = 4
+#: The first letter that has a direction is looked for among so many characters.
+_FIRST_LETTERS = 500
+_FOOTNOTE = re.compile(r"\[\^([^\]\s]+)]")
+
+
+def add_to(parser: MarkdownIt) -> None:
+    """Let `parser` read all this."""
+    ends = ["paragraph", "reference", "blockquote", "list"]
+    parser.block.ruler.before("fence", "math_block", _math_block, {"alt": ends})
+    parser.block.ruler.before("reference", "footnote", _footnote, {"alt": ["paragraph", "reference"]})
+    parser.core.ruler.after("block", "directions", _directions)
+    parser.core.ruler.after("block", "tasks", _tasks)
+    parser.core.ruler.after("block", "fences", _fences)
+    parser.inline.ruler.before("escape", "math_inline", _math_inline)
+    parser.inline.ruler.before("link", "footnote_reference", _footnote_reference)
+    parser.inline.ruler.at("image", _any_image)
+
+
+def footnote_key(label: str) -> str:
+    """Return what a footnote is called among the references; no reference's label can be the same."""
+    return f"[^{label}]"
+
+
+def _math_inline(state: StateInline, silent: bool) -> bool:  # noqa: FBT001  (markdown-it calls it so, and the others)
+    found = delimiters.formula_at(state.src, state.pos)
+    if found is None:
+        # A dollar is text, and what a backslash means is for the next rule.
+        return False
+    if not silent:
+        token = state.push("math_inline", "math", 0)
+        token.content, token.markup = found.tex, found.opener
+        token.meta = {"display": found.is_display, "finished": found.end < state.posMax or not state.env["open_math"]}
+    state.pos = found.end
+    return True
+
+
+def _math_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001
+    """Read a formula that has its lines to itself; a blank line is in none, so one that does not end is bounded."""
+    line = _line(state, start)
+    opener = delimiters.opener_at(line, 0)
+    if opener not in ("$$", "\\[") or line.startswith("$$$") or state.is_code_block(start):
+        return False
+    if _CODE_INDENT <= state.sCount[start] < state.blkIndent:
+        # Less than the item it would end, and outside of that it would be code: so it goes on with the item's text.
+        return False
+    lines = []
+    line, at = line[2:], start + 1
+    while (ends := delimiters.end_in(line, opener)) is None:
+        lines.append(line)
+        if at >= end or state.isEmpty(at) or state.sCount[at] < state.blkIndent:
+            break
+        line, at = _line(state, at), at + 1
+    finished = ends is not None
+    if ends is not None:
+        if line[ends:].strip():
+            return False
+        lines.append(line[: ends - 2])
+    elif not state.env["position"].is_unfinished or at < len(state.bMarks) - 1:
+        return False
+    if not silent:
+        token = state.push("math_block", "math", 0)
+        # One that does not end, or whose last line goes on, is text of the line before it, if that is not blank.
+        is_last_line = at >= len(state.bMarks) - 1 and not state.src.endswith("\n")
+        is_open = state.env["position"].is_unfinished and (is_last_line or not finished)
+        is_doubtful = is_open and (not state.isEmpty(start - 1) if start else state.env["position"].follows_text)
+        token.content = "" if is_doubtful else "\n".join(lines).strip()
+        token.markup, token.map = opener, [start, at]
+        token.meta = {"display": True, "finished": finished, "doubtful": is_doubtful}
+        state.line = at
+    return True
+
+
+def _line(state: StateBlock, line: int) -> str:
+    return state.src[state.bMarks[line] + state.tShift[line] : state.eMarks[line]]
+
+
+def _footnote(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001
+    at = len(state.tokens)
+    found = bool(footnote_def(state, start, end, silent))
+    if found and not silent:
+        token = state.tokens[at]
+        token.map = [start, state.line]
+        # Beside its number, as in a tight list.
+        if len(state.tokens) > at + 1 and state.tokens[at + 1].type == "paragraph_open":
+            state.tokens[at + 1].hidden = state.tokens[at + 3].hidden = True
+        references = state.env["references"]
+        references.setdefault(footnote_key(token.meta["label"]), {"map": token.map})
+    return found
+
+
+def _footnote_reference(state: StateInline, silent: bool) -> bool:  # noqa: FBT001
+    """Read a reference by number even before its footnote has come; any other word might be a pattern: "[^a-z]"."""
+    found = _FOOTNOTE.match(state.src, state.pos)
+    if not found or not (found[1].isdecimal() or footnote_key(found[1]) in state.env["references"]):
+        return False
+    if not silent:
+        state.push("footnote_ref", "sup", 0).content = found[1]
+    state.pos = found.end()
+    return True
+
+
+def _directions(state: StateCore) -> None:
+    """Let each block be written from right to left if its first letter is; also a list, by its first item."""
+    tokens = state.tokens
+    for at, token in enumerate(tokens):
+        if token.type == "inline" and _is_right_to_left(token.content):
+            tokens[at - 1].attrSet("dir", "rtl")
+            if tokens[at - 1].type == "paragraph_open":
+                # JupyterLab says that each is to the left.
+                tokens[at - 1].attrSet("style", "text-align:right")
+            # An item, its list, a table: what begins with this text, and does not end before it.
+            for before in range(at - 2, -1, -1):
+                if tokens[before].nesting != 1 or tokens[before].type == "blockquote_open":
+                    break
+                tokens[before].attrSet("dir", "rtl")
+
+
+def _is_right_to_left(text: str) -> bool:
+    if text.isascii():
+        return False
+    directions = (unicodedata.bidirectional(char) for char in text[:_FIRST_LETTERS])
+    return next((each != "L" for each in directions if each in ("L", "R", "AL")), False)
+
+
+def _tasks(state: StateCore) -> None:
+    """Let a box before an item's text be a task's."""
+    tokens = state.tokens
+    for at, token in enumerate(tokens):
+        if token.type != "inline" or at < 2 or tokens[at - 2].type != "list_item_open":  # noqa: PLR2004
+            continue
+        if tokens[at - 1].type == "paragraph_open" and (box := _TASK.match(token.content)):
+            token.content = token.content[box.end() :]
+            tokens[at - 2].attrs = {"class": "nbstream-task", "style": "list-style:none"}
+            token.meta["task"] = "☐ " if box[1] == " " else "☑ "
+
+
+def _fences(state: StateCore) -> None:
+    """Tell which fence may go on."""
+    lines = state.src.count("\n") + (not state.src.endswith("\n"))
+    for token in state.tokens:
+        if token.type == "fence":
+            is_last = (token.map or (0, 0))[1] >= lines
+            token.meta["open"] = state.env["position"].is_unfinished and is_last and not has_end(token)
+
+
+def has_end(fence: Token) -> bool:
+    """Tell whether a fence has its closing line."""
+    start, end = fence.map or (0, 0)
+    code = fence.content
+    return end - start - 1 > code.count("\n") + (code != "" and not code.endswith("\n"))
+
+
+def _any_image(state: StateInline, silent: bool) -> bool:  # noqa: FBT001
+    """Read an image with any target, as it is not loaded anyway."""
+    parser = state.md
+    state.md = copy.copy(parser)
+    state.md.any_target = True  # type: ignore[attr-defined]  # a copy of our own parser
+    try:
+        return image(state, silent)
+    finally:
+        state.md = parser

@@ -1,0 +1,51 @@
+"""Events as lines of text and back: what a journal holds.
+
+Every line is ASCII JSON, so that half a surrogate pair cannot break a file. This module must not know where lines go.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, cast, get_args
+
+from nbstream.model.events import Event
+from nbstream.model.failure import Failure
+from nbstream.model.usage import Cost, Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_CLASSES = {each.__name__: each for each in get_args(Event)}
+
+
+def _cost(amount: str, dated: str, **others: Any) -> Cost:
+    return Cost(Decimal(amount), dated=datetime.fromisoformat(dated), **others)
+
+
+#: The fields of events that are values themselves.
+_VALUES: dict[str, Callable[..., Any]] = {"usage": Usage, "failure": Failure, "cost": _cost}
+
+
+def to_line(event: Event) -> str:
+    """Return an event as one line, without its end."""
+    return json.dumps({"event": type(event).__name__, **asdict(event)}, separators=(",", ":"), default=str)
+
+
+def from_line(line: str) -> Event:
+    """Return the event that a line holds.
+
+    Raises:
+        ValueError: if it holds none, as the last line of a process that was killed.
+    """
+    try:
+        fields: dict[str, Any] = json.loads(line)
+        build = _CLASSES[fields.pop("event")]
+        for name, build_value in _VALUES.items():
+            if fields.get(name) is not None:
+                fields[name] = build_value(**fields[name])
+        return cast("Event", build(**fields))
+    except (ArithmeticError, AttributeError, KeyError, TypeError) as error:
+        raise ValueError(f"no event: {error}") from None

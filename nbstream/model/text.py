@@ -1,0 +1,40 @@
+"""Text that grows, and its length as a page counts it."""
+
+from __future__ import annotations
+
+
+class Text:
+    """Immutable text that grows by appending in constant time; versions share their pieces."""
+
+    __slots__ = ("_count", "_joined", "_pieces", "length")
+
+    def __init__(self, pieces: list[str] | None = None, count: int = 0, length: int = 0) -> None:
+        self._pieces = [] if pieces is None else pieces
+        self._count = count
+        self._joined: str | None = None
+        self.length = length
+
+    def append(self, piece: str) -> Text:
+        """Return this text with `piece` after it. Only the newest version appends in constant time."""
+        pieces = self._pieces if len(self._pieces) == self._count else self._pieces[: self._count]
+        pieces.append(piece)
+        return Text(pieces, self._count + 1, self.length + len(piece))
+
+    def __str__(self) -> str:
+        if self._joined is None:
+            self._joined = "".join(self._pieces[: self._count])
+        return self._joined
+
+    def __eq__(self, other: object) -> bool:
+        return str(self) == str(other) if isinstance(other, Text) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(str(self))
+
+    def __repr__(self) -> str:
+        return f"Text({str(self)!r})"
+
+
+def utf16_length(text: str) -> int:
+    """Return the length of `text` in UTF-16 code units, as a page counts it."""
+    return len(text) + sum(1 for char in text if char > "\uffff") if not text.isascii() else len(text)

@@ -1,1 +1,0 @@
-"""IPython's and Jupyter's one door: the magic, and what shows a run in a cell or a terminal."""

@@ -1,0 +1,1 @@
+"""A reply on a terminal or in a pipe, while it arrives."""

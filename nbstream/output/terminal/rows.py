@@ -1,0 +1,266 @@
+"""Markdown for a terminal: blocks as rows of text with ANSI styles; rich's one door.
+
+It draws the tokens that `markdown` reads, so that there is one parser. What a model says is untrusted: no character
+that a terminal obeys comes through, and no link but as its address. Only styles and the terminal's own eight colours
+are used, which its owner has chosen to be readable. This module must not know cursors, screens or what was drawn.
+"""
+
+from __future__ import annotations
+
+import io
+from functools import cache
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from rich import box
+from rich.cells import cell_len
+from rich.color import ColorSystem
+from rich.console import Console
+from rich.style import Style
+from rich.syntax import ANSISyntaxTheme, Syntax
+from rich.table import Table
+from rich.text import Text
+
+from nbstream.markdown.highlight import takes_colours
+from nbstream.markdown.html import is_link
+from nbstream.markdown.math import to_text
+from nbstream.markdown.parser import inline_tokens, split
+from nbstream.model.printable import printable
+from nbstream.output.terminal.wrap import breaks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from nbstream.markdown.parser import Block
+
+#: Longer lines of prose are hard to read. Tables and code take what there is.
+LONGEST_ROW = 100
+#: Less room than this is taken to be this much: what is nested deeper runs over.
+_SHORTEST_ROW = 16
+#: A larger table is not laid out: its columns would take seconds to measure.
+_MOST_CELLS = 4_000
+
+_HEADINGS = {"h1": "bold underline", "h2": "bold", "h3": "bold italic"}
+_SPANS = {"strong_open": "bold", "em_open": "italic", "s_open": "strike"}
+# By Pygments' names of kinds; what is in none of them is in the terminal's own colour.
+_CODE = ANSISyntaxTheme(
+    {
+        ("Comment",): Style(dim=True, italic=True),
+        ("Keyword",): Style(color="magenta"),
+        ("Operator", "Word"): Style(color="magenta"),
+        ("Name", "Builtin"): Style(color="cyan"),
+        ("Name", "Decorator"): Style(color="magenta"),
+        ("Name", "Function"): Style(bold=True),
+        ("Name", "Class"): Style(bold=True),
+        ("Name", "Tag"): Style(color="magenta"),
+        ("Name", "Attribute"): Style(color="cyan"),
+        ("Literal", "String"): Style(color="green"),
+        ("Literal", "Number"): Style(color="cyan"),
+        ("Generic", "Deleted"): Style(color="red"),
+        ("Generic", "Inserted"): Style(color="green"),
+        ("Generic", "Heading"): Style(bold=True),
+        ("Generic", "Subheading"): Style(bold=True),
+    }
+)
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """Return one line of text in rows of at most `width` columns.
+
+    The last row is the end of `text`, as it stands; the rows before it do not change when `text` goes on.
+    """
+    starts = [0, *breaks(text, width, cell_len), len(text)]
+    return [text[start:end] for start, end in pairwise(starts)]
+
+
+def to_rows(block: Block, width: int, *, fit: bool = False) -> list[str]:
+    """Return the rows of a block, with their styles.
+
+    Args:
+        block: what `markdown.parse` returned.
+        width: how many columns there are.
+        fit: whether code that is wider is cut; else the terminal wraps it, so that it can be copied as it is.
+    """
+    lines = _Page(block.references, fit=fit).block(block.tokens, max(width, _SHORTEST_ROW))
+    for line in lines:
+        line.rstrip()
+    return [_row(line) for line in lines]
+
+
+class _Page:
+    """Draws blocks of one text, nested ones within the room that is left to them."""
+
+    def __init__(self, references: Mapping[str, Any], *, fit: bool) -> None:
+        self._references = references
+        self._fit = fit
+
+    def block(self, tokens: Sequence[Any], width: int) -> list[Text]:
+        """Return the lines of one block."""
+        first = tokens[0]
+        width = max(width, _SHORTEST_ROW)
+        match first.type:
+            case "heading_open":
+                return self._prose(tokens[1], width, _HEADINGS.get(first.tag, "italic"))
+            case "paragraph_open":
+                return self._prose(tokens[1], width)
+            case "fence" | "code_block":
+                return self._code(first, width)
+            case "blockquote_open":
+                return _prefixed(self._blocks(tokens[1:-1], width - 2), Text("│ ", "dim"))
+            case "bullet_list_open" | "ordered_list_open":
+                return self._list(tokens, width)
+            case "table_open":
+                return self._table(tokens, width)
+            case "hr":
+                return [Text("─" * min(width, LONGEST_ROW), "dim")]
+            case "math_block":
+                lines = printable(to_text(first.content)).strip("\n").split("\n") if first.content else []
+                return [Text(f"    {line}".rstrip()) for line in lines]
+            case "footnote_reference_open":
+                label = Text(f"[{printable(first.meta['label'])}] ", "dim")
+                return _prefixed(self._blocks(tokens[1:-1], width - label.cell_len), label, hanging=True)
+            case _:
+                # A definition, of which nothing is shown.
+                return []
+
+    def _blocks(self, tokens: Sequence[Any], width: int) -> list[Text]:
+        lines: list[Text] = []
+        blocks = list(split(tokens))
+        # In an item whose paragraphs are hidden all stands close together.
+        is_tight = any(block[0].hidden for block in blocks)
+        for block in blocks:
+            more = self.block(block, width)
+            lines += [Text()] * bool(lines and more and not is_tight) + more
+        return lines
+
+    def _list(self, tokens: Sequence[Any], width: int) -> list[Text]:
+        lines: list[Text] = []
+        number = int(tokens[0].attrs.get("start", 1)) if tokens[0].type.startswith("ordered") else None
+        items = list(split(tokens[1:-1]))
+        room = len(f"{(number or 0) + len(items) - 1}. ") if number is not None else 2
+        for item in items:
+            task = next((token.meta.get("task") for token in item[:3] if token.type == "inline"), None)
+            marker = task or ("• " if number is None else f"{number}{tokens[0].markup} ".rjust(room))
+            loose = any(
+                token.type == "paragraph_open" and not token.hidden
+                for token in item
+                if token.level == item[0].level + 1
+            )
+            lines += [Text()] * bool(lines and loose)
+            body = self._blocks(item[1:-1], width - len(marker)) or [Text()]
+            lines += _prefixed(body, Text(marker), hanging=True)
+            number = None if number is None else number + 1
+        return lines
+
+    def _prose(self, token: Any, width: int, style: str = "") -> list[Text]:
+        lines: list[Text] = []
+        text = self._inline(token)
+        text.stylize_before(style)
+        for line in text.split("\n", allow_blank=True):
+            rows = line.divide(breaks(line.plain, min(width, LONGEST_ROW), cell_len))
+            lines += rows
+        return lines
+
+    def _inline(self, token: Any) -> Text:
+        text = Text(tab_size=4)
+        styles: list[str] = []
+        links: list[tuple[str, int]] = []
+        for each in inline_tokens(token, self._references):
+            match each.type:
+                case "softbreak":
+                    text.append(" ")
+                case "hardbreak":
+                    text.append("\n")
+                case "code_inline":
+                    text.append(printable(each.content), " ".join([*styles, "cyan"]))
+                case "math_inline":
+                    text.append(" ".join(printable(to_text(each.content)).split("\n")), " ".join(styles))
+                case "footnote_ref":
+                    text.append(f"[{printable(each.content)}]", "dim")
+                case "image":
+                    text.append(printable(_image(each)), " ".join([*styles, "dim"]))
+                case "link_open":
+                    links.append((str(each.attrs["href"]), len(text)))
+                    styles.append("underline" if not links[1:] else "")
+                case "link_close":
+                    styles.pop()
+                    url, start = links.pop()
+                    if not links and is_link(url) and text.plain[start:] not in (url, url.removeprefix("mailto:")):
+                        text.append(printable(f" ({url})"), "dim")
+                case opened if opened in _SPANS:
+                    styles.append(_SPANS[opened])
+                case closed if closed.endswith("_close"):
+                    styles.pop()
+                case _:
+                    text.append(printable(each.content), " ".join(styles))
+        return text
+
+    def _code(self, token: Any, width: int) -> list[Text]:
+        code = printable(token.content).removesuffix("\n").expandtabs(4)
+        language, *_ = (*printable(token.info).split(maxsplit=1), "")
+        text = Text(code)
+        if language and not token.meta.get("open") and takes_colours(code, language):
+            coloured = Syntax(code, language, theme=_CODE).highlight(code)
+            coloured.right_crop(1)
+            # A lexer may drop a character. Nothing that was received is lost.
+            text = coloured if coloured.plain == code else text
+        rule = min(width, LONGEST_ROW)
+        label = f"── {language} " if language else ""
+        head = Text(label + "─" * max(2, rule - cell_len(label)), "dim")
+        lines = [head, *(text.split("\n", allow_blank=True) if code else [])]
+        if self._fit:
+            for line in lines:
+                line.truncate(width, overflow="ellipsis")
+        return [*lines, Text("─" * rule, "dim")]
+
+    def _table(self, tokens: Sequence[Any], width: int) -> list[Text]:
+        rows: list[list[tuple[Any, Text]]] = []
+        for at, token in enumerate(tokens):
+            if token.type == "tr_open":
+                rows.append([])
+            elif token.type in ("th_open", "td_open"):
+                rows[-1].append((token, self._inline(tokens[at + 1])))
+        if sum(map(len, rows)) > _MOST_CELLS:
+            return [Text(" | ").join(text for _, text in row) for row in rows]
+        table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold", border_style="dim")
+        for cell, text in rows[0]:
+            side = str(cell.attrs.get("style", "")).removeprefix("text-align:")
+            table.add_column(text, justify=side or "left", overflow="fold")  # type: ignore[arg-type]  # markdown-it's word
+        for row in rows[1:]:
+            table.add_row(*(text for _, text in row))
+        console = _console()
+        lines = console.render_lines(table, console.options.update(width=width), pad=False)
+        return [Text.assemble(*((segment.text, segment.style or "") for segment in line)) for line in lines]
+
+
+def _prefixed(lines: Iterable[Text], prefix: Text, *, hanging: bool = False) -> list[Text]:
+    """Return lines with `prefix` before each of them; if it is `hanging`, only before the first one."""
+    rest = Text(" " * prefix.cell_len) if hanging else prefix
+    return [Text.assemble(rest if at else prefix, line) for at, line in enumerate(lines)]
+
+
+def _image(token: Any) -> str:
+    """Say where an image is: it is no more loaded than on a page."""
+    url = str(token.attrs["src"])
+    try:
+        host = urlsplit(url).hostname if is_link(url) else None
+    except ValueError:
+        host = None
+    label = f"Image from {host} not loaded" if host else "Image not loaded"
+    alt = "".join(child.content for child in token.children or () if child.type in ("text", "code_inline")).strip()
+    return (f"{label}: {alt}" if alt else label) + (f" ({url})" if host else "")
+
+
+@cache
+def _console() -> Console:
+    """Return what lays out tables; it writes nothing."""
+    return Console(file=io.StringIO(), color_system="standard", force_terminal=True, legacy_windows=False)
+
+
+def _row(line: Text) -> str:
+    """Return one line with its styles as escape codes."""
+    return "".join(
+        segment.style.render(segment.text, color_system=ColorSystem.STANDARD) if segment.style else segment.text
+        for segment in line.render(_console())
+    )

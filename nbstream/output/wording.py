@@ -1,0 +1,146 @@
+"""The words around a reply: label, thought, alert and footer, the same live, settled, in Markdown and in a terminal.
+
+A number that cannot be stood behind is left out, or labelled as an estimate. This module must not know HTML or widgets.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from nbstream.model.events import Retrying, Waiting
+from nbstream.model.printable import printable
+
+if TYPE_CHECKING:
+    from nbstream.model.reply import Reply
+
+#: What a finish reason other than "stop" means, and what to do about it.
+_CUT_OFF = {
+    "length": "The answer was cut off at the limit of tokens. Raise --max-tokens, or ask it to go on.",
+    "content_filter": "The server's content filter ended the answer. What arrived is kept.",
+    "insufficient_system_resource": "The server ran out of resources and ended the answer. Run the cell again later.",
+    "aborted": "The server aborted the answer. Run the cell again to ask anew.",
+}
+_UNREMARKABLE = ("stop", "tool_calls", "function_call")
+#: What a server may say that nobody has heard of yet.
+_UNKNOWN = "The server ended the answer for a reason that nbstream does not know: {}. It may not be whole."
+_LINE_END = re.compile(r"\s*[\r\n]\s*")
+_MINUTE = 60.0
+_TEN_SECONDS = 10.0
+
+
+def seconds(duration: float) -> str:
+    """Return a duration for reading: `0.9 s`, `12 s`, `2 min 05 s`."""
+    if duration < _TEN_SECONDS:
+        return f"{duration:.1f} s"
+    if duration < _MINUTE:
+        return f"{duration:.0f} s"
+    minutes, rest = divmod(round(duration), 60)
+    return f"{minutes} min {rest:02d} s"
+
+
+def label(reply: Reply) -> str:
+    """Return what is being waited for, or nothing once there is text."""
+    if reply.status == "pending":
+        return "Connecting"
+    if reply.status != "waiting":
+        return ""
+    if isinstance(reply.wait, Retrying):
+        return f"Attempt {reply.wait.attempt} of {reply.wait.attempts} failed, trying again"
+    return f"Waiting for {reply.model}"
+
+
+def note(reply: Reply) -> str:
+    """Return what the server last said while it is being waited for."""
+    if isinstance(reply.wait, Waiting):
+        said = reply.wait.note
+        return f"the server says {said}" if said else "the server is there"
+    if isinstance(reply.wait, Retrying):
+        return f"{reply.wait.failure.message} Next attempt in {seconds(reply.wait.delay)}"
+    return ""
+
+
+def thought(reply: Reply) -> str:
+    """Return `Thought for 12 s`, once reasoning has ended; nothing if there was none."""
+    duration = reply.timing.reasoning_seconds
+    if not reply.reasoning or duration is None:
+        return ""
+    if duration < 1:
+        return "Thought for less than a second"
+    # Whole seconds: the reader watched them being counted.
+    return f"Thought for {duration:.0f} s" if duration < _MINUTE else f"Thought for {seconds(duration)}"
+
+
+def alert(reply: Reply) -> str:
+    """Return what happened to a reply that is not whole and what to do next; a stop is no alert."""
+    if reply.error is not None:
+        return str(reply.error)
+    if reply.ended and reply.finish_reason in _CUT_OFF:
+        return _CUT_OFF[reply.finish_reason]
+    if reply.ended and reply.finish_reason is not None and reply.finish_reason not in _UNREMARKABLE:
+        return _UNKNOWN.format(reply.finish_reason)
+    if reply.status == "complete" and not (reply.answer or reply.tool_calls):
+        return "The answer is empty." if reply.reasoning else "The reply is empty."
+    return ""
+
+
+def tool_calls(reply: Reply) -> list[str]:
+    """Return a line for each tool call that the model asks for. Nothing has been run."""
+    calls = [f"{call.name or 'a tool'}({call.arguments})" for call in reply.tool_calls]
+    # In JSON a line's end is a space.
+    return [printable(_LINE_END.sub(" ", call)) for call in calls]
+
+
+def footer(reply: Reply) -> list[str]:
+    """Return the footer's items in reading order; empty while the reply goes on."""
+    if not reply.ended:
+        return []
+    items = [f"Stopped after {seconds(reply.timing.ended or 0)}"] if reply.status == "cancelled" else []
+    items += [reply.model] if reply.model else []
+    if reply.simulated:
+        items.append("simulated")
+    if reply.timing.ended is not None and reply.status != "cancelled":
+        items.append(seconds(reply.timing.ended))
+    items += _tokens(reply)
+    if (first := reply.timing.first_delta) is not None:
+        items.append(f"first token {seconds(first)}")
+    items += _rate(reply)
+    items += _cost(reply)
+    if reply.finish_reason and reply.finish_reason not in _UNREMARKABLE:
+        items.append(f"finish reason {reply.finish_reason}")
+    return items
+
+
+def _tokens(reply: Reply) -> list[str]:
+    usage = reply.usage
+    if usage is None:
+        about = reply.estimated_output_tokens
+        return [f"usage not reported (about {about:,} tokens out)" if about else "usage not reported"]
+    items = []
+    if usage.prompt_tokens is not None:
+        cached = f" ({usage.cache_hit_tokens:,} cached)" if usage.cache_hit_tokens else ""
+        items.append(f"in {usage.prompt_tokens:,}{cached}")
+    out = usage.completion_tokens
+    if usage.reasoning_tokens:
+        items.append(f"thought {usage.reasoning_tokens:,}")
+        out = max(0, out - usage.reasoning_tokens) if out is not None else None
+    if out is not None:
+        items.append(f"out {out:,}")
+    return items
+
+
+def _rate(reply: Reply) -> list[str]:
+    usage, first, ended = reply.usage, reply.timing.first_delta, reply.timing.ended
+    if usage is None or usage.completion_tokens is None or first is None or ended is None:
+        return []
+    # The first token came at `first`, so it is the others that took the time since.
+    tokens, duration = usage.completion_tokens - 1, ended - first
+    return [f"{tokens / duration:.0f} tok/s"] if tokens > 0 and duration > 0 else []
+
+
+def _cost(reply: Reply) -> list[str]:
+    cost = reply.cost
+    if cost is None:
+        return []
+    words = ["would cost" if reply.simulated else "", "at most" if cost.at_most else "", str(cost), cost.tier]
+    return [" ".join(word for word in words if word) + f" (prices of {cost.dated:%Y-%m-%d})"]

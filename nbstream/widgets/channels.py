@@ -1,0 +1,58 @@
+"""The channels by which a page reaches a run while a cell keeps the kernel's main thread busy.
+
+A message comes by the control channel or by comm, on any thread, or is read from the busy main thread's queue (see
+`comm_reader`). Receivers only set flags.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nbstream.widgets.protocol import CONTROL_REPLY, CONTROL_REQUEST
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_receivers: dict[str, Callable[[dict[str, Any]], None]] = {}
+
+
+def listen(kernel: Any, run_id: str, comm_id: str, receive: Callable[[dict[str, Any]], None]) -> None:
+    """Hand what a page says about a run by the control channel, or by a comm that waits, to `receive`.
+
+    Args:
+        kernel: the ipykernel; one without control handlers is left alone, and its pages have the comm.
+        run_id: the run, as the control channel names it.
+        comm_id: the comm of the widget that shows it.
+        receive: takes the message's content, on the thread it arrives on; must not block, display or raise.
+    """
+    _receivers[run_id] = _receivers[comm_id] = receive
+    handlers = getattr(kernel, "control_handlers", None)
+    if isinstance(handlers, dict):
+        handlers[CONTROL_REQUEST] = _handler(kernel)
+
+
+def forget(run_id: str, comm_id: str) -> None:
+    """Take no more messages for a run; its pages are told that it is not known."""
+    _receivers.pop(run_id, None)
+    _receivers.pop(comm_id, None)
+
+
+def overhear(comm_id: str, content: dict[str, Any]) -> None:
+    """Take a comm message before its turn, whichever cell's run it is meant for."""
+    receive = _receivers.get(comm_id)
+    if receive is not None:
+        receive(content)
+
+
+def _handler(kernel: Any) -> Callable[[Any, Any, dict[str, Any]], None]:
+    def handle(stream: Any, ident: Any, parent: dict[str, Any]) -> None:
+        content = parent.get("content", {})
+        receive = _receivers.get(content.get("run_id", ""))
+        if receive is not None:
+            receive(content)
+        # The reply is the acknowledgement: without one a page would interrupt the kernel, and perhaps another cell.
+        kernel.session.send(
+            stream, CONTROL_REPLY, {"status": "ok", "known": receive is not None}, parent=parent, ident=ident
+        )
+
+    return handle

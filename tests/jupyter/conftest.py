@@ -1,0 +1,56 @@
+"""One simulator for all kernels, and one kernel of each name, started when its first test comes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from nbstream.simulator.server import Simulator
+from tests import kernels
+from tests.jupyter.kernel import Kernel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: A key that must be found nowhere.
+CANARY_KEY = "canary-key-5e1f0c"
+
+
+@pytest.fixture(scope="session")
+def shared_server() -> Iterator[Simulator]:
+    with Simulator(port=0, rate=0, first_token=0, scenario="normal tokens=40") as server:
+        yield server
+
+
+@pytest.fixture
+def server(shared_server: Simulator) -> Simulator:
+    """What the kernels ask; its log holds what this test sent."""
+    shared_server.clear_log()
+    return shared_server
+
+
+@pytest.fixture(scope="session", params=kernels.NAMES)
+def shared_kernel(
+    request: pytest.FixtureRequest, shared_server: Simulator, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Kernel]:
+    environ = {
+        "DEEPSEEK_BASE_URL": shared_server.url,
+        "DEEPSEEK_API_KEY": CANARY_KEY,
+        "IPYTHONDIR": str(tmp_path_factory.mktemp("ipython")),
+    }
+    with Kernel(request.param, environ) as kernel:
+        loaded = kernel.run("%load_ext nbstream")
+        assert loaded.status == "ok"
+        kernel.imported_by_loading = set(kernel.evaluate("list(__import__('sys').modules)"))
+        # Nobody waits here for a tab that may still come.
+        kernel.run("import nbstream, nbstream.widgets.live_view; nbstream.widgets.live_view._GRACE_SECONDS = 0")
+        yield kernel
+
+
+@pytest.fixture
+def kernel(shared_kernel: Kernel, server: Simulator) -> Kernel:
+    """A kernel that has loaded the extension, with nothing of an earlier test going on."""
+    shared_kernel.forget()
+    server.clear_log()
+    return shared_kernel

@@ -1,0 +1,112 @@
+"""`%deepseek code`, `show` and `cancel`, and `nbstream.code_blocks`, on real ipykernels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from nbstream.simulator.server import Simulator
+    from tests.jupyter.kernel import Cell, Kernel
+
+pytestmark = pytest.mark.kernel
+
+TWO_BLOCKS = "1. one\n\n   ```python\n   x = 1\n   if x:\n       x = 2\n   ```\n\n```sh\nls"
+NO_CODE = "only `little` of it"
+
+
+def answer(kernel: Kernel, text: str) -> None:
+    """Let the last reply's answer be `text`."""
+    assert kernel.run(f"%%deepseek --no-think\n[simulate: echo] {text}").status == "ok"
+
+
+def inserted(cell: Cell) -> list[tuple[str, str, bool]]:
+    """Return what the kernel asks the front end to put into cells."""
+    assert cell.reply is not None
+    payload = cell.reply["content"]["payload"]
+    return [(each["source"], each["text"], each["replace"]) for each in payload]
+
+
+def error_of(cell: Cell) -> str:
+    """Return the one line that a mistake is."""
+    assert cell.of("error") == []
+    line = cell.text("stderr").removesuffix("\n")
+    assert "\n" not in line
+    return line
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        ("code 1", "x = 1\nif x:\n    x = 2"),
+        ("code 2", "ls"),
+        # The last one.
+        (" code ", "ls"),
+    ],
+)
+def test_code_goes_into_the_next_cell(kernel: Kernel, command: str, code: str) -> None:
+    answer(kernel, TWO_BLOCKS)
+    cell = kernel.run(f"%deepseek {command}")
+    assert inserted(cell) == [("set_next_input", code, False)]
+    assert cell.outputs == []
+    assert kernel.evaluate("[[each.language, each.code] for each in nbstream.code_blocks()]") == [
+        ["python", "x = 1\nif x:\n    x = 2"],
+        ["sh", "ls"],
+    ]
+
+
+@pytest.mark.parametrize("number", ["0", "3", "-1", "x", "²", "9" * 5000])
+def test_a_block_that_is_not_there_is_one_line(kernel: Kernel, number: str) -> None:
+    answer(kernel, TWO_BLOCKS)
+    cell = kernel.run(f"%deepseek code {number}")
+    expected = f"UsageError: %deepseek code {number}: the last reply has 2 blocks of code, counted from 1."
+    assert error_of(cell) == expected
+    assert inserted(cell) == []
+
+
+def test_no_code_is_one_line(kernel: Kernel) -> None:
+    answer(kernel, NO_CODE)
+    assert error_of(kernel.run("%deepseek code")) == "UsageError: The last reply has no code."
+
+
+def test_no_reply_is_one_line(kernel: Kernel) -> None:
+    kernel.run("from nbstream.client import history; kept = list(history._runs); history._runs.clear()")
+    cell = kernel.run("%deepseek code")
+    kernel.run("history._runs.extend(kept)")
+    assert error_of(cell) == "UsageError: There is no reply yet."
+
+
+def test_a_reply_is_shown_again(kernel: Kernel) -> None:
+    for text in ("first", "second", "third"):
+        answer(kernel, f"the {text} one")
+    for command, text in (("show", "third"), ("show 1", "third"), ("show 3", "first")):
+        (output,) = kernel.run(f"%deepseek {command}").of("display_data")
+        assert f"the {text} one" in output["content"]["data"]["text/html"]
+
+
+@pytest.mark.parametrize("number", ["0", "51", "-1", "x", "²", "9" * 5000])
+def test_a_reply_that_is_not_there_is_one_line(kernel: Kernel, number: str) -> None:
+    answer(kernel, NO_CODE)
+    line = error_of(kernel.run(f"%deepseek show {number}"))
+    assert line.startswith(f"UsageError: %deepseek show {number}: replies are counted back from the last one")
+
+
+def test_every_reply_that_goes_on_is_stopped(kernel: Kernel, server: Simulator) -> None:
+    for _ in range(3):
+        kernel.run("%%deepseek --background\n[simulate: silence after=5] Why?")
+    kernel.until(lambda: sum(entry["deltas_sent"] == 5 for entry in server.log()) == 3, "all of them are silent")
+    assert kernel.run("%deepseek cancel").text("stdout") == "Stopped 3 replies.\n"
+    kernel.until(lambda: all(entry["how"] == "disconnected" for entry in server.log()), "the server sees it")
+    assert kernel.run("%deepseek cancel").text("stdout") == "No reply goes on.\n"
+
+
+@pytest.mark.parametrize("command", ["cod", "code 1 2", "help", "show 1 2", "cancel 1"])
+def test_what_is_no_command_is_one_line(kernel: Kernel, command: str) -> None:
+    line = error_of(kernel.run(f"%deepseek {command}"))
+    assert line.startswith(f"UsageError: %deepseek {command} is no command")
+
+
+@pytest.mark.parametrize("command", ["code [N]", "show [N]", "show --recover", "cancel"])
+def test_the_help_lists_the_command(kernel: Kernel, command: str) -> None:
+    assert f"%deepseek {command}" in " ".join(kernel.run("%deepseek").text("stdout").split())

@@ -1,0 +1,180 @@
+"""A kernel that is killed, or restarted, in the middle of a reply: what had arrived can be had back."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING
+
+import pytest
+
+from nbstream.markdown.parser import to_html
+from tests import kernels
+from tests.jupyter.conftest import CANARY_KEY
+from tests.jupyter.kernel import Kernel
+from tests.jupyter.test_kernels import CANARY_PROMPT, ENDLESS, SILENT, begin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from nbstream.simulator.server import Simulator
+    from tests.jupyter.kernel import Cell
+
+pytestmark = pytest.mark.kernel
+oldest_and_newest = pytest.mark.parametrize("name", [kernels.NEWEST, "ipykernel-6.29"])
+
+
+@pytest.fixture
+def start(server: Simulator, tmp_path: Path) -> Iterator[Callable[..., Kernel]]:
+    """Start kernels that share their Jupyter folders, as the kernels of one user do."""
+    started: list[Kernel] = []
+
+    def make(name: str = kernels.NEWEST, **environ: str) -> Kernel:
+        own = {
+            "DEEPSEEK_BASE_URL": server.url,
+            "DEEPSEEK_API_KEY": CANARY_KEY,
+            "IPYTHONDIR": str(tmp_path / "ipython"),
+            "JUPYTER_RUNTIME_DIR": str(tmp_path / "runtime"),
+            "JPY_SESSION_NAME": "/home/somebody/one.ipynb",
+        }
+        started.append(Kernel(name, own | environ))
+        started[-1].run("%load_ext nbstream")
+        started[-1].run("import nbstream")
+        return started[-1]
+
+    yield make
+    for kernel in started:
+        kernel.close()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """Where the journals are; not where the kernels' own files are."""
+    return tmp_path / "runtime" / "nbstream"
+
+
+def journals(home: Path) -> list[Path]:
+    return sorted(home.glob("*"))
+
+
+def stream_until_silent(kernel: Kernel, server: Simulator, home: Path, options: str = "") -> None:
+    """Start a cell whose server falls silent, and wait until what came is on the disk."""
+    before = len(journals(home))
+    kernel.send(f"%%deepseek -s {CANARY_PROMPT} {options}\n[simulate: {SILENT}] {CANARY_PROMPT}")
+    kernel.until(lambda: server.log() and server.log()[-1]["deltas_sent"] == 20, "the server is silent")
+    kernel.until(lambda: len(journals(home)) > before, "there is a journal")
+    kernel.until(lambda: all("Reasoning" in path.read_text() for path in journals(home)), "what came is written")
+
+
+def received(kernel: Kernel, server: Simulator) -> str:
+    """Return what the same request brings when it is stopped instead."""
+    server.clear_log()
+    kernel.run(f"run = nbstream.stream('[simulate: {SILENT}] {CANARY_PROMPT}', system={CANARY_PROMPT!r})")
+    kernel.until(lambda: server.log() and server.log()[-1]["deltas_sent"] == 20, "the server is silent")
+    kernel.pause(0.3)
+    kernel.run("run.cancel(); _ = run.result()")
+    text: str = kernel.evaluate("run.reply.reasoning")
+    assert len(text) > 20
+    return text
+
+
+def settle(kernel: Kernel, cell: Cell, home: Path) -> None:
+    """Wait until the output has settled and nothing is left on the disk."""
+    kernel.finish(cell)
+    kernel.until(lambda: kernel.updates_of(cell) and not journals(home), "it settles")
+
+
+@oldest_and_newest
+def test_what_a_killed_kernel_had_received_comes_back(
+    start: Callable[..., Kernel], server: Simulator, home: Path, name: str
+) -> None:
+    first = start(name)
+    stream_until_silent(first, server, home)
+    (path,) = journals(home)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(home.stat().st_mode) == 0o700
+    assert CANARY_KEY not in path.read_text()
+    assert CANARY_PROMPT not in path.read_text()
+
+    second = start(name)
+    # A reply that still arrives somewhere else is not lost.
+    assert "nothing to recover" in second.run("%deepseek show --recover").text("stderr")
+    first.kill()
+    shown = second.run("%deepseek show --recover")
+    (output,) = shown.of("display_data")
+    last = second.evaluate("[nbstream.last.status, nbstream.last.error.kind, nbstream.last.reasoning]")
+    assert last == ["failed", "kernel_ended", received(second, server)]
+    assert to_html(last[2]).strip() in output["content"]["data"]["text/html"]
+    assert "The kernel ended while this reply arrived." in output["content"]["data"]["text/html"]
+    assert journals(home) == []
+    assert "nothing to recover" in second.run("%deepseek show --recover").text("stderr")
+
+
+def test_this_notebooks_reply_comes_first(start: Callable[..., Kernel], server: Simulator, home: Path) -> None:
+    for notebook, options in (("mine.ipynb", "-m pro"), ("another.ipynb", "")):
+        kernel = start(JPY_SESSION_NAME=notebook)
+        stream_until_silent(kernel, server, home, options)
+        kernel.kill()
+        server.clear_log()
+    kernel = start(JPY_SESSION_NAME="mine.ipynb")
+    shown = kernel.run("%deepseek show --recover")
+    assert kernel.evaluate("nbstream.last.model") == "deepseek-v4-pro"
+    assert shown.text("stdout") == "There is more to recover: 1. %deepseek show --recover shows the next.\n"
+    kernel.run("%deepseek show --recover")
+    assert kernel.evaluate("nbstream.last.model") == "deepseek-flash"
+    assert journals(home) == []
+
+
+@pytest.mark.parametrize("scenario", ["normal tokens=40", "reset after=10", "401", ENDLESS])
+def test_nothing_is_left_of_what_has_settled(
+    start: Callable[..., Kernel], server: Simulator, home: Path, scenario: str
+) -> None:
+    kernel = start()
+    for options in ("", "--background"):
+        if scenario == ENDLESS:
+            cell, view = begin(kernel, server, scenario, options)
+            assert len(journals(home)) == 1
+            kernel.control(view, "cancel")
+        else:
+            cell = kernel.send(f"%%deepseek {options}\n[simulate: {scenario}] Why?")
+        settle(kernel, cell, home)
+
+
+def test_a_full_disk_is_told_and_the_reply_goes_on(start: Callable[..., Kernel], home: Path) -> None:
+    kernel = start()
+    # The limit stands in for the disk: a write fails in the same way.
+    kernel.run("import resource; whole = resource.getrlimit(resource.RLIMIT_FSIZE)")
+    kernel.run("resource.setrlimit(resource.RLIMIT_FSIZE, (1_500, whole[1]))")
+    cells = [kernel.run("%%deepseek\n[simulate: normal tokens=150 rate=300] Why?") for _ in range(2)]
+    kernel.run("resource.setrlimit(resource.RLIMIT_FSIZE, whole)")
+    first, second = [cell.text("stderr") for cell in cells]
+    assert first.startswith("Note: File too large. The reply goes on, but what arrives from here on would be lost")
+    assert first.count("\n") == 1
+    assert second == ""
+    assert [cell.status for cell in cells] == ["ok", "ok"]
+    assert kernel.evaluate("nbstream.last.status") == "complete"
+    assert journals(home) == []
+
+
+def test_without_a_place_for_it_there_is_no_journal(start: Callable[..., Kernel], tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    kernel = start()
+    kernel.run(f"import os; os.environ['JUPYTER_RUNTIME_DIR'] = {str(tmp_path / 'file')!r}")
+    cell = kernel.run("%%deepseek\nWhy?")
+    assert cell.text("stderr").startswith("Note: ")
+    assert kernel.evaluate("nbstream.last.status") == "complete"
+
+
+def test_old_journals_are_deleted(start: Callable[..., Kernel], home: Path) -> None:
+    home.mkdir(parents=True)
+    for name, days in (("old", 8), ("new", 6)):
+        path = home / f"{name}.jsonl"
+        path.write_text("of another time")
+        then = path.stat().st_mtime - days * 86_400
+        os.utime(path, (then, then))
+    kernel = start()
+    kernel.run("%%deepseek\nWhy?")
+    assert [path.name for path in journals(home)] == ["new.jsonl"]
+    # It is none of ours, as far as can be told.
+    assert "nothing to recover" in kernel.run("%deepseek show --recover").text("stderr")

@@ -1,0 +1,220 @@
+"""Trials of a kernel at random moments, counted: what is interrupted, stopped, or one of many at once.
+
+The tests run a few of each, `benchmarks/reliability.py` hundreds. A trial goes on after a fault, and tells of it. This
+module must not know what is asserted.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from nbstream.widgets import protocol
+from tests.faults.findings import Findings
+
+if TYPE_CHECKING:
+    from nbstream.simulator.server import Simulator
+    from tests.jupyter.kernel import Cell, Kernel, View
+
+#: What a cell may be in the middle of, each with how long it may take to get there.
+ENDLESS_MOMENTS = {
+    "headers-late seconds=inf": 0.2,
+    "queue seconds=inf every=0.05": 0.3,
+    "silence after=20": 0.3,
+    "normal tokens=20000 rate=400": 0.5,
+}
+MOMENTS = ENDLESS_MOMENTS | {
+    # These end by themselves, perhaps in the very moment.
+    "normal tokens=60 rate=400": 0.3,
+    "429 times=1 retry-after=0.1": 0.3,
+}
+#: How long the cell of a thousand tokens takes to settle, for moments in which it does.
+_SETTLING = ("normal tokens=1500 rate=0", 0.4)
+
+#: Run in the kernel: what is still there when every reply has ended. A connection may be kept for the next request.
+_LEFT = """(lambda asyncio, threading, loop: {
+    "threads": sorted(t.name for t in threading.enumerate() if t.name.startswith("nbstream")),
+    "tasks": len(asyncio.all_tasks(loop.background_loop())),
+    "connections": len([each for each in __import__("psutil").Process().net_connections("tcp")
+                        if each.raddr and each.raddr.port == PORT and each.status == "ESTABLISHED"]),
+    "receivers": len(__import__("nbstream.widgets.channels", fromlist=["x"])._receivers),
+    "kept": len(__import__("nbstream.widgets.live_view", fromlist=["x"])._kept),
+})(__import__("asyncio"), __import__("threading"), __import__("nbstream.client.loop", fromlist=["x"]))"""
+
+
+#: What is counted apart, since no cell's code can do anything about it.
+IN_IPYKERNEL = "between ipykernel's own lines"
+
+
+@dataclass
+class Tally(Findings):
+    """What came of trials, and how long each Stop took to reach the server, in milliseconds."""
+
+    milliseconds: list[float] = field(default_factory=list)
+
+    def check(self, fine: object, fault: str) -> None:
+        """Note a fault unless all is `fine`."""
+        if not fine:
+            self.wrong.append(fault)
+
+
+def left(kernel: Kernel, server: Simulator) -> dict[str, Any]:
+    """Return what of earlier replies is still in the kernel."""
+    found: dict[str, Any] = kernel.evaluate(_LEFT.replace("PORT", server.url.rpartition(":")[2]))
+    return found
+
+
+def interrupts(kernel: Kernel, server: Simulator, tries: int, seed: int) -> Tally:
+    """Press ■ at random moments of a cell, with another one queued."""
+    source = random.Random(seed)
+    tally = Tally()
+    for _ in range(tries):
+        scenario, longest = source.choice([*MOMENTS.items(), _SETTLING])
+        moment = source.uniform(0, longest)
+        where = f"{kernel.name}: {scenario}, ■ after {1000 * moment:.0f} ms"
+        cell, following = _begin(kernel, server, scenario)
+        kernel.pause(moment)
+        kernel.interrupt()
+        _ended(kernel, cell, following, where, tally)
+        if cell.status == "error":
+            tally.check(cell.reply and cell.reply["content"]["ename"] == "KeyboardInterrupt", f"{where}: another error")
+            tally.check(following.status in ("aborted", None), f"{where}: the queued cell was {following.status}")
+        else:
+            # It had ended before. The queued one, or none, was interrupted then.
+            tally.check(kernel.evaluate("nbstream.last.ended"), f"{where}: the interrupt was not noticed")
+    return tally
+
+
+def stops(
+    kernel: Kernel,
+    server: Simulator,
+    tries: int,
+    seed: int,
+    ways: tuple[str, ...],
+    *,
+    moments: dict[str, float] = MOMENTS,
+) -> Tally:
+    """Stop at random moments, in one of `ways` each: by control message, by comm on the main shell or on a subshell."""
+    source = random.Random(seed)
+    tally = Tally()
+    subshell = kernel.subshell() if "subshell" in ways else None
+    ways = tuple(way for way in ways if way != "subshell" or subshell)
+    for _ in range(tries):
+        scenario, longest = source.choice(list(moments.items()))
+        way = source.choice(ways)
+        moment = source.uniform(0, longest)
+        where = f"{kernel.name}: {scenario}, Stop by {way} after {1000 * moment:.0f} ms"
+        cell, following = _begin(kernel, server, scenario)
+        kernel.until(lambda cell=cell: cell.view or cell.ended, "the view is there")  # type: ignore[misc]
+        kernel.pause(moment)
+        if (view := cell.view) is not None:
+            asked = time.time()
+            if way == "control":
+                kernel.control(view, "cancel")
+            else:
+                kernel.comm(view, "cancel", subshell=subshell if way == "subshell" else None)
+            _ended(kernel, cell, following, where, tally)
+            _note(server, asked, tally)
+        tally.check(cell.status == "ok", f"{where}: the cell was {cell.status}")
+        tally.check(following.text("stdout") == "next\n", f"{where}: the queued cell did not run")
+    return tally
+
+
+def stops_behind(kernel: Kernel, server: Simulator, tries: int, seed: int) -> Tally:
+    """Stop replies that stream in the background while another cell computes in pure Python."""
+    source = random.Random(seed)
+    tally = Tally()
+    for _ in range(tries):
+        kernel.forget()
+        server.clear_log()
+        cell = kernel.run("%%deepseek --background\n[simulate: normal tokens=20000 rate=400] Why?")
+        view = cell.view
+        computing = kernel.send("while not nbstream.last.ended: sum(range(1000))")
+        kernel.until(lambda view=view: view and view.meta.get("status") == "reasoning", "it streams")  # type: ignore[misc]
+        assert view is not None
+        kernel.pause(source.uniform(0, 0.3))
+        asked = time.time()
+        kernel.control(view, "cancel")
+        kernel.finish(computing)
+        tally.tried += 1
+        tally.check(computing.status == "ok", f"{kernel.name}: the other cell was {computing.status}")
+        kernel.until(lambda cell=cell: kernel.updates_of(cell), "it settles")  # type: ignore[misc]
+        _note(server, asked, tally)
+    return tally
+
+
+def crowd(kernel: Kernel, server: Simulator, cells: int, seed: int) -> Tally:
+    """Let `cells` cells stream at once in the background; every second one is stopped, the others go on to the end."""
+    source = random.Random(seed)
+    tally = Tally()
+    kernel.forget()
+    server.clear_log()
+    # The first one must go on when the last one begins.
+    words = 50 + 2 * cells
+    sent = [
+        kernel.send(
+            f"%%deepseek --background --no-think -o reply{number}\n"
+            f"[simulate: echo rate=60] {number} " + f"word{number} " * words
+        )
+        for number in range(cells)
+    ]
+    for cell in sent:
+        kernel.finish(cell)
+    views: list[View] = [cell.view for cell in sent if cell.view is not None]
+    kernel.until(lambda: all(protocol.html_of(view.answer) for view in views), "every cell streams")
+    stopped = source.sample(range(cells), cells // 2)
+    for number in stopped:
+        kernel.pause(source.uniform(0, 0.02))
+        kernel.control(views[number], "cancel")
+
+    kernel.until(lambda: all(kernel.updates_of(cell) for cell in sent), "every cell settles")
+    for number, cell in enumerate(sent):
+        tally.tried += 1
+        where = f"{kernel.name}: cell {number} of {cells}"
+        kernel.until(lambda number=number: kernel.evaluate(f"reply{number}.ended"), "the variable holds it")  # type: ignore[misc]
+        status, answer = kernel.evaluate(f"[reply{number}.status, reply{number}.answer]")
+        (update,) = kernel.updates_of(cell)
+        html = update["content"]["data"]["text/html"]
+        tally.check(status == ("cancelled" if number in stopped else "complete"), f"{where}: {status}")
+        others = [other for other in range(cells) if other != number and f"word{other} " in html]
+        tally.check(not others, f"{where}: words of {others}")
+        if number not in stopped:
+            tally.check(answer.count(f"word{number} ") >= words - 1, f"{where}: not the whole answer")
+        tally.check(views[number].numbers == list(range(1, len(views[number].numbers) + 1)), f"{where}: frames lost")
+        tally.check(not cell.of("stream", "error"), f"{where}: other output")
+    return tally
+
+
+def _begin(kernel: Kernel, server: Simulator, scenario: str) -> tuple[Cell, Cell]:
+    """Send a cell and one after it, and wait until the first one runs."""
+    kernel.forget()
+    server.clear_log()
+    kernel.run("nbstream.client.asking._runs.clear()")
+    cell = kernel.send(f"%%deepseek -o reply\n[simulate: {scenario}] Why, {random.random()}?")
+    following = kernel.send("print('next')")
+    kernel.until(lambda: cell.busy, "the cell runs")
+    return cell, following
+
+
+def _ended(kernel: Kernel, cell: Cell, following: Cell, where: str, tally: Tally) -> None:
+    """Look at everything that has to be so, however it ended."""
+    tally.tried += 1
+    kernel.until(lambda: cell.idle and following.idle, where)
+    if cell.reply is None or following.reply is None:
+        # They come by another socket.
+        kernel.pause(0.2)
+    if cell.reply is None or following.reply is None:
+        # ■ before or after the cell's own code: ipykernel notes "KeyboardInterrupt caught in kernel", and no more.
+        tally.seen[IN_IPYKERNEL] = tally.seen.get(IN_IPYKERNEL, 0) + 1
+    if cell.of("display_data"):
+        tally.check(len(cell.of("update_display_data")) == 1, f"{where}: not settled")
+        tally.check(kernel.evaluate("nbstream.last.ended"), f"{where}: the reply goes on")
+    tally.check(kernel.run("print('again')").text("stdout") == "again\n", f"{where}: the kernel is not usable")
+
+
+def _note(server: Simulator, asked: float, tally: Tally) -> None:
+    """Note how long it took the server to see that the client had left."""
+    entries = [entry for entry in server.log() if entry["how"] == "disconnected"]
+    tally.milliseconds += [1000 * (entry["ended"] - asked) for entry in entries[-1:] if entry["ended"] > asked]

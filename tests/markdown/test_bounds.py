@@ -1,0 +1,204 @@
+"""What a frame costs does not grow with the text: work is counted, as characters read and bytes sent, never timed."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+
+from nbstream.markdown import parser
+from nbstream.markdown.parser import to_html
+from nbstream.widgets.markdown_document import MarkdownDocument
+from nbstream.widgets.protocol import apply, empty_state, html_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+#: As many characters come between two frames.
+STEP = 60
+#: What a frame may read and send where lines, items or rows are finished one by one.
+A_LINE = 1_000
+#: The same for a paragraph, whose pieces have 4,096 characters, each read for blocks, to be repaired, and for its text.
+A_PIECE = 24_000
+
+
+class Cost(NamedTuple):
+    """The characters that were read by the parser's parts, and the bytes of the operations."""
+
+    read: int
+    sent: int
+
+
+@pytest.fixture
+def costs(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], list[Cost]]:
+    """Return a function that streams a text, looks at every operation as a page does, and returns each frame's cost."""
+    read = 0
+
+    def count(owner: Any, name: str, position: int) -> None:
+        original = getattr(owner, name)
+
+        def counting(*args: Any, **options: Any) -> Any:
+            nonlocal read
+            read += len(args[position])
+            return original(*args, **options)
+
+        monkeypatch.setattr(owner, name, counting)
+
+    count(parser._Markdown, "parse", 1)
+    count(type(parser._parser().inline), "parse", 1)
+    count(parser, "repair", 0)
+
+    def stream(text: str) -> list[Cost]:
+        nonlocal read
+        parser._remembered_html.cache_clear()
+        growing, page, found = MarkdownDocument(), empty_state(), []
+        for start in range(0, len(text), STEP):
+            growing.feed(text[start : start + STEP])
+            read = 0
+            operations = growing.frame()
+            found.append(Cost(read, len(json.dumps(operations, ensure_ascii=False).encode())))
+            apply(page, operations)
+        apply(page, growing.finish())
+        assert html_of(page) == to_html(text)
+        return found
+
+    return stream
+
+
+SENTENCE = "Lorem ipsum *dolor* sit amet, `consectetur` adipiscing **elit**. "
+ENTRY = '{"name": "some_text", "values": [1, 2, 3], "nested": {"a": null}}, '
+
+PARTS = {
+    "fence": ("```python\n", "x = f(1)  # a line of code\n", 5_000),
+    "fence without a language": ("~~~\n", "x = f(1)  # a line of code\n", 1_000),
+    "tight list": ("", "- an item *like* others\n", 1_000),
+    "loose list": ("", "- an item *like* others\n\n", 1_000),
+    "ordered list": ("", "1. an item *like* others\n", 1_000),
+    "loose ordered list": ("", "1. an item *like* others\n\n", 1_000),
+    "list of tasks": ("", "- [x] an item *like* others\n", 1_000),
+    "list of short nested lists": ("", "- an item\n  1. one\n  2. two\n", 1_000),
+    "table": ("| one | two |\n|-----|----:|\n", "| a cell | *another* cell |\n", 500),
+    "paragraphs": ("", "A paragraph, *like* others.\n\n", 1_000),
+    "headings": ("", "## A heading, *like* others\n", 1_000),
+    "definitions": ("", "[label]: https://example.org/page\n", 300),
+    "footnotes": ("", "[^1]: A footnote, *like* others.\n\n", 1_000),
+    "short quotes": ("", "> A quote, *like* others.\n\n", 1_000),
+    "short formulas": ("", "$$\na + b\n$$\n", 1_000),
+    "blank lines": ("a\n\n", "\n", 5_000),
+}
+
+PARAGRAPHS = {
+    "one line": (SENTENCE, 800),
+    "lines": (SENTENCE + "\n", 800),
+    "no spaces": ("x", 50_000),
+    "no spaces, wide": ("漢字かな交じり文、", 5_000),
+    "formulas and money": ("$a + b$ costs $5, ", 2_500),
+    "emphasis that never ends": ("*a ", 8_000),
+    "code that never ends": ("`a ``b ", 6_000),
+    "an object of JSON": ('{"all": ' + ENTRY, 660),
+    "a list of JSON": ("[" + ENTRY, 720),
+    "JSON in lines": ('{\n"list": [\n' + ENTRY.replace(", ", ",\n"), 320),
+}
+
+# Each of these goes on as one part, so that a frame reads all of it.
+IN_ONE_PART = {
+    "quote": ("", "> a line *of* a quote\n", 400),
+    "quote of paragraphs": ("", "> a line *of* a quote\n>\n", 200),
+    "nested list": ("- a\n", "  - an item *like* others\n", 200),
+    "item of paragraphs": ("- a\n", "\n  a paragraph *of* it\n", 200),
+    "item with a fence": ("- a\n  ```py\n", "  x = f(1)\n", 400),
+    "footnote": ("[^1]: a\n", "a line *of* a footnote\n", 400),
+    "indented code": ("", "    x = f(1)\n", 400),
+    "line of code": ("```py\n", "x = f(1); ", 400),
+    "heading": ("# ", "a heading *of* words ", 400),
+}
+
+
+@pytest.mark.parametrize(("head", "part", "count"), PARTS.values(), ids=PARTS)
+def test_parts_are_read_once(costs: Callable[[str], list[Cost]], head: str, part: str, count: int) -> None:
+    check(costs, head + part * (count // 2), head + part * count, A_LINE)
+
+
+@pytest.mark.parametrize(("part", "count"), PARAGRAPHS.values(), ids=PARAGRAPHS)
+def test_a_paragraph_without_end_is_read_in_pieces(costs: Callable[[str], list[Cost]], part: str, count: int) -> None:
+    check(costs, part * (count // 2), part * count, A_PIECE)
+
+
+def check(costs: Callable[[str], list[Cost]], half: str, whole: str, most: int) -> None:
+    """Check that no frame costs more than `most`, and twice the text costs twice as much."""
+    short, long = costs(half), costs(whole)
+    assert max(cost.read for cost in long) <= most
+    assert max(cost.sent for cost in long) <= most
+    assert sum(cost.read for cost in long) <= 2.2 * sum(cost.read for cost in short)
+    assert sum(cost.sent for cost in long) <= 2.2 * sum(cost.sent for cost in short)
+
+
+def test_a_list_that_turns_loose_is_read_as_a_whole_once(costs: Callable[[str], list[Cost]]) -> None:
+    text = "- an item *like* others\n" * 1_000 + "\n- the last\n"
+    *others, dearest = sorted(costs(text))
+    assert dearest.read <= 2 * len(text)
+    assert max(cost.read for cost in others) <= A_LINE
+
+
+@pytest.mark.parametrize(("head", "part", "count"), IN_ONE_PART.values(), ids=IN_ONE_PART)
+def test_one_part_is_read_a_few_times_and_sent_once(
+    costs: Callable[[str], list[Cost]], head: str, part: str, count: int
+) -> None:
+    text = head + part * count
+    found = costs(text)
+    assert max(cost.read for cost in found) <= 5 * len(text)
+    assert max(cost.sent for cost in found) <= A_LINE
+
+
+DEEP: dict[str, Callable[[int], str]] = {
+    "lists": lambda depth: "".join("  " * level + "- a\n" for level in range(depth)),
+    "lists in a line": lambda depth: "- " * depth + "a\n",
+    "ordered lists": lambda depth: "".join("   " * level + "1. a\n" for level in range(depth)),
+    "quotes": lambda depth: "> " * depth + "a\n",
+    "quotes, one deeper in each line": lambda depth: "".join("> " * level + "a\n" for level in range(depth)),
+    "quotes of lists": lambda depth: "> - " * (depth // 2) + "a\n",
+    "fences in quotes": lambda depth: "".join("> " * level + "```\n" for level in range(depth)),
+    "emphasis": lambda depth: "*a " * depth + "b" + " a*" * depth,
+    "strong emphasis": lambda depth: "**a " * depth + "b" + " a**" * depth,
+    "emphasis in a run": lambda depth: "*" * depth + "a" + "*" * depth,
+    "strikethrough": lambda depth: "~~a " * depth + "b" + " a~~" * depth,
+    "brackets": lambda depth: "[" * depth + "a" + "]" * depth,
+    "open brackets": lambda depth: "[" * depth,
+    "links": lambda depth: "[" * depth + "a" + "](http://x.y)" * depth,
+    "images": lambda depth: "![" * depth + "a" + "](http://x.y)" * depth,
+    "runs of backticks": lambda depth: "".join("`" * level + "a" for level in range(1, depth)),
+}
+
+
+@pytest.mark.parametrize("nested", DEEP.values(), ids=DEEP)
+def test_200_levels_cost_no_more_for_a_character_than_100(nested: Callable[[int], str]) -> None:
+    assert calls_for_a_character(nested(200)) <= 1.5 * calls_for_a_character(nested(100))
+
+
+def calls_for_a_character(text: str) -> float:
+    """Stream a text and return how many functions the dearest frame called, for each character there was."""
+    calls = 0
+
+    def count(frame: FrameType, event: str, arg: object) -> None:
+        nonlocal calls
+        calls += event in ("call", "c_call")
+
+    parser._remembered_html.cache_clear()
+    growing, page, most = MarkdownDocument(), empty_state(), 0
+    for start in range(0, len(text), step := len(text) // 12):
+        growing.feed(text[start : start + step])
+        calls, before = 0, sys.getprofile()
+        sys.setprofile(count)
+        try:
+            operations = growing.frame()
+        finally:
+            sys.setprofile(before)
+        apply(page, operations)
+        assert html_of(page) == to_html(text[: start + step], final=False)
+        most = max(most, calls)
+    apply(page, growing.finish())
+    assert html_of(page) == to_html(text)
+    return most / len(text)

@@ -1,0 +1,188 @@
+"""Hostile text in every field of a reply, without a browser: a failure names its payload (`tests.hostile.corpus`)."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from nbstream.markdown.code_blocks import CodeBlock
+from nbstream.markdown.math import MOST_CHARACTERS
+from nbstream.markdown.parser import to_html
+from nbstream.markdown.pieces import MOST_OPEN, pieces
+from nbstream.model.reply import ToolCall
+from nbstream.output.bundle import bundle
+from nbstream.output.settled import to_markdown, to_plain, to_static_html
+from nbstream.output.wording import footer
+from nbstream.widgets.markdown_document import MarkdownDocument
+from tests.hostile import allowed, corpus, rendering
+
+#: A terminal's window title, its clipboard, a link, a line that is written over; and the same in C1's characters.
+TERMINAL = (
+    "\x1b]0;x\x07 \x1b]52;c;eA==\x07 \x1b]8;;http://evil.test\x07x\x1b]8;;\x07 a\rb \x9d52;c;eA==\x9c \x9b2J \x00 \x7f"
+)
+#: Each way to turn the direction of what follows.
+DIRECTIONS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def chunk(**delta: object) -> str:
+    return f"data: {json.dumps({'choices': [{'delta': delta}]})}\n\n"
+
+
+END = 'data: {"choices": [{"delta": {}, "finish_reason": "stop"}]}\n\n'
+
+
+def test_every_payload_alone() -> None:
+    # A third of the combinations; `python -m tests.hostile` goes through all of them.
+    count = rendering.render_all(corpus.markdown()[::3])
+    assert count.payloads >= 2_000
+    assert count.faults == {}
+
+
+def test_every_way_to_write_tex() -> None:
+    count = rendering.render_all(each for each in corpus.markdown() if each.name.startswith(("TeX", "nested")))
+    assert count.payloads >= 200
+    assert count.faults == {}
+
+
+def test_the_lists_find_what_a_renderer_lets_through() -> None:
+    for html in (
+        "<img src=x>",
+        "<p onclick=x>y</p>",
+        "<a href='javascript:x' rel='noopener noreferrer' target='_blank'>y</a>",
+        "<a href='java\tscript:x' rel='noopener noreferrer' target='_blank'>y</a>",
+        "<a href='https://x.y' target='_blank'>z</a>",
+        "<p style='background:url(x)'>y</p>",
+        "<p id=x>y</p>",
+        "<p>x",
+        "</div>",
+        "<!-- x -->",
+        "<math><mi href=x>y</mi></math>",
+    ):
+        assert allowed.faults(html, settled=False), html
+    assert allowed.faults("<math><mi>x</mi></math>", settled=True)
+    assert rendering.macros(r'<span class="nbstream-math">\(\href{x}{y}\)</span>') == [r"\href"]
+
+
+@pytest.mark.parametrize("name", rendering.fields(1))
+def test_hostile_fields(name: str) -> None:
+    reply = rendering.fields(1)[name]
+    assert reply.ended
+    assert rendering.faults_around(reply) == []
+
+
+def test_a_count_of_tokens_that_no_machine_divides_is_none() -> None:
+    usage = dict.fromkeys(("prompt_tokens", "completion_tokens", "prompt_cache_hit_tokens"), 10**400)
+    reply = rendering.reply_of(
+        chunk(content="x") + f'data: {{"choices": [{{"finish_reason": "stop"}}], "usage": {json.dumps(usage)}}}\n\n'
+    )
+    assert reply.answer == "x"
+    assert "in " not in " ".join(footer(reply))
+    assert "usage" not in to_static_html(reply)
+
+
+def test_a_formula_of_any_length_is_not_typeset() -> None:
+    assert "nbstream-math" in to_html(f"${'x' * (MOST_CHARACTERS - 1)}$", settled=True)
+    long = to_html(f"${'x' * (MOST_CHARACTERS + 1)}$", settled=True)
+    assert "nbstream-math" not in long
+
+
+def test_nothing_that_a_terminal_obeys_is_kept() -> None:
+    call = {"index": 0, "function": {"name": TERMINAL, "arguments": f"{TERMINAL}\n\n{DIRECTIONS}"}}
+    text = f"{TERMINAL}\n\n~~~\n{TERMINAL}\n~~~"
+    reply = rendering.reply_of(
+        chunk(reasoning_content=text, content=None) + chunk(content=text, tool_calls=[call]) + END
+    )
+    data, _ = bundle(reply, "open")
+    assert OBEYED.findall(data["text/plain"] + data["text/markdown"]) == []
+    # Each tool call is one line, which no line of its own can end.
+    assert sum(line.startswith("    \ufffd") for line in data["text/markdown"].split("\n")) == 1
+    assert rendering.terminal(text) == []
+    assert OBEYED.findall(repr(CodeBlock(TERMINAL, TERMINAL)) + repr(ToolCall(TERMINAL, TERMINAL, TERMINAL))) == []
+
+
+def test_half_characters_do_not_break_the_file() -> None:
+    half = "\\ud800"
+    body = (
+        f'data: {{"id": "{half}", "model": "{half}", "system_fingerprint": "{half}", "choices": [{{"delta": {{'
+        f'"reasoning_content": "{half} a", "content": "{half} b", "tool_calls": [{{"index": 0, "id": "{half}", '
+        f'"function": {{"name": "{half}", "arguments": "{half}"}}}}]}}, "finish_reason": "{half} x"}}]}}\n\n'
+    )
+    error = f'data: {{"error": {{"message": "{half}", "code": "{half}"}}}}\n\n'
+    for reply in (rendering.reply_of(body), rendering.reply_of(error)):
+        data, metadata = bundle(reply, "open")
+        for written in (*data.values(), *map(str, metadata), str(reply.error), repr(reply)):
+            assert written.encode().decode() == written
+
+
+def test_what_is_copied_is_still_found_in_the_markdown() -> None:
+    reply = rendering.reply_of(chunk(content="one\r\ntwo \x1b[2J") + END)
+    data, metadata = bundle(reply, "auto")
+    start, end = metadata["nbstream"]["answer"]
+    assert data["text/markdown"][start:end] == "one\ntwo \ufffd[2J"
+    assert to_plain(reply).startswith("one\ntwo \ufffd[2J\n")
+
+
+def test_code_that_reads_otherwise_than_it_runs_is_seen_to() -> None:
+    for text in (f"~~~python\n{DIRECTIONS}\n~~~", f"    {DIRECTIONS}", f"`{DIRECTIONS}`", f"~~~{DIRECTIONS}\n~~~"):
+        for html in (to_html(text), to_html(text, settled=True), to_html(text, final=False)):
+            assert not re.search(f"[{DIRECTIONS}]", html)
+            assert html.count("\ufffd") >= len(DIRECTIONS)
+    call = {"index": 0, "function": {"name": "f", "arguments": DIRECTIONS}}
+    reply = rendering.reply_of(chunk(tool_calls=[call]) + END)
+    assert not re.search(f"[{DIRECTIONS}]", to_static_html(reply) + to_markdown(reply))
+    # In prose it is what Arabic and Hebrew are written with; its block is as far as it goes.
+    assert "\u2067" in to_html("\u2067x\u2069")
+
+
+def test_a_reversal_ends_with_its_block() -> None:
+    reply = rendering.reply_of(chunk(reasoning_content="\u202eone", content="\u202etwo ![a](http://b.c/d)") + END)
+    reader = Blocks()
+    reader.feed(to_static_html(reply))
+    # As HTML has it, whatever was not ended ends where a block does (CSS Writing Modes 3, 2.4.5).
+    assert [text for text in reader.texts if "\u202e" in text] == [
+        "\u202eone",
+        "\u202etwo Image from b.c not loaded: a",
+    ]
+    assert "unicode-bidi:isolate" in to_html("![a](http://b.c/d)")
+
+
+class Blocks(HTMLParser):
+    """Collects the text of each innermost block."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts = [""]
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:  # noqa: ARG002  (as the parser calls it)
+        self.handle_endtag(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in ("a", "span", "code", "strong", "em", "small"):
+            self.texts.append("")
+
+    def handle_data(self, data: str) -> None:
+        self.texts[-1] += data
+
+
+@pytest.mark.parametrize("unit", ["[", "![", "[[]", "[a", "[ "])
+def test_brackets_that_nothing_closes_are_read_in_short_pieces(unit: str) -> None:
+    # For each of them the parser looks at all that follows in its piece: the square of a piece's brackets is the work.
+    text = unit * (100_000 // len(unit))
+    found = pieces(text)
+    assert "".join(found) == text
+    assert max(piece.count("[") - piece.count("]") for piece in found) <= MOST_OPEN
+
+
+@pytest.mark.parametrize("text", ["[" * 150, "![a " * 60 + "](b)", "a [b](c) " * 40 + "[" * 80 + " *d*"])
+def test_they_grow_as_any_text_does(text: str) -> None:
+    stream = MarkdownDocument()
+    for at in range(0, len(text), 7):
+        stream.feed(text[at : at + 7])
+        stream.frame()
+        assert stream.html == to_html(text[: at + 7], final=False)
+    stream.finish()
+    assert stream.html == to_html(text)

@@ -1,0 +1,195 @@
+"""The examples of CommonMark's specification and of GFM: read as they say, however they are split.
+
+Where this project differs on purpose, an example's number stands under the policy that makes the difference. With that
+policy lifted, and nothing else, it is what the specification says.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from nbstream.markdown import parser
+from nbstream.markdown.parser import to_html, unix_lines
+from nbstream.widgets.markdown_document import MarkdownDocument
+from nbstream.widgets.protocol import apply, empty_state, html_of
+from tests.markdown import gfm, specification
+from tests.markdown.specification import Example, examples, normal, ours, without_style
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+
+def numbers(text: str) -> frozenset[int]:
+    """Return numbers that are written as in "1 3-5"."""
+    ranges = [part.partition("-") for part in text.split()]
+    return frozenset(n for first, _, last in ranges for n in range(int(first), int(last or first) + 1))
+
+
+#: Every single example of these sections is read as the specification says.
+EXACT = {
+    *("Tabs", "Precedence", "Thematic breaks", "ATX headings", "Setext headings", "Indented code blocks"),
+    *("Fenced code blocks", "Paragraphs", "Blank lines", "Block quotes", "List items", "Inlines"),
+    *("Soft line breaks", "Textual content"),
+}
+#: Examples of the other sections that differ because there is no raw HTML: what would be a tag is text.
+RAW_HTML = {
+    "Backslash escapes": numbers("21"),
+    "Entity and numeric character references": numbers("31"),
+    "HTML blocks": numbers("148-191"),
+    "Link reference definitions": numbers("201"),
+    "Lists": numbers("308-309"),
+    "Code spans": numbers("344"),
+    "Emphasis and strong emphasis": numbers("475-477"),
+    "Links": numbers("491 494 524 536"),
+    "Raw HTML": numbers("613-617 623 625-631"),
+    "Hard line breaks": numbers("642-643"),
+}
+#: Those that differ because only web and mail addresses are links': another link, or its definition, is text.
+ADDRESSES = {
+    "Backslash escapes": numbers("22-23"),
+    "Entity and numeric character references": numbers("32-33"),
+    "Link reference definitions": numbers("192-196 198 200 202-208 210 214-218"),
+    "Lists": numbers("317"),
+    "Emphasis and strong emphasis": numbers("404 419 422 433 473-474"),
+    "Links": numbers("482-484 486 489 492 495-496 498-507 509-510 512 514-519 521-522 527-535 537-545 549-550 553-571"),
+    "Images": numbers("573 576-577 582-589 591-593"),
+    "Autolinks": numbers("596 598-599 601"),
+}
+#: Those that differ because `\[` and `\(` begin formulas.
+FORMULAS = {"Backslash escapes": numbers("12")}
+
+#: What GitHub reads in another way: one tilde is "about", and three are two and one to markdown-it.
+NOT_AS_GITHUB = {"~a~ b": "<p>~a~ b</p>\n", "a ~~~b~~~": "<p>a ~<s>b</s>~</p>\n"}
+
+WITH_ADDRESSES = [each for each in examples().values() if each.number in ADDRESSES.get(each.section, ())]
+TEXTS = [each.markdown for each in examples().values()] + [each.markdown for each in gfm.EXAMPLES]
+TAGS = re.compile(r"</?([^\s>]*)[^>]*>")
+FORMULA = re.compile(r"<math.*?</math>", re.DOTALL)
+_NAMES = "p h1 h2 h3 h4 h5 h6 blockquote ul ol li pre code hr br em strong s a span div table thead tbody tr th td"
+KNOWN_TAGS = set(_NAMES.split())
+
+
+@contextmanager
+def lifted(*, raw_html: bool = False, addresses: bool = False, formulas: bool = False) -> Iterator[None]:
+    """Let policies not hold for a while."""
+
+    def forget() -> None:
+        parser._parser.cache_clear()
+        parser._remembered_html.cache_clear()
+
+    forget()
+    markdown = parser._parser()
+    markdown.any_target = addresses
+    markdown.options["html"] = raw_html
+    if formulas:
+        markdown.disable(["math_inline", "math_block"])
+    try:
+        yield
+    finally:
+        forget()
+
+
+def name(example: Example | gfm.Example) -> str:
+    return f"{example.number}-{example.section}" if isinstance(example, Example) else example.rule
+
+
+def differs(example: Example, policy: dict[str, frozenset[int]]) -> bool:
+    return example.number in policy.get(example.section, ())
+
+
+def test_the_specification_is_all_there() -> None:
+    sections = {example.section for example in examples().values()}
+    assert len(examples()) == 652
+    assert EXACT | RAW_HTML.keys() | ADDRESSES.keys() | FORMULAS.keys() == sections
+    assert not EXACT & (RAW_HTML.keys() | ADDRESSES.keys() | FORMULAS.keys())
+
+
+def test_a_missing_specification_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(specification, "_FILE", tmp_path / "spec.txt")
+    with pytest.raises(FileNotFoundError, match="npm install"):
+        examples.__wrapped__()
+
+
+@pytest.mark.parametrize("example", examples().values(), ids=name)
+def test_it_is_read_as_specified(example: Example) -> None:
+    raw_html, addresses, formulas = (differs(example, policy) for policy in (RAW_HTML, ADDRESSES, FORMULAS))
+    expected = normal(ours(example.html, raw_html=raw_html))
+    shipped = to_html(example.markdown)
+    assert set(TAGS.findall(FORMULA.sub("", shipped))) <= KNOWN_TAGS
+    assert (normal(without_style(shipped)) == expected) is not (raw_html or addresses or formulas)
+    # A raw tag may stand within a link.
+    with lifted(raw_html=raw_html, addresses=raw_html or addresses, formulas=formulas):
+        assert normal(without_style(to_html(example.markdown))) == expected
+
+
+@pytest.mark.parametrize("example", gfm.EXAMPLES, ids=name)
+def test_it_is_read_as_on_github(example: gfm.Example) -> None:
+    assert normal(without_style(to_html(example.markdown))) == normal(ours(example.html))
+
+
+@pytest.mark.parametrize(("text", "html"), NOT_AS_GITHUB.items())
+def test_it_is_not_read_as_on_github(text: str, html: str) -> None:
+    assert to_html(text) == html
+
+
+def check(parts: Iterable[str], *, each_frame: bool = True) -> None:
+    """Stream `parts`, with a frame after each of them, to a page that knows nothing but the operations."""
+    growing, page, so_far = MarkdownDocument(), empty_state(), ""
+    for part in parts:
+        so_far += part
+        growing.feed(part)
+        apply(page, growing.frame())
+        assert not each_frame or html_of(page) == to_html(so_far, final=False)
+    apply(page, growing.finish())
+    assert html_of(page) == growing.html == to_html(so_far)
+
+
+def check_each_split(text: str, *, each_frame: bool = True) -> None:
+    for at in range(1, len(text) + 1):
+        check((text[:at], text[at:]), each_frame=each_frame)
+
+
+@pytest.mark.parametrize("example", [*examples().values(), *gfm.EXAMPLES], ids=name)
+def test_each_split_in_two_is_right(example: Example | gfm.Example) -> None:
+    check_each_split(example.markdown)
+
+
+@pytest.mark.parametrize("example", WITH_ADDRESSES, ids=name)
+def test_each_split_in_two_is_right_where_any_address_is_a_links(example: Example) -> None:
+    # What is defined after its use is put right at the end, so the frames are looked at with the definitions first.
+    with lifted(addresses=True):
+        definitions = parser.parse(example.markdown).definitions
+        check_each_split(example.markdown, each_frame=not definitions)
+        if definitions:
+            lines = example.markdown.split("\n")
+            first = ["\n".join(lines[slice(*each["map"])]) for each in definitions.values()]
+            check_each_split("\n\n".join([*first, example.markdown]))
+
+
+@settings(max_examples=600, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from(TEXTS), st.sampled_from(["\n", "\n\n", "\n- ", "\n> ", " "])), max_size=4),
+    st.lists(st.integers(0, 300), max_size=8),
+    st.sampled_from([(2048, 4096), (16, 32), (2, 4)]),
+)
+def test_random_splits_of_examples_in_a_row_are_right(
+    chosen: list[tuple[str, str]], cuts: list[int], sizes: tuple[int, int]
+) -> None:
+    """Paragraphs are read in pieces when they are long; with pieces so short that any paragraph is long, as well."""
+    text = "".join(example.rstrip("\n") + end for example, end in chosen)
+    points = sorted({cut % (len(text) + 1) for cut in cuts})
+    parts = [text[start:end] for start, end in zip([0, *points], [*points, len(text)], strict=True)]
+    pieces = import_module("nbstream.markdown.pieces")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pieces, "_SHORTEST", sizes[0])
+        patch.setattr(pieces, "_LONGEST", sizes[1])
+        assume(not parser.parse(unix_lines(text)).definitions)
+        check(parts)

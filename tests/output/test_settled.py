@@ -1,0 +1,185 @@
+"""What stays in the file: it reads well everywhere, and holds nothing that runs or fetches."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from nbstream.billing.prices import cost_of
+from nbstream.client.endpoints import endpoint_for
+from nbstream.markdown.parser import to_html
+from nbstream.model.events import (
+    Answer,
+    Ended,
+    Event,
+    Finished,
+    Identified,
+    Reasoning,
+    Retrying,
+    Started,
+    ToolCallDelta,
+    UsageReported,
+    Waiting,
+)
+from nbstream.model.failure import Failure
+from nbstream.model.reply import SIMULATED_FINGERPRINT, Reply, reduce
+from nbstream.model.usage import Usage
+from nbstream.output import wording
+from nbstream.output.settled import one_block, to_markdown, to_plain, to_static_html
+
+NOON = 1_795_262_400.0  # 2026-11-21 12:00 UTC, a Saturday: off-peak
+USAGE = Usage(2211, 1052, 3263, 1984, 227, 640)
+
+
+def reply(*events: Event, model: str = "deepseek-v4-pro") -> Reply:
+    value = reduce(Reply(), Started(0, model, endpoint_for(api_key="x", environ={}).origin, NOON))
+    for event in events:
+        value = reduce(value, event)
+    return replace(value, cost=cost_of(value))
+
+
+WHOLE = reply(
+    Reasoning(0.9, "First, *think*.\n\nThen `a < b`."),
+    Answer(12.9, "It costs $5 and $6.\n\n```py\na\n\n\nb\n```\n"),
+    Finished(18.4, "stop"),
+    UsageReported(18.4, USAGE),
+    Ended(18.4, "served"),
+)
+
+
+class Words(HTMLParser):
+    """Collects a page's visible text and its tags."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.text = ""
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes.update(name for name, _ in attrs)
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_the_footer_says_what_it_took() -> None:
+    assert wording.footer(WHOLE) == [
+        "deepseek-v4-pro",
+        "18 s",
+        "in 2,211 (1,984 cached)",
+        "thought 640",
+        "out 412",
+        "first token 0.9 s",
+        "60 tok/s",
+        "$0.0023 off-peak (prices of 2026-09-10)",
+    ]
+
+
+def test_a_stopped_reply_claims_no_usage() -> None:
+    stopped = reply(Answer(1, "word " * 100), Ended(14.1, "cancelled"))
+    assert wording.footer(stopped)[0] == "Stopped after 14 s"
+    assert "usage not reported (about 150 tokens out)" in wording.footer(stopped)
+    assert wording.alert(stopped) == ""
+    assert not any("$" in item for item in wording.footer(stopped))
+
+
+def test_a_model_without_a_price_shows_none() -> None:
+    other = reply(Answer(1, "x"), Finished(2, "stop"), UsageReported(2, USAGE), Ended(2, "served"), model="qwen3")
+    assert not any("$" in item for item in wording.footer(other))
+
+
+def test_a_simulated_reply_says_so() -> None:
+    items = wording.footer(
+        reply(
+            Identified(0, model="deepseek-flash", system_fingerprint=SIMULATED_FINGERPRINT),
+            Answer(1, "x"),
+            Finished(2, "stop"),
+            UsageReported(2, USAGE),
+            Ended(2, "served"),
+        )
+    )
+    assert "simulated" in items
+    assert any(item.startswith("would cost $") for item in items)
+
+
+@pytest.mark.parametrize("reason", ["length", "content_filter", "insufficient_system_resource", "aborted"])
+def test_what_cut_a_reply_off_is_explained(reason: str) -> None:
+    cut = reply(Answer(1, "x"), Finished(2, reason), Ended(2, "served"))
+    assert cut.status == "truncated"
+    assert wording.alert(cut)
+    assert f"finish reason {reason}" in wording.footer(cut)
+
+
+def test_the_wait_is_told() -> None:
+    waiting = reply(Waiting(3, "keep-alive"))
+    assert wording.label(waiting) == "Waiting for deepseek-v4-pro"
+    assert wording.note(waiting) == "the server says keep-alive"
+    failure = Failure("refused", "DeepSeek answered 503.", status_code=503)
+    retrying = reply(Retrying(3, 1, 3, 2.0, failure))
+    assert wording.label(retrying) == "Attempt 1 of 3 failed, trying again"
+    assert "503" in wording.note(retrying)
+
+
+@pytest.mark.parametrize(
+    ("ended", "said"), [(0.5, "less than a second"), (12.4, "12 s"), (59.6, "60 s"), (125.0, "2 min 05 s")]
+)
+def test_the_thought_is_measured(ended: float, said: str) -> None:
+    assert wording.thought(reply(Reasoning(0, "x"), Answer(ended, "y"))).endswith(said)
+
+
+def test_nothing_is_claimed_of_no_thought() -> None:
+    assert wording.thought(reply(Answer(1, "x"), Ended(2, "cancelled"))) == ""
+
+
+def test_every_form_has_the_same_words_in_the_same_order() -> None:
+    html, markdown, plain = to_static_html(WHOLE), to_markdown(WHOLE), to_plain(WHOLE)
+    for text in (Words(html).text, markdown, plain):
+        places = [text.index(part) for part in ("Thought for 12 s", "$5 and $6", "deepseek-v4-pro · 18 s")]
+        assert places == sorted(places)
+
+
+def test_live_equals_settled() -> None:
+    # The one difference is how a blank line is written, which a page shows as the same.
+    assert one_block(to_html(WHOLE.answer)).strip() in to_static_html(WHOLE)
+
+
+def test_the_html_survives_being_put_into_markdown() -> None:
+    html = to_static_html(WHOLE)
+    assert "\n\n" not in html
+    again = MarkdownIt("commonmark", {"html": True}).render(f"before\n\n{html}\n\nafter")
+    assert html in again
+
+
+def test_code_keeps_its_blank_lines() -> None:
+    assert re.search(r"<code[^>]*>(<[^>]*>)?a(<[^>]*>)?\n\n\n(<[^>]*>)?b", to_static_html(WHOLE).replace("&#10;", "\n"))
+
+
+def test_nothing_runs_fetches_or_refers() -> None:
+    page = Words(to_static_html(WHOLE))
+    assert not page.tags & {"script", "style", "img", "iframe", "button", "svg", "link"}
+    assert page.attributes <= {"class", "style", "dir", "href", "rel", "target"}
+    assert "mathjax_ignore tex2jax_ignore" in to_static_html(WHOLE)
+
+
+@settings(deadline=None)
+@given(st.text(alphabet="<>\"&'/ scriptimgonerror=x\n`*[]()!:", max_size=60))
+def test_what_a_model_says_is_text(said: str) -> None:
+    hostile = reply(
+        Reasoning(0, said),
+        Answer(1, said),
+        ToolCallDelta(1, 0, "id", said, said),
+        Identified(1, model=said),
+        Ended(2, "failed", Failure("in_band", said)),
+    )
+    page = Words(to_static_html(hostile))
+    assert not page.tags & {"script", "style", "img", "iframe", "button", "svg", "link"}
+    assert not any(name.startswith("on") for name in page.attributes)

@@ -1,0 +1,357 @@
+"""A reply as text: for a script, a pipe, and a terminal IPython on a real pseudo-terminal."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+import threading
+import time
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+import pexpect
+import pyte
+import pytest
+
+from nbstream.client.run import Run
+from nbstream.client.sources.replay import ReplaySource
+from nbstream.jupyter.display import pump
+from nbstream.model.events import Answer, Reasoning
+from nbstream.output.terminal.view import TextView
+from tests.output.emulator import Glass, Output
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from nbstream.simulator.server import Simulator
+
+ASK = "import nbstream; reply = nbstream.ask({!r}); print('status', reply.status)"
+STYLE = re.compile(r"\x1b\[[0-9;]*m")
+
+REASONING = "Some words that are reasoned, and 中文字符、以及标点。\r\n\nAnother paragraph.\n\n"
+# Each flag has two columns to rich, and four to pyte: a terminal may take what it likes.
+ANSWER = """## Title
+
+A paragraph with **bold** words, `code` and 中文字符、以及标点。 It takes more than one row in any terminal.
+FLAGS
+
+1. one
+   - nested
+2. two
+3. three
+
+| a | b |
+|---|--:|
+| 1 | 2 |
+
+```python
+def f(x):
+    return x + 1
+
+print(f(1), f(2), f(3), f(4), f(5))  # a line that is wider than the smallest terminal
+print(f(2))
+print(f(3))
+```
+> a quote
+
+The end.""".replace("FLAGS", "🇩🇪" * 12)
+
+
+@pytest.fixture(autouse=True)
+def a_usual_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+
+
+def replay(*deltas: dict[str, str], terminal: bool = False) -> str:
+    out = Output(terminal=terminal)
+    run = ended(*deltas)
+    pump(run, TextView(run, out))
+    return out.getvalue()
+
+
+def ended(*deltas: dict[str, str]) -> Run:
+    chunks: list[Any] = [{"choices": [{"delta": delta}]} for delta in deltas]
+    chunks.append({"choices": [{"delta": {}, "finish_reason": "stop"}]})
+    data = "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in chunks).encode()
+    run = Run(ReplaySource([(0, data)], "m"))
+    run.result()
+    return run
+
+
+def show(view: TextView, text: str, kind: type[Reasoning | Answer], chance: random.Random | None) -> Iterator[None]:
+    """Let `text` arrive, all at once or in pieces."""
+    at = 0
+    while at < len(text):
+        size = chance.choice([1, 2, 5, 30, 90]) if chance else len(text)
+        view.update([kind(0, text[at : at + size])])
+        at += size
+        yield
+
+
+def test_a_pipe_gets_text_and_nothing_else() -> None:
+    text = replay({"reasoning_content": "We"}, {"content": "*Yes*"})
+    assert text.startswith("We\n\n*Yes*\nm · ")
+    assert "\x1b" not in text
+
+
+@pytest.mark.parametrize(("name", "value"), [("NO_COLOR", "1"), ("TERM", "dumb")])
+def test_a_terminal_without_styles_gets_what_a_pipe_gets(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    text = replay({"reasoning_content": "We"}, {"content": "*Yes*"}, terminal=True)
+    assert text.startswith("We\n\n*Yes*\nm · ")
+    assert "\x1b" not in text
+
+
+def test_what_an_encoding_does_not_have_ends_nothing() -> None:
+    out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    run = ended({"content": "a 🌊"})
+    pump(run, TextView(run, out))
+    out.seek(0)
+    assert out.read().startswith("a ?\n")
+
+
+def test_a_terminal_shows_reasoning_dim_and_then_the_answer() -> None:
+    text = replay({"reasoning_content": "We"}, {"content": "Yes"}, terminal=True)
+    assert "\x1b[2mWe\x1b[0m" in text
+    assert text.index("\x1b[0m") < text.index("Yes")
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+@pytest.mark.parametrize("field", ["content", "reasoning_content"])
+def test_what_a_terminal_would_obey_is_not_passed_on(terminal: bool, field: str) -> None:  # noqa: FBT001
+    text = replay({field: "a\x1b]0;title\x07b\x9b31m\u202ec\x08d"}, {field: "e\n\nf\x1b[2J"}, terminal=terminal)
+    assert "a\ufffd]0;title\ufffdb\ufffd31m\ufffdc\ufffdde" in text
+    assert "f\ufffd[2J" in text
+
+
+def test_the_settled_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    out = Glass(monkeypatch)
+    run = ended({"reasoning_content": "We\n"}, {"content": "# Yes"})
+    pump(run, TextView(run, out))
+    assert out.rows[:6] == ["We", "", "Thought for less than a second", "", "Yes", ""]
+    assert out.rows[6].startswith("m · ")
+    assert len(out.rows) == 7
+
+
+@pytest.mark.parametrize(("columns", "lines"), [(80, 24), (40, 8), (120, 5), (24, 3)])
+@pytest.mark.parametrize("seed", range(4))
+def test_however_it_arrives_the_screen_ends_the_same_and_only_what_is_finished_scrolls_away(
+    columns: int, lines: int, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = ended({"content": "x"})
+
+    def screen(chance: random.Random | None) -> tuple[list[str], list[list[str]]]:
+        out = Glass(monkeypatch, columns, lines)
+        view = TextView(run, out)
+        arriving = chain(show(view, REASONING, Reasoning, chance), show(view, ANSWER, Answer, chance))
+        scrolled = [out.scrolled for _ in arriving]
+        view.settle(run.reply)
+        return out.rows, scrolled
+
+    whole, _ = screen(None)
+    rows, scrolled = screen(random.Random(seed))
+    assert rows == whole
+    assert any("def f(x):" in row for row in rows)
+    for each in scrolled:
+        assert each == whole[: len(each)]
+
+
+def test_the_block_in_progress_is_formatted_and_only_what_changes_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    out = Glass(monkeypatch, 40)
+    view = TextView(ended(), out)
+    view.update([Answer(0, "# Title\n\nSome words, **bold wo")])
+    assert out.rows == ["Title", "", "Some words, bold wo"]
+    size = len(out.getvalue())
+    view.update([Answer(0, "rds** and `x")])
+    assert out.rows == ["Title", "", "Some words, bold words and x"]
+    assert "Title" not in out.getvalue()[size:]
+    size = len(out.getvalue())
+    view.update([Answer(0, "")])
+    assert len(out.getvalue()) == size
+
+
+def test_of_a_block_that_is_taller_than_the_screen_the_end_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    out = Glass(monkeypatch, 40, 6)
+    view = TextView(ended(), out)
+    view.update([Answer(0, "before\n\n")])
+    view.update([Answer(0, "```\n" + "".join(f"{line}\n" for line in range(50)))])
+    assert out.rows == ["before", "…", "47", "48", "49", "─" * 38]
+    view.update([Answer(0, "```\n")])
+    assert out.rows == ["before", "", "─" * 38, *map(str, range(50)), "─" * 38]
+
+
+@pytest.mark.parametrize(("columns", "lines"), [(30, 10), (40, 6), (60, 20)])
+def test_a_resized_terminal_loses_nothing(columns: int, lines: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = Glass(monkeypatch, 40, 10)
+    run = ended()
+    view = TextView(run, out)
+    view.update([Answer(0, "first\n\n" + "word " * 12)])
+    out.resize(columns, lines)
+    size = len(out.getvalue())
+    view.update([Answer(0, "more\n\nafter")])
+    # Where the rows in progress are in a terminal that has become smaller, nobody knows.
+    moves_up = re.search(r"\x1b\[\d+A", out.getvalue()[size:]) is not None
+    assert moves_up == (columns >= 40 and lines >= 10)
+    view.settle(run.reply)
+    text = " ".join(out.rows)
+    assert "first" in text
+    assert text.count("word") >= 12
+    assert re.search("word more +after", text)
+
+
+def test_another_thread_prints_what_is_finished_and_moves_no_cursor(monkeypatch: pytest.MonkeyPatch) -> None:
+    out = Glass(monkeypatch, 40)
+    run = ended({"reasoning_content": "We think. " * 20}, {"content": ANSWER})
+    view = TextView(run, out)
+
+    def work() -> None:
+        view.tick()
+        for _ in show(view, ANSWER, Answer, random.Random(0)):
+            pass
+        view.settle(run.reply)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert "\x1b" not in STYLE.sub("", out.getvalue())
+    assert out.rows[0] == "Title"
+    assert any("The end." in row for row in out.rows)
+
+
+def test_the_wait_is_a_row_that_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    out = Glass(monkeypatch)
+    run = ended({"content": "Yes"})
+    view = TextView(run, out)
+    view.tick()
+    assert re.fullmatch(r"\d+\.\d s", out.rows[0])
+    view.update([Answer(0, "Yes")])
+    assert out.rows == ["Yes"]
+
+
+def test_a_script(simulator: Simulator) -> None:
+    run = subprocess.run([sys.executable, "-c", ASK.format("hello")], capture_output=True, text=True, check=True)
+    assert "no model was called" in run.stdout
+    assert run.stdout.endswith("status complete\n")
+    assert "would cost $" in run.stdout
+    assert run.stderr == ""
+
+
+@pytest.fixture
+def terminal(simulator: Simulator) -> Iterator[pexpect.spawn[str]]:
+    """An IPython at its prompt."""
+    child: pexpect.spawn[str] = pexpect.spawn(
+        sys.executable,
+        ["-m", "IPython", "--no-banner", "--simple-prompt", "--no-confirm-exit", "--colors=NoColor"],
+        encoding="utf-8",
+        timeout=30,
+        dimensions=(50, 120),
+        env={**os.environ, "PROMPT_TOOLKIT_NO_CPR": "1"},
+    )
+    child.expect_exact("In [1]: ")
+    child.sendline("%load_ext nbstream")
+    child.expect_exact("In [2]: ")
+    yield child
+    child.sendline("exit")
+    child.expect(pexpect.EOF)
+    child.close()
+
+
+@pytest.mark.kernel
+def test_a_terminal_ipython_streams_and_keeps(terminal: pexpect.spawn[str]) -> None:
+    terminal.sendline("get_ipython().run_cell_magic('deepseek', '-o r', 'hello')")
+    terminal.expect_exact("no model was called")
+    terminal.expect_exact("would cost $")
+    terminal.expect(r"In \[\d+\]: ")
+    terminal.sendline("print('kept', r.status)")
+    terminal.expect_exact("kept complete")
+    terminal.expect(r"In \[\d+\]: ")
+
+
+@pytest.mark.kernel
+def test_ctrl_c_stops_and_keeps(terminal: pexpect.spawn[str], simulator: Simulator) -> None:
+    terminal.sendline("get_ipython().run_cell_magic('deepseek', '-o r', 'hello [simulate: silence after=12]')")
+    terminal.expect(re.escape("\x1b[2mSomebody says"))
+    deadline = time.monotonic() + 20
+    while not simulator.log() or simulator.log()[0]["deltas_sent"] < 12:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    terminal.sendintr()
+    terminal.expect_exact("Stopped after")
+    terminal.expect_exact("KeyboardInterrupt")
+    terminal.expect(r"In \[\d+\]: ")
+    terminal.sendline("print('kept', r.status, len(r.reasoning) > 0)")
+    terminal.expect_exact("kept cancelled True")
+    terminal.expect(r"In \[\d+\]: ")
+    while simulator.log()[0]["how"] != "disconnected":
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+class Person(pyte.Screen):
+    """Somebody at a real terminal that runs IPython with its own prompt."""
+
+    def __init__(self, columns: int, lines: int, home: Path) -> None:
+        super().__init__(columns, lines)
+        self._stream = pyte.Stream(self)
+        self._child: pexpect.spawn[str] = pexpect.spawn(
+            sys.executable,
+            ["-m", "IPython", "--no-banner", "--no-confirm-exit", "--no-autoindent"],
+            encoding="utf-8",
+            dimensions=(lines, columns),
+            env={**os.environ, "IPYTHONDIR": str(home)},
+        )
+
+    def write_process_input(self, data: str) -> None:
+        """Answer what the prompt asks its terminal, as where the cursor is."""
+        self._child.send(data)
+
+    def type(self, text: str) -> None:
+        self._child.send(text)
+
+    def see(self, pattern: str) -> str:
+        """Wait until the screen shows `pattern`, and return the screen."""
+        deadline = time.monotonic() + 30
+        while not re.search(pattern, shown := "\n".join(row.rstrip() for row in self.display)):
+            assert time.monotonic() < deadline, shown
+            try:
+                self._stream.feed(self._child.read_nonblocking(65536, timeout=0.1))
+            except pexpect.TIMEOUT:
+                continue
+        return shown
+
+    def leave(self) -> None:
+        self.type("exit\r")
+        self._child.expect(pexpect.EOF)
+        self._child.close()
+
+
+@pytest.mark.kernel
+def test_what_a_person_sees(simulator: Simulator, tmp_path: Path) -> None:
+    person = Person(50, 40, tmp_path)
+    person.see(r"In \[1\]:\s*$")
+    person.type("%load_ext nbstream\r")
+    person.see(r"In \[2\]:\s*$")
+    prompt = r"[simulate: echo] # Title\n\nSome **bold** words.\n\n```python\nx = 1\nif x:\n    x = 2\n```\n"
+    person.type(f"import nbstream; r = nbstream.ask('{prompt}', thinking=False)\r")
+    shown = person.see(r"In \[3\]:\s*$")
+    rule = "─" * 48
+    block = f"── python {rule[10:]}\nx = 1\nif x:\n    x = 2\n{rule}\n"
+    assert f"\nSimulated: no model was called.\n\nTitle\n\nSome bold words.\n\n{block}\ndeepseek" in shown
+    person.type("%deepseek code\r")
+    shown = person.see(r"x = 2\s*$")
+    assert re.search(r"In \[4\]: x = 1\n +\.\.\.: if x:\n +\.\.\.:     x = 2\n*$", shown)
+    # The cell is as good as typed: Esc, Enter runs it.
+    person.type("\x1b\r")
+    person.see(r"In \[5\]:\s*$")
+    person.type("x\r")
+    person.see(r"Out\[5\]: 2\n")
+    person.leave()

@@ -1,0 +1,163 @@
+"""What a server's refusal says, in every shape that a body comes in."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbstream.wire import server_errors
+from nbstream.wire.response import StreamDecoder
+from tests.wire.test_invariants import reply_of
+
+ROUND_TRIP = "The `reasoning_content` in the thinking mode must be passed back to the API."
+
+
+@pytest.mark.parametrize(
+    ("body", "said", "code"),
+    [
+        ('{"error": {"message": "no such model", "type": "t", "param": null, "code": "c"}}', "no such model", "c"),
+        ('{"error": {"message": "no", "type": "t", "code": null}}', "no", "t"),
+        ('{"error": {"message": "no", "code": 400}}', "no", "400"),
+        ('\ufeff{"error": {"message": "no"}}', "no", None),
+        ('{"error": "no"}', "no", None),
+        ('{"error": "no", "code": 7}', "no", "7"),
+        ('{"error": {"error": {"message": "no"}}}', "no", None),
+        ('{"message": "no", "status": "s"}', "no", "s"),
+        ('{"detail": "no"}', "no", None),
+        ('[{"error": {"message": "no", "status": "s"}}]', "no", "s"),
+        ('{"odd": "<b>"}', '{"odd": "<b>"}', None),
+        ('"no"', "no", None),
+        ("no", "no", None),
+        ("<html><title>502 Bad &amp; <i>Gateway</i></title><p>x", "502 Bad & Gateway", None),
+        ("\ufeff\n<center>no</center>", "no", None),
+        ("\x00\x1b[31mno\u202e\r\nreally", "[31mno really", None),
+    ],
+)
+def test_the_servers_own_words_are_found(body: str, said: str, code: str | None) -> None:
+    failure = server_errors.from_status(418, body, "DeepSeek")
+    assert failure.message == f"DeepSeek answered 418: {said}."
+    assert (failure.kind, failure.status_code, failure.code) == ("refused", 418, code)
+
+
+@pytest.mark.parametrize("body", ["", " \n", "[]", "null", "\x00", "{", '{"error": {"message": {"message": []}}}'])
+def test_a_body_that_says_little_leaves_a_whole_sentence(body: str) -> None:
+    message = server_errors.from_status(500, body, "DeepSeek").message
+    assert message.startswith("DeepSeek answered 500")
+    assert message.endswith(".")
+    assert not message.endswith((": .", ".."))
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "hint"),
+    [
+        (400, ROUND_TRIP, "not accepted as it is"),
+        (400, "Thinking mode does not support this tool_choice", "not accepted as it is"),
+        (400, "Unknown parameter: thinking", "DeepSeekMagics.thinking_field"),
+        (422, "Unexpected keys in the request: {'thinking'}", "DeepSeekMagics.thinking_field"),
+        (422, "top_p", "out of the range"),
+        (401, "no", "DEEPSEEK_API_KEY"),
+        (402, "Insufficient Balance", "Top up"),
+        (403, "no", "may not use"),
+        (404, "no", "/v1"),
+        (413, "no", "larger"),
+        (429, "no", "wait"),
+        (500, "no", "server's side"),
+        (503, "thinking", "server's side"),
+        (418, "no", ""),
+    ],
+)
+def test_the_hint_is_about_what_the_reader_can_do(status: int, message: str, hint: str) -> None:
+    failure = server_errors.from_status(status, json.dumps({"error": {"message": message}}), "DeepSeek")
+    assert hint in failure.hint
+    assert bool(failure.hint) == bool(hint)
+    assert str(failure) == f"{failure.message} {failure.hint}".strip()
+
+
+def test_fastapi_names_the_field_apart_from_what_is_wrong_with_it() -> None:
+    # https://fastapi.tiangolo.com/tutorial/handling-errors: most servers of open models are made with it.
+    wrong = {"type": "extra_forbidden", "loc": ["body", "thinking"], "msg": "Extra inputs are not permitted"}
+    failure = server_errors.from_status(422, json.dumps({"detail": [wrong]}), "The server")
+    assert failure.message == "The server answered 422: body.thinking: Extra inputs are not permitted."
+    assert "DeepSeekMagics.thinking_field" in failure.hint
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "hint"),
+    [
+        (429, 429, "wait"),
+        ("402", 402, "Top up"),
+        (502, 502, "server's side"),
+        ("²", None, ""),
+        (40101, None, ""),
+        (None, None, ""),
+    ],
+)
+def test_a_code_in_band_is_a_status_if_it_can_be_one(code: object, status: int | None, hint: str) -> None:
+    failure = server_errors.from_chunk({"error": {"message": "no", "code": code}})
+    assert failure is not None
+    assert (failure.kind, failure.status_code) == ("in_band", status)
+    assert hint in failure.hint
+    assert bool(hint) == bool(failure.hint)
+
+
+@pytest.mark.parametrize(
+    "chunk",
+    [
+        {"error": None, "choices": []},
+        {"error": "", "choices": [{"error": None}]},
+        {"choices": [], "message": "no error"},
+        {"usage": {}, "detail": "no error"},
+        {"choices": 5},
+        {},
+    ],
+)
+def test_a_chunk_without_an_error_is_none(chunk: dict[str, object]) -> None:
+    assert server_errors.from_chunk(chunk) is None
+
+
+def test_an_error_without_words_says_so() -> None:
+    failure = server_errors.from_chunk({"error": {"message": {"message": None, "detail": [[]]}, "code": 500}})
+    assert failure is not None
+    assert failure.message
+    nothing = server_errors.from_data("")
+    assert nothing.message == "The server reported an error: without a message."
+
+
+def test_a_page_is_told_from_text_and_from_nothing() -> None:
+    page = server_errors.from_body("\n<html><title>Sign in</title>", "The server")
+    assert page.message == "The server answered with a web page titled “Sign in” instead of a stream."
+    assert "base URL" in page.hint
+    text = server_errors.from_body('{"error": {"message": "no", "code": "c"}}', "The server")
+    assert (text.message, text.code) == ("The server answered 200 with something that is not a stream: no.", "c")
+    assert server_errors.from_body(" \n", "The server").message == "The server answered 200 with nothing in it."
+
+
+def test_the_server_is_called_by_its_name() -> None:
+    for data in (b"", b"<html>", b"text", b"data: {}\n\n"):
+        decoder = StreamDecoder("My server")
+        error = reply_of([*decoder.feed(data, 0), *decoder.finish(0)]).error
+        assert error is not None
+        assert error.message.startswith("My server ")
+
+
+@given(st.text(st.characters(), max_size=400))
+def test_whatever_was_sent_is_shown_as_one_short_line(text: str) -> None:
+    line = server_errors.shorten(text)
+    assert not set(line) & set("\x00\x1b\r\n\u2028\u202e\ufeff\ud800")
+    assert len(line) <= 300
+    assert server_errors.shorten(line) == line
+
+
+def test_only_what_is_too_long_is_cut() -> None:
+    assert server_errors.shorten("x" * 300) == "x" * 300
+    assert server_errors.shorten("x" * 301) == "x" * 299 + "…"
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("begun", ["<title>", "<title ", "<", "<a <title>x"])
+def test_a_page_of_what_never_ends_is_read_at_once(begun: str) -> None:
+    failure = server_errors.from_body(begun * (1 << 18), "The server")
+    assert failure.message.startswith("The server answered with a web page")

@@ -1,0 +1,167 @@
+"""How much is taken in: the size of a reply, of one event, of a body; the number of calls; endless white space."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nbstream.model.events import Ended
+from nbstream.wire.response import StreamDecoder
+from nbstream.wire.size_guard import MOST_CALLS, MOST_SPACE, Intake
+from tests.wire.test_invariants import chunk, cut, reply_of
+from tests.wire.test_response import completion
+from tests.wire.test_simulator_streams import FINISH, content, stream
+
+if TYPE_CHECKING:
+    from nbstream.model.failure import Failure
+
+LIMIT = 100
+LARGEST = Intake("", LIMIT).largest_event
+
+
+def events_of(parts: list[bytes], limit: int = LIMIT) -> list[Any]:
+    decoder = StreamDecoder("The server", limit)
+    events = [event for part in parts for event in decoder.feed(part, 0)]
+    return [*events, *decoder.finish(0)]
+
+
+def called(index: int, **function: str) -> dict[str, Any]:
+    return chunk({"tool_calls": [{"index": index, "function": function}]})
+
+
+def error_of(data: bytes, limit: int = LIMIT) -> Failure:
+    reply = reply_of(events_of([data], limit))
+    assert reply.status == "failed"
+    assert reply.error is not None
+    return reply.error
+
+
+@pytest.mark.parametrize("field", ["content", "reasoning_content", "arguments"])
+@pytest.mark.parametrize(
+    ("text", "fits"), [("x", LIMIT), ("中", LIMIT // 3), ("🎉", LIMIT // 4), ("\ud83c", LIMIT // 3)]
+)
+def test_text_of_each_kind_is_counted_in_bytes(field: str, text: str, fits: int) -> None:
+    def said(count: int) -> bytes:
+        one = called(0, arguments=text) if field == "arguments" else chunk({field: text})
+        return stream(*[one] * count, done=False)
+
+    # A half of a pair becomes U+FFFD, of three bytes, when the next half comes: the first one is still held back.
+    more = 1 if text == "\ud83c" else 0
+    assert not any(isinstance(event, Ended) for event in StreamDecoder("", LIMIT).feed(said(fits + more), 0))
+    error = error_of(said(fits + 1 + more))
+    assert error.kind == "too_large"
+    assert error.message == "The reply grew beyond 100 bytes, so nbstream closed the connection."
+    assert "is kept" in error.hint
+    assert "max_bytes = 200" in error.hint
+
+
+def test_what_arrived_is_kept_and_what_comes_later_is_not_taken_in() -> None:
+    reply = reply_of(events_of([stream(content("a" * 60), content("b" * 60), content("c"))]))
+    assert (reply.status, reply.answer) == ("failed", "a" * 60 + "b" * 60)
+
+
+def test_a_reply_that_is_whole_by_then_is_complete() -> None:
+    body = completion("x" * 2 * LIMIT)
+    reply = reply_of(events_of([body]))
+    assert (reply.status, len(reply.answer)) == ("complete", 2 * LIMIT)
+
+
+def test_text_after_the_finish_reason_is_limited_too() -> None:
+    decoder = StreamDecoder("", LIMIT)
+    events = decoder.feed(stream(content("a"), FINISH, *[content("b" * 60)] * 3, done=False), 0)
+    assert isinstance(events[-1], Ended)
+    assert reply_of(events).status == "complete"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"data: " + b"x" * LARGEST,
+        b"x" * (LARGEST + 1),
+        b": " + b"x" * LARGEST,
+        b" " * (LARGEST + 1),
+        b"data: x\n" * (LARGEST // 7 + 1),
+        b"data:\n" * (LARGEST // 5 + 1),
+        b"{" + b"x" * LARGEST,
+    ],
+    ids=["data", "field", "comment", "blank", "lines", "empty lines", "body"],
+)
+@pytest.mark.parametrize("size", [1000, 1 << 20])
+def test_one_piece_that_is_too_large_is_not_held(data: bytes, size: int) -> None:
+    decoder = StreamDecoder("The server", LIMIT)
+    begun = decoder.feed(b"" if data.startswith(b"{") else stream(content("a"), done=False), 0)
+    events = [event for at in range(0, len(data), size) for event in decoder.feed(data[at : at + size], 0)]
+    assert isinstance(events[-1], Ended)
+    reply = reply_of([*begun, *events])
+    assert reply.error is not None
+    assert reply.error.kind == "too_large"
+    assert reply.error.message.startswith("The server sent a single piece of more than 64.2 KiB")
+    assert decoder.finish(0) == []
+
+
+def test_a_piece_that_just_fits_is_taken_in() -> None:
+    data = b'data: {"choices":[{"delta":{"content":"a"}}],"x":"' + b"x" * 1000
+    data += b"x" * (LARGEST - len(data) - 2) + b'"}\n\n'
+    assert reply_of(events_of([data])).answer == "a"
+    assert error_of(data.replace(b"xx", b"xxxxx", 1)).kind == "too_large"
+
+
+def test_many_events_may_be_more_than_one_may_be() -> None:
+    assert (
+        reply_of(events_of([b": ping\n\n" * LARGEST, b"data: {}\n\n" * 10_000, stream(content("a"), FINISH)])).answer
+        == "a"
+    )
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.sampled_from(
+        [
+            stream(*[content("ab" * 20)] * 5, FINISH),
+            stream(content("a")).replace(b"data: [DONE]", b"data: " + b"y" * LARGEST),
+            completion("x" * LARGEST),
+            stream(*[content("\n" * 500)] * 10),
+        ]
+    ),
+    st.lists(st.integers(0, 200_000), max_size=20),
+)
+def test_chunking_changes_no_event(data: bytes, cuts: list[int]) -> None:
+    assert events_of(cut(data, cuts), 5000 if b"\\n\\n" in data else LIMIT) == events_of(
+        [data], 5000 if b"\\n\\n" in data else LIMIT
+    )
+
+
+def test_calls_without_an_end() -> None:
+    few = stream(*(called(index, name="f") for index in range(MOST_CALLS)), FINISH)
+    assert reply_of(events_of([few], 1 << 20)).status == "complete"
+    many = stream(*(called(index) for index in range(MOST_CALLS + 1)))
+    error = error_of(many)
+    assert error.kind == "too_large"
+    assert "1,000 tool calls" in error.message
+
+
+@pytest.mark.parametrize("space", ["\n", " \t", "\u3000"])
+def test_a_flood_of_white_space_is_recognised(space: str) -> None:
+    flood = [content(space * 10)] * (MOST_SPACE // (10 * len(space)))
+    assert reply_of(events_of([stream(content("a"), *flood, FINISH)], 1 << 20)).status == "complete"
+    for last in (content(space), content(space + "b")):
+        data = stream(content("a"), *flood, last, content("never"))
+        reply = reply_of(events_of([data], 1 << 20))
+        assert reply.error is not None
+        assert reply.error.kind == "white_space"
+        assert "json" in reply.error.hint
+        assert reply.answer == "a" + space * (MOST_SPACE // len(space)) + last["choices"][0]["delta"]["content"]
+
+
+def test_white_space_is_counted_in_a_row_only() -> None:
+    pieces = [content("\n" * (MOST_SPACE - 2)), content("\na\n"), content("\n" * (MOST_SPACE - 2)), content("\nb")]
+    assert reply_of(events_of([stream(*pieces, FINISH)], 1 << 20)).status == "complete"
+    assert error_of(stream(*pieces[:3], content("\n\nb")), 1 << 20).kind == "white_space"
+
+
+def test_reasoning_may_be_blank() -> None:
+    thought = chunk({"reasoning_content": "\n" * 1000})
+    assert reply_of(events_of([stream(*[thought] * 10, content("a"), FINISH)], 1 << 20)).status == "complete"
