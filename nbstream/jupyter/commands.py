@@ -15,6 +15,7 @@ from nbstream.model.printable import printable
 
 if TYPE_CHECKING:
     from nbstream.markdown.code_blocks import CodeBlock
+    from nbstream.model.presentation import Presentation
     from nbstream.model.reply import Reply
 
 
@@ -38,8 +39,8 @@ def code_blocks(reply: Reply | str | None = None) -> list[CodeBlock]:
     return find_code(reply if isinstance(reply, str) else reply.answer)
 
 
-def run(line: str, shell: Any) -> None:
-    """Do what stands on the line after `%deepseek`.
+def run(line: str, shell: Any, presentation: Presentation) -> None:
+    """Carry out the command on the line after `%deepseek`; `presentation` is how it shows a reply.
 
     Raises:
         RequestError: if it cannot be done, and why.
@@ -50,11 +51,11 @@ def run(line: str, shell: Any) -> None:
         case ["code", number]:
             _insert(number, shell)
         case ["show"]:
-            display.show()
+            display.show_settled(None, presentation)
         case ["show", "--recover"]:
-            _recover()
+            _recover(presentation)
         case ["show", number]:
-            _show(number)
+            _show(number, presentation)
         case ["cancel"]:
             _cancel()
         case _:
@@ -64,7 +65,7 @@ def run(line: str, shell: Any) -> None:
             )
 
 
-def _show(number: str) -> None:
+def _show(number: str, presentation: Presentation) -> None:
     """Show a reply again, counted back from the last one, which is 1."""
     back = int(number) - 1 if number.isdecimal() and len(number) < _DIGITS else -1
     reply = history.last_reply(back) if back >= 0 else None
@@ -72,10 +73,10 @@ def _show(number: str) -> None:
         raise RequestError(
             f"%deepseek show {number}: replies are counted back from the last one, which is 1; so many there are not."
         )
-    display.show(reply)
+    display.show_settled(reply, presentation)
 
 
-def _recover() -> None:
+def _recover(presentation: Presentation) -> None:
     """Show the newest reply that was cut off by the end of its kernel, and forget its journal."""
     paths = journal.unfinished()
     if not paths:
@@ -85,7 +86,7 @@ def _recover() -> None:
     except OSError as error:
         raise RequestError(f"{paths[0]} cannot be read: {error.strerror}.") from None
     history.remember(reply)
-    display.show(reply)
+    display.show_settled(reply, presentation)
     paths[0].unlink(missing_ok=True)
     if len(paths) > 1:
         sys.stdout.write(f"There is more to recover: {len(paths) - 1}. %deepseek show --recover shows the next.\n")

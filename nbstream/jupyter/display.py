@@ -17,6 +17,7 @@ from nbstream.client import history, settings
 from nbstream.jupyter import interrupts
 from nbstream.jupyter.journal import Journal
 from nbstream.model.exceptions import RequestError
+from nbstream.model.presentation import presentation_of
 from nbstream.output.terminal import view
 from nbstream.widgets import channels, comm_reader
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from nbstream.client.run import Run
     from nbstream.model.events import Event
+    from nbstream.model.presentation import Presentation
     from nbstream.model.reply import Reply
 
 #: How often a sink is asked whether it has something to do while nothing arrives; and the same where messages of the
@@ -38,8 +40,8 @@ _CHEAP_SECONDS = 0.01
 class Sink(Protocol):
     """What a run is shown in."""
 
-    def update(self, events: list[Event]) -> None:
-        """Show what has arrived."""
+    def update(self, events: list[Event], reply: Reply) -> None:
+        """Show new events; `reply` is the reply after exactly these events."""
 
     def tick(self) -> None:
         """Nothing has arrived for a while."""
@@ -54,10 +56,10 @@ class Sink(Protocol):
 class SettledView:
     """A sink for a notebook that nobody watches (nbconvert, papermill): only the settled output, and no widget."""
 
-    def __init__(self, reasoning: str) -> None:
-        self._reasoning = reasoning
+    def __init__(self, presentation: Presentation) -> None:
+        self._presentation = presentation
 
-    def update(self, events: list[Event]) -> None:
+    def update(self, events: list[Event], reply: Reply) -> None:
         """Show nothing yet."""
 
     def tick(self) -> None:
@@ -68,7 +70,7 @@ class SettledView:
 
     def settle(self, reply: Reply) -> None:
         """Display the static output."""
-        show(reply, reasoning=self._reasoning)
+        show_settled(reply, self._presentation)
 
 
 class Journaled:
@@ -83,12 +85,12 @@ class Journaled:
         with self._forgiving():
             self._journal = Journal(run_id)
 
-    def update(self, events: list[Event]) -> None:
-        """Keep and show what has arrived, in this order: drawing may be what the kernel dies of."""
+    def update(self, events: list[Event], reply: Reply) -> None:
+        """Keep and then show what has arrived: the kernel may die while it draws."""
         if self._journal and self._writes:
             with self._forgiving():
                 self._journal.add(events)
-        self._sink.update(events)
+        self._sink.update(events, reply)
 
     def tick(self) -> None:
         """Keep what had to wait."""
@@ -126,20 +128,18 @@ class Journaled:
 
 
 def watch(
-    start: Callable[[], Run], *, reasoning: str | None = None, done: Callable[[Reply], object] = lambda _: None
+    start: Callable[[], Run], presentation: Presentation, done: Callable[[Reply], object] = lambda _: None
 ) -> Reply:
     """Start a run, show it until it ends, and return its reply.
 
     Args:
         start: starts the run.
-        reasoning: how reasoning is shown, one of `settings.REASONING`; None leaves it to the settings.
+        presentation: how the reply is shown.
         done: is given the reply at the end, also when the cell is interrupted.
 
     Raises:
-        RequestError: if `reasoning` is none of these. Nothing was started then.
         KeyboardInterrupt: if ■ was pressed, after the partial reply was settled, so that queued cells are not run.
     """
-    shown = settings.current().reasoning_shown(reasoning)
     runs: list[Run] = []
     with interrupts.interrupts_call(lambda: [run.cancel() for run in runs]) as interrupt:
         _load(_kernel())
@@ -147,38 +147,35 @@ def watch(
         runs.append(run)
         if interrupt.seen:
             run.cancel()
-        try:
-            sink = _sink(run, shown, foreground=True)
+        with _ending(run, done):
+            sink = _sink(run, presentation, foreground=True)
             with comm_reader.opened(_kernel(), channels.overhear) as read:
                 pump(run, sink, interrupt.holding(read) if read else None)
-        finally:
-            # Whatever broke the display must not leave a request running that somebody pays for.
-            run.cancel()
-            done(run.reply)
     if interrupt.seen:
         raise interrupts.keyboard_interrupt()
     return run.reply
 
 
 def watch_in_background(
-    start: Callable[[], Run], *, reasoning: str | None = None, done: Callable[[Reply], object] = lambda _: None
+    start: Callable[[], Run], presentation: Presentation, done: Callable[[Reply], object] = lambda _: None
 ) -> None:
     """Start a run and show it in the current cell's output without waiting for it; the arguments are as for `watch`.
 
-    Where nobody watches, it is waited for all the same: a notebook that is run to be saved needs its outputs in place.
-
-    Raises:
-        RequestError: if `reasoning` is none of `settings.REASONING`. Nothing was started then.
+    Where no page is watching, it waits all the same: a notebook that is run to be saved needs its outputs in place.
     """
     kernel = _kernel()
-    shown = settings.current().reasoning_shown(reasoning)
     _load(kernel)
     run = start()
-    sink = _sink(run, shown, foreground=False)
 
     def work() -> None:
-        pump(run, sink)
-        done(run.reply)
+        with _ending(run, done):
+            pump(run, sink)
+
+    try:
+        sink = _sink(run, presentation, foreground=False)
+    except BaseException:
+        with _ending(run, done):
+            raise
 
     if kernel is not None and not _somebody_watches(kernel):
         work()
@@ -188,25 +185,36 @@ def watch_in_background(
     threading.Thread(target=context.run, args=(work,), name=f"nbstream-{run.id[:8]}", daemon=True).start()
 
 
+@contextmanager
+def _ending(run: Run, done: Callable[[Reply], object]) -> Iterator[None]:
+    """Whatever breaks in the context, end the request, which somebody pays for, and hand its reply to `done`."""
+    try:
+        yield
+    finally:
+        run.cancel()
+        done(run.result())
+
+
 def pump(run: Run, sink: Sink, read: Callable[[], object] | None = None) -> None:
     """Hand everything that happens in `run` to `sink` until it ends; `read` reads what pages have said meanwhile."""
     seen, acknowledged = 0, False
     while True:
         ended = run.done
-        events = run.wait(seen, cancelling=acknowledged, timeout=_READ_SECONDS if read else _TICK_SECONDS)
+        timeout = _READ_SECONDS if read else _TICK_SECONDS
+        events, reply = run.receiver.wait(seen, cancelling=acknowledged, timeout=timeout)
         seen += len(events)
         if read:
             read()
-        if run.cancelling and not acknowledged:
+        if run.receiver.cancelling and not acknowledged:
             acknowledged = True
             sink.acknowledge()
         if events:
             began = time.monotonic()
-            sink.update(events)
+            sink.update(events, reply)
             cost = time.monotonic() - began
             if cost > _CHEAP_SECONDS:
                 # An endless paragraph is rendered whole in every frame: then there are fewer of them.
-                run.wait(sys.maxsize, cancelling=acknowledged, timeout=2 * cost)
+                run.receiver.wait(sys.maxsize, cancelling=acknowledged, timeout=2 * cost)
         elif ended:
             break
         else:
@@ -214,28 +222,37 @@ def pump(run: Run, sink: Sink, read: Callable[[], object] | None = None) -> None
     sink.settle(run.reply)
 
 
-def show(reply: Reply | None = None, *, reasoning: str | None = None) -> None:
+def show(reply: Reply | None = None, **display: str | None) -> None:
     """Show a reply, settled, in the current cell or terminal.
 
     Args:
         reply: what to show; the default is the last one.
-        reasoning: auto or closed, open, or hidden; the default is `%config DeepSeekMagics.reasoning`.
+        **display: how it is shown: `reasoning`, which is auto or closed, open, or hidden; the default is
+            `%config DeepSeekMagics.reasoning`.
 
     Raises:
-        RequestError: if there is no reply yet, or `reasoning` is none of these.
+        RequestError: if there is no reply yet, or an option is not known.
     """
-    shown = settings.current().reasoning_shown(reasoning)
+    show_settled(reply, presentation_of(settings.current(), display, "python"))
+
+
+def show_settled(reply: Reply | None, presentation: Presentation) -> None:
+    """Show a reply, settled, in the current cell or terminal; the last one if it is None.
+
+    Raises:
+        RequestError: if there is no reply yet.
+    """
     reply = reply or history.last_reply()
     if reply is None:
         raise RequestError("There is no reply yet.")
     if _kernel() is None:
-        view.write(reply, reasoning=shown)
+        view.write(reply, presentation)
         return
     from IPython.display import display  # noqa: PLC0415  (a script has no IPython to import)
 
-    from nbstream.output.bundle import bundle  # noqa: PLC0415  (as above)
+    from nbstream.output.settled import bundle  # noqa: PLC0415  (as above)
 
-    data, metadata = bundle(reply, shown)
+    data, metadata = bundle(reply, presentation)
     display(data, metadata=metadata, raw=True)
 
 
@@ -245,21 +262,22 @@ def _load(kernel: Any) -> None:
         from nbstream.widgets import live_view  # noqa: F401, PLC0415  (the widget, only where it is used)
 
 
-def _sink(run: Run, reasoning: str, *, foreground: bool) -> Sink:
+def _sink(run: Run, presentation: Presentation, *, foreground: bool) -> Sink:
     kernel = _kernel()
     if kernel is None:
-        return view.TextView(run, reasoning=reasoning)
+        return view.TextView(run, presentation)
     if not _somebody_watches(kernel):
-        return Journaled(SettledView(reasoning), run.id)
-    from nbstream.widgets.live_view import LiveView, lost  # noqa: PLC0415  (the widget, only where it is used)
+        return Journaled(SettledView(presentation), run.id)
+    from nbstream.widgets import kept_views  # noqa: PLC0415  (the widget, only where it is used)
+    from nbstream.widgets.live_view import LiveView  # noqa: PLC0415  (as above)
 
-    for missed in lost():
-        if (back := history.back_to(missed)) is not None:
+    for missed in kept_views.lost():
+        if (back := history.back_to(missed.run.receiver)) is not None:
             sys.stderr.write(
                 "Note: the page was reloaded while a reply arrived and may not show it. "
                 f"%deepseek show {back + 1} brings it back.\n"
             )
-    return Journaled(LiveView(run, kernel, reasoning, foreground=foreground), run.id)
+    return Journaled(LiveView(run, kernel, presentation, foreground=foreground), run.id)
 
 
 def _kernel() -> Any:

@@ -31,12 +31,6 @@ _KEPT_SECONDS = 7 * 86_400
 #: Whether a process of another machine with the same home still writes can only be told by when it last did.
 _ELSEWHERE_SECONDS = 60
 
-_CUT_OFF = Failure(
-    "kernel_ended",
-    "The kernel ended while this reply arrived.",
-    "What had arrived is shown; run its cell again to ask anew.",
-)
-
 
 def folder() -> Path:
     """Return where journals are: beside Jupyter's own running state."""
@@ -127,7 +121,7 @@ def recover(path: Path) -> Reply:
         if not reply.ended:
             reply = reduce(reply, event)
         at = event.at
-    return reply if reply.ended else reduce(reply, Ended(at, "failed", _CUT_OFF))
+    return reply if reply.ended else reduce(reply, Ended(at, "failed", Failure("kernel_ended")))
 
 
 def _whose() -> dict[str, Any]:

@@ -20,15 +20,25 @@ from nbstream.client import settings
 from nbstream.client.start import stream
 from nbstream.jupyter import commands, display
 from nbstream.model.exceptions import NbstreamWarning, RequestError
+from nbstream.model.presentation import OPTIONS, presentation_of
+from nbstream.output.sentences import name_options
 
 if TYPE_CHECKING:
     from argparse import Namespace
 
     from IPython.core.interactiveshell import InteractiveShell
 
+    from nbstream.model.presentation import Audience
     from nbstream.model.reply import Reply
 
 _NAME = "deepseek"
+
+
+def _display_arguments(magic: Any) -> Any:
+    """Give the magic an argument for each option of a presentation."""
+    for each in OPTIONS:
+        magic = argument(f"--{each.name}", choices=each.values, help=each.description)(magic)
+    return magic
 
 
 @magics_class
@@ -48,7 +58,7 @@ class DeepSeekMagics(settings.Settings, Magics):
     @argument("--stop", action="append", metavar="TEXT", help="End the answer at this text; may be given again.")
     @argument("-o", "--out", metavar="VAR", help="Put the reply into this variable, also after a stop or a failure.")
     @argument("--base-url", help="An OpenAI-compatible server; the default is DEEPSEEK_BASE_URL, or DeepSeek.")
-    @argument("--reasoning", choices=settings.REASONING, help="How reasoning is shown; as set, or else auto.")
+    @_display_arguments
     @argument("--background", action="store_true", help="Go on to the next cell while the reply arrives.")
     @argument("--raw-body", metavar="JSON", help="An object of further fields for the request, over all others.")
     @line_cell_magic
@@ -69,11 +79,15 @@ class DeepSeekMagics(settings.Settings, Magics):
             return
         try:
             if cell is None:
-                commands.run(line, self.shell)
+                commands.run(line, self.shell, presentation_of(self, {}, self._audience))
                 return
             self._run(self._parse(line), cell.removesuffix("\n"))
         except RequestError as error:
-            raise UsageError(str(error)) from None
+            raise UsageError(name_options(str(error), self._audience)) from None
+
+    @property
+    def _audience(self) -> Audience:
+        return "cell" if getattr(self.shell, "kernel", None) else "terminal"
 
     def _parse(self, line: str) -> Namespace:
         try:
@@ -104,14 +118,12 @@ class DeepSeekMagics(settings.Settings, Magics):
                 warnings.simplefilter("always", NbstreamWarning)
                 run = stream(prompt, extra_body=extra_body, **options)
             for warning in caught:
-                sys.stderr.write(f"Note: {warning.message}\n")
+                sys.stderr.write(f"Note: {name_options(str(warning.message), self._audience)}\n")
             keep(run.reply)
             return run
 
-        if arguments.background:
-            display.watch_in_background(start, reasoning=arguments.reasoning, done=keep)
-        else:
-            display.watch(start, reasoning=arguments.reasoning, done=keep)
+        presentation = presentation_of(self, vars(arguments), self._audience)
+        (display.watch_in_background if arguments.background else display.watch)(start, presentation, keep)
 
 
 def load(shell: InteractiveShell) -> None:

@@ -17,10 +17,13 @@ import nbstream
 from nbstream.model.events import Started
 from nbstream.model.failure import Failure
 from nbstream.model.reply import Reply, reduce
+from nbstream.model.request import Request
+from nbstream.output.sentences import message
 from nbstream.simulator.server import Simulator
-from nbstream.wire.response import StreamDecoder
+from nbstream.wire.response import ResponseDecoder
 from tests.faults import recording
 from tests.faults.findings import Findings, chosen, end_of, until, watched
+from tests.hints import hint_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -37,7 +40,7 @@ WAYS = {
 _AT_ONCE = 16
 #: The simulator's log keeps 2,000 requests.
 _BATCH = 400
-_RESET = Failure("disconnected", "The connection broke.")
+_RESET = Failure("disconnected", "connection", "The server", "reset")
 
 
 def decode_everywhere(record: Recording, *, both: bool = True) -> Findings:
@@ -48,18 +51,18 @@ def decode_everywhere(record: Recording, *, both: bool = True) -> Findings:
         both: whether each byte is tried by reset and by a clean end; else every other byte is, in turns.
     """
     findings = Findings()
-    decoder = StreamDecoder()
-    before = reduce(Reply(), Started(0, "m"))
+    decoder = ResponseDecoder()
+    before = reduce(Reply(), Started(0, Request("m")))
     # What was decoded of whole chunks is not decoded again for each byte of the next one.
     for start, end in zip([0, *record.ends], [*record.ends, len(record.body) + 1], strict=True):
         frozen = pickle.dumps(decoder)
         for byte in range(start, min(end, len(record.body) + 1)):
             for failure in (None, _RESET) if both else ((None, _RESET)[byte % 2],):
-                tried: StreamDecoder = pickle.loads(frozen)
+                tried: ResponseDecoder = pickle.loads(frozen)
                 reply = before
                 for event in [*tried.feed(record.body[start:byte], 0), *tried.finish(0, failure)]:
                     reply = reduce(reply, event)
-                began = "The connection broke" if failure else "The server ended the stream"
+                began = "The connection to" if failure else "The server ended the stream"
                 _judge(findings, record, byte, reply, began)
         for event in decoder.feed(record.body[start:end], 0):
             before = reduce(before, event)
@@ -152,16 +155,14 @@ def _judge(findings: Findings, record: Recording, byte: int, reply: Reply, began
     if reply.error is None:
         findings.expect(f"error at byte {byte}", None, "one")
         return
-    hint = "What arrived is kept; run the cell again to ask anew."
-    if not whole.deltas:
-        hint = "Nothing of the reply had arrived; run the cell again."
+    hint = "What arrived is kept" if whole.deltas else "Nothing of it had arrived"
     if byte == 0 and "ended the stream" in began:
-        kind, hint = "not_a_stream", "Run the cell again."
+        kind = "not_a_stream"
     else:
         kind = "disconnected"
-        findings.expect(f"message at byte {byte}", reply.error.message[: len(began)], began)
+        findings.expect(f"message at byte {byte}", message(reply.error)[: len(began)], began)
     findings.expect(f"kind at byte {byte}", reply.error.kind, kind)
-    findings.expect(f"hint at byte {byte}", reply.error.hint, hint)
+    findings.expect(f"hint at byte {byte}", hint_of(reply), f"{hint}; run the cell again.")
 
 
 if __name__ == "__main__":

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import nbstream
-from nbstream.output import wording
+from nbstream.output import sentences
+from nbstream.output.sentences import message
 from nbstream.simulator.server import Simulator
 from tests.faults.findings import Findings, chosen, end_of, over, watched
+from tests.hints import hint_of
 
 #: What the server does: kind of the failure, what its message says, whether something arrived before.
 BROKEN = {
@@ -68,7 +70,7 @@ def finish_reasons() -> Findings:
             findings.expect(f"status of {reason}", (reply.status, reply.error), (status, None))
             findings.expect(f"answer of {reason}", (reply.answer, whole.startswith(reply.answer)), (reply.answer, True))
             findings.expect(f"tokens of {reason}", reply.usage and reply.usage.completion_tokens, 20)
-            told = wording.alert(reply)
+            told = sentences.alert(reply, "cell")
             findings.expect(f"{told!r} of {reason}", bool(told) == bool(says) and says in told, wanted=True)
     return findings
 
@@ -78,6 +80,6 @@ def _judge(findings: Findings, scenario: str, reply: nbstream.Reply, kind: str, 
     findings.expect(f"text of {scenario}", bool(reply.reasoning), some)
     if reply.error is not None:
         findings.expect(f"kind of {scenario}: {reply.error}", reply.error.kind, kind)
-        findings.expect(f"{reply.error} of {scenario}", says in reply.error.message, wanted=True)
-        findings.expect(f"kept of {scenario}: {reply.error}", "is kept" in reply.error.hint, wanted=some)
-        findings.expect(f"a hint of {scenario}", bool(reply.error.hint), wanted=True)
+        findings.expect(f"{reply.error} of {scenario}", says in message(reply.error), wanted=True)
+        findings.expect(f"kept of {scenario}: {reply.error}", "is kept" in hint_of(reply), wanted=some)
+        findings.expect(f"a hint of {scenario}", bool(hint_of(reply)), wanted=True)

@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import nbstream
 from nbstream.model.events import Answer, Reasoning, ToolCallDelta
+from nbstream.output.sentences import message
 from nbstream.simulator.server import Simulator
 from nbstream.wire.size_guard import MOST_CALLS, MOST_SPACE
 from tests.faults.findings import Findings, chosen, end_of, over, watched
+from tests.hints import hint_of
 
 if TYPE_CHECKING:
     from nbstream.client.run import Run
@@ -64,8 +66,8 @@ def flood(max_bytes: int = _MIB // 4, floods: tuple[str, ...] = tuple(FLOODS)) -
             findings.expect(f"status of {scenario}", reply.status, "failed")
             if reply.error is not None:
                 findings.expect(f"kind of {scenario}", reply.error.kind, "too_large")
-                findings.expect(f"{reply.error} of {scenario}", says in reply.error.message, wanted=True)
-                findings.expect(f"hint of {scenario}", "is kept" in reply.error.hint, wanted=True)
+                findings.expect(f"{reply.error} of {scenario}", says in message(reply.error), wanted=True)
+                findings.expect(f"hint of {scenario}", "is kept" in hint_of(reply), wanted=True)
             findings.expect(f"reasoning before {scenario}", reply.reasoning.startswith(plain.reasoning), wanted=True)
             findings.expect(f"answer before {scenario}", reply.answer.startswith(plain.answer), wanted=True)
             size = _size(reply)
@@ -104,7 +106,7 @@ def keep_alives_at_once() -> Findings:
             findings.tried += 1
             run = _stream(simulator.url, scenario)
             findings.expect(f"status of {scenario}", end_of(run).status, "complete")
-            events = len(run.wait(0))
+            events = len(run.receiver.wait(0).events)
             findings.seen[f"events of {scenario!r}"] = events
             findings.expect(f"{events} events of {scenario}", events < _FEW_EVENTS, wanted=True)
     return findings
@@ -130,7 +132,7 @@ def white_space() -> Findings:
                 # It came whole, so there is nothing to stop; the limit of tokens ended it.
                 continue
             findings.expect("kind", reply.error and reply.error.kind, "white_space")
-            findings.expect("the hint's word", "json" in str(reply.error and reply.error.hint), wanted=True)
+            findings.expect("the hint's word", "json" in str(reply.error and hint_of(reply)), wanted=True)
             findings.expect("kept", MOST_SPACE < len(reply.answer) <= MOST_SPACE + 8, wanted=True)
             findings.expect("nothing else kept", reply.answer.strip(), "")
             findings.expect("server's log", over(simulator, "normal")[0]["how"], "disconnected")
@@ -153,7 +155,7 @@ def _size(reply: nbstream.Reply) -> int:
 def _told(run: Run) -> int:
     """Return the bytes of text in the events that `run` handed on."""
     size = 0
-    for event in run.wait(0):
+    for event in run.receiver.wait(0).events:
         match event:
             case Reasoning() | Answer():
                 size += len(event.text.encode())

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import nbstream
+from nbstream.output.sentences import message
 from nbstream.simulator import tokens
 from nbstream.simulator.server import Simulator
 from tests.faults.findings import Findings, chosen, end_of, over, watched
+from tests.hints import hint_of
 
 if TYPE_CHECKING:
     from nbstream.client.run import Run
@@ -93,8 +95,8 @@ def _judge_refusal(findings: Findings, status: int, body: str, run: Run) -> None
         body, f"answered {status}: {says}"
     )
     findings.expect(f"kind of {where}", (error.kind, error.status_code), ("refused", status))
-    findings.expect(f"message of {where}: {error.message}", said in error.message, wanted=True)
-    findings.expect(f"hint of {where}: {error.hint}", hint in error.hint, wanted=True)
+    findings.expect(f"message of {where}: {message(error)}", said in message(error), wanted=True)
+    findings.expect(f"hint of {where}: {hint_of(reply)}", hint in hint_of(reply), wanted=True)
     findings.expect(f"length of {where}", "\n" not in str(error) and len(str(error)) < _LONGEST, wanted=True)
 
 
@@ -109,9 +111,13 @@ def _judge_in_band(findings: Findings, status: int, shape: str, run: Run) -> nbs
     says = _IN_BAND_SAYS.get(shape, _PLAINLY).format(status=status)
     code = status if SHAPES[shape] else None
     findings.expect(f"kind of {where}", (error.kind, error.status_code), ("in_band", code))
-    findings.expect(f"message of {where}", error.message, says)
-    kept = "What arrived is kept" if reply.reasoning else "Nothing of the reply had arrived"
+    findings.expect(f"message of {where}", message(error), says)
+    kept = "What arrived is kept" if reply.reasoning else "Nothing of it had arrived"
     hint = ROWS[status][2] if code is not None else kept
-    findings.expect(f"hint of {where}: {error.hint}", hint in error.hint, wanted=True)
-    findings.expect(f"what {where} kept: {error.hint}", "is kept" in error.hint, wanted=bool(reply.reasoning))
+    findings.expect(f"hint of {where}: {hint_of(reply)}", hint in hint_of(reply), wanted=True)
+    findings.expect(
+        f"what {where} kept: {hint_of(reply)}",
+        "is kept" in hint_of(reply),
+        wanted=bool(reply.reasoning),
+    )
     return reply

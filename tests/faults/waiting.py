@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import nbstream
 from nbstream.model.events import Retrying, Waiting
+from nbstream.output.sentences import message
 from nbstream.simulator.server import Simulator
 from tests.faults.findings import Findings, chosen, end_of, over, until, watched
+from tests.hints import hint_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,8 +85,8 @@ def silent_in_every_way() -> Findings:
             findings.expect(f"text of {scenario}", bool(reply.reasoning), wanted=deltas > 0)
             if reply.error is not None:
                 findings.expect(f"kind of {scenario}", reply.error.kind, "stalled")
-                findings.expect(f"{reply.error.message} of {scenario}", says in reply.error.message, wanted=True)
-                findings.expect(f"hint of {scenario}", "is kept" in reply.error.hint, wanted=deltas > 0)
+                findings.expect(f"{message(reply.error)} of {scenario}", says in message(reply.error), wanted=True)
+                findings.expect(f"hint of {scenario}", "is kept" in hint_of(reply), wanted=deltas > 0)
 
     return _experiment(body, bytes_idle=0.3, payload_idle=0.6)
 

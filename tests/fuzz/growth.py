@@ -22,10 +22,11 @@ from nbstream.markdown.math import to_mathml, to_text
 from nbstream.markdown.parser import to_html
 from nbstream.model.events import Started
 from nbstream.model.reply import Reply, reduce
+from nbstream.model.request import Request
 from nbstream.output.settled import one_block
 from nbstream.output.terminal.rows import to_rows
 from nbstream.widgets.markdown_document import MarkdownDocument
-from nbstream.wire.response import StreamDecoder
+from nbstream.wire.response import ResponseDecoder
 from tests.fuzz.words import DICTIONARY, FORMULA_WORDS, JSON_KEYS, MARKDOWN_WORDS
 
 if TYPE_CHECKING:
@@ -237,16 +238,16 @@ def _formula(tex: str) -> None:
 
 def _bytes(text: str) -> None:
     data = text.encode("utf-8", "replace")
-    decoder = StreamDecoder()
+    decoder = ResponseDecoder()
     events = [event for start in range(0, len(data), 512) for event in decoder.feed(data[start : start + 512], 1.0)]
-    reply = reduce(Reply(), Started(0.0, "m"))
+    reply = reduce(Reply(), Started(0.0, Request("m")))
     for event in [*events, *decoder.finish(2.0)]:
         reply = reduce(reply, event)
 
 
 def _deltas(text: str) -> None:
     """Stream chunks of which each has a word of the text, or a call with that name."""
-    decoder, reply = StreamDecoder(), reduce(Reply(), Started(0.0, "m"))
+    decoder, reply = ResponseDecoder(), reduce(Reply(), Started(0.0, Request("m")))
     for at, word in enumerate(text.split("\x1f")):
         field, _, value = word.partition("\x1e")
         content: object = value

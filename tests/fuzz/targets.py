@@ -18,12 +18,13 @@ from nbstream.markdown.math import to_mathml, to_text
 from nbstream.markdown.parser import parse, to_html, unix_lines
 from nbstream.model.events import Ended, Event, Started
 from nbstream.model.reply import Reply, reduce
-from nbstream.output import settled, wording
+from nbstream.model.request import Request
+from nbstream.output import sentences, settled, wording
 from nbstream.output.terminal.rows import LONGEST_ROW, to_rows
 from nbstream.widgets.markdown_document import MarkdownDocument
 from nbstream.widgets.protocol import apply, empty_state, html_of
 from nbstream.wire.openai_chat import ChunkDecoder
-from nbstream.wire.response import StreamDecoder
+from nbstream.wire.response import ResponseDecoder
 from tests.fuzz.words import FORMULA_WORDS, FREQUENT_WORDS, JSON_KEYS, JSON_LEAVES, MARKDOWN_WORDS
 
 if TYPE_CHECKING:
@@ -216,7 +217,7 @@ class _Chunks:
 
 
 def _events(pieces: Iterator[bytes] | list[bytes]) -> list[Event]:
-    decoder = StreamDecoder()
+    decoder = ResponseDecoder()
     events = [event for piece in pieces for event in decoder.feed(piece, 1.0)]
     return [*events, *decoder.finish(2.0)]
 
@@ -230,16 +231,16 @@ def _check_reply(events: list[Event]) -> None:
         # Most bytes are no more than that.
         assert not _OBEYED.search(str(getattr(events[0], "failure", "")))
         return
-    reply = reduce(Reply(), Started(0.0, "deepseek-flash", "https://api.deepseek.com", 1.8e9))
+    reply = reduce(Reply(), Started(0.0, Request("deepseek-flash", "https://api.deepseek.com"), 1.8e9))
     for event in events:
         reply = reduce(reply, event)
     assert reply.ended
     assert repr(reply)
-    words = [wording.thought(reply), wording.alert(reply), *wording.footer(reply)]
+    words = [wording.thought(reply), sentences.alert(reply, "cell"), *wording.footer(reply)]
     assert not any(_OBEYED.search(each) for each in words), words
     if sum(map(len, words)) % _SETTLED == 0:
-        _check_html(settled.to_static_html(reply))
-        settled.to_markdown(reply).encode()
+        _check_html(settled.settled_html(reply))
+        settled.settled_markdown(reply).encode()
 
 
 def _fields(event: Any) -> list[Any]:

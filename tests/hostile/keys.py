@@ -23,7 +23,9 @@ import nbstream
 from nbstream.client import settings
 from nbstream.client.endpoints import KEY_VARIABLE, URL_VARIABLE
 from nbstream.client.retry import Limits
-from nbstream.output.bundle import bundle
+from nbstream.model.presentation import Presentation
+from nbstream.output.sentences import message
+from nbstream.output.settled import bundle
 from tests import kernels
 from tests.hostile.server import Answer, HostileServer, Request, Response, chunk, event
 from tests.jupyter.kernel import Kernel
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
     from nbstream.client.run import Run
     from nbstream.model.reply import Reply
+
 
 #: Its odd characters are written otherwise in URLs, and by some servers in JSON.
 KEY = "canary-key/0f3b+7e91=="
@@ -130,9 +133,9 @@ def end_every_way() -> Sightings:
     with _logs() as lines, HostileServer(ANSWERS) as server, _environment(server.url):
         for name in ANSWERS:
             run = nbstream.stream("hello", base_url=f"{server.url}/{name}")
-            run._limits = _QUICK
+            run.receiver._limits = _QUICK
             if name == "cancelled":
-                run.wait(1, timeout=10)
+                run.receiver.wait(1, timeout=10)
                 run.cancel()
             _look_at_run(found, name, run)
         assert all(request.key == KEY for request in server.requests)
@@ -171,7 +174,7 @@ def redirect_every_way() -> tuple[Sightings, list[str]]:
             for name in answers:
                 reply = nbstream.stream("a prompt of mine", base_url=f"{server.url}/{name}").result(20)
                 assert reply.error is not None, name
-                assert "redirects to" in reply.error.hint, name
+                assert "redirects to" in message(reply.error), name
                 _look_at_reply(found, name, reply)
             elsewhere = [each.text for each in server.requests if each.path.startswith("/elsewhere")]
         return found, [request.text for request in other.requests] + elsewhere
@@ -246,14 +249,17 @@ _UNSENT: dict[str, dict[str, Any]] = {
 
 def _look_at_run(found: Sightings, name: str, run: Run) -> None:
     reply = run.result(20)
-    found.look(f"{name}: run", pretty(run) + pretty(vars(run)) + pretty(vars(run._source)) + pretty(run._events))
+    found.look(
+        f"{name}: run",
+        pretty(run) + pretty(vars(run)) + pretty(vars(run.receiver)) + pretty(vars(run.receiver._source)),
+    )
     _look_at_reply(found, name, reply)
 
 
 def _look_at_reply(found: Sightings, name: str, reply: Reply) -> None:
     found.look(f"{name}: reply", repr(reply) + pretty(reply) + repr(reply.error) + str(reply.error))
     found.look(f"{name}: fields", repr([getattr(reply, each) for each in reply.__dataclass_fields__]))
-    for mime, text in bundle(reply, "open")[0].items():
+    for mime, text in bundle(reply, Presentation(reasoning="open"))[0].items():
         found.look(f"{name}: {mime}", text)
     try:
         reply.raise_for_status()

@@ -16,10 +16,11 @@ from nbstream.markdown.growing_blocks import GrowingBlocks
 from nbstream.markdown.parser import to_html
 from nbstream.model.events import Started
 from nbstream.model.reply import Reply, reduce
-from nbstream.output.settled import to_markdown, to_plain, to_static_html
+from nbstream.model.request import Request
+from nbstream.output.settled import settled_html, settled_markdown, settled_text
 from nbstream.output.terminal.rows import to_rows
 from nbstream.widgets.markdown_document import MarkdownDocument
-from nbstream.wire.response import StreamDecoder
+from nbstream.wire.response import ResponseDecoder
 from tests.hostile import corpus
 from tests.hostile.allowed import faults
 
@@ -131,8 +132,8 @@ def fields(number: int) -> dict[str, Reply]:
 
 def reply_of(body: str) -> Reply:
     """Return the reply that the bytes of one response make."""
-    decoder = StreamDecoder("The server")
-    reply = reduce(Reply(), Started(0, "deepseek-flash", "http://127.0.0.1:1", 0))
+    decoder = ResponseDecoder("The server")
+    reply = reduce(Reply(), Started(0, Request("deepseek-flash", "http://127.0.0.1:1"), 0))
     for event in [*decoder.feed(body.encode("utf-8", "surrogatepass"), 1), *decoder.finish(2)]:
         reply = reduce(reply, event)
     return reply
@@ -140,11 +141,11 @@ def reply_of(body: str) -> Reply:
 
 def faults_around(reply: Reply) -> list[str]:
     """Return what may not be in the settled output of a reply without text of its own."""
-    html = to_static_html(reply)
+    html = settled_html(reply)
     found = faults(html, settled=True) + macros(html)
     # What GitHub makes of it, as a reader of the Markdown does that lets HTML through.
-    around = MarkdownIt("commonmark", {"html": True}).render(to_markdown(reply))
+    around = MarkdownIt("commonmark", {"html": True}).render(settled_markdown(reply))
     found += [f"Markdown: {each}" for each in faults(around, settled=True)]
     found += [f"Markdown: {each}" for each in re.findall(r"<(?:a|img)\b[^>]*>", around)]
     found += ["a blank line"] if re.search(r"[\n\r][ \t]*[\n\r]", html) else []
-    return found + [f"text: {each[0]!r}" for each in _OBEYED.finditer(to_plain(reply) + to_markdown(reply))]
+    return found + [f"text: {each[0]!r}" for each in _OBEYED.finditer(settled_text(reply) + settled_markdown(reply))]

@@ -71,9 +71,9 @@ def test_no_code_is_one_line(kernel: Kernel) -> None:
 
 
 def test_no_reply_is_one_line(kernel: Kernel) -> None:
-    kernel.run("from nbstream.client import history; kept = list(history._runs); history._runs.clear()")
+    kernel.run("from nbstream.client import history; kept = list(history._replies); history._replies.clear()")
     cell = kernel.run("%deepseek code")
-    kernel.run("history._runs.extend(kept)")
+    kernel.run("history._replies.extend(kept)")
     assert error_of(cell) == "UsageError: There is no reply yet."
 
 

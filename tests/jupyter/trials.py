@@ -40,7 +40,7 @@ _LEFT = """(lambda asyncio, threading, loop: {
     "connections": len([each for each in __import__("psutil").Process().net_connections("tcp")
                         if each.raddr and each.raddr.port == PORT and each.status == "ESTABLISHED"]),
     "receivers": len(__import__("nbstream.widgets.channels", fromlist=["x"])._receivers),
-    "kept": len(__import__("nbstream.widgets.live_view", fromlist=["x"])._kept),
+    "kept": len(__import__("nbstream.widgets.kept_views", fromlist=["x"])._kept),
 })(__import__("asyncio"), __import__("threading"), __import__("nbstream.client.loop", fromlist=["x"]))"""
 
 
