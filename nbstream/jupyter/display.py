@@ -1,7 +1,6 @@
-"""Shows a run while it goes on, in whatever the user sits in front of, and says when it is over.
+"""Shows a run until it ends: waits for its events and hands them to a sink.
 
-The thread that waits does all the sending, so that output lands in the cell that asked for it. This module must not
-know how a request is made.
+The thread that waits does all the sending, so that output lands in the cell that asked for it.
 """
 
 from __future__ import annotations
@@ -10,121 +9,28 @@ import contextvars
 import sys
 import threading
 import time
-from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, Protocol
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from nbstream.client import history, settings
-from nbstream.jupyter import interrupts
-from nbstream.jupyter.journal import Journal
+from nbstream.jupyter import interrupts, sinks
 from nbstream.model.exceptions import RequestError
-from nbstream.model.presentation import presentation_of
-from nbstream.output.terminal import view
+from nbstream.model.presentation import OPTIONS, presentation_of
 from nbstream.widgets import channels, comm_reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from nbstream.client.run import Run
-    from nbstream.model.events import Event
+    from nbstream.jupyter.sinks import Sink
     from nbstream.model.presentation import Presentation
     from nbstream.model.reply import Reply
 
-#: How often a sink is asked whether it has something to do while nothing arrives; and the same where messages of the
-#: page wait to be read.
+#: While nothing arrives, a sink gets a tick this often, and messages of the page are read this often.
 _TICK_SECONDS = 0.25
 _READ_SECONDS = 0.02
-#: A frame that took longer makes the next one wait for twice as long: drawing takes a third of the time at most.
+#: After a frame that took longer, the next one waits for twice as long: drawing takes a third of the time at most.
 _CHEAP_SECONDS = 0.01
-
-
-class Sink(Protocol):
-    """What a run is shown in."""
-
-    def update(self, events: list[Event], reply: Reply) -> None:
-        """Show new events; `reply` is the reply after exactly these events."""
-
-    def tick(self) -> None:
-        """Nothing has arrived for a while."""
-
-    def acknowledge(self) -> None:
-        """A wish to stop has arrived."""
-
-    def settle(self, reply: Reply) -> None:
-        """Show the whole reply; nothing more will come."""
-
-
-class SettledView:
-    """A sink for a notebook that nobody watches (nbconvert, papermill): only the settled output, and no widget."""
-
-    def __init__(self, presentation: Presentation) -> None:
-        self._presentation = presentation
-
-    def update(self, events: list[Event], reply: Reply) -> None:
-        """Show nothing yet."""
-
-    def tick(self) -> None:
-        """Show nothing yet."""
-
-    def acknowledge(self) -> None:
-        """Show nothing yet."""
-
-    def settle(self, reply: Reply) -> None:
-        """Display the static output."""
-        show_settled(reply, self._presentation)
-
-
-class Journaled:
-    """A sink that also keeps what arrives on disk until it has settled, as far as the disk lets it."""
-
-    _has_told = False
-
-    def __init__(self, sink: Sink, run_id: str) -> None:
-        self._sink = sink
-        self._journal: Journal | None = None
-        self._writes = True
-        with self._forgiving():
-            self._journal = Journal(run_id)
-
-    def update(self, events: list[Event], reply: Reply) -> None:
-        """Keep and then show what has arrived: the kernel may die while it draws."""
-        if self._journal and self._writes:
-            with self._forgiving():
-                self._journal.add(events)
-        self._sink.update(events, reply)
-
-    def tick(self) -> None:
-        """Keep what had to wait."""
-        self._sink.tick()
-        if self._journal and self._writes:
-            with self._forgiving():
-                self._journal.write()
-
-    def acknowledge(self) -> None:
-        """Pass it on."""
-        self._sink.acknowledge()
-
-    def settle(self, reply: Reply) -> None:
-        """Show the whole; from here on the notebook keeps it."""
-        self._sink.settle(reply)
-        if self._journal:
-            with suppress(OSError):
-                self._journal.clear()
-
-    @contextmanager
-    def _forgiving(self) -> Iterator[None]:
-        """Tell once what the disk refuses, and let the reply go on; a kernel without psutil has no journal either."""
-        try:
-            yield
-        except ImportError:
-            self._writes = False
-        except OSError as error:
-            self._writes = False
-            if not Journaled._has_told:
-                Journaled._has_told = True
-                sys.stderr.write(
-                    f"Note: {error.strerror or error}. The reply goes on, but what arrives from here on would be lost "
-                    "if the kernel were killed.\n"
-                )
 
 
 def watch(
@@ -142,14 +48,14 @@ def watch(
     """
     runs: list[Run] = []
     with interrupts.interrupts_call(lambda: [run.cancel() for run in runs]) as interrupt:
-        _load(_kernel())
+        sinks.preload()
         run = start()
         runs.append(run)
         if interrupt.seen:
             run.cancel()
         with _ending(run, done):
-            sink = _sink(run, presentation, foreground=True)
-            with comm_reader.opened(_kernel(), channels.overhear) as read:
+            sink = sinks.sink_for(run, presentation, foreground=True)
+            with comm_reader.opened(sinks.running_kernel(), channels.overhear) as read:
                 pump(run, sink, interrupt.holding(read) if read else None)
     if interrupt.seen:
         raise interrupts.keyboard_interrupt()
@@ -163,21 +69,20 @@ def watch_in_background(
 
     Where no page is watching, it waits all the same: a notebook that is run to be saved needs its outputs in place.
     """
-    kernel = _kernel()
-    _load(kernel)
+    sinks.preload()
     run = start()
+    try:
+        sink = sinks.sink_for(run, presentation, foreground=False)
+    except BaseException:
+        with _ending(run, done):
+            raise
 
     def work() -> None:
         with _ending(run, done):
             pump(run, sink)
 
-    try:
-        sink = _sink(run, presentation, foreground=False)
-    except BaseException:
-        with _ending(run, done):
-            raise
-
-    if kernel is not None and not _somebody_watches(kernel):
+    kernel = sinks.running_kernel()
+    if kernel is not None and not sinks.is_watched(kernel):
         work()
         return
     # The context carries the cell that the output belongs to, on ipykernel 7.
@@ -187,7 +92,7 @@ def watch_in_background(
 
 @contextmanager
 def _ending(run: Run, done: Callable[[Reply], object]) -> Iterator[None]:
-    """Whatever breaks in the context, end the request, which somebody pays for, and hand its reply to `done`."""
+    """Whatever fails in the context, end the request, which costs money, and hand its reply to `done`."""
     try:
         yield
     finally:
@@ -196,7 +101,7 @@ def _ending(run: Run, done: Callable[[Reply], object]) -> Iterator[None]:
 
 
 def pump(run: Run, sink: Sink, read: Callable[[], object] | None = None) -> None:
-    """Hand everything that happens in `run` to `sink` until it ends; `read` reads what pages have said meanwhile."""
+    """Hand the events of `run` to `sink` until it ends; `read` reads the messages of pages meanwhile."""
     seen, acknowledged = 0, False
     while True:
         ended = run.done
@@ -213,7 +118,7 @@ def pump(run: Run, sink: Sink, read: Callable[[], object] | None = None) -> None
             sink.update(events, reply)
             cost = time.monotonic() - began
             if cost > _CHEAP_SECONDS:
-                # An endless paragraph is rendered whole in every frame: then there are fewer of them.
+                # A very long paragraph is rendered anew in every frame: then there are fewer frames.
                 run.receiver.wait(sys.maxsize, cancelling=acknowledged, timeout=2 * cost)
         elif ended:
             break
@@ -233,6 +138,8 @@ def show(reply: Reply | None = None, **display: str | None) -> None:
     Raises:
         RequestError: if there is no reply yet, or an option is not known.
     """
+    if unknown := display.keys() - {each.name for each in OPTIONS}:
+        raise RequestError(f"show has no option {', '.join(sorted(unknown))}.")
     show_settled(reply, presentation_of(settings.current(), display, "python"))
 
 
@@ -245,57 +152,4 @@ def show_settled(reply: Reply | None, presentation: Presentation) -> None:
     reply = reply or history.last_reply()
     if reply is None:
         raise RequestError("There is no reply yet.")
-    if _kernel() is None:
-        view.write(reply, presentation)
-        return
-    from IPython.display import display  # noqa: PLC0415  (a script has no IPython to import)
-
-    from nbstream.output.settled import bundle  # noqa: PLC0415  (as above)
-
-    data, metadata = bundle(reply, presentation)
-    display(data, metadata=metadata, raw=True)
-
-
-def _load(kernel: Any) -> None:
-    """Load what shows that a reply is waited for, before the request loads the SDK: both at once would take as long."""
-    if kernel is not None and _somebody_watches(kernel):
-        from nbstream.widgets import live_view  # noqa: F401, PLC0415  (the widget, only where it is used)
-
-
-def _sink(run: Run, presentation: Presentation, *, foreground: bool) -> Sink:
-    kernel = _kernel()
-    if kernel is None:
-        return view.TextView(run, presentation)
-    if not _somebody_watches(kernel):
-        return Journaled(SettledView(presentation), run.id)
-    from nbstream.widgets import kept_views  # noqa: PLC0415  (the widget, only where it is used)
-    from nbstream.widgets.live_view import LiveView  # noqa: PLC0415  (as above)
-
-    for missed in kept_views.lost():
-        if (back := history.back_to(missed.run.receiver)) is not None:
-            sys.stderr.write(
-                "Note: the page was reloaded while a reply arrived and may not show it. "
-                f"%deepseek show {back + 1} brings it back.\n"
-            )
-    return Journaled(LiveView(run, kernel, presentation, foreground=foreground), run.id)
-
-
-def _kernel() -> Any:
-    """Return the ipykernel this runs in, or None in a terminal or a script."""
-    if "IPython" not in sys.modules:
-        return None
-    from IPython import get_ipython  # noqa: PLC0415  (only where it is running already)
-
-    return getattr(get_ipython(), "kernel", None)
-
-
-def _somebody_watches(kernel: Any) -> bool:
-    """Return whether the cell was sent by a front end that somebody sits at.
-
-    nbclient, and with it nbconvert and papermill, says that it takes no input. It also saves the state of every widget
-    it sees, even of one that was closed, so there must be none.
-    """
-    try:
-        return bool(kernel.get_parent("shell")["content"].get("allow_stdin", True))
-    except (AttributeError, KeyError, LookupError, TypeError):
-        return True
+    sinks.display_settled(reply, presentation)
