@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ReasoningDisplay: TypeAlias = Literal["auto", "open", "closed", "hidden"]
-#: Who reads: of a magic in a notebook's cell, of Python code, or of a magic in a terminal. Options
+#: The reader: of a magic in a notebook's cell, of Python code, or of a magic in a terminal. Options
 #: and remedies are named accordingly.
 Audience: TypeAlias = Literal["cell", "python", "terminal"]
 
@@ -26,7 +26,7 @@ class Presentation:
 
     Attributes:
         reasoning: whether the reasoning is shown open while it streams, open, closed, or not at all.
-        audience: who reads.
+        audience: the reader.
     """
 
     reasoning: ReasoningDisplay = field(
@@ -64,7 +64,7 @@ def presentation_of(defaults: object, given: Mapping[str, str | None], audience:
     Args:
         defaults: has an attribute for each option.
         given: options that replace the defaults, unless they are None.
-        audience: who reads.
+        audience: the reader.
 
     Raises:
         RequestError: if an option or its value is not known.

@@ -70,7 +70,7 @@ def name_options(text: str, audience: Audience) -> str:
     Args:
         text: options are in it as `max_tokens=`, settings as `settings.max_bytes`, both between
             backticks.
-        audience: who reads.
+        audience: the reader.
     """
     if audience == "python":
         return _SETTING.sub(r"nbstream.settings.\1\2", text)

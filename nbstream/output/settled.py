@@ -25,10 +25,10 @@ _DEFAULT = Presentation()
 # MathJax typesets dollars in any HTML output, so that "$5 and $6" becomes a formula: these classes tell MathJax 3 (Lab,
 # Notebook) and MathJax 2 (nbconvert) to leave the reply alone.
 _ROOT = '<div class="nbstream nbstream-settled mathjax_ignore tex2jax_ignore">'
-# What makes it look as a Markdown cell does, where the page knows how that is.
+# JupyterLab styles these classes as it styles a Markdown cell.
 _AS_MARKDOWN = "jp-RenderedHTMLCommon jp-RenderedMarkdown"
 _QUIET = "opacity:.72"
-# The live footer's own measures, so that it does not jump when the reply settles.
+# The same measures as in the live footer, so that it does not jump when the reply settles.
 _FOOTER = "margin:.15em 0 .3em;line-height:1.35;font-variant-numeric:tabular-nums"
 
 
@@ -49,7 +49,7 @@ def bundle(reply: Reply, presentation: Presentation) -> tuple[dict[str, str], di
         "text/plain": settled_text(reply, presentation),
     }
     answer = answer_in_markdown(reply)
-    # Should the same words stand in the reasoning as well, it makes no difference which of them are copied.
+    # If the reasoning holds the same words, it makes no difference which of them are copied.
     found = data["text/markdown"].find(answer)
     if not answer or found < 0:
         return data, {}
@@ -61,7 +61,7 @@ def settled_html(reply: Reply, presentation: Presentation = _DEFAULT) -> str:
     """Return the reply as HTML: reasoning, answer, alert, footer.
 
     Args:
-        reply: what is shown.
+        reply: the reply.
         presentation: how it is shown.
     """
     parts = [_ROOT]

@@ -32,7 +32,7 @@ def seconds(duration: float) -> str:
 
 
 def label(reply: Reply) -> str:
-    """Return what is being waited for, or nothing once there is text."""
+    """Return what the reader is waiting for; empty once there is text."""
     if reply.status == "pending":
         return "Connecting"
     if reply.status != "waiting":
@@ -43,7 +43,7 @@ def label(reply: Reply) -> str:
 
 
 def note(reply: Reply) -> str:
-    """Return what the server last said while it is being waited for."""
+    """Return what the server, or the retry logic, last said before the first delta."""
     if isinstance(reply.wait, Waiting):
         said = reply.wait.note
         return f"the server says {said}" if said else "the server is there"
@@ -76,7 +76,7 @@ def tool_calls(reply: Reply) -> list[str]:
 
 
 def footer(reply: Reply) -> list[str]:
-    """Return the footer's items in reading order; empty while the reply goes on."""
+    """Return the footer's items in reading order; empty until the reply has ended."""
     if not reply.ended:
         return []
     items = [f"Stopped after {seconds(reply.timing.ended or 0)}"] if reply.status == "cancelled" else []
@@ -117,7 +117,7 @@ def _rate(reply: Reply) -> list[str]:
     usage, first, ended = reply.usage, reply.timing.first_delta, reply.timing.ended
     if usage is None or usage.completion_tokens is None or first is None or ended is None:
         return []
-    # The first token came at `first`, so it is the others that took the time since.
+    # The first token came at `first`; the time since then went into the others.
     tokens, duration = usage.completion_tokens - 1, ended - first
     return [f"{tokens / duration:.0f} tok/s"] if tokens > 0 and duration > 0 else []
 

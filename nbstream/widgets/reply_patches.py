@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from nbstream.model.reply import Reply
     from nbstream.widgets.markdown_document import MarkdownDocument
 
-#: Fields that count time, which the page goes on counting by itself.
+#: Fields that count time; the page continues to count by its own clock.
 _CLOCKS = ("elapsed", "reasoning_elapsed")
 
 
