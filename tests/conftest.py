@@ -21,8 +21,15 @@ if not os.environ.get("NBSTREAM_RANDOM"):
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the browser tests last: Playwright keeps an event loop running in the main thread until the end."""
-    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+    """Put slow tests first, so that other workers have work meanwhile, and the browser's last.
+
+    Playwright keeps an event loop running in the main thread until the end.
+    """
+    items.sort(key=lambda item: (_has(item, "browser"), not _has(item, "slow")))
+
+
+def _has(item: pytest.Item, mark: str) -> bool:
+    return item.get_closest_marker(mark) is not None
 
 
 @pytest.fixture

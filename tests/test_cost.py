@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from functools import cache
@@ -17,8 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import hotpath
+from tests import needs
 from tests.kernels import ROOT
+
+needs.bundle()
+from benchmarks import hotpath  # noqa: E402  (it imports the widget, which reads the built page)
 
 #: Written by `python -m tests.test_cost`, after a change that is meant to cost more or less.
 BASELINE = Path(__file__).parent / "data" / "cost.json"
@@ -36,10 +38,8 @@ def instructions(mode: str, tokens: int) -> int:
 
 @cache
 def _count(mode: str, tokens: int) -> int:
-    valgrind = shutil.which("valgrind")
-    assert valgrind, "no valgrind: apt-get install valgrind"
     command = [
-        *(valgrind, "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"),
+        *("valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"),
         *(sys.executable, "-m", "benchmarks.hotpath", f"--mode={mode}", f"--tokens={tokens}"),
     ]
     environment = {**os.environ, "PYTHONHASHSEED": "0"}
@@ -60,6 +60,8 @@ def test_messages_and_bytes_grow_with_the_length() -> None:
     assert long.bytes <= GROWTH * short.bytes
 
 
+@needs.command("valgrind", "valgrind")
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_instructions_grow_with_the_length_and_are_no_more_than_they_were() -> None:
     # One test, so that what both questions need is counted once.

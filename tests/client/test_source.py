@@ -12,6 +12,7 @@ import nbstream
 from nbstream.client import connections
 from nbstream.client.sources.api import _retry_after
 from nbstream.output.sentences import message
+from tests import needs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,6 +29,7 @@ def far_from_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     time.tzset()
 
 
+@needs.posix("the time zone of a process cannot be set there")
 @pytest.mark.parametrize(
     "form",
     [

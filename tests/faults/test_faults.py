@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests import needs
 from tests.faults import cuts, endings, floods, recording, refusals, waiting
 from tests.faults.findings import Findings
 
@@ -28,7 +29,9 @@ def test_a_cut_at_any_byte_decoded() -> None:
     assert findings == Findings(tried=len(record.body) + 1)
 
 
-@pytest.mark.parametrize(("way", "count"), [("reset", 300), ("clean", 300), ("cut", 60)])
+@pytest.mark.parametrize(
+    ("way", "count"), [pytest.param("reset", 300, marks=needs.linux(needs.DELIVERY)), ("clean", 300), ("cut", 60)]
+)
 def test_a_cut_over_a_socket(way: str, count: int) -> None:
     record = recording.load()
     chosen = cuts.spread(record, count)
@@ -36,6 +39,7 @@ def test_a_cut_over_a_socket(way: str, count: int) -> None:
     assert cuts.cut_over_sockets(record, way, chosen) == Findings(tried=len(chosen))
 
 
+@needs.linux(needs.DELIVERY)
 def test_the_judge_notices_a_delta_that_is_missing() -> None:
     record = recording.load()
     other = recording.Recording(record.body.replace(record.body[record.ends[9] : record.ends[10]], b"", 1))
@@ -48,6 +52,7 @@ def test_the_judge_notices_a_delta_that_is_missing() -> None:
     assert not findings.clean
 
 
+@needs.linux(needs.DELIVERY)
 @pytest.mark.parametrize("status", refusals.ROWS)
 def test_a_refusal_in_every_shape(status: int) -> None:
     assert refusals.refuse(status) == Findings(tried=len(refusals.BODIES) + 2 * len(refusals.SHAPES))
@@ -65,7 +70,7 @@ def test_a_refusal_in_every_shape(status: int) -> None:
         waiting.stopped_while_waiting,
         waiting.never_hung_up,
         floods.flood,
-        floods.memory,
+        pytest.param(floods.memory, marks=needs.linux("the peak of a process's memory is read from /proc")),
         floods.keep_alives_at_once,
         floods.white_space,
     ],

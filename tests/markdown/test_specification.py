@@ -19,12 +19,16 @@ from nbstream.markdown import parser
 from nbstream.markdown.parser import to_html, unix_lines
 from nbstream.widgets.markdown_document import MarkdownDocument
 from nbstream.widgets.protocol import apply, empty_state, html_of
+from tests import needs
 from tests.markdown import gfm, specification
 from tests.markdown.specification import Example, examples, normal, ours, without_style
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
+
+
+needs.npm_packages()
 
 
 def numbers(text: str) -> frozenset[int]:
