@@ -156,7 +156,7 @@ def _check(notebook: Path, environment: dict[str, str], simulator: Simulator) ->
             ):
                 replies += 1
                 sys.stdout.write(f"cell {number}: {_outline(text)}\n")
-    served = [request for request in simulator.log() if request["how"] == "served"]
+    served = [request for request in simulator.log() if request["outcome"] == "served"]
     deltas = sum(request["deltas_sent"] for request in simulator.log())
     sys.stdout.write(f"{replies} replies in the notebook; {len(served)} requests served, {deltas} deltas streamed.\n")
     if failure:

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
-from nbstream.simulator import replies, tokens
+from nbstream.simulator import prepared_texts, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from nbstream.simulator.request import ChatRequest
+    from nbstream.simulator.chat_request import ChatRequest
 
 _PAIR = re.compile("(?<=[\ud800-\udbff])(?=[\udc00-\udfff])")
 _DEPTH = 8
@@ -100,7 +100,7 @@ def complete(
 
 
 def _deltas(request: ChatRequest, salt: str, *, calls: bool) -> Iterator[Delta]:
-    script = replies.script(request)
+    script = prepared_texts.script(request)
     yield from _reasoning(script.reasoning, request)
     if calls:
         options = request.plan.get("tool-call") or {"calls": 1, "say": 0}

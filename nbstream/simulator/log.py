@@ -28,8 +28,8 @@ class Entry:
         key_digest: the beginning of the SHA-256 of the bearer key; None if there was none.
         first_byte: when the first byte of the answer was sent.
         deltas_sent: deltas handed to the socket.
-        how: served (whatever the status), reset, closed, disconnected (the client left), stopped (the simulator did)
-            or broken (a defect of the simulator); None while it goes on.
+        outcome: how the request ended: `served` (whatever the status), `reset`, `closed`, `disconnected` (the client
+            left), `stopped` (the simulator did) or `broken` (a defect of the simulator); None while it is in progress.
     """
 
     id: str
@@ -44,18 +44,18 @@ class Entry:
     first_byte: float | None = None
     deltas_sent: int = 0
     ended: float | None = None
-    how: str | None = None
+    outcome: str | None = None
 
     def begin(self, status: int) -> None:
         """Note that the first byte of the answer goes out now."""
         self.first_byte = time.time()
         self.status = status
 
-    def end(self, how: str) -> None:
+    def end(self, outcome: str) -> None:
         """Note that the request is over; the first word on it holds."""
-        if self.how is None:
+        if self.outcome is None:
             self.ended = time.time()
-            self.how = how
+            self.outcome = outcome
 
 
 def key_digest(key: str) -> str | None:

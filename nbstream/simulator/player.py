@@ -12,7 +12,7 @@ from nbstream.simulator import chunks, flood
 
 if TYPE_CHECKING:
     from nbstream.simulator.completion import Completion
-    from nbstream.simulator.connection import Response
+    from nbstream.simulator.http_connection import Response
     from nbstream.simulator.log import Entry
     from nbstream.simulator.scenarios import Plan
 

@@ -13,10 +13,10 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from nbstream.simulator import connection as http
+from nbstream.simulator import http_connection as http
 from nbstream.simulator import scenarios
-from nbstream.simulator.api import Api, new_entry
 from nbstream.simulator.log import Log
+from nbstream.simulator.routes import Router, new_entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -55,7 +55,7 @@ class Simulator:
         self._port = port
         self._log = Log()
         plan = scenarios.parse(scenario)
-        self._api = Api(self._log, rate=rate, first_token=first_token, plan=plan, recording=recording)
+        self._router = Router(self._log, rate=rate, first_token=first_token, plan=plan, recording=recording)
         self._serving: dict[asyncio.Task[None], http.Connection] = {}
         self._thread: threading.Thread | None = None
         self._stop: Callable[[], object] = lambda: None
@@ -170,7 +170,7 @@ class Simulator:
         entry = new_entry(asked)
         response = http.Response(connection, entry.begin)
         response.keep_open = not asked.wants_close
-        answering = asyncio.ensure_future(self._api.answer(asked, response, entry))
+        answering = asyncio.ensure_future(self._router.answer(asked, response, entry))
         leaving = asyncio.ensure_future(connection.gone.wait())
         try:
             await asyncio.wait({answering, leaving}, return_when=asyncio.FIRST_COMPLETED)

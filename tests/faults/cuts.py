@@ -89,9 +89,9 @@ def cut_over_sockets(record: Recording, way: str, cuts: Iterable[int]) -> Findin
                 waiting.append((byte, run))
             while waiting:
                 _settle(findings, record, began, *waiting.popleft())
-            until(lambda: all(entry["how"] for entry in simulator.log()))
+            until(lambda: all(entry["outcome"] for entry in simulator.log()))
             for entry in simulator.log():
-                findings.expect(f"server's log of {entry['scenario']}", entry["how"], how)
+                findings.expect(f"server's log of {entry['scenario']}", entry["outcome"], how)
             findings.expect("requests", len(simulator.log()), len(batch))
             simulator.clear_log()
     return findings

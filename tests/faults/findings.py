@@ -131,5 +131,5 @@ def over(simulator: Simulator, scenario: str) -> list[dict[str, Any]]:
     def entries() -> list[dict[str, Any]]:
         return [entry for entry in simulator.log() if entry["scenario"] == scenario]
 
-    until(lambda: (found := entries()) and all(entry["how"] for entry in found))
+    until(lambda: (found := entries()) and all(entry["outcome"] for entry in found))
     return entries()

@@ -60,7 +60,7 @@ def flood(max_bytes: int = _MIB // 4, floods: tuple[str, ...] = tuple(FLOODS)) -
             run = _stream(simulator.url, scenario)
             reply = end_of(run)
             says, full = FLOODS[scenario]
-            findings.expect(f"server's log of {scenario}", over(simulator, scenario)[0]["how"], "disconnected")
+            findings.expect(f"server's log of {scenario}", over(simulator, scenario)[0]["outcome"], "disconnected")
             findings.expect(f"status of {scenario}", reply.status, "failed")
             if reply.error is not None:
                 findings.expect(f"kind of {scenario}", reply.error.kind, "too_large")
@@ -133,7 +133,7 @@ def white_space() -> Findings:
             findings.expect("the hint's word", "json" in str(reply.error and reply.error.hint), wanted=True)
             findings.expect("kept", MOST_SPACE < len(reply.answer) <= MOST_SPACE + 8, wanted=True)
             findings.expect("nothing else kept", reply.answer.strip(), "")
-            findings.expect("server's log", over(simulator, "normal")[0]["how"], "disconnected")
+            findings.expect("server's log", over(simulator, "normal")[0]["outcome"], "disconnected")
         asked = {"response_format": {"type": "json_object"}}
         run = nbstream.stream("rivers, as json", base_url=simulator.url, api_key="simulated", extra_body=asked)
         findings.expect("status with the word", end_of(run).status, "complete")

@@ -77,7 +77,7 @@ def silent_in_every_way() -> Findings:
             findings.tried += 1
             reply = end_of(runs[scenario])
             (entry,) = over(simulator, scenario)
-            findings.expect(f"server's log of {scenario}", entry["how"], "disconnected")
+            findings.expect(f"server's log of {scenario}", entry["outcome"], "disconnected")
             findings.expect(f"deltas sent in {scenario}", entry["deltas_sent"], deltas)
             findings.expect(f"status of {scenario}", reply.status, "failed")
             findings.expect(f"text of {scenario}", bool(reply.reasoning), wanted=deltas > 0)
@@ -109,7 +109,7 @@ def never_hung_up() -> Findings:
             findings.tried += 1
             findings.expect(f"status of {scenario}", end_of(run).status, "complete")
             (entry,) = over(simulator, scenario)
-            findings.expect(f"server's log of {scenario}", entry["how"], "disconnected")
+            findings.expect(f"server's log of {scenario}", entry["outcome"], "disconnected")
 
     return _experiment(body)
 

@@ -45,7 +45,7 @@ def test_a_flood_ends_when_the_client_leaves(sim: Simulator, kind: str, mark: by
     with open_raw(sim, body_of("median", f"flood kind={kind} size=3")) as raw:
         body = read_until(raw, b"xxx", 200)
     assert mark in body.replace(b"\r\n3\r\n", b"")
-    assert logged(sim)["how"] == "disconnected"
+    assert logged(sim)["outcome"] == "disconnected"
 
 
 def test_a_flood_may_end(sim: Simulator) -> None:
@@ -62,7 +62,7 @@ def test_a_server_that_never_hangs_up(sim: Simulator) -> None:
             body = read_until(raw, b": keep-alive", 5)
             assert before in body
             assert (b"[DONE]" in body) == ("no-done" not in scenario)
-        assert logged(sim)["how"] == "disconnected"
+        assert logged(sim)["outcome"] == "disconnected"
 
 
 def test_what_is_no_http(sim: Simulator) -> None:
@@ -75,7 +75,7 @@ def test_what_is_no_http(sim: Simulator) -> None:
 def test_refusals_without_an_end_or_before_it(sim: Simulator) -> None:
     with open_raw(sim, body_of("median", "503 body=endless")) as raw:
         assert b"too busy" in read_until(raw, b"10000\r\n", 5)
-    assert (logged(sim)["status"], logged(sim)["how"]) == (503, "disconnected")
+    assert (logged(sim)["status"], logged(sim)["outcome"]) == (503, "disconnected")
     broken = chat(sim, "median", "503 body=broken")
     assert (broken.status, broken.json["error"]["message"][:7]) == (503, "Service")
     assert isinstance(broken.error, ConnectionResetError | http.client.IncompleteRead)
@@ -116,7 +116,7 @@ def test_a_recording_is_played_up_to_any_byte(sim: Simulator, length: int) -> No
         got = chat(sim, "x", f"recording {fault} byte={length}")
         assert got.body == RECORDING[:length]
         assert (got.error is None) == ("clean" in fault)
-        assert logged(sim)["how"] == how
+        assert logged(sim)["outcome"] == how
 
 
 def test_a_recording_has_to_be_there(sim: Simulator) -> None:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from nbstream.model.reply import SIMULATED_FINGERPRINT
-from nbstream.simulator import replies, scenarios, tokens
+from nbstream.simulator import prepared_texts, scenarios, tokens
 from nbstream.simulator.server import Simulator
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def logged(sim: Simulator) -> dict[str, Any]:
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
         entries = sim.log()
-        if entries and entries[-1]["how"] is not None:
+        if entries and entries[-1]["outcome"] is not None:
             return entries[-1]
         time.sleep(0.001)
     raise AssertionError(f"still going on: {sim.log()}")
@@ -199,7 +199,7 @@ def test_a_normal_stream(sim: Simulator) -> None:
     assert got.body.endswith(b"\n\ndata: [DONE]\n\n")
     assert got.joined("content").split("\n")[0] == NOTICE
     entry = logged(sim)
-    assert (entry["id"], entry["how"], entry["deltas_sent"]) == (first["id"], "served", len(middle))
+    assert (entry["id"], entry["outcome"], entry["deltas_sent"]) == (first["id"], "served", len(middle))
     assert entry["started"] <= entry["first_byte"] <= entry["ended"]
 
 
@@ -245,7 +245,7 @@ def test_the_first_token_is_held_back(sim: Simulator) -> None:
         with pytest.raises(TimeoutError):
             raw.recv(1)
     assert head.endswith(b"\r\n\r\n")
-    assert logged(sim)["how"] == "disconnected"
+    assert logged(sim)["outcome"] == "disconnected"
 
 
 # What is said
@@ -281,13 +281,13 @@ def test_the_same_prompt_gets_the_same_words_and_chinese_gets_chinese(sim: Simul
     by_hash = {chat(sim, f"question {n}", max_tokens=60, reasoning_effort="none").joined("content") for n in range(12)}
     assert len(by_hash) == 3
     chinese = chat(sim, "递归怎么想")
-    assert chinese.joined("content").startswith(f"{replies.NOTICES['zh']}\n\n## 递归")
+    assert chinese.joined("content").startswith(f"{prepared_texts.NOTICES['zh']}\n\n## 递归")
     assert "递归" in chinese.body.decode()  # as UTF-8, not as escapes
 
 
-@pytest.mark.parametrize("name", replies.topics())
+@pytest.mark.parametrize("name", prepared_texts.topics())
 def test_a_topic_has_every_kind_of_markdown_and_its_code_runs(name: str) -> None:
-    answer = replies.topics()[name].answer
+    answer = prepared_texts.topics()[name].answer
     for kind in [
         r"^## ",
         r"^### ",
@@ -329,7 +329,9 @@ def test_a_topic_can_be_named(sim: Simulator) -> None:
 
 def test_echo(sim: Simulator) -> None:
     prompt = "  \\frac{1}{2} {'a': 1} %x $y }\n\n\n<b> \N{WATER WAVE} 中文\t"
-    assert chat(sim, prompt, "echo").joined("content") == f"{NOTICE}\n\n{prompt}".replace(NOTICE, replies.NOTICES["zh"])
+    assert chat(sim, prompt, "echo").joined("content") == f"{NOTICE}\n\n{prompt}".replace(
+        NOTICE, prepared_texts.NOTICES["zh"]
+    )
 
 
 def test_max_tokens_counts_reasoning_and_answer(sim: Simulator) -> None:
@@ -354,8 +356,8 @@ def test_json_mode(sim: Simulator) -> None:
 
 
 def test_tokens_join_to_the_text_and_are_about_as_many_as_documented() -> None:
-    english = replies.topics()["en-median"].answer
-    chinese = "".join(re.findall("[\u4e00-\u9fff]", replies.topics()["zh-median"].answer))
+    english = prepared_texts.topics()["en-median"].answer
+    chinese = "".join(re.findall("[\u4e00-\u9fff]", prepared_texts.topics()["zh-median"].answer))
     for text in (english, chinese, "", "\n" * 50, "👩\u200d🔬\ud800x", "a1_" * 40):
         assert "".join(tokens.split(text)) == text
     assert 3 < len(english) / len(tokens.split(english)) < 5
@@ -582,7 +584,7 @@ def test_a_status(sim: Simulator, status: int) -> None:
     assert got.status == status
     assert got.json["error"]["message"]
     assert "retry-after" not in got.headers
-    assert (logged(sim)["status"], logged(sim)["how"]) == (status, "served")
+    assert (logged(sim)["status"], logged(sim)["outcome"]) == (status, "served")
 
 
 def test_a_status_in_every_shape_of_body(sim: Simulator) -> None:
@@ -623,7 +625,7 @@ def test_a_queue_sends_keep_alives_then_answers(sim: Simulator) -> None:
 def test_an_endless_queue(sim: Simulator) -> None:
     with open_raw(sim, body_of("median", "queue seconds=inf every=0.001")) as raw:
         assert b"data:" not in read_until(raw, b": keep-alive\n\n", 20)
-    assert logged(sim)["how"] == "disconnected"
+    assert logged(sim)["outcome"] == "disconnected"
 
 
 def test_headers_come_late(sim: Simulator) -> None:
@@ -632,9 +634,9 @@ def test_headers_come_late(sim: Simulator) -> None:
         raw.settimeout(0.05)
         with pytest.raises(TimeoutError):
             raw.recv(1)
-        assert sim.log()[-1]["how"] is None
+        assert sim.log()[-1]["outcome"] is None
     entry = logged(sim)
-    assert (entry["how"], entry["first_byte"], entry["status"]) == ("disconnected", None, None)
+    assert (entry["outcome"], entry["first_byte"], entry["status"]) == ("disconnected", None, None)
 
 
 def test_html_and_json_instead_of_a_stream(sim: Simulator) -> None:
@@ -658,7 +660,7 @@ def test_silence(sim: Simulator, after: int) -> None:
             raw.recv(1)
     assert read.count(b"data: ") == (0 if after == 0 else after + 1)
     entry = logged(sim)
-    assert (entry["how"], entry["deltas_sent"]) == ("disconnected", after)
+    assert (entry["outcome"], entry["deltas_sent"]) == ("disconnected", after)
 
 
 def test_a_reset_delivers_everything_before_it_and_half_an_event(sim: Simulator) -> None:
@@ -671,7 +673,7 @@ def test_a_reset_delivers_everything_before_it_and_half_an_event(sim: Simulator)
         assert len(half) == (len(whole[21]) + 2) // 2
         assert half.startswith(b'data: {"id":')
     entry = logged(sim)
-    assert (entry["how"], entry["deltas_sent"]) == ("reset", 20)
+    assert (entry["outcome"], entry["deltas_sent"]) == ("reset", 20)
 
 
 def test_a_reset_waits_for_a_client_that_reads_slowly(sim: Simulator) -> None:
@@ -704,7 +706,7 @@ def test_a_close_is_clean_or_cut(sim: Simulator) -> None:
     assert not reset
     assert not cut.endswith(b"0\r\n\r\n")
     assert cut.count(b"data: ") == 5
-    assert (logged(sim)["how"], logged(sim)["deltas_sent"]) == ("closed", 4)
+    assert (logged(sim)["outcome"], logged(sim)["deltas_sent"]) == ("closed", 4)
 
 
 @pytest.mark.parametrize("fault", ["silence", "reset", "close"])
@@ -851,7 +853,7 @@ def test_a_client_that_leaves_in_mid_stream(sim: Simulator) -> None:
     with open_raw(sim, body_of("median", "normal rate=100")) as raw:
         read_until(raw, b"\n\n", 5)
     entry = logged(sim)
-    assert entry["how"] == "disconnected"
+    assert entry["outcome"] == "disconnected"
     assert entry["deltas_sent"] >= 3
 
 
@@ -860,7 +862,7 @@ def test_a_client_that_does_not_read_and_leaves(sim: Simulator) -> None:
     with open_raw(sim, asked, buffer=1 << 14) as raw:
         read_until(raw, b"\n\n")
     entry = logged(sim)
-    assert entry["how"] == "disconnected"
+    assert entry["outcome"] == "disconnected"
     assert entry["deltas_sent"] < 150_000
 
 
@@ -895,7 +897,7 @@ def test_it_stops_without_a_trace_and_starts_again() -> None:
         assert silent.recv(1) == b""
         assert idle.recv(1) == b""
     simulator.stop()
-    assert simulator.log()[-1]["how"] == "stopped"
+    assert simulator.log()[-1]["outcome"] == "stopped"
     assert threading.active_count() == before
     with pytest.raises(ConnectionRefusedError):
         chat(simulator, "x")
@@ -987,4 +989,4 @@ def test_a_cancelled_openai_client_is_seen_to_leave_while_the_server_is_silent(s
                 await task
 
     asyncio.run(cancelled())
-    assert logged(sim)["how"] == "disconnected"
+    assert logged(sim)["outcome"] == "disconnected"

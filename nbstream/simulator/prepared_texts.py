@@ -15,12 +15,12 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, NamedTuple
 
 from nbstream.simulator import tokens
-from nbstream.simulator.request import MAX_TOKENS, Refusal
+from nbstream.simulator.chat_request import MAX_TOKENS, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from nbstream.simulator.request import ChatRequest
+    from nbstream.simulator.chat_request import ChatRequest
 
 #: The first line of every answer.
 NOTICES = {

@@ -13,16 +13,16 @@ from collections import Counter
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
-from nbstream.simulator import chunks, completion, request, scenarios
+from nbstream.simulator import chat_request, chunks, completion, scenarios
+from nbstream.simulator.chat_request import Refusal
 from nbstream.simulator.log import Entry, Log, key_digest
 from nbstream.simulator.player import Player
-from nbstream.simulator.request import Refusal
 from nbstream.simulator.tokens import PrefixCache
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from nbstream.simulator.connection import Request, Response
+    from nbstream.simulator.http_connection import Request, Response
     from nbstream.simulator.scenarios import Plan
 
 #: The one key that is not valid; every other that is not empty is.
@@ -33,7 +33,9 @@ _HTML = {"Content-Type": "text/html; charset=utf-8"}
 
 _CHAT_PATHS = tuple(f"{prefix}/chat/completions" for prefix in ("", "/v1", "/beta"))
 _MODEL_PATHS = ("/models", "/v1/models", "/beta/models")
-_MODELS = [{"id": each, "object": "model", "owned_by": "deepseek"} for each in dict.fromkeys(request.MODELS.values())]
+_MODELS = [
+    {"id": each, "object": "model", "owned_by": "deepseek"} for each in dict.fromkeys(chat_request.MODELS.values())
+]
 _BALANCE = {
     "is_available": True,
     "balance_infos": [
@@ -52,7 +54,7 @@ _ERRORS = {
 }
 
 
-class Api:
+class Router:
     """Answers requests; holds what one request leaves for the next: the log, the prefix cache, the refusals so far.
 
     Args:
@@ -104,7 +106,7 @@ class Api:
         await _send_json(response, 200, self._log.entries())
 
     async def _chat(self, asked: Request, response: Response, entry: Entry, key: str) -> None:
-        wanted = request.read(asked.body, self._plan)
+        wanted = chat_request.read(asked.body, self._plan)
         plan = wanted.plan
         entry.scenario = plan.written
         response.one_byte = "one-byte" in plan
