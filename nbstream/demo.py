@@ -1,7 +1,7 @@
 """`nbstream demo`: a notebook server on a copy of the quickstart, wired to the simulator; no key, no network.
 
-Everything it writes is in a folder of its own, so that the user's Jupyter is left as it is. This module must not know
-the wire or the magic.
+Everything it writes is in a folder of its own, so that the user's Jupyter is left as it is. This
+module must not know the wire or the magic.
 """
 
 from __future__ import annotations
