@@ -28,7 +28,7 @@ SILENT = "hello [simulate: silence after=5]"
 
 def is_closed(simulator: Simulator) -> bool:
     log = simulator.log()
-    return bool(log) and all(entry["how"] == "disconnected" for entry in log)
+    return bool(log) and all(entry["outcome"] == "disconnected" for entry in log)
 
 
 async def leave_by_break() -> None:

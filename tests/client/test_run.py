@@ -120,7 +120,7 @@ def test_cancel_closes_the_connection(simulator: Simulator, scenario: str) -> No
     assert reply.status == "cancelled"
     assert reply.reasoning.startswith(before)
     assert reply.error is None
-    until(lambda: simulator.log()[0]["how"] == "disconnected")
+    until(lambda: simulator.log()[0]["outcome"] == "disconnected")
     assert run.cancel() is False
 
 
@@ -136,7 +136,7 @@ def test_a_second_cancel_does_not_break_off_the_closing(simulator: Simulator) ->
 
     loop.call_soon_threadsafe(cancel_twice)
     assert run.result(20).status == "cancelled"
-    until(lambda: simulator.log()[-1]["how"] == "disconnected")
+    until(lambda: simulator.log()[-1]["outcome"] == "disconnected")
 
 
 def test_cancel_before_the_request_went_out(simulator: Simulator) -> None:
@@ -256,7 +256,7 @@ def test_a_silent_stall_ends_with_the_partial_reply(simulator: Simulator, quick:
     assert reply.error is not None
     assert reply.error.kind == "stalled"
     assert reply.reasoning
-    until(lambda: simulator.log()[0]["how"] == "disconnected")
+    until(lambda: simulator.log()[0]["outcome"] == "disconnected")
 
 
 def test_nobody_listens(monkeypatch: pytest.MonkeyPatch, quick: None) -> None:

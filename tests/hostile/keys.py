@@ -1,7 +1,7 @@
-"""Where a key turns up: after every way in which a request can end, and behind every redirect.
+"""Looks for an API key in everything that is left after a request.
 
-Counts, with real servers and the real SDK: `end_every_way`, `redirect_every_way` and `look_into_kernel`. This module
-must not know how a key is kept.
+The experiments are `end_every_way`, `redirect_every_way` and `look_into_kernel`. They use real
+servers and the real SDK.
 """
 
 from __future__ import annotations
@@ -38,32 +38,32 @@ if TYPE_CHECKING:
     from nbstream.model.reply import Reply
 
 
-#: Its odd characters are written otherwise in URLs, and by some servers in JSON.
+#: Has characters that are escaped in URLs, and by some servers in JSON.
 KEY = "canary-key/0f3b+7e91=="
-#: Before any limit on silence, and after it.
+#: Short limits, so that a silent server ends the request soon.
 _QUICK = Limits(bytes_idle=0.3, payload_idle=0.3, retries=0)
 _JSON = {"Content-Type": "application/json"}
 _HTML = {"Content-Type": "text/html"}
-#: Statuses that lead elsewhere (RFC 9110, 15.4).
+#: Statuses of redirects (RFC 9110, section 15.4).
 REDIRECTS = (300, 301, 302, 303, 307, 308)
 
 
 @dataclass
 class Sightings:
-    """Where a key was seen that it should not have been, and how many places were looked through."""
+    """The places that were searched for a key, and those that have it."""
 
     places: int = 0
     seen: list[str] = field(default_factory=list)
 
     def look(self, place: str, text: str) -> None:
-        """Look through `text`."""
+        """Search `text`."""
         self.places += 1
-        if any(way in text for way in ways(KEY)):
+        if any(spelling in text for spelling in spellings(KEY)):
             self.seen.append(place)
 
 
-def ways(key: str) -> set[str]:
-    """Return the ways in which a text may hold `key`."""
+def spellings(key: str) -> set[str]:
+    """Return the spellings of `key` that a text may have."""
     return {key, key.replace("/", "\\/"), quote(key, safe=""), quote(key)}
 
 
@@ -113,7 +113,7 @@ def _short(_: Request) -> Response:
     return Response([chunk(content="The")])
 
 
-#: How a server of one origin may answer, by the first part of the path.
+#: The answers of one server, by the first part of the path.
 ANSWERS: dict[str, Answer] = {
     **{f"{status}-{kind}": _echoing(status, kind) for status in (400, 401, 403, 500) for kind in ("json", "string")},
     **{f"{status}-{kind}": _echoing(status, kind) for status in (200, 401, 502) for kind in ("page", "octets", "json")},
@@ -128,7 +128,7 @@ ANSWERS: dict[str, Answer] = {
 
 
 def end_every_way() -> Sightings:
-    """End a request in each way and look for its key: in the reply, in what is shown of it, in logs and in reprs."""
+    """End a request in each way; search the reply, its output, logs and reprs for the key."""
     found = Sightings()
     with _logs() as lines, HostileServer(ANSWERS) as server, _environment(server.url):
         for name in ANSWERS:
@@ -154,7 +154,10 @@ def end_every_way() -> Sightings:
 
 
 def redirect_every_way() -> tuple[Sightings, list[str]]:
-    """Have each redirect lead to another port, host, scheme and path; return sightings and what arrived elsewhere."""
+    """Redirect to other ports, hosts, schemes and paths.
+
+    Returns the sightings of the key, and the requests that arrived at a redirect's target.
+    """
     found = Sightings()
     with HostileServer({"elsewhere": _short, "": _short, "v1": _short}) as other:
         port = other.url.rpartition(":")[2]
@@ -169,7 +172,7 @@ def redirect_every_way() -> tuple[Sightings, list[str]]:
             "nothing": "",
             "nonsense": "http://[::1",
         }
-        answers = {f"{status}-{kind}": _leading(status, to) for status in REDIRECTS for kind, to in targets.items()}
+        answers = {f"{status}-{kind}": _redirecting(status, to) for status in REDIRECTS for kind, to in targets.items()}
         with HostileServer(answers | {"elsewhere": _short}) as server, _environment(server.url):
             for name in answers:
                 reply = nbstream.stream("a prompt of mine", base_url=f"{server.url}/{name}").result(20)
@@ -181,7 +184,7 @@ def redirect_every_way() -> tuple[Sightings, list[str]]:
 
 
 def look_into_kernel(folder: Path) -> Sightings:
-    """End a request in each way in a real kernel; look through its messages, its logs and the files that it leaves."""
+    """End a request in each way in a real kernel; search its messages, logs and files."""
     found = Sightings()
     log = folder / "log.txt"
     with HostileServer(ANSWERS) as server:
@@ -213,12 +216,14 @@ def look_into_kernel(folder: Path) -> Sightings:
                 "nbstream.show()",
             ):
                 kernel.run(line)
-            kernel.until(lambda: len(server.requests) > len(ANSWERS), "the last one arrives")
-            # Killed in mid-reply, it leaves a journal.
+            kernel.until(lambda: len(server.requests) > len(ANSWERS), "the last request arrives")
+            # A kernel that is killed during a reply leaves a journal.
             kernel.run("%config DeepSeekMagics.bytes_idle = 60")
             kernel.send(f"%%deepseek --base-url {server.url}/silent\nhello")
             journals = folder / "runtime" / "nbstream"
-            kernel.until(lambda: any("Answer" in path.read_text() for path in journals.glob("*")), "it is written")
+            kernel.until(
+                lambda: any("Answer" in path.read_text() for path in journals.glob("*")), "the journal is written"
+            )
             kernel.kill()
             for message in kernel.messages:
                 found.look(message["msg_type"], repr(message))
@@ -229,20 +234,20 @@ def look_into_kernel(folder: Path) -> Sightings:
     return found
 
 
-def _leading(status: int, location: str) -> Answer:
+def _redirecting(status: int, location: str) -> Answer:
     headers = {"Location": location} if location else {}
     return lambda _: Response([b"Moved."], status, {**headers, "Refresh": f"0; url={location}"})
 
 
-#: Requests that never arrive anywhere.
+#: Requests that do not reach a server.
 _UNSENT: dict[str, dict[str, Any]] = {
     "a port where nobody listens": {"base_url": "http://127.0.0.1:1", "api_key": KEY},
-    "a host that is none": {"base_url": "http://nobody.invalid", "api_key": KEY},
+    "a host that does not exist": {"base_url": "http://nobody.invalid", "api_key": KEY},
     "no URL": {"base_url": KEY},
     "a URL with a password": {"base_url": f"https://user:{quote(KEY)}@127.0.0.1"},
     "a URL with a password and a wrong port": {"base_url": f"https://user:{quote(KEY)}@127.0.0.1:x"},
-    "a key with a line's end": {"base_url": "http://127.0.0.1:1", "api_key": f"{KEY}\n{KEY}"},
-    "a key with other letters": {"base_url": "http://127.0.0.1:1", "api_key": f"{KEY}é"},
+    "a key with a line end": {"base_url": "http://127.0.0.1:1", "api_key": f"{KEY}\n{KEY}"},
+    "a key with letters outside of ASCII": {"base_url": "http://127.0.0.1:1", "api_key": f"{KEY}é"},
     "a model that is retired": {"base_url": "https://api.deepseek.com", "api_key": KEY, "model": "deepseek-chat"},
 }
 
@@ -270,12 +275,12 @@ def _look_at_reply(found: Sightings, name: str, reply: Reply) -> None:
 def _look_at_error(found: Sightings, name: str, error: Exception) -> None:
     lines = traceback.format_exception(error)
     shown = error._render_traceback_() if isinstance(error, nbstream.NbstreamError) else []
-    # The caller's own line, in which the key may stand, is theirs.
+    # The calling line in a traceback may have the key; it is the user's own code.
     found.look(f"{name}: traceback", "".join(lines) + "".join(shown) + repr(error) + repr(vars(error)))
 
 
 def _module_reprs() -> str:
-    """Return what a reader sees who looks into our modules' own variables."""
+    """Return the reprs of all variables of nbstream's modules."""
     import sys
 
     modules = [module for name, module in sys.modules.items() if name.split(".")[0] == "nbstream"]
@@ -309,8 +314,8 @@ class _Lines(logging.Handler):
 
 @contextlib.contextmanager
 def _logs() -> Iterator[list[str]]:
-    """Collect what every library says at its loudest."""
-    import openai  # noqa: F401  (its logger is to be there)
+    """Collect the log messages of all libraries, at the most verbose level."""
+    import openai  # noqa: F401  (creates its loggers)
 
     handler, root = _Lines(), logging.getLogger()
     loggers = [root, *(logging.getLogger(name) for name in list(logging.root.manager.loggerDict))]

@@ -97,7 +97,7 @@ def test_every_reply_that_goes_on_is_stopped(kernel: Kernel, server: Simulator) 
         kernel.run("%%deepseek --background\n[simulate: silence after=5] Why?")
     kernel.until(lambda: sum(entry["deltas_sent"] == 5 for entry in server.log()) == 3, "all of them are silent")
     assert kernel.run("%deepseek cancel").text("stdout") == "Stopped 3 replies.\n"
-    kernel.until(lambda: all(entry["how"] == "disconnected" for entry in server.log()), "the server sees it")
+    kernel.until(lambda: all(entry["outcome"] == "disconnected" for entry in server.log()), "the server sees it")
     assert kernel.run("%deepseek cancel").text("stdout") == "No reply is arriving.\n"
 
 

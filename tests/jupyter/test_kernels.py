@@ -47,8 +47,8 @@ def until_streaming(kernel: Kernel, server: Simulator, cell: Cell, scenario: str
 
 def disconnected(kernel: Kernel, server: Simulator) -> None:
     """Wait until the server has seen that the client left."""
-    kernel.until(lambda: server.log()[-1]["how"] is not None, "the server sees the end")
-    assert server.log()[-1]["how"] == "disconnected"
+    kernel.until(lambda: server.log()[-1]["outcome"] is not None, "the server sees the end")
+    assert server.log()[-1]["outcome"] == "disconnected"
 
 
 def settled(cell: Cell) -> dict[str, str]:
@@ -428,7 +428,7 @@ def test_background_run_is_stopped_while_another_cell_computes(kernel: Kernel, s
     cell, view = begin(kernel, server, SILENT, "--background")
     kernel.finish(cell)
     assert cell.status == "ok"
-    assert server.log()[-1]["how"] is None
+    assert server.log()[-1]["outcome"] is None
     # It ends only when the run does.
     computing = kernel.send("print('computing')\nwhile nbstream.last.status != 'cancelled': pass\nprint('ended')")
     kernel.until(lambda: computing.text("stdout"), "the other cell computes")
@@ -449,7 +449,7 @@ def test_interrupt_of_another_cell_leaves_a_background_run_alone(kernel: Kernel,
     kernel.interrupt()
     assert kernel.finish(computing).status == "error"
     assert kernel.evaluate("nbstream.last.status") == "reasoning"
-    assert server.log()[-1]["how"] is None
+    assert server.log()[-1]["outcome"] is None
     kernel.control(view, "cancel")
     disconnected(kernel, server)
     kernel.until(lambda: view.meta["status"] == "cancelled", "the page says that it was stopped")

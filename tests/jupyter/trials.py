@@ -216,5 +216,5 @@ def _ended(kernel: Kernel, cell: Cell, following: Cell, where: str, tally: Tally
 
 def _note(server: Simulator, asked: float, tally: Tally) -> None:
     """Note how long it took the server to see that the client had left."""
-    entries = [entry for entry in server.log() if entry["how"] == "disconnected"]
+    entries = [entry for entry in server.log() if entry["outcome"] == "disconnected"]
     tally.milliseconds += [1000 * (entry["ended"] - asked) for entry in entries[-1:] if entry["ended"] > asked]

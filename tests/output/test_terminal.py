@@ -292,7 +292,7 @@ def test_ctrl_c_stops_and_keeps(terminal: pexpect.spawn[str], simulator: Simulat
     terminal.sendline("print('kept', r.status, len(r.reasoning) > 0)")
     terminal.expect_exact("kept cancelled True")
     terminal.expect(r"In \[\d+\]: ")
-    while simulator.log()[0]["how"] != "disconnected":
+    while simulator.log()[0]["outcome"] != "disconnected":
         assert time.monotonic() < deadline
         time.sleep(0.02)
 
