@@ -43,10 +43,10 @@ class Formatted:
         """Finish what was begun before."""
         if self._mode == "reasoning":
             self._add_reasoning(self._row)
-            self._finished.begin_paragraph()
-            self._add_reasoning(thought)
         elif self._mode == "answer":
             self._add_blocks(self._blocks.finish())
+        self._finished.begin_paragraph()
+        self._add_reasoning(thought)
         self._row, self._blocks = "", GrowingBlocks()
         self._finished.begin_paragraph()
         self._mode = mode

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from nbstream.core.reply import Reply
 
 
+#: Neither is Markdown for a heading or a rule, so that few replies have such a line of their own.
+_HEADINGS = {"reasoning": "--- Reasoning ---\n\n", "answer": "--- Answer ---\n\n"}
+
+
 class Page(Protocol):
     """What a run is written to."""
 
@@ -90,19 +94,26 @@ class TextView:
 
 
 def write(reply: Reply, *, reasoning: str = "auto", out: TextIO | None = None) -> None:
-    """Write a reply that has ended; of its reasoning only the duration, unless that is `open`."""
+    """Write a reply that has ended; of its reasoning only the duration, unless `reasoning` is `open`."""
     page = _page(out)
-    if thought := reply.reasoning if reasoning == "open" else summary.thought(reply):
+    thought = summary.thought(reply)
+    if reply.reasoning and reasoning == "open":
         page.begin("reasoning", "")
-        page.feed(thought)
-    page.begin("answer", "")
-    page.feed(reply.answer)
-    page.begin("end", "")
+        page.feed(reply.reasoning)
+    if reply.answer:
+        page.begin("answer", thought)
+        page.feed(reply.answer)
+        thought = ""
+    page.begin("end", thought)
     page.end(summary.tool_calls(reply), summary.alert(reply), summary.footer(reply))
 
 
 class Plain:
-    """A pipe, a file, or a terminal without styles: the text as it is, and no escape code."""
+    """A pipe, a file, or a terminal without styles: the text as it is, and no escape code.
+
+    A reply with reasoning has a heading line before the reasoning and one before the answer, so that `sed` or `grep`
+    can find either. A reply without reasoning has no heading.
+    """
 
     def __init__(self, out: TextIO | None) -> None:
         self._out = out or sys.stdout
@@ -111,10 +122,14 @@ class Plain:
     def wait(self, words: str) -> None:
         """Show nothing: a line cannot be taken back."""
 
-    def begin(self, mode: str, thought: str) -> None:  # noqa: ARG002
-        """Leave a blank line between reasoning and answer."""
+    def begin(self, mode: str, thought: str) -> None:
+        """Leave a blank line, and write the duration of the reasoning and the heading of what begins."""
         if self._mode:
-            send(self._out, "\n" if mode == "end" else "\n\n")
+            send(self._out, "\n" if mode == "end" and not thought else "\n\n")
+        if thought:
+            send(self._out, f"{thought}\n" if mode == "end" else f"{thought}\n\n")
+        if mode == "reasoning" or (mode == "answer" and self._mode == "reasoning"):
+            send(self._out, _HEADINGS[mode])
         self._mode = mode
 
     def feed(self, text: str) -> None:
