@@ -23,17 +23,21 @@ from nbstream.client.sources.replay import ReplaySource
 from nbstream.jupyter.display import pump
 from nbstream.model.events import Answer, Reasoning
 from nbstream.model.presentation import Presentation
-from nbstream.output.terminal.view import TextView
+from nbstream.output.terminal.view import TextView, write
 from tests.output.emulator import Glass, Output
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from nbstream.model.presentation import ReasoningDisplay
     from nbstream.simulator.server import Simulator
 
 ASK = "import nbstream; reply = nbstream.ask({!r}); print('status', reply.status)"
 STYLE = re.compile(r"\x1b\[[0-9;]*m")
+DURATION = "Thought for less than a second"
+#: How a reply that is "We" in its reasoning and "*Yes*" in its answer begins in a pipe.
+SECTIONS = f"--- Reasoning ---\n\nWe\n\n{DURATION}\n\n--- Answer ---\n\n*Yes*\nm · "
 
 REASONING = "Some words that are reasoned, and 中文字符、以及标点。\r\n\nAnother paragraph.\n\n"
 # Each flag has two columns to rich, and four to pyte: a terminal may take what it likes.
@@ -97,9 +101,60 @@ def show(view: TextView, text: str, kind: type[Reasoning | Answer], chance: rand
 
 
 def test_a_pipe_gets_text_and_nothing_else() -> None:
-    text = replay({"reasoning_content": "We"}, {"content": "*Yes*"})
-    assert text.startswith("We\n\n*Yes*\nm · ")
+    text = replay({"content": "*Yes*"}, {"content": "\n\n# No"})
+    assert text.startswith("*Yes*\n\n# No\nm · ")
     assert "\x1b" not in text
+
+
+def test_in_a_pipe_headings_tell_reasoning_and_answer_apart() -> None:
+    text = replay({"reasoning_content": "We"}, {"content": "*Yes*"})
+    assert text.startswith(SECTIONS)
+    assert "\x1b" not in text
+
+
+def test_a_pipe_gets_no_heading_for_an_answer_that_did_not_come() -> None:
+    text = replay({"reasoning_content": "We"})
+    assert text.startswith(f"--- Reasoning ---\n\nWe\n\n{DURATION}\nThe answer is empty.\nm · ")
+
+
+def test_a_pipe_gets_no_heading_where_the_reasoning_is_hidden() -> None:
+    out = Output(terminal=False)
+    run = ended({"reasoning_content": "We"}, {"content": "*Yes*"})
+    pump(run, TextView(run, Presentation(reasoning="hidden"), out))
+    assert out.getvalue().startswith("*Yes*\nm · ")
+
+
+@pytest.mark.parametrize(
+    ("reasoning", "begins"),
+    [("auto", f"{DURATION}\n\n*Yes*\nm · "), ("open", SECTIONS), ("hidden", f"{DURATION}\n\n*Yes*\nm · ")],
+)
+def test_a_reply_that_has_ended_is_written_in_the_same_form(reasoning: ReasoningDisplay, begins: str) -> None:
+    out = Output(terminal=False)
+    write(ended({"reasoning_content": "We"}, {"content": "*Yes*"}).reply, Presentation(reasoning=reasoning), out)
+    assert out.getvalue().startswith(begins)
+
+
+@pytest.mark.parametrize("deltas", [(), ({"content": "*Yes*"},), ({"reasoning_content": "We"},)])
+@pytest.mark.parametrize("reasoning", ["auto", "open"])
+def test_a_reply_without_one_of_the_two_is_written_without_headings_for_it(
+    reasoning: str, deltas: tuple[dict[str, str], ...]
+) -> None:
+    out = Output(terminal=False)
+    write(ended(*deltas).reply, Presentation(reasoning=reasoning), out)
+    text = out.getvalue()
+    assert "--- Answer ---" not in text
+    assert ("--- Reasoning ---" in text) == (reasoning == "open" and "reasoning_content" in str(deltas))
+    assert text[0] != "\n"
+
+
+@pytest.mark.parametrize("reasoning", ["auto", "open"])
+def test_a_reply_that_has_ended_is_written_to_a_terminal(
+    reasoning: ReasoningDisplay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = Glass(monkeypatch)
+    write(ended({"reasoning_content": "We"}, {"content": "# Yes"}).reply, Presentation(reasoning=reasoning), out)
+    rows = [DURATION, "", "Yes", ""]
+    assert out.rows[:-1] == (["We", "", *rows] if reasoning == "open" else rows)
 
 
 @pytest.mark.parametrize(("name", "value"), [("NO_COLOR", "1"), ("TERM", "dumb")])
@@ -108,7 +163,7 @@ def test_a_terminal_without_styles_gets_what_a_pipe_gets(
 ) -> None:
     monkeypatch.setenv(name, value)
     text = replay({"reasoning_content": "We"}, {"content": "*Yes*"}, terminal=True)
-    assert text.startswith("We\n\n*Yes*\nm · ")
+    assert text.startswith(SECTIONS)
     assert "\x1b" not in text
 
 
@@ -242,6 +297,8 @@ def test_a_script(simulator: Simulator) -> None:
     run = subprocess.run([sys.executable, "-c", ASK.format("hello")], capture_output=True, text=True, check=True)
     assert "no model was called" in run.stdout
     assert run.stdout.endswith("status complete\n")
+    assert run.stdout.startswith("--- Reasoning ---\n\n")
+    assert re.search(r"\n\nThought for .*\n\n--- Answer ---\n\n", run.stdout)
     assert "would cost $" in run.stdout
     assert run.stderr == ""
 

@@ -1,7 +1,7 @@
-"""A reply on a terminal: reasoning dim and wrapped at words, the answer formatted block by block.
+"""A reply on a terminal: dim reasoning, wrapped at words, and an answer formatted block by block.
 
-The block in progress is shown as well, formatted as far as it goes, and drawn anew until it is finished. This module
-must not know runs, nor how a screen is drawn.
+The last block is formatted while it is still incomplete, and redrawn until it is finished. This
+uses `screen` to draw, `blocks` to split the Markdown and `text` to format a block.
 """
 
 from __future__ import annotations
@@ -20,40 +20,40 @@ if TYPE_CHECKING:
     from nbstream.markdown.growing_blocks import Piece
 
 
-class Formatted:
-    """A page that is a terminal.
+class FormattedWriter:
+    """Writes a reply to a terminal with styles; implements `terminal.TextWriter`.
 
     Args:
-        out: the terminal; the default is standard output.
+        out: the terminal; the default is `sys.stdout`.
     """
 
     def __init__(self, out: TextIO | None) -> None:
         self._screen = Screen(out)
-        self._mode = ""
+        self._section = ""
         self._finished = _Rows()
-        #: The end of the reasoning, which is not a whole row yet.
+        #: The end of the reasoning, which is not a complete row yet.
         self._row = ""
         self._blocks = GrowingBlocks()
 
-    def wait(self, words: str) -> None:
-        """Show what is waited for."""
-        self._screen.draw([], [_dim(row) for row in self._wrapped(words)])
+    def wait(self, status: str) -> None:
+        """Show `status` in a row that disappears."""
+        self._screen.draw([], [_dim(row) for row in self._wrapped(status)])
 
-    def begin(self, mode: str, thought: str) -> None:
-        """Finish what was begun before."""
-        if self._mode == "reasoning":
+    def begin(self, section: str, duration: str) -> None:
+        """Finish the current section, write the duration of the reasoning, and begin `section`."""
+        if self._section == "reasoning":
             self._add_reasoning(self._row)
-            self._finished.begin_paragraph()
-            self._add_reasoning(thought)
-        elif self._mode == "answer":
+        elif self._section == "answer":
             self._add_blocks(self._blocks.finish())
+        self._finished.begin_paragraph()
+        self._add_reasoning(duration)
         self._row, self._blocks = "", GrowingBlocks()
         self._finished.begin_paragraph()
-        self._mode = mode
+        self._section = section
 
     def feed(self, text: str) -> None:
-        """Add reasoning, of which whole rows are finished, or an answer, of which whole blocks are."""
-        if self._mode == "answer":
+        """Append to the section. Complete rows of reasoning and complete blocks are finished."""
+        if self._section == "answer":
             self._add_blocks(self._blocks.feed(text))
             return
         *lines, last = (self._row + text).replace("\r\n", "\n").split("\n")
@@ -64,14 +64,14 @@ class Formatted:
                 self._finished.begin_paragraph()
         *rows, row = self._wrapped(last)
         self._finished.add([_dim(row) for row in rows])
-        # It may be the first half of a line's end.
+        # A carriage return may be the first half of a line ending.
         self._row = row + "\r" * last.endswith("\r")
 
     def show(self) -> None:
-        """Print what is finished, and draw what is not."""
+        """Print the finished rows and draw the rows in progress."""
         finished = self._finished.take()
         in_progress = _Rows(self._finished)
-        if self._mode == "reasoning":
+        if self._section == "reasoning":
             in_progress.add([_dim(self._row)] if self._row.strip() else [])
         elif isinstance(blocks := self._blocks.in_progress(), str):
             rows = [row.rstrip() for line in blocks.split("\n") for row in self._wrapped(line)]
@@ -81,15 +81,15 @@ class Formatted:
         self._screen.draw(finished, in_progress.take())
 
     def end(self, calls: list[str], alert: str, footer: list[str]) -> None:
-        """Print what is said around the reply, and whatever is left."""
+        """Print the remaining rows, then tool calls, alert and footer."""
         for line in calls:
             self._finished.add([row.rstrip() for row in self._wrapped(line)])
         self._finished.begin_paragraph()
         self._finished.add([f"{BOLD}{row.rstrip()}{RESET}" for row in self._wrapped(alert) if alert])
         self._finished.begin_paragraph()
-        # Its items are not broken.
-        words = " · ".join(item.replace(" ", "\u00a0") for item in footer)
-        self._finished.add([_dim(row.replace("\u00a0", " ")) for row in self._wrapped(words)])
+        # No-break spaces keep each item of the footer on one row.
+        line = " · ".join(item.replace(" ", "\u00a0") for item in footer)
+        self._finished.add([_dim(row.replace("\u00a0", " ")) for row in self._wrapped(line)])
         self._screen.draw(self._finished.take())
 
     def _add_reasoning(self, line: str) -> None:
@@ -108,12 +108,16 @@ class Formatted:
 
 
 class _Rows:
-    """Rows, with a blank one between paragraphs; they may stand after other rows."""
+    """Collects rows, with a blank row between paragraphs.
 
-    def __init__(self, after: _Rows | None = None) -> None:
+    Args:
+        previous: the rows printed above these; they decide whether a blank row comes first.
+    """
+
+    def __init__(self, previous: _Rows | None = None) -> None:
         self._rows: list[str] = []
-        self.are_first: bool = after is None or after.are_first
-        self.have_gap: bool = after is not None and after.have_gap
+        self.are_first: bool = previous is None or previous.are_first
+        self.have_gap: bool = previous is not None and previous.have_gap
 
     def begin_paragraph(self) -> None:
         self.have_gap = not self.are_first
@@ -124,6 +128,7 @@ class _Rows:
             self.have_gap = self.are_first = False
 
     def take(self) -> list[str]:
+        """Return the rows collected since the last call."""
         rows, self._rows = self._rows, []
         return rows
 

@@ -1,8 +1,10 @@
-"""Markdown for a terminal: blocks as rows of text with ANSI styles; rich's one door.
+"""Formats Markdown blocks for a terminal, as rows of text with ANSI styles.
 
-It draws the tokens that `markdown` reads, so that there is one parser. What a model says is untrusted: no character
-that a terminal obeys comes through, and no link but as its address. Only styles and the terminal's own eight colours
-are used, which its owner has chosen to be readable. This module must not know cursors, screens or what was drawn.
+It formats the tokens of our own parser (`markdown`), so that a terminal and a page show the same
+document. Rich lays out tables, measures text and writes styles; only this module imports it.
+
+A model's text is untrusted: control characters are replaced, and a link is shown as its address,
+not as a hyperlink. The only colours are the terminal's own eight, which its theme keeps readable.
 """
 
 from __future__ import annotations
@@ -34,16 +36,17 @@ if TYPE_CHECKING:
 
     from nbstream.markdown.parser import Block
 
-#: Longer lines of prose are hard to read. Tables and code take what there is.
+#: The maximum width of prose, in columns; longer lines are hard to read. Tables and code may be as
+#: wide as the terminal.
 LONGEST_ROW = 100
-#: Less room than this is taken to be this much: what is nested deeper runs over.
+#: The minimum width of a block, in columns. Deeply nested blocks may exceed the terminal's width.
 _SHORTEST_ROW = 16
-#: A larger table is not laid out: its columns would take seconds to measure.
+#: A table with more cells is not laid out, because measuring its columns would take seconds.
 _MOST_CELLS = 4_000
 
 _HEADINGS = {"h1": "bold underline", "h2": "bold", "h3": "bold italic"}
 _SPANS = {"strong_open": "bold", "em_open": "italic", "s_open": "strike"}
-# By Pygments' names of kinds; what is in none of them is in the terminal's own colour.
+# Keys are Pygments' token types. All others have the terminal's text colour.
 _CODE = ANSISyntaxTheme(
     {
         ("Comment",): Style(dim=True, italic=True),
@@ -66,37 +69,43 @@ _CODE = ANSISyntaxTheme(
 
 
 def wrap(text: str, width: int) -> list[str]:
-    """Return one line of text in rows of at most `width` columns.
+    """Split one line of text into rows of at most `width` columns.
 
-    The last row is the end of `text`, as it stands; the rows before it do not change when `text` goes on.
+    If more text is appended to the line, only the last row changes.
     """
     starts = [0, *breaks(text, width, cell_len), len(text)]
     return [text[start:end] for start, end in pairwise(starts)]
 
 
 def to_rows(block: Block, width: int, *, fit: bool = False) -> list[str]:
-    """Return the rows of a block, with their styles.
+    """Return the rows of a block, with ANSI styles.
 
     Args:
-        block: what `markdown.parse` returned.
-        width: how many columns there are.
-        fit: whether code that is wider is cut; else the terminal wraps it, so that it can be copied as it is.
+        block: a block that `markdown.parse` returned.
+        width: the width of the terminal in columns.
+        fit: whether to cut code that is wider than `width`. Otherwise the terminal wraps it, and it
+            can be copied unchanged.
     """
-    lines = _Page(block.references, fit=fit).block(block.tokens, max(width, _SHORTEST_ROW))
+    lines = _BlockRenderer(block.references, fit=fit).render(block.tokens, max(width, _SHORTEST_ROW))
     for line in lines:
         line.rstrip()
     return [_row(line) for line in lines]
 
 
-class _Page:
-    """Draws blocks of one text, nested ones within the room that is left to them."""
+class _BlockRenderer:
+    """Formats a block and the blocks nested in it.
+
+    Args:
+        references: the link and footnote definitions of the document.
+        fit: as for `to_rows`.
+    """
 
     def __init__(self, references: Mapping[str, Any], *, fit: bool) -> None:
         self._references = references
         self._fit = fit
 
-    def block(self, tokens: Sequence[Any], width: int) -> list[Text]:
-        """Return the lines of one block."""
+    def render(self, tokens: Sequence[Any], width: int) -> list[Text]:
+        """Return the rows of the block that consists of `tokens`."""
         first = tokens[0]
         width = max(width, _SHORTEST_ROW)
         match first.type:
@@ -121,16 +130,16 @@ class _Page:
                 label = Text(f"[{printable(first.meta['label'])}] ", "dim")
                 return _prefixed(self._blocks(tokens[1:-1], width - label.cell_len), label, hanging=True)
             case _:
-                # A definition, of which nothing is shown.
+                # A definition is not shown.
                 return []
 
     def _blocks(self, tokens: Sequence[Any], width: int) -> list[Text]:
         lines: list[Text] = []
         blocks = list(split(tokens))
-        # In an item whose paragraphs are hidden all stands close together.
+        # In an item of a tight list there are no blank lines; markdown-it hides its paragraphs.
         is_tight = any(block[0].hidden for block in blocks)
         for block in blocks:
-            more = self.block(block, width)
+            more = self.render(block, width)
             lines += [Text()] * bool(lines and more and not is_tight) + more
         return lines
 
@@ -138,10 +147,10 @@ class _Page:
         lines: list[Text] = []
         number = int(tokens[0].attrs.get("start", 1)) if tokens[0].type.startswith("ordered") else None
         items = list(split(tokens[1:-1]))
-        room = len(f"{(number or 0) + len(items) - 1}. ") if number is not None else 2
+        marker_width = len(f"{(number or 0) + len(items) - 1}. ") if number is not None else 2
         for item in items:
             task = next((token.meta.get("task") for token in item[:3] if token.type == "inline"), None)
-            marker = task or ("• " if number is None else f"{number}{tokens[0].markup} ".rjust(room))
+            marker = task or ("• " if number is None else f"{number}{tokens[0].markup} ".rjust(marker_width))
             loose = any(
                 token.type == "paragraph_open" and not token.hidden
                 for token in item
@@ -203,7 +212,7 @@ class _Page:
         if language and not token.meta.get("open") and takes_colours(code, language):
             coloured = Syntax(code, language, theme=_CODE).highlight(code)
             coloured.right_crop(1)
-            # A lexer may drop a character. Nothing that was received is lost.
+            # A lexer may drop a character. Then the code is shown without colours, but complete.
             text = coloured if coloured.plain == code else text
         rule = min(width, LONGEST_ROW)
         label = f"── {language} " if language else ""
@@ -235,13 +244,13 @@ class _Page:
 
 
 def _prefixed(lines: Iterable[Text], prefix: Text, *, hanging: bool = False) -> list[Text]:
-    """Return lines with `prefix` before each of them; if it is `hanging`, only before the first one."""
+    """Put `prefix` before each line; if `hanging`, before the first, and indent the others."""
     rest = Text(" " * prefix.cell_len) if hanging else prefix
     return [Text.assemble(rest if at else prefix, line) for at, line in enumerate(lines)]
 
 
 def _image(token: Any) -> str:
-    """Say where an image is: it is no more loaded than on a page."""
+    """Return the text shown for an image, which is not loaded."""
     url = str(token.attrs["src"])
     try:
         host = urlsplit(url).hostname if is_link(url) else None
@@ -254,12 +263,12 @@ def _image(token: Any) -> str:
 
 @cache
 def _console() -> Console:
-    """Return what lays out tables; it writes nothing."""
+    """Return the console that lays out tables; its output is discarded."""
     return Console(file=io.StringIO(), color_system="standard", force_terminal=True, legacy_windows=False)
 
 
 def _row(line: Text) -> str:
-    """Return one line with its styles as escape codes."""
+    """Return `line` with its styles as escape codes."""
     return "".join(
         segment.style.render(segment.text, color_system=ColorSystem.STANDARD) if segment.style else segment.text
         for segment in line.render(_console())

@@ -1,7 +1,8 @@
-"""A run as text, while it arrives: for a terminal IPython, a script, and a pipe.
+"""Shows a reply as text outside of a notebook: in a terminal, a script or a pipe.
 
-A pipe gets the text as it is. On a terminal reasoning is dim, and the answer is formatted block by block. What a model
-says is untrusted, so characters that a terminal would obey are not passed on. This module must not know IPython.
+A pipe gets the text as the model wrote it, without escape codes. A terminal gets dim reasoning and
+a formatted answer. A model's text is untrusted: control characters are replaced before they reach
+a terminal.
 """
 
 from __future__ import annotations
@@ -21,123 +22,160 @@ if TYPE_CHECKING:
     from nbstream.model.presentation import Presentation
     from nbstream.model.reply import Reply
 
+#: Heading lines of plain output. They are not Markdown headings, so answers rarely contain them.
+_HEADINGS = {"reasoning": "--- Reasoning ---\n\n", "answer": "--- Answer ---\n\n"}
 
-class Page(Protocol):
-    """What a run is written to."""
 
-    def wait(self, words: str) -> None:
-        """Show what is waited for."""
+class TextWriter(Protocol):
+    """Writes a reply section by section; a section is `reasoning`, `answer` or `end`."""
 
-    def begin(self, mode: str, thought: str) -> None:
-        """Go over to reasoning, to the answer or to the end; `thought` says how long reasoning took."""
+    def wait(self, status: str) -> None:
+        """Show `status` while no text has arrived."""
+
+    def begin(self, section: str, duration: str) -> None:
+        """Finish the current section and begin another one.
+
+        Args:
+            section: the new section.
+            duration: how long the reasoning took, as `Thought for 12 s`, to be written before the
+                new section; empty if there is nothing to write.
+        """
 
     def feed(self, text: str) -> None:
-        """Add to what was begun."""
+        """Append `text` to the section."""
 
     def show(self) -> None:
-        """Let everything be seen."""
+        """Make everything visible that was fed."""
 
     def end(self, calls: list[str], alert: str, footer: list[str]) -> None:
-        """Write what is said around the reply."""
+        """Write the tool calls, the alert and the footer's items."""
 
 
 class TextView:
-    """A sink that writes text as it arrives; on a terminal, with styles and the wait in a line of its own.
+    """A sink that writes text as it arrives; on a terminal, with styles and a status while waiting.
 
     Args:
-        run: the run.
-        presentation: how the reply is shown; reasoning is shown unless it is hidden.
-        out: where to write; the default is standard output.
+        run: the run to show.
+        presentation: how the reply is shown; the reasoning is shown unless it is hidden.
+        out: the stream to write to; the default is `sys.stdout`.
     """
 
     def __init__(self, run: Run, presentation: Presentation, out: TextIO | None = None) -> None:
         self._run = run
         self._reply = run.reply
         self._presentation = presentation
-        self._page = _page(out)
-        self._mode = ""
+        self._writer = _writer(out)
+        self._section = ""
 
     def update(self, events: list[Event], reply: Reply) -> None:
-        """Write what `events` added."""
+        """Write the text of `events`; `reply` is the reply after them."""
         self._reply = reply
         for event in events:
             if isinstance(event, Reasoning) and self._presentation.reasoning == "hidden":
                 self.tick()
             elif isinstance(event, Reasoning | Answer):
-                self._turn_to("reasoning" if isinstance(event, Reasoning) else "answer")
-                self._page.feed(event.text)
+                self._begin("reasoning" if isinstance(event, Reasoning) else "answer")
+                self._writer.feed(event.text)
             elif isinstance(event, Waiting | Retrying):
                 self.tick()
-        self._page.show()
+        self._writer.show()
 
     def tick(self) -> None:
-        """Count the seconds of the wait."""
-        if not self._mode:
+        """Update the status and the elapsed seconds, until text arrives."""
+        if not self._section:
             reply = self._reply
             label = "Thinking…" if reply.status == "reasoning" else wording.label(reply)
-            words = [label, wording.seconds(self._run.elapsed), wording.note(reply)]
-            self._page.wait(" · ".join(word for word in words if word))
+            parts = [label, wording.seconds(self._run.elapsed), wording.note(reply)]
+            self._writer.wait(" · ".join(part for part in parts if part))
 
     def acknowledge(self) -> None:
-        """Do nothing: whoever pressed Ctrl-C sees the stream stop."""
+        """Do nothing: after Ctrl-C the user sees the stream stop."""
 
     def settle(self, reply: Reply) -> None:
-        """Write what is said around the reply."""
+        """Write the tool calls, the alert and the footer."""
         self._reply = reply
-        self._turn_to("end")
-        alert = sentences.alert(reply, self._presentation.audience)
-        self._page.end(wording.tool_calls(reply), alert, wording.footer(reply))
+        self._begin("end")
+        _end(self._writer, reply, self._presentation)
 
-    def _turn_to(self, mode: str) -> None:
-        if mode != self._mode:
-            self._page.begin(mode, wording.thought(self._reply) if self._mode == "reasoning" else "")
-            self._mode = mode
+    def _begin(self, section: str) -> None:
+        if section != self._section:
+            duration = wording.thought(self._reply) if self._section == "reasoning" else ""
+            self._writer.begin(section, duration)
+            self._section = section
 
 
 def write(reply: Reply, presentation: Presentation, out: TextIO | None = None) -> None:
-    """Write a reply that has ended; of its reasoning only the duration, unless that is `open`."""
-    page = _page(out)
-    if thought := reply.reasoning if presentation.reasoning == "open" else wording.thought(reply):
-        page.begin("reasoning", "")
-        page.feed(thought)
-    page.begin("answer", "")
-    page.feed(reply.answer)
-    page.begin("end", "")
-    page.end(wording.tool_calls(reply), sentences.alert(reply, presentation.audience), wording.footer(reply))
+    """Write a reply that has ended.
+
+    Args:
+        reply: the reply.
+        presentation: how the reply is shown; the reasoning is written if it is open, else only how
+            long it took.
+        out: the stream to write to; the default is `sys.stdout`.
+    """
+    writer = _writer(out)
+    duration = wording.thought(reply)
+    if reply.reasoning and presentation.reasoning == "open":
+        writer.begin("reasoning", "")
+        writer.feed(reply.reasoning)
+    if reply.answer:
+        writer.begin("answer", duration)
+        writer.feed(reply.answer)
+        duration = ""
+    writer.begin("end", duration)
+    _end(writer, reply, presentation)
 
 
-class Plain:
-    """A pipe, a file, or a terminal without styles: the text as it is, and no escape code."""
+def _end(writer: TextWriter, reply: Reply, presentation: Presentation) -> None:
+    alert = sentences.alert(reply, presentation.audience)
+    writer.end(wording.tool_calls(reply), alert, wording.footer(reply))
+
+
+class PlainWriter:
+    """Writes a reply to a pipe, a file, or a terminal without styles; no escape codes.
+
+    If the reasoning is written, a heading line stands before it and before the answer, so that
+    tools such as `sed` can tell them apart. A reply without reasoning has no headings.
+
+    Args:
+        out: the stream to write to; the default is `sys.stdout`.
+    """
 
     def __init__(self, out: TextIO | None) -> None:
         self._out = out or sys.stdout
-        self._mode = ""
+        self._section = ""
 
-    def wait(self, words: str) -> None:
-        """Show nothing: a line cannot be taken back."""
+    def wait(self, status: str) -> None:
+        """Show nothing: a line that is written cannot be removed."""
 
-    def begin(self, mode: str, thought: str) -> None:  # noqa: ARG002
-        """Leave a blank line between reasoning and answer."""
-        if self._mode:
-            send(self._out, "\n" if mode == "end" else "\n\n")
-        self._mode = mode
+    def begin(self, section: str, duration: str) -> None:
+        """Write a blank line, the duration of the reasoning, and the heading of `section`."""
+        is_end = section == "end"
+        if self._section:
+            send(self._out, "\n" if is_end and not duration else "\n\n")
+        if duration:
+            send(self._out, f"{duration}\n" if is_end else f"{duration}\n\n")
+        if section == "reasoning" or (section == "answer" and self._section == "reasoning"):
+            send(self._out, _HEADINGS[section])
+        self._section = section
 
     def feed(self, text: str) -> None:
-        """Write `text`."""
+        """Write `text` at once."""
         send(self._out, printable(text))
 
     def show(self) -> None:
-        """Do nothing: everything is written."""
+        """Do nothing: `feed` has written everything."""
 
     def end(self, calls: list[str], alert: str, footer: list[str]) -> None:
-        """Write a line for each."""
+        """Write a line for each tool call, one for the alert, and one for the footer."""
         for line in [*calls, *([alert] if alert else []), " · ".join(footer)]:
             send(self._out, f"{printable(line, mark=' ')}\n")
 
 
-def _page(out: TextIO | None) -> Page:
+def _writer(out: TextIO | None) -> TextWriter:
     if not takes_styles(out or sys.stdout):
-        return Plain(out)
-    from nbstream.output.terminal.formatted import Formatted  # noqa: PLC0415  (rich and markdown-it, only where they are used)
+        return PlainWriter(out)
+    # Rich and markdown-it are loaded only if they are used.
+    from nbstream.output.terminal.formatted import FormattedWriter  # noqa: PLC0415
 
-    return Formatted(out)
+    return FormattedWriter(out)

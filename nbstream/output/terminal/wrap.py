@@ -1,7 +1,7 @@
-"""Where a line of text is broken: between words, and in Chinese and Japanese between characters.
+"""Finds line breaks: between words, and in Chinese and Japanese between characters.
 
-A mark that must not begin or end a row stays with the character it belongs to. This module must not know how wide a
-character is on a terminal, nor styles.
+Punctuation that must not begin or end a row stays next to the character it belongs to. The caller
+passes the function that measures text in columns.
 """
 
 from __future__ import annotations
@@ -14,17 +14,18 @@ if TYPE_CHECKING:
 
 _WIDE = "\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6\U00020000-\U0003fffd"
 _OPENING, _CLOSING = "「『（《〈【〔［｛“‘", "」』）》〉】〕］｝”’、。，．：；？！…ー"  # noqa: RUF001  (wide punctuation)
-# What is not broken: a wide character with the marks around it that must not stand alone, or a word; then its spaces.
+# A unit that is not broken: a wide character with its punctuation, or a word; then its spaces.
 _UNIT = re.compile(rf"(?:[{_OPENING}]*[{_WIDE}][{_CLOSING}]*|(?:(?![{_WIDE}])[^ \t])+[{_CLOSING}]*|(?=[ \t]))[ \t]*")
 
 
 def breaks(text: str, width: int, measure: Callable[[str], int]) -> list[int]:
-    """Return where the rows of one line after its first row begin; spaces at the end of a row count for nothing.
+    """Return the indices in `text` at which a new row begins, without the first row's 0.
 
     Args:
-        text: the line.
-        width: how many columns a row has. A word that is longer is broken anywhere.
-        measure: tells how many columns a text takes.
+        text: one line of text.
+        width: the width of a row in columns. A longer word is broken anywhere. Spaces at the end
+            of a row may exceed the width.
+        measure: returns the width of a text in columns.
     """
     found: list[int] = []
     column = 0
