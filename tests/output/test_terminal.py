@@ -137,7 +137,7 @@ def test_a_reply_that_has_ended_is_written_in_the_same_form(reasoning: Reasoning
 @pytest.mark.parametrize("deltas", [(), ({"content": "*Yes*"},), ({"reasoning_content": "We"},)])
 @pytest.mark.parametrize("reasoning", ["auto", "open"])
 def test_a_reply_without_one_of_the_two_is_written_without_headings_for_it(
-    reasoning: str, deltas: tuple[dict[str, str], ...]
+    reasoning: ReasoningDisplay, deltas: tuple[dict[str, str], ...]
 ) -> None:
     out = Output(terminal=False)
     write(ended(*deltas).reply, Presentation(reasoning=reasoning), out)
