@@ -17,9 +17,11 @@ from benchmarks.speed.recording import Plan, deltas, event, last_events
 from nbstream.markdown import parser
 from nbstream.model.coalesce import coalesce
 from nbstream.model.events import Event, Started
+from nbstream.model.presentation import Presentation
 from nbstream.model.reply import Reply, reduce
+from nbstream.model.request import Request
 from nbstream.widgets import live_view
-from nbstream.wire.response import StreamDecoder
+from nbstream.wire.response import ResponseDecoder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +43,7 @@ class _Run:
     id = "hotpath"
 
     def __init__(self) -> None:
-        self.reply = Reply(requested_model="deepseek-flash")
+        self.reply = Reply(request=Request("deepseek-flash"))
         self.elapsed = 0.0
 
 
@@ -78,21 +80,23 @@ def frames(tokens: int) -> Iterator[bytes]:
 def walk(pieces: list[bytes]) -> Sent:
     """Take `pieces` all the way."""
     parser.preload()
-    run, decoder = _Run(), StreamDecoder("The server")
+    run, decoder = _Run(), ResponseDecoder("The server")
     shown: list[Any] = []
     with (
         patch.object(live_view, "ReplyWidget", _Widget),
         patch.object(live_view, "display", lambda *_, **__: None),
         patch.object(live_view, "update_display", lambda *data, **__: shown.extend(data)),
     ):
-        run.reply = reduce(run.reply, Started(0.0, "deepseek-flash", "https://api.deepseek.com", 1_790_000_000.0))
-        view = live_view.LiveView(run, None, "auto", foreground=True)  # type: ignore[arg-type]
+        run.reply = reduce(
+            run.reply, Started(0.0, Request("deepseek-flash", "https://api.deepseek.com"), 1_790_000_000.0)
+        )
+        view = live_view.LiveView(run, None, Presentation(), foreground=True)  # type: ignore[arg-type]
         for piece in pieces:
             run.elapsed += 1 / _FRAMES_PER_SECOND
             events: list[Event] = decoder.feed(piece, run.elapsed)
             for each in events:
                 run.reply = reduce(run.reply, each)
-            view.update(coalesce(events))
+            view.update(coalesce(events), run.reply)
         view.settle(run.reply)
     assert run.reply.status == "complete"
     sent = [*view._widget.sent, *map(json.dumps, shown)]  # noqa: SLF001

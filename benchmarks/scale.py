@@ -19,8 +19,10 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 from benchmarks.speed import page, recording, server, ways
 from benchmarks.speed.recording import Plan
 from nbstream.model.events import Answer, Ended, Finished, Reasoning, Started
+from nbstream.model.presentation import Presentation
 from nbstream.model.reply import Reply, reduce
-from nbstream.output.bundle import bundle
+from nbstream.model.request import Request
+from nbstream.output.settled import bundle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,12 +42,12 @@ _COUNT = """
 import gc, json, threading
 from pathlib import Path
 import psutil
-from nbstream.widgets import channels, live_view
+from nbstream.widgets import channels, kept_views
 gc.collect()
 Path("count.json").write_text(json.dumps({
     "kernel MB": psutil.Process().memory_info().rss / 1e6,
     "threads": sum(each.name.startswith("nbstream-") for each in threading.enumerate()),
-    "widgets": len(live_view._kept),
+    "widgets": len(kept_views._kept),
     "receivers": len(channels._receivers),
 }))
 """
@@ -85,7 +87,10 @@ def _many_cells(bench: Bench) -> Rows:
     plan = Plan(500, 50)
     ask = f"%%deepseek --background --base-url {bench.server} -m {plan.name}\n"
     waiting = (
-        "from nbstream.client import history\nfor run in list(history._runs):\n    run.result(60)\nPath('done').touch()"
+        "from nbstream.client import history\n"
+        "for each in list(history._replies):\n"
+        "    each.future.result(60)\n"
+        "Path('done').touch()"
     )
     cells = ["%load_ext nbstream", *(f"{ask}Question {number}?" for number in range(_CELLS)), waiting, _COUNT]
 
@@ -127,7 +132,7 @@ def _many_replies(bench: Bench) -> Rows:
     what = f"a notebook of {_REPLIES} settled replies is opened"
     notebook = new_notebook()
     for number in range(_REPLIES):
-        data, metadata = bundle(_reply(number), "auto")
+        data, metadata = bundle(_reply(number), Presentation())
         outputs = [new_output("display_data", data=data, metadata=metadata)]
         notebook.cells.append(new_code_cell(f"%%deepseek\nQuestion {number}?", outputs=outputs, execution_count=1))
     notebook.metadata["kernelspec"] = {"name": "benchmarks", "display_name": "benchmarks", "language": "python"}
@@ -150,9 +155,9 @@ def _many_replies(bench: Bench) -> Rows:
 def _reply(number: int) -> Reply:
     """Return a reply of some 300 tokens, unlike the others."""
     text = recording.answer(50_000)[number * 600 :][:1_200]
-    reply = Reply(requested_model="deepseek-flash")
+    reply = Reply(request=Request("deepseek-flash"))
     for event in (
-        Started(0.0, "deepseek-flash", "https://api.deepseek.com", 1_790_000_000.0),
+        Started(0.0, Request("deepseek-flash", "https://api.deepseek.com"), 1_790_000_000.0),
         Reasoning(0.5, f"Thought {number}: " + text[:300]),
         Answer(2.0, text),
         Finished(4.0, "stop"),

@@ -91,9 +91,9 @@ def _click(notebook: NotebookPage, simulator: Simulator, cell: int, deltas: int)
     # Not always at the same place between two frames.
     notebook.page.wait_for_timeout(random.uniform(100, 200))
     notebook.output(cell).get_by_role("button", name="Stop", exact=True).click()
-    entry = wait_for(lambda: next((each for each in simulator.log() if each["how"]), None))
+    entry = wait_for(lambda: next((each for each in simulator.log() if each["outcome"]), None))
     notebook.wait_until_ran(cell)
-    if entry["how"] != "disconnected":
+    if entry["outcome"] != "disconnected":
         sys.exit(f"The request was {entry['how']}, not stopped.")
     return float((entry["ended"] - notebook.page.evaluate("window.clickedAt")) * 1000)
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from nbstream.client.run import Run
+    from nbstream.client.settings import Settings
     from nbstream.client.start import stream
     from nbstream.jupyter.ask import ask
     from nbstream.jupyter.commands import code_blocks
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from nbstream.model.reply import Reply, ReplyError
 
     last: Reply | None
+    settings: Settings
 
 __version__ = "0.1.0"
 
@@ -35,6 +37,7 @@ __all__ = [
     "ask",
     "code_blocks",
     "last",
+    "settings",
     "show",
     "stream",
 ]
@@ -57,6 +60,8 @@ _MODULES = {
 def __getattr__(name: str) -> Any:
     if name == "last":
         return import_module("nbstream.client.history").last_reply()
+    if name == "settings":
+        return import_module("nbstream.client.settings").current()
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = globals()[name] = getattr(import_module(f"nbstream.{_MODULES[name]}"), name)

@@ -1,4 +1,4 @@
-"""The `nbstream` command: the demo and the simulator. This module must not know how either does its work."""
+"""The `nbstream` command, with its subcommands `demo` and `simulate`."""
 
 from __future__ import annotations
 
@@ -18,14 +18,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status.
 
     Args:
-        arguments: the command line's words; the default is the process's own.
+        arguments: the command line without the program name; the default is `sys.argv[1:]`.
     """
-    parser = argparse.ArgumentParser(prog="nbstream", description=nbstream.__doc__)
+    parser = argparse.ArgumentParser(
+        prog="nbstream", description="Streams the replies of a language model into notebook cells."
+    )
     parser.add_argument("--version", action="version", version=f"nbstream {nbstream.__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, module, summary in (
-        ("demo", demo, "open a notebook in the browser, offline, against the simulator"),
-        ("simulate", server, "serve simulated replies on this machine"),
+        ("demo", demo, "open the quickstart notebook offline, with simulated replies"),
+        ("simulate", server, "run a server on this machine that simulates DeepSeek's API"),
     ):
         command = commands.add_parser(name, help=summary, formatter_class=argparse.RawDescriptionHelpFormatter)
         module.add_arguments(command)

@@ -1,7 +1,6 @@
-"""`nbstream demo`: a notebook server on a copy of the quickstart, wired to the simulator; no key, no network.
+"""`nbstream demo`: runs a copy of the quickstart notebook against the simulator, offline.
 
-Everything it writes is in a folder of its own, so that the user's Jupyter is left as it is. This module must not know
-the wire or the magic.
+Everything it writes is in a temporary folder, so the user's own Jupyter files stay unchanged.
 """
 
 from __future__ import annotations
@@ -37,22 +36,21 @@ _PREVIEW_CHARS = 100
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the demo's options to `parser`."""
     parser.description = (
-        "Opens the quickstart notebook in JupyterLab, offline: its requests go to a simulator on this machine, so it\n"
-        "needs no key and costs nothing. Prints the URL; Ctrl-C ends it."
+        "Opens the quickstart notebook in JupyterLab, offline. Its requests go to a\n"
+        "simulator on this machine: no key is needed, and it costs nothing.\n"
+        "Prints the URL; Ctrl-C stops the demo."
     )
-    parser.add_argument("--port", type=int, default=0, help="JupyterLab's port; the default is any that is free")
-    parser.add_argument("--rate", type=float, default=60.0, help="tokens per second of the simulator (60)")
-    parser.add_argument("--no-browser", action="store_true", help="only print the URL")
-    parser.add_argument(
-        "--check", action="store_true", help="run the notebook without a browser and print what streamed"
-    )
+    parser.add_argument("--port", type=int, default=0, help="port of JupyterLab (default: a free one)")
+    parser.add_argument("--rate", type=float, default=60.0, help="tokens per second of the simulator (default 60)")
+    parser.add_argument("--no-browser", action="store_true", help="print the URL, but do not open a browser")
+    parser.add_argument("--check", action="store_true", help="run the notebook without a browser and print a summary")
 
 
 def main(options: argparse.Namespace) -> int:
     """Run the demo and return the exit status."""
     needed = ["nbclient", "ipykernel"] if options.check else ["jupyterlab", "ipykernel"]
     if missing := [name for name in needed if find_spec(name) is None]:
-        sys.stderr.write(f"The demo needs {' and '.join(missing)}: pip install 'nbstream[demo]'\n")
+        sys.stderr.write(f"The demo needs {' and '.join(missing)}. Run: pip install 'nbstream[demo]'\n")
         return 1
     with (
         tempfile.TemporaryDirectory(prefix="nbstream-demo-", ignore_cleanup_errors=True) as folder,
@@ -69,7 +67,7 @@ def main(options: argparse.Namespace) -> int:
 def _copy_notebook(folder: Path) -> Path:
     folder.mkdir()
     target = folder / _NOTEBOOK
-    # In a checkout the notebook stands beside the package, in a wheel it is part of it.
+    # In a checkout the notebook is next to the package, in a wheel it is part of the package.
     checkout = Path(__file__).parents[1] / "notebooks" / _NOTEBOOK
     if checkout.is_file():
         shutil.copyfile(checkout, target)
@@ -91,9 +89,9 @@ def _environment(root: Path, url: str) -> dict[str, str]:
         environment[variable] = str(root / name)
     settings = root / "settings"
     settings.mkdir()
-    # The offer of news would lie over the first screen, and its answer would need a network.
-    quiet = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
-    (settings / "overrides.json").write_text(json.dumps(quiet), "utf-8")
+    # The question about news would cover the first screen, and the news need a network.
+    no_news = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
+    (settings / "overrides.json").write_text(json.dumps(no_news), "utf-8")
     environment["NBSTREAM_DEMO_SETTINGS"] = str(settings)
     return environment
 
@@ -108,32 +106,32 @@ def _serve(notebook: Path, environment: dict[str, str], options: argparse.Namesp
         *(f"--LabApp.app_settings_dir={environment['NBSTREAM_DEMO_SETTINGS']}", "--log-level=ERROR"),
     ]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
-        # A container's only user is often root, and the server listens on this machine alone.
+        # In a container the only user is often root, and the server listens on this machine only.
         command.append("--allow-root")
     log = notebook.parents[1] / "server.log"
     with log.open("wb") as messages:
-        server = subprocess.Popen(command, env=environment, stdout=messages, stderr=messages)  # noqa: S603  (our own)
+        server = subprocess.Popen(command, env=environment, stdout=messages, stderr=messages)  # noqa: S603  (the command is constant)
     try:
         if not _wait_until_up(f"http://127.0.0.1:{port}/api?token={token}", server):
             sys.stderr.write(f"JupyterLab did not start:\n{log.read_text('utf-8', 'replace')}\n")
             return 1
-        sys.stdout.write(f"\nThe demo is ready, offline and free of charge:\n\n    {url}\n\nCtrl-C ends it.\n")
+        sys.stdout.write(f"\nThe demo is ready, offline and free of charge:\n\n    {url}\n\nPress Ctrl-C to stop it.\n")
         sys.stdout.flush()
         if not options.no_browser:
-            import webbrowser  # noqa: PLC0415  (asks the desktop, which --no-browser may not have)
+            import webbrowser  # noqa: PLC0415  (with --no-browser there may be no desktop)
 
             webbrowser.open(url)
         return server.wait()
     except KeyboardInterrupt:
         return 0
     finally:
-        _end(server)
+        _stop(server)
 
 
 def _check(notebook: Path, environment: dict[str, str], simulator: Simulator) -> int:
-    import nbformat  # noqa: PLC0415  (of the extra `demo`)
-    from nbclient import NotebookClient  # noqa: PLC0415  (of the extra `demo`)
-    from nbclient.exceptions import CellExecutionError  # noqa: PLC0415  (of the extra `demo`)
+    import nbformat  # noqa: PLC0415  (in the extra `demo`)
+    from nbclient import NotebookClient  # noqa: PLC0415  (in the extra `demo`)
+    from nbclient.exceptions import CellExecutionError  # noqa: PLC0415  (in the extra `demo`)
 
     content: Any = nbformat.read(notebook, as_version=4)
     client = NotebookClient(
@@ -156,7 +154,7 @@ def _check(notebook: Path, environment: dict[str, str], simulator: Simulator) ->
             ):
                 replies += 1
                 sys.stdout.write(f"cell {number}: {_outline(text)}\n")
-    served = [request for request in simulator.log() if request["how"] == "served"]
+    served = [request for request in simulator.log() if request["outcome"] == "served"]
     deltas = sum(request["deltas_sent"] for request in simulator.log())
     sys.stdout.write(f"{replies} replies in the notebook; {len(served)} requests served, {deltas} deltas streamed.\n")
     if failure:
@@ -180,14 +178,14 @@ def _wait_until_up(url: str, server: subprocess.Popen[Any]) -> bool:
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline and server.poll() is None:
         try:
-            with urllib.request.urlopen(url, timeout=1):  # noqa: S310  (a URL of our own)
+            with urllib.request.urlopen(url, timeout=1):  # noqa: S310  (always an http URL)
                 return True
         except (urllib.error.URLError, TimeoutError, ConnectionError):
             time.sleep(0.2)
     return False
 
 
-def _end(server: subprocess.Popen[Any]) -> None:
+def _stop(server: subprocess.Popen[Any]) -> None:
     if server.poll() is None:
         server.send_signal(signal.SIGTERM)
         try:

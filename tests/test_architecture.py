@@ -27,7 +27,7 @@ ALLOWED = {
 }
 #: Where each third-party library may be imported.
 IMPORTED_IN = {
-    "openai": ["client/connections.py", "client/sources/api.py"],
+    "openai": ["client/connections.py"],
     "markdown_it": ["markdown/"],
     "mdit_py_plugins": ["markdown/syntax.py"],
     "pygments": ["markdown/highlight.py"],

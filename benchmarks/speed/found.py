@@ -11,8 +11,10 @@ from benchmarks.render import TOKEN_CHARACTERS, prose
 from benchmarks.speed.recording import answer
 from nbstream.markdown.parser import to_html
 from nbstream.model.events import Answer
+from nbstream.model.presentation import Presentation
 from nbstream.model.reply import Reply, reduce
-from nbstream.output.bundle import bundle
+from nbstream.model.request import Request
+from nbstream.output.settled import bundle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,8 +74,8 @@ def middle(row: Row, value: Callable[[Row], float]) -> float:
 def saved_prose(tokens: int) -> float:
     """Return how many bytes the settled output of prose has in a file, for each byte of the text."""
     text = prose(tokens * TOKEN_CHARACTERS)
-    reply = reduce(Reply(requested_model="deepseek-flash"), Answer(1.0, text))
-    forms, _ = bundle(reply, "auto")
+    reply = reduce(Reply(request=Request("deepseek-flash")), Answer(1.0, text))
+    forms, _ = bundle(reply, Presentation())
     return sum(len(json.dumps(form)) for form in forms.values()) / len(text)
 
 

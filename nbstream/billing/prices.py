@@ -102,7 +102,7 @@ def cost_of(reply: Reply) -> Cost | None:
     """Return what `reply` cost by the shipped table; None if its usage or its price is not known."""
     if reply.usage is None or reply.timing.started is None:
         return None
-    host = SIMULATED_HOST if reply.simulated else _host_of(reply.endpoint)
+    host = SIMULATED_HOST if reply.simulated else _host_of(reply.request.endpoint)
     return cost(reply.usage, model=reply.model, host=host, at=reply.timing.started)
 
 

@@ -7,6 +7,7 @@ is imported at the first request, which takes 0.4 s.
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
@@ -49,6 +50,17 @@ _pool: dict[tuple[str, Secret | None], _Pooled] = {}
 _pool_lock = threading.Lock()
 
 
+def _forget() -> None:
+    """Start with an empty pool in a forked child: its parent's clients belong to a loop that is not there."""
+    global _pool_lock  # noqa: PLW0603  (the parent may have held it while it forked)
+    _pool_lock = threading.Lock()
+    _pool.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)
+
+
 def pooled(endpoint: Endpoint) -> _Pooled:
     """Return the client for `endpoint`, made at its first use."""
     place = endpoint.base_url, endpoint.api_key
@@ -56,6 +68,13 @@ def pooled(endpoint: Endpoint) -> _Pooled:
         found = _pool.pop(place, None) or _Pooled(_new_client(endpoint))
         _pool[place] = found
         return found
+
+
+def headers(endpoint: Endpoint) -> dict[str, Any]:
+    """Return the headers to add to a request: a server without a key gets no `Authorization` at all."""
+    from openai import Omit  # noqa: PLC0415  (as in _new_client)
+
+    return {"Authorization": Omit()} if endpoint.api_key is None else {}
 
 
 def _new_client(endpoint: Endpoint) -> AsyncOpenAI:

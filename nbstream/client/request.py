@@ -1,118 +1,148 @@
-"""What is asked: the body of one request, checked before it is sent.
+"""From options to the request that is sent: the checks, and the notes about what has no effect.
 
-Prompts are literal: nothing in them is expanded. This module must not know endpoints, keys or connections.
+Prompts are literal: nothing in them is expanded.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from nbstream.client import models
 from nbstream.model.exceptions import RequestError
+from nbstream.model.request import Request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from nbstream.client.endpoints import Endpoint
+
 ThinkingField: TypeAlias = Literal["thinking", "chat_template_kwargs", "none"]
 
-#: Every name that a server is known to take; DeepSeek maps minimal to low, medium and xhigh to high, ultra to max.
+#: Every name that a server is known to take; DeepSeek maps minimal to low, medium and xhigh to
+#: high, ultra to max.
 EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max", "ultra")
 
 _LEAST_TOP_P_WHILE_THINKING = 0.95
 _NO_EFFECT_WHILE_THINKING = ("temperature", "presence_penalty", "frequency_penalty")
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One request, ready to be sent; fields left at None are the server's to decide."""
+def build(
+    endpoint: Endpoint,
+    model: str,
+    messages: Sequence[Mapping[str, Any]],
+    *,
+    thinking: bool | None = None,
+    effort: str | None = None,
+    temperature: float | None = None,
+    top_p: float | None = None,
+    max_tokens: int | None = None,
+    stop: str | Sequence[str] | None = None,
+    extra_body: Mapping[str, Any] | None = None,
+    thinking_field: ThinkingField = "thinking",
+) -> Request:
+    """Return the request to send. Options at None are left to the server.
 
-    model: str
-    messages: tuple[Mapping[str, Any], ...] = field(repr=False)
-    thinking: bool | None = None
-    effort: str | None = None
-    temperature: float | None = None
-    top_p: float | None = None
-    max_tokens: int | None = None
-    stop: tuple[str, ...] = ()
-    extra_body: Mapping[str, Any] = field(default_factory=dict)
-    thinking_field: ThinkingField = "thinking"
+    Args:
+        endpoint: where it is sent.
+        model: the id to ask for.
+        messages: the turns.
+        thinking: whether the model reasons first.
+        effort: how much it reasons, one of `EFFORTS`.
+        temperature: from 0 up.
+        top_p: from 0 up.
+        max_tokens: at least 1.
+        stop: text, or texts, at which the answer ends.
+        extra_body: further fields of the JSON body; they replace all others.
+        thinking_field: the field in which the server takes `thinking`.
 
-    def __post_init__(self) -> None:
-        for name, value in (("temperature", self.temperature), ("top-p", self.top_p)):
-            if value is not None and not (math.isfinite(value) and value >= 0):
-                raise RequestError(f"{name} is {value}: it must be a number from 0 up.")
-        if self.max_tokens is not None and self.max_tokens < 1:
-            raise RequestError(f"max-tokens is {self.max_tokens}: it must be at least 1.")
-        if self.effort is not None and self.effort not in EFFORTS:
-            raise RequestError(f"effort is {self.effort!r}: it must be one of {', '.join(EFFORTS)}.")
-        if self.thinking is not None and self.thinking_field == "none":
-            raise RequestError("This endpoint's thinking cannot be switched: DeepSeekMagics.thinking_field is 'none'.")
+    Raises:
+        RequestError: if an option is out of its range.
+    """
+    for name, value in (("temperature", temperature), ("top_p", top_p)):
+        if value is not None and not (math.isfinite(value) and value >= 0):
+            raise RequestError(f"`{name}=` is {value}: it must be a number from 0 up.")
+    if max_tokens is not None and max_tokens < 1:
+        raise RequestError(f"`max_tokens=` is {max_tokens}: it must be at least 1.")
+    if effort is not None and effort not in EFFORTS:
+        raise RequestError(f"`effort=` is {effort!r}: it must be one of {', '.join(EFFORTS)}.")
+    if thinking is not None and thinking_field == "none":
+        raise RequestError("This server's thinking cannot be switched: the setting `thinking_field` is 'none'.")
+    parameters: dict[str, Any] = {"stream": True, "stream_options": {"include_usage": True}}
+    # DeepSeek reports usage anyway; vLLM, SGLang and OpenRouter only if asked.
+    if thinking is not None and thinking_field == "thinking":
+        parameters["thinking"] = {"type": "enabled" if thinking else "disabled"}
+    elif thinking is not None:
+        parameters["chat_template_kwargs"] = {"thinking": thinking, "enable_thinking": thinking}
+    optional = {
+        "reasoning_effort": effort,
+        "temperature": temperature,
+        "top_p": top_p,
+        "max_tokens": max_tokens,
+        "stop": [stop] if isinstance(stop, str) else list(stop or ()) or None,
+    }
+    parameters.update({name: value for name, value in optional.items() if value is not None})
+    body = {"model": model, "messages": messages, **parameters, **(extra_body or {})}
+    return Request(str(body.pop("model")), endpoint.origin, tuple(body.pop("messages")), body)
 
-    def body(self) -> dict[str, Any]:
-        """Return the JSON object to send; `extra_body` goes over everything else."""
-        body: dict[str, Any] = {"model": self.model, "messages": list(self.messages), "stream": True}
-        # DeepSeek reports usage anyway; vLLM, SGLang and OpenRouter only if asked.
-        body["stream_options"] = {"include_usage": True}
-        if self.thinking is not None:
-            if self.thinking_field == "thinking":
-                body["thinking"] = {"type": "enabled" if self.thinking else "disabled"}
-            else:
-                body["chat_template_kwargs"] = {"thinking": self.thinking, "enable_thinking": self.thinking}
-        optional = {
-            "reasoning_effort": self.effort,
-            "temperature": self.temperature,
-            "top_p": self.top_p,
-            "max_tokens": self.max_tokens,
-            "stop": list(self.stop) or None,
-        }
-        body.update({name: value for name, value in optional.items() if value is not None})
-        body.update(self.extra_body)
-        return body
 
-    def without_effect(self) -> list[str]:
-        """Return a sentence for each parameter that DeepSeek is known to ignore or change in this combination."""
-        if not models.is_deepseek(self.model):
-            return []
-        body = self.body()
-        given = body.get("thinking")
-        thinking = not (isinstance(given, dict) and given.get("type") == "disabled") and self.effort != "none"
-        top_p = body.get("top_p")
-        sentences = []
-        if thinking:
-            ignored = [name for name in _NO_EFFECT_WHILE_THINKING if body.get(name) is not None]
-            if ignored:
-                verb = "has" if len(ignored) == 1 else "have"
-                sentences.append(f"{' and '.join(ignored)} {verb} no effect while the model thinks (--no-think).")
-            if isinstance(top_p, int | float) and top_p < _LEAST_TOP_P_WHILE_THINKING:
-                sentences.append(f"top_p {top_p} is raised to {_LEAST_TOP_P_WHILE_THINKING} while the model thinks.")
-        else:
-            if top_p is not None and top_p != 1:
-                sentences.append("top_p has no effect without thinking: DeepSeek fixes it at 1.")
-            if self.effort not in (None, "none"):
-                sentences.append("effort has no effect without thinking.")
+def without_effect(request: Request, endpoint: Endpoint) -> list[str]:
+    """Return a sentence for each parameter that DeepSeek ignores or changes in this combination.
+
+    Nothing is claimed of other servers; but a server on this machine that is asked for one of
+    DeepSeek's own ids stands in for DeepSeek, as the simulator does.
+    """
+    if not (endpoint.on_deepseek or (endpoint.on_loopback and models.is_deepseek(request.model))):
+        return []
+    given = request.parameters
+    switch, effort, top_p = given.get("thinking"), given.get("reasoning_effort"), given.get("top_p")
+    is_off = (isinstance(switch, dict) and switch.get("type") == "disabled") or effort == "none"
+    sentences = []
+    if is_off:
+        if top_p not in (None, 1):
+            sentences.append("`top_p=` has no effect without thinking: DeepSeek fixes it at 1.")
+        if effort not in (None, "none"):
+            sentences.append("`effort=` has no effect without thinking.")
         return sentences
+    if ignored := [name for name in _NO_EFFECT_WHILE_THINKING if given.get(name) is not None]:
+        verb = "has" if len(ignored) == 1 else "have"
+        names = " and ".join(f"`{name}=`" for name in ignored)
+        sentences.append(f"{names} {verb} no effect while the model thinks; `thinking=False` switches that off.")
+    if isinstance(top_p, int | float) and top_p < _LEAST_TOP_P_WHILE_THINKING:
+        sentences.append(f"`top_p=` {top_p} is raised to {_LEAST_TOP_P_WHILE_THINKING} while the model thinks.")
+    return sentences
 
 
 def turns(
-    prompt: str | None, messages: Sequence[Mapping[str, Any]] | None, system: str | None
+    prompt: str | None, messages: Sequence[Mapping[str, Any]] | None, system: str | None, default_system: str = ""
 ) -> tuple[Mapping[str, Any], ...]:
     """Return the messages to send for a prompt, or for the turns of a conversation.
 
+    Args:
+        prompt: the prompt.
+        messages: the turns, instead of a prompt.
+        system: the system prompt.
+        default_system: the system prompt if neither `system` nor the messages bring one.
+
     Raises:
-        RequestError: if neither or both are given, or what is given is empty.
+        RequestError: if neither or both are given, what is given is empty, or there are two system
+            prompts.
     """
     if (prompt is None) == (messages is None):
-        raise RequestError("Give either a prompt or messages.")
+        raise RequestError("Give either a prompt or `messages=`.")
     if messages is not None:
         given = tuple(messages)
         if not given or not all(hasattr(turn, "keys") and "role" in turn for turn in given):
-            raise RequestError("messages must be a list of objects with a role, and not empty.")
+            raise RequestError("`messages=` must be a list of objects with a role, and not empty.")
     elif not isinstance(prompt, str):
         raise RequestError(f"The prompt must be text, not {type(prompt).__name__}.")
     elif not prompt.strip():
-        raise RequestError("The prompt is empty: write it below the first line of the cell.")
+        raise RequestError("The prompt is empty.")
     else:
         given = ({"role": "user", "content": prompt},)
+    brings_system = any(turn["role"] == "system" for turn in given)
+    if system and brings_system:
+        raise RequestError("There are two system prompts, in `messages=` and in `system=`: give one of them.")
+    if system is None and not brings_system:
+        system = default_system
     return ({"role": "system", "content": system}, *given) if system else given

@@ -13,7 +13,7 @@ from nbstream.model.failure import Failure
 from nbstream.wire.size_guard import MAX_BYTES
 
 if TYPE_CHECKING:
-    from nbstream.wire.response import StreamDecoder
+    from nbstream.wire.decoder import Decoder
 
 _FIRST_BACKOFF = 0.5
 _LONGEST_BACKOFF = 8.0
@@ -40,7 +40,7 @@ class Limits:
     retries: int = 2
     max_bytes: int = MAX_BYTES
 
-    def deadline(self, decoder: StreamDecoder, byte_at: float, payload_at: float) -> float:
+    def deadline(self, decoder: Decoder, byte_at: float, payload_at: float) -> float:
         """Return until when the next byte has to come.
 
         Args:
@@ -55,12 +55,12 @@ class Limits:
         return min(byte_at + self.bytes_idle, payload_at + self.payload_idle)
 
     def stalled(self, server: str, byte_at: float | None, payload_at: float) -> Failure:
-        """Return what to say when it has not; `byte_at` is None if there was never one."""
+        """Return the failure if no byte came in time; `byte_at` is None if there was never one."""
         if byte_at is None:
-            return Failure("stalled", f"{server} sent nothing for {self.payload_idle:g} s.")
+            return Failure("stalled", "no_byte", server, limit=self.payload_idle)
         if byte_at + self.bytes_idle <= payload_at + self.payload_idle:
-            return Failure("stalled", f"{server} sent nothing more for {self.bytes_idle:g} s.")
-        return Failure("stalled", f"{server} kept the connection open but sent no data for {self.payload_idle:g} s.")
+            return Failure("stalled", server=server, limit=self.bytes_idle)
+        return Failure("stalled", "no_data", server, limit=self.payload_idle)
 
 
 def delay(failure: Failure | None, attempt: int, asked: float | None) -> float | None:

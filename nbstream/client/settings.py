@@ -6,17 +6,29 @@ trait, and in a wrapper that never shows it. This module must not know IPython, 
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import traitlets
 from traitlets.config import Configurable
 
 from nbstream.client.endpoints import DEFAULT_BASE_URL, URL_VARIABLE
-from nbstream.model.exceptions import RequestError
+from nbstream.model.presentation import OPTIONS
 from nbstream.wire.size_guard import MAX_BYTES
 
-#: How reasoning is shown: `auto` opens it while it streams, `hidden` keeps it out of the page and the file.
-REASONING = ("auto", "open", "closed", "hidden")
+_T = TypeVar("_T")
 
 
+def _with_display_options(settings: type[_T]) -> type[_T]:
+    """Give a class of settings a trait for each option of a presentation."""
+    traits = {
+        each.name: traitlets.Enum(each.values, each.default, help=each.description).tag(config=True) for each in OPTIONS
+    }
+    namespace = {"__doc__": settings.__doc__, "__module__": settings.__module__, **traits}
+    made: type[_T] = type(settings)(settings.__name__, (settings,), namespace)  # type: ignore[misc]
+    return made
+
+
+@_with_display_options
 class Settings(Configurable):
     """What holds where a request says nothing. Flags go before these, these before the environment.
 
@@ -37,12 +49,6 @@ class Settings(Configurable):
         help="Where the server takes --think and --no-think: DeepSeek and llama.cpp in `thinking`, vLLM and SGLang in "
         "`chat_template_kwargs`, others nowhere.",
     ).tag(config=True)
-    reasoning = traitlets.Enum(
-        REASONING,
-        "auto",
-        help="How reasoning is shown: auto (open while it streams), open, closed, or hidden. What is hidden is not in "
-        'the page or the file; nbstream.show(reasoning="open") shows it.',
-    ).tag(config=True)
     retries = traitlets.Int(2, min=0, help="How often a request is sent again before its first delta.").tag(config=True)
     bytes_idle = traitlets.Float(
         120.0, min=0.1, help="Seconds without any byte after which a stream that had begun is given up."
@@ -57,17 +63,6 @@ class Settings(Configurable):
         "connection is closed and what arrived is kept. The default, 8 MiB, is several times the longest reply that "
         "DeepSeek gives. A reply of that size takes about ten times as much of the kernel's memory, thirty at worst.",
     ).tag(config=True)
-
-    def reasoning_shown(self, way: str | None = None) -> str:
-        """Return how reasoning is shown: as said, or else as set.
-
-        Raises:
-            RequestError: if `way` is none of `REASONING`.
-        """
-        way = self.reasoning if way is None else way
-        if way not in REASONING:
-            raise RequestError(f"reasoning is {way!r}: it must be one of {', '.join(REASONING)}.")
-        return way
 
 
 _current: Settings | None = None

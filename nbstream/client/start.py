@@ -1,16 +1,15 @@
-"""From what a caller says to a run: the one way in which requests begin, whoever asks.
-
-This module must not know how a reply is shown, nor IPython.
-"""
+"""From a caller's options to a run: the one function that starts requests."""
 
 from __future__ import annotations
 
+import sys
 import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from nbstream.client import history, models, settings
 from nbstream.client.endpoints import endpoint_for
-from nbstream.client.request import Request, ThinkingField, turns
+from nbstream.client.request import ThinkingField, build, turns, without_effect
 from nbstream.client.retry import Limits
 from nbstream.client.run import Run
 from nbstream.client.sources.api import ApiSource
@@ -18,6 +17,10 @@ from nbstream.model.exceptions import NbstreamWarning
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from nbstream.client.sources import Source
+
+_PACKAGE = str(Path(__file__).parents[1])
 
 
 def stream(
@@ -57,23 +60,38 @@ def stream(
         RequestError: if the request cannot be made as asked. Nothing was sent then.
     """
     chosen = settings.current()
-    sent = turns(prompt, messages, system if system is not None else chosen.system)
     endpoint = endpoint_for(base_url or chosen.base_url, api_key)
-    request = Request(
-        model=models.resolve(model or chosen.model, chosen.aliases, on_deepseek=endpoint.on_deepseek),
-        messages=sent,
+    request = build(
+        endpoint,
+        models.resolve(model or chosen.model, chosen.aliases, on_deepseek=endpoint.on_deepseek),
+        turns(prompt, messages, system, chosen.system),
         thinking=thinking,
         effort=effort,
         temperature=temperature,
         top_p=top_p,
         max_tokens=max_tokens,
-        stop=(stop,) if isinstance(stop, str) else tuple(stop or ()),
-        extra_body=dict(extra_body or {}),
+        stop=stop,
+        extra_body=extra_body,
         thinking_field=cast("ThinkingField", chosen.thinking_field),
     )
-    for sentence in request.without_effect():
-        warnings.warn(sentence, NbstreamWarning, stacklevel=2)
-    limits = Limits(chosen.bytes_idle, chosen.payload_idle, chosen.retries, chosen.max_bytes)
-    run = Run(ApiSource(endpoint, request), limits)
-    history.remember(run)
+    for sentence in without_effect(request, endpoint):
+        _warn(sentence)
+    return start(ApiSource(endpoint, request))
+
+
+def start(source: Source) -> Run:
+    """Start receiving the reply of `source`, within the limits of the settings, as the last reply of this process."""
+    chosen = settings.current()
+    run = Run(source, Limits(chosen.bytes_idle, chosen.payload_idle, chosen.retries, chosen.max_bytes))
+    history.remember(run.receiver)
     return run
+
+
+def _warn(sentence: str) -> None:
+    """Warn at the line outside of nbstream that made the request, and each time that it does."""
+    frame = sys._getframe(1)  # noqa: SLF001  (as `warnings` itself finds the line)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame = frame.f_back
+    module = frame.f_globals.get("__name__", "__main__")
+    # A registry of its own: the usual one lets a warning pass once for each line.
+    warnings.warn_explicit(sentence, NbstreamWarning, frame.f_code.co_filename, frame.f_lineno, module, {})

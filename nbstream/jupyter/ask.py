@@ -1,43 +1,44 @@
-"""`nbstream.ask`: the magic as a function, for a cell, a script and a terminal.
-
-This module must not know sinks or sources.
-"""
+"""`nbstream.ask`: the magic as a function, for a cell, a script and a terminal."""
 
 from __future__ import annotations
 
 import inspect
 from typing import TYPE_CHECKING, Any
 
+from nbstream.client import settings
 from nbstream.client.start import stream
-from nbstream.jupyter.display import watch
+from nbstream.jupyter.display import show, watch
+from nbstream.model.presentation import OPTIONS, presentation_of
 
 if TYPE_CHECKING:
     from nbstream.model.reply import Reply
 
 
-def ask(prompt: str | None = None, *, reasoning: str | None = None, **options: Any) -> Reply:
+def ask(prompt: str | None = None, **options: Any) -> Reply:
     """Ask, show the reply while it arrives, and return it when it has ended.
 
-    Takes the same arguments as `nbstream.stream`, and `reasoning`. In a notebook the reply is shown in the cell's
-    output, in a script or a terminal it is written to standard output.
+    In a notebook the reply is shown in the cell's output, in a script or a terminal it is written to standard output.
 
     Args:
         prompt: what to ask; taken literally.
-        reasoning: how reasoning is shown: auto (open while it streams), open, closed, or hidden; the default is
-            `%config DeepSeekMagics.reasoning`.
-        **options: what `nbstream.stream` takes.
+        **options: what `nbstream.stream` takes, and how the reply is shown: `reasoning`, which is auto (open while it
+            streams), open, closed, or hidden; the default is `%config DeepSeekMagics.reasoning`.
 
     Raises:
         RequestError: if the request cannot be made as asked.
         KeyboardInterrupt: if it was interrupted; what had arrived is in `nbstream.last`.
     """
-    return watch(lambda: stream(prompt, **options), reasoning=reasoning)
+    display = {each.name: options.pop(each.name, None) for each in OPTIONS}
+    return watch(lambda: stream(prompt, **options), presentation_of(settings.current(), display, "python"))
 
 
-def _with_options_of_stream() -> inspect.Signature:
-    """Return the signature that completion in a cell shows: one list of arguments, kept in one place."""
-    own, streams = inspect.signature(ask), inspect.signature(stream)
-    return own.replace(parameters=[*streams.parameters.values(), own.parameters["reasoning"]])
+def _with_display_options(function: Any, first: inspect.Signature) -> None:
+    """Let completion in a cell show every option of `function` by name: they are declared in one place."""
+    display = [inspect.Parameter(each.name, inspect.Parameter.KEYWORD_ONLY, default=None) for each in OPTIONS]
+    own = [each for each in first.parameters.values() if each.kind is not inspect.Parameter.VAR_KEYWORD]
+    returned = inspect.signature(function).return_annotation
+    vars(function)["__signature__"] = first.replace(parameters=[*own, *display], return_annotation=returned)
 
 
-vars(ask)["__signature__"] = _with_options_of_stream()
+_with_display_options(ask, inspect.signature(stream))
+_with_display_options(show, inspect.signature(show))

@@ -1,32 +1,68 @@
-"""`%deepseek code`, `show` and `cancel`: what can be done with replies that are there, or were when the kernel ended.
-
-This module must not know how a reply is asked for.
-"""
+"""The commands of `%deepseek`: what can be done with replies that have arrived, or are arriving."""
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nbstream.client import history
-from nbstream.jupyter import display, journal
+from nbstream.jupyter import journal
+from nbstream.jupyter.display import show_settled
 from nbstream.model.exceptions import RequestError
 from nbstream.model.printable import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from nbstream.markdown.code_blocks import CodeBlock
+    from nbstream.model.presentation import Presentation
     from nbstream.model.reply import Reply
 
-
-#: More digits than any count of replies has.
+#: More digits than any number of replies has.
 _DIGITS = 6
+
+
+class Context(NamedTuple):
+    """What a command works with: the IPython shell, and how replies are shown."""
+
+    shell: Any
+    presentation: Presentation
+
+
+class Command(NamedTuple):
+    """One command: its usage, what it does, and the function, which takes the words after its name."""
+
+    usage: str
+    summary: str
+    carry_out: Callable[[Sequence[str], Context], None]
+
+
+def run(line: str, context: Context) -> None:
+    """Carry out the command on the line after `%deepseek`.
+
+    Raises:
+        RequestError: if there is no such command, or it cannot be carried out.
+    """
+    name, *words = line.split()
+    command = _COMMANDS.get(name)
+    if command is None or len(words) > command.usage.count("["):
+        raise RequestError(
+            f"%deepseek {line.strip()} is no command: there are {', '.join(each.usage for each in _COMMANDS.values())} "
+            "and help."
+        )
+    command.carry_out(words, context)
+
+
+def summaries() -> str:
+    """Return a line for each command, for the help."""
+    return "\n".join(f"  %deepseek {each.usage:<22} {each.summary}" for each in _COMMANDS.values())
 
 
 def code_blocks(reply: Reply | str | None = None) -> list[CodeBlock]:
     """Return the code between fences in a reply's answer, in its order.
 
     Args:
-        reply: a reply, also one that goes on, or Markdown; the default is the last reply.
+        reply: a reply, also one that is still arriving, or Markdown; the default is the last reply.
 
     Raises:
         RequestError: if there is no reply yet.
@@ -38,45 +74,42 @@ def code_blocks(reply: Reply | str | None = None) -> list[CodeBlock]:
     return find_code(reply if isinstance(reply, str) else reply.answer)
 
 
-def run(line: str, shell: Any) -> None:
-    """Do what stands on the line after `%deepseek`.
-
-    Raises:
-        RequestError: if it cannot be done, and why.
-    """
-    match line.split():
-        case ["code"]:
-            _insert(None, shell)
-        case ["code", number]:
-            _insert(number, shell)
-        case ["show"]:
-            display.show()
-        case ["show", "--recover"]:
-            _recover()
-        case ["show", number]:
-            _show(number)
-        case ["cancel"]:
-            _cancel()
-        case _:
-            raise RequestError(
-                f"%deepseek {line.strip()} is no command: there are code [N], show [N], show --recover and cancel, "
-                "and %deepseek for help."
-            )
+def _code(words: Sequence[str], context: Context) -> None:
+    """Put a block of code, counted from 1, into the next cell; without a number, the last one."""
+    blocks = code_blocks()
+    if not blocks:
+        raise RequestError("The last reply has no code.")
+    number = words[0] if words else str(len(blocks))
+    if number not in map(str, range(1, len(blocks) + 1)):
+        count = "1 block" if len(blocks) == 1 else f"{len(blocks)} blocks"
+        raise RequestError(f"%deepseek code {number}: the last reply has {count} of code, counted from 1.")
+    # Without the controls that would make code look different from what it runs.
+    code = printable(blocks[int(number) - 1].code)
+    if getattr(context.shell, "simple_prompt", False):
+        # Python's own `input` cannot be filled in.
+        sys.stdout.write(f"{code}\n")
+    else:
+        context.shell.set_next_input(code)
 
 
-def _show(number: str) -> None:
-    """Show a reply again, counted back from the last one, which is 1."""
+def _show(words: Sequence[str], context: Context) -> None:
+    """Show a reply again, counted back from the last one, which is 1; or recover one."""
+    if not words:
+        show_settled(None, context.presentation)
+        return
+    number = words[0]
+    if number == "--recover":
+        _recover(context)
+        return
     back = int(number) - 1 if number.isdecimal() and len(number) < _DIGITS else -1
     reply = history.last_reply(back) if back >= 0 else None
     if reply is None:
-        raise RequestError(
-            f"%deepseek show {number}: replies are counted back from the last one, which is 1; so many there are not."
-        )
-    display.show(reply)
+        raise RequestError(f"%deepseek show {number}: there is no such reply. 1 is the last one, 2 the one before it.")
+    show_settled(reply, context.presentation)
 
 
-def _recover() -> None:
-    """Show the newest reply that was cut off by the end of its kernel, and forget its journal."""
+def _recover(context: Context) -> None:
+    """Show the newest reply that was cut off by the end of its kernel, and delete its journal."""
     paths = journal.unfinished()
     if not paths:
         raise RequestError("There is nothing to recover: no reply was cut off by the end of its kernel.")
@@ -85,29 +118,23 @@ def _recover() -> None:
     except OSError as error:
         raise RequestError(f"{paths[0]} cannot be read: {error.strerror}.") from None
     history.remember(reply)
-    display.show(reply)
+    show_settled(reply, context.presentation)
     paths[0].unlink(missing_ok=True)
     if len(paths) > 1:
         sys.stdout.write(f"There is more to recover: {len(paths) - 1}. %deepseek show --recover shows the next.\n")
 
 
-def _cancel() -> None:
+def _cancel(_words: Sequence[str], _context: Context) -> None:
     count = history.cancel_all()
-    sys.stdout.write(f"Stopped {count} {'reply' if count == 1 else 'replies'}.\n" if count else "No reply goes on.\n")
+    stopped = f"Stopped {count} {'reply' if count == 1 else 'replies'}."
+    sys.stdout.write(f"{stopped if count else 'No reply is arriving.'}\n")
 
 
-def _insert(number: str | None, shell: Any) -> None:
-    """Put a block of code, counted from 1, into the next cell; without a number, the last one."""
-    blocks = code_blocks()
-    if not blocks:
-        raise RequestError("The last reply has no code.")
-    number = number or str(len(blocks))
-    if number not in map(str, range(1, len(blocks) + 1)):
-        count = "1 block" if len(blocks) == 1 else f"{len(blocks)} blocks"
-        raise RequestError(f"%deepseek code {number}: the last reply has {count} of code, counted from 1.")
-    code = blocks[int(number) - 1].code
-    if getattr(shell, "simple_prompt", False):
-        # Python's own `input` cannot be filled in.
-        sys.stdout.write(f"{printable(code)}\n")
-    else:
-        shell.set_next_input(code)
+_COMMANDS = {
+    each.usage.split()[0]: each
+    for each in (
+        Command("code [N]", "put block N of the last reply's code, or its last block, into the next cell", _code),
+        Command("show [N|--recover]", "show the last reply again, the Nth last, or one that a kernel had lost", _show),
+        Command("cancel", "stop every reply that is arriving, those of --background included", _cancel),
+    )
+}

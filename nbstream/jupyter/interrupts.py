@@ -19,8 +19,8 @@ class Interrupt:
     """Whether ■ was pressed while a run was shown.
 
     Attributes:
-        seen: it was.
-        held: it must not raise now, however often it is pressed.
+        seen: whether it was pressed.
+        held: whether it must not raise at the moment, however often it is pressed.
     """
 
     def __init__(self) -> None:
@@ -28,7 +28,7 @@ class Interrupt:
         self.held = False
 
     def holding(self, work: Callable[[], object]) -> Callable[[], None]:
-        """Return `work` so that no ■ breaks it off: half a message read is a message lost."""
+        """Return `work` as a function that no ■ breaks off: half a message would be a lost message."""
 
         def held() -> None:
             self.held = True
@@ -42,10 +42,10 @@ class Interrupt:
 
 @contextmanager
 def interrupts_call(cancel: Callable[[], object]) -> Iterator[Interrupt]:
-    """Within the context, SIGINT calls `cancel` instead of raising wherever the main thread happens to be.
+    """Let SIGINT call `cancel` within the context, instead of raising at any point of the main thread.
 
-    A KeyboardInterrupt in the middle of a message or a rendering would leave the output half done; whoever uses this
-    raises it after settling. Off the main thread, where no signal arrives, this does nothing.
+    A KeyboardInterrupt in the middle of a message or a rendering would leave the output half done; the caller raises it
+    after settling. Off the main thread, where no signal arrives, this does nothing.
     """
     interrupt = Interrupt()
     first = 0.0

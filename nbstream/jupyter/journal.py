@@ -1,8 +1,7 @@
-"""What a reply in a cell has received, on disk until it has settled: a kernel that is killed takes nothing along.
+"""The journal: the events of a reply in a cell, on disk until it has settled, in case the kernel is killed.
 
-One file a run, readable by its owner only, with the reply's events and neither prompt nor key. Each write goes to the
-operating system at once, which a killed process does not take back; a machine that loses its power may. This module
-must not know how a reply is shown.
+There is one file for each run, readable by its owner only, with neither prompt nor key. Each write
+reaches the operating system at once, so it survives the process, though not a loss of power.
 """
 
 from __future__ import annotations
@@ -26,20 +25,14 @@ if TYPE_CHECKING:
 VERSION = 1
 
 _WRITE_SECONDS = 0.25
-#: What nobody has asked for by then is deleted.
+#: A journal that nobody has recovered by then is deleted.
 _KEPT_SECONDS = 7 * 86_400
-#: Whether a process of another machine with the same home still writes can only be told by when it last did.
+#: Another machine with the same home directory may still be writing; the time of its last write tells.
 _ELSEWHERE_SECONDS = 60
-
-_CUT_OFF = Failure(
-    "kernel_ended",
-    "The kernel ended while this reply arrived.",
-    "What had arrived is shown; run its cell again to ask anew.",
-)
 
 
 def folder() -> Path:
-    """Return where journals are: beside Jupyter's own running state."""
+    """Return the folder of the journals, beside Jupyter's own runtime files."""
     from jupyter_core.paths import jupyter_runtime_dir  # noqa: PLC0415  (a script has no Jupyter)
 
     return Path(jupyter_runtime_dir()) / "nbstream"
@@ -49,19 +42,19 @@ class Journal:
     """The file of one run.
 
     Args:
-        run_id: the run's, and the file's name.
+        run_id: the run's id, which names the file.
 
     Raises:
-        OSError: if it cannot be begun.
+        OSError: if the file cannot be created.
     """
 
     def __init__(self, run_id: str) -> None:
-        home = folder()
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _prune(home)
-        self._path = home / f"{run_id}.jsonl"
+        directory = folder()
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _prune(directory)
+        self._path = directory / f"{run_id}.jsonl"
         self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
-        self._lines = [json.dumps({"journal": VERSION, **_whose()})]
+        self._lines = [json.dumps({"journal": VERSION, **_owner()})]
         self._written = 0.0
         try:
             self.write()
@@ -73,13 +66,13 @@ class Journal:
         """Take events; they are written by `write`, or with the next ones.
 
         Raises:
-            OSError: if the disk is full, for one.
+            OSError: for example if the disk is full.
         """
         self._lines += map(to_line, events)
         self.write()
 
     def write(self) -> None:
-        """Write what was added, unless something was written only just now.
+        """Write the events that were added, at most four times a second.
 
         Raises:
             OSError: as `add`.
@@ -99,19 +92,19 @@ class Journal:
 
 def unfinished() -> list[Path]:
     """Return the journals of processes that ended before their replies settled: this notebook's first, newest first."""
-    here = _whose()["notebook"]
+    here = _owner()["notebook"]
     found = []
     for path in folder().glob("*.jsonl"):
-        # One that another kernel clears at this moment is not there any more.
+        # Another kernel may delete one at this moment.
         with suppress(OSError):
             head = _head(path)
-            if head is not None and not _goes_on(head, path):
+            if head is not None and not _is_being_written(head, path):
                 found.append((head["notebook"] != here, -path.stat().st_mtime, path))
     return [path for _, _, path in sorted(found)]
 
 
 def recover(path: Path) -> Reply:
-    """Return the reply that a journal holds; one that had not ended has failed, for the kernel's end.
+    """Return the reply that a journal holds; one that had not ended has failed, because its kernel ended.
 
     Raises:
         OSError: if the file cannot be read.
@@ -122,22 +115,22 @@ def recover(path: Path) -> Reply:
         try:
             event = from_line(line)
         except ValueError:
-            # The end of a last line that was being written.
+            # The last line was being written.
             break
         if not reply.ended:
             reply = reduce(reply, event)
         at = event.at
-    return reply if reply.ended else reduce(reply, Ended(at, "failed", _CUT_OFF))
+    return reply if reply.ended else reduce(reply, Ended(at, "failed", Failure("kernel_ended")))
 
 
-def _whose() -> dict[str, Any]:
+def _owner() -> dict[str, Any]:
     import psutil  # noqa: PLC0415  (ipykernel has loaded it; a script may not have it)
 
     return {
         "pid": os.getpid(),
         "began": psutil.Process().create_time(),
         "host": platform.node(),
-        # Jupyter's server names the notebook to its kernels; elsewhere the folder has to do.
+        # Jupyter's server tells its kernels the notebook; elsewhere the folder stands in.
         "notebook": os.environ.get("JPY_SESSION_NAME") or str(Path.cwd()),
     }
 
@@ -151,8 +144,8 @@ def _head(path: Path) -> dict[str, Any] | None:
         return None
 
 
-def _goes_on(head: dict[str, Any], path: Path) -> bool:
-    """Whether the process that writes a journal is still there; a later one may have been given its number."""
+def _is_being_written(head: dict[str, Any], path: Path) -> bool:
+    """Return whether the process that writes a journal is still running; its number may have been reused."""
     import psutil  # noqa: PLC0415  (as above)
 
     if head.get("host") != platform.node():
@@ -163,8 +156,8 @@ def _goes_on(head: dict[str, Any], path: Path) -> bool:
         return False
 
 
-def _prune(home: Path) -> None:
-    for path in home.glob("*.jsonl"):
+def _prune(directory: Path) -> None:
+    for path in directory.glob("*.jsonl"):
         with suppress(OSError):
             if time.time() - path.stat().st_mtime > _KEPT_SECONDS:
                 path.unlink()

@@ -1,6 +1,6 @@
-"""`%%deepseek`: from a cell to a request, and what a cell means when it ends, is stopped or interrupted.
+"""`%%deepseek`: from a cell to a request.
 
-Prompts are literal. A mistake in the cell is one clear line. This module must not know sources, sinks or Markdown.
+Prompts are literal. A mistake in the cell is one clear line, not a traceback.
 """
 
 from __future__ import annotations
@@ -9,6 +9,9 @@ import json
 import shlex
 import sys
 import warnings
+from argparse import RawDescriptionHelpFormatter
+from copy import copy
+from inspect import cleandoc
 from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
@@ -20,15 +23,25 @@ from nbstream.client import settings
 from nbstream.client.start import stream
 from nbstream.jupyter import commands, display
 from nbstream.model.exceptions import NbstreamWarning, RequestError
+from nbstream.model.presentation import OPTIONS, presentation_of
+from nbstream.output.sentences import name_options
 
 if TYPE_CHECKING:
-    from argparse import Namespace
+    from argparse import ArgumentParser, Namespace
 
     from IPython.core.interactiveshell import InteractiveShell
 
+    from nbstream.model.presentation import Audience
     from nbstream.model.reply import Reply
 
 _NAME = "deepseek"
+
+
+def _display_arguments(magic: Any) -> Any:
+    """Give the magic an argument for each option of a presentation."""
+    for each in OPTIONS:
+        magic = argument(f"--{each.name}", choices=each.values, help=each.description)(magic)
+    return magic
 
 
 @magics_class
@@ -48,32 +61,33 @@ class DeepSeekMagics(settings.Settings, Magics):
     @argument("--stop", action="append", metavar="TEXT", help="End the answer at this text; may be given again.")
     @argument("-o", "--out", metavar="VAR", help="Put the reply into this variable, also after a stop or a failure.")
     @argument("--base-url", help="An OpenAI-compatible server; the default is DEEPSEEK_BASE_URL, or DeepSeek.")
-    @argument("--reasoning", choices=settings.REASONING, help="How reasoning is shown; as set, or else auto.")
-    @argument("--background", action="store_true", help="Go on to the next cell while the reply arrives.")
-    @argument("--raw-body", metavar="JSON", help="An object of further fields for the request, over all others.")
+    @_display_arguments
+    @argument("--background", action="store_true", help="Do not wait: the next cell runs while the reply arrives.")
+    @argument("--raw-body", metavar="JSON", help="An object of further fields for the request; they replace others.")
     @line_cell_magic
     def deepseek(self, line: str, cell: str | None = None) -> None:
         """Ask a model; its reasoning and answer stream into the cell.
 
-        The cell's text is the prompt, taken literally: nothing in it is expanded. The reply is in `nbstream.last`
-        afterwards, whatever ended it, and in the variable given with -o. Stop ends the cell normally; ■ (interrupting
-        the kernel) keeps what arrived and ends the cell with a KeyboardInterrupt.
+        The cell's text is the prompt, taken literally: nothing in it is expanded. Afterwards the reply is in
+        `nbstream.last`, whatever ended it, and in the variable given with -o. Stop ends the cell normally; ■
+        (interrupting the kernel) keeps what arrived and ends the cell with a KeyboardInterrupt.
 
-        %deepseek code [N] puts block N of the last reply's code into the next cell; without N, the last one.
-        %deepseek show [N] shows the last reply again, or the one N - 1 before it; %deepseek show --recover shows what
-        had arrived when a kernel was killed or restarted in the middle of a reply.
-        %deepseek cancel stops every reply that goes on, also those of --background.
+        `%deepseek help` lists the commands and options.
         """
-        if cell is None and not line.strip():
-            sys.stdout.write(f"{self.deepseek.parser.format_help()}\n")
+        if cell is None and line.strip() in ("", "help"):
+            sys.stdout.write(_help(self.deepseek.parser))
             return
         try:
             if cell is None:
-                commands.run(line, self.shell)
+                commands.run(line, commands.Context(self.shell, presentation_of(self, {}, self._audience)))
                 return
             self._run(self._parse(line), cell.removesuffix("\n"))
         except RequestError as error:
-            raise UsageError(str(error)) from None
+            raise UsageError(name_options(str(error), self._audience)) from None
+
+    @property
+    def _audience(self) -> Audience:
+        return "cell" if getattr(self.shell, "kernel", None) else "terminal"
 
     def _parse(self, line: str) -> Namespace:
         try:
@@ -104,14 +118,21 @@ class DeepSeekMagics(settings.Settings, Magics):
                 warnings.simplefilter("always", NbstreamWarning)
                 run = stream(prompt, extra_body=extra_body, **options)
             for warning in caught:
-                sys.stderr.write(f"Note: {warning.message}\n")
+                sys.stderr.write(f"Note: {name_options(str(warning.message), self._audience)}\n")
             keep(run.reply)
             return run
 
-        if arguments.background:
-            display.watch_in_background(start, reasoning=arguments.reasoning, done=keep)
-        else:
-            display.watch(start, reasoning=arguments.reasoning, done=keep)
+        presentation = presentation_of(self, vars(arguments), self._audience)
+        (display.watch_in_background if arguments.background else display.watch)(start, presentation, keep)
+
+
+def _help(parser: ArgumentParser) -> str:
+    """Return the help as text for a terminal; IPython formats its own as reStructuredText."""
+    parser = copy(parser)
+    parser.prog, parser.formatter_class = f"%%{_NAME}", RawDescriptionHelpFormatter
+    parser.description = cleandoc(parser.description or "")
+    parser.epilog = f"commands:\n{commands.summaries()}"
+    return parser.format_help()
 
 
 def load(shell: InteractiveShell) -> None:

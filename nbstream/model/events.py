@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from nbstream.model.failure import Failure
+    from nbstream.model.request import Request
     from nbstream.model.usage import Cost, Usage
 
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The request is about to go out: to which endpoint, asking for which model, at which instant.
+    """The request is about to be sent.
 
-    `wall` is seconds since the Unix epoch: a price depends on the instant of the request.
+    `instant` is in seconds since the Unix epoch: a price depends on it.
     """
 
     at: float
-    model: str
-    endpoint: str = ""
-    wall: float | None = None
+    request: Request
+    instant: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +109,10 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The stream is over; `how` says what ended it. A `failure` is there exactly when `how` is "failed"."""
+    """The stream is over; a `failure` is there exactly when `outcome` is "failed"."""
 
     at: float
-    how: Literal["served", "cancelled", "failed"]
+    outcome: Literal["served", "cancelled", "failed"]
     failure: Failure | None = None
 
 

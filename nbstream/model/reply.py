@@ -24,6 +24,7 @@ from nbstream.model.events import (
     Waiting,
 )
 from nbstream.model.exceptions import NbstreamError
+from nbstream.model.request import Request
 from nbstream.model.text import Text
 from nbstream.model.usage import estimate_tokens
 
@@ -55,21 +56,34 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """When things happened, in seconds since the run began, except `started`: seconds since the Unix epoch."""
+    """When things happened, in seconds since the run began.
+
+    Attributes:
+        started: the instant of the request, in seconds since the Unix epoch.
+        first_delta: the first text or tool call.
+        reasoning_started: the first delta of reasoning.
+        reasoning_ended: the end of reasoning; None while the model reasons.
+        reasoning_pauses: seconds in which an answer came between two stretches of reasoning.
+        answer_started: the first delta of the answer.
+        ended: the end of the reply.
+    """
 
     started: float | None = None
     first_delta: float | None = None
     reasoning_started: float | None = None
     reasoning_ended: float | None = None
+    reasoning_pauses: float = 0.0
     answer_started: float | None = None
     ended: float | None = None
 
     @property
     def reasoning_seconds(self) -> float | None:
         """How long the model reasoned; None while it does, or if it did not."""
-        if self.reasoning_started is None or self.reasoning_ended is None:
-            return None
-        return self.reasoning_ended - self.reasoning_started
+        return None if self.reasoning_ended is None else self.reasoning_until(self.reasoning_ended)
+
+    def reasoning_until(self, at: float) -> float | None:
+        """Return how long the model had reasoned at `at`, in seconds since the run began; None if it had not."""
+        return None if self.reasoning_started is None else at - self.reasoning_started - self.reasoning_pauses
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +105,7 @@ class Reply:
         cost: what the reply cost; None if its usage or its price is not known, and while it is running.
         error: why the reply is not whole, if it failed.
         timing: when things happened.
-        requested_model: the id that was asked for; `model` is the one the response carries, once it does.
-        endpoint: scheme, host and port that the request went to.
+        request: what was asked: model, endpoint, messages and parameters; `model` is what the response carries.
         id: the response's own id.
         system_fingerprint: the response's own fingerprint.
         wait: what the server or the retry logic last said before the first delta.
@@ -104,8 +117,7 @@ class Reply:
     cost: Cost | None = None
     error: Failure | None = None
     timing: Timing = Timing()
-    requested_model: str = ""
-    endpoint: str = ""
+    request: Request = field(default_factory=Request)
     id: str | None = None
     system_fingerprint: str | None = None
     wait: Waiting | Retrying | None = None
@@ -132,7 +144,7 @@ class Reply:
     @property
     def model(self) -> str:
         """The model that answered, or the one asked for while the response has not said."""
-        return self._model or self.requested_model
+        return self._model or self.request.model
 
     @property
     def ended(self) -> bool:
@@ -189,9 +201,8 @@ def reduce(reply: Reply, event: Event) -> Reply:
             return replace(
                 reply,
                 status="waiting",
-                requested_model=event.model,
-                endpoint=event.endpoint,
-                timing=replace(reply.timing, started=event.wall),
+                request=event.request,
+                timing=replace(reply.timing, started=event.instant),
             )
         case Waiting() | Retrying():
             return replace(reply, wait=event)
@@ -229,6 +240,9 @@ def _reasoning(reply: Reply, event: Reasoning) -> Reply:
         timing = replace(timing, first_delta=event.at)
     if timing.reasoning_started is None:
         timing = replace(timing, reasoning_started=event.at)
+    elif timing.reasoning_ended is not None:
+        pauses = timing.reasoning_pauses + event.at - timing.reasoning_ended
+        timing = replace(timing, reasoning_ended=None, reasoning_pauses=pauses)
     return replace(reply, status="reasoning", _reasoning=pieces, wait=None, timing=timing)
 
 
@@ -262,7 +276,7 @@ def _ended(reply: Reply, event: Ended) -> Reply:
     if timing.reasoning_started is not None and timing.reasoning_ended is None:
         timing = replace(timing, reasoning_ended=event.at)
     status: Status
-    if event.how == "failed":
+    if event.outcome == "failed":
         status = "failed"
     elif reply.finish_reason is None:
         status = "cancelled"

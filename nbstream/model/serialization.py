@@ -6,13 +6,14 @@ Every line is ASCII JSON, so that half a surrogate pair cannot break a file. Thi
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast, get_args
 
-from nbstream.model.events import Event
+from nbstream.model.events import Event, Started
 from nbstream.model.failure import Failure
+from nbstream.model.request import Request
 from nbstream.model.usage import Cost, Usage
 
 if TYPE_CHECKING:
@@ -21,16 +22,23 @@ if TYPE_CHECKING:
 _CLASSES = {each.__name__: each for each in get_args(Event)}
 
 
+def _request(model: str, endpoint: str, **_: Any) -> Request:
+    return Request(model, endpoint)
+
+
 def _cost(amount: str, dated: str, **others: Any) -> Cost:
     return Cost(Decimal(amount), dated=datetime.fromisoformat(dated), **others)
 
 
 #: The fields of events that are values themselves.
-_VALUES: dict[str, Callable[..., Any]] = {"usage": Usage, "failure": Failure, "cost": _cost}
+_VALUES: dict[str, Callable[..., Any]] = {"request": _request, "usage": Usage, "failure": Failure, "cost": _cost}
 
 
 def to_line(event: Event) -> str:
-    """Return an event as one line, without its end."""
+    """Return an event as one line, without its end; what was asked is left out, but for model and endpoint."""
+    if isinstance(event, Started):
+        # Neither prompt nor parameters: a journal holds what was received.
+        event = replace(event, request=Request(event.request.model, event.request.endpoint))
     return json.dumps({"event": type(event).__name__, **asdict(event)}, separators=(",", ":"), default=str)
 
 

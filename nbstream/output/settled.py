@@ -1,8 +1,8 @@
-"""What stays in the file: a reply as static HTML and as Markdown, without script, state or request.
+"""The settled output of a reply, which stays in the file: HTML, Markdown and plain text.
 
-The HTML reads well where styles, ids and ARIA are taken away (an untrusted notebook, GitHub), so structure alone
-carries it; its colours are the page's own, dimmed. Markdown has the same order and the same words. This module must
-not know widgets, comms or IPython.
+It holds no script, no widget state and no request. The HTML must read well where styles, ids and
+ARIA are removed (an untrusted notebook, GitHub), so structure alone carries it; its colours are the
+page's own, dimmed. Markdown has the same order and the same words.
 """
 
 from __future__ import annotations
@@ -11,37 +11,67 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from nbstream.markdown.parser import to_html, unix_lines
+from nbstream.model.presentation import Presentation
 from nbstream.model.printable import printable, storable
-from nbstream.output import wording
+from nbstream.model.text import utf16_length
+from nbstream.output import sentences, wording
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from nbstream.model.reply import Reply
 
+_DEFAULT = Presentation()
 # MathJax typesets dollars in any HTML output, so that "$5 and $6" becomes a formula: these classes tell MathJax 3 (Lab,
 # Notebook) and MathJax 2 (nbconvert) to leave the reply alone.
 _ROOT = '<div class="nbstream nbstream-settled mathjax_ignore tex2jax_ignore">'
-# What makes it look as a Markdown cell does, where the page knows how that is.
+# JupyterLab styles these classes as it styles a Markdown cell.
 _AS_MARKDOWN = "jp-RenderedHTMLCommon jp-RenderedMarkdown"
 _QUIET = "opacity:.72"
-# The live footer's own measures, so that it does not jump when the reply settles.
+# The same measures as in the live footer, so that it does not jump when the reply settles.
 _FOOTER = "margin:.15em 0 .3em;line-height:1.35;font-variant-numeric:tabular-nums"
 
 
-def to_static_html(reply: Reply, *, reasoning: str = "auto") -> str:
+def bundle(reply: Reply, presentation: Presentation) -> tuple[dict[str, str], dict[str, Any]]:
+    """Return the settled output of a reply, for every front end and export, and its metadata.
+
+    Args:
+        reply: the reply.
+        presentation: how it is shown.
+
+    Returns:
+        The data by MIME type, and `{"nbstream": {"answer": [start, end]}}`: where the answer stands in the Markdown, in
+        UTF-16 code units, for the page to copy it.
+    """
+    data = {
+        "text/html": settled_html(reply, presentation),
+        "text/markdown": settled_markdown(reply, presentation),
+        "text/plain": settled_text(reply, presentation),
+    }
+    answer = answer_in_markdown(reply)
+    # If the reasoning holds the same words, it makes no difference which of them are copied.
+    found = data["text/markdown"].find(answer)
+    if not answer or found < 0:
+        return data, {}
+    start = utf16_length(data["text/markdown"][:found])
+    return data, {"nbstream": {"answer": [start, start + utf16_length(answer)]}}
+
+
+def settled_html(reply: Reply, presentation: Presentation = _DEFAULT) -> str:
     """Return the reply as HTML: reasoning, answer, alert, footer.
 
     Args:
-        reply: what is shown.
-        reasoning: closed (or auto), open, or hidden: then only that there was some is told.
+        reply: the reply.
+        presentation: how it is shown.
     """
     parts = [_ROOT]
-    if reply.reasoning and reasoning == "hidden":
-        parts.append(f'<p class="nbstream-thought" style="{_QUIET};margin:0 0 .6em">{escape(thought(reply))}</p>')
+    if reply.reasoning and presentation.reasoning == "hidden":
+        parts.append(f'<p class="nbstream-thought" style="{_QUIET};margin:0 0 .6em">{escape(_thought(reply))}</p>')
     elif reply.reasoning:
-        is_open = " open" if reasoning == "open" else ""
+        is_open = " open" if presentation.reasoning == "open" else ""
         parts.append(
             f'<details class="nbstream-thought" style="margin:0 0 .6em"{is_open}>'
-            f'<summary style="{_QUIET};font-size:.93em;cursor:pointer">{escape(thought(reply))}</summary>'
+            f'<summary style="{_QUIET};font-size:.93em;cursor:pointer">{escape(_thought(reply))}</summary>'
             f'<div class="{_AS_MARKDOWN}" style="{_QUIET};font-size:.93em;border-left:2px solid rgba(128,128,128,.4);'
             f'margin:.4em 0 .8em .25em;padding:0 0 0 .9em">{to_html(reply.reasoning, settled=True)}</div>'
             "</details>"
@@ -52,7 +82,7 @@ def to_static_html(reply: Reply, *, reasoning: str = "auto") -> str:
     if lines := wording.tool_calls(reply):
         calls = "".join(f"<li><code>{escape(line)}</code></li>" for line in lines)
         parts.append(f"<p>The model asks for these calls; nothing was run:</p><ul>{calls}</ul>")
-    if alert := wording.alert(reply):
+    if alert := sentences.alert(reply, presentation.audience):
         parts.append(f'<p class="nbstream-alert" style="margin:.3em 0"><strong>{escape(alert)}</strong></p>')
     if items := wording.footer(reply):
         words = " · ".join(f'<span style="white-space:nowrap">{escape(item)}</span>' for item in items)
@@ -61,21 +91,21 @@ def to_static_html(reply: Reply, *, reasoning: str = "auto") -> str:
     return one_block("\n".join(parts))
 
 
-def to_markdown(reply: Reply, *, reasoning: str = "auto") -> str:
-    """Return the reply as Markdown, in the same order and words; `reasoning` is as for `to_static_html`."""
+def settled_markdown(reply: Reply, presentation: Presentation = _DEFAULT) -> str:
+    """Return the reply as Markdown, in the same order and words."""
     parts = []
-    if reply.reasoning and reasoning == "hidden":
-        parts.append(escape(thought(reply)))
+    if reply.reasoning and presentation.reasoning == "hidden":
+        parts.append(escape(_thought(reply)))
     elif reply.reasoning:
-        start = "<details open>" if reasoning == "open" else "<details>"
-        words = f"<summary>{escape(thought(reply))}</summary>"
+        start = "<details open>" if presentation.reasoning == "open" else "<details>"
+        words = f"<summary>{escape(_thought(reply))}</summary>"
         parts.append(f"{start}{words}\n\n{_quoted(reply.reasoning)}\n\n</details>")
     if answer := answer_in_markdown(reply):
         parts.append(answer)
     if lines := wording.tool_calls(reply):
         calls = "\n".join(f"    {line}" for line in lines)
         parts.append(f"The model asks for these calls; nothing was run:\n\n{calls}")
-    if alert := wording.alert(reply):
+    if alert := sentences.alert(reply, presentation.audience):
         parts.append(f"**{_literal(alert)}**")
     if items := wording.footer(reply):
         parts.append(f"<small>{_literal(' · '.join(items))}</small>")
@@ -83,19 +113,19 @@ def to_markdown(reply: Reply, *, reasoning: str = "auto") -> str:
 
 
 def answer_in_markdown(reply: Reply) -> str:
-    """Return the answer as `to_markdown` has it: what a model wrote, with the lines' ends and characters of a text."""
+    """Return the answer as `settled_markdown` has it: the model's own Markdown, with printable characters only."""
     return storable(unix_lines(reply.answer)).strip("\n")
 
 
-def to_plain(reply: Reply) -> str:
+def settled_text(reply: Reply, presentation: Presentation = _DEFAULT) -> str:
     """Return the reply as plain text; of the reasoning only its duration, as in a closed panel."""
     answer = printable(unix_lines(reply.answer)).strip("\n")
-    parts = [wording.thought(reply), answer, *wording.tool_calls(reply), wording.alert(reply)]
+    parts = [wording.thought(reply), answer, *wording.tool_calls(reply), sentences.alert(reply, presentation.audience)]
     parts.append(" · ".join(wording.footer(reply)))
     return "\n\n".join(part for part in parts if part)
 
 
-def thought(reply: Reply) -> str:
+def _thought(reply: Reply) -> str:
     """Return the summary of the reasoning; its duration if that is known."""
     return wording.thought(reply) or "Thought"
 

@@ -1,6 +1,7 @@
-"""The words around a reply: label, thought, alert and footer, the same live, settled, in Markdown and in a terminal.
+"""The words around a reply: label, duration of the reasoning, tool calls and footer.
 
-A number that cannot be stood behind is left out, or labelled as an estimate. This module must not know HTML or widgets.
+They are the same live, settled, in Markdown and in a terminal. A number that is not certain is left
+out, or labelled as an estimate.
 """
 
 from __future__ import annotations
@@ -10,20 +11,11 @@ from typing import TYPE_CHECKING
 
 from nbstream.model.events import Retrying, Waiting
 from nbstream.model.printable import printable
+from nbstream.output.sentences import NORMAL_ENDS, message
 
 if TYPE_CHECKING:
     from nbstream.model.reply import Reply
 
-#: What a finish reason other than "stop" means, and what to do about it.
-_CUT_OFF = {
-    "length": "The answer was cut off at the limit of tokens. Raise --max-tokens, or ask it to go on.",
-    "content_filter": "The server's content filter ended the answer. What arrived is kept.",
-    "insufficient_system_resource": "The server ran out of resources and ended the answer. Run the cell again later.",
-    "aborted": "The server aborted the answer. Run the cell again to ask anew.",
-}
-_UNREMARKABLE = ("stop", "tool_calls", "function_call")
-#: What a server may say that nobody has heard of yet.
-_UNKNOWN = "The server ended the answer for a reason that nbstream does not know: {}. It may not be whole."
 _LINE_END = re.compile(r"\s*[\r\n]\s*")
 _MINUTE = 60.0
 _TEN_SECONDS = 10.0
@@ -40,7 +32,7 @@ def seconds(duration: float) -> str:
 
 
 def label(reply: Reply) -> str:
-    """Return what is being waited for, or nothing once there is text."""
+    """Return what the reader is waiting for; empty once there is text."""
     if reply.status == "pending":
         return "Connecting"
     if reply.status != "waiting":
@@ -51,12 +43,12 @@ def label(reply: Reply) -> str:
 
 
 def note(reply: Reply) -> str:
-    """Return what the server last said while it is being waited for."""
+    """Return what the server, or the retry logic, last said before the first delta."""
     if isinstance(reply.wait, Waiting):
         said = reply.wait.note
         return f"the server says {said}" if said else "the server is there"
     if isinstance(reply.wait, Retrying):
-        return f"{reply.wait.failure.message} Next attempt in {seconds(reply.wait.delay)}"
+        return f"{message(reply.wait.failure)} Next attempt in {seconds(reply.wait.delay)}"
     return ""
 
 
@@ -71,28 +63,20 @@ def thought(reply: Reply) -> str:
     return f"Thought for {duration:.0f} s" if duration < _MINUTE else f"Thought for {seconds(duration)}"
 
 
-def alert(reply: Reply) -> str:
-    """Return what happened to a reply that is not whole and what to do next; a stop is no alert."""
-    if reply.error is not None:
-        return str(reply.error)
-    if reply.ended and reply.finish_reason in _CUT_OFF:
-        return _CUT_OFF[reply.finish_reason]
-    if reply.ended and reply.finish_reason is not None and reply.finish_reason not in _UNREMARKABLE:
-        return _UNKNOWN.format(reply.finish_reason)
-    if reply.status == "complete" and not (reply.answer or reply.tool_calls):
-        return "The answer is empty." if reply.reasoning else "The reply is empty."
-    return ""
-
-
 def tool_calls(reply: Reply) -> list[str]:
-    """Return a line for each tool call that the model asks for. Nothing has been run."""
+    """Return a line for each tool call that the model asks for. Nothing has been run.
+
+    While the reply is received, the arguments are left out: they are incomplete.
+    """
+    if not reply.ended:
+        return [printable(f"{call.name or 'a tool'}(…)") for call in reply.tool_calls]
     calls = [f"{call.name or 'a tool'}({call.arguments})" for call in reply.tool_calls]
     # In JSON a line's end is a space.
     return [printable(_LINE_END.sub(" ", call)) for call in calls]
 
 
 def footer(reply: Reply) -> list[str]:
-    """Return the footer's items in reading order; empty while the reply goes on."""
+    """Return the footer's items in reading order; empty until the reply has ended."""
     if not reply.ended:
         return []
     items = [f"Stopped after {seconds(reply.timing.ended or 0)}"] if reply.status == "cancelled" else []
@@ -106,7 +90,7 @@ def footer(reply: Reply) -> list[str]:
         items.append(f"first token {seconds(first)}")
     items += _rate(reply)
     items += _cost(reply)
-    if reply.finish_reason and reply.finish_reason not in _UNREMARKABLE:
+    if reply.finish_reason and reply.finish_reason not in NORMAL_ENDS:
         items.append(f"finish reason {reply.finish_reason}")
     return items
 
@@ -133,7 +117,7 @@ def _rate(reply: Reply) -> list[str]:
     usage, first, ended = reply.usage, reply.timing.first_delta, reply.timing.ended
     if usage is None or usage.completion_tokens is None or first is None or ended is None:
         return []
-    # The first token came at `first`, so it is the others that took the time since.
+    # The first token came at `first`; the time since then went into the others.
     tokens, duration = usage.completion_tokens - 1, ended - first
     return [f"{tokens / duration:.0f} tok/s"] if tokens > 0 and duration > 0 else []
 

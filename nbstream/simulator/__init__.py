@@ -1,4 +1,4 @@
-"""A loopback server that speaks DeepSeek's wire format, with every fault on demand, for demos and tests.
+"""A server on the loopback address that speaks DeepSeek's wire format and can produce every fault.
 
-It uses the standard library only, and serves any client.
+It is used by the demo and the tests, needs only the standard library, and works with any client.
 """

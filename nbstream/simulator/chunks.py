@@ -1,7 +1,7 @@
-"""A completion as the bytes of a stream, in DeepSeek's dialect or in one of its look-alikes'.
+"""Writes a completion as server-sent events or as one JSON document.
 
-Here the scenarios that change *how* things are written have their effect. This module must not know about sockets or
-time.
+The format is DeepSeek's, or a variant of it that another server uses: scenarios about the format
+take effect here. `_fields` is the only place that says how a kind of delta is written.
 """
 
 from __future__ import annotations
@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from nbstream.model.reply import SIMULATED_FINGERPRINT
-from nbstream.simulator.completion import Delta
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from nbstream.simulator.completion import Completion
+    from nbstream.simulator.completion import Completion, Delta
     from nbstream.simulator.scenarios import Plan
 
 _IN_BAND = "The server had an error while processing your request."
@@ -27,19 +26,19 @@ _PAGE = """<!DOCTYPE html>
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One server-sent event, ready to send."""
+    """One server-sent event, encoded."""
 
     data: bytes
     kind: Literal["head", "delta", "end"]
 
 
 def stream(completion: Completion, plan: Plan, flood: Iterable[Event] = ()) -> Iterator[Event]:
-    """Yield every event of the stream: a head with the role, one delta for each token, then how it ends.
+    """Yield every event of the stream: a head with the role, one event for each delta, the end.
 
     Args:
-        completion: what is said.
-        plan: how it is written.
-        flood: what comes between the tokens and the end.
+        completion: the completion to write.
+        plan: the scenarios.
+        flood: events to insert between the last delta and the end.
     """
     failure = plan.get("error-in-band")
     every = "usage-every" in plan
@@ -51,19 +50,19 @@ def stream(completion: Completion, plan: Plan, flood: Iterable[Event] = ()) -> I
 
     thinks = any(delta.kind == "reasoning" for delta in completion.deltas)
     role = {"role": "assistant", **({"content": None, "reasoning_content": ""} if thinks else {"content": ""})}
-    yield Event(chunk(_plain(role, plan), None, 0, usage=every), "head")
+    yield Event(chunk(_in_dialect(role, plan), None, 0, usage=every), "head")
     for sent, delta in enumerate(completion.deltas):
         if failure is not None and sent == failure["after"]:
             break
-        yield Event(chunk(_plain(_fields(delta, plan), plan), None, sent + 1, usage=every), "delta")
+        yield Event(chunk(_fields(delta, plan), None, sent + 1, usage=every), "delta")
     if failure is not None:
         yield Event(_in_band(completion, plan, failure), "end")
         return
     yield from flood
     total = len(completion.deltas)
     separate = "usage-separate" in plan
-    last = {"content": "", **({"reasoning_content": None} if thinks else {})}
-    yield Event(chunk(_plain(last, plan), completion.finish_reason, total, usage=every or not separate), "end")
+    last = _in_dialect({"content": "", **({"reasoning_content": None} if thinks else {})}, plan)
+    yield Event(chunk(last, completion.finish_reason, total, usage=every or not separate), "end")
     if separate:
         yield Event(_event(_head(completion, []) | {"usage": completion.usage()}, plan), "end")
     if "no-done" not in plan:
@@ -71,29 +70,26 @@ def stream(completion: Completion, plan: Plan, flood: Iterable[Event] = ()) -> I
 
 
 def delta_event(completion: Completion, delta: Delta, plan: Plan) -> bytes:
-    """Return the event of one delta, ready to send."""
-    return _event(_chunk(completion, _plain(_fields(delta, plan), plan), None), plan)
+    """Return the encoded event of one delta."""
+    return _event(_chunk(completion, _fields(delta, plan), None), plan)
 
 
 def comment(text: str, plan: Plan) -> bytes:
-    """Return a comment such as `: keep-alive`, ready to send."""
+    """Return an encoded comment, such as `: keep-alive`."""
     return _lines(f": {text}", plan)
 
 
 def whole(completion: Completion, plan: Plan) -> dict[str, Any]:
     """Return the answer to a request that did not ask for a stream."""
-    message: dict[str, Any] = {"role": "assistant", "content": completion.text("answer")}
-    if reasoning := completion.text("reasoning"):
-        fields = _plain(_fields(Delta("reasoning", reasoning), plan), plan)
-        message |= fields | {"content": (fields["content"] or "") + message["content"]}
-    if calls := completion.calls():
-        message["tool_calls"] = calls
+    message: dict[str, Any] = {"role": "assistant", "content": ""}
+    for delta in completion.joined_deltas():
+        _merge(message, _fields(delta, plan))
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": completion.finish_reason}
     return _head(completion, [choice]) | {"object": "chat.completion", "usage": completion.usage()}
 
 
 def error_object(failure: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an in-band error in one of the shapes of the table that are JSON."""
+    """Return the JSON of an error inside a stream, for each `shape` that is JSON."""
     status = _status(failure)
     match failure["shape"]:
         case "string":
@@ -105,6 +101,21 @@ def error_object(failure: Mapping[str, Any]) -> dict[str, Any]:
             return {"error": {"code": status, "message": "Provider disconnected unexpectedly"}}
         case _:
             return {"error": {"message": _IN_BAND, "type": "server_error", "param": None, "code": status}}
+
+
+def html_page(title: str) -> str:
+    """Return a page such as a proxy sends instead of the server's answer."""
+    return _PAGE.format(title)
+
+
+def to_json(payload: Any) -> str:
+    """Return `payload` as JSON that UTF-8 can encode: escaped only if it has a lone surrogate."""
+    text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(payload, separators=(",", ":"))
+    return text
 
 
 def _chunk(completion: Completion, delta: dict[str, Any], finish_reason: str | None) -> dict[str, Any]:
@@ -123,31 +134,49 @@ def _head(completion: Completion, choices: list[dict[str, Any]]) -> dict[str, An
 
 
 def _fields(delta: Delta, plan: Plan) -> dict[str, Any]:
+    """Return the fields of one delta, in DeepSeek's format or in the plan's variant of it."""
     if delta.kind == "call":
         head = {} if delta.name is None else {"id": delta.id, "type": "function"}
         function = {"arguments": delta.text} if delta.name is None else {"name": delta.name, "arguments": ""}
         return {"tool_calls": [{"index": delta.call, **head, "function": function}]}
     if delta.kind == "answer" or "think-tags" in plan:
-        return {"content": delta.text, "reasoning_content": None}
+        return _in_dialect({"content": delta.text, "reasoning_content": None}, plan)
     if "reasoning" in plan or "details" in plan:
-        plainly = {"reasoning": delta.text} if "reasoning" in plan else {}
+        field = {"reasoning": delta.text} if "reasoning" in plan else {}
         detail = {"type": "reasoning.text", "text": delta.text, "index": 0}
-        return {"content": "", **plainly, **({"reasoning_details": [detail]} if "details" in plan else {})}
+        return {"content": "", **field, **({"reasoning_details": [detail]} if "details" in plan else {})}
     return {"content": None, "reasoning_content": delta.text}
 
 
-def _plain(delta: dict[str, Any], plan: Plan) -> dict[str, Any]:
-    """Take out `reasoning_content` where the dialect does not have it."""
+def _in_dialect(delta: dict[str, Any], plan: Plan) -> dict[str, Any]:
+    """Remove `reasoning_content` if the plan names a format that does not have that field."""
     if not any(dialect in plan for dialect in ("think-tags", "reasoning", "details")):
         return delta
     kept = {key: value for key, value in delta.items() if key != "reasoning_content"}
-    return kept | {"content": kept["content"] or ""} if "content" in kept else kept
+    return kept | {"content": kept["content"] or ""}
+
+
+def _merge(message: dict[str, Any], delta: dict[str, Any]) -> None:
+    """Add a delta to a message, as a client does: join strings, and list items by `index`."""
+    for key, value in delta.items():
+        if isinstance(value, dict):
+            _merge(message.setdefault(key, {}), value)
+        elif isinstance(value, list):
+            items = message.setdefault(key, [])
+            for item in value:
+                if item["index"] == len(items):
+                    items.append({})
+                _merge(items[item["index"]], item)
+        elif key in ("index", "type"):
+            message[key] = value
+        elif value is not None:
+            message[key] = message.get(key, "") + value
 
 
 def _in_band(completion: Completion, plan: Plan, failure: Mapping[str, Any]) -> bytes:
     shape, status = failure["shape"], _status(failure)
     if shape in ("html", "text", "empty"):
-        lines = {"html": page(f"{status}").splitlines(), "text": [f"{status}: {_IN_BAND}"], "empty": [""]}[shape]
+        lines = {"html": html_page(f"{status}").splitlines(), "text": [f"{status}: {_IN_BAND}"], "empty": [""]}[shape]
         return _lines("\n".join(["event: error", *(f"data: {line}" for line in lines)]), plan)
     payload = error_object(failure)
     if shape == "openrouter":
@@ -160,23 +189,8 @@ def _status(failure: Mapping[str, Any]) -> int:
     return int(failure["status"] or (502 if failure["shape"] == "openrouter" else 500))
 
 
-def page(title: str) -> str:
-    """Return the page that a proxy writes in the server's place."""
-    return _PAGE.format(title)
-
-
-def dump(payload: Any) -> str:
-    """Return `payload` as JSON that UTF-8 can carry: half of a surrogate pair is escaped, all else stands as it is."""
-    text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return json.dumps(payload, separators=(",", ":"))
-    return text
-
-
 def _event(payload: dict[str, Any], plan: Plan, name: str | None = None) -> bytes:
-    text = dump(payload)
+    text = to_json(payload)
     return _lines(f"event: {name}\ndata: {text}" if name else f"data: {text}", plan)
 
 

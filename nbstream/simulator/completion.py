@@ -1,7 +1,8 @@
-"""One completion, worked out before a byte of it is sent: its deltas, its finish reason and its usage.
+"""Works out one completion before any of it is sent: its deltas, its finish reason and its usage.
 
-Here the scenarios that change *what* is said have their effect. This module must not know how chunks are written
-(`chunks`) or when they are sent (`api`).
+Scenarios about the content of a reply take effect here.
+
+To add a kind of delta, yield it in `_deltas`, and write its JSON in `_fields` in `chunks`.
 """
 
 from __future__ import annotations
@@ -9,23 +10,30 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from itertools import islice
+from itertools import groupby, islice
 from typing import TYPE_CHECKING, Any, Literal
 
-from nbstream.simulator import replies, tokens
+from nbstream.simulator import prepared_texts, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from nbstream.simulator.request import ChatRequest
+    from nbstream.simulator.chat_request import ChatRequest
 
-_PAIR = re.compile("(?<=[\ud800-\udbff])(?=[\udc00-\udfff])")
-_DEPTH = 8
+_BETWEEN_SURROGATES = re.compile("(?<=[\ud800-\udbff])(?=[\udc00-\udfff])")
+_MAX_DEPTH = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """One token. For a call, `call` says which; its first delta has an id and a name and no text."""
+    """One token.
+
+    Attributes:
+        text: the token; empty in the first delta of a tool call.
+        call: the index of the tool call, if `kind` is `call`.
+        id: the id of the tool call; only its first delta has one.
+        name: the name of the function; only the first delta of a tool call has one.
+    """
 
     kind: Literal["reasoning", "answer", "call"]
     text: str
@@ -36,7 +44,10 @@ class Delta:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What will be answered. `prompt_tokens` contains `hit_tokens`, which came from the prefix cache."""
+    """One reply to a chat request.
+
+    `hit_tokens` is the number of `prompt_tokens` that come from the prefix cache.
+    """
 
     id: str
     created: int
@@ -47,7 +58,7 @@ class Completion:
     hit_tokens: int
 
     def usage(self, sent: int | None = None) -> dict[str, Any]:
-        """Return the usage in DeepSeek's shape, after `sent` deltas or after all of them."""
+        """Return the usage after the first `sent` deltas (default: all), in DeepSeek's format."""
         deltas = self.deltas[:sent]
         return {
             "prompt_tokens": self.prompt_tokens,
@@ -59,37 +70,31 @@ class Completion:
             "prompt_cache_miss_tokens": self.prompt_tokens - self.hit_tokens,
         }
 
-    def text(self, kind: Literal["reasoning", "answer"]) -> str:
-        """Return all the text of one kind."""
-        return "".join(delta.text for delta in self.deltas if delta.kind == kind)
-
-    def calls(self) -> list[dict[str, Any]]:
-        """Return the tool calls as a message that is not streamed has them."""
-        heads = [delta for delta in self.deltas if delta.name is not None]
-        return [
-            {
-                "index": head.call,
-                "id": head.id,
-                "type": "function",
-                "function": {"name": head.name, "arguments": self._arguments(head.call)},
-            }
-            for head in heads
-        ]
-
-    def _arguments(self, call: int) -> str:
-        return "".join(delta.text for delta in self.deltas if delta.kind == "call" and delta.call == call)
+    def joined_deltas(self) -> Iterator[Delta]:
+        """Yield the deltas with neighbours of the same kind, call and name joined to one."""
+        for (kind, call, name), group in groupby(self.deltas, lambda delta: (delta.kind, delta.call, delta.name)):
+            deltas = list(group)
+            yield Delta(kind, "".join(delta.text for delta in deltas), call, deltas[0].id, name)
 
 
 def complete(
     request: ChatRequest, *, completion_id: str, created: int, prompt_tokens: int, hit_tokens: int
 ) -> Completion:
-    """Work out the completion of `request`."""
+    """Return the completion of `request`.
+
+    Args:
+        request: the request.
+        completion_id: the id of the completion.
+        created: when it was created, in seconds since the Unix epoch.
+        prompt_tokens: number of tokens of the prompt.
+        hit_tokens: number of those tokens that were in the prefix cache.
+    """
     calls = request.tools_required or ("tool-call" in request.plan and not request.tool_results)
     finish_reason = "tool_calls" if request.tools and calls else "stop"
-    said = _deltas(request, completion_id, calls=finish_reason == "tool_calls")
+    stream = _deltas(request, completion_id, calls=finish_reason == "tool_calls")
     if "surrogates" in request.plan:
-        said = _halved(said)
-    deltas = tuple(islice(said, request.max_tokens + 1))
+        stream = _split_surrogates(stream)
+    deltas = tuple(islice(stream, request.max_tokens + 1))
     if len(deltas) > request.max_tokens:
         deltas, finish_reason = deltas[:-1], "length"
     if (truncate := request.plan.get("truncate")) is not None:
@@ -100,23 +105,15 @@ def complete(
 
 
 def _deltas(request: ChatRequest, salt: str, *, calls: bool) -> Iterator[Delta]:
-    script = replies.script(request)
-    yield from _reasoning(script.reasoning, request)
+    text = prepared_texts.text_for(request)
+    reasoning, answer = tokens.split(text.reasoning), tokens.split(text.answer)
+    if reasoning and "think-tags" in request.plan:
+        reasoning = ["<thi", "nk>\n", *reasoning, "\n</thi", "nk>\n\n"]
+    options = request.plan.get("tool-call") or {"calls": 1, "say": 0}
+    yield from (Delta("reasoning", token) for token in reasoning)
+    yield from (Delta("answer", token) for token in (answer[: options["say"]] if calls else answer))
     if calls:
-        options = request.plan.get("tool-call") or {"calls": 1, "say": 0}
-        yield from (Delta("answer", token) for token in tokens.split(script.answer)[: options["say"]])
         yield from _calls(request.tools, options["calls"], salt)
-    else:
-        yield from (Delta("answer", token) for token in tokens.split(script.answer))
-
-
-def _reasoning(text: str, request: ChatRequest) -> Iterator[Delta]:
-    if not text:
-        return
-    words = tokens.split(text)
-    if "think-tags" in request.plan:
-        words = ["<thi", "nk>\n", *words, "\n</thi", "nk>\n\n"]
-    yield from (Delta("reasoning", word) for word in words)
 
 
 def _calls(tools: tuple[dict[str, Any], ...], count: int, salt: str) -> Iterator[Delta]:
@@ -129,8 +126,8 @@ def _calls(tools: tuple[dict[str, Any], ...], count: int, salt: str) -> Iterator
 
 
 def _example(schema: Any, name: str, depth: int = 0) -> Any:
-    """Return a value that fits a plain JSON schema; what it does not understand becomes a word."""
-    if not isinstance(schema, dict) or depth > _DEPTH:
+    """Return a value that fits a simple JSON schema; for any other schema, return `name`."""
+    if not isinstance(schema, dict) or depth > _MAX_DEPTH:
         return name
     choices = schema.get("enum")
     if isinstance(choices, list) and choices:
@@ -152,12 +149,12 @@ def _example(schema: Any, name: str, depth: int = 0) -> Any:
             return {"city": "Hangzhou", "date": "2026-11-21"}.get(name, name)
 
 
-def _halved(deltas: Iterable[Delta]) -> Iterator[Delta]:
-    """Split each delta between the surrogates of a character beyond the basic plane."""
+def _split_surrogates(deltas: Iterable[Delta]) -> Iterator[Delta]:
+    """Split each delta in the middle of every character that UTF-16 writes as a surrogate pair."""
     for delta in deltas:
         if not delta.text:
             yield delta
             continue
         units = delta.text.encode("utf-16-le", "surrogatepass")
         text = "".join(chr(int.from_bytes(units[at : at + 2], "little")) for at in range(0, len(units), 2))
-        yield from (Delta(delta.kind, part, delta.call) for part in _PAIR.split(text))
+        yield from (Delta(delta.kind, part, delta.call) for part in _BETWEEN_SURROGATES.split(text))

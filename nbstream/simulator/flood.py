@@ -1,7 +1,4 @@
-"""More than anybody asked for: deltas of any size without an end, and other things that a client must not swallow.
-
-This module must not know about sockets or time.
-"""
+"""The scenario `flood`: more deltas, comments or bytes than any client should accept."""
 
 from __future__ import annotations
 
@@ -19,13 +16,13 @@ if TYPE_CHECKING:
 
 
 def stream(completion: Completion, plan: Plan, options: Mapping[str, Any]) -> Iterator[chunks.Event]:
-    """Yield the events of the flood; those that follow, if it has an end, are for the caller."""
+    """Yield the events of the flood, without an end if the option `times` is None."""
     kind, text = options["kind"], "x" * options["size"]
     for number in islice(count(), options["times"]):
         yield chunks.Event(_data(kind, text, number, completion, plan), "delta")
 
 
-def _data(kind: str, text: str, number: int, completion: Completion, plan: Plan) -> bytes:
+def _data(kind: Any, text: str, number: int, completion: Completion, plan: Plan) -> bytes:
     match kind:
         case "comment":
             return chunks.comment(text, plan)
@@ -37,5 +34,5 @@ def _data(kind: str, text: str, number: int, completion: Completion, plan: Plan)
             head = {"id": f"call_00_{completion.id[:8]}", "name": "flood"} if number == 0 else {}
             delta = Delta("call", text, 0, **head)
         case _:
-            delta = Delta("reasoning" if kind == "reasoning" else "answer", text)
+            delta = Delta(kind, text)
     return chunks.delta_event(completion, delta, plan)

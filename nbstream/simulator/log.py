@@ -1,7 +1,4 @@
-"""What happened to each request, for tests and for the curious. No key is kept, only the beginning of its digest.
-
-This module must not know HTTP or scenarios.
-"""
+"""The simulator's log of requests. It keeps only a digest of each API key."""
 
 from __future__ import annotations
 
@@ -12,24 +9,25 @@ from collections import deque
 from dataclasses import asdict, dataclass
 from typing import Any
 
-_KEPT = 2_000
+_MAX_ENTRIES = 2_000
 _DIGEST_CHARS = 12
 
 
 @dataclass(slots=True)
 class Entry:
-    """One request. Times are seconds since the Unix epoch; None means not yet.
+    """One request. Times are seconds since the Unix epoch; None means that it has not happened yet.
 
     Attributes:
-        id: the completion's own id, which the answer carries as well.
+        id: the completion's id, which is also in the reply.
         status: the HTTP status that was sent.
-        model: the model that was asked for.
-        body: the request's body, parsed if it is JSON, else as text.
-        key_digest: the beginning of the SHA-256 of the bearer key; None if there was none.
+        model: the model that the request named.
+        body: the body of the request: parsed if it is JSON, otherwise as text.
+        key_digest: the first 12 hexadecimal digits of the API key's SHA-256; None without a key.
         first_byte: when the first byte of the answer was sent.
-        deltas_sent: deltas handed to the socket.
-        how: served (whatever the status), reset, closed, disconnected (the client left), stopped (the simulator did)
-            or broken (a defect of the simulator); None while it goes on.
+        deltas_sent: number of deltas that were handed to the socket.
+        outcome: how the request ended: `served` (whatever the status), `reset`, `closed`,
+            `disconnected` (the client closed the connection), `stopped` (the simulator was stopped)
+            or `broken` (the simulator has a defect); None while the request is in progress.
     """
 
     id: str
@@ -44,43 +42,43 @@ class Entry:
     first_byte: float | None = None
     deltas_sent: int = 0
     ended: float | None = None
-    how: str | None = None
+    outcome: str | None = None
 
     def begin(self, status: int) -> None:
-        """Note that the first byte of the answer goes out now."""
+        """Record that the first byte of the answer is being sent."""
         self.first_byte = time.time()
         self.status = status
 
-    def end(self, how: str) -> None:
-        """Note that the request is over; the first word on it holds."""
-        if self.how is None:
+    def end(self, outcome: str) -> None:
+        """Record how the request ended; only the first call counts."""
+        if self.outcome is None:
             self.ended = time.time()
-            self.how = how
+            self.outcome = outcome
 
 
 def key_digest(key: str) -> str | None:
-    """Return what the log keeps of a key."""
+    """Return the part of the key's digest that the log keeps, or None for an empty key."""
     return hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()[:_DIGEST_CHARS] if key else None
 
 
 class Log:
-    """The newest requests, oldest first; may be read from any thread."""
+    """The 2,000 newest requests, oldest first. All methods may be called from any thread."""
 
     def __init__(self) -> None:
-        self._entries: deque[Entry] = deque(maxlen=_KEPT)
+        self._entries: deque[Entry] = deque(maxlen=_MAX_ENTRIES)
         self._lock = threading.Lock()
 
     def add(self, entry: Entry) -> None:
-        """Append `entry`; it may go on changing."""
+        """Append `entry`, which may still change afterwards."""
         with self._lock:
             self._entries.append(entry)
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Remove all entries."""
         with self._lock:
             self._entries.clear()
 
     def entries(self) -> list[dict[str, Any]]:
-        """Return every request as it stands now."""
+        """Return a copy of every entry in its present state."""
         with self._lock:
             return [asdict(entry) for entry in self._entries]

@@ -1,6 +1,8 @@
-"""The table of scenarios: their names and options, how one is written, and the help that is made from the table.
+"""The table of scenarios, the parser of their text form, and the help text made from the table.
 
-This module must not know how a scenario is played (`completion`, `chunks`, `player`) or how a request carries it.
+To add a scenario, add a row to `SCENARIOS`, and ask the plan for it where it takes effect: in
+`routes` before an answer, in `completion` for its content, in `chunks` for its format, in `player`
+for its timing and for faults of the connection.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class ScenarioError(ValueError):
-    """A scenario is not written as the table says; the message says how it is."""
+    """A scenario has a name, an option or a value that is not in the table."""
 
 
 def _count(text: str) -> int:
@@ -27,10 +29,14 @@ def _count(text: str) -> int:
 
 
 def seconds(text: str) -> float:
-    """Read a number of 0 or more; raises ValueError for anything else."""
+    """Return the number in `text`.
+
+    Raises:
+        ValueError: if it is not a number of 0 or more.
+    """
     number = float(text)
     if math.isnan(number) or number < 0:
-        raise ValueError
+        raise ValueError(f"{text!r} is not a number of 0 or more")
     return number
 
 
@@ -42,7 +48,15 @@ def _word(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One `name=value`; `read` turns the written value into the one that is used, or raises ValueError."""
+    """One option of a scenario, written as `name=value`.
+
+    Attributes:
+        read: converts the text of the value, or raises ValueError.
+        default: the value if the option is not given.
+        choices: the permitted values; empty if there is no such list.
+        meaning: the help text, for common options.
+        value: what the help text shows in place of the value, for common options.
+    """
 
     name: str
     read: Callable[[str], Any]
@@ -65,108 +79,121 @@ class Scenario:
     options: tuple[Option, ...] = ()
 
 
+def _choice(name: str, *choices: str) -> Option:
+    """Return an option with these values, of which the first is the default."""
+    return Option(name, _word, choices[0], choices)
+
+
 STATUS = "STATUS"
 _STATUS = re.compile(r"[45]\d\d")
 
-#: Where a fault strikes: before the delta after this many, or at this byte of the body, counted before chunking.
+#: A fault happens after this many deltas, or after this many bytes of the body (without HTTP's
+#: chunk framing).
 _AFTER = Option("after", _count, 20)
 _BYTE = Option("byte", _count)
-
-#: Deltas of one kind; calls that are always new ones; comments; one line that never ends.
-FLOODS = ("answer", "reasoning", "call", "calls", "comment", "line")
 
 SCENARIOS = (
     Scenario("normal", "Reasoning, then the answer, as DeepSeek streams them."),
     Scenario(
         STATUS,
-        "A number of 400-599, such as `429 times=1 retry-after=2`: refuses with that HTTP status, every time, or so "
-        "many times for each identical prompt, after which one request succeeds. Retry-After is written in that form.",
+        "A number from 400 to 599, such as `429 times=1 retry-after=2`: refuses with that HTTP status. "
+        "With `times`, refuses each prompt that many times, then answers it once. `form` is the form "
+        "of the header Retry-After.",
         (
             Option("times", _count),
             Option("retry-after", seconds),
-            Option("form", _word, "seconds", ("seconds", "milliseconds", "date")),
-            Option(
-                "body",
-                _word,
-                "json",
-                ("json", "string", "message", "html", "octet", "empty", "endless", "broken", "stalled"),
-            ),
+            _choice("form", "seconds", "milliseconds", "date"),
+            _choice("body", "json", "string", "message", "html", "octet", "empty", "endless", "broken", "stalled"),
         ),
     ),
     Scenario(
         "queue",
-        "Sends `: keep-alive` every so many seconds for so long (`inf`: for ever), then answers.",
+        "Sends `: keep-alive` every `every` seconds, for `seconds` seconds (`inf`: without end), then answers.",
         (Option("seconds", seconds, 5), Option("every", seconds, 1)),
     ),
     Scenario(
         "headers-late",
-        "Sends nothing at all, not even headers, for so long (`inf`: for ever), then answers.",
+        "Sends nothing, not even headers, for N seconds (`inf`: without end), then answers.",
         (Option("seconds", seconds, 5),),
     ),
-    Scenario("silence", "Stalls with the socket open after so many deltas; 0: headers, then nothing.", (_AFTER,)),
-    Scenario("reset", "Resets the connection (RST) in the middle of the next event.", (_AFTER, _BYTE)),
+    Scenario(
+        "silence",
+        "Sends nothing more after N deltas, and keeps the socket open; after=0: sends only the headers.",
+        (_AFTER,),
+    ),
+    Scenario(
+        "reset",
+        "Resets the connection (RST) in the middle of the event after N deltas, or after N bytes of the body.",
+        (_AFTER, _BYTE),
+    ),
     Scenario(
         "close",
-        "Ends without a finish reason: the body is ended properly (`clean`), the connection just closes (`cut`), or "
-        "after something that is no chunk of HTTP (`wrong`).",
-        (_AFTER, _BYTE, Option("ending", _word, "clean", ("clean", "cut", "wrong"))),
+        "Ends after N deltas or bytes, without a finish reason: ends the body correctly (`clean`), closes the "
+        "connection within the body (`cut`), or closes it after an invalid HTTP chunk (`wrong`).",
+        (_AFTER, _BYTE, _choice("ending", "clean", "cut", "wrong")),
     ),
-    Scenario("truncate", "Stops after so many deltas with finish_reason `length`.", (Option("after", _count, 50),)),
+    Scenario("truncate", "Stops after N deltas with finish_reason `length`.", (Option("after", _count, 50),)),
     Scenario(
         "finish",
-        "Finishes with that reason (aborted, insufficient_system_resource, any), after so many deltas or at the end.",
+        "Finishes with that reason, such as `aborted` or `insufficient_system_resource`, after N deltas or at the end.",
         (Option("reason", _word, "content_filter"), Option("after", _count)),
     ),
     Scenario("no-done", "Never sends `[DONE]`."),
-    Scenario("linger", "Never hangs up: sends `: keep-alive` after the end, for ever.", (Option("every", seconds, 1),)),
-    Scenario("garbage", "Answers with something that is no HTTP."),
-    Scenario("html", "Answers 200 with an HTML page, as a proxy's login does."),
-    Scenario("json", "Answers 200 with a plain JSON completion, though a stream was asked for."),
-    Scenario("one-byte", "Sends each byte in a packet of its own (on Linux; elsewhere in a write of its own)."),
+    Scenario(
+        "linger",
+        "Keeps the connection open after the end, and sends `: keep-alive` every N seconds.",
+        (Option("every", seconds, 1),),
+    ),
+    Scenario("garbage", "Answers with bytes that are not HTTP."),
+    Scenario("html", "Answers 200 with an HTML page, such as the login page of a proxy."),
+    Scenario("json", "Answers 200 with one JSON document, even if the request asks for a stream."),
+    Scenario("one-byte", "Sends each byte in a separate packet (on Linux; elsewhere in a separate write)."),
     Scenario(
         "error-in-band",
-        "Sends an error object in the stream after so many deltas, and ends.",
+        "Sends an error in the stream after N deltas, and ends.",
         (
             Option("after", _count, 10),
-            Option(
-                "shape",
-                _word,
-                "object",
-                ("object", "string", "message", "openrouter", "event", "html", "text", "empty"),
-            ),
+            _choice("shape", "object", "string", "message", "openrouter", "event", "html", "text", "empty"),
             Option("status", _count),
         ),
     ),
-    Scenario("think-tags", "Reasoning comes as `<think>` inside content, the tags split over two deltas."),
-    Scenario("reasoning", "Reasoning comes in the field `reasoning`."),
-    Scenario("details", "Reasoning comes in the field `reasoning_details`."),
-    Scenario("usage-separate", "Usage comes in a chunk of its own, with empty choices."),
-    Scenario("usage-every", "Usage comes with every chunk."),
-    Scenario("crlf", "Lines end in CR LF."),
-    Scenario("cr", "Lines end in CR."),
-    Scenario("bom", "The body begins with a byte order mark."),
-    Scenario("surrogates", r"An emoji comes as `\ud83c` in one delta and `\udf0a` in the next."),
+    Scenario("think-tags", "Sends reasoning within content, in <think> tags that are split over two deltas."),
+    Scenario("reasoning", "Sends reasoning in the field `reasoning`."),
+    Scenario("details", "Sends reasoning in the field `reasoning_details`."),
+    Scenario("usage-separate", "Sends usage in a separate chunk, with empty choices."),
+    Scenario("usage-every", "Sends usage with every chunk."),
+    Scenario("crlf", "Ends lines with CR LF."),
+    Scenario("cr", "Ends lines with CR."),
+    Scenario("bom", "Starts the body with a byte order mark."),
+    Scenario("surrogates", r"Sends an emoji as `\ud83c` in one delta and `\udf0a` in the next."),
     Scenario(
         "tool-call",
-        "Says so many tokens of an answer, then calls the request's tools, so many of them; once they have answered, "
-        "answers.",
+        "Sends `say` tokens of an answer, then calls the request's tools `calls` times. Answers a request that has the "
+        "tools' results.",
         (Option("calls", _count, 1), Option("say", _count, 0)),
     ),
-    Scenario("echo", "The answer is the prompt, unchanged, after the line that says that it is simulated."),
+    Scenario("echo", "Answers with the prompt, unchanged, after the line that says that the reply is simulated."),
     Scenario(
         "flood",
-        "After the answer, before its end: so many deltas of so many characters each (N: for ever); `calls` are always "
-        "new ones, `line` is one that never ends. With tokens=0 little comes before it.",
-        (Option("size", _count, 4096), Option("times", _count), Option("kind", _word, "answer", FLOODS)),
+        "Sends `times` more deltas (N: without end) of `size` characters between the answer and its end. `calls` "
+        "starts a new tool call with each, `line` is one line without an end. Use tokens=0 for a short answer.",
+        (
+            Option("size", _count, 4096),
+            Option("times", _count),
+            _choice("kind", "answer", "reasoning", "call", "calls", "comment", "line"),
+        ),
     ),
-    Scenario("recording", "Plays the recording that the simulator was given, byte for byte."),
-    Scenario("whitespace", "Sends line breaks up to max_tokens, as JSON mode does when no message says json."),
+    Scenario("recording", "Sends the recording that the simulator was started with, byte for byte."),
+    Scenario(
+        "whitespace",
+        "Sends line breaks up to max_tokens, as DeepSeek does in JSON mode if no message has the word json.",
+    ),
 )
 
-#: Options of every scenario; they are written anywhere in it.
+#: Options that every scenario has; they may be written anywhere in its text.
 COMMON = (
-    Option("tokens", _count, meaning="the answer is about, and at most, N tokens long"),
-    Option("topic", _word, meaning="the prepared text to answer with: en-median, zh-recursion, ...", value="NAME"),
+    Option("tokens", _count, meaning="length of the answer: about N tokens, and no more"),
+    Option("topic", _word, meaning="the text to answer with: en-median, zh-recursion, ...", value="NAME"),
     Option("rate", seconds, meaning="tokens per second, instead of --rate; 0: as fast as possible"),
     Option("first-token", seconds, meaning="seconds before the first token, instead of --first-token"),
 )
@@ -177,27 +204,35 @@ _COMMON = {option.name: option for option in COMMON}
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to play: the scenarios named, each with all of its options, and the common options that were given."""
+    """The scenarios for one request.
 
-    written: str = "normal"
-    steps: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    Attributes:
+        text: the text that was parsed.
+        scenarios: the options of each scenario, by the scenario's name.
+        common: the common options that were given.
+    """
+
+    text: str = "normal"
+    scenarios: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     common: Mapping[str, Any] = field(default_factory=dict)
 
     def __contains__(self, name: str) -> bool:
-        return name in self.steps
+        return name in self.scenarios
 
     def get(self, name: str) -> Mapping[str, Any] | None:
-        """Return the options of scenario `name`, or None if the plan does not have it."""
-        return self.steps.get(name)
+        """Return the options of scenario `name`, or None if it is not in the plan."""
+        return self.scenarios.get(name)
 
 
 def parse(text: str) -> Plan:
-    """Read `name key=value …`. Several names combine; an option belongs to the name before it.
+    """Parse a text of the form `name key=value …`.
+
+    Several scenarios can be combined; an option belongs to the name before it.
 
     Raises:
         ScenarioError: if a name, an option or a value is not in the table.
     """
-    steps: dict[str, dict[str, Any]] = {}
+    chosen: dict[str, dict[str, Any]] = {}
     common: dict[str, Any] = {}
     current = Scenario("", "")
     for word in text.split():
@@ -205,20 +240,20 @@ def parse(text: str) -> Plan:
         if not equals:
             current = _scenario(name)
             defaults = {option.name: option.default for option in current.options}
-            steps[current.name] = defaults | ({"status": int(name)} if current.name == STATUS else {})
+            chosen[current.name] = defaults | ({"status": int(name)} if current.name == STATUS else {})
             continue
         own = {option.name: option for option in current.options}
         option = own.get(name) or _COMMON.get(name)
         if option is None:
             raise ScenarioError(f"The scenario {current.name or 'normal'!r} has no option {name!r}.")
-        (steps[current.name] if name in own else common)[name] = _value(option, value)
-    return Plan(" ".join(text.split()) or "normal", steps, common)
+        (chosen[current.name] if name in own else common)[name] = _value(option, value)
+    return Plan(" ".join(text.split()) or "normal", chosen, common)
 
 
 def _scenario(name: str) -> Scenario:
     found = _BY_NAME.get(STATUS if _STATUS.fullmatch(name) else name)
     if found is None or name == STATUS:
-        known = ", ".join("400-599" if each == STATUS else each for each in _BY_NAME)
+        known = ", ".join("400-599" if known == STATUS else known for known in _BY_NAME)
         raise ScenarioError(f"Unknown scenario {name!r}. The simulator knows: {known}.")
     return found
 
@@ -229,21 +264,22 @@ def _value(option: Option, text: str) -> Any:
     except ValueError:
         raise ScenarioError(f"The option {option.name!r} cannot be {text!r}.") from None
     if option.choices and value not in option.choices:
-        raise ScenarioError(f"The option {option.name!r} is one of {', '.join(option.choices)}, not {text!r}.")
+        raise ScenarioError(f"The option {option.name!r} must be one of {', '.join(option.choices)}, not {text!r}.")
     return value
 
 
 def table(width: int = 80) -> str:
-    """Return the help on scenarios, made from the table."""
+    """Return the help text on scenarios, wrapped at `width` columns."""
     lines = [
-        "how a scenario is chosen, the first that is there:",
+        "A scenario is taken from the first of these that is present:",
         '  1. the field `simulate` of the request\'s body: {"simulate": "reset after=20"}',
         "  2. a directive in the last user message: [simulate: reset after=20]",
-        "  3. --scenario",
+        "  3. the option --scenario",
         "",
         *textwrap.wrap(
-            "Names combine (`think-tags one-byte`); an option belongs to the name before it. The defaults are shown, "
-            "of several values the first; N means that the option is not set unless you do so.",
+            "Several scenarios can be combined (`think-tags one-byte`); an option belongs to the name before it. The "
+            "list below shows each option with its default value, or with all its values, the default first. N is a "
+            "number; such an option has no default.",
             width,
         ),
         "",
@@ -253,14 +289,7 @@ def table(width: int = 80) -> str:
         "scenarios:",
     ]
     for scenario in SCENARIOS:
-        lines += _indented(" ".join([scenario.name, *map(str, scenario.options)]), width)
+        head = " ".join([scenario.name, *map(str, scenario.options)])
+        lines += textwrap.wrap(head, width, initial_indent=" " * 2, subsequent_indent=" " * 6, break_on_hyphens=False)
         lines += textwrap.wrap(scenario.summary, width, initial_indent=" " * 6, subsequent_indent=" " * 6)
     return "\n".join(lines)
-
-
-def _indented(text: str, width: int) -> list[str]:
-    return (
-        [f"  {text}"]
-        if len(text) < width
-        else textwrap.wrap(text, width, initial_indent="  ", subsequent_indent="      ")
-    )

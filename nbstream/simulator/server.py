@@ -1,6 +1,6 @@
-"""The simulator's life: it accepts connections, notices who has left, and stops without a trace; and its command line.
+"""Starts and stops the simulator, serves its connections, and is the command `nbstream simulate`.
 
-This module must not know what is answered (`api`).
+`routes` answers the requests.
 """
 
 from __future__ import annotations
@@ -13,34 +13,36 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from nbstream.simulator import connection as http
+from nbstream.simulator import http_connection as http
 from nbstream.simulator import scenarios
-from nbstream.simulator.api import Api, new_entry
 from nbstream.simulator.log import Log
+from nbstream.simulator.routes import Router, new_entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
-    from types import TracebackType
     from typing import Self, TextIO
 
-_RATE = 60.0
+_RATE = 60
 _FIRST_TOKEN = 0.4
 _PORT = 8765
 _LAST_PORT = 65_535
 
 
 class Simulator:
-    """A simulated DeepSeek on 127.0.0.1: `with Simulator() as simulator: …`, or `run_in_loop(simulator.run(…))`.
+    """A simulated DeepSeek server on 127.0.0.1.
+
+    Use it as a context manager, which runs it in a thread, or call `run_in_loop(simulator.run(…))`.
 
     Args:
-        port: the port to listen on; 0 takes any that is free.
+        port: the port to listen on; 0 chooses a free one.
         rate: tokens per second; 0 is as fast as possible.
         first_token: seconds before the first token.
-        scenario: what is played when a request does not choose; see `nbstream simulate --help`.
-        recording: the body of a stream, which the scenario `recording` plays.
+        scenario: the scenarios for a request that does not name any; see `nbstream simulate
+            --help`.
+        recording: the body of a stream, which the scenario `recording` sends.
 
     Raises:
-        ScenarioError: if the scenario is not known.
+        ScenarioError: if `scenario` is not a valid scenario.
     """
 
     def __init__(
@@ -55,30 +57,36 @@ class Simulator:
         self._port = port
         self._log = Log()
         plan = scenarios.parse(scenario)
-        self._api = Api(self._log, rate=rate, first_token=first_token, plan=plan, recording=recording)
-        self._serving: dict[asyncio.Task[None], http.Connection] = {}
+        self._router = Router(self._log, rate=rate, first_token=first_token, plan=plan, recording=recording)
+        self._connections: dict[asyncio.Task[None], http.Connection] = {}
         self._thread: threading.Thread | None = None
         self._stop: Callable[[], object] = lambda: None
         self._failure: Exception | None = None
 
     @property
     def url(self) -> str:
-        """The base URL, without a slash at its end; it is final once the simulator runs."""
+        """The base URL without a trailing slash. With port 0 it is valid only after the start."""
         return f"http://127.0.0.1:{self._port}"
 
     def log(self) -> list[dict[str, Any]]:
-        """Return every request so far, oldest first, as `GET /_log` does; see `log.Entry`. Any thread may ask."""
+        """Return the log of requests, oldest first, as `GET /_log` does; see `log.Entry`.
+
+        May be called from any thread.
+        """
         return self._log.entries()
 
     def clear_log(self) -> None:
-        """Forget the requests so far."""
+        """Remove all requests from the log."""
         self._log.clear()
 
     async def run(self, ready: Callable[[], object]) -> None:
-        """Listen until cancelled, on a loop that has `add_reader`; `ready` is called once `url` is final.
+        """Listen until cancelled. Needs an event loop that has `add_reader`.
+
+        Args:
+            ready: called when the simulator listens and `url` is valid.
 
         Raises:
-            OSError: if the port cannot be had.
+            OSError: if the port cannot be used.
         """
         with http.listen(self._port) as listener:
             self._port = listener.getsockname()[1]
@@ -86,18 +94,19 @@ class Simulator:
             try:
                 await http.accept(listener, self._accept)
             finally:
-                serving = dict(self._serving)
-                for task in serving:
+                connections = dict(self._connections)
+                for task in connections:
                     task.cancel()
-                await asyncio.gather(*serving, return_exceptions=True)
-                for connection in serving.values():  # a task that had not begun has closed nothing
-                    await connection.close(at_once=True)
+                await asyncio.gather(*connections, return_exceptions=True)
+                # A task that had not started yet has not closed its connection.
+                for connection in connections.values():
+                    await connection.close(abort=True)
 
     def start(self) -> Self:
-        """Run in a thread of its own; return when it listens.
+        """Run in a separate thread; return when the simulator listens.
 
         Raises:
-            OSError: if the port cannot be had.
+            OSError: if the port cannot be used.
         """
         started = threading.Event()
         self._failure = None
@@ -112,7 +121,7 @@ class Simulator:
         return self
 
     def stop(self) -> None:
-        """End every connection and the thread; calling it twice does nothing more."""
+        """Close every connection and end the thread; a second call does nothing."""
         thread, self._thread = self._thread, None
         if thread is not None:
             self._stop()
@@ -121,9 +130,7 @@ class Simulator:
     def __enter__(self) -> Self:
         return self.start()
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_exception: object) -> None:
         self.stop()
 
     def _run_in_thread(self, started: threading.Event) -> None:
@@ -143,35 +150,35 @@ class Simulator:
 
     def _accept(self, connection: http.Connection) -> None:
         task = asyncio.get_running_loop().create_task(self._serve(connection))
-        self._serving[task] = connection
-        task.add_done_callback(self._serving.__delitem__)
+        self._connections[task] = connection
+        task.add_done_callback(self._connections.__delitem__)
 
     async def _serve(self, connection: http.Connection) -> None:
-        """Answer the requests of one connection until either side is done."""
+        """Answer the requests of one connection until either side closes it."""
         drained = False
         try:
             while await self._serve_one(connection):
                 pass
-            drained = not connection.gone.is_set()
+            drained = not connection.client_left.is_set()
         except http.BadRequest as bad:
-            response = http.Response(connection, lambda _: None)
+            response = http.Response(connection, lambda _status: None)
             response.keep_open = False
             await response.send_whole(bad.status, f"{bad}\n".encode(), {"Content-Type": "text/plain"})
         except ConnectionError:
             pass
         finally:
-            await connection.close(at_once=not drained)
+            await connection.close(abort=not drained)
 
     async def _serve_one(self, connection: http.Connection) -> bool:
-        """Answer one request; return whether the connection can serve another."""
-        asked = await connection.read_request()
-        if asked is None:
+        """Answer one request; return whether the connection can be used for another one."""
+        request = await connection.read_request()
+        if request is None:
             return False
-        entry = new_entry(asked)
+        entry = new_entry(request)
         response = http.Response(connection, entry.begin)
-        response.keep_open = not asked.wants_close
-        answering = asyncio.ensure_future(self._api.answer(asked, response, entry))
-        leaving = asyncio.ensure_future(connection.gone.wait())
+        response.keep_open = not request.wants_close
+        answering = asyncio.ensure_future(self._router.answer(request, response, entry))
+        leaving = asyncio.ensure_future(connection.client_left.wait())
         try:
             await asyncio.wait({answering, leaving}, return_when=asyncio.FIRST_COMPLETED)
             if not answering.done():
@@ -191,40 +198,26 @@ class Simulator:
 
 
 def run_in_loop(main: Coroutine[Any, Any, None]) -> None:
-    """Run `main` in a new loop of the kind that `run` needs, which is not the usual one on Windows."""
+    """Run `main` in a new event loop with `add_reader`, which Windows' default loop lacks."""
     with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
         runner.run(main)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Give `parser` the options of `nbstream simulate`, and its help the table of scenarios."""
+    """Add the options and the help text of `nbstream simulate` to `parser`."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.description = "A server on 127.0.0.1 that speaks as DeepSeek does. No model is called and nothing is spent."
+    parser.description = (
+        "Runs a server on 127.0.0.1 that simulates DeepSeek's API. It calls no model and costs nothing."
+    )
     parser.epilog = scenarios.table()
-    parser.add_argument(
-        "--port", type=_port, default=_PORT, metavar="N", help=f"0 takes any that is free (default {_PORT})"
-    )
-    parser.add_argument(
-        "--rate",
-        type=_not_negative,
-        default=_RATE,
-        metavar="N",
-        help=f"tokens per second; 0 is as fast as possible (default {_RATE:g})",
-    )
-    parser.add_argument(
-        "--first-token",
-        type=_not_negative,
-        default=_FIRST_TOKEN,
-        metavar="SECONDS",
-        help=f"time to the first token (default {_FIRST_TOKEN:g})",
-    )
-    parser.add_argument(
-        "--scenario",
-        type=_scenario,
-        default="normal",
-        metavar='"NAME KEY=VALUE …"',
-        help="what is played when a request does not choose (default normal)",
-    )
+    for name, read, default, metavar, meaning in (
+        ("--port", _port, _PORT, "N", "port to listen on; 0 chooses a free one"),
+        ("--rate", scenarios.seconds, _RATE, "N", "tokens per second; 0 is as fast as possible"),
+        ("--first-token", scenarios.seconds, _FIRST_TOKEN, "SECONDS", "seconds before the first token"),
+        ("--scenario", scenarios.parse, "normal", '"NAME KEY=VALUE …"', "scenario for requests that do not name one"),
+    ):
+        help_text = f"{meaning} (default {default})"
+        parser.add_argument(name, type=_checked(read), default=default, metavar=metavar, help=help_text)
 
 
 def main(namespace: argparse.Namespace) -> int:
@@ -233,12 +226,12 @@ def main(namespace: argparse.Namespace) -> int:
         port=namespace.port,
         rate=namespace.rate,
         first_token=namespace.first_token,
-        scenario=namespace.scenario,
+        scenario=namespace.scenario.text,
     )
 
     def announce() -> None:
         url = simulator.url
-        _say(f"Simulating DeepSeek at {url}: set DEEPSEEK_BASE_URL={url} DEEPSEEK_API_KEY=simulated", sys.stdout)
+        _print(f"Simulating DeepSeek at {url}: set DEEPSEEK_BASE_URL={url} DEEPSEEK_API_KEY=simulated", sys.stdout)
 
     try:
         run_in_loop(simulator.run(announce))
@@ -246,31 +239,29 @@ def main(namespace: argparse.Namespace) -> int:
         return 0
     except OSError as error:
         reason = "it is in use" if error.errno == errno.EADDRINUSE else error.strerror
-        _say(f"nbstream simulate: cannot listen on port {namespace.port}: {reason}", sys.stderr)
+        _print(f"nbstream simulate: cannot listen on port {namespace.port}: {reason}", sys.stderr)
         return 1
     return 0
 
 
-def _say(line: str, stream: TextIO) -> None:
+def _print(line: str, stream: TextIO) -> None:
     stream.write(f"{line}\n")
     stream.flush()
 
 
 def _port(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text) <= _LAST_PORT):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port: 0 to {_LAST_PORT}")
+        raise ValueError(f"{text!r} is not a port: 0 to {_LAST_PORT}")
     return int(text)
 
 
-def _not_negative(text: str) -> float:
-    try:
-        return scenarios.seconds(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of 0 or more") from None
+def _checked(read: Callable[[str], object]) -> Callable[[str], object]:
+    """Return `read`, with the message of a ValueError as the command line's error message."""
 
+    def checked(text: str) -> object:
+        try:
+            return read(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
 
-def _scenario(text: str) -> str:
-    try:
-        return scenarios.parse(text).written
-    except scenarios.ScenarioError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
+    return checked

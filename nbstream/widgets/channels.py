@@ -17,13 +17,14 @@ _receivers: dict[str, Callable[[dict[str, Any]], None]] = {}
 
 
 def listen(kernel: Any, run_id: str, comm_id: str, receive: Callable[[dict[str, Any]], None]) -> None:
-    """Hand what a page says about a run by the control channel, or by a comm that waits, to `receive`.
+    """Hand messages about a run, from the control channel or from a waiting comm, to `receive`.
 
     Args:
-        kernel: the ipykernel; one without control handlers is left alone, and its pages have the comm.
-        run_id: the run, as the control channel names it.
-        comm_id: the comm of the widget that shows it.
-        receive: takes the message's content, on the thread it arrives on; must not block, display or raise.
+        kernel: the ipykernel; without control handlers its pages have the comm only.
+        run_id: names the run on the control channel.
+        comm_id: names the comm of the widget that shows it.
+        receive: takes the content of a message, on whatever thread it arrives; must not block,
+            display or raise.
     """
     _receivers[run_id] = _receivers[comm_id] = receive
     handlers = getattr(kernel, "control_handlers", None)
@@ -32,13 +33,13 @@ def listen(kernel: Any, run_id: str, comm_id: str, receive: Callable[[dict[str, 
 
 
 def forget(run_id: str, comm_id: str) -> None:
-    """Take no more messages for a run; its pages are told that it is not known."""
+    """Take no more messages for a run; the control channel answers that it is not known."""
     _receivers.pop(run_id, None)
     _receivers.pop(comm_id, None)
 
 
 def overhear(comm_id: str, content: dict[str, Any]) -> None:
-    """Take a comm message before its turn, whichever cell's run it is meant for."""
+    """Take a comm message before its turn, whichever run it is for."""
     receive = _receivers.get(comm_id)
     if receive is not None:
         receive(content)

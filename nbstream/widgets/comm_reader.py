@@ -1,8 +1,9 @@
-"""What a page says to a run while a cell keeps the main thread busy, on front ends that only send comm messages.
+"""Reads comm messages of a page while a cell keeps the main thread busy.
 
-Such a message waits in the main shell's queue for the end of the cell. Here it is read while it waits: the messages
-that have come are handed on to the kernel's own queue, in their order, by the kernel's own callback, and each is looked
-at on its way. Nothing is taken out, answered or run early. This module must not know what a run does with a message.
+Some front ends send comm messages only on the main shell, where they wait for the end of the cell.
+While the cell waits anyway, the messages in the shell's socket are passed to the kernel's own queue,
+in their order and by the kernel's own callback, and each is read on its way. None is removed,
+answered or executed early.
 """
 
 from __future__ import annotations
@@ -21,12 +22,12 @@ _DELIMITER = b"<IDS|MSG>"
 
 @contextmanager
 def opened(kernel: Any, receive: Callable[[str, dict[str, Any]], object]) -> Iterator[Callable[[], object] | None]:
-    """Within the context, what is yielded reads what has come; it is None where the queue is out of reach.
+    """Yield a function that reads the messages in the socket, or None where the socket is out of reach.
 
     Args:
         kernel: the ipykernel.
-        receive: takes a comm's id and the content of a custom message to it, which the kernel hands to the comm as
-            well when its turn comes.
+        receive: takes a comm's id and the content of a custom message to it. The kernel gives the
+            message to the comm as well, when its turn comes.
     """
     stream = _stream(kernel)
     forward = getattr(stream, "_recv_callback", None)
@@ -44,7 +45,7 @@ def opened(kernel: Any, receive: Callable[[str, dict[str, Any]], object]) -> Ite
         if not stream.closed():
             stream.flush()
 
-    stream.on_recv(glance, copy=stream._recv_copy)  # noqa: SLF001  (pyzmq tells it no other way)
+    stream.on_recv(glance, copy=stream._recv_copy)  # noqa: SLF001  (pyzmq has no public way)
     try:
         yield read
     finally:
@@ -53,7 +54,7 @@ def opened(kernel: Any, receive: Callable[[str, dict[str, Any]], object]) -> Ite
 
 
 def _stream(kernel: Any) -> Any:
-    """Return the stream by which the main thread gets shell messages: from the channel's own thread, if it has one."""
+    """Return the stream of shell messages to the main thread, which may come from the channel's own thread."""
     thread = getattr(kernel, "shell_channel_thread", None)
     if thread is None:
         return getattr(kernel, "shell_stream", None)
@@ -61,10 +62,10 @@ def _stream(kernel: Any) -> Any:
 
 
 def _custom_message(session: Any, frames: list[bytes]) -> tuple[str, dict[str, Any]] | None:
-    """Return comm id and content if this is a widget's custom message, signed as the session signs; or None.
+    """Return comm id and content if this is a widget's custom message with a valid signature, or None.
 
-    The layout is the messaging protocol's, "The wire protocol"; `session.deserialize` would note the signature as seen,
-    and the kernel would then refuse the message.
+    The layout is that of "The wire protocol" in Jupyter's messaging documentation.
+    `session.deserialize` would record the signature, and the kernel would then refuse the message.
     """
     try:
         start = frames.index(_DELIMITER)

@@ -1,119 +1,81 @@
-"""The live view of one run: renders what arrives, sends it to the page as patches, and settles it into the file.
-
-The widget is scaffolding: when the reply ends, static output takes its place. This module must not know the network,
-nor which thread it is called from.
-"""
+"""The live view of one run: a widget that is sent patches, and that static output replaces when the reply ends."""
 
 from __future__ import annotations
 
 import threading
 import time
 import uuid
-from collections import deque
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from IPython.display import display, update_display
 
-from nbstream.model.events import Answer, Event, Reasoning
-from nbstream.output import wording
-from nbstream.widgets import channels
-from nbstream.widgets.protocol import Acknowledgement, Keyframe, Meta, Patch, Settled, empty_state
+from nbstream.widgets import channels, kept_views
+from nbstream.widgets.pages import Pages
+from nbstream.widgets.reply_patches import ReplyPatches
 from nbstream.widgets.reply_widget import ReplyWidget
 
 if TYPE_CHECKING:
     from nbstream.client.run import Run
+    from nbstream.model.events import Event
+    from nbstream.model.presentation import Presentation
     from nbstream.model.reply import Reply
-    from nbstream.widgets.markdown_document import MarkdownDocument
-    from nbstream.widgets.protocol import DocumentState, Op
+    from nbstream.widgets.protocol import Acknowledgement, Settled
 
-#: A page that was reloaded in mid-stream shows the reply from its widget, if that is still there: this many are kept.
-_KEPT_WIDGETS = 8
-
-#: JupyterLab and Notebook 7 save by themselves every two minutes. Until then a file saved in mid-stream has only the
-#: widget, and that is what the page draws if it is reloaded, or opened once more.
-_GRACE_SECONDS = 130.0
-#: What no reader sees grow is sent less often.
+#: Text that grows where no reader sees it is sent this often.
 _UNSEEN_FRAME_SECONDS = 0.25
-#: A page that draws the reply asks for its settled output well before.
-_ASKS_WITHIN_SECONDS = 5.0
-
-_kept: deque[LiveView] = deque()
-
-
-def lost() -> list[Run]:
-    """Return the runs whose replies no page may show any more, each once: their pages were reloaded meanwhile."""
-    found = []
-    for view in _kept:
-        has_had_time = view.settled_at is not None and time.monotonic() - view.settled_at > _ASKS_WITHIN_SECONDS
-        if has_had_time and len(view.pages) > 1 and not (view.arrived or view.told):
-            view.told = True
-            found.append(view.run)
-    return found
 
 
 class LiveView:
-    """A sink that shows a run in the page while it goes on.
+    """A sink that shows a run in the page while it is received.
 
     Args:
-        run: what is shown.
+        run: the run.
         kernel: the ipykernel it runs in.
-        reasoning: how reasoning is shown, one of `settings.REASONING`.
+        presentation: how the reply is shown.
         foreground: whether a cell waits for the run, so that ■ would stop it.
+
+    Attributes:
+        run: the run.
+        pages: the pages that show the widget.
+        settled_at: when the settled output was displayed, in seconds of the monotonic clock; None before.
+        is_reported_lost: whether the user was told that no page may show the settled output.
     """
 
-    def __init__(self, run: Run, kernel: Any, reasoning: str, *, foreground: bool) -> None:
+    def __init__(self, run: Run, kernel: Any, presentation: Presentation, *, foreground: bool) -> None:
         self.run = run
-        self._shown = reasoning
-        self._foreground = foreground
-        #: Reasoning and answer, once there is any: what renders them is loaded when the view is there.
-        self._texts: tuple[MarkdownDocument, MarkdownDocument] | None = None
-        self._seq = 0
-        self._meta: Meta | None = None
-        #: A page may ask for the whole on another thread than the one that writes.
-        self._writing = threading.RLock()
-        #: Every page that spoke, and those that draw the widget.
-        self.pages: set[str] = set()
-        self._showing: set[str] = set()
-        #: Whether each has the end of the text on the screen, and by which of its messages that is known.
-        self._sights: dict[str, tuple[int, bool]] = {}
-        self._sent_at = 0.0
-        self._is_behind = False
-        #: Some page shows the settled output.
-        self.arrived = False
-        #: The user knows that none may.
-        self.told = False
-        self._keyframe_wanted = False
+        self.pages = Pages()
         self.settled_at: float | None = None
+        self.is_reported_lost = False
+        self._presentation = presentation
+        self._patches = ReplyPatches(run.reply, presentation, foreground=foreground)
+        #: A page may ask for a keyframe on another thread than the one that sends patches.
+        self._patching = threading.RLock()
+        self._sent_at = 0.0
+        self._needs_keyframe = False
         self._display_id = uuid.uuid4().hex
         self._widget = ReplyWidget(run.id, self._keyframe)
-        self._widget.receive(self._from_comm)
+        self._widget.receive(self._on_comm_message)
+        #: The widget forgets it when somebody else closes it.
+        self._model_id = self._widget.model_id
         self._loop = getattr(kernel, "io_loop", None)
-        self._comm_id = self._widget.model_id
-        channels.listen(kernel, run.id, self._comm_id, self._from_page)
+        channels.listen(kernel, run.id, self._model_id, self._on_message)
         view = self._widget.bundle(f"A reply from {run.reply.model} is on its way. Press ■ to stop it.")
         display(view, raw=True, display_id=self._display_id)
         _preload()
 
-    def update(self, events: list[Event]) -> None:
-        """Send one frame: what `events` added, and what is said around it."""
-        with self._writing:
-            for event in events:
-                if isinstance(event, Reasoning):
-                    if self._shown != "hidden":
-                        self._streams()[0].feed(event.text)
-                elif isinstance(event, Answer):
-                    self._streams()[1].feed(event.text)
-            self._is_behind = True
+    def update(self, events: list[Event], reply: Reply) -> None:
+        """Take new events and the reply after them, and send a patch."""
+        with self._patching:
+            self._patches.feed(events, reply)
         self.tick()
 
     def tick(self) -> None:
-        """Do what a page asked for, and send what had to wait."""
-        if self._is_behind and not self._may_wait():
-            with self._writing:
-                self._send(final=False)
-        if self._keyframe_wanted:
-            self._keyframe_wanted = False
+        """Send what a page asked for, and a patch that had to wait."""
+        if self._patches.is_behind and not self._may_wait():
+            self._send()
+        if self._needs_keyframe:
+            self._needs_keyframe = False
             self._widget.send_keyframe()
 
     def acknowledge(self) -> None:
@@ -122,163 +84,81 @@ class LiveView:
         self._widget.send(dict(acknowledgement))
 
     def settle(self, reply: Reply) -> None:
-        """Put the static output in the widget's place."""
-        with self._writing:
+        """Put the settled output in the widget's place."""
+        with self._patching:
+            self._patches.feed([], reply)
             self._send(final=True)
-        data, metadata = _bundle(reply, self._shown)
+        data, metadata = self._bundle()
         update_display(data, metadata=metadata, raw=True, display_id=self._display_id)
         self.settled_at = time.monotonic()
-        if self.pages:
-            _kept.append(self)
-            while len(_kept) > _KEPT_WIDGETS:
-                _kept.popleft().close()
+        if self.pages.known:
+            kept_views.keep(self)
         else:
             self.close()
 
     def close(self) -> None:
-        """Let go of the widget; the output does not need it any more."""
-        channels.forget(self.run.id, self._comm_id)
+        """Close the widget; the settled output does not need it."""
+        channels.forget(self.run.id, self._model_id)
         self._widget.close()
 
-    def _from_page(self, content: dict[str, Any]) -> None:
-        """Take a message of the page, on any thread, so without answering it here."""
-        page = str(content.get("page", ""))
-        self.pages.add(page)
-        match content.get("type"):
-            case "shown":
-                self._showing.add(page)
-            case "sight":
-                nth = content.get("nth")
-                if isinstance(nth, int) and nth > self._sights.get(page, (0, True))[0]:
-                    self._sights[page] = nth, content.get("seen") is not False
+    def _on_message(self, message: dict[str, Any]) -> None:
+        """Take a message of a page, on any thread, so without answering it here."""
+        self.pages.note(message)
+        match message.get("type"):
             case "cancel":
                 self.run.cancel()
             case "resync":
-                self._keyframe_wanted = True
-            case "hello" if content.get("seq", 0) < self._seq:
-                self._keyframe_wanted = True
+                self._needs_keyframe = True
+            case "hello" if message.get("seq", 0) < self._patches.seq:
+                self._needs_keyframe = True
 
-    def _from_comm(self, content: dict[str, Any]) -> None:
-        self._from_page(content)
-        if self.settled_at is None or self not in _kept:
+    def _on_comm_message(self, message: dict[str, Any]) -> None:
+        self._on_message(message)
+        if not kept_views.is_kept(self):
             return
-        # The control channel's thread would be the wrong one to send or to close on.
+        # Only here: the control channel's thread is the wrong one to send or to close on.
         self.tick()
-        match content.get("type"):
+        match message.get("type"):
             case "settle":
-                data, metadata = _bundle(self.run.reply, self._shown)
-                message: Settled = {"type": "settled", "model_id": self._comm_id, "data": data, "metadata": metadata}
-                self._widget.send(dict(message))
+                data, metadata = self._bundle()
+                settled: Settled = {
+                    "type": "settled", "model_id": self._model_id, "data": data, "metadata": metadata
+                }  # fmt: skip
+                self._widget.send(dict(settled))
+            case "gone" if self._loop is not None:
+                self._loop.add_callback(self._loop.call_later, kept_views.GRACE_SECONDS, kept_views.release, self)
             case "gone":
-                self.arrived = True
-                self._showing.discard(str(content.get("page", "")))
-                if self._loop is None:
-                    self._release()
-                else:
-                    self._loop.add_callback(self._loop.call_later, _GRACE_SECONDS, self._release)
-
-    def _release(self) -> None:
-        """Let go of the widget, unless a page still draws it."""
-        if self in _kept and not self._showing:
-            _kept.remove(self)
-            self.close()
-
-    def _streams(self) -> tuple[MarkdownDocument, MarkdownDocument]:
-        if self._texts is None:
-            from nbstream.widgets.markdown_document import MarkdownDocument  # noqa: PLC0415  (a tenth of a second; see _texts)
-
-            self._texts = MarkdownDocument(), MarkdownDocument()
-        return self._texts
-
-    def _frame(self, *, final: bool) -> tuple[list[Op], list[Op]]:
-        """Return what there is to write, of reasoning and answer."""
-        if self._texts is None:
-            return [], []
-        reasoning, answer = self._texts
-        return (
-            reasoning.finish() if final else reasoning.frame(),
-            answer.finish() if final else answer.frame(),
-        )
+                kept_views.release(self)
 
     def _may_wait(self) -> bool:
         """Whether there is only text to send, and no page has its end on the screen."""
-        pages = tuple(self._showing)
-        is_seen = not pages or any(self._sights.get(page, (0, True))[1] for page in pages)
-        is_new = self._meta is None or self._meta["status"] != self.run.reply.status
-        return not is_seen and not is_new and time.monotonic() - self._sent_at < _UNSEEN_FRAME_SECONDS
+        is_seen = self.pages.sees_end or self._patches.changes_status
+        return not is_seen and time.monotonic() - self._sent_at < _UNSEEN_FRAME_SECONDS
 
-    def _send(self, *, final: bool) -> None:
-        self._sent_at, self._is_behind = time.monotonic(), False
-        reasoning, answer = self._frame(final=final)
-        meta = self._meta_of(self.run.reply)
-        patch: Patch = {"type": "patch", "seq": self._seq + 1}
-        if reasoning:
-            patch["reasoning"] = reasoning
-        if answer:
-            patch["answer"] = answer
-        if self._meta is None or _without_clocks(meta) != _without_clocks(self._meta):
-            patch["meta"] = self._meta = meta
-        if len(patch) > 2:  # noqa: PLR2004  (there is more in it than type and number)
-            self._seq += 1
-            self._widget.send(dict(patch))
-
-    def _meta_of(self, reply: Reply) -> Meta:
-        elapsed, started = self.run.elapsed, reply.timing.reasoning_started
-        return {
-            "status": reply.status,
-            "elapsed": elapsed,
-            "reasoning_elapsed": elapsed - started if started is not None and reply.status == "reasoning" else None,
-            "reasoning": self._shown,
-            "label": wording.label(reply),
-            "note": wording.note(reply),
-            "thought": wording.thought(reply),
-            "tool_calls": _tool_calls(reply),
-            "alert": wording.alert(reply),
-            "footer": wording.footer(reply),
-            "foreground": self._foreground,
-        }
+    def _send(self, *, final: bool = False) -> None:
+        with self._patching:
+            self._sent_at = time.monotonic()
+            patch = self._patches.patch(self.run.elapsed, final=final)
+            if patch is not None:
+                self._widget.send(dict(patch))
 
     def _keyframe(self) -> dict[str, Any]:
-        """Return all that a page has that took in every patch so far."""
-        with self._writing:
-            reasoning, answer = (text.state for text in self._texts) if self._texts else _nothing()
-            keyframe: Keyframe = {
-                "seq": self._seq,
-                "reasoning": reasoning,
-                "answer": answer,
-                "meta": self._meta_of(self.run.reply),
-            }
-        return dict(keyframe)
+        with self._patching:
+            return dict(self._patches.keyframe(self.run.elapsed))
+
+    def _bundle(self) -> tuple[dict[str, str], dict[str, Any]]:
+        from nbstream.output.settled import bundle  # noqa: PLC0415  (the renderer; see _preload)
+
+        return bundle(self._patches.reply, self._presentation)
 
 
 @cache
 def _preload() -> None:
-    """Load what rendering needs while the server is still silent."""
+    """Load what rendering needs, a tenth of a second, while the server is still silent."""
 
     def load() -> None:
-        from nbstream.markdown import parser  # noqa: PLC0415  (as in _streams)
+        from nbstream.markdown import parser  # noqa: PLC0415  (as above)
 
         parser.preload()
 
     threading.Thread(target=load, name="nbstream-preload", daemon=True).start()
-
-
-def _bundle(reply: Reply, reasoning: str) -> tuple[dict[str, str], dict[str, Any]]:
-    from nbstream.output.bundle import bundle  # noqa: PLC0415  (as in _streams)
-
-    return bundle(reply, reasoning)
-
-
-def _nothing() -> tuple[DocumentState, DocumentState]:
-    return empty_state(), empty_state()
-
-
-def _without_clocks(meta: Meta) -> dict[str, object]:
-    return {name: value for name, value in meta.items() if name not in ("elapsed", "reasoning_elapsed")}
-
-
-def _tool_calls(reply: Reply) -> list[str]:
-    """Return the lines of the tool calls; while their arguments grow, only the names, which do not."""
-    if reply.ended:
-        return wording.tool_calls(reply)
-    return [f"{call.name or 'a tool'}(…)" for call in reply.tool_calls]

@@ -1,7 +1,4 @@
-"""The widget that the page draws a live reply with. anywidget's and ipywidgets' one door in the notebook.
-
-This module must not know what a reply is: it carries messages.
-"""
+"""The widget that carries patches to the page and messages back: the only module that uses anywidget and ipywidgets."""
 
 from __future__ import annotations
 
@@ -19,32 +16,32 @@ _VIEW_MIME = "application/vnd.jupyter.widget-view+json"
 
 
 class ReplyWidget(anywidget.AnyWidget):
-    """Carries patches to the page and the page's messages back; its traits hold no prompt and no key."""
+    """Carries messages to and from the page. Its traits hold neither prompt nor key."""
 
     _esm = (_STATIC / "reply.js").read_text("utf-8")
     _css = (_STATIC / "reply.css").read_text("utf-8")
     run_id = traitlets.Unicode().tag(sync=True)
-    #: Never set: whoever asks for the widget's state is given the keyframe of that moment.
+    #: Never set: serialising the widget's state calls `current`.
     keyframe = traitlets.Dict().tag(sync=True, to_json=lambda _value, widget: widget.current())
 
     def __init__(self, run_id: str, current: Callable[[], dict[str, Any]]) -> None:
-        """Open the widget.
+        """Open the widget's comm.
 
         Args:
-            run_id: the run that it shows.
-            current: returns the keyframe as it is now, on any thread.
+            run_id: names the run that it shows.
+            current: returns the present keyframe; called on any thread.
         """
         self.current = current
         super().__init__(run_id=run_id)
-        # ipykernel 7.4 hands a comm message back to the shell that last published on the comm: the one that is busy.
+        # ipykernel 7.4 gives a comm message to the shell that last published on the comm: the busy one.
         if hasattr(self.comm, "_reply_subshell_for"):
             self.comm._reply_subshell_for = lambda _data, default: default  # noqa: SLF001
 
     def send(self, content: dict[str, Any], buffers: Any = None) -> None:
         """Send one message to the page.
 
-        It names neither the request that it answers nor a topic, as ipykernel's comms do: a page finds the widget by
-        the comm, whoever listens hears every topic, and both would be a third of a small message.
+        ipykernel's comms also name the request that caused a message, and a topic. Pages need neither,
+        and both would be a third of a small message.
         """
         kernel = getattr(self.comm, "kernel", None)
         if kernel is None or buffers:
@@ -55,20 +52,20 @@ class ReplyWidget(anywidget.AnyWidget):
         kernel.session.send(kernel.iopub_socket, "comm_msg", message)
 
     def send_keyframe(self) -> None:
-        """Give every page the keyframe of this moment."""
+        """Send the present keyframe to every page."""
         self.send_state("keyframe")
 
     def close(self) -> None:
-        """Close the widget and its layout, which has a comm of its own and would stay with the kernel for ever."""
+        """Close the widget and its layout, whose own comm would stay open as long as the kernel."""
         layout = self.layout
         super().close()
         layout.close()
 
     def receive(self, receiver: Callable[[dict[str, Any]], None]) -> None:
-        """Hand every custom message of the page to `receiver`."""
+        """Call `receiver` with the content of every custom message from a page."""
         self.on_msg(lambda _widget, content, _buffers: receiver(content) if isinstance(content, dict) else None)
 
     def bundle(self, plain: str) -> dict[str, Any]:
-        """Return what to display: the view, and `plain` for a front end that cannot draw it."""
+        """Return the bundle to display: the view, and `plain` for a front end that cannot draw it."""
         view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
         return {_VIEW_MIME: view, "text/plain": plain}

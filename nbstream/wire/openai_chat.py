@@ -113,7 +113,8 @@ class ThinkSplitter:
 class ChunkDecoder:
     """Turns the chunks of one response into events; of several choices it reads the first."""
 
-    def __init__(self) -> None:
+    def __init__(self, server: str = "The server") -> None:
+        self._server = server
         self.finish_reason: str | None = None
         self.failed = False
         self._identity: tuple[object, ...] = ()
@@ -143,10 +144,10 @@ class ChunkDecoder:
             if isinstance(delta, dict):
                 self._delta(delta, at, events)
         self._report_usage(chunk.get("usage"), at, events)
-        failure = server_errors.from_chunk(chunk, named_error=named_error)
+        failure = server_errors.from_chunk(chunk, self._server, named_error=named_error)
         reason = choice.get("finish_reason") if choice is not None else None
         if failure is None and reason == "error":
-            failure = server_errors.from_data("finish_reason is “error”")
+            failure = server_errors.from_data("finish_reason is “error”", self._server)
         if failure is not None:
             events += self.flush(at)
             events.append(Ended(at, "failed", failure))

@@ -7,26 +7,23 @@ the bytes come from, nor read a clock.
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nbstream.model.events import Answer, Ended, Event, Reasoning, ToolCallDelta, Waiting
 from nbstream.model.failure import Failure
 from nbstream.wire import server_errors
 from nbstream.wire.openai_chat import ChunkDecoder
-from nbstream.wire.size_guard import MAX_BYTES, Intake
+from nbstream.wire.size_guard import MAX_BYTES, SizeGuard
 from nbstream.wire.sse import Comment, Message, SseDecoder
 
 if TYPE_CHECKING:
     from typing import Any
 
 _HEAD = 300
-_KEPT = "What arrived is kept; run the cell again to ask anew."
-_NOTHING = "Nothing of the reply had arrived; run the cell again."
 _BLANK = b"\xef\xbb\xbf \t\r\n"
 
 
-class StreamDecoder:
+class ResponseDecoder:
     """Decodes one response.
 
     Args:
@@ -44,9 +41,9 @@ class StreamDecoder:
         self.delivered = False
         self.payloads = 0
         self._server = server
-        self._intake = Intake(server, max_bytes)
-        self._sse = SseDecoder(self._intake.largest_event)
-        self._chunks = ChunkDecoder()
+        self._guard = SizeGuard(server, max_bytes)
+        self._sse = SseDecoder(self._guard.largest_event)
+        self._chunks = ChunkDecoder(server)
         self._head = b""
         self._odd = ""
         self._commented = False
@@ -69,7 +66,7 @@ class StreamDecoder:
         else:
             events = self._events(self._sse.feed(piece), at)
             overflowed = self._sse.overflowed
-        return [*events, *self._conclude(at, self._intake.too_large_an_event())] if overflowed else events
+        return [*events, *self._conclude(at, self._guard.too_large_an_event())] if overflowed else events
 
     def flush(self, at: float) -> list[Event]:
         """Return the text that was held back, for a stream that is being abandoned."""
@@ -80,8 +77,7 @@ class StreamDecoder:
 
         Args:
             at: seconds since the run began.
-            failure: what broke the stream, if something did. It only counts if no finish reason was seen. Without a
-                hint it gets one, about what was kept.
+            failure: why the bytes broke off, if they did. It counts only if no finish reason was seen.
         """
         if self.ended:
             return []
@@ -102,7 +98,7 @@ class StreamDecoder:
         """Add `piece` to the body, unless that would become too large."""
         # The rest of a mark or of blanks that an earlier piece began.
         piece = piece if body else piece.lstrip(_BLANK)
-        if len(body) + len(piece) > self._intake.largest_event:
+        if len(body) + len(piece) > self._guard.largest_event:
             body.clear()
             return False
         body += piece
@@ -136,7 +132,7 @@ class StreamDecoder:
         if isinstance(chunk, dict):
             return self._take(chunk, at, named_error=named_error)
         if named_error:
-            return self._conclude(at, server_errors.from_data(data))
+            return self._conclude(at, server_errors.from_data(data, self._server))
         self._odd = self._odd or server_errors.shorten(data)
         return []
 
@@ -158,12 +154,10 @@ class StreamDecoder:
 
     def _take(self, chunk: dict[str, Any], at: float, *, named_error: bool = False) -> list[Event]:
         events = self._seen(self._chunks.feed(chunk, at, named_error=named_error))
-        if events and isinstance(last := events[-1], Ended) and last.failure is not None:
-            events[-1] = replace(last, failure=self._kept(last.failure))
         for event in events:
-            self._intake.add(event)
-        if self._intake.failure is not None:
-            events += self._conclude(at, self._intake.failure)
+            self._guard.add(event)
+        if self._guard.failure is not None:
+            events += self._conclude(at, self._guard.failure)
         return events
 
     def _conclude(self, at: float, failure: Failure | None) -> list[Event]:
@@ -173,26 +167,14 @@ class StreamDecoder:
         if self.finished:
             events.append(Ended(at, "served"))
         else:
-            events.append(Ended(at, "failed", self._kept(failure or self._cut_off())))
+            events.append(Ended(at, "failed", failure or self._cut_off()))
         self.ended = True
         return events
-
-    def _kept(self, failure: Failure) -> Failure:
-        """Return `failure` with a hint that says what was kept, which only the decoder knows."""
-        if not failure.hint:
-            return replace(failure, hint=_KEPT if self.delivered else _NOTHING)
-        if failure.kind == "in_band" and self.delivered:
-            return replace(failure, hint=f"What arrived is kept. {failure.hint}")
-        return failure
 
     def _cut_off(self) -> Failure:
         if self.payloads == 0 and not self._commented and self._body is None:
             return server_errors.from_body(self._head.decode("utf-8", "replace"), self._server)
-        said = f" It had sent something that is not a chunk: {self._odd}" if self._odd else ""
-        return Failure(
-            "disconnected",
-            f"{self._server} ended the stream without saying that the reply is complete.{said}",
-        )
+        return Failure("disconnected", "unreadable" if self._odd else "", self._server, self._odd)
 
     def _seen(self, events: list[Event]) -> list[Event]:
         if not self.delivered:

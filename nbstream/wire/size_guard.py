@@ -1,7 +1,6 @@
-"""When a reply has brought enough: a limit on its size, and an end to white space that never ends.
+"""Limits on one reply: its size, its number of tool calls, and white space without end.
 
-A server in a loop, or one that means harm, must not fill the kernel's memory. This module only counts and says why to
-stop; it must not know how a stream is decoded or closed.
+A server in a loop, or a hostile one, must not fill the kernel's memory.
 """
 
 from __future__ import annotations
@@ -24,19 +23,18 @@ MOST_SPACE = 4_000
 MOST_CALLS = 1_000
 #: JSON may write a character of three bytes in six (`\\u4e2d`); what stands around the text is much smaller than this.
 _ESCAPED, _AROUND = 2, 64 << 10
-_KIB = 1024
 
 
-class Intake:
-    """Counts what one reply has brought.
+class SizeGuard:
+    """Counts the bytes, tool calls and white space of one reply.
 
     Args:
-        server: how to call the server in a sentence.
+        server: the server's name in a sentence.
         max_bytes: the most bytes, as UTF-8, of reasoning, answer and tool calls together.
 
     Attributes:
         largest_event: the most bytes that one event, or a body that is no stream, may have.
-        failure: why nothing more should be taken in; None while there is no reason.
+        failure: the limit that was passed; None while there is none.
     """
 
     def __init__(self, server: str, max_bytes: int) -> None:
@@ -62,21 +60,13 @@ class Intake:
             case _:
                 return
         if self.failure is None and self._size > self._max_bytes:
-            self.failure = self._too_large(f"The reply grew beyond {_shown(self._max_bytes)}")
+            self.failure = Failure("too_large", "reply", self._server, limit=self._max_bytes)
         elif self.failure is None and len(self._calls) > MOST_CALLS:
-            said = f"{self._server} began more than {MOST_CALLS:,} tool calls, so nbstream closed the connection."
-            self.failure = Failure("too_large", said, "What arrived is kept; run the cell again to ask anew.")
+            self.failure = Failure("too_large", "tool_calls", self._server, limit=MOST_CALLS)
 
     def too_large_an_event(self) -> Failure:
-        """Return the failure that one event, or a body that is no stream, of more than `largest_event` bytes means."""
-        return self._too_large(f"{self._server} sent a single piece of more than {_shown(self.largest_event)}")
-
-    def _too_large(self, what: str) -> Failure:
-        return Failure(
-            "too_large",
-            f"{what}, so nbstream closed the connection.",
-            f"What arrived before is kept. To take in more: %config DeepSeekMagics.max_bytes = {2 * self._max_bytes}",
-        )
+        """Return the failure for an event, or a body that is no stream, of more than `largest_event` bytes."""
+        return Failure("too_large", "event", self._server, limit=self.largest_event)
 
     def _count_space(self, text: str) -> None:
         if not self._space and len(text) <= MOST_SPACE and not text[-1:].isspace():
@@ -91,22 +81,8 @@ class Intake:
 
     def _flooded(self) -> None:
         if self._space > MOST_SPACE and self.failure is None:
-            self.failure = Failure(
-                "white_space",
-                f"{self._server} sent more than {MOST_SPACE:,} characters of white space in a row, so nbstream closed "
-                "the connection. What arrived is kept.",
-                "With response_format json_object, DeepSeek does this when no message says “json”: "
-                "name JSON in the prompt and run the cell again.",
-            )
+            self.failure = Failure("white_space", server=self._server, limit=MOST_SPACE)
 
 
 def _size(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
-
-
-def _shown(size: int) -> str:
-    """Return a number of bytes for reading: `8 MiB`, `12.5 KiB`, `900 bytes`."""
-    for unit, name in ((_KIB * _KIB, "MiB"), (_KIB, "KiB")):
-        if size >= unit:
-            return f"{round(size / unit, 1):g} {name}"
-    return f"{size:,} bytes"

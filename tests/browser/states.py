@@ -13,8 +13,9 @@ from nbstream.client.endpoints import endpoint_for
 from nbstream.model.events import Answer, Ended, Event, Finished, Reasoning, Started, UsageReported, Waiting
 from nbstream.model.failure import Failure
 from nbstream.model.reply import Reply, reduce
+from nbstream.model.request import Request
 from nbstream.model.usage import Usage
-from nbstream.output import wording
+from nbstream.output import sentences, wording
 from nbstream.widgets.markdown_document import MarkdownDocument
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ _WHOLE = f"""\
 
 [^1]: For longer than 2 ms.
 """
-_BROKEN = Failure("disconnected", "The connection broke after 14 s. What arrived is kept in plan. Run the cell again.")
+_BROKEN = Failure("disconnected", "connection", "DeepSeek", "reset by peer")
 _CUT = (Reasoning(0.9, _THOUGHTS), Answer(12.9, _BEGINNING))
 _SERVED = (UsageReported(18.4, _USAGE), Ended(18.4, "served"))
 
@@ -106,7 +107,7 @@ for _name, _text in _SCRIPTS.items():
 
 def reply_of(events: Sequence[Event]) -> Reply:
     """Return the reply after `events`."""
-    reply = reduce(Reply(), Started(0, "deepseek-v4-pro", endpoint_for(api_key="x", environ={}).origin, _NOON))
+    reply = reduce(Reply(), Started(0, Request("deepseek-v4-pro", endpoint_for(api_key="x", environ={}).origin), _NOON))
     for event in events:
         reply = reduce(reply, event)
     return replace(reply, cost=cost_of(reply))
@@ -133,7 +134,7 @@ def keyframe_of(events: Sequence[Event]) -> Keyframe:
             "note": wording.note(reply),
             "thought": wording.thought(reply),
             "tool_calls": [],
-            "alert": wording.alert(reply),
+            "alert": sentences.alert(reply, "cell"),
             "footer": wording.footer(reply),
             "foreground": True,
         },

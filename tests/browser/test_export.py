@@ -21,8 +21,9 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 from playwright.sync_api import expect
 
 from nbstream.model.events import Answer, Ended, Finished, Reasoning, UsageReported
+from nbstream.model.presentation import Presentation
 from nbstream.model.usage import Usage
-from nbstream.output.bundle import bundle
+from nbstream.output.settled import bundle
 from tests import kernels
 from tests.browser.lab import NotebookPage
 from tests.browser.states import reply_of
@@ -87,7 +88,7 @@ def page(browser: BrowserContext) -> Iterator[Page]:
 
 def notebook_of() -> Any:
     """Return a notebook as it is saved once the reply has settled."""
-    data, metadata = bundle(REPLY, "auto")
+    data, metadata = bundle(REPLY, Presentation())
     cell = new_code_cell("%%deepseek\nHow much?", outputs=[new_output("display_data", data, metadata=metadata)])
     return new_notebook(cells=[cell])
 
@@ -161,13 +162,13 @@ def test_nbconvert_markdown() -> None:
     (block,) = [token.content for token in tokens if "nbstream-settled" in token.content]
     (parsed,) = [token.type for token in tokens if token.content == block]
     assert parsed == "html_block"
-    html, _ = bundle(REPLY, "auto")
+    html, _ = bundle(REPLY, Presentation())
     assert block.split() == html["text/html"].split()
     _has_structure(Bare(block))
 
 
 def test_github_without_styles_classes_and_scripts(page: Page) -> None:
-    html, _ = bundle(REPLY, "auto")
+    html, _ = bundle(REPLY, Presentation())
     bare = Bare(html["text/html"])
     assert not re.search(r"style=|class=| id=|script", bare.html)
     _has_structure(bare)

@@ -64,7 +64,7 @@ def test_cleared_deleted_and_closed(
     page.close(run_before_unload=False)
 
     def fates() -> set[str]:
-        return {entry["how"] for entry in slow_simulator.log() if "Gone " in str(entry["body"])}
+        return {entry["outcome"] for entry in slow_simulator.log() if "Gone " in str(entry["body"])}
 
     wait_for(lambda: fates() == {"served"}, 40)
     again = NotebookPage(browser.new_page(), lab, "gone.ipynb", "notebook")

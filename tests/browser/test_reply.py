@@ -218,11 +218,11 @@ def _entry(simulator: Simulator, prompt: str) -> dict[str, Any]:
     """Return what the simulator noted about the request with this prompt."""
     found = [entry for entry in simulator.log() if prompt in str(entry["body"])]
     assert len(found) <= 1
-    return found[0] if found else {"deltas_sent": 0, "how": None}
+    return found[0] if found else {"deltas_sent": 0, "outcome": None}
 
 
 def _fate(simulator: Simulator, prompt: str) -> Any:
-    return wait_for(lambda: _entry(simulator, prompt)["how"])
+    return wait_for(lambda: _entry(simulator, prompt)["outcome"])
 
 
 def _choose_theme(notebook: NotebookPage, theme: str) -> None:

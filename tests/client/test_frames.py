@@ -10,6 +10,7 @@ import pytest
 import nbstream
 from nbstream.client.frames import EARLY_SECONDS, FRAME_SECONDS, READING_SECONDS, Bursts, Frames
 from nbstream.client.loop import background_loop
+from nbstream.client.receiver import Receiver
 from nbstream.client.retry import Limits
 from nbstream.client.run import Run
 from nbstream.client.sources.replay import ReplaySource
@@ -105,7 +106,7 @@ def test_a_frame_tells_all_that_had_come(simulator: Simulator) -> None:
     async def look() -> None:
         # As often as the loop can: what is in the reply, and what has been told.
         while not run.done:
-            untold = len(run._pending)
+            untold = len(run.receiver._pending)
             ages.append(untold)
             await asyncio.sleep(0.001)
 
@@ -130,15 +131,15 @@ def test_what_has_come_together_is_told_together(monkeypatch: pytest.MonkeyPatch
                 for _ in range(10):
                     yield b'data: {"choices":[{"delta":{"content":"a"}}]}\n\n'
 
-    flush = Run._flush
+    flush = Receiver._flush
 
-    def look(run: Run) -> None:
+    def look(run: Receiver) -> None:
         nonlocal told
         told += sum(isinstance(event, Answer) for event in run._pending)
         left.append(come - told)
         flush(run)
 
-    monkeypatch.setattr(Run, "_flush", look)
+    monkeypatch.setattr(Receiver, "_flush", look)
     Run(Together([]), Limits()).result(20)
     assert told == 200
     assert not any(left)

@@ -19,6 +19,8 @@ from nbstream.client.run import Run
 from nbstream.client.sources.replay import ReplaySource
 from nbstream.model.events import Answer, Ended, Reasoning, Retrying, Started, Waiting
 from nbstream.model.reply import reduce
+from nbstream.output.sentences import message
+from tests.hints import hint_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -118,7 +120,7 @@ def test_cancel_closes_the_connection(simulator: Simulator, scenario: str) -> No
     assert reply.status == "cancelled"
     assert reply.reasoning.startswith(before)
     assert reply.error is None
-    until(lambda: simulator.log()[0]["how"] == "disconnected")
+    until(lambda: simulator.log()[0]["outcome"] == "disconnected")
     assert run.cancel() is False
 
 
@@ -134,7 +136,7 @@ def test_a_second_cancel_does_not_break_off_the_closing(simulator: Simulator) ->
 
     loop.call_soon_threadsafe(cancel_twice)
     assert run.result(20).status == "cancelled"
-    until(lambda: simulator.log()[-1]["how"] == "disconnected")
+    until(lambda: simulator.log()[-1]["outcome"] == "disconnected")
 
 
 def test_cancel_before_the_request_went_out(simulator: Simulator) -> None:
@@ -166,7 +168,7 @@ def test_what_asking_again_would_not_help_is_asked_once(simulator: Simulator, st
     assert reply.status == "failed"
     assert reply.error is not None
     assert reply.error.status_code == status
-    assert str(status) in reply.error.message
+    assert str(status) in message(reply.error)
     assert len(simulator.log()) == 1
     with pytest.raises(nbstream.ReplyError) as caught:
         reply.raise_for_status()
@@ -183,9 +185,9 @@ def test_a_server_that_asks_for_too_long_a_wait_is_not_waited_for(simulator: Sim
 def test_a_refusal_in_every_shape(simulator: Simulator, body: str) -> None:
     reply = nbstream.stream(f"hello [simulate: 402 body={body}]").result(20)
     assert reply.error is not None
-    assert "402" in reply.error.message
-    assert "<" not in reply.error.message
-    assert len(reply.error.message) < 400
+    assert "402" in message(reply.error)
+    assert "<" not in message(reply.error)
+    assert len(message(reply.error)) < 400
 
 
 def test_after_the_first_delta_nothing_is_asked_again(simulator: Simulator) -> None:
@@ -254,7 +256,7 @@ def test_a_silent_stall_ends_with_the_partial_reply(simulator: Simulator, quick:
     assert reply.error is not None
     assert reply.error.kind == "stalled"
     assert reply.reasoning
-    until(lambda: simulator.log()[0]["how"] == "disconnected")
+    until(lambda: simulator.log()[0]["outcome"] == "disconnected")
 
 
 def test_nobody_listens(monkeypatch: pytest.MonkeyPatch, quick: None) -> None:
@@ -316,7 +318,7 @@ def test_a_redirect_gets_neither_prompt_nor_key(redirecting: tuple[str, list[str
     reply = nbstream.stream("secret prompt", base_url=url, api_key="sk-canary").result(20)
     assert reply.error is not None
     assert reply.error.status_code == 307
-    assert "redirects" in reply.error.hint
+    assert "redirects" in message(reply.error)
     assert arrived == []
 
 
@@ -331,7 +333,7 @@ def test_openai_variables_are_not_sent(simulator: Simulator, monkeypatch: pytest
     assert reply.error is not None
     assert reply.error.status_code == 401
     assert simulator.log()[0]["key_digest"] is None
-    assert "No key was sent" in reply.error.hint
+    assert "No key was sent" in hint_of(reply)
 
 
 def test_a_key_that_the_server_repeats_is_not_shown(simulator: Simulator) -> None:

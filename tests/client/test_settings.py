@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -10,15 +11,22 @@ from hypothesis import strategies as st
 
 from nbstream.client import models
 from nbstream.client.endpoints import Secret, endpoint_for
-from nbstream.client.request import Request, turns
+from nbstream.client.request import build, turns, without_effect
 from nbstream.client.settings import Settings
 from nbstream.model.exceptions import RequestError
+
+if TYPE_CHECKING:
+    from nbstream.model.request import Request
 
 KEY = "sk-canary-0123456789"
 
 
-def request(**options: object) -> Request:
-    return Request(model="deepseek-flash", messages=({"role": "user", "content": "x"},), **options)  # type: ignore[arg-type]
+def request(url: str = "https://api.deepseek.com", model: str = "deepseek-flash", **options: Any) -> Request:
+    return build(endpoint_for(url, KEY, {}), model, [{"role": "user", "content": "x"}], **options)
+
+
+def notes(url: str = "https://api.deepseek.com", **options: Any) -> list[str]:
+    return without_effect(request(url, **options), endpoint_for(url, KEY, {}))
 
 
 def test_the_environments_key_goes_to_the_environments_server_only() -> None:
@@ -96,11 +104,32 @@ def test_models_by_name() -> None:
     assert models.resolve("qwen3:8b", {}, on_deepseek=False) == "qwen3:8b"
     assert models.resolve("pro", {"pro": "mine"}, on_deepseek=True) == "mine"
     assert models.resolve("deepseek-chat", {}, on_deepseek=False) == "deepseek-chat"
+    assert models.resolve("best", {"best": "big", "big": "pro"}, on_deepseek=True) == "deepseek-v4-pro"
+    assert models.resolve("a", {"a": "b", "b": "a"}, on_deepseek=False) == "a"
+    with pytest.raises(RequestError, match="retired"):
+        models.resolve("old", {"old": "deepseek-chat"}, on_deepseek=True)
+
+
+def test_the_configured_system_prompt_gives_way_to_one_in_the_messages() -> None:
+    own = [{"role": "system", "content": "mine"}, {"role": "user", "content": "x"}]
+    assert list(turns(None, own, None, "configured")) == own
+    assert turns(None, own[1:], None, "configured")[0]["content"] == "configured"
+    assert turns("x", None, "given", "configured")[0]["content"] == "given"
+    assert len(turns("x", None, "", "configured")) == 1
+    with pytest.raises(RequestError, match="two system prompts"):
+        turns(None, own, "given")
+
+
+def test_the_model_of_extra_body_is_the_one_that_was_asked_for() -> None:
+    asked = request(extra_body={"model": "other", "seed": 1})
+    assert (asked.model, asked.parameters["seed"], asked.body()["model"]) == ("other", 1, "other")
+    assert asked.endpoint == "https://api.deepseek.com"
+    assert KEY not in repr(asked)
 
 
 @pytest.mark.parametrize("name", models.RETIRED)
 def test_a_retired_model_names_its_replacement(name: str) -> None:
-    with pytest.raises(RequestError, match="-m flash"):
+    with pytest.raises(RequestError, match="flash"):
         models.resolve(name, {}, on_deepseek=True)
 
 
@@ -128,7 +157,7 @@ def test_what_is_no_prompt(prompt: str | None, messages: list[dict[str, str]] | 
         {"effort": "huge"},
     ],
 )
-def test_values_out_of_range(options: dict[str, object]) -> None:
+def test_values_out_of_range(options: dict[str, Any]) -> None:
     with pytest.raises(RequestError):
         request(**options)
 
@@ -160,11 +189,23 @@ def test_the_body_says_what_was_asked_and_nothing_else() -> None:
         ({"thinking": False, "effort": "max"}, "effort"),
     ],
 )
-def test_what_has_no_effect_is_pointed_out(options: dict[str, object], word: str) -> None:
-    (sentence,) = request(**options).without_effect()
+def test_what_has_no_effect_is_pointed_out(options: dict[str, Any], word: str) -> None:
+    (sentence,) = notes(**options)
     assert word in sentence
 
 
 @pytest.mark.parametrize("options", [{}, {"thinking": False, "temperature": 0.5}, {"top_p": 0.97}, {"effort": "low"}])
-def test_what_has_an_effect_is_not(options: dict[str, object]) -> None:
-    assert request(**options).without_effect() == []
+def test_what_has_an_effect_is_not(options: dict[str, Any]) -> None:
+    assert notes(**options) == []
+
+
+@pytest.mark.parametrize(
+    ("url", "model"),
+    [
+        ("http://localhost:11434/v1", "deepseek-r1:8b"),
+        ("https://vllm.example/v1", "deepseek-v4-pro"),
+        ("http://localhost:8000/v1", "deepseek-ai/DeepSeek-V4"),
+    ],
+)
+def test_nothing_is_claimed_of_a_server_that_is_not_deepseek(url: str, model: str) -> None:
+    assert notes(url, model=model, temperature=0.5, top_p=0.5) == []

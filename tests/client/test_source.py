@@ -11,6 +11,7 @@ import pytest
 import nbstream
 from nbstream.client import connections
 from nbstream.client.sources.api import _retry_after
+from nbstream.output.sentences import message
 from tests import needs
 
 if TYPE_CHECKING:
@@ -68,11 +69,11 @@ def test_seconds_are_read_and_rubbish_is_not(
 def test_a_refusal_that_never_ends_is_read_so_far(simulator: Simulator) -> None:
     reply = nbstream.stream("hello [simulate: 402 body=endless]").result(20)
     assert reply.error is not None
-    assert reply.error.message.endswith("answered 402: Insufficient Balance.")
+    assert message(reply.error).endswith("answered 402: Insufficient Balance.")
 
 
 def test_a_refusal_that_dawdles_is_waited_for_shortly(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "_SECONDS_FOR_REFUSAL", 0.2)
     reply = nbstream.stream("hello [simulate: 402 body=stalled]").result(20)
     assert reply.error is not None
-    assert "Insufficient Balance" in reply.error.message
+    assert "Insufficient Balance" in message(reply.error)

@@ -1,4 +1,4 @@
-"""One recorded stream, cut at its bytes: by the decoder alone, and over real sockets.
+"""Cuts one recorded stream at its bytes: in the decoder alone, and over real sockets.
 
 `python -m tests.faults.cuts` cuts it at every byte over sockets, which takes some minutes.
 """
@@ -17,10 +17,13 @@ import nbstream
 from nbstream.model.events import Started
 from nbstream.model.failure import Failure
 from nbstream.model.reply import Reply, reduce
+from nbstream.model.request import Request
+from nbstream.output.sentences import message
 from nbstream.simulator.server import Simulator
-from nbstream.wire.response import StreamDecoder
+from nbstream.wire.response import ResponseDecoder
 from tests.faults import recording
-from tests.faults.findings import Findings, chosen, end_of, until, watched
+from tests.faults.findings import Findings, final_reply, record_exceptions, use_settings, wait_until
+from tests.hints import hint_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -28,70 +31,73 @@ if TYPE_CHECKING:
     from nbstream.client.run import Run
     from tests.faults.recording import Recording
 
-#: How a stream is cut, what the server's log calls it, and how nbstream's sentence about it begins.
+#: For each way to cut: the scenario, the outcome in the server's log, and the start of nbstream's
+#: message.
 WAYS = {
     "reset": ("reset", "reset", "The connection to"),
     "clean": ("close ending=clean", "closed", "{server} ended the stream"),
     "cut": ("close ending=cut", "closed", "The connection to"),
 }
-_AT_ONCE = 16
+_PARALLEL = 16
 #: The simulator's log keeps 2,000 requests.
 _BATCH = 400
-_RESET = Failure("disconnected", "The connection broke.")
+_RESET = Failure("disconnected", "connection", "The server", "reset")
 
 
 def decode_everywhere(record: Recording, *, both: bool = True) -> Findings:
-    """Cut the recording at every byte and decode what came before.
+    """Cut the recording at every byte and decode the bytes before the cut.
 
     Args:
-        record: what is cut.
-        both: whether each byte is tried by reset and by a clean end; else every other byte is, in turns.
+        record: the recording.
+        both: whether to try each byte with a reset and with a clean end; if False, the two
+            alternate.
     """
     findings = Findings()
-    decoder = StreamDecoder()
-    before = reduce(Reply(), Started(0, "m"))
+    decoder = ResponseDecoder()
+    before = reduce(Reply(), Started(0, Request("m")))
     # What was decoded of whole chunks is not decoded again for each byte of the next one.
     for start, end in zip([0, *record.ends], [*record.ends, len(record.body) + 1], strict=True):
         frozen = pickle.dumps(decoder)
         for byte in range(start, min(end, len(record.body) + 1)):
             for failure in (None, _RESET) if both else ((None, _RESET)[byte % 2],):
-                tried: StreamDecoder = pickle.loads(frozen)
+                tried: ResponseDecoder = pickle.loads(frozen)
                 reply = before
                 for event in [*tried.feed(record.body[start:byte], 0), *tried.finish(0, failure)]:
                     reply = reduce(reply, event)
-                began = "The connection broke" if failure else "The server ended the stream"
-                _judge(findings, record, byte, reply, began)
+                begins = "The connection to" if failure else "The server ended the stream"
+                _check(findings, record, byte, reply, begins)
         for event in decoder.feed(record.body[start:end], 0):
             before = reduce(before, event)
     return findings
 
 
 def cut_over_sockets(record: Recording, way: str, cuts: Iterable[int]) -> Findings:
-    """Ask a simulator for the recording, once for each of `cuts`, and have the connection broken at that byte."""
+    """Request the recording once for each of `cuts`; the simulator cuts it at that byte."""
     findings = Findings()
-    scenario, how, began = WAYS[way]
+    scenario, outcome, begins = WAYS[way]
     remaining = deque(cuts)
     with (
-        watched(findings),
+        record_exceptions(findings),
         Simulator(port=0, rate=0, first_token=0, recording=record.body) as simulator,
-        # A cut before the first delta would be tried again; whether it is, is looked at elsewhere.
-        chosen(retries=0),
+        # With retries, a cut before the first delta would make another request; other tests cover
+        # that.
+        use_settings(retries=0),
     ):
-        began = began.format(server=simulator.url.removeprefix("http://"))
+        begins = begins.format(server=simulator.url.removeprefix("http://"))
         while remaining:
             batch = [remaining.popleft() for _ in range(min(_BATCH, len(remaining)))]
             waiting: deque[tuple[int, Run]] = deque()
             for byte in batch:
-                if len(waiting) >= _AT_ONCE:
-                    _settle(findings, record, began, *waiting.popleft())
+                if len(waiting) >= _PARALLEL:
+                    _settle(findings, record, begins, *waiting.popleft())
                 asked = {"simulate": f"recording {scenario} byte={byte}"}
                 run = nbstream.stream("cut", base_url=simulator.url, api_key="simulated", extra_body=asked)
                 waiting.append((byte, run))
             while waiting:
-                _settle(findings, record, began, *waiting.popleft())
-            until(lambda: all(entry["how"] for entry in simulator.log()))
+                _settle(findings, record, begins, *waiting.popleft())
+            wait_until(lambda: all(entry["outcome"] for entry in simulator.log()))
             for entry in simulator.log():
-                findings.expect(f"server's log of {entry['scenario']}", entry["how"], how)
+                findings.expect(f"server's log of {entry['scenario']}", entry["outcome"], outcome)
             findings.expect("requests", len(simulator.log()), len(batch))
             simulator.clear_log()
     return findings
@@ -101,8 +107,8 @@ def cut_everywhere(ways: Sequence[str] = ("reset", "clean"), processes: int | No
     """Cut the recording at every byte over sockets.
 
     Args:
-        ways: see `WAYS`.
-        processes: how many at a time; None is one for each processor.
+        ways: keys of `WAYS`.
+        processes: number of processes; the default is one for each processor.
     """
     record = recording.load()
     shares = 4 * (processes or os.cpu_count() or 1)
@@ -115,7 +121,7 @@ def cut_everywhere(ways: Sequence[str] = ("reset", "clean"), processes: int | No
 
 
 def spread(record: Recording, count: int) -> list[int]:
-    """Return about `count` bytes to cut at: the first and the last, ends of chunks, and some in between."""
+    """Return about `count` bytes to cut at: first, last, ends of chunks, and bytes between."""
     length = len(record.body)
     step = max(1, 2 * length // count)
     between = range(0, length + 1, step)
@@ -128,12 +134,12 @@ def _cut_part(part: tuple[str, range]) -> Findings:
     return cut_over_sockets(recording.load(), way, cuts)
 
 
-def _settle(findings: Findings, record: Recording, began: str, byte: int, run: Run) -> None:
-    _judge(findings, record, byte, end_of(run), began)
+def _settle(findings: Findings, record: Recording, begins: str, byte: int, run: Run) -> None:
+    _check(findings, record, byte, final_reply(run), begins)
 
 
-def _judge(findings: Findings, record: Recording, byte: int, reply: Reply, began: str) -> None:
-    """Compare a reply with what had arrived at `byte`."""
+def _check(findings: Findings, record: Recording, byte: int, reply: Reply, begins: str) -> None:
+    """Compare a reply with the part of the recording before `byte`."""
     findings.tried += 1
     whole = record.whole_at(byte)
     calls = tuple((call.id, call.name, call.arguments) for call in reply.tool_calls)
@@ -152,16 +158,14 @@ def _judge(findings: Findings, record: Recording, byte: int, reply: Reply, began
     if reply.error is None:
         findings.expect(f"error at byte {byte}", None, "one")
         return
-    hint = "What arrived is kept; run the cell again to ask anew."
-    if not whole.deltas:
-        hint = "Nothing of the reply had arrived; run the cell again."
-    if byte == 0 and "ended the stream" in began:
-        kind, hint = "not_a_stream", "Run the cell again."
+    hint = "What arrived is kept" if whole.deltas else "Nothing of it had arrived"
+    if byte == 0 and "ended the stream" in begins:
+        kind = "not_a_stream"
     else:
         kind = "disconnected"
-        findings.expect(f"message at byte {byte}", reply.error.message[: len(began)], began)
+        findings.expect(f"message at byte {byte}", message(reply.error)[: len(begins)], begins)
     findings.expect(f"kind at byte {byte}", reply.error.kind, kind)
-    findings.expect(f"hint at byte {byte}", reply.error.hint, hint)
+    findings.expect(f"hint at byte {byte}", hint_of(reply), f"{hint}; run the cell again.")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
-"""What an experiment with faults counts, and a net for exceptions that would go unseen.
+"""The result of an experiment with faults, and what all experiments need.
 
-Each experiment is a plain function that returns `Findings`: pytest and the benchmark call the same one.
+An experiment is a function that returns `Findings`. The tests and the benchmark call the same
+functions.
 """
 
 from __future__ import annotations
@@ -24,21 +25,22 @@ if TYPE_CHECKING:
     from nbstream.model.reply import Reply
     from nbstream.simulator.server import Simulator
 
-#: Findings are kept word by word up to so many.
-_KEPT = 20
-_PATIENCE = 60.0
+#: At most this many findings are kept as sentences.
+_MAX_KEPT = 20
+_TIMEOUT_SECONDS = 60.0
 
 
 @dataclass
 class Findings:
-    """The outcome of one experiment.
+    """The result of one experiment.
 
     Attributes:
-        tried: how often something was done.
-        lost: deltas that had arrived whole and are not in the reply.
-        wrong: what else is not as it should be, as sentences.
-        exceptions: what escaped: from a call, a task, a thread, a destructor or the loop.
-        seen: whatever else is worth a number in a table.
+        tried: number of attempts.
+        lost: number of deltas that had arrived completely but are not in the reply.
+        wrong: other differences from what is expected, as sentences.
+        exceptions: uncaught exceptions, from a call, a task, a thread, a destructor or the event
+            loop.
+        seen: other numbers for a table.
     """
 
     tried: int = 0
@@ -49,16 +51,16 @@ class Findings:
 
     @property
     def clean(self) -> bool:
-        """Whether everything is as it should be, and something was tried at all."""
+        """Whether there was at least one attempt and nothing is wrong."""
         return self.tried > 0 and not (self.lost or self.wrong or self.exceptions)
 
-    def expect(self, where: str, found: object, wanted: object) -> None:
-        """Note a difference between what was found and what was wanted."""
-        if found != wanted and len(self.wrong) < _KEPT:
-            self.wrong.append(f"{where}: {found!r} instead of {wanted!r}")
+    def expect(self, where: str, found: object, expected: object) -> None:
+        """Record it if `found` is not what is expected."""
+        if found != expected and len(self.wrong) < _MAX_KEPT:
+            self.wrong.append(f"{where}: {found!r} instead of {expected!r}")
 
     def add(self, other: Findings) -> None:
-        """Take over the findings of a part of this experiment."""
+        """Add the findings of a part of this experiment."""
         self.tried += other.tried
         self.lost += other.lost
         self.wrong += other.wrong
@@ -67,12 +69,12 @@ class Findings:
 
 
 @contextmanager
-def watched(findings: Findings) -> Iterator[None]:
-    """Note every exception that escapes from anywhere while the body runs, and the body's own."""
+def record_exceptions(findings: Findings) -> Iterator[None]:
+    """Record every exception that nothing else catches while the body runs."""
     loop = background_loop()
 
     def note(context: dict[str, Any]) -> None:
-        if len(findings.exceptions) < _KEPT:
+        if len(findings.exceptions) < _MAX_KEPT:
             findings.exceptions.append(f"{context.get('message', '')} {context.get('exception')!r}".strip())
 
     before = threading.excepthook, sys.unraisablehook, loop.get_exception_handler()
@@ -81,25 +83,25 @@ def watched(findings: Findings) -> Iterator[None]:
     loop.set_exception_handler(lambda _, context: note(context))
     try:
         yield
-    except Exception as error:  # noqa: BLE001 - it is what is looked for
+    except Exception as error:  # noqa: BLE001  (the purpose of this function)
         note({"message": "from the experiment:", "exception": error})
     finally:
-        # A task whose exception nobody fetched says so when it is collected.
-        _idle(loop)
+        # A task with an exception that was never retrieved reports it when it is collected.
+        _run_callbacks(loop)
         gc.collect()
-        _idle(loop)
+        _run_callbacks(loop)
         threading.excepthook, sys.unraisablehook, handler = before
         loop.set_exception_handler(handler)
 
 
-def _idle(loop: asyncio.AbstractEventLoop) -> None:
-    """Let `loop` do what it has been given so far."""
-    asyncio.run_coroutine_threadsafe(asyncio.sleep(0.01), loop).result(_PATIENCE)
+def _run_callbacks(loop: asyncio.AbstractEventLoop) -> None:
+    """Wait until `loop` has run the callbacks that it has now."""
+    asyncio.run_coroutine_threadsafe(asyncio.sleep(0.01), loop).result(_TIMEOUT_SECONDS)
 
 
 @contextmanager
-def chosen(**values: Any) -> Iterator[None]:
-    """Put these settings in force, the others at their defaults."""
+def use_settings(**values: Any) -> Iterator[None]:
+    """Apply these settings, and the defaults for all others."""
     settings.use(settings.Settings(**values))
     try:
         yield
@@ -107,29 +109,29 @@ def chosen(**values: Any) -> Iterator[None]:
         settings.use(None)
 
 
-def end_of(run: Run) -> Reply:
-    """Return the reply of `run` once it has ended, which it must."""
-    return run.result(_PATIENCE)
+def final_reply(run: Run) -> Reply:
+    """Wait for the end of `run` and return its reply."""
+    return run.result(_TIMEOUT_SECONDS)
 
 
-def until(condition: Callable[[], Any]) -> None:
+def wait_until(condition: Callable[[], Any]) -> None:
     """Wait until `condition` holds.
 
     Raises:
-        TimeoutError: if it never does.
+        TimeoutError: if it does not hold within 60 seconds.
     """
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + _TIMEOUT_SECONDS
     while not condition():
         if time.monotonic() > deadline:
-            raise TimeoutError("it never came to pass")
+            raise TimeoutError("the condition never held")
         time.sleep(0.002)
 
 
-def over(simulator: Simulator, scenario: str) -> list[dict[str, Any]]:
-    """Return the log's entries of requests that played `scenario`, once all of them are over."""
+def ended_requests(simulator: Simulator, scenario: str) -> list[dict[str, Any]]:
+    """Wait until all requests with `scenario` have ended, and return their log entries."""
 
     def entries() -> list[dict[str, Any]]:
         return [entry for entry in simulator.log() if entry["scenario"] == scenario]
 
-    until(lambda: (found := entries()) and all(entry["how"] for entry in found))
+    wait_until(lambda: (found := entries()) and all(entry["outcome"] for entry in found))
     return entries()

@@ -1,6 +1,7 @@
-"""A recorded stream, and what of it is whole at each byte, worked out without nbstream's own decoder.
+"""A recorded stream, and which part of it is complete at each byte.
 
-`python -m tests.faults.recording` records it anew from the simulator; it was done once.
+That part is computed without nbstream's own decoder. `python -m tests.faults.recording` makes a new
+recording from the simulator; the one in the repository is older than the simulator's present texts.
 """
 
 from __future__ import annotations
@@ -40,10 +41,10 @@ _SCENARIO = "queue seconds=0.05 every=0.02 echo tool-call calls=3 say=100"
 
 @dataclass(frozen=True)
 class Whole:
-    """What had arrived whole at some byte.
+    """The part of a reply that has arrived completely before some byte.
 
     Attributes:
-        deltas: how many pieces of text that is.
+        deltas: number of pieces of text.
         calls: id, name and arguments of each tool call.
     """
 
@@ -56,7 +57,7 @@ class Whole:
 
 
 class Recording:
-    """The body of a stream, with the truth about each of its bytes."""
+    """The body of a stream, with the expected reply at each byte."""
 
     def __init__(self, body: bytes) -> None:
         self.body = body
@@ -65,7 +66,8 @@ class Recording:
         found = [
             (end, json.loads(line[6:])) for end, line in zip(ends, lines, strict=True) if line.startswith(b"data: {")
         ]
-        #: Where each chunk's JSON is whole, though nothing has come behind it.
+        #: The byte at which the JSON of each chunk is complete; the line end after it is not
+        #: needed.
         self.ends = [end for end, _ in found]
         self.comments = sum(line.startswith(b":") for line in lines)
         self._states = [Whole()]
@@ -73,18 +75,18 @@ class Recording:
             self._states.append(_after(self._states[-1], chunk))
 
     def whole_at(self, byte: int) -> Whole:
-        """Return what had arrived whole when `byte` bytes had arrived."""
+        """Return what is complete in the first `byte` bytes."""
         return self._states[bisect_right(self.ends, byte)]
 
     def deltas_in(self, reasoning: str, answer: str, calls: tuple[tuple[str, str, str], ...]) -> int:
-        """Return how many deltas make up exactly this text; -1 if no beginning of the recording does."""
+        """Return how many deltas make exactly this text; -1 if no part of the recording does."""
         wanted = reasoning, answer, calls
         fitting = (one.deltas for one in self._states if (one.reasoning, one.answer, one.calls) == wanted)
         return max(fitting, default=-1)
 
     @property
     def boundaries(self) -> list[int]:
-        """The bytes at which something changes: the ends of chunks, and one on either side."""
+        """The bytes around the end of each chunk: one before it, and two after it."""
         return sorted({end + near for end in self.ends for near in (-1, 0, 1, 2) if end + near <= len(self.body)})
 
 
@@ -93,10 +95,10 @@ def _after(state: Whole, chunk: dict[str, Any]) -> Whole:
         state = replace(state, prompt_tokens=usage["prompt_tokens"])
     for choice in chunk["choices"]:
         delta = choice["delta"]
-        if thought := delta.get("reasoning_content"):
-            state = replace(state, deltas=state.deltas + 1, reasoning=state.reasoning + thought)
-        if said := delta.get("content"):
-            state = replace(state, deltas=state.deltas + 1, answer=state.answer + said)
+        if reasoning := delta.get("reasoning_content"):
+            state = replace(state, deltas=state.deltas + 1, reasoning=state.reasoning + reasoning)
+        if answer := delta.get("content"):
+            state = replace(state, deltas=state.deltas + 1, answer=state.answer + answer)
         for call in delta.get("tool_calls", []):
             function = call["function"]
             drafts = [*state.calls, ("", "", "")][: max(len(state.calls), call["index"] + 1)]
@@ -110,12 +112,12 @@ def _after(state: Whole, chunk: dict[str, Any]) -> Whole:
 
 
 def load() -> Recording:
-    """Return the recording that is in the repository."""
+    """Return the recording in the repository."""
     return Recording(PATH.read_bytes())
 
 
 def record() -> bytes:
-    """Return the body of one stream of the simulator, with all that a stream can have."""
+    """Return the body of one simulated stream that has everything that a stream can have."""
     asked = {
         "model": "deepseek-flash",
         "messages": [{"role": "user", "content": _PROMPT}],

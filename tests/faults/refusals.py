@@ -1,18 +1,20 @@
-"""Every error that a server is known to give, in every shape: instead of a stream or within it."""
+"""Every known HTTP error in every form, instead of a stream and within a stream."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import nbstream
+from nbstream.output.sentences import message
 from nbstream.simulator import tokens
 from nbstream.simulator.server import Simulator
-from tests.faults.findings import Findings, chosen, end_of, over, watched
+from tests.faults.findings import Findings, ended_requests, final_reply, record_exceptions, use_settings
+from tests.hints import hint_of
 
 if TYPE_CHECKING:
     from nbstream.client.run import Run
 
-#: HTTP status: whether it is tried again before the first delta, what the server says, what the hint is about.
+#: HTTP status: whether the request is repeated, the server's message, a part of the hint.
 ROWS = {
     400: (False, "The simulator answers 400", "not accepted as it is"),
     401: (False, "Authentication Fails", "DEEPSEEK_API_KEY"),
@@ -29,9 +31,9 @@ ROWS = {
     503: (True, "Service is too busy", "server's side"),
     504: (True, "The simulator answers 504", "server's side"),
 }
-#: Bodies of a refusal. The last two never end, and break before their end.
+#: Bodies of a refusal. `endless` has no end, `broken` breaks before its end.
 BODIES = ("json", "string", "message", "html", "octet", "empty", "endless", "broken")
-#: Errors in the stream, and whether they say their status in a code.
+#: Forms of an error in the stream, and whether each has the status as a code.
 SHAPES = {
     "object": True,
     "message": True,
@@ -42,27 +44,27 @@ SHAPES = {
     "text": False,
     "empty": False,
 }
-_IN_BAND_SAYS = {
+_IN_BAND_MESSAGES = {
     "html": "The server reported an error: {status}.",
     "text": "The server reported an error: {status}: The server had an error while processing your request.",
     "empty": "The server reported an error: without a message.",
     "openrouter": "The server reported an error: Provider disconnected unexpectedly.",
 }
-_PLAINLY = "The server reported an error: The server had an error while processing your request."
+_DEFAULT_MESSAGE = "The server reported an error: The server had an error while processing your request."
 _AFTER = 5
-_LONGEST = 400
+_MAX_LENGTH = 400
 
 
 def refuse(status: int) -> Findings:
-    """Be answered with `status` in every shape, instead of a stream, before its first delta, and after a few."""
+    """Receive `status` in every form: instead of a stream, before the first delta, after five."""
     findings = Findings()
-    with watched(findings), Simulator(port=0, rate=0, first_token=0) as simulator, chosen(retries=1):
+    with record_exceptions(findings), Simulator(port=0, rate=0, first_token=0) as simulator, use_settings(retries=1):
 
         def ask(scenario: str) -> Run:
             asked = {"simulate": scenario}
             return nbstream.stream("hello", base_url=simulator.url, api_key="simulated", extra_body=asked)
 
-        thought = tokens.split(end_of(ask("normal")).reasoning)
+        reasoning = tokens.split(final_reply(ask("normal")).reasoning)
         instead = {body: (text := f"{status} retry-after=0 body={body}", ask(text)) for body in BODIES}
         within = {
             (shape, after): (text := f"error-in-band after={after} status={status} shape={shape}", ask(text))
@@ -70,18 +72,18 @@ def refuse(status: int) -> Findings:
             for after in (0, _AFTER)
         }
         for body, (scenario, run) in instead.items():
-            _judge_refusal(findings, status, body, run)
-            findings.expect(f"requests of {scenario}", len(over(simulator, scenario)), 1 + ROWS[status][0])
+            _check_refusal(findings, status, body, run)
+            findings.expect(f"requests of {scenario}", len(ended_requests(simulator, scenario)), 1 + ROWS[status][0])
         for (shape, after), (scenario, run) in within.items():
-            reply = _judge_in_band(findings, status, shape, run)
-            findings.expect(f"text of {scenario}", (reply.reasoning, reply.answer), ("".join(thought[:after]), ""))
+            reply = _check_in_band(findings, status, shape, run)
+            findings.expect(f"text of {scenario}", (reply.reasoning, reply.answer), ("".join(reasoning[:after]), ""))
             again = after == 0 and SHAPES[shape] and ROWS[status][0]
-            findings.expect(f"requests of {scenario}", len(over(simulator, scenario)), 1 + again)
+            findings.expect(f"requests of {scenario}", len(ended_requests(simulator, scenario)), 1 + again)
     return findings
 
 
-def _judge_refusal(findings: Findings, status: int, body: str, run: Run) -> None:
-    reply = end_of(run)
+def _check_refusal(findings: Findings, status: int, body: str, run: Run) -> None:
+    reply = final_reply(run)
     findings.tried += 1
     where = f"{status} {body}"
     findings.expect(f"status of {where}", (reply.status, reply.reasoning, reply.answer), ("failed", "", ""))
@@ -93,25 +95,29 @@ def _judge_refusal(findings: Findings, status: int, body: str, run: Run) -> None
         body, f"answered {status}: {says}"
     )
     findings.expect(f"kind of {where}", (error.kind, error.status_code), ("refused", status))
-    findings.expect(f"message of {where}: {error.message}", said in error.message, wanted=True)
-    findings.expect(f"hint of {where}: {error.hint}", hint in error.hint, wanted=True)
-    findings.expect(f"length of {where}", "\n" not in str(error) and len(str(error)) < _LONGEST, wanted=True)
+    findings.expect(f"message of {where}: {message(error)}", said in message(error), expected=True)
+    findings.expect(f"hint of {where}: {hint_of(reply)}", hint in hint_of(reply), expected=True)
+    findings.expect(f"length of {where}", "\n" not in str(error) and len(str(error)) < _MAX_LENGTH, expected=True)
 
 
-def _judge_in_band(findings: Findings, status: int, shape: str, run: Run) -> nbstream.Reply:
-    reply = end_of(run)
+def _check_in_band(findings: Findings, status: int, shape: str, run: Run) -> nbstream.Reply:
+    reply = final_reply(run)
     findings.tried += 1
     where = f"{status} in the stream as {shape}"
     findings.expect(f"status of {where}", reply.status, "failed")
     if (error := reply.error) is None:
         findings.expect(f"error of {where}", None, "one")
         return reply
-    says = _IN_BAND_SAYS.get(shape, _PLAINLY).format(status=status)
+    says = _IN_BAND_MESSAGES.get(shape, _DEFAULT_MESSAGE).format(status=status)
     code = status if SHAPES[shape] else None
     findings.expect(f"kind of {where}", (error.kind, error.status_code), ("in_band", code))
-    findings.expect(f"message of {where}", error.message, says)
-    kept = "What arrived is kept" if reply.reasoning else "Nothing of the reply had arrived"
+    findings.expect(f"message of {where}", message(error), says)
+    kept = "What arrived is kept" if reply.reasoning else "Nothing of it had arrived"
     hint = ROWS[status][2] if code is not None else kept
-    findings.expect(f"hint of {where}: {error.hint}", hint in error.hint, wanted=True)
-    findings.expect(f"what {where} kept: {error.hint}", "is kept" in error.hint, wanted=bool(reply.reasoning))
+    findings.expect(f"hint of {where}: {hint_of(reply)}", hint in hint_of(reply), expected=True)
+    findings.expect(
+        f"what {where} kept: {hint_of(reply)}",
+        "is kept" in hint_of(reply),
+        expected=bool(reply.reasoning),
+    )
     return reply

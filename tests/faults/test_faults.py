@@ -1,4 +1,4 @@
-"""Nothing is lost, whatever happens to a stream: the experiments of this folder, in a size for every day."""
+"""No text is lost, whatever fault a stream has. The benchmark runs the same experiments in full."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.faults import cuts, endings, floods, recording, refusals, waiting
 from tests.faults.findings import Findings
 
 
-def test_the_recording_has_all_that_a_stream_can_have() -> None:
+def test_the_recording_has_everything_that_a_stream_can_have() -> None:
     record = recording.load()
     whole = record.whole_at(len(record.body))
     assert len(record.ends) >= 200
@@ -23,7 +23,7 @@ def test_the_recording_has_all_that_a_stream_can_have() -> None:
     assert whole.prompt_tokens
 
 
-def test_a_cut_at_any_byte_decoded() -> None:
+def test_a_cut_at_any_byte_in_the_decoder() -> None:
     record = recording.load()
     findings = cuts.decode_everywhere(record, both=False)
     assert findings == Findings(tried=len(record.body) + 1)
@@ -45,7 +45,7 @@ def test_the_judge_notices_a_delta_that_is_missing() -> None:
     other = recording.Recording(record.body.replace(record.body[record.ends[9] : record.ends[10]], b"", 1))
     findings = cuts.cut_over_sockets(other, "reset", [other.ends[20]])
     assert findings.clean
-    # The truth of one recording, and the bytes of the other.
+    # The expectation of one recording, and the bytes of the other.
     wrong = recording.Recording(record.body)
     wrong.body = other.body
     findings = cuts.cut_over_sockets(wrong, "reset", [record.ends[20]])
@@ -54,7 +54,7 @@ def test_the_judge_notices_a_delta_that_is_missing() -> None:
 
 @needs.linux(needs.DELIVERY)
 @pytest.mark.parametrize("status", refusals.ROWS)
-def test_a_refusal_in_every_shape(status: int) -> None:
+def test_a_refusal_in_every_form(status: int) -> None:
     assert refusals.refuse(status) == Findings(tried=len(refusals.BODIES) + 2 * len(refusals.SHAPES))
 
 
@@ -64,11 +64,11 @@ def test_a_refusal_in_every_shape(status: int) -> None:
         endings.broken_http,
         endings.finish_reasons,
         waiting.queue_then_answer,
-        waiting.silent_in_every_way,
+        waiting.silence_at_every_stage,
         waiting.headers_late,
         waiting.refused_then_answered,
         waiting.stopped_while_waiting,
-        waiting.never_hung_up,
+        waiting.connection_never_closed,
         floods.flood,
         pytest.param(floods.memory, marks=needs.linux("the peak of a process's memory is read from /proc")),
         floods.keep_alives_at_once,
@@ -81,16 +81,16 @@ def test_an_experiment(experiment: object) -> None:
     assert findings.clean, findings
 
 
-def test_an_exception_that_nobody_sees_is_seen() -> None:
+def test_an_exception_in_a_task_is_found() -> None:
     from nbstream.client.loop import background_loop
-    from tests.faults.findings import watched
+    from tests.faults.findings import record_exceptions
 
     async def fail() -> None:
-        raise ValueError("unseen")
+        raise ValueError("not retrieved")
 
     findings = Findings()
-    with watched(findings):
+    with record_exceptions(findings):
         loop = background_loop()
         loop.call_soon_threadsafe(lambda: loop.create_task(fail()))
-    assert "unseen" in findings.exceptions[0]
+    assert "not retrieved" in findings.exceptions[0]
     assert not findings.clean

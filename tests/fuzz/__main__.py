@@ -1,8 +1,10 @@
-"""Fuzzes one target, guided by coverage: `python -m tests.fuzz --target decode --inputs 3000000 [--seconds 600]`.
+"""Coverage-guided fuzzing of one target.
 
-Needs atheris (`pip install 'nbstream[fuzz]'`). Each process has a limit of memory and of time for an input; what was
-over it is kept and tried once more, and the run goes on in another process. Prints a row of a Markdown table and adds
-it to `benchmarks/results/fuzz.json`. This module must not know what the laws are.
+Usage: `python -m tests.fuzz --target decode --inputs 3000000 [--seconds 600]`.
+
+Needs atheris (`pip install 'nbstream[fuzz]'`). A process has a limit on its memory and on the time
+for one input. An input that exceeds a limit is kept and tried once more, and the run continues in
+another process. Prints a Markdown table and adds its row to `benchmarks/results/fuzz.json`.
 """
 
 from __future__ import annotations
@@ -23,20 +25,20 @@ from tests.fuzz.words import DICTIONARY
 
 RESULTS = Path(__file__).parents[2] / "benchmarks" / "results" / "fuzz.json"
 REPLAYS = Path(__file__).parents[1] / "data" / "fuzz"
-#: What libFuzzer calls the input that a process ended with.
+#: How libFuzzer names the file of an input that took too long or too much memory.
 _HUNG, _TOO_LARGE = "timeout-", "oom-"
 
 
 def main() -> None:
-    """Run, print and store."""
+    """Run, print the result and store it."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
-    parser.add_argument("--target", required=True)
-    parser.add_argument("--inputs", type=int, default=100_000, help="how many (100000)")
-    parser.add_argument("--seconds", type=int, default=0, help="stop after so many seconds (0: do not)")
-    parser.add_argument("--longest", type=int, default=400, help="bytes of an input (400)")
-    parser.add_argument("--input-seconds", type=int, default=10, help="one that takes longer hangs (10)")
-    parser.add_argument("--megabytes", type=int, default=1024, help="of memory for the process (1024)")
-    parser.add_argument("--keep", type=Path, default=None, help="a folder for what failed and for the corpus")
+    parser.add_argument("--target", required=True, help="a name in tests.fuzz.targets.TARGETS")
+    parser.add_argument("--inputs", type=int, default=100_000, help="number of inputs (default 100000)")
+    parser.add_argument("--seconds", type=int, default=0, help="stop after this time (default 0: no limit)")
+    parser.add_argument("--longest", type=int, default=400, help="length limit of an input in bytes (default 400)")
+    parser.add_argument("--input-seconds", type=int, default=10, help="time limit for one input (default 10)")
+    parser.add_argument("--megabytes", type=int, default=1024, help="memory limit of the process (default 1024)")
+    parser.add_argument("--keep", type=Path, default=None, help="folder for the corpus and for failing inputs")
     arguments = parser.parse_args()
     place = arguments.keep or Path(tempfile.mkdtemp(prefix="nbstream-fuzz-"))
     row = run(arguments, place)
@@ -46,21 +48,21 @@ def main() -> None:
     store(row)
     failed = int(row["crashes"] or row["hangs"] or row["out_of_memory"])
     if failed:
-        print(f"What failed is in {place}.")
+        print(f"The inputs that failed are in {place}.")
     elif arguments.keep is None:
         shutil.rmtree(place)
     sys.exit(bool(failed))
 
 
 def run(arguments: argparse.Namespace, place: Path) -> dict[str, Any]:
-    """Run processes one after another until there were enough inputs or seconds; return what is to be stored."""
+    """Run one process after another up to the limits; return the row to store."""
     corpus = place / "corpus"
     corpus.mkdir(parents=True, exist_ok=True)
     for kept in sorted((REPLAYS / arguments.target).glob("*")):
         shutil.copy(kept, corpus)
     (place / "words").write_text("".join(_entry(word) for word in DICTIONARY), "ascii")
     (place / "counts").write_bytes(bytes(16))
-    began, ends, peak = time.monotonic(), 0, 0
+    began, failures, peak = time.monotonic(), 0, 0
     while (left := arguments.inputs - _counts(place)[0]) > 0:
         spent = int(time.monotonic() - began)
         if arguments.seconds and spent >= arguments.seconds:
@@ -84,7 +86,7 @@ def run(arguments: argparse.Namespace, place: Path) -> dict[str, Any]:
         try:
             _, status, usage = os.wait4(process.pid, 0)
         except KeyboardInterrupt:
-            # What was done so far counts.
+            # The inputs so far count.
             stopped = True
             process.kill()
             _, status, usage = os.wait4(process.pid, 0)
@@ -92,19 +94,19 @@ def run(arguments: argparse.Namespace, place: Path) -> dict[str, Any]:
         peak = max(peak, usage.ru_maxrss // 1024)
         if stopped:
             break
-        ends += process.returncode != 0
+        failures += process.returncode != 0
         if _counts(place)[0] + left == arguments.inputs:
-            sys.exit("The process made no input at all.")
+            sys.exit("The process tried no input.")
     inputs, crashes = _counts(place)
     slow, too_large = list(place.glob(f"{_HUNG}*")), len(list(place.glob(f"{_TOO_LARGE}*")))
-    # A machine that stands still for a while makes any input slow, but not the same one twice.
-    hangs = sum(_is_slow_again(arguments, place, kept) for kept in slow)
+    # If the machine pauses, any input is slow, but hardly the same one twice.
+    hangs = sum(_is_still_slow(arguments, place, kept) for kept in slow)
     return {
         "target": arguments.target,
         "inputs": inputs,
         "seconds": round(time.monotonic() - began),
-        # A process that ended for another reason than a hang or its memory has crashed as a whole.
-        "crashes": crashes + max(0, ends - len(slow) - too_large),
+        # A process that ended for another reason than a limit has crashed.
+        "crashes": crashes + max(0, failures - len(slow) - too_large),
         "hangs": hangs,
         "slow_once": len(slow) - hangs,
         "out_of_memory": too_large,
@@ -115,14 +117,14 @@ def run(arguments: argparse.Namespace, place: Path) -> dict[str, Any]:
 
 
 def store(row: dict[str, Any]) -> None:
-    """Add a row to the results."""
+    """Add a row to the stored results."""
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
     rows = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else []
     lines = ",\n".join(f"  {json.dumps(each)}" for each in [*rows, row])
     RESULTS.write_text(f"[\n{lines}\n]\n", "utf-8")
 
 
-def _is_slow_again(arguments: argparse.Namespace, place: Path, kept: Path) -> bool:
+def _is_still_slow(arguments: argparse.Namespace, place: Path, kept: Path) -> bool:
     options = [f"-timeout={arguments.input_seconds}", f"-artifact_prefix={place}/again-", str(kept)]
     command = [sys.executable, "-m", "tests.fuzz.child", arguments.target, str(place), *options]
     with (place / "log").open("a") as log:
@@ -135,7 +137,7 @@ def _counts(place: Path) -> tuple[int, int]:
 
 
 def _entry(word: str) -> str:
-    """Return a line of libFuzzer's dictionary."""
+    """Return `word` as a line of libFuzzer's dictionary format."""
     return '"' + "".join(f"\\x{byte:02X}" for byte in word.encode()) + '"\n'
 
 

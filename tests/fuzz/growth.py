@@ -1,8 +1,10 @@
-"""Looks for work that grows faster than its input: `python -m tests.fuzz.growth [--subject html] [--tries 2000]`.
+"""Looks for inputs whose cost grows faster than their size.
 
-A few words, repeated to a size and to four times that, should cost four times as much. What costs more than eight times
-as much is tried again at larger sizes and printed. It measures time, so it is a hunt for a person to look at, and not a
-test; what it has found is tested elsewhere by counting. This module must not know what the laws are.
+Usage: `python -m tests.fuzz.growth [--subject html] [--tries 2000]`.
+
+A text of four times the size should cost four times as much. A text that costs more than eight
+times as much is tried again at larger sizes and printed. This measures time, so it is not a test:
+a person has to look at the output. Tests elsewhere count the work of the cases it has found.
 """
 
 from __future__ import annotations
@@ -22,23 +24,24 @@ from nbstream.markdown.math import to_mathml, to_text
 from nbstream.markdown.parser import to_html
 from nbstream.model.events import Started
 from nbstream.model.reply import Reply, reduce
+from nbstream.model.request import Request
 from nbstream.output.settled import one_block
 from nbstream.output.terminal.rows import to_rows
 from nbstream.widgets.markdown_document import MarkdownDocument
-from nbstream.wire.response import StreamDecoder
+from nbstream.wire.response import ResponseDecoder
 from tests.fuzz.words import DICTIONARY, FORMULA_WORDS, JSON_KEYS, MARKDOWN_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import FrameType
 
-#: Four times the text may cost so many times as much before it is a finding.
-MOST = 8.0
-#: Less than this many seconds is noise.
-_LEAST = 0.04
-#: No single try may take longer, in seconds; it is a finding by itself.
-_LONGEST = 20.0
-#: How often a text is looked at while it grows.
+#: A text of four times the size is a finding if it costs more than this factor.
+MAX_FACTOR = 8.0
+#: Shorter times, in seconds, are ignored as noise.
+_MIN_SECONDS = 0.04
+#: A try that takes longer, in seconds, is ended, and is a finding.
+_MAX_SECONDS = 20.0
+#: Number of frames while a text grows.
 _FRAMES = 12
 
 _SHORT = tuple(word for word in MARKDOWN_WORDS if len(word) < 40)
@@ -115,7 +118,7 @@ _CODE = (
 
 
 class Subject(NamedTuple):
-    """What is measured: the words of its inputs, its smallest size in characters, and the work."""
+    """A function to measure, the words of its inputs, and its smallest input in characters."""
 
     words: Sequence[str]
     size: int
@@ -123,7 +126,13 @@ class Subject(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """A text that costs too much: how it is made, the seconds at its last two sizes, and the larger of those."""
+    """A text that costs too much.
+
+    Attributes:
+        made_of: the words that the text repeats.
+        seconds: the cost at the last two sizes.
+        size: the larger of the two sizes, in characters.
+    """
 
     subject: str
     made_of: str
@@ -136,51 +145,51 @@ class Finding(NamedTuple):
 
 
 class TooLongError(Exception):
-    """A try was ended."""
+    """A try took too long and was ended."""
 
 
 def main() -> None:
-    """Try and print."""
+    """Try random texts and print the findings."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz.growth", description=__doc__)
-    parser.add_argument("--subject", choices=SUBJECTS, action="append", help="(all of them)")
-    parser.add_argument("--tries", type=int, default=200, help="for each subject (200)")
+    parser.add_argument("--subject", choices=SUBJECTS, action="append", help="may be repeated (default: all subjects)")
+    parser.add_argument("--tries", type=int, default=200, help="number of tries for each subject (default 200)")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     signal.signal(signal.SIGPROF, _too_long)
     for name in arguments.subject or SUBJECTS:
-        chance, found = random.Random(arguments.seed), 0
+        rng, found = random.Random(arguments.seed), 0
         for number in range(arguments.tries):
-            finding = _try(name, number, chance)
+            finding = _try(name, number, rng)
             if finding:
                 found += 1
                 print(finding, flush=True)
-        print(f"{name}: {arguments.tries} tries, {found} grow too fast", flush=True)
+        print(f"{name}: {arguments.tries} tries, {found} cost too much", flush=True)
 
 
-def _try(name: str, number: int, chance: random.Random) -> Finding | None:
+def _try(name: str, number: int, rng: random.Random) -> Finding | None:
     subject = SUBJECTS[name]
-    work, said = subject.work, ""
+    work, description = subject.work, ""
     if name == "code":
         language = _LANGUAGES[number % len(_LANGUAGES)]
-        # What stands between fences ends with a line.
-        work, said = (lambda text: highlight.highlight(f"{text}\n", language)), f"{language}, "
-    words = ["".join(chance.choices(subject.words, k=chance.randint(1, 4))) for _ in range(chance.randint(1, 2))]
-    head = "".join(chance.choices(subject.words, k=chance.randint(0, 2)))
-    between = chance.choice(["", "", "", "\n"])
-    tail = chance.choice(["", "", "x", *words])
+        # Code in a fence always ends with a line end.
+        work, description = (lambda text: highlight.highlight(f"{text}\n", language)), f"{language}, "
+    words = ["".join(rng.choices(subject.words, k=rng.randint(1, 4))) for _ in range(rng.randint(1, 2))]
+    head = "".join(rng.choices(subject.words, k=rng.randint(0, 2)))
+    between = rng.choice(["", "", "", "\n"])
+    tail = rng.choice(["", "", "x", *words])
 
     def text(size: int) -> str:
         parts = [word * (size // len(words) // len(word)) for word in words]
         return head + between.join(parts) + tail
 
-    said += repr((head, words, between, tail))
+    description += repr((head, words, between, tail))
     size = subject.size
     while True:
         small, large = _seconds(work, text(size)), _seconds(work, text(4 * size))
-        finding = Finding(name, said, (small, large), 4 * size)
-        if large == _LONGEST:
+        finding = Finding(name, description, (small, large), 4 * size)
+        if large == _MAX_SECONDS:
             return finding
-        if large < MOST * small or large < _LEAST:
+        if large < MAX_FACTOR * small or large < _MIN_SECONDS:
             return None
         if 4 * size >= 16 * subject.size:
             return finding
@@ -188,17 +197,17 @@ def _try(name: str, number: int, chance: random.Random) -> Finding | None:
 
 
 def _seconds(work: Callable[[str], object], text: str) -> float:
-    """Return what the better of two tries costs, in seconds of this process."""
-    best = _LONGEST
+    """Return the CPU seconds of the faster of two tries."""
+    best = _MAX_SECONDS
     for _ in range(2):
-        for remembered in (highlight.highlight, parser._remembered_html, math._mathml, math._plain):
-            remembered.cache_clear()
+        for cached in (highlight.highlight, parser._remembered_html, math._mathml, math._plain):
+            cached.cache_clear()
         began = time.process_time()
-        signal.setitimer(signal.ITIMER_PROF, _LONGEST)
+        signal.setitimer(signal.ITIMER_PROF, _MAX_SECONDS)
         try:
             work(text)
         except TooLongError:
-            return _LONGEST
+            return _MAX_SECONDS
         finally:
             signal.setitimer(signal.ITIMER_PROF, 0)
         best = min(best, time.process_time() - began)
@@ -237,16 +246,16 @@ def _formula(tex: str) -> None:
 
 def _bytes(text: str) -> None:
     data = text.encode("utf-8", "replace")
-    decoder = StreamDecoder()
+    decoder = ResponseDecoder()
     events = [event for start in range(0, len(data), 512) for event in decoder.feed(data[start : start + 512], 1.0)]
-    reply = reduce(Reply(), Started(0.0, "m"))
+    reply = reduce(Reply(), Started(0.0, Request("m")))
     for event in [*events, *decoder.finish(2.0)]:
         reply = reduce(reply, event)
 
 
 def _deltas(text: str) -> None:
-    """Stream chunks of which each has a word of the text, or a call with that name."""
-    decoder, reply = StreamDecoder(), reduce(Reply(), Started(0.0, "m"))
+    """Stream one chunk for each word of the text: a delta with it, or a tool call."""
+    decoder, reply = ResponseDecoder(), reduce(Reply(), Started(0.0, Request("m")))
     for at, word in enumerate(text.split("\x1f")):
         field, _, value = word.partition("\x1e")
         content: object = value

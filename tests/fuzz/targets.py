@@ -1,7 +1,7 @@
-"""What must hold of any bytes: one function for each part that reads what somebody else wrote.
+"""The fuzz targets: one function for each part of nbstream that reads untrusted input.
 
-Each takes bytes, makes of them what its part reads, and asserts that part's laws; the input itself says where it is
-cut. This module must not know where the bytes come from: Hypothesis, atheris or a file.
+Each target takes bytes, makes an input of them and asserts what must hold for every input. The
+first bytes say into which pieces the input is cut. Hypothesis, atheris and kept files call these.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ from nbstream.markdown.math import to_mathml, to_text
 from nbstream.markdown.parser import parse, to_html, unix_lines
 from nbstream.model.events import Ended, Event, Started
 from nbstream.model.reply import Reply, reduce
-from nbstream.output import settled, wording
+from nbstream.model.request import Request
+from nbstream.output import sentences, settled, wording
 from nbstream.output.terminal.rows import LONGEST_ROW, to_rows
 from nbstream.widgets.markdown_document import MarkdownDocument
 from nbstream.widgets.protocol import apply, empty_state, html_of
 from nbstream.wire.openai_chat import ChunkDecoder
-from nbstream.wire.response import StreamDecoder
+from nbstream.wire.response import ResponseDecoder
 from tests.fuzz.words import FORMULA_WORDS, FREQUENT_WORDS, JSON_KEYS, JSON_LEAVES, MARKDOWN_WORDS
 
 if TYPE_CHECKING:
@@ -33,15 +34,15 @@ if TYPE_CHECKING:
 
 Slices = TypeVar("Slices", str, bytes)
 
-#: The input's first byte tells how many of those after it are sizes of pieces: fewer than this.
-MOST_SIZES = 8
-_MOST_PIECES = 32
-_MOST_VALUES = 24
-_MOST_LEVELS = 6
-#: Every so many replies are drawn as they stay in the file, which takes as long as a hundred are decoded in.
-_SETTLED = 16
+#: The first byte says how many of the next bytes are sizes of pieces: fewer than this.
+MAX_SIZES = 8
+_MAX_PIECES = 32
+_MAX_VALUES = 24
+_MAX_LEVELS = 6
+#: One in this many replies is also rendered, which takes as long as decoding a hundred.
+_RENDER_EVERY = 16
 _STYLE = re.compile(r"\x1b\[[0-9;]*m")
-_OBEYED = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _TAG = re.compile(r'<(/?)([a-zA-Z][a-zA-Z0-9]*)((?: [a-z-]+="[^"<>]*")*)>')
 _VOID = ("br", "hr")
 _TAGS = {
@@ -56,7 +57,7 @@ _TAGS = {
 
 
 def decode(data: bytes) -> None:
-    """Check law 1: the events do not depend on the pieces, the last one is the end, and nothing raises."""
+    """Check that the events do not depend on the pieces and the last one is the end."""
     sizes, payload = _with_sizes(data)
     whole = _events([payload])
     assert _events(_cut(payload, sizes)) == whole
@@ -64,7 +65,7 @@ def decode(data: bytes) -> None:
 
 
 def chunks(data: bytes) -> None:
-    """Check the same of chunks with the right names and the wrong types, and of the decoder of chunks by itself."""
+    """Check the same for chunks with fields of wrong types, and the decoder of chunks alone."""
     sizes, payload = _with_sizes(data)
     values = list(_Chunks(payload))
     decoder, events = ChunkDecoder(), list[Event]()
@@ -85,10 +86,10 @@ def chunks(data: bytes) -> None:
 
 
 def markdown(data: bytes) -> None:
-    """Check law 2: every frame is a full rendering, however the text is cut, and so is the last one."""
+    """Check that every frame, and the last one, equals a full rendering of the text so far."""
     sizes, payload = _with_sizes(data)
     text = _text(payload, MARKDOWN_WORDS, FREQUENT_WORDS)
-    # What is defined after its use is put right only at the end.
+    # A reference that is defined after its use is resolved only at the end.
     each_frame = "]:" not in text
     growing, page, so_far = MarkdownDocument(), empty_state(), ""
     for piece in _cut(text, sizes):
@@ -106,7 +107,7 @@ def markdown(data: bytes) -> None:
 
 
 def terminal(data: bytes) -> None:
-    """Check that no row has what a terminal obeys or is wider than promised, however the text is cut."""
+    """Check that no row has control characters or is too wide, however the text is cut."""
     sizes, payload = _with_sizes(data)
     text = _text(payload, MARKDOWN_WORDS, FREQUENT_WORDS)
     width = 16 + (sizes[0] if sizes else 64) % 150
@@ -120,12 +121,12 @@ def terminal(data: bytes) -> None:
     for piece in pieces:
         _check_rows(piece.block, width, fit=False)
     if "]:" not in text:
-        # Items are drawn one by one, so that only white space may differ.
-        assert _drawn(piece.block for piece in pieces) == _drawn(parse(unix_lines(text)).blocks)
+        # List items are rendered one by one, so white space may differ.
+        assert _visible_text(piece.block for piece in pieces) == _visible_text(parse(unix_lines(text)).blocks)
 
 
 def formula(data: bytes) -> None:
-    """Check that any TeX is well-formed XML, or nothing yet, and some text."""
+    """Check that any TeX becomes well-formed XML and some text; unfinished TeX may be nothing."""
     tex = _text(data, FORMULA_WORDS)
     for finished in (True, False):
         html = to_mathml(tex, display=bool(len(tex) % 2), finished=finished)
@@ -146,23 +147,23 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
 
 
 def finding(name: str, data: bytes) -> Exception | None:
-    """Return what the target of that name raises for `data`; None if every law holds."""
+    """Return the exception that the target `name` raises for `data`, or None."""
     try:
         TARGETS[name](data)
-    except Exception as error:  # noqa: BLE001  (any at all is a finding)
+    except Exception as error:  # noqa: BLE001  (any exception is a finding)
         return error
     return None
 
 
 def _with_sizes(data: bytes) -> tuple[bytes, bytes]:
-    count = data[0] % MOST_SIZES if data else 0
+    count = data[0] % MAX_SIZES if data else 0
     return data[1 : 1 + count], data[1 + count :]
 
 
 def _cut(text: Slices, sizes: bytes) -> Iterator[Slices]:
-    """Yield `text` in pieces of these sizes, again and again; without any, of one. Of a long text they are larger."""
+    """Yield `text` in pieces of these sizes, repeated; the pieces of a long text are larger."""
     at = turn = 0
-    unit = 1 + len(text) // _MOST_PIECES
+    unit = 1 + len(text) // _MAX_PIECES
     while at < len(text):
         size = unit + sizes[turn % len(sizes)] if sizes else unit
         yield text[at : at + size]
@@ -170,7 +171,7 @@ def _cut(text: Slices, sizes: bytes) -> Iterator[Slices]:
 
 
 def _text(payload: bytes, words: Sequence[str], frequent: Sequence[str] = ()) -> str:
-    """Return the text that bytes spell, or that they choose words for, half of them among those that are frequent."""
+    """Decode the bytes as UTF-8, or let each byte choose a word, half of them a frequent word."""
     if not payload or payload[0] % 2:
         tables = [frequent or words, words]
         return "".join(table[byte // 2 % len(table)] for byte in payload[1:] for table in (tables[byte % 2],))
@@ -178,14 +179,14 @@ def _text(payload: bytes, words: Sequence[str], frequent: Sequence[str] = ()) ->
 
 
 class _Chunks:
-    """The JSON that bytes choose, value by value: most are chunks whose fields hold anything."""
+    """JSON values that bytes choose; most are chunks whose fields have values of any type."""
 
     def __init__(self, payload: bytes) -> None:
         self._bytes = iter(payload)
         self._left = len(payload)
 
     def __iter__(self) -> Iterator[str]:
-        for _ in range(_MOST_VALUES):
+        for _ in range(_MAX_VALUES):
             if self._left <= 0:
                 return
             kind = self._next() % 8
@@ -193,7 +194,7 @@ class _Chunks:
                 yield self._value(0)
             else:
                 delta, fields = self._members(1), self._members(1)
-                reason = self._value(_MOST_LEVELS) if kind == 1 else "null"
+                reason = self._value(_MAX_LEVELS) if kind == 1 else "null"
                 more = f", {fields}" if fields else ""
                 yield f'{{"choices": [{{"delta": {{{delta}}}, "finish_reason": {reason}}}]{more}}}'
 
@@ -203,9 +204,9 @@ class _Chunks:
 
     def _value(self, level: int) -> str:
         kind = self._next() % 8
-        if kind == 0 and level < _MOST_LEVELS:
+        if kind == 0 and level < _MAX_LEVELS:
             return f"[{', '.join(self._value(level + 1) for _ in range(self._next() % 4))}]"
-        if kind in (1, 2) and level < _MOST_LEVELS:
+        if kind in (1, 2) and level < _MAX_LEVELS:
             return f"{{{self._members(level + 1)}}}"
         return JSON_LEAVES[self._next() % len(JSON_LEAVES)]
 
@@ -216,30 +217,30 @@ class _Chunks:
 
 
 def _events(pieces: Iterator[bytes] | list[bytes]) -> list[Event]:
-    decoder = StreamDecoder()
+    decoder = ResponseDecoder()
     events = [event for piece in pieces for event in decoder.feed(piece, 1.0)]
     return [*events, *decoder.finish(2.0)]
 
 
 def _check_reply(events: list[Event]) -> None:
-    """Check that there is one end, that what was received can be stored, and that it can be drawn."""
+    """Check that there is one end, and that the reply can be stored and rendered."""
     assert [isinstance(event, Ended) for event in events].index(True) == len(events) - 1
-    # What cannot be UTF-8 has half a character in it.
+    # A lone surrogate could not be encoded.
     _ENCODER.encode(events).encode()
     if len(events) == 1:
-        # Most bytes are no more than that.
-        assert not _OBEYED.search(str(getattr(events[0], "failure", "")))
+        # Most inputs have nothing but an end.
+        assert not _CONTROL.search(str(getattr(events[0], "failure", "")))
         return
-    reply = reduce(Reply(), Started(0.0, "deepseek-flash", "https://api.deepseek.com", 1.8e9))
+    reply = reduce(Reply(), Started(0.0, Request("deepseek-flash", "https://api.deepseek.com"), 1.8e9))
     for event in events:
         reply = reduce(reply, event)
     assert reply.ended
     assert repr(reply)
-    words = [wording.thought(reply), wording.alert(reply), *wording.footer(reply)]
-    assert not any(_OBEYED.search(each) for each in words), words
-    if sum(map(len, words)) % _SETTLED == 0:
-        _check_html(settled.to_static_html(reply))
-        settled.to_markdown(reply).encode()
+    words = [wording.thought(reply), sentences.alert(reply, "cell"), *wording.footer(reply)]
+    assert not any(_CONTROL.search(each) for each in words), words
+    if sum(map(len, words)) % _RENDER_EVERY == 0:
+        _check_html(settled.settled_html(reply))
+        settled.settled_markdown(reply).encode()
 
 
 def _fields(event: Any) -> list[Any]:
@@ -250,7 +251,7 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, default=_fields)
 
 
 def _check_html(html: str) -> None:
-    """Check that HTML has only known elements, all of which end where they should."""
+    """Check that HTML has only known elements, correctly nested."""
     opened: list[str] = []
     for closing, tag, _ in _TAG.findall(html):
         assert tag in _TAGS, tag
@@ -264,7 +265,7 @@ def _check_html(html: str) -> None:
 
 def _check_rows(block: Block, width: int, *, fit: bool) -> None:
     rows = [_STYLE.sub("", row) for row in to_rows(block, width, fit=fit)]
-    assert not any(_OBEYED.search(row) for row in rows), rows
+    assert not any(_CONTROL.search(row) for row in rows), rows
     limits = {"paragraph_open": LONGEST_ROW, "heading_open": LONGEST_ROW, "hr": LONGEST_ROW}
     if fit:
         limits |= {"fence": width, "code_block": width}
@@ -272,5 +273,5 @@ def _check_rows(block: Block, width: int, *, fit: bool) -> None:
     assert not limit or all(cell_len(row.rstrip()) <= limit for row in rows), (limit, rows)
 
 
-def _drawn(blocks: Iterator[Block] | Sequence[Block] | Any) -> str:
+def _visible_text(blocks: Iterator[Block] | Sequence[Block] | Any) -> str:
     return "".join("".join(_STYLE.sub("", row).split()) for block in blocks for row in to_rows(block, 1_000))

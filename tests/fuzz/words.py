@@ -1,7 +1,7 @@
-"""What inputs are made of: the words of Markdown, TeX and chunks, odd values, and texts to begin with.
+"""The words that fuzz inputs are made of: Markdown, TeX, parts of chunks, odd values.
 
-An input's bytes choose among these, so that a change of one byte is a change of one word. New words go to the end:
-the inputs kept in `tests/data/fuzz` count from the beginning. This module must not know what is done with them.
+A byte of an input chooses a word, so that a change of one byte changes one word. Add new words only
+at the end: the inputs in `tests/data/fuzz` refer to words by their position.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ MARKDOWN_WORDS = (
     *("[^1]", "[^1]: ", "[a]: http://x.y\n", "[a]", "[^n]", "[^n]: "),
     *(":", "'title'\n", "]:", "<b>", "<", "<!--", "</b>"),
     *("javascript:a", "mailto:a@b", "http://x.org", "\u202e", "\u2028", "\x0b", "\ufeff", "\u0301", "=", "+", "~", "."),
-    # So long that a paragraph is read in pieces.
+    # Long enough that a paragraph is parsed in pieces.
     *("word " * 420, "a line\n" * 41, "x" * 2100, "*a " * 300, "| c | d |\n" * 5, "- item\n" * 3),
 )
 
-#: Those of which blocks are made: any two words of all rarely have to do with each other.
+#: The words that blocks are made of: two random words of all rarely form a block.
 FREQUENT_WORDS = (
     *(
         "\n",
@@ -108,7 +108,7 @@ JSON_LEAVES = (
     *('"$x$ **b** [l](http://x.y)"', '"   "', '"500"', '"٣"'),
 )
 
-#: What atheris puts into its inputs.
+#: Byte strings that atheris inserts into its inputs.
 DICTIONARY = (
     *("data: ", "data:", "event: error", "event: ", ": keep-alive"),
     *("[DONE]", "\n\n", "\r\n", "\r", "id: 1", "retry: 1"),

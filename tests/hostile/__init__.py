@@ -1,1 +1,1 @@
-"""Experiments with hostile text and with a key: plain functions that count, for the tests and for `benchmarks`."""
+"""Experiments with hostile text and with an API key, called by the tests and by `benchmarks`."""

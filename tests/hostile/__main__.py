@@ -1,7 +1,6 @@
-"""`python -m tests.hostile`: all experiments, each with its counts, as rows of a table in Markdown.
+"""`python -m tests.hostile`: runs all experiments and prints their counts as a Markdown table.
 
-What `measure` returns is also what a table of the project's reliability is made of. This module must not know how
-anything is measured.
+`benchmarks.reliability` makes its table from the same rows.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Row(NamedTuple):
-    """One experiment: how much was tried, and how much of it went wrong, in words."""
+    """The result of one experiment: what was tried, and the count of each kind of fault."""
 
     experiment: str
     tried: str
@@ -29,7 +28,7 @@ class Row(NamedTuple):
 
 
 def measure() -> Iterator[Row]:
-    """Run every experiment; takes about a minute."""
+    """Run every experiment, which takes about a minute, and yield its row."""
     count = rendering.render_all()
     yield Row(
         "payloads rendered alone",
@@ -70,7 +69,7 @@ def _row(experiment: str, found: pages.Findings) -> Row:
 
 
 def main() -> int:
-    """Print the table; return whether anything went wrong."""
+    """Print the table; return 1 if anything went wrong, else 0."""
     assert len(corpus.page()) >= 300, "too few payloads"
     print("| experiment | tried | went wrong |")
     print("|:--|:--|:--|")

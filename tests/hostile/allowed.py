@@ -1,7 +1,6 @@
-"""What HTML of ours may hold: lists of elements, attributes and values, and what in some HTML is on none of them.
+"""The elements, attributes and values that nbstream's HTML may have, and a check against them.
 
-The lists are written by hand and not taken from the renderer, which they hold to account. This module must not know
-payloads, nor the renderer.
+The lists are written by hand, not taken from the renderer, because they are used to test it.
 """
 
 from __future__ import annotations
@@ -35,11 +34,11 @@ _SCHEMES = ("http", "https", "mailto")
 
 
 def faults(html: str, *, settled: bool) -> list[str]:
-    """Return what `html` holds that it may not, each in a few words.
+    """Return a short description of each thing in `html` that is not allowed.
 
     Args:
-        html: what was rendered.
-        settled: whether it is for a file, where a formula is TeX and not MathML.
+        html: the rendered HTML.
+        settled: whether it is the settled output, in which a formula is TeX and not MathML.
     """
     reader = _Reader(_WEB if settled else _WEB | _MATH)
     reader.feed(html)
@@ -99,9 +98,9 @@ class _Reader(HTMLParser):
             ) and _MATH_VALUE.fullmatch(value) is not None
         match tag, name:
             case "a", "href":
-                return _is_address(value)
+                return _is_allowed_url(value)
             case "a", "rel" | "target":
-                return True  # both are looked at together
+                return True  # `handle_starttag` checks both together
             case "a", "title":
                 return True
             case "ol", "start":
@@ -117,8 +116,11 @@ class _Reader(HTMLParser):
         return False
 
 
-def _is_address(url: str) -> bool:
-    """Tell whether a browser, which leaves out tabs, line ends and what is no character at both ends, may go there."""
+def _is_allowed_url(url: str) -> bool:
+    """Return whether a browser may open `url`.
+
+    A browser ignores tabs, line ends, and control characters and spaces at both ends.
+    """
     try:
         scheme = urlsplit(re.sub("[\t\r\n]", "", url).strip("".join(map(chr, range(33))))).scheme
     except ValueError:

@@ -1,7 +1,7 @@
-r"""Payloads that want a page to run a script, ask another server or hold a control: made here, by combination.
+r"""Payloads that try to run a script, to send a request to another server, or to add a control.
 
-Each is Markdown of at least one line that stands on its own, and each carries its number in what it would do:
-`owned(7)`, `http://evil.test/7` or `alert(7)`. This module must not know how anything is rendered.
+They are made by combination. Each is a Markdown text of its own, and its effect has its number:
+`owned(7)`, `http://evil.test/7` or `alert(7)`.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-#: What nothing may be asked of.
+#: The host that must not receive any request.
 HOST = "evil.test"
 
 
 class Payload(NamedTuple):
-    """One hostile text; `name` says what it is made of."""
+    """One hostile text; `name` says which parts it is made of."""
 
     number: int
     name: str
@@ -163,7 +163,7 @@ _RAW = {
     "template words": "${{{s}}} {{{{{s}}}}} {{% {s} %}} #{{{s}}} <%= {s} %>",
 }
 
-# How Markdown is written around raw HTML; {x} is a line of it.
+# Markdown around raw HTML; {x} is the HTML, in one line.
 _CONTEXTS = {
     "paragraph": "{x}",
     "text": "before {x} after",
@@ -344,13 +344,13 @@ def markdown() -> tuple[Payload, ...]:
 
 @cache
 def page() -> tuple[Payload, ...]:
-    """Return the payloads for a page: each way to write HTML, an address or TeX, in one of the contexts in turn."""
+    """Return the payloads for a page: each HTML, address and TeX, but in one context only."""
     chosen: dict[str, Payload] = {}
     turn = itertools.count()
     for kind, group in itertools.groupby(markdown(), key=lambda each: each.name.partition(" in ")[0]):
         members = list(group)
         if kind.startswith("address"):
-            # An address is what its form makes of it.
+            # The effect of an address depends on its form, so half of them are tried.
             members = members[next(turn) % 2 :: 2]
         elif not kind.startswith(("TeX", "nested")):
             members = [members[next(turn) % len(members)]]
@@ -359,7 +359,7 @@ def page() -> tuple[Payload, ...]:
 
 
 def field(number: int) -> str:
-    """Return a text for a field that is a name or a sentence: HTML, a link, an image, formulas and escape codes."""
+    """Return a text for a short field: with HTML, a link, an image, formulas and escape codes."""
     return (
         f"<img src=x onerror=owned({number})><script>owned({number})</script> [x](javascript:owned({number})) "
         f"![x](http://{HOST}/{number}.png) \\(\\href{{javascript:owned({number})}}{{x}}\\) $\\href{{javascript:owned("
@@ -381,7 +381,7 @@ def _made() -> Iterator[tuple[str, Callable[[int], str]]]:
 
 def _maker(around: str, inner: str) -> Callable[[int], str]:
     def make(number: int) -> str:
-        # Some browsers' dialogs are as good as a script.
+        # A dialog shows as well as `owned` that a script has run.
         script = f"alert({number})" if number % 7 == 0 else f"owned({number})"
         text = inner.format(s=script, u=f"http://{HOST}/{number}")
         return around.format(x=text, a=text, n=number)

@@ -1,7 +1,7 @@
-"""Where a key turns up: after every way in which a request can end, and behind every redirect.
+"""Looks for an API key in everything that is left after a request.
 
-Counts, with real servers and the real SDK: `end_every_way`, `redirect_every_way` and `look_into_kernel`. This module
-must not know how a key is kept.
+The experiments are `end_every_way`, `redirect_every_way` and `look_into_kernel`. They use real
+servers and the real SDK.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ import nbstream
 from nbstream.client import settings
 from nbstream.client.endpoints import KEY_VARIABLE, URL_VARIABLE
 from nbstream.client.retry import Limits
-from nbstream.output.bundle import bundle
+from nbstream.model.presentation import Presentation
+from nbstream.output.sentences import message
+from nbstream.output.settled import bundle
 from tests import kernels
 from tests.hostile.server import Answer, HostileServer, Request, Response, chunk, event
 from tests.jupyter.kernel import Kernel
@@ -35,32 +37,33 @@ if TYPE_CHECKING:
     from nbstream.client.run import Run
     from nbstream.model.reply import Reply
 
-#: Its odd characters are written otherwise in URLs, and by some servers in JSON.
+
+#: Has characters that are escaped in URLs, and by some servers in JSON.
 KEY = "canary-key/0f3b+7e91=="
-#: Before any limit on silence, and after it.
+#: Short limits, so that a silent server ends the request soon.
 _QUICK = Limits(bytes_idle=0.3, payload_idle=0.3, retries=0)
 _JSON = {"Content-Type": "application/json"}
 _HTML = {"Content-Type": "text/html"}
-#: Statuses that lead elsewhere (RFC 9110, 15.4).
+#: Statuses of redirects (RFC 9110, section 15.4).
 REDIRECTS = (300, 301, 302, 303, 307, 308)
 
 
 @dataclass
 class Sightings:
-    """Where a key was seen that it should not have been, and how many places were looked through."""
+    """The places that were searched for a key, and those that have it."""
 
     places: int = 0
     seen: list[str] = field(default_factory=list)
 
     def look(self, place: str, text: str) -> None:
-        """Look through `text`."""
+        """Search `text`."""
         self.places += 1
-        if any(way in text for way in ways(KEY)):
+        if any(spelling in text for spelling in spellings(KEY)):
             self.seen.append(place)
 
 
-def ways(key: str) -> set[str]:
-    """Return the ways in which a text may hold `key`."""
+def spellings(key: str) -> set[str]:
+    """Return the spellings of `key` that a text may have."""
     return {key, key.replace("/", "\\/"), quote(key, safe=""), quote(key)}
 
 
@@ -110,7 +113,7 @@ def _short(_: Request) -> Response:
     return Response([chunk(content="The")])
 
 
-#: How a server of one origin may answer, by the first part of the path.
+#: The answers of one server, by the first part of the path.
 ANSWERS: dict[str, Answer] = {
     **{f"{status}-{kind}": _echoing(status, kind) for status in (400, 401, 403, 500) for kind in ("json", "string")},
     **{f"{status}-{kind}": _echoing(status, kind) for status in (200, 401, 502) for kind in ("page", "octets", "json")},
@@ -125,14 +128,14 @@ ANSWERS: dict[str, Answer] = {
 
 
 def end_every_way() -> Sightings:
-    """End a request in each way and look for its key: in the reply, in what is shown of it, in logs and in reprs."""
+    """End a request in each way; search the reply, its output, logs and reprs for the key."""
     found = Sightings()
     with _logs() as lines, HostileServer(ANSWERS) as server, _environment(server.url):
         for name in ANSWERS:
             run = nbstream.stream("hello", base_url=f"{server.url}/{name}")
-            run._limits = _QUICK
+            run.receiver._limits = _QUICK
             if name == "cancelled":
-                run.wait(1, timeout=10)
+                run.receiver.wait(1, timeout=10)
                 run.cancel()
             _look_at_run(found, name, run)
         assert all(request.key == KEY for request in server.requests)
@@ -151,7 +154,10 @@ def end_every_way() -> Sightings:
 
 
 def redirect_every_way() -> tuple[Sightings, list[str]]:
-    """Have each redirect lead to another port, host, scheme and path; return sightings and what arrived elsewhere."""
+    """Redirect to other ports, hosts, schemes and paths.
+
+    Returns the sightings of the key, and the requests that arrived at a redirect's target.
+    """
     found = Sightings()
     with HostileServer({"elsewhere": _short, "": _short, "v1": _short}) as other:
         port = other.url.rpartition(":")[2]
@@ -166,19 +172,19 @@ def redirect_every_way() -> tuple[Sightings, list[str]]:
             "nothing": "",
             "nonsense": "http://[::1",
         }
-        answers = {f"{status}-{kind}": _leading(status, to) for status in REDIRECTS for kind, to in targets.items()}
+        answers = {f"{status}-{kind}": _redirecting(status, to) for status in REDIRECTS for kind, to in targets.items()}
         with HostileServer(answers | {"elsewhere": _short}) as server, _environment(server.url):
             for name in answers:
                 reply = nbstream.stream("a prompt of mine", base_url=f"{server.url}/{name}").result(20)
                 assert reply.error is not None, name
-                assert "redirects to" in reply.error.hint, name
+                assert "redirects to" in message(reply.error), name
                 _look_at_reply(found, name, reply)
             elsewhere = [each.text for each in server.requests if each.path.startswith("/elsewhere")]
         return found, [request.text for request in other.requests] + elsewhere
 
 
 def look_into_kernel(folder: Path) -> Sightings:
-    """End a request in each way in a real kernel; look through its messages, its logs and the files that it leaves."""
+    """End a request in each way in a real kernel; search its messages, logs and files."""
     found = Sightings()
     log = folder / "log.txt"
     with HostileServer(ANSWERS) as server:
@@ -210,12 +216,14 @@ def look_into_kernel(folder: Path) -> Sightings:
                 "nbstream.show()",
             ):
                 kernel.run(line)
-            kernel.until(lambda: len(server.requests) > len(ANSWERS), "the last one arrives")
-            # Killed in mid-reply, it leaves a journal.
+            kernel.until(lambda: len(server.requests) > len(ANSWERS), "the last request arrives")
+            # A kernel that is killed during a reply leaves a journal.
             kernel.run("%config DeepSeekMagics.bytes_idle = 60")
             kernel.send(f"%%deepseek --base-url {server.url}/silent\nhello")
             journals = folder / "runtime" / "nbstream"
-            kernel.until(lambda: any("Answer" in path.read_text() for path in journals.glob("*")), "it is written")
+            kernel.until(
+                lambda: any("Answer" in path.read_text() for path in journals.glob("*")), "the journal is written"
+            )
             kernel.kill()
             for message in kernel.messages:
                 found.look(message["msg_type"], repr(message))
@@ -226,34 +234,37 @@ def look_into_kernel(folder: Path) -> Sightings:
     return found
 
 
-def _leading(status: int, location: str) -> Answer:
+def _redirecting(status: int, location: str) -> Answer:
     headers = {"Location": location} if location else {}
     return lambda _: Response([b"Moved."], status, {**headers, "Refresh": f"0; url={location}"})
 
 
-#: Requests that never arrive anywhere.
+#: Requests that do not reach a server.
 _UNSENT: dict[str, dict[str, Any]] = {
     "a port where nobody listens": {"base_url": "http://127.0.0.1:1", "api_key": KEY},
-    "a host that is none": {"base_url": "http://nobody.invalid", "api_key": KEY},
+    "a host that does not exist": {"base_url": "http://nobody.invalid", "api_key": KEY},
     "no URL": {"base_url": KEY},
     "a URL with a password": {"base_url": f"https://user:{quote(KEY)}@127.0.0.1"},
     "a URL with a password and a wrong port": {"base_url": f"https://user:{quote(KEY)}@127.0.0.1:x"},
-    "a key with a line's end": {"base_url": "http://127.0.0.1:1", "api_key": f"{KEY}\n{KEY}"},
-    "a key with other letters": {"base_url": "http://127.0.0.1:1", "api_key": f"{KEY}é"},
+    "a key with a line end": {"base_url": "http://127.0.0.1:1", "api_key": f"{KEY}\n{KEY}"},
+    "a key with letters outside of ASCII": {"base_url": "http://127.0.0.1:1", "api_key": f"{KEY}é"},
     "a model that is retired": {"base_url": "https://api.deepseek.com", "api_key": KEY, "model": "deepseek-chat"},
 }
 
 
 def _look_at_run(found: Sightings, name: str, run: Run) -> None:
     reply = run.result(20)
-    found.look(f"{name}: run", pretty(run) + pretty(vars(run)) + pretty(vars(run._source)) + pretty(run._events))
+    found.look(
+        f"{name}: run",
+        pretty(run) + pretty(vars(run)) + pretty(vars(run.receiver)) + pretty(vars(run.receiver._source)),
+    )
     _look_at_reply(found, name, reply)
 
 
 def _look_at_reply(found: Sightings, name: str, reply: Reply) -> None:
     found.look(f"{name}: reply", repr(reply) + pretty(reply) + repr(reply.error) + str(reply.error))
     found.look(f"{name}: fields", repr([getattr(reply, each) for each in reply.__dataclass_fields__]))
-    for mime, text in bundle(reply, "open")[0].items():
+    for mime, text in bundle(reply, Presentation(reasoning="open"))[0].items():
         found.look(f"{name}: {mime}", text)
     try:
         reply.raise_for_status()
@@ -264,12 +275,12 @@ def _look_at_reply(found: Sightings, name: str, reply: Reply) -> None:
 def _look_at_error(found: Sightings, name: str, error: Exception) -> None:
     lines = traceback.format_exception(error)
     shown = error._render_traceback_() if isinstance(error, nbstream.NbstreamError) else []
-    # The caller's own line, in which the key may stand, is theirs.
+    # The calling line in a traceback may have the key; it is the user's own code.
     found.look(f"{name}: traceback", "".join(lines) + "".join(shown) + repr(error) + repr(vars(error)))
 
 
 def _module_reprs() -> str:
-    """Return what a reader sees who looks into our modules' own variables."""
+    """Return the reprs of all variables of nbstream's modules."""
     import sys
 
     modules = [module for name, module in sys.modules.items() if name.split(".")[0] == "nbstream"]
@@ -303,8 +314,8 @@ class _Lines(logging.Handler):
 
 @contextlib.contextmanager
 def _logs() -> Iterator[list[str]]:
-    """Collect what every library says at its loudest."""
-    import openai  # noqa: F401  (its logger is to be there)
+    """Collect the log messages of all libraries, at the most verbose level."""
+    import openai  # noqa: F401  (creates its loggers)
 
     handler, root = _Lines(), logging.getLogger()
     loggers = [root, *(logging.getLogger(name) for name in list(logging.root.manager.loggerDict))]

@@ -1,8 +1,7 @@
-"""Every payload on a real page: the live view, the settled output where MathJax is at work, and the exported file.
+"""Every payload on a real page: in the live view, in the settled output, in the exported file.
 
-A few replies hold them all. Counted are scripts that ran, dialogs, requests that left the page's own server, controls
-that do nothing and links that lead elsewhere than to the web or to a mail. This module must not know how anything is
-rendered.
+A few replies have all payloads. Counted are scripts that ran, dialogs, requests to other servers,
+controls, links that are not to the web or to a mail address, and dangerous attributes.
 """
 
 from __future__ import annotations
@@ -34,16 +33,16 @@ if TYPE_CHECKING:
     from tests.browser.lab import Lab
 
 _LAST = "This was the last one."
-#: How the names of payloads begin that a page has to typeset; once is enough.
+#: Prefixes of payloads that MathJax typesets; they are in the answer only.
 _FORMULAS = ("TeX", "nested")
 _MATHJAX = "https://cdnjs.cloudflare.com/ajax/libs/mathjax/2.7.7/"
-#: What nbconvert's template itself asks for.
+#: Servers that nbconvert's own template sends requests to.
 _TEMPLATE = ("cdnjs.cloudflare.com", "api.cdnjs.com", "unpkg.com")
 
 
 @dataclass
 class Findings:
-    """What happened on a page."""
+    """What payloads did on a page."""
 
     payloads: int = 0
     places: list[str] = field(default_factory=list)
@@ -55,15 +54,16 @@ class Findings:
     attributes: list[str] = field(default_factory=list)
 
     def faults(self) -> dict[str, Sequence[Any]]:
-        """Return whatever should not have happened, by its kind."""
+        """Return everything that should not have happened, by kind."""
         kinds = ("scripts", "dialogs", "requests", "controls", "links", "attributes")
         return {kind: found for kind in kinds if (found := getattr(self, kind))}
 
 
-# A script that runs in a frame has the page as its parent.
+# A script in a frame calls `parent.owned`.
 _PROBE = "window.ran = []; window.owned = (number) => { window.ran.push(number); };"
 
-# Everything in `root` is pointed at, given the focus and clicked; but not our own buttons, nor images, which then load.
+# Every element in `root` gets pointer, focus and click events, except nbstream's own buttons, and
+# images, which a click would load.
 _POKE = r"""(root) => {
   const own = ".nbstream-tools, .nbstream-stop, .nbstream-disclosure";
   const addressOf = (link) => link.href?.baseVal ?? link.getAttribute("href");
@@ -101,7 +101,7 @@ _POKE = r"""(root) => {
   }
   for (const element of all) {
     if (element.closest(own) !== null || element.closest(".nbstream-image") !== null) continue;
-    // Each element by itself: what bubbles would have the front end look at it every time.
+    // Events that do not bubble: otherwise the front end would handle each of them.
     for (const type of ["pointerover", "mouseover", "mouseenter", "focus", "toggle", "animationstart"]) {
       element.dispatchEvent(new Event(type));
     }
@@ -114,18 +114,18 @@ _POKE = r"""(root) => {
 
 
 def text(*, formulas: bool) -> str:
-    """Return the payloads for a page as one text, each below a line that says which it is; with TeX or without."""
+    """Return all payloads for a page as one text, each below a line with its number."""
     chosen = [each for each in corpus.page() if formulas or not each.name.startswith(_FORMULAS)]
     return "".join(f"Payload {each.number}:\n\n{each.text}\n\n" for each in chosen) + _LAST
 
 
 def _marks() -> int:
-    """Return how many payloads reasoning and answer hold, as their lines count them."""
+    """Return the number of such lines in reasoning and answer together."""
     return (text(formulas=True) + text(formulas=False)).count("Payload ")
 
 
 def answers(release: threading.Event) -> dict[str, Answer]:
-    """Return the hostile replies by name; the first two wait in the middle until `release` is set."""
+    """Return the hostile replies by name; the first two pause until `release` is set."""
     hostile = corpus.field(1)
     reasoning, answer = text(formulas=False), text(formulas=True)
     calls = [{"index": 0, "id": hostile, "function": {"name": hostile, "arguments": hostile}}]
@@ -143,21 +143,24 @@ def answers(release: threading.Event) -> dict[str, Answer]:
         "status": Response([json.dumps({"error": error}).encode()], 400, as_json),
         "status-page": Response([page], 502, as_page),
         "page": Response([page], 200, as_page),
-        "redirect": Response([], 307, {"Location": f"javascript:owned(1)//{quote_free(hostile)}"}),
+        "redirect": Response([], 307, {"Location": f"javascript:owned(1)//{header_safe(hostile)}"}),
     }
     return {name: lambda _, response=response: response for name, response in made.items()}  # type: ignore[misc]
 
 
-def quote_free(value: str) -> str:
-    """Return `value` as a header may hold it."""
+def header_safe(value: str) -> str:
+    """Return the characters of `value` that an HTTP header may have."""
     return "".join(char for char in value if " " <= char <= "~")
 
 
 def attack_lab(browser: BrowserContext, lab: Lab) -> tuple[Findings, Any]:
-    """Have every payload shown in JupyterLab, live and settled; return what happened, and the notebook as saved."""
+    """Show every payload in JupyterLab, live and settled.
+
+    Returns what happened, and the saved notebook.
+    """
     release, findings = threading.Event(), Findings(len(corpus.page()))
     replies = answers(release)
-    with HostileServer(replies) as server, _watched(browser, findings, f"127.0.0.1:{lab.port}") as page:
+    with HostileServer(replies) as server, _recording_page(browser, findings, f"127.0.0.1:{lab.port}") as page:
         cells = [f"%%deepseek --base-url {server.url}/{name}\nhello" for name in replies]
         settings = "%load_ext nbstream\n%config DeepSeekMagics.retries = 0\n%config DeepSeekMagics.reasoning = 'open'"
         lab.write("hostile.ipynb", [settings, *cells], kernels.NEWEST)
@@ -178,12 +181,12 @@ def attack_lab(browser: BrowserContext, lab: Lab) -> tuple[Findings, Any]:
             _wait_for_formulas(page, settled)
             _poke(findings, f"{name}, settled", settled, is_whole=name == "texts")
         notebook.save()
-        _tell_what_ran(page, findings)
+        _record_scripts(page, findings)
     return findings, wait_for(lambda: _read(lab.notebooks / "hostile.ipynb"))
 
 
 def _read(path: Path) -> Any:
-    """Return a notebook, once its file is written to its end."""
+    """Return the notebook, or None if its file is not completely written yet."""
     try:
         return nbformat.read(path, as_version=4)
     except NotJSONError:
@@ -197,18 +200,18 @@ _TYPESET = """(root) => [
 
 
 def _wait_for_formulas(page: Page, root: Locator) -> None:
-    """Wait until no more formulas are being typeset: not all can be, so that nobody knows how many there will be."""
+    """Wait until the number of typeset formulas stops growing; some formulas are never typeset."""
     if root.locator(".mathjax_process").count() == 0:
         return
     before, now, waits = None, root.evaluate(_TYPESET), 0
     while (before != now or now[0] == 0) and waits < 60:
         page.wait_for_timeout(500)
         before, now, waits = now, root.evaluate(_TYPESET), waits + 1
-    assert now[0] > 0, "MathJax did not come"
+    assert now[0] > 0, "MathJax was not loaded"
 
 
 def attack_export(browser: BrowserContext, notebook: Any, folder: Path) -> Findings:
-    """Have the saved notebook exported and opened as a file, and each reply's HTML as a file of its own."""
+    """Open the exported notebook as a file, and the HTML of the replies as another file."""
     findings = Findings(len(corpus.page()))
     exported, _ = HTMLExporter().from_notebook_node(notebook)  # type: ignore[no-untyped-call]
     outputs = [output["data"]["text/html"] for cell in notebook.cells for output in cell.outputs if "data" in output]
@@ -218,7 +221,7 @@ def attack_export(browser: BrowserContext, notebook: Any, folder: Path) -> Findi
     }.items():
         path = folder / f"{name}.html"
         path.write_text(html, encoding="utf-8")
-        with _watched(browser, findings, "") as page:
+        with _recording_page(browser, findings, "") as page:
             page.goto(path.as_uri())
             roots = page.locator(".nbstream-settled")
             if name == "exported":
@@ -227,19 +230,19 @@ def attack_export(browser: BrowserContext, notebook: Any, folder: Path) -> Findi
             for number, root in enumerate(roots.all()):
                 _poke(findings, f"{name}, reply {number}", root, is_whole=number == 0)
                 findings.controls += root.evaluate("(e) => [...e.querySelectorAll('button')].map((b) => b.outerHTML)")
-            _tell_what_ran(page, findings)
+            _record_scripts(page, findings)
     return findings
 
 
 def attack_nothing(browser: BrowserContext, folder: Path) -> Findings:
-    """Open a file that lets everything through: what is found there shows that it would be found elsewhere."""
+    """Open a file without any protection, to show that each kind of fault is found."""
     findings = Findings(len(_UNGUARDED))
     path = folder / "unguarded.html"
     path.write_text(f"<!doctype html><div class=nbstream-settled>{''.join(_UNGUARDED)}</div>", encoding="utf-8")
-    with _watched(browser, findings, "") as page:
+    with _recording_page(browser, findings, "") as page:
         page.goto(path.as_uri())
         _poke(findings, "unguarded", page.locator(".nbstream-settled"), is_whole=False)
-        _tell_what_ran(page, findings)
+        _record_scripts(page, findings)
     return findings
 
 
@@ -257,8 +260,11 @@ _UNGUARDED = (
 
 
 @contextmanager
-def _watched(browser: BrowserContext, findings: Findings, own: str) -> Iterator[Page]:
-    """Give a page that notes scripts, dialogs and requests; of another server than `own` it gets nothing."""
+def _recording_page(browser: BrowserContext, findings: Findings, own: str) -> Iterator[Page]:
+    """Yield a page that records scripts, dialogs and requests.
+
+    Requests to other servers than `own` are blocked.
+    """
     page = browser.new_page()
     page.add_init_script(_PROBE)
 
@@ -274,7 +280,7 @@ def _watched(browser: BrowserContext, findings: Findings, own: str) -> Iterator[
 
     page.on("dialog", on_dialog)
     browser.on("request", note)
-    # A pattern, and no function: the page's own requests must not wait for us.
+    # A pattern, not a function, so that the page's own requests need not wait for this process.
     page.route(re.compile(f"^https?://(?!{re.escape(own)}/)" if own else "^https?://"), _serve)
     before = len(browser.pages)
     try:
@@ -286,13 +292,14 @@ def _watched(browser: BrowserContext, findings: Findings, own: str) -> Iterator[
 
 
 def _serve(route: Route) -> None:
-    """Give MathJax 2.7.7 from here, and nothing else."""
+    """Answer requests for MathJax 2.7.7 from a local copy, and block all others."""
     url = route.request.url
     if url.startswith(_MATHJAX):
         path = kernels.ROOT / "js" / "node_modules" / "mathjax" / urlsplit(url).path.split("/2.7.7/")[1]
         kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
         route.fulfill(content_type=kind, headers={"Access-Control-Allow-Origin": "*"}, body=path.read_bytes())
-    elif url == "https://api.cdnjs.com/libraries/mathjax?fields=version":  # asked by MathJax's own latest.js
+    elif url == "https://api.cdnjs.com/libraries/mathjax?fields=version":
+        # MathJax's latest.js requests this.
         route.fulfill(json={"version": "2.7.7"}, headers={"Access-Control-Allow-Origin": "*"})
     else:
         route.abort()
@@ -301,12 +308,12 @@ def _serve(route: Route) -> None:
 def _poke(findings: Findings, place: str, root: Locator, *, is_whole: bool) -> None:
     found = root.evaluate(_POKE)
     findings.places.append(place)
-    # One that swallowed its neighbours would keep them from being tried.
+    # A payload that swallows its neighbours would keep them from being tried.
     assert not is_whole or found["marks"] == _marks(), place
     for kind in ("controls", "links", "attributes"):
         getattr(findings, kind).extend(f"{place}: {each}" for each in found[kind])
 
 
-def _tell_what_ran(page: Page, findings: Findings) -> None:
-    page.wait_for_timeout(500)  # what a frame or an image would do, it has done by then
+def _record_scripts(page: Page, findings: Findings) -> None:
+    page.wait_for_timeout(500)  # time for frames and images to load
     findings.scripts += page.evaluate("window.ran")

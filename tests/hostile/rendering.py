@@ -1,6 +1,7 @@
-"""Every payload in every field of a reply, rendered for every reader; and what in that may not be there.
+"""Renders every payload in every form of output, without a browser, and counts what is not allowed.
 
-Counts, without a page: `render_all()`. This module must not know browsers or servers.
+`render_all()` renders the payloads of the corpus; `fields()` makes replies with a hostile text in
+every field.
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ from nbstream.markdown.growing_blocks import GrowingBlocks
 from nbstream.markdown.parser import to_html
 from nbstream.model.events import Started
 from nbstream.model.reply import Reply, reduce
-from nbstream.output.settled import to_markdown, to_plain, to_static_html
+from nbstream.model.request import Request
+from nbstream.output.settled import settled_html, settled_markdown, settled_text
 from nbstream.output.terminal.rows import to_rows
 from nbstream.widgets.markdown_document import MarkdownDocument
-from nbstream.wire.response import StreamDecoder
+from nbstream.wire.response import ResponseDecoder
 from tests.hostile import corpus
 from tests.hostile.allowed import faults
 
@@ -27,14 +29,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 _WIDTH = 80
-#: What is ours in a terminal's row: styles, and nothing else.
+#: The only escape codes that nbstream itself writes into a terminal's row.
 _STYLES = re.compile(r"\x1b\[[0-9;]*m")
-_OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 @dataclass
 class Count:
-    """What was rendered, and what was wrong with it, by the payload's name."""
+    """Number of payloads and renderings, and the faults of each payload, by its name."""
 
     payloads: int = 0
     renderings: int = 0
@@ -42,7 +44,7 @@ class Count:
 
 
 def render_all(payloads: Iterable[corpus.Payload] | None = None) -> Count:
-    """Render every payload alone: growing and whole, settled, in a terminal."""
+    """Render every payload: in the live view, as settled output, in a terminal."""
     count = Count()
     for payload in corpus.markdown() if payloads is None else payloads:
         count.payloads += 1
@@ -68,24 +70,24 @@ def live(text: str) -> list[str]:
 
 
 def settled(text: str) -> list[str]:
-    """Return the faults of what stays in a file, and of what a macro could do there."""
+    """Return the faults of the settled output, and its dangerous TeX macros."""
     html = to_html(text, settled=True)
     return [*faults(html, settled=True), *macros(html)]
 
 
 def terminal(text: str) -> list[str]:
-    """Return what a terminal would obey."""
+    """Return the control characters in the rows for a terminal."""
     blocks = GrowingBlocks()
     pieces = [*blocks.feed(text), *blocks.finish()]
     rows = [row for piece in pieces for row in to_rows(piece.block, _WIDTH)]
-    return [repr(each[0]) for row in rows for each in _OBEYED.finditer(_STYLES.sub("", row))]
+    return [repr(each[0]) for row in rows for each in _CONTROL.finditer(_STYLES.sub("", row))]
 
 
 RENDERINGS: dict[str, Callable[[str], list[str]]] = {"live": live, "settled": settled, "terminal": terminal}
 
 _TYPESET = re.compile(r'class="nbstream-math[^"]*">([^<]*)<')
-#: What a formula may do in MathJax 2 and 3 besides being drawn, by their own lists of macros.
-_ACTS = re.compile(
+#: TeX macros of MathJax 2 and 3 that do more than draw.
+_MACROS = re.compile(
     r"\\(?:href|url|style|class|cssId|html\w*|data|unicode|require|mmlToken|bbox|toggle|texttip|mathtip|includegraphics"
     r"|def|gdef|edef|xdef|let|newcommand|renewcommand|providecommand|newenvironment|renewenvironment|Newextarrow"
     r"|Declare\w+|definecolor|setOptions|mathtoolsset|newtagform|renewtagform|usetagform|label|ref|eqref|refeq"
@@ -94,12 +96,12 @@ _ACTS = re.compile(
 
 
 def macros(html: str) -> list[str]:
-    """Return the macros among the formulas of `html` that do more than draw."""
-    return [each[0] for tex in _TYPESET.findall(html) for each in _ACTS.finditer(tex)]
+    """Return the macros in the formulas of `html` that do more than draw."""
+    return [each[0] for tex in _TYPESET.findall(html) for each in _MACROS.finditer(tex)]
 
 
 def fields(number: int) -> dict[str, Reply]:
-    """Return replies in which every field that a server fills is hostile, by how the reply ended."""
+    """Return replies with a hostile text in every field, by how each reply ended."""
     text = corpus.field(number)
     calls = [{"index": 0, "id": text, "function": {"name": text, "arguments": f"{text}\n\n{text}\r\r{text}"}}]
     identity = {"id": text, "model": text, "system_fingerprint": text, "object": text}
@@ -130,21 +132,21 @@ def fields(number: int) -> dict[str, Reply]:
 
 
 def reply_of(body: str) -> Reply:
-    """Return the reply that the bytes of one response make."""
-    decoder = StreamDecoder("The server")
-    reply = reduce(Reply(), Started(0, "deepseek-flash", "http://127.0.0.1:1", 0))
+    """Return the reply to which the body of a response is decoded."""
+    decoder = ResponseDecoder("The server")
+    reply = reduce(Reply(), Started(0, Request("deepseek-flash", "http://127.0.0.1:1"), 0))
     for event in [*decoder.feed(body.encode("utf-8", "surrogatepass"), 1), *decoder.finish(2)]:
         reply = reduce(reply, event)
     return reply
 
 
 def faults_around(reply: Reply) -> list[str]:
-    """Return what may not be in the settled output of a reply without text of its own."""
-    html = to_static_html(reply)
+    """Return the faults in the settled output of a reply that has no text."""
+    html = settled_html(reply)
     found = faults(html, settled=True) + macros(html)
-    # What GitHub makes of it, as a reader of the Markdown does that lets HTML through.
-    around = MarkdownIt("commonmark", {"html": True}).render(to_markdown(reply))
+    # Rendered by a Markdown renderer that allows HTML, as on GitHub.
+    around = MarkdownIt("commonmark", {"html": True}).render(settled_markdown(reply))
     found += [f"Markdown: {each}" for each in faults(around, settled=True)]
     found += [f"Markdown: {each}" for each in re.findall(r"<(?:a|img)\b[^>]*>", around)]
     found += ["a blank line"] if re.search(r"[\n\r][ \t]*[\n\r]", html) else []
-    return found + [f"text: {each[0]!r}" for each in _OBEYED.finditer(to_plain(reply) + to_markdown(reply))]
+    return found + [f"text: {each[0]!r}" for each in _CONTROL.finditer(settled_text(reply) + settled_markdown(reply))]

@@ -1,7 +1,7 @@
-"""A server that answers with whatever bytes it is told to, and notes what it was sent.
+"""A server that answers with given bytes and records its requests.
 
-The first part of a request's path names the answer, so that one origin, for which a key was given, has many. This
-module must not know payloads or keys.
+The first part of a request's path names the answer, so that one origin, for which a key is set, has
+many answers.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
 
-_PATIENCE_SECONDS = 30.0
+_TIMEOUT_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
 class Request:
-    """What arrived."""
+    """A request that the server has received."""
 
     path: str
     headers: dict[str, str]
@@ -32,18 +32,21 @@ class Request:
 
     @property
     def key(self) -> str:
-        """The key that was sent; empty if there was none."""
+        """The API key in the request; empty if there is none."""
         return self.headers.get("authorization", "").removeprefix("Bearer ")
 
     @property
     def text(self) -> str:
-        """All of it."""
+        """The whole request as text."""
         return f"{self.path}\n{self.headers}\n{self.body!r}"
 
 
 @dataclass(frozen=True)
 class Response:
-    """What is sent back: bytes, each piece by itself; an event is waited for. A reset ends it, if it is one."""
+    """A response: pieces to send, and events to wait for, in their order.
+
+    If `resets` is true, the connection is reset at the end.
+    """
 
     pieces: Sequence[bytes | threading.Event] = ()
     status: int = 200
@@ -60,7 +63,7 @@ def event(value: Any, name: str = "") -> bytes:
 
 
 def chunk(*, finish: str | None = None, **delta: Any) -> bytes:
-    """Return a chunk of a completion as an event."""
+    """Return a chunk of a chat completion as a server-sent event."""
     return event({"choices": [{"index": 0, "delta": delta, "finish_reason": finish}]})
 
 
@@ -69,7 +72,7 @@ def _nothing(_: Request) -> Response:
 
 
 class HostileServer:
-    """A context manager; listens on a free port of 127.0.0.1 while it is entered."""
+    """A context manager that listens on a free port of 127.0.0.1."""
 
     def __init__(self, answers: Mapping[str, Answer]) -> None:
         self.requests: list[Request] = []
@@ -96,7 +99,7 @@ class HostileServer:
                     else:
                         outer._wait(piece)
                 if response.resets:
-                    # Without lingering a close is a reset.
+                    # With a linger time of 0, closing the socket resets the connection.
                     self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
             def log_message(self, *_: object) -> None:
@@ -108,7 +111,7 @@ class HostileServer:
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
 
     def _wait(self, release: threading.Event) -> None:
-        for _ in range(int(_PATIENCE_SECONDS / 0.02)):
+        for _ in range(int(_TIMEOUT_SECONDS / 0.02)):
             if release.wait(0.02) or self._closing.is_set():
                 return
 

@@ -44,7 +44,7 @@ def shared_kernel(
         assert loaded.status == "ok"
         kernel.imported_by_loading = set(kernel.evaluate("list(__import__('sys').modules)"))
         # Nobody waits here for a tab that may still come.
-        kernel.run("import nbstream, nbstream.widgets.live_view; nbstream.widgets.live_view._GRACE_SECONDS = 0")
+        kernel.run("import nbstream, nbstream.widgets.kept_views; nbstream.widgets.kept_views.GRACE_SECONDS = 0")
         yield kernel
 
 

@@ -71,7 +71,7 @@ def test_what_is_not_signed_stops_nothing(kernel: Kernel, server: Simulator) -> 
     kernel.post("shell", "comm_msg", {"comm_id": view.comm_id, "data": data}, session=Session(key=b"another"))
     shown = len(view.numbers)
     kernel.until(lambda: len(view.numbers) > shown + 10, "the cell streams on")
-    assert server.log()[-1]["how"] is None
+    assert server.log()[-1]["outcome"] is None
     kernel.comm(view, "cancel")
     kernel.finish(cell)
     assert cell.status == "ok"
@@ -84,7 +84,7 @@ def test_one_cell_reads_what_is_said_to_another_ones_run(kernel: Kernel, server:
     kernel.comm(view, "cancel")
     kernel.until(lambda: view.meta["status"] == "cancelled", "the reply in the background is stopped")
     assert not cell.ended
-    assert server.log()[-1]["how"] is None
+    assert server.log()[-1]["outcome"] is None
     kernel.comm(front, "cancel")
     kernel.finish(cell)
 

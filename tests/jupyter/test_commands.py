@@ -71,9 +71,9 @@ def test_no_code_is_one_line(kernel: Kernel) -> None:
 
 
 def test_no_reply_is_one_line(kernel: Kernel) -> None:
-    kernel.run("from nbstream.client import history; kept = list(history._runs); history._runs.clear()")
+    kernel.run("from nbstream.client import history; kept = list(history._replies); history._replies.clear()")
     cell = kernel.run("%deepseek code")
-    kernel.run("history._runs.extend(kept)")
+    kernel.run("history._replies.extend(kept)")
     assert error_of(cell) == "UsageError: There is no reply yet."
 
 
@@ -89,7 +89,7 @@ def test_a_reply_is_shown_again(kernel: Kernel) -> None:
 def test_a_reply_that_is_not_there_is_one_line(kernel: Kernel, number: str) -> None:
     answer(kernel, NO_CODE)
     line = error_of(kernel.run(f"%deepseek show {number}"))
-    assert line.startswith(f"UsageError: %deepseek show {number}: replies are counted back from the last one")
+    assert line.startswith(f"UsageError: %deepseek show {number}: there is no such reply")
 
 
 def test_every_reply_that_goes_on_is_stopped(kernel: Kernel, server: Simulator) -> None:
@@ -97,16 +97,28 @@ def test_every_reply_that_goes_on_is_stopped(kernel: Kernel, server: Simulator) 
         kernel.run("%%deepseek --background\n[simulate: silence after=5] Why?")
     kernel.until(lambda: sum(entry["deltas_sent"] == 5 for entry in server.log()) == 3, "all of them are silent")
     assert kernel.run("%deepseek cancel").text("stdout") == "Stopped 3 replies.\n"
-    kernel.until(lambda: all(entry["how"] == "disconnected" for entry in server.log()), "the server sees it")
-    assert kernel.run("%deepseek cancel").text("stdout") == "No reply goes on.\n"
+    kernel.until(lambda: all(entry["outcome"] == "disconnected" for entry in server.log()), "the server sees it")
+    assert kernel.run("%deepseek cancel").text("stdout") == "No reply is arriving.\n"
 
 
-@pytest.mark.parametrize("command", ["cod", "code 1 2", "help", "show 1 2", "cancel 1"])
+@pytest.mark.parametrize("command", ["cod", "code 1 2", "show 1 2", "cancel 1"])
 def test_what_is_no_command_is_one_line(kernel: Kernel, command: str) -> None:
     line = error_of(kernel.run(f"%deepseek {command}"))
     assert line.startswith(f"UsageError: %deepseek {command} is no command")
 
 
-@pytest.mark.parametrize("command", ["code [N]", "show [N]", "show --recover", "cancel"])
-def test_the_help_lists_the_command(kernel: Kernel, command: str) -> None:
-    assert f"%deepseek {command}" in " ".join(kernel.run("%deepseek").text("stdout").split())
+@pytest.mark.parametrize("line", ["%deepseek", "%deepseek help"])
+def test_the_help_is_plain_text_and_names_commands_and_options(kernel: Kernel, line: str) -> None:
+    cell = kernel.run(line)
+    text = cell.text("stdout")
+    assert text.startswith("usage: %%deepseek [-m MODEL]")
+    assert "::" not in text
+    for name in ("%deepseek code [N]", "%deepseek show [N|--recover]", "%deepseek cancel", "--raw-body", "--reasoning"):
+        assert name in text
+
+
+def test_code_goes_into_the_next_cell_without_direction_controls(kernel: Kernel) -> None:
+    # "Trojan Source", CVE-2021-42574: the code would look different from what it runs.
+    answer(kernel, "```python\nadmin = False  # \u202e\u2066 check\u2069\n```")
+    ((_, code, _),) = inserted(kernel.run("%deepseek code"))
+    assert code == "admin = False  # \ufffd\ufffd check\ufffd"

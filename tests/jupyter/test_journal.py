@@ -149,7 +149,7 @@ def test_a_full_disk_is_told_and_the_reply_goes_on(start: Callable[..., Kernel],
     cells = [kernel.run("%%deepseek\n[simulate: normal tokens=150 rate=300] Why?") for _ in range(2)]
     kernel.run("resource.setrlimit(resource.RLIMIT_FSIZE, whole)")
     first, second = [cell.text("stderr") for cell in cells]
-    assert first.startswith("Note: File too large. The reply goes on, but what arrives from here on would be lost")
+    assert first.startswith("Note: File too large. The reply continues, but what arrives from here on would be lost")
     assert first.count("\n") == 1
     assert second == ""
     assert [cell.status for cell in cells] == ["ok", "ok"]

@@ -47,8 +47,8 @@ def until_streaming(kernel: Kernel, server: Simulator, cell: Cell, scenario: str
 
 def disconnected(kernel: Kernel, server: Simulator) -> None:
     """Wait until the server has seen that the client left."""
-    kernel.until(lambda: server.log()[-1]["how"] is not None, "the server sees the end")
-    assert server.log()[-1]["how"] == "disconnected"
+    kernel.until(lambda: server.log()[-1]["outcome"] is not None, "the server sees the end")
+    assert server.log()[-1]["outcome"] == "disconnected"
 
 
 def settled(cell: Cell) -> dict[str, str]:
@@ -94,14 +94,18 @@ def test_patches_arrive_while_the_cell_blocks(kernel: Kernel, server: Simulator)
     kernel.finish(cell)
 
 
-#: A view that is given its events one by one when the reply has long ended: the reply is as far ahead as it can be.
+#: A view that is given its events one by one, after the reply has ended.
 LATE_VIEW = """
+from nbstream.model.presentation import Presentation
+from nbstream.model.reply import Reply, reduce
 from nbstream.widgets.live_view import LiveView
 run = nbstream.stream({0!r})
 reply = run.result()
-view = LiveView(run, get_ipython().kernel, 'auto', foreground=True)
-for event in run.wait(0):
-    view.update([event])
+view = LiveView(run, get_ipython().kernel, Presentation(), foreground=True)
+so_far = Reply(request=reply.request)
+for event in run.receiver.wait(0).events:
+    so_far = reduce(so_far, event)
+    view.update([event], so_far)
 view.settle(reply)
 """
 
@@ -238,8 +242,8 @@ def test_what_no_page_has_on_its_screen_is_sent_less_often_and_in_whole(kernel: 
 
 
 def test_a_reply_that_no_page_shows_is_told_of_once(kernel: Kernel, server: Simulator) -> None:
-    kernel.run("from nbstream.widgets import live_view as live")
-    kernel.run("within, live._ASKS_WITHIN_SECONDS = live._ASKS_WITHIN_SECONDS, 0")
+    kernel.run("from nbstream.widgets import kept_views")
+    kernel.run("within, kept_views._ASKS_WITHIN_SECONDS = kept_views._ASKS_WITHIN_SECONDS, 0")
     cell, view = begin(kernel, server, SILENT)
     kernel.control(view, "hello", seq=0, page="one")
     kernel.control(view, "shown", page="one")
@@ -254,7 +258,7 @@ def test_a_reply_that_no_page_shows_is_told_of_once(kernel: Kernel, server: Simu
     )
     assert kernel.run("%%deepseek\nWhy?").text("stderr") == ""
     assert "Stopped after" in kernel.run("%deepseek show 4").of("display_data")[0]["content"]["data"]["text/html"]
-    kernel.run("live._ASKS_WITHIN_SECONDS = within")
+    kernel.run("kept_views._ASKS_WITHIN_SECONDS = within")
 
 
 def test_widgets_do_not_pile_up(kernel: Kernel, server: Simulator) -> None:
@@ -424,7 +428,7 @@ def test_background_run_is_stopped_while_another_cell_computes(kernel: Kernel, s
     cell, view = begin(kernel, server, SILENT, "--background")
     kernel.finish(cell)
     assert cell.status == "ok"
-    assert server.log()[-1]["how"] is None
+    assert server.log()[-1]["outcome"] is None
     # It ends only when the run does.
     computing = kernel.send("print('computing')\nwhile nbstream.last.status != 'cancelled': pass\nprint('ended')")
     kernel.until(lambda: computing.text("stdout"), "the other cell computes")
@@ -445,7 +449,7 @@ def test_interrupt_of_another_cell_leaves_a_background_run_alone(kernel: Kernel,
     kernel.interrupt()
     assert kernel.finish(computing).status == "error"
     assert kernel.evaluate("nbstream.last.status") == "reasoning"
-    assert server.log()[-1]["how"] is None
+    assert server.log()[-1]["outcome"] is None
     kernel.control(view, "cancel")
     disconnected(kernel, server)
     kernel.until(lambda: view.meta["status"] == "cancelled", "the page says that it was stopped")
@@ -507,7 +511,7 @@ def test_a_retired_model_is_explained(kernel: Kernel) -> None:
         cell = kernel.run("%%deepseek -m deepseek-reasoner\nWhy?")
     finally:
         kernel.run("os.environ.update(kept)")
-    assert_usage_error(cell, "-m flash --think", lines=1)
+    assert_usage_error(cell, "-m flash with --think", lines=1)
 
 
 @pytest.mark.parametrize(
@@ -548,7 +552,10 @@ def test_options_reach_the_server(kernel: Kernel, server: Simulator) -> None:
 def test_a_parameter_without_effect_is_noted(kernel: Kernel, server: Simulator) -> None:
     cell = kernel.run("%%deepseek -t 0.5\nWhy?")
     assert cell.status == "ok"
-    assert cell.text("stderr") == "Note: temperature has no effect while the model thinks (--no-think).\n"
+    assert (
+        cell.text("stderr")
+        == "Note: --temperature has no effect while the model thinks; --no-think switches that off.\n"
+    )
     assert server.log()[-1]["body"]["temperature"] == 0.5
 
 

@@ -40,7 +40,7 @@ _LEFT = """(lambda asyncio, threading, loop: {
     "connections": len([each for each in __import__("psutil").Process().net_connections("tcp")
                         if each.raddr and each.raddr.port == PORT and each.status == "ESTABLISHED"]),
     "receivers": len(__import__("nbstream.widgets.channels", fromlist=["x"])._receivers),
-    "kept": len(__import__("nbstream.widgets.live_view", fromlist=["x"])._kept),
+    "kept": len(__import__("nbstream.widgets.kept_views", fromlist=["x"])._kept),
 })(__import__("asyncio"), __import__("threading"), __import__("nbstream.client.loop", fromlist=["x"]))"""
 
 
@@ -216,5 +216,5 @@ def _ended(kernel: Kernel, cell: Cell, following: Cell, where: str, tally: Tally
 
 def _note(server: Simulator, asked: float, tally: Tally) -> None:
     """Note how long it took the server to see that the client had left."""
-    entries = [entry for entry in server.log() if entry["how"] == "disconnected"]
+    entries = [entry for entry in server.log() if entry["outcome"] == "disconnected"]
     tally.milliseconds += [1000 * (entry["ended"] - asked) for entry in entries[-1:] if entry["ended"] > asked]

@@ -12,9 +12,9 @@ from nbstream.markdown.code_blocks import CodeBlock
 from nbstream.markdown.math import MOST_CHARACTERS
 from nbstream.markdown.parser import to_html
 from nbstream.markdown.pieces import MOST_OPEN, pieces
+from nbstream.model.presentation import Presentation
 from nbstream.model.reply import ToolCall
-from nbstream.output.bundle import bundle
-from nbstream.output.settled import to_markdown, to_plain, to_static_html
+from nbstream.output.settled import bundle, settled_html, settled_markdown, settled_text
 from nbstream.output.wording import footer
 from nbstream.widgets.markdown_document import MarkdownDocument
 from tests.hostile import allowed, corpus, rendering
@@ -81,7 +81,7 @@ def test_a_count_of_tokens_that_no_machine_divides_is_none() -> None:
     )
     assert reply.answer == "x"
     assert "in " not in " ".join(footer(reply))
-    assert "usage" not in to_static_html(reply)
+    assert "usage" not in settled_html(reply)
 
 
 def test_a_formula_of_any_length_is_not_typeset() -> None:
@@ -96,7 +96,7 @@ def test_nothing_that_a_terminal_obeys_is_kept() -> None:
     reply = rendering.reply_of(
         chunk(reasoning_content=text, content=None) + chunk(content=text, tool_calls=[call]) + END
     )
-    data, _ = bundle(reply, "open")
+    data, _ = bundle(reply, Presentation(reasoning="open"))
     assert OBEYED.findall(data["text/plain"] + data["text/markdown"]) == []
     # Each tool call is one line, which no line of its own can end.
     assert sum(line.startswith("    \ufffd") for line in data["text/markdown"].split("\n")) == 1
@@ -113,17 +113,17 @@ def test_half_characters_do_not_break_the_file() -> None:
     )
     error = f'data: {{"error": {{"message": "{half}", "code": "{half}"}}}}\n\n'
     for reply in (rendering.reply_of(body), rendering.reply_of(error)):
-        data, metadata = bundle(reply, "open")
+        data, metadata = bundle(reply, Presentation(reasoning="open"))
         for written in (*data.values(), *map(str, metadata), str(reply.error), repr(reply)):
             assert written.encode().decode() == written
 
 
 def test_what_is_copied_is_still_found_in_the_markdown() -> None:
     reply = rendering.reply_of(chunk(content="one\r\ntwo \x1b[2J") + END)
-    data, metadata = bundle(reply, "auto")
+    data, metadata = bundle(reply, Presentation())
     start, end = metadata["nbstream"]["answer"]
     assert data["text/markdown"][start:end] == "one\ntwo \ufffd[2J"
-    assert to_plain(reply).startswith("one\ntwo \ufffd[2J\n")
+    assert settled_text(reply).startswith("one\ntwo \ufffd[2J\n")
 
 
 def test_code_that_reads_otherwise_than_it_runs_is_seen_to() -> None:
@@ -133,7 +133,7 @@ def test_code_that_reads_otherwise_than_it_runs_is_seen_to() -> None:
             assert html.count("\ufffd") >= len(DIRECTIONS)
     call = {"index": 0, "function": {"name": "f", "arguments": DIRECTIONS}}
     reply = rendering.reply_of(chunk(tool_calls=[call]) + END)
-    assert not re.search(f"[{DIRECTIONS}]", to_static_html(reply) + to_markdown(reply))
+    assert not re.search(f"[{DIRECTIONS}]", settled_html(reply) + settled_markdown(reply))
     # In prose it is what Arabic and Hebrew are written with; its block is as far as it goes.
     assert "\u2067" in to_html("\u2067x\u2069")
 
@@ -141,7 +141,7 @@ def test_code_that_reads_otherwise_than_it_runs_is_seen_to() -> None:
 def test_a_reversal_ends_with_its_block() -> None:
     reply = rendering.reply_of(chunk(reasoning_content="\u202eone", content="\u202etwo ![a](http://b.c/d)") + END)
     reader = Blocks()
-    reader.feed(to_static_html(reply))
+    reader.feed(settled_html(reply))
     # As HTML has it, whatever was not ended ends where a block does (CSS Writing Modes 3, 2.4.5).
     assert [text for text in reader.texts if "\u202e" in text] == [
         "\u202eone",

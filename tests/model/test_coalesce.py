@@ -20,6 +20,7 @@ from nbstream.model.events import (
     Waiting,
 )
 from nbstream.model.failure import Failure
+from nbstream.model.request import Request
 from nbstream.model.usage import Usage
 from tests.wire.test_invariants import reply_of
 
@@ -31,7 +32,7 @@ texts = st.sampled_from(["", "x", "yy", "🎉"])
 times = st.just(1.0)
 events = st.one_of(
     st.builds(Waiting, times, texts),
-    st.builds(Retrying, times, st.just(1), st.just(2), st.just(0.5), st.just(Failure("refused", "no"))),
+    st.builds(Retrying, times, st.just(1), st.just(2), st.just(0.5), st.just(Failure("refused"))),
     st.builds(Identified, times, names, names, names),
     st.builds(Reasoning, times, texts),
     st.builds(Answer, times, texts),
@@ -45,8 +46,8 @@ events = st.one_of(
 @given(st.lists(events, max_size=30))
 def test_the_reply_stays_the_same(given: list[Event]) -> None:
     before = list(given)
-    joined = coalesce([Started(0, "m"), *given])
-    assert reply_of(joined) == reply_of([Started(0, "m"), *given])
+    joined = coalesce([Started(0, Request("m")), *given])
+    assert reply_of(joined) == reply_of([Started(0, Request("m")), *given])
     assert given == before
     assert len(joined) <= len(given) + 1
     assert coalesce(joined) == joined

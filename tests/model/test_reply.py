@@ -25,11 +25,12 @@ from nbstream.model.events import (
 )
 from nbstream.model.failure import Failure
 from nbstream.model.reply import SIMULATED_FINGERPRINT, Reply, ReplyError, reduce
+from nbstream.model.request import Request
 from nbstream.model.usage import Usage
 from tests.wire.test_invariants import reply_of
 
-BROKEN = Failure("disconnected", "The connection broke.", "Run the cell again.")
-STARTED = Started(0, "deepseek-flash", "https://api.deepseek.com", 1_795_222_800.0)  # 2026-11-21, a Saturday
+BROKEN = Failure("disconnected", "connection", "DeepSeek", "reset")
+STARTED = Started(0, Request("deepseek-flash", "https://api.deepseek.com"), 1_795_222_800.0)  # 2026-11-21, a Saturday
 SOME: list[Event] = [STARTED, Reasoning(1, "We"), Answer(2, "Yes"), ToolCallDelta(3, 0, "t", "f", "{")]
 
 
@@ -110,7 +111,7 @@ def test_timing_is_made_of_the_events_own_times() -> None:
     ]
     timing = reply_of([*events, Ended(16, "cancelled")]).timing
     assert (timing.first_delta, timing.reasoning_started, timing.reasoning_ended) == (1, 1, 4)
-    assert (timing.answer_started, timing.ended, timing.started) == (4, 16, STARTED.wall)
+    assert (timing.answer_started, timing.ended, timing.started) == (4, 16, STARTED.instant)
     assert reply_of(events[:4]).timing.reasoning_seconds is None
     assert reply_of([*events[:4], Ended(3, "cancelled")]).timing.reasoning_seconds == 2
     only_answer = reply_of([STARTED, Answer(2, "a"), Ended(3, "cancelled")]).timing
@@ -121,7 +122,7 @@ def test_identity_is_corrected_and_never_taken_back() -> None:
     reply = reply_of([STARTED, Identified(1, "c", None, "fp")])
     assert (reply.id, reply.model, reply.system_fingerprint) == ("c", "deepseek-flash", "fp")
     reply = reduce(reply, Identified(2, None, "deepseek-v4-pro"))
-    assert (reply.id, reply.model, reply.requested_model) == ("c", "deepseek-v4-pro", "deepseek-flash")
+    assert (reply.id, reply.model, reply.request.model) == ("c", "deepseek-v4-pro", "deepseek-flash")
 
 
 @pytest.mark.parametrize("fragment", [ToolCallDelta(4, 0), ToolCallDelta(4, 0, "u", "g")])
@@ -131,7 +132,7 @@ def test_a_later_fragment_does_not_rename_a_call(fragment: ToolCallDelta) -> Non
 
 def test_raise_for_status_says_what_happened_and_holds_the_reply() -> None:
     said = {
-        "The connection broke. Run the cell again.": Ended(5, "failed", BROKEN),
+        "disconnected, connection, by DeepSeek: reset": Ended(5, "failed", BROKEN),
         "The reply is cancelled.": Ended(5, "cancelled"),
     }
     for words, end in said.items():
@@ -157,7 +158,7 @@ def test_what_a_reply_cost() -> None:
     assert str(cost_of(served)) == "$0.00022"
     assert cost_of(reply_of(SOME)) is None
     assert cost_of(reply_of([usage])) is None
-    elsewhere = reply_of([Started(0, "deepseek-flash", "http://127.0.0.1:8000", STARTED.wall), usage])
+    elsewhere = reply_of([Started(0, Request("deepseek-flash", "http://127.0.0.1:8000"), STARTED.instant), usage])
     assert cost_of(elsewhere) is None
     simulated = reduce(elsewhere, Identified(5, system_fingerprint=SIMULATED_FINGERPRINT))
     assert simulated.simulated
@@ -169,3 +170,12 @@ def test_what_a_reply_cost() -> None:
 def test_tokens_are_estimated_over_everything_received() -> None:
     reply = reply_of([Reasoning(1, "r" * 10), Answer(2, "a" * 20), ToolCallDelta(3, 0, arguments="x" * 30)])
     assert reply.estimated_output_tokens == 18
+
+
+def test_reasoning_that_is_resumed_counts_as_one_time() -> None:
+    events: list[Event] = [STARTED, Reasoning(1, "a"), Answer(2, "b"), Reasoning(5, "c")]
+    resumed = reply_of(events)
+    assert resumed.timing.reasoning_seconds is None
+    assert resumed.timing.reasoning_until(6) == 2
+    assert reply_of([*events, Answer(8, "d")]).timing.reasoning_seconds == 4
+    assert reply_of([*events, Ended(7, "cancelled")]).timing.reasoning_seconds == 3

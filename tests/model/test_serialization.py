@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +14,7 @@ from nbstream.model.events import (
     Event,
     Finished,
     Identified,
+    Priced,
     Reasoning,
     Retrying,
     Started,
@@ -20,16 +23,21 @@ from nbstream.model.events import (
     Waiting,
 )
 from nbstream.model.failure import Failure
+from nbstream.model.request import Request
 from nbstream.model.serialization import from_line, to_line
-from nbstream.model.usage import Usage
+from nbstream.model.usage import Cost, Usage
 
 AT = st.floats(0, 1e9)
 TEXT = st.text(st.characters(codec=None))
 MAYBE = st.none() | TEXT
-FAILURES = st.builds(Failure, st.just("refused"), TEXT, TEXT, st.none() | st.integers(100, 599), MAYBE)
+FAILURES = st.builds(
+    Failure, st.just("refused"), st.just("redirect"), TEXT, TEXT, st.none() | st.integers(100, 599), MAYBE
+)
+INSTANTS = st.datetimes(timezones=st.just(UTC))
+COSTS = st.builds(Cost, st.decimals(0, 1000), st.just("USD"), st.just("peak"), INSTANTS, st.booleans())
 COUNT = st.none() | st.integers(0)
 EVENTS = st.one_of(
-    st.builds(Started, AT, TEXT, TEXT, st.none() | AT),
+    st.builds(Started, AT, st.builds(Request, TEXT, TEXT), st.none() | AT),
     st.builds(Waiting, AT, TEXT),
     st.builds(Retrying, AT, st.integers(1), st.integers(1), AT, FAILURES),
     st.builds(Identified, AT, MAYBE, MAYBE, MAYBE),
@@ -37,6 +45,7 @@ EVENTS = st.one_of(
     st.builds(Answer, AT, TEXT),
     st.builds(ToolCallDelta, AT, st.integers(0), MAYBE, MAYBE, TEXT),
     st.builds(UsageReported, AT, st.builds(Usage, COUNT, COUNT, COUNT, COUNT, COUNT, COUNT)),
+    st.builds(Priced, AT, COSTS),
     st.builds(Finished, AT, TEXT),
     st.builds(Ended, AT, st.sampled_from(["served", "cancelled", "failed"]), st.none() | FAILURES),
 )
@@ -48,6 +57,13 @@ def test_what_is_written_is_read(event: Event) -> None:
     assert line.isascii()
     assert "\n" not in line
     assert from_line(line) == event
+
+
+def test_neither_prompt_nor_parameters_are_written() -> None:
+    asked = Request("m", "https://a.b", ({"role": "user", "content": "secret"},), {"user_id": "secret"})
+    line = to_line(Started(0, asked, 1.0))
+    assert "secret" not in line
+    assert from_line(line) == Started(0, Request("m", "https://a.b"), 1.0)
 
 
 @given(EVENTS, st.data())

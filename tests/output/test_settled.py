@@ -29,16 +29,17 @@ from nbstream.model.events import (
 )
 from nbstream.model.failure import Failure
 from nbstream.model.reply import SIMULATED_FINGERPRINT, Reply, reduce
+from nbstream.model.request import Request
 from nbstream.model.usage import Usage
-from nbstream.output import wording
-from nbstream.output.settled import one_block, to_markdown, to_plain, to_static_html
+from nbstream.output import sentences, wording
+from nbstream.output.settled import one_block, settled_html, settled_markdown, settled_text
 
 NOON = 1_795_262_400.0  # 2026-11-21 12:00 UTC, a Saturday: off-peak
 USAGE = Usage(2211, 1052, 3263, 1984, 227, 640)
 
 
 def reply(*events: Event, model: str = "deepseek-v4-pro") -> Reply:
-    value = reduce(Reply(), Started(0, model, endpoint_for(api_key="x", environ={}).origin, NOON))
+    value = reduce(Reply(), Started(0, Request(model, endpoint_for(api_key="x", environ={}).origin), NOON))
     for event in events:
         value = reduce(value, event)
     return replace(value, cost=cost_of(value))
@@ -88,7 +89,7 @@ def test_a_stopped_reply_claims_no_usage() -> None:
     stopped = reply(Answer(1, "word " * 100), Ended(14.1, "cancelled"))
     assert wording.footer(stopped)[0] == "Stopped after 14 s"
     assert "usage not reported (about 150 tokens out)" in wording.footer(stopped)
-    assert wording.alert(stopped) == ""
+    assert sentences.alert(stopped, "cell") == ""
     assert not any("$" in item for item in wording.footer(stopped))
 
 
@@ -115,7 +116,7 @@ def test_a_simulated_reply_says_so() -> None:
 def test_what_cut_a_reply_off_is_explained(reason: str) -> None:
     cut = reply(Answer(1, "x"), Finished(2, reason), Ended(2, "served"))
     assert cut.status == "truncated"
-    assert wording.alert(cut)
+    assert sentences.alert(cut, "cell")
     assert f"finish reason {reason}" in wording.footer(cut)
 
 
@@ -123,7 +124,7 @@ def test_the_wait_is_told() -> None:
     waiting = reply(Waiting(3, "keep-alive"))
     assert wording.label(waiting) == "Waiting for deepseek-v4-pro"
     assert wording.note(waiting) == "the server says keep-alive"
-    failure = Failure("refused", "DeepSeek answered 503.", status_code=503)
+    failure = Failure("refused", server="DeepSeek", status_code=503)
     retrying = reply(Retrying(3, 1, 3, 2.0, failure))
     assert wording.label(retrying) == "Attempt 1 of 3 failed, trying again"
     assert "503" in wording.note(retrying)
@@ -141,7 +142,7 @@ def test_nothing_is_claimed_of_no_thought() -> None:
 
 
 def test_every_form_has_the_same_words_in_the_same_order() -> None:
-    html, markdown, plain = to_static_html(WHOLE), to_markdown(WHOLE), to_plain(WHOLE)
+    html, markdown, plain = settled_html(WHOLE), settled_markdown(WHOLE), settled_text(WHOLE)
     for text in (Words(html).text, markdown, plain):
         places = [text.index(part) for part in ("Thought for 12 s", "$5 and $6", "deepseek-v4-pro · 18 s")]
         assert places == sorted(places)
@@ -149,25 +150,25 @@ def test_every_form_has_the_same_words_in_the_same_order() -> None:
 
 def test_live_equals_settled() -> None:
     # The one difference is how a blank line is written, which a page shows as the same.
-    assert one_block(to_html(WHOLE.answer)).strip() in to_static_html(WHOLE)
+    assert one_block(to_html(WHOLE.answer)).strip() in settled_html(WHOLE)
 
 
 def test_the_html_survives_being_put_into_markdown() -> None:
-    html = to_static_html(WHOLE)
+    html = settled_html(WHOLE)
     assert "\n\n" not in html
     again = MarkdownIt("commonmark", {"html": True}).render(f"before\n\n{html}\n\nafter")
     assert html in again
 
 
 def test_code_keeps_its_blank_lines() -> None:
-    assert re.search(r"<code[^>]*>(<[^>]*>)?a(<[^>]*>)?\n\n\n(<[^>]*>)?b", to_static_html(WHOLE).replace("&#10;", "\n"))
+    assert re.search(r"<code[^>]*>(<[^>]*>)?a(<[^>]*>)?\n\n\n(<[^>]*>)?b", settled_html(WHOLE).replace("&#10;", "\n"))
 
 
 def test_nothing_runs_fetches_or_refers() -> None:
-    page = Words(to_static_html(WHOLE))
+    page = Words(settled_html(WHOLE))
     assert not page.tags & {"script", "style", "img", "iframe", "button", "svg", "link"}
     assert page.attributes <= {"class", "style", "dir", "href", "rel", "target"}
-    assert "mathjax_ignore tex2jax_ignore" in to_static_html(WHOLE)
+    assert "mathjax_ignore tex2jax_ignore" in settled_html(WHOLE)
 
 
 @settings(deadline=None)
@@ -178,8 +179,8 @@ def test_what_a_model_says_is_text(said: str) -> None:
         Answer(1, said),
         ToolCallDelta(1, 0, "id", said, said),
         Identified(1, model=said),
-        Ended(2, "failed", Failure("in_band", said)),
+        Ended(2, "failed", Failure("in_band", said=said)),
     )
-    page = Words(to_static_html(hostile))
+    page = Words(settled_html(hostile))
     assert not page.tags & {"script", "style", "img", "iframe", "button", "svg", "link"}
     assert not any(name.startswith("on") for name in page.attributes)

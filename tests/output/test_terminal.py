@@ -22,6 +22,7 @@ from nbstream.client.run import Run
 from nbstream.client.sources.replay import ReplaySource
 from nbstream.jupyter.display import pump
 from nbstream.model.events import Answer, Reasoning
+from nbstream.model.presentation import Presentation
 from nbstream.output.terminal.view import TextView
 from tests.output.emulator import Glass, Output
 
@@ -72,7 +73,7 @@ def a_usual_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 def replay(*deltas: dict[str, str], terminal: bool = False) -> str:
     out = Output(terminal=terminal)
     run = ended(*deltas)
-    pump(run, TextView(run, out))
+    pump(run, TextView(run, Presentation(), out))
     return out.getvalue()
 
 
@@ -90,7 +91,7 @@ def show(view: TextView, text: str, kind: type[Reasoning | Answer], chance: rand
     at = 0
     while at < len(text):
         size = chance.choice([1, 2, 5, 30, 90]) if chance else len(text)
-        view.update([kind(0, text[at : at + size])])
+        view.update([kind(0, text[at : at + size])], view._reply)
         at += size
         yield
 
@@ -114,7 +115,7 @@ def test_a_terminal_without_styles_gets_what_a_pipe_gets(
 def test_what_an_encoding_does_not_have_ends_nothing() -> None:
     out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
     run = ended({"content": "a 🌊"})
-    pump(run, TextView(run, out))
+    pump(run, TextView(run, Presentation(), out))
     out.seek(0)
     assert out.read().startswith("a ?\n")
 
@@ -136,7 +137,7 @@ def test_what_a_terminal_would_obey_is_not_passed_on(terminal: bool, field: str)
 def test_the_settled_order(monkeypatch: pytest.MonkeyPatch) -> None:
     out = Glass(monkeypatch)
     run = ended({"reasoning_content": "We\n"}, {"content": "# Yes"})
-    pump(run, TextView(run, out))
+    pump(run, TextView(run, Presentation(), out))
     assert out.rows[:6] == ["We", "", "Thought for less than a second", "", "Yes", ""]
     assert out.rows[6].startswith("m · ")
     assert len(out.rows) == 7
@@ -151,7 +152,7 @@ def test_however_it_arrives_the_screen_ends_the_same_and_only_what_is_finished_s
 
     def screen(chance: random.Random | None) -> tuple[list[str], list[list[str]]]:
         out = Glass(monkeypatch, columns, lines)
-        view = TextView(run, out)
+        view = TextView(run, Presentation(), out)
         arriving = chain(show(view, REASONING, Reasoning, chance), show(view, ANSWER, Answer, chance))
         scrolled = [out.scrolled for _ in arriving]
         view.settle(run.reply)
@@ -167,25 +168,25 @@ def test_however_it_arrives_the_screen_ends_the_same_and_only_what_is_finished_s
 
 def test_the_block_in_progress_is_formatted_and_only_what_changes_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
     out = Glass(monkeypatch, 40)
-    view = TextView(ended(), out)
-    view.update([Answer(0, "# Title\n\nSome words, **bold wo")])
+    view = TextView(ended(), Presentation(), out)
+    view.update([Answer(0, "# Title\n\nSome words, **bold wo")], view._reply)
     assert out.rows == ["Title", "", "Some words, bold wo"]
     size = len(out.getvalue())
-    view.update([Answer(0, "rds** and `x")])
+    view.update([Answer(0, "rds** and `x")], view._reply)
     assert out.rows == ["Title", "", "Some words, bold words and x"]
     assert "Title" not in out.getvalue()[size:]
     size = len(out.getvalue())
-    view.update([Answer(0, "")])
+    view.update([Answer(0, "")], view._reply)
     assert len(out.getvalue()) == size
 
 
 def test_of_a_block_that_is_taller_than_the_screen_the_end_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     out = Glass(monkeypatch, 40, 6)
-    view = TextView(ended(), out)
-    view.update([Answer(0, "before\n\n")])
-    view.update([Answer(0, "```\n" + "".join(f"{line}\n" for line in range(50)))])
+    view = TextView(ended(), Presentation(), out)
+    view.update([Answer(0, "before\n\n")], view._reply)
+    view.update([Answer(0, "```\n" + "".join(f"{line}\n" for line in range(50)))], view._reply)
     assert out.rows == ["before", "…", "47", "48", "49", "─" * 38]
-    view.update([Answer(0, "```\n")])
+    view.update([Answer(0, "```\n")], view._reply)
     assert out.rows == ["before", "", "─" * 38, *map(str, range(50)), "─" * 38]
 
 
@@ -193,11 +194,11 @@ def test_of_a_block_that_is_taller_than_the_screen_the_end_is_shown(monkeypatch:
 def test_a_resized_terminal_loses_nothing(columns: int, lines: int, monkeypatch: pytest.MonkeyPatch) -> None:
     out = Glass(monkeypatch, 40, 10)
     run = ended()
-    view = TextView(run, out)
-    view.update([Answer(0, "first\n\n" + "word " * 12)])
+    view = TextView(run, Presentation(), out)
+    view.update([Answer(0, "first\n\n" + "word " * 12)], view._reply)
     out.resize(columns, lines)
     size = len(out.getvalue())
-    view.update([Answer(0, "more\n\nafter")])
+    view.update([Answer(0, "more\n\nafter")], view._reply)
     # Where the rows in progress are in a terminal that has become smaller, nobody knows.
     moves_up = re.search(r"\x1b\[\d+A", out.getvalue()[size:]) is not None
     assert moves_up == (columns >= 40 and lines >= 10)
@@ -211,7 +212,7 @@ def test_a_resized_terminal_loses_nothing(columns: int, lines: int, monkeypatch:
 def test_another_thread_prints_what_is_finished_and_moves_no_cursor(monkeypatch: pytest.MonkeyPatch) -> None:
     out = Glass(monkeypatch, 40)
     run = ended({"reasoning_content": "We think. " * 20}, {"content": ANSWER})
-    view = TextView(run, out)
+    view = TextView(run, Presentation(), out)
 
     def work() -> None:
         view.tick()
@@ -230,10 +231,10 @@ def test_another_thread_prints_what_is_finished_and_moves_no_cursor(monkeypatch:
 def test_the_wait_is_a_row_that_goes(monkeypatch: pytest.MonkeyPatch) -> None:
     out = Glass(monkeypatch)
     run = ended({"content": "Yes"})
-    view = TextView(run, out)
+    view = TextView(run, Presentation(), out)
     view.tick()
     assert re.fullmatch(r"\d+\.\d s", out.rows[0])
-    view.update([Answer(0, "Yes")])
+    view.update([Answer(0, "Yes")], view._reply)
     assert out.rows == ["Yes"]
 
 
@@ -291,7 +292,7 @@ def test_ctrl_c_stops_and_keeps(terminal: pexpect.spawn[str], simulator: Simulat
     terminal.sendline("print('kept', r.status, len(r.reasoning) > 0)")
     terminal.expect_exact("kept cancelled True")
     terminal.expect(r"In \[\d+\]: ")
-    while simulator.log()[0]["how"] != "disconnected":
+    while simulator.log()[0]["outcome"] != "disconnected":
         assert time.monotonic() < deadline
         time.sleep(0.02)
 

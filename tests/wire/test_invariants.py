@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from nbstream.model.events import Answer, Ended, Event, Finished, Reasoning, Started, ToolCallDelta
 from nbstream.model.reply import Reply, reduce
-from nbstream.wire.response import StreamDecoder
+from nbstream.model.request import Request
+from nbstream.wire.response import ResponseDecoder
 
 texts = st.text(st.sampled_from('ab \n<>/think日本🎉é"\\\u2028'), max_size=12)
 pieces = st.one_of(texts, st.sampled_from(["<think>", "</think>", "<thi", "nk>", "</", "\ud83c", "\udf89", "", None]))
@@ -53,7 +54,7 @@ def streams(draw: st.DrawFn) -> bytes:
 
 
 def events_of(parts: list[bytes]) -> list[Event]:
-    decoder = StreamDecoder()
+    decoder = ResponseDecoder()
     events = [event for part in parts for event in decoder.feed(part, 0)]
     return [*events, *decoder.finish(0)]
 
@@ -127,7 +128,7 @@ deltas = st.lists(
 
 @given(deltas, st.sampled_from(["served", "cancelled"]))
 def test_reduce_is_pure_and_keeps_everything(events: list[Event], how: Any) -> None:
-    replies = [reduce(Reply(), Started(0, "m"))]
+    replies = [reduce(Reply(), Started(0, Request("m")))]
     seen = [(replies[0].reasoning, replies[0].answer)]
     for event in events:
         replies.append(reduce(replies[-1], event))

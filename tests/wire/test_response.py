@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 
 from nbstream.model.events import Ended, Event
 from nbstream.model.failure import Failure
-from nbstream.wire.response import StreamDecoder
+from nbstream.output.sentences import message
+from nbstream.wire.response import ResponseDecoder
+from tests.hints import hint_of
 from tests.wire.test_invariants import chunk, cut, events_of, reply_of, streams
 from tests.wire.test_simulator_streams import FINISH, content, stream
 
-RESET = Failure("disconnected", "The connection broke.")
+RESET = Failure("disconnected", "connection", "The server", "reset")
 
 
 def completion(text: str) -> bytes:
@@ -22,7 +24,7 @@ def completion(text: str) -> bytes:
 
 
 def until_reset(data: bytes) -> list[Event]:
-    decoder = StreamDecoder()
+    decoder = ResponseDecoder()
     return [*decoder.feed(data, 0), *decoder.finish(0, RESET)]
 
 
@@ -54,7 +56,7 @@ def test_chunking_changes_no_event(data: bytes, cuts: list[int]) -> None:
 def test_a_reset_keeps_what_came_before_it(data: bytes, point: int) -> None:
     whole = events_of([data])
     part = data[: point % (len(data) + 1)]
-    seen = StreamDecoder().feed(part, 0)
+    seen = ResponseDecoder().feed(part, 0)
     assert seen == whole[: len(seen)]
     ended = until_reset(part)
     assert ended[: len(seen)] == seen
@@ -72,16 +74,16 @@ def test_a_reset_in_mid_delta_is_failed_and_says_why() -> None:
     reply = reply_of(until_reset(data[:-12]))
     assert (reply.status, reply.reasoning, reply.answer) == ("failed", "We", "Yes")
     assert reply.error is not None
-    assert reply.error.message == RESET.message
-    assert "is kept" in reply.error.hint
+    assert message(reply.error) == message(RESET)
+    assert "is kept" in hint_of(reply)
 
 
 @pytest.mark.parametrize("failure", [None, RESET])
 def test_nothing_is_said_to_be_kept_where_nothing_came(failure: Failure | None) -> None:
-    decoder = StreamDecoder()
+    decoder = ResponseDecoder()
     error = reply_of([*decoder.feed(b": keep-alive\n\n", 0), *decoder.finish(0, failure)]).error
     assert error is not None
-    assert "Nothing of the reply had arrived" in error.hint
+    assert "Nothing of it had arrived" in hint_of(error)
 
 
 def test_an_event_that_a_reset_left_without_its_blank_line_counts() -> None:
@@ -89,7 +91,7 @@ def test_an_event_that_a_reset_left_without_its_blank_line_counts() -> None:
 
 
 def test_nothing_comes_after_the_end() -> None:
-    decoder = StreamDecoder()
+    decoder = ResponseDecoder()
     assert isinstance(decoder.feed(stream(content("a"), FINISH), 1)[-1], Ended)
     assert decoder.feed(stream(content("b"), FINISH), 2) == []
     assert decoder.flush(3) == []
@@ -130,11 +132,11 @@ def test_errors_nested_to_the_limit_of_recursion_are_values(opening: str, closin
 def test_json_that_is_no_chunk_is_named_for_what_it_is() -> None:
     reply = reply_of(events_of([stream([{"a": 1}], done=False)]))
     assert reply.error is not None
-    assert "not a chunk" in reply.error.message
+    assert "not a chunk" in message(reply.error)
 
 
 def test_what_the_caller_asks_of_a_running_stream() -> None:
-    decoder = StreamDecoder()
+    decoder = ResponseDecoder()
     seen = []
     for data in (b": ping\n\n", stream(chunk({"role": "assistant", "content": ""}), done=False),
                  stream(content("a"), done=False), stream(FINISH, done=False), b"data: [DONE]\n\n"):  # fmt: skip

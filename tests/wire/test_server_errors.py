@@ -8,8 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nbstream.model.reply import Reply
+from nbstream.output.sentences import alert, message
 from nbstream.wire import server_errors
-from nbstream.wire.response import StreamDecoder
+from nbstream.wire.response import ResponseDecoder
+from tests.hints import hint_of
 from tests.wire.test_invariants import reply_of
 
 ROUND_TRIP = "The `reasoning_content` in the thinking mode must be passed back to the API."
@@ -38,20 +41,20 @@ ROUND_TRIP = "The `reasoning_content` in the thinking mode must be passed back t
 )
 def test_the_servers_own_words_are_found(body: str, said: str, code: str | None) -> None:
     failure = server_errors.from_status(418, body, "DeepSeek")
-    assert failure.message == f"DeepSeek answered 418: {said}."
+    assert message(failure) == f"DeepSeek answered 418: {said}."
     assert (failure.kind, failure.status_code, failure.code) == ("refused", 418, code)
 
 
 @pytest.mark.parametrize("body", ["", " \n", "[]", "null", "\x00", "{", '{"error": {"message": {"message": []}}}'])
 def test_a_body_that_says_little_leaves_a_whole_sentence(body: str) -> None:
-    message = server_errors.from_status(500, body, "DeepSeek").message
-    assert message.startswith("DeepSeek answered 500")
-    assert message.endswith(".")
-    assert not message.endswith((": .", ".."))
+    said = message(server_errors.from_status(500, body, "DeepSeek"))
+    assert said.startswith("DeepSeek answered 500")
+    assert said.endswith(".")
+    assert not said.endswith((": .", ".."))
 
 
 @pytest.mark.parametrize(
-    ("status", "message", "hint"),
+    ("status", "words", "hint"),
     [
         (400, ROUND_TRIP, "not accepted as it is"),
         (400, "Thinking mode does not support this tool_choice", "not accepted as it is"),
@@ -66,22 +69,21 @@ def test_a_body_that_says_little_leaves_a_whole_sentence(body: str) -> None:
         (429, "no", "wait"),
         (500, "no", "server's side"),
         (503, "thinking", "server's side"),
-        (418, "no", ""),
+        (418, "no", "Nothing of it had arrived"),
     ],
 )
-def test_the_hint_is_about_what_the_reader_can_do(status: int, message: str, hint: str) -> None:
-    failure = server_errors.from_status(status, json.dumps({"error": {"message": message}}), "DeepSeek")
-    assert hint in failure.hint
-    assert bool(failure.hint) == bool(hint)
-    assert str(failure) == f"{failure.message} {failure.hint}".strip()
+def test_the_hint_is_about_what_the_reader_can_do(status: int, words: str, hint: str) -> None:
+    failure = server_errors.from_status(status, json.dumps({"error": {"message": words}}), "DeepSeek")
+    assert hint in hint_of(failure)
+    assert alert(Reply(status="failed", error=failure), "cell") == f"{message(failure)} {hint_of(failure)}"
 
 
 def test_fastapi_names_the_field_apart_from_what_is_wrong_with_it() -> None:
     # https://fastapi.tiangolo.com/tutorial/handling-errors: most servers of open models are made with it.
     wrong = {"type": "extra_forbidden", "loc": ["body", "thinking"], "msg": "Extra inputs are not permitted"}
     failure = server_errors.from_status(422, json.dumps({"detail": [wrong]}), "The server")
-    assert failure.message == "The server answered 422: body.thinking: Extra inputs are not permitted."
-    assert "DeepSeekMagics.thinking_field" in failure.hint
+    assert message(failure) == "The server answered 422: body.thinking: Extra inputs are not permitted."
+    assert "DeepSeekMagics.thinking_field" in hint_of(failure)
 
 
 @pytest.mark.parametrize(
@@ -90,17 +92,16 @@ def test_fastapi_names_the_field_apart_from_what_is_wrong_with_it() -> None:
         (429, 429, "wait"),
         ("402", 402, "Top up"),
         (502, 502, "server's side"),
-        ("²", None, ""),
-        (40101, None, ""),
-        (None, None, ""),
+        ("²", None, "Nothing of it"),
+        (40101, None, "Nothing of it"),
+        (None, None, "Nothing of it"),
     ],
 )
 def test_a_code_in_band_is_a_status_if_it_can_be_one(code: object, status: int | None, hint: str) -> None:
-    failure = server_errors.from_chunk({"error": {"message": "no", "code": code}})
+    failure = server_errors.from_chunk({"error": {"message": "no", "code": code}}, "The server")
     assert failure is not None
     assert (failure.kind, failure.status_code) == ("in_band", status)
-    assert hint in failure.hint
-    assert bool(hint) == bool(failure.hint)
+    assert hint in hint_of(failure)
 
 
 @pytest.mark.parametrize(
@@ -115,32 +116,34 @@ def test_a_code_in_band_is_a_status_if_it_can_be_one(code: object, status: int |
     ],
 )
 def test_a_chunk_without_an_error_is_none(chunk: dict[str, object]) -> None:
-    assert server_errors.from_chunk(chunk) is None
+    assert server_errors.from_chunk(chunk, "The server") is None
 
 
 def test_an_error_without_words_says_so() -> None:
-    failure = server_errors.from_chunk({"error": {"message": {"message": None, "detail": [[]]}, "code": 500}})
+    failure = server_errors.from_chunk(
+        {"error": {"message": {"message": None, "detail": [[]]}, "code": 500}}, "The server"
+    )
     assert failure is not None
-    assert failure.message
-    nothing = server_errors.from_data("")
-    assert nothing.message == "The server reported an error: without a message."
+    assert message(failure)
+    nothing = server_errors.from_data("", "The server")
+    assert message(nothing) == "The server reported an error: without a message."
 
 
 def test_a_page_is_told_from_text_and_from_nothing() -> None:
     page = server_errors.from_body("\n<html><title>Sign in</title>", "The server")
-    assert page.message == "The server answered with a web page titled “Sign in” instead of a stream."
-    assert "base URL" in page.hint
+    assert message(page) == "The server answered with a web page titled “Sign in” instead of a stream."
+    assert "base URL" in hint_of(page)
     text = server_errors.from_body('{"error": {"message": "no", "code": "c"}}', "The server")
-    assert (text.message, text.code) == ("The server answered 200 with something that is not a stream: no.", "c")
-    assert server_errors.from_body(" \n", "The server").message == "The server answered 200 with nothing in it."
+    assert (message(text), text.code) == ("The server answered 200 with something that is not a stream: no.", "c")
+    assert message(server_errors.from_body(" \n", "The server")) == "The server answered 200 with nothing in it."
 
 
 def test_the_server_is_called_by_its_name() -> None:
     for data in (b"", b"<html>", b"text", b"data: {}\n\n"):
-        decoder = StreamDecoder("My server")
+        decoder = ResponseDecoder("My server")
         error = reply_of([*decoder.feed(data, 0), *decoder.finish(0)]).error
         assert error is not None
-        assert error.message.startswith("My server ")
+        assert message(error).startswith("My server ")
 
 
 @given(st.text(st.characters(), max_size=400))
@@ -160,4 +163,4 @@ def test_only_what_is_too_long_is_cut() -> None:
 @pytest.mark.parametrize("begun", ["<title>", "<title ", "<", "<a <title>x"])
 def test_a_page_of_what_never_ends_is_read_at_once(begun: str) -> None:
     failure = server_errors.from_body(begun * (1 << 18), "The server")
-    assert failure.message.startswith("The server answered with a web page")
+    assert message(failure).startswith("The server answered with a web page")

@@ -9,8 +9,10 @@ import pytest
 
 from nbstream.model.events import Ended, Event, Started, Waiting
 from nbstream.model.reply import Reply, ReplyError, reduce
+from nbstream.model.request import Request
 from nbstream.model.usage import Usage
-from nbstream.wire.response import StreamDecoder
+from nbstream.output.sentences import message
+from nbstream.wire.response import ResponseDecoder
 from nbstream.wire.sse import Comment, Message, SseDecoder
 from tests.wire.test_invariants import chunk, events_of, reply_of
 
@@ -184,7 +186,7 @@ def test_an_event_named_error_needs_no_shape() -> None:
 def test_a_200_that_is_no_stream(body: bytes, words: str) -> None:
     reply = reply_of(events_of([body[:3], body[3:]]))
     assert reply.error is not None
-    assert words in str(reply.error)
+    assert words in message(reply.error)
 
 
 def test_a_completion_that_was_not_streamed_is_a_reply() -> None:
@@ -205,7 +207,7 @@ def test_rubbish_between_chunks_is_passed_over_and_told_if_it_matters() -> None:
     assert reply_of(events_of([data, stream(content("b"), FINISH)])).answer == "ab"
     reply = reply_of(events_of([data]))
     assert reply.error is not None
-    assert "oops" in reply.error.message
+    assert "oops" in message(reply.error)
 
 
 def test_half_an_emoji_is_joined_or_replaced() -> None:
@@ -215,14 +217,17 @@ def test_half_an_emoji_is_joined_or_replaced() -> None:
 
 
 def test_abandoning_a_stream_gives_back_what_was_held() -> None:
-    decoder = StreamDecoder()
-    events: list[Event] = [Started(0, "m"), *decoder.feed(stream(content("a"), content("\ud83c"), done=False), 1)]
+    decoder = ResponseDecoder()
+    events: list[Event] = [
+        Started(0, Request("m")),
+        *decoder.feed(stream(content("a"), content("\ud83c"), done=False), 1),
+    ]
     reply = reply_of([*events, *decoder.flush(2), Ended(2, "cancelled")])
     assert (reply.status, reply.answer) == ("cancelled", "a\ufffd")
 
 
 def test_time_comes_in_on_events_and_status_follows() -> None:
-    decoder = StreamDecoder()
+    decoder = ResponseDecoder()
     reply = Reply()
     statuses = [reply.status]
     steps: list[tuple[float, bytes]] = [
@@ -230,7 +235,7 @@ def test_time_comes_in_on_events_and_status_follows() -> None:
         (3.5, stream(content("Yes"), done=False)),
         (4.0, stream(FINISH)),
     ]
-    reply = reduce(reply, Started(0.0, "m", "https://a.b", 100.0))
+    reply = reduce(reply, Started(0.0, Request("m", "https://a.b"), 100.0))
     statuses.append(reply.status)
     for at, data in steps:
         for event in decoder.feed(data, at):
@@ -252,6 +257,6 @@ def test_raise_for_status_is_for_those_who_ask() -> None:
 
 
 def test_a_stop_after_the_finish_reason_took_nothing_away() -> None:
-    decoder = StreamDecoder()
+    decoder = ResponseDecoder()
     events = decoder.feed(stream(content("a"), FINISH, done=False), 1)
     assert reply_of([*events, Ended(2, "cancelled")]).status == "complete"

@@ -1,4 +1,4 @@
-"""Sources: where the bytes of a response come from."""
+"""Sources: where the bytes of a response come from, and which decoder reads them."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from nbstream.model.failure import Failure
+    from nbstream.model.request import Request
+    from nbstream.wire.decoder import Decoder
 
 
 class SourceError(Exception):
     """The bytes could not be had, or broke off.
 
     Attributes:
-        failure: what to tell the user.
-        retry_after: how many seconds the server asks to wait, if it does.
+        failure: what happened.
+        retry_after: seconds that the server asks to wait before the next attempt, if it does.
     """
 
     def __init__(self, failure: Failure, retry_after: float | None = None) -> None:
@@ -26,26 +28,29 @@ class SourceError(Exception):
 
 
 class Source(Protocol):
-    """Something that gives the bytes of one response, as often as it is opened."""
+    """Gives the bytes of one response, as often as it is opened, and the decoder for them."""
 
     @property
     def server(self) -> str:
-        """How to call it in a sentence."""
+        """The server's name in a sentence."""
 
     @property
-    def origin(self) -> str:
-        """Scheme, host and port; empty if there is none."""
-
-    @property
-    def model(self) -> str:
-        """The model that is asked for."""
+    def request(self) -> Request:
+        """What is asked."""
 
     async def prepare(self) -> None:
-        """Get ready to send, as far as that has nothing to do with the server."""
+        """Get ready to send, as far as that does not depend on the server."""
 
     def open(self) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """Send the request and return its bytes as they arrive; leaving the context closes the connection.
 
         Raises:
             SourceError: on entering, and wherever the bytes break off.
+        """
+
+    def decoder(self, max_bytes: int) -> Decoder:
+        """Return a new decoder for one response.
+
+        Args:
+            max_bytes: the most bytes of text that the reply may have.
         """

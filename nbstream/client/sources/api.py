@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
@@ -20,24 +21,23 @@ from nbstream.client.redaction import Redaction
 from nbstream.client.sources import SourceError
 from nbstream.model.failure import Failure
 from nbstream.wire import server_errors
+from nbstream.wire.response import ResponseDecoder
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from nbstream.client.endpoints import Endpoint
-    from nbstream.client.request import Request
+    from nbstream.model.request import Request
 
 
 class ApiSource:
     """A request to an OpenAI-compatible server."""
 
     def __init__(self, endpoint: Endpoint, request: Request) -> None:
-        self._endpoint = endpoint
-        self._request = request
-        self._redaction = Redaction(endpoint.api_key)
+        self.request = request
         self.server = endpoint.server
-        self.origin = endpoint.origin
-        self.model = request.model
+        self._endpoint = endpoint
+        self._redaction = Redaction(endpoint.api_key)
 
     async def prepare(self) -> None:
         """Import the SDK, if this is the first request."""
@@ -49,19 +49,19 @@ class ApiSource:
         """Send the request; see `Source.open`."""
         pooled = connections.pooled(self._endpoint)
         pooled.users += 1
-        from openai import Omit  # noqa: PLC0415  (as in _new_client)
-
         # As an addition, which the SDK sends as it is: messages of its own it takes apart, for 50 ms if there are 400.
-        body = self._request.body()
+        body = self.request.body()
         model = body.pop("model")
         began = False
-        # A server without a key gets no header at all.
-        headers = {"Authorization": Omit()} if self._endpoint.api_key is None else None
         try:
             await connections.close_unused()
             create = pooled.client.chat.completions.with_streaming_response.create
             async with create(
-                model=model, messages=[], stream=True, extra_body=body, extra_headers=headers
+                model=model,
+                messages=[],
+                stream=True,
+                extra_body=body,
+                extra_headers=connections.headers(self._endpoint),
             ) as response:
                 began = True
                 yield self._redaction.stream(response.iter_bytes())
@@ -78,34 +78,31 @@ class ApiSource:
         finally:
             pooled.users -= 1
 
+    def decoder(self, max_bytes: int) -> ResponseDecoder:
+        """Return a decoder of chat completions."""
+        return ResponseDecoder(self.server, max_bytes)
+
     def _refusal(self, refused: Refused) -> SourceError:
         status, headers = refused.status, refused.headers
         failure = server_errors.from_status(status, self._redaction.text(refused.text), self.server)
-        hint = failure.hint
         if 300 <= status < 400:  # noqa: PLR2004  (HTTP's own class of redirects)
             target = _target(self._endpoint.base_url, self._redaction.text(headers.get("location", "")))
-            hint = f"It redirects to {target}. Neither prompt nor key was sent there; set the base URL if you trust it."
+            failure = replace(failure, cause="redirect", said=target)
         elif status == 401 and self._endpoint.api_key is None:  # noqa: PLR2004
-            hint = (
-                f"No key was sent: DEEPSEEK_API_KEY belongs to another server. Set DEEPSEEK_BASE_URL and "
-                f"DEEPSEEK_API_KEY together for {self.server}, or give api_key= to nbstream.ask."
-            )
-        elif status in (400, 404) and (explanation := models.retired(self.model)):
-            hint = explanation
-        # Once more, as it stands there when JSON or HTML has been read.
-        message, code = self._redaction.text(failure.message), self._redaction.text(failure.code or "") or None
-        failure = Failure(failure.kind, message, hint, status, code)
+            failure = replace(failure, cause="no_key")
+        elif status in (400, 404) and models.retired(self.request.model):
+            failure = replace(failure, cause="retired_model")
+        # Redacted once more, now that JSON or HTML has been read.
+        said, code = self._redaction.text(failure.said), self._redaction.text(failure.code or "") or None
+        failure = replace(failure, said=said, code=code)
         return SourceError(failure, _retry_after(headers.get("retry-after-ms"), headers.get("retry-after")))
 
     def _broken(self, error: Exception, *, began: bool) -> Failure:
         cause = error.__cause__ or error.__context__ or error
-        reason = server_errors.shorten(self._redaction.text(str(cause))).rstrip(".") or type(cause).__name__
+        said = server_errors.shorten(self._redaction.text(str(cause))).rstrip(".") or type(cause).__name__
         if began:
-            return Failure("disconnected", f"The connection to {self.server} broke: {reason}.")
-        hint = (
-            "Check that the server is running." if self._endpoint.on_loopback else "Check the network and the base URL."
-        )
-        return Failure("unreachable", f"{self.server} could not be reached: {reason}.", hint)
+            return Failure("disconnected", "connection", self.server, said)
+        return Failure("unreachable", "loopback" if self._endpoint.on_loopback else "", self.server, said)
 
 
 def _target(base_url: str, location: str) -> str:

@@ -6,6 +6,9 @@ import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from nbstream.model.request import Request
+from nbstream.wire.response import ResponseDecoder
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
 
@@ -23,12 +26,11 @@ class ReplaySource:
     """
 
     server = "The recording"
-    origin = ""
 
     def __init__(self, pieces: Iterable[tuple[float, bytes]], model: str = "", speed: float = 1.0) -> None:
         self._pieces = list(pieces)
         self._speed = speed
-        self.model = model
+        self.request = Request(model)
 
     async def prepare(self) -> None:
         """Do nothing: the bytes are here."""
@@ -37,6 +39,10 @@ class ReplaySource:
     async def open(self) -> AsyncIterator[AsyncIterator[bytes]]:
         """Replay from the beginning; see `Source.open`."""
         yield self._replay()
+
+    def decoder(self, max_bytes: int) -> ResponseDecoder:
+        """Return a decoder of chat completions."""
+        return ResponseDecoder(self.server, max_bytes)
 
     async def _replay(self) -> AsyncIterator[bytes]:
         given = 0

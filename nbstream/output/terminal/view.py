@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Protocol
 
 from nbstream.model.events import Answer, Event, Reasoning, Retrying, Waiting
 from nbstream.model.printable import printable
-from nbstream.output import wording
+from nbstream.output import sentences, wording
 from nbstream.output.terminal.screen import send, takes_styles
 
 if TYPE_CHECKING:
     from typing import TextIO
 
     from nbstream.client.run import Run
+    from nbstream.model.presentation import Presentation
     from nbstream.model.reply import Reply
 
 
@@ -44,21 +45,23 @@ class TextView:
     """A sink that writes text as it arrives; on a terminal, with styles and the wait in a line of its own.
 
     Args:
-        run: what is shown.
-        out: where to; the default is standard output.
-        reasoning: how reasoning is shown; here everything but hidden means that it is.
+        run: the run.
+        presentation: how the reply is shown; reasoning is shown unless it is hidden.
+        out: where to write; the default is standard output.
     """
 
-    def __init__(self, run: Run, out: TextIO | None = None, *, reasoning: str = "auto") -> None:
+    def __init__(self, run: Run, presentation: Presentation, out: TextIO | None = None) -> None:
         self._run = run
-        self._is_hidden = reasoning == "hidden"
+        self._reply = run.reply
+        self._presentation = presentation
         self._page = _page(out)
         self._mode = ""
 
-    def update(self, events: list[Event]) -> None:
+    def update(self, events: list[Event], reply: Reply) -> None:
         """Write what `events` added."""
+        self._reply = reply
         for event in events:
-            if isinstance(event, Reasoning) and self._is_hidden:
+            if isinstance(event, Reasoning) and self._presentation.reasoning == "hidden":
                 self.tick()
             elif isinstance(event, Reasoning | Answer):
                 self._turn_to("reasoning" if isinstance(event, Reasoning) else "answer")
@@ -70,7 +73,7 @@ class TextView:
     def tick(self) -> None:
         """Count the seconds of the wait."""
         if not self._mode:
-            reply = self._run.reply
+            reply = self._reply
             label = "Thinking…" if reply.status == "reasoning" else wording.label(reply)
             words = [label, wording.seconds(self._run.elapsed), wording.note(reply)]
             self._page.wait(" · ".join(word for word in words if word))
@@ -80,25 +83,27 @@ class TextView:
 
     def settle(self, reply: Reply) -> None:
         """Write what is said around the reply."""
+        self._reply = reply
         self._turn_to("end")
-        self._page.end(wording.tool_calls(reply), wording.alert(reply), wording.footer(reply))
+        alert = sentences.alert(reply, self._presentation.audience)
+        self._page.end(wording.tool_calls(reply), alert, wording.footer(reply))
 
     def _turn_to(self, mode: str) -> None:
         if mode != self._mode:
-            self._page.begin(mode, wording.thought(self._run.reply) if self._mode == "reasoning" else "")
+            self._page.begin(mode, wording.thought(self._reply) if self._mode == "reasoning" else "")
             self._mode = mode
 
 
-def write(reply: Reply, *, reasoning: str = "auto", out: TextIO | None = None) -> None:
+def write(reply: Reply, presentation: Presentation, out: TextIO | None = None) -> None:
     """Write a reply that has ended; of its reasoning only the duration, unless that is `open`."""
     page = _page(out)
-    if thought := reply.reasoning if reasoning == "open" else wording.thought(reply):
+    if thought := reply.reasoning if presentation.reasoning == "open" else wording.thought(reply):
         page.begin("reasoning", "")
         page.feed(thought)
     page.begin("answer", "")
     page.feed(reply.answer)
     page.begin("end", "")
-    page.end(wording.tool_calls(reply), wording.alert(reply), wording.footer(reply))
+    page.end(wording.tool_calls(reply), sentences.alert(reply, presentation.audience), wording.footer(reply))
 
 
 class Plain:

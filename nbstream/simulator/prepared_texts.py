@@ -1,7 +1,7 @@
-"""What the simulator says: prepared texts, chosen by the words of the prompt or else by its hash.
+"""The texts that the simulator answers with, chosen by the prompt's words or its hash.
 
-Each file in `texts` is one topic, named language-topic, with reasoning of three lengths and an answer, divided by lines
-of the form `<!-- … -->`. The same prompt always gets the same words. This module must not know how they are sent.
+Each file in `texts` is one topic, named language-topic. Lines of the form `<!-- … -->` divide it
+into keywords, three parts of reasoning and the answer. The same prompt always gets the same text.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, NamedTuple
 
 from nbstream.simulator import tokens
-from nbstream.simulator.request import MAX_TOKENS, Refusal
+from nbstream.simulator.chat_request import MAX_TOKENS, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from nbstream.simulator.request import ChatRequest
+    from nbstream.simulator.chat_request import ChatRequest
 
-#: The first line of every answer.
+#: The first line of every answer, for each language.
 NOTICES = {
     "en": "*Simulated: no model was called.*",
     "zh": "*模拟回复：没有调用任何模型。*",  # noqa: RUF001 - the colon is Chinese too
@@ -36,11 +36,19 @@ _FENCE = "```"
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """One prepared text; `reasoning` has one part for each level of effort, and a higher level has all lower parts."""
+    """One prepared text.
+
+    Attributes:
+        name: the name of its file, without the ending.
+        keywords: words in a prompt that this topic answers.
+        needs_keyword: whether the topic is used only for prompts that have one of its keywords.
+        reasoning: the text that each level of effort adds to those of the lower levels.
+        answer: the answer, in Markdown.
+    """
 
     name: str
-    words: frozenset[str]
-    by_words_only: bool
+    keywords: frozenset[str]
+    needs_keyword: bool
     reasoning: dict[str, str]
     answer: str
 
@@ -50,28 +58,28 @@ class Topic:
         return self.name.partition("-")[0]
 
 
-class Script(NamedTuple):
-    """What is to be said to one request; `answer` begins with the line that says that it is simulated."""
+class ReplyText(NamedTuple):
+    """The text of one reply. The first line of `answer` says that the reply is simulated."""
 
     reasoning: str
     answer: str
 
 
-def script(request: ChatRequest) -> Script:
-    """Return the words for `request`."""
+def text_for(request: ChatRequest) -> ReplyText:
+    """Return the text of the reply to `request`."""
     topic = choose(request.prompt, request.plan.common.get("topic"))
     levels = _LEVELS[: _LEVELS.index(request.effort) + 1] if request.effort in _LEVELS else ()
     reasoning = "\n\n".join(topic.reasoning[level] for level in levels)
     if "whitespace" in request.plan:
-        return Script(reasoning, "\n" * ((request.max_tokens + 1) * tokens.LONGEST_SPACE))
-    return Script(reasoning, _until(_answer(request, topic), request.stop))
+        return ReplyText(reasoning, "\n" * ((request.max_tokens + 1) * tokens.LONGEST_SPACE))
+    return ReplyText(reasoning, _until(_answer(request, topic), request.stop))
 
 
 def choose(prompt: str, name: str | None = None) -> Topic:
-    """Return the topic called `name`, or else the one that suits `prompt`.
+    """Return the topic called `name`; without a name, the one that suits `prompt` best.
 
     Raises:
-        Refusal: if there is no topic of that name.
+        Refusal: if there is no topic with that name.
     """
     if name is not None:
         if name not in topics():
@@ -80,23 +88,23 @@ def choose(prompt: str, name: str | None = None) -> Topic:
     language = "zh" if _CHINESE.search(prompt) else "en"
     candidates = [topic for topic in topics().values() if topic.language == language]
     lowered = prompt.lower()
-    spoken = set(re.findall(r"[a-z]+", lowered))
+    english = set(re.findall(r"[a-z]+", lowered))
 
-    def fit(topic: Topic) -> tuple[int, bool]:
-        hits = sum(word in spoken if word.isascii() else word in lowered for word in topic.words)
-        return hits, not topic.by_words_only
+    def score(topic: Topic) -> tuple[int, bool]:
+        found = sum(word in english if word.isascii() else word in lowered for word in topic.keywords)
+        return found, not topic.needs_keyword
 
-    best = max(candidates, key=fit)
-    if fit(best)[0]:
+    best = max(candidates, key=score)
+    if score(best)[0]:
         return best
     hashed = int.from_bytes(hashlib.sha256(prompt.strip().encode("utf-8", "surrogatepass")).digest()[:8])
-    general = [topic for topic in candidates if not topic.by_words_only]
+    general = [topic for topic in candidates if not topic.needs_keyword]
     return general[hashed % len(general)]
 
 
 @cache
 def topics() -> dict[str, Topic]:
-    """Return all topics by name, in the order of their names."""
+    """Return all topics by name, sorted by name."""
     directory = files("nbstream.simulator") / "texts"
     paths = sorted((path for path in directory.iterdir() if path.name.endswith(".md")), key=lambda path: path.name)
     return {(name := path.name.removesuffix(".md")): _read(name, path.read_text("utf-8")) for path in paths}
@@ -108,8 +116,8 @@ def _read(name: str, text: str) -> Topic:
     words = next(mark for mark in parts if mark.startswith("words: "))
     return Topic(
         name=name,
-        words=frozenset(words.split()[1:]),
-        by_words_only="only by words" in parts,
+        keywords=frozenset(words.split()[1:]),
+        needs_keyword="only by words" in parts,
         reasoning={level: parts[f"reasoning: {level}"] for level in _LEVELS},
         answer=parts["answer"],
     )
@@ -134,31 +142,31 @@ def _answer(request: ChatRequest, topic: Topic) -> str:
 
 
 def _fitting(blocks: list[str], topic: Topic, limit: int) -> list[str]:
-    """Return `blocks` and as many of the topic's, then of its neighbours', as fit into `limit` tokens."""
+    """Add blocks of the topic, then of other topics, up to `limit` tokens."""
     used = sum(_length(block) for block in blocks)
     for block in _endless(topic):
         used += _length(block)
         if used > limit:
             break
         blocks.append(block)
-    while blocks[-1].startswith(("#", "---")):  # a heading of nothing
+    while blocks[-1].startswith(("#", "---")):  # a heading without text below it
         blocks.pop()
     return blocks
 
 
 def _endless(topic: Topic) -> Iterator[str]:
-    """Yield the blocks of `topic`, then those of the other topics in its language, over and over."""
-    neighbours = [each for each in topics().values() if each.language == topic.language and not each.by_words_only]
-    turn = neighbours.index(topic) if topic in neighbours else 0
+    """Yield the blocks of `topic` and of the other topics in its language, without end."""
+    others = [other for other in topics().values() if other.language == topic.language and not other.needs_keyword]
+    number = others.index(topic) if topic in others else 0
     yield from _blocks(topic.answer)
     while True:
-        turn += 1
+        number += 1
         yield "---"
-        yield from _blocks(neighbours[turn % len(neighbours)].answer)
+        yield from _blocks(others[number % len(others)].answer)
 
 
 def _blocks(text: str) -> Iterator[str]:
-    """Yield what blank lines divide, except within a fence."""
+    """Yield the blocks of `text`, which blank lines outside of a fence divide."""
     block: list[str] = []
     fenced = False
     for line in text.split("\n"):
@@ -178,4 +186,4 @@ def _length(block: str) -> int:
 
 def _until(text: str, stops: tuple[str, ...]) -> str:
     """Return `text` up to the first of `stops`."""
-    return text[: min([at for stop in stops if (at := text.find(stop)) >= 0], default=len(text))]
+    return text[: min([start for stop in stops if (start := text.find(stop)) >= 0], default=len(text))]

@@ -1,33 +1,16 @@
-"""What the simulator does that no client should swallow: floods, endings that are none, and recordings."""
+"""Floods, connections that never end, broken HTTP, errors within a stream, and recordings."""
 
 from __future__ import annotations
 
 import http.client
 from email.utils import parsedate_to_datetime
 from time import time
-from typing import TYPE_CHECKING
 
 import pytest
 
 from nbstream.simulator.server import Simulator
-from tests.simulator.test_simulator import TOOL, body_of, chat, logged, open_raw, read_all, read_until, unchunked
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-RECORDING = ': keep-alive\n\ndata: {"choices": []} 🎉\n\n'.encode()
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Simulator]:
-    with Simulator(rate=0, first_token=0, recording=RECORDING) as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def sim(running: Simulator) -> Simulator:
-    running.clear_log()
-    return running
+from tests.simulator.client import TOOL, body_of, chat, logged, open_raw, read_all, read_until, unchunked
+from tests.simulator.conftest import RECORDING
 
 
 @pytest.mark.parametrize(
@@ -45,43 +28,43 @@ def test_a_flood_ends_when_the_client_leaves(sim: Simulator, kind: str, mark: by
     with open_raw(sim, body_of("median", f"flood kind={kind} size=3")) as raw:
         body = read_until(raw, b"xxx", 200)
     assert mark in body.replace(b"\r\n3\r\n", b"")
-    assert logged(sim)["how"] == "disconnected"
+    assert logged(sim)["outcome"] == "disconnected"
 
 
-def test_a_flood_may_end(sim: Simulator) -> None:
+def test_a_flood_can_be_limited(sim: Simulator) -> None:
     plain = chat(sim, "median", "normal")
-    got = chat(sim, "median", "flood size=5 times=7")
-    assert got.joined("content") == plain.joined("content") + "x" * 35
-    assert got.finish_reason == "stop"
+    response = chat(sim, "median", "flood size=5 times=7")
+    assert response.joined("content") == plain.joined("content") + "x" * 35
+    assert response.finish_reason == "stop"
     assert len(chat(sim, "median", "flood size=1000000 times=1").body) > 1_000_000
 
 
-def test_a_server_that_never_hangs_up(sim: Simulator) -> None:
+def test_the_connection_can_stay_open_after_the_end(sim: Simulator) -> None:
     for scenario, before in (("linger every=0.001", b"data: [DONE]\n\n"), ("no-done linger every=0", b"}}\n\n")):
         with open_raw(sim, body_of("median", scenario)) as raw:
             body = read_until(raw, b": keep-alive", 5)
             assert before in body
             assert (b"[DONE]" in body) == ("no-done" not in scenario)
-        assert logged(sim)["how"] == "disconnected"
+        assert logged(sim)["outcome"] == "disconnected"
 
 
-def test_what_is_no_http(sim: Simulator) -> None:
+def test_bytes_that_are_not_http(sim: Simulator) -> None:
     with open_raw(sim, body_of("median", "garbage")) as raw:
         assert read_all(raw) == (b"SSH-2.0-nbstream\r\n\r\n", False)
-    got = chat(sim, "median", "close after=3 ending=wrong")
-    assert isinstance(got.error, http.client.IncompleteRead)
+    response = chat(sim, "median", "close after=3 ending=wrong")
+    assert isinstance(response.error, http.client.IncompleteRead)
 
 
-def test_refusals_without_an_end_or_before_it(sim: Simulator) -> None:
+def test_refusals_whose_body_never_ends_or_breaks(sim: Simulator) -> None:
     with open_raw(sim, body_of("median", "503 body=endless")) as raw:
         assert b"too busy" in read_until(raw, b"10000\r\n", 5)
-    assert (logged(sim)["status"], logged(sim)["how"]) == (503, "disconnected")
+    assert (logged(sim)["status"], logged(sim)["outcome"]) == (503, "disconnected")
     broken = chat(sim, "median", "503 body=broken")
     assert (broken.status, broken.json["error"]["message"][:7]) == (503, "Service")
     assert isinstance(broken.error, ConnectionResetError | http.client.IncompleteRead)
 
 
-def test_retry_after_is_written_in_three_forms(sim: Simulator) -> None:
+def test_retry_after_has_three_forms(sim: Simulator) -> None:
     def headers(form: str) -> dict[str, str]:
         return chat(sim, "x", f"429 retry-after=90 form={form}").headers
 
@@ -104,22 +87,22 @@ def test_errors_within_the_stream(sim: Simulator, shape: str, data: bytes) -> No
     assert data in chat(sim, "median", f"error-in-band after=2 shape={shape} status=502").body
 
 
-def test_something_is_said_before_a_call(sim: Simulator) -> None:
-    got = chat(sim, "median", "tool-call say=4", tools=[TOOL])
-    assert "Simulated" in got.joined("content")
-    assert got.finish_reason == "tool_calls"
+def test_text_before_a_tool_call(sim: Simulator) -> None:
+    response = chat(sim, "median", "tool-call say=4", tools=[TOOL])
+    assert "Simulated" in response.joined("content")
+    assert response.finish_reason == "tool_calls"
 
 
 @pytest.mark.parametrize("length", [0, 1, 40, len(RECORDING) - 3, len(RECORDING)])
-def test_a_recording_is_played_up_to_any_byte(sim: Simulator, length: int) -> None:
-    for fault, how in (("reset", "reset"), ("close ending=clean", "closed"), ("close ending=cut", "closed")):
-        got = chat(sim, "x", f"recording {fault} byte={length}")
-        assert got.body == RECORDING[:length]
-        assert (got.error is None) == ("clean" in fault)
-        assert logged(sim)["how"] == how
+def test_a_recording_is_sent_up_to_any_byte(sim: Simulator, length: int) -> None:
+    for fault, outcome in (("reset", "reset"), ("close ending=clean", "closed"), ("close ending=cut", "closed")):
+        response = chat(sim, "x", f"recording {fault} byte={length}")
+        assert response.body == RECORDING[:length]
+        assert (response.error is None) == ("clean" in fault)
+        assert logged(sim)["outcome"] == outcome
 
 
-def test_a_recording_has_to_be_there(sim: Simulator) -> None:
+def test_a_recording_must_be_given_at_the_start(sim: Simulator) -> None:
     with open_raw(sim, body_of("x", "recording")) as raw:
         assert unchunked(read_until(raw, b"\r\n0\r\n\r\n")) == RECORDING
     with Simulator(rate=0, first_token=0) as other:

@@ -1,7 +1,7 @@
-"""A request's body, read as strictly as DeepSeek reads it: a `ChatRequest`, or the refusal that it would get.
+"""Reads the body of a chat request as strictly as DeepSeek does.
 
-The rules are those of DeepSeek's API reference of October 2026; the wording of messages follows its answers. This
-module must not know HTTP beyond status codes, nor what will be answered.
+The result is a `ChatRequest` or a `Refusal`. The rules are those of DeepSeek's API reference of
+October 2026; the error messages follow DeepSeek's own.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import Any, NoReturn
 
 from nbstream.simulator import scenarios
 
-#: The ids that are served, and under which name; `deepseek-v4-flash` is the legacy alias.
+#: Each model id that a request may name, and the id in the answer; `deepseek-v4-flash` is a legacy
+#: alias.
 MODELS = {
     "deepseek-flash": "deepseek-flash",
     "deepseek-v4-pro": "deepseek-v4-pro",
@@ -22,11 +23,11 @@ MODELS = {
 
 _EFFORTS = {"none": "none", "minimal": "low", "low": "low", "medium": "high", "high": "high", "xhigh": "high"}
 _EFFORTS |= {"max": "max", "ultra": "max"}
-#: The most that `max_tokens` may be.
+#: The largest permitted `max_tokens`.
 MAX_TOKENS = 393_216
 _DEFAULT_MAX_TOKENS = {"none": 8_192, "low": 65_536, "high": 65_536, "max": 131_072}
 _ROLES = ("system", "user", "assistant", "tool")
-_STOPS = 16
+_MAX_STOPS = 16
 _RANGES = {
     "temperature": (0, 2),
     "top_p": (0, 1),
@@ -40,7 +41,10 @@ _NOT_PASSED_BACK = "The `reasoning_content` in the thinking mode must be passed 
 
 
 class Refusal(Exception):  # noqa: N818 - an answer, not a defect
-    """The server does not do what was asked; `error` is the object that its body carries."""
+    """The server refuses the request with an HTTP status.
+
+    `error` is the error object of the answer's body.
+    """
 
     def __init__(self, status: int, message: str, kind: str = "invalid_request_error") -> None:
         super().__init__(message)
@@ -50,13 +54,14 @@ class Refusal(Exception):  # noqa: N818 - an answer, not a defect
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """What was asked for, after every default and mapping.
+    """A chat request after all defaults and mappings are applied.
 
     Attributes:
-        prompt: the last user message without a directive.
-        context: everything that counts as the prompt's tokens.
-        effort: none, low, high or max; none means that there is no reasoning.
-        tool_results: what the tools answered, if their answers are the last messages.
+        prompt: the last user message, without its directive.
+        context: the text whose tokens count as the prompt's.
+        effort: none, low, high or max; with none there is no reasoning.
+        plan: the scenarios for this request.
+        tool_results: the contents of the tool messages at the end of the conversation.
     """
 
     model: str
@@ -74,16 +79,20 @@ class ChatRequest:
 
 
 def read(body: bytes, default: scenarios.Plan) -> ChatRequest:
-    """Read the body of a chat completion; `default` is the plan of a request that does not choose one.
+    """Return the request in `body`.
+
+    Args:
+        body: the body of the HTTP request.
+        default: the plan for a request that does not name a scenario.
 
     Raises:
-        Refusal: as DeepSeek would refuse it, or because the scenario is not known.
+        Refusal: if DeepSeek would refuse the request, or the scenario is not valid.
     """
     document = _document(body)
     messages = _messages(document)
     model = document.get("model")
     if not isinstance(model, str):
-        _mistyped("missing field `model`")
+        _refuse_format("missing field `model`")
     if model not in MODELS:
         raise Refusal(400, "Model Not Exist")
     plan = _plan(document, messages, default)
@@ -95,12 +104,14 @@ def read(body: bytes, default: scenarios.Plan) -> ChatRequest:
     if effort != "none":
         if required:
             raise Refusal(400, "Thinking mode does not support this tool_choice")
-        if tools and any(each["role"] == "assistant" and each.get("reasoning_content") is None for each in messages):
+        if tools and any(
+            message["role"] == "assistant" and message.get("reasoning_content") is None for message in messages
+        ):
             raise Refusal(400, _NOT_PASSED_BACK)
-    context = "\n".join(f"<{each['role']}>{_content(each, tools)}" for each in messages)
+    context = "\n".join(f"<{message['role']}>{_content(message, tools)}" for message in messages)
     json_mode = _json_mode(document)
     if json_mode and "json" not in context.lower():
-        plan = scenarios.Plan(plan.written, {**plan.steps, "whitespace": {}}, plan.common)
+        plan = scenarios.Plan(plan.text, {**plan.scenarios, "whitespace": {}}, plan.common)
     return ChatRequest(
         model=MODELS[model],
         prompt=_last_user_text(messages),
@@ -123,19 +134,19 @@ def _document(body: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise Refusal(400, f"Failed to parse the request body as JSON: {error}") from None
     if not isinstance(document, dict):
-        _mistyped("expected an object")
+        _refuse_format("expected an object")
     return document
 
 
 def _messages(document: dict[str, Any]) -> list[dict[str, Any]]:
     messages = document.get("messages")
     if not isinstance(messages, list):
-        _mistyped("missing field `messages`")
+        _refuse_format("missing field `messages`")
     if not messages:
         raise Refusal(400, "Empty input messages")
     for number, message in enumerate(messages):
         if not isinstance(message, dict) or "role" not in message:
-            _mistyped(f"messages[{number}]: missing field `role`")
+            _refuse_format(f"messages[{number}]: missing field `role`")
         if message["role"] not in _ROLES:
             expected = ", ".join(f"`{role}`" for role in _ROLES)
             raise Refusal(
@@ -146,12 +157,12 @@ def _messages(document: dict[str, Any]) -> list[dict[str, Any]]:
         content = message.get("content")
         parts = content if isinstance(content, list) else []
         if not isinstance(content, str | list | None) or not all(isinstance(part, dict) for part in parts):
-            _mistyped(f"messages[{number}]: invalid type of `content`")
+            _refuse_format(f"messages[{number}]: invalid type of `content`")
     return [_without_directive(message) for message in messages]
 
 
 def _without_directive(message: dict[str, Any]) -> dict[str, Any]:
-    """Return a user message with its directive taken out of the text and put under the key `simulate`."""
+    """Move the directive of a user's message from its text to the key `simulate`."""
     text = _text(message)
     found = _DIRECTIVE.findall(text) if message["role"] == "user" else []
     if not found:
@@ -162,12 +173,12 @@ def _without_directive(message: dict[str, Any]) -> dict[str, Any]:
 def _plan(document: dict[str, Any], messages: list[dict[str, Any]], default: scenarios.Plan) -> scenarios.Plan:
     chosen = document.get("simulate")
     if chosen is None:
-        users = [each for each in messages if each["role"] == "user"]
+        users = [message for message in messages if message["role"] == "user"]
         chosen = users[-1].get("simulate") if users else None
     if chosen is None:
         return default
     if not isinstance(chosen, str):
-        raise Refusal(400, "The field `simulate` is a string: a scenario's name, then key=value.")
+        raise Refusal(400, "The field `simulate` must be a string: the name of a scenario, then key=value.")
     try:
         return scenarios.parse(chosen)
     except scenarios.ScenarioError as error:
@@ -182,14 +193,14 @@ def _text(message: dict[str, Any]) -> str:
 
 
 def _content(message: dict[str, Any], tools: tuple[dict[str, Any], ...]) -> str:
-    """Return what the model reads of a message: reasoning counts only where the request has tools."""
+    """Return the text that the model reads of a message; reasoning only if there are tools."""
     calls = message.get("tool_calls")
     reasoning = message.get("reasoning_content") if tools else None
     return f"{reasoning or ''}{_text(message)}{json.dumps(calls, ensure_ascii=False) if calls else ''}"
 
 
 def _last_user_text(messages: list[dict[str, Any]]) -> str:
-    return next((_text(each) for each in reversed(messages) if each["role"] == "user"), "")
+    return next((_text(message) for message in reversed(messages) if message["role"] == "user"), "")
 
 
 def _tool_results(messages: list[dict[str, Any]]) -> tuple[str, ...]:
@@ -205,11 +216,11 @@ def _effort(document: dict[str, Any]) -> str:
     thinking = document.get("thinking")
     kind = "enabled" if thinking is None else thinking.get("type") if isinstance(thinking, dict) else None
     if kind not in ("enabled", "disabled"):
-        _mistyped("thinking.type: expected `enabled` or `disabled`")
+        _refuse_format("thinking.type: expected `enabled` or `disabled`")
     asked = document.get("reasoning_effort")
     effort = "high" if asked is None else _EFFORTS.get(asked) if isinstance(asked, str) else None
     if effort is None:
-        _mistyped(f"reasoning_effort: unknown variant `{asked}`, expected one of `none`, `low`, `high`, `max`")
+        _refuse_format(f"reasoning_effort: unknown variant `{asked}`, expected one of `none`, `low`, `high`, `max`")
     return "none" if kind == "disabled" else effort
 
 
@@ -219,7 +230,7 @@ def _check_ranges(document: dict[str, Any]) -> None:
         if value is None:
             continue
         if isinstance(value, bool) or not isinstance(value, int | float):
-            _mistyped(f"{name}: invalid type, expected a number")
+            _refuse_format(f"{name}: invalid type, expected a number")
         if not low <= value <= high:
             raise Refusal(422, f"Invalid {name} value, the valid range of {name} is [{low}, {high}]")
 
@@ -229,9 +240,10 @@ def _max_tokens(document: dict[str, Any], effort: str) -> int:
     if value is None:
         return _DEFAULT_MAX_TOKENS[effort]
     if isinstance(value, bool) or not isinstance(value, int):
-        _mistyped("max_tokens: invalid type, expected an integer")
+        _refuse_format("max_tokens: invalid type, expected an integer")
     if not 1 <= value <= MAX_TOKENS:
-        # The one range that is refused with 400: so DeepSeek's users report it, from 2024 to 2026.
+        # The other ranges are refused with 422; users of DeepSeek report 400 for this one, from
+        # 2024 to 2026.
         raise Refusal(400, f"Invalid max_tokens value, the valid range of max_tokens is [1, {MAX_TOKENS}]")
     return value
 
@@ -239,19 +251,19 @@ def _max_tokens(document: dict[str, Any], effort: str) -> int:
 def _tools(document: dict[str, Any]) -> tuple[dict[str, Any], ...]:
     tools = document.get("tools") or []
     if not isinstance(tools, list):
-        _mistyped("tools: expected a sequence")
+        _refuse_format("tools: expected a sequence")
     for number, tool in enumerate(tools):
         function = tool.get("function") if isinstance(tool, dict) else None
         if not isinstance(function, dict) or not isinstance(function.get("name"), str):
-            _mistyped(f"tools[{number}]: missing field `function`")
+            _refuse_format(f"tools[{number}]: missing field `function`")
     return tuple(tools)
 
 
 def _stop(document: dict[str, Any]) -> tuple[str, ...]:
     value = document.get("stop") or []
     stops = [value] if isinstance(value, str) else value
-    if not isinstance(stops, list) or not all(isinstance(each, str) for each in stops) or len(stops) > _STOPS:
-        _mistyped(f"stop: expected a string or up to {_STOPS} strings")
+    if not isinstance(stops, list) or not all(isinstance(stop, str) for stop in stops) or len(stops) > _MAX_STOPS:
+        _refuse_format(f"stop: expected a string or up to {_MAX_STOPS} strings")
     return tuple(filter(None, stops))
 
 
@@ -266,9 +278,9 @@ def _json_mode(document: dict[str, Any]) -> bool:
 def _flag(document: dict[str, Any], name: str) -> bool:
     value = document.get(name)
     if not isinstance(value, bool | None):
-        _mistyped(f"{name}: invalid type, expected a boolean")
+        _refuse_format(f"{name}: invalid type, expected a boolean")
     return bool(value)
 
 
-def _mistyped(what: str) -> NoReturn:
-    raise Refusal(422, f"Failed to deserialize the JSON body into the target type: {what}")
+def _refuse_format(problem: str) -> NoReturn:
+    raise Refusal(422, f"Failed to deserialize the JSON body into the target type: {problem}")

@@ -1,6 +1,7 @@
-"""What the simulator answers: routes, keys, refusals, and a completion for everything else.
+"""The simulator's HTTP API: routes, API keys, refusals and chat completions.
 
-This module must not know how a connection is accepted or ended (`server`), nor how a completion is played (`player`).
+One `Router` answers all requests. It reads a chat request with `chat_request`, works out the
+completion with `completion` and hands it to `player`, which sends it.
 """
 
 from __future__ import annotations
@@ -13,19 +14,20 @@ from collections import Counter
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
-from nbstream.simulator import chunks, completion, request, scenarios
+from nbstream.simulator import chat_request, chunks, scenarios
+from nbstream.simulator.chat_request import Refusal
+from nbstream.simulator.completion import complete
 from nbstream.simulator.log import Entry, Log, key_digest
 from nbstream.simulator.player import Player
-from nbstream.simulator.request import Refusal
 from nbstream.simulator.tokens import PrefixCache
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from nbstream.simulator.connection import Request, Response
+    from nbstream.simulator.http_connection import Request, Response
     from nbstream.simulator.scenarios import Plan
 
-#: The one key that is not valid; every other that is not empty is.
+#: The only key that is refused, besides an empty one.
 BAD_KEY = "bad-key"
 
 _JSON = {"Content-Type": "application/json"}
@@ -33,7 +35,9 @@ _HTML = {"Content-Type": "text/html; charset=utf-8"}
 
 _CHAT_PATHS = tuple(f"{prefix}/chat/completions" for prefix in ("", "/v1", "/beta"))
 _MODEL_PATHS = ("/models", "/v1/models", "/beta/models")
-_MODELS = [{"id": each, "object": "model", "owned_by": "deepseek"} for each in dict.fromkeys(request.MODELS.values())]
+_MODELS = [
+    {"id": name, "object": "model", "owned_by": "deepseek"} for name in dict.fromkeys(chat_request.MODELS.values())
+]
 _BALANCE = {
     "is_available": True,
     "balance_infos": [
@@ -41,7 +45,7 @@ _BALANCE = {
     ],
 }
 
-#: DeepSeek's documentation, "Error Codes"; the types are those that its users report.
+#: Messages from DeepSeek's documentation, "Error Codes"; the types are those that its users report.
 _ERRORS = {
     401: ("Authentication Fails, Your api key: ****-key is invalid", "authentication_error"),
     402: ("Insufficient Balance", "unknown_error"),
@@ -52,15 +56,10 @@ _ERRORS = {
 }
 
 
-class Api:
-    """Answers requests; holds what one request leaves for the next: the log, the prefix cache, the refusals so far.
+class Router:
+    """Answers requests, and keeps what they share: log, prefix cache, number of refusals.
 
-    Args:
-        log: where every request is noted.
-        rate: tokens per second; 0 is as fast as possible.
-        first_token: seconds before the first token.
-        plan: what is played when a request does not choose.
-        recording: what the scenario `recording` plays; None if there is none.
+    The arguments are those of `Simulator`, with `log` and the parsed `plan`.
     """
 
     def __init__(
@@ -72,56 +71,58 @@ class Api:
         self._plan = plan
         self._recording = recording
         self._cache = PrefixCache()
-        self._refused: Counter[str] = Counter()
+        self._refusals: Counter[str] = Counter()
 
-    async def answer(self, asked: Request, response: Response, entry: Entry) -> None:
-        """Answer one request; `entry` is kept up to date meanwhile."""
+    async def answer(self, request: Request, response: Response, entry: Entry) -> None:
+        """Answer one request and keep `entry`, its line in the log, up to date."""
         try:
-            if asked.path == "/_log":
-                await self._answer_log(asked, response)
+            if request.path == "/_log":
+                await self._answer_log(request, response)
                 return
             self._log.add(entry)
-            entry.body = _readable(asked.body)
+            entry.body = _readable(request.body)
             entry.model = entry.body.get("model") if isinstance(entry.body, dict) else None
-            key = _key(asked.headers)
+            key = _key(request.headers)
             entry.key_digest = key_digest(key)
-            _check_route(asked)
+            _check_route(request)
             _check_key(key)
-            if asked.path in _MODEL_PATHS:
+            if request.path in _MODEL_PATHS:
                 await _send_json(response, 200, {"object": "list", "data": _MODELS})
-            elif asked.path == "/user/balance":
+            elif request.path == "/user/balance":
                 await _send_json(response, 200, _BALANCE)
             else:
-                await self._chat(asked, response, entry, key)
+                await self._answer_chat(request, response, entry, key)
         except Refusal as refusal:
             await _send_json(response, refusal.status, {"error": refusal.error})
 
-    async def _answer_log(self, asked: Request, response: Response) -> None:
-        if asked.method == "DELETE":
+    async def _answer_log(self, request: Request, response: Response) -> None:
+        if request.method == "DELETE":
             self._log.clear()
-        elif asked.method != "GET":
+        elif request.method != "GET":
             raise Refusal(405, "GET reads the log, DELETE clears it.")
         await _send_json(response, 200, self._log.entries())
 
-    async def _chat(self, asked: Request, response: Response, entry: Entry, key: str) -> None:
-        wanted = request.read(asked.body, self._plan)
-        plan = wanted.plan
-        entry.scenario = plan.written
+    async def _answer_chat(self, request: Request, response: Response, entry: Entry, key: str) -> None:
+        chat = chat_request.read(request.body, self._plan)
+        plan = chat.plan
+        entry.scenario = plan.text
         response.one_byte = "one-byte" in plan
         if (late := plan.get("headers-late")) is not None:
             await asyncio.sleep(late["seconds"])
-        if (refused := plan.get(scenarios.STATUS)) is not None and self._refuses(refused, f"{key}\n{wanted.context}"):
-            await _send_refusal(response, refused)
+        refusal = plan.get(scenarios.STATUS)
+        if refusal is not None and self._must_refuse(refusal, f"{key}\n{chat.context}"):
+            await _send_refusal(response, refusal)
             return
         if "garbage" in plan:
-            await response.send_garbage()
+            response.keep_open = False
+            await response.send(b"SSH-2.0-nbstream\r\n\r\n")
             return
         if "html" in plan:
-            await response.send_whole(200, chunks.page("Sign in").encode(), _HTML)
+            await response.send_whole(200, chunks.html_page("Sign in").encode(), _HTML)
             return
-        prompt_tokens, hit_tokens = self._cache.hits(f"{key}\n{wanted.model}", wanted.context)
-        made = completion.complete(
-            wanted,
+        prompt_tokens, hit_tokens = self._cache.hits(f"{key}\n{chat.model}", chat.context)
+        completion = complete(
+            chat,
             completion_id=entry.id,
             created=int(entry.started),
             prompt_tokens=prompt_tokens,
@@ -136,65 +137,68 @@ class Api:
         )
         if "recording" in plan:
             if self._recording is None:
-                raise Refusal(400, "This simulator has no recording.")
+                raise Refusal(400, "This simulator was started without a recording.")
             await player.play_recording(self._recording)
-        elif wanted.stream and "json" not in plan:
-            await player.play_stream(made)
+        elif chat.stream and "json" not in plan:
+            await player.play_stream(completion)
         else:
-            await player.play_whole(made)
+            await player.play_whole(completion)
 
-    def _refuses(self, refused: Mapping[str, Any], prompt: str) -> bool:
-        """Whether it is still time to refuse; after `times` refusals one request succeeds, and it begins again."""
-        times = refused["times"]
+    def _must_refuse(self, refusal: Mapping[str, Any], prompt: str) -> bool:
+        """Return whether to refuse this request.
+
+        After `times` refusals of a prompt one request succeeds, and the count starts again.
+        """
+        times = refusal["times"]
         if times is None:
             return True
-        if self._refused[prompt] >= times:
-            del self._refused[prompt]
+        if self._refusals[prompt] >= times:
+            del self._refusals[prompt]
             return False
-        self._refused[prompt] += 1
+        self._refusals[prompt] += 1
         return True
 
 
-def new_entry(asked: Request) -> Entry:
-    """Return the log's entry for a request that has just been read."""
-    return Entry(str(uuid.uuid4()), asked.method, asked.path, time.time())
+def new_entry(request: Request) -> Entry:
+    """Return the log entry for a request that has just been read."""
+    return Entry(str(uuid.uuid4()), request.method, request.path, time.time())
 
 
 async def _send_json(response: Response, status: int, document: Any) -> None:
-    await response.send_whole(status, chunks.dump(document).encode(), _JSON)
+    await response.send_whole(status, chunks.to_json(document).encode(), _JSON)
 
 
-async def _send_refusal(response: Response, refused: Mapping[str, Any]) -> None:
-    status = refused["status"]
-    message, kind = _ERRORS.get(status, (f"The simulator answers {status}, as asked", "api_error"))
+async def _send_refusal(response: Response, refusal: Mapping[str, Any]) -> None:
+    status = refusal["status"]
+    message, kind = _ERRORS.get(status, (f"The simulator answers {status} because it was asked to", "api_error"))
     error = {"message": message, "type": kind, "param": None, "code": "invalid_request_error"}
-    after = _retry_after(refused)
-    if refused["body"] in ("endless", "broken", "stalled"):
+    after = _retry_after(refusal)
+    if refusal["body"] in ("endless", "broken", "stalled"):
         response.keep_open = False
         await response.send_head(status, {**_JSON, **after, "Transfer-Encoding": "chunked"})
-        await response.send_chunks([chunks.dump({"error": error}).encode()])
-        while refused["body"] == "endless":
+        await response.send_chunks([chunks.to_json({"error": error}).encode()])
+        while refusal["body"] == "endless":
             await response.send_chunks([b" " * 65_536])
-        if refused["body"] == "stalled":
+        if refusal["body"] == "stalled":
             await asyncio.Event().wait()
         await response.reset()
         return
     body, content_type = {
-        "json": (chunks.dump({"error": error}).encode(), _JSON),
-        "string": (chunks.dump({"error": message}).encode(), _JSON),
-        "message": (chunks.dump({"message": message}).encode(), _JSON),
-        "html": (chunks.page(f"{status}").encode(), _HTML),
+        "json": (chunks.to_json({"error": error}).encode(), _JSON),
+        "string": (chunks.to_json({"error": message}).encode(), _JSON),
+        "message": (chunks.to_json({"message": message}).encode(), _JSON),
+        "html": (chunks.html_page(f"{status}").encode(), _HTML),
         "octet": (message.encode(), {"Content-Type": "application/octet-stream"}),
         "empty": (b"", {}),
-    }[refused["body"]]
+    }[refusal["body"]]
     await response.send_whole(status, body, content_type | after)
 
 
-def _retry_after(refused: Mapping[str, Any]) -> dict[str, str]:
-    seconds = refused["retry-after"]
+def _retry_after(refusal: Mapping[str, Any]) -> dict[str, str]:
+    seconds = refusal["retry-after"]
     if seconds is None:
         return {}
-    match refused["form"]:
+    match refusal["form"]:
         case "milliseconds":
             return {"retry-after-ms": f"{seconds * 1000:g}"}
         case "date":
@@ -203,12 +207,12 @@ def _retry_after(refused: Mapping[str, Any]) -> dict[str, str]:
             return {"Retry-After": f"{seconds:g}"}
 
 
-def _check_route(asked: Request) -> None:
-    chat = asked.path in _CHAT_PATHS
-    if not chat and asked.path not in (*_MODEL_PATHS, "/user/balance"):
-        raise Refusal(404, f"There is nothing at {asked.path}")
-    if asked.method != ("POST" if chat else "GET"):
-        raise Refusal(405, f"Method {asked.method} Not Allowed")
+def _check_route(request: Request) -> None:
+    is_chat = request.path in _CHAT_PATHS
+    if not is_chat and request.path not in (*_MODEL_PATHS, "/user/balance"):
+        raise Refusal(404, f"The simulator has no path {request.path}")
+    if request.method != ("POST" if is_chat else "GET"):
+        raise Refusal(405, f"Method {request.method} Not Allowed")
 
 
 def _check_key(key: str) -> None:

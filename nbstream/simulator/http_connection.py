@@ -1,7 +1,7 @@
-"""As much HTTP/1.1 as the simulator needs, on a socket that it can also break.
+"""The part of HTTP/1.1 that the simulator needs, on a socket that it can also break.
 
-A `Connection` reads requests and knows at once when the client has gone; a `Response` writes one answer, or a part of
-one. This module must not know what is asked or answered.
+A `Connection` reads requests and notices at once when the client closes it. A `Response` writes one
+answer, or a part of one.
 """
 
 from __future__ import annotations
@@ -23,17 +23,23 @@ if TYPE_CHECKING:
     from asyncio.trsock import TransportSocket
     from collections.abc import Callable, Mapping
 
-_LINE_LIMIT = 16 * 1024
-_HEADERS_LIMIT = 100
-_BODY_LIMIT = 32 * 1024 * 1024
+_MAX_LINE = 16 * 1024
+_MAX_HEADERS = 100
+_MAX_BODY = 32 * 1024 * 1024
 _REQUEST_LINE_PARTS = 3
 _BACKLOG = 128
-_QUICK_TURNS = 100
-_SLOW_TURN = 0.001
+_POLLS_WITHOUT_WAIT = 100
+_POLL_SECONDS = 0.001
+
+#: Ends a chunked body.
+LAST_CHUNK = b"0\r\n\r\n"
 
 
 class BadRequest(Exception):  # noqa: N818 - an answer, not a defect
-    """What came is not a request that this server reads; it is answered with `status`, and the connection closed."""
+    """The client did not send a request that this server can read.
+
+    The server answers with `status` and closes the connection.
+    """
 
     def __init__(self, status: HTTPStatus, reason: str) -> None:
         super().__init__(reason)
@@ -42,7 +48,7 @@ class BadRequest(Exception):  # noqa: N818 - an answer, not a defect
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request, wholly read. `path` has no query; the names of `headers` are in lower case."""
+    """One complete request. `path` has no query; the names in `headers` are in lower case."""
 
     method: str
     path: str
@@ -51,82 +57,85 @@ class Request:
 
     @property
     def wants_close(self) -> bool:
-        """Whether the client will send no other request on this connection."""
+        """Whether the client asks to close the connection after this request."""
         return "close" in self.headers.get("connection", "").lower()
 
 
 class _Protocol(asyncio.StreamReaderProtocol):
-    """Tells at once that the client has gone, also while nobody reads or writes."""
+    """Notices when the client closes the connection, even while nothing is read or written."""
 
-    def __init__(self, accepted: Callable[[Connection], None]) -> None:
-        self.gone = asyncio.Event()
-        reader = asyncio.StreamReader(limit=_LINE_LIMIT)
-        super().__init__(reader, lambda reader, writer: accepted(Connection(reader, writer, self.gone)))
+    def __init__(self, on_accept: Callable[[Connection], None]) -> None:
+        self.client_left = asyncio.Event()
+        reader = asyncio.StreamReader(limit=_MAX_LINE)
+        super().__init__(reader, lambda reader, writer: on_accept(Connection(reader, writer, self.client_left)))
 
     def eof_received(self) -> bool | None:
-        self.gone.set()
+        self.client_left.set()
         return super().eof_received()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.gone.set()
+        self.client_left.set()
         super().connection_lost(exc)
 
 
 def listen(port: int) -> socket:
-    """Return a socket that listens on the loopback address, and on no other.
+    """Return a socket that listens on 127.0.0.1 only.
 
     Raises:
-        OSError: if the port is in use or may not be had.
+        OSError: if the port is in use or not permitted.
     """
     listener = create_server(("127.0.0.1", port), backlog=_BACKLOG)
     listener.setblocking(False)  # noqa: FBT003 - socket's own signature
     return listener
 
 
-async def accept(listener: socket, accepted: Callable[[Connection], None]) -> None:
-    """Hand every client to `accepted`, until cancelled. Needs a loop that has `add_reader`.
+async def accept(listener: socket, on_accept: Callable[[Connection], None]) -> None:
+    """Call `on_accept` with the connection of every client, until cancelled.
 
-    Neither `loop.create_server` nor `loop.sock_accept`: a client that arrives in the very turn of the loop in which
-    these are closed or cancelled is left with an open socket that nobody knows of (Python 3.11), and waits for ever.
+    Needs an event loop that has `add_reader`. This is not done with `loop.create_server` or
+    `loop.sock_accept`: if a client connects in the same iteration of the loop in which those are
+    closed or cancelled, its socket stays open without an owner, and the client waits for ever
+    (seen with Python 3.11).
     """
     loop = asyncio.get_running_loop()
-    arriving: set[asyncio.Task[None]] = set()
+    tasks: set[asyncio.Task[None]] = set()
 
-    def arrived() -> None:
-        with suppress(OSError):  # it has already gone
+    def accept_one() -> None:
+        with suppress(OSError):  # the client has already closed the connection
             client, _ = listener.accept()
-            client.setblocking(False)  # noqa: FBT003 - socket's own signature
-            task = loop.create_task(_connect(client, accepted))
-            arriving.add(task)
-            task.add_done_callback(arriving.discard)
+            client.setblocking(False)  # noqa: FBT003  (socket's own signature)
+            task = loop.create_task(_connect(client, on_accept))
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
 
-    loop.add_reader(listener, arrived)
+    loop.add_reader(listener, accept_one)
     try:
         await asyncio.Event().wait()
     finally:
         loop.remove_reader(listener)
-        await asyncio.gather(*arriving, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _connect(client: socket, accepted: Callable[[Connection], None]) -> None:
-    await asyncio.get_running_loop().connect_accepted_socket(lambda: _Protocol(accepted), client)
+async def _connect(client: socket, on_accept: Callable[[Connection], None]) -> None:
+    await asyncio.get_running_loop().connect_accepted_socket(lambda: _Protocol(on_accept), client)
 
 
 class Connection:
-    """One client. `gone` is set when it has closed its side."""
+    """The connection to one client. `client_left` is set when the client closes its side."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, gone: asyncio.Event) -> None:
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, client_left: asyncio.Event) -> None:
         self._reader = reader
         self.writer = writer
-        self.gone = gone
-        # With no buffer of our own, what was drained is with the kernel, and what the log counts is on its way.
+        self.client_left = client_left
+        # Without a buffer here, drained bytes are in the kernel's buffer, so the log counts only
+        # sent deltas.
         writer.transport.set_write_buffer_limits(high=0)
 
     async def read_request(self) -> Request | None:
-        """Return the next request, or None when the client is done.
+        """Return the next request, or None when the client has closed the connection.
 
         Raises:
-            BadRequest: if what came is none.
+            BadRequest: if the client sent something else than a request.
         """
         try:
             line = await self._line()
@@ -149,7 +158,7 @@ class Connection:
 
     async def _headers(self) -> dict[str, str]:
         headers: dict[str, str] = {}
-        for _ in range(_HEADERS_LIMIT):
+        for _ in range(_MAX_HEADERS):
             line = await self._line()
             if not line:
                 raise ConnectionResetError
@@ -159,7 +168,7 @@ class Connection:
             if not colon:
                 raise BadRequest(HTTPStatus.BAD_REQUEST, "A header has no colon.")
             headers[name.strip().lower()] = value.strip()
-        raise BadRequest(HTTPStatus.BAD_REQUEST, f"More than {_HEADERS_LIMIT} headers.")
+        raise BadRequest(HTTPStatus.BAD_REQUEST, f"More than {_MAX_HEADERS} headers.")
 
     async def _body(self, headers: Mapping[str, str]) -> bytes:
         if "transfer-encoding" in headers:
@@ -167,15 +176,15 @@ class Connection:
         length = headers.get("content-length", "0")
         if not (length.isascii() and length.isdigit()):
             raise BadRequest(HTTPStatus.BAD_REQUEST, "Content-Length is not a number.")
-        if int(length) > _BODY_LIMIT:
-            raise BadRequest(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"The body is limited to {_BODY_LIMIT} bytes.")
+        if int(length) > _MAX_BODY:
+            raise BadRequest(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"The body is limited to {_MAX_BODY} bytes.")
         if headers.get("expect", "").lower() == "100-continue":
             self.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         return await self._reader.readexactly(int(length))
 
-    async def close(self, *, at_once: bool) -> None:
-        """Close the connection; `at_once` drops what is not sent yet."""
-        if at_once:
+    async def close(self, *, abort: bool) -> None:
+        """Close the connection; with `abort`, discard bytes that are not sent yet."""
+        if abort:
             self.writer.transport.abort()
         self.writer.close()
         with suppress(ConnectionError):
@@ -186,86 +195,82 @@ class Response:
     """The answer to one request.
 
     Args:
-        connection: the client that asked.
-        begins: called with the HTTP status just before the first byte is sent.
+        connection: the connection that the request came from.
+        on_begin: called with the HTTP status just before the first byte is sent.
 
     Attributes:
-        keep_open: whether the connection can serve another request after it.
-        one_byte: send each byte in a packet of its own.
-        body_bytes: bytes of a streamed body so far, counted before chunking.
+        keep_open: whether the connection can be used for another request afterwards.
+        one_byte: whether to send each byte in a packet of its own.
+        body_bytes: number of bytes of a streamed body so far, without the framing of HTTP chunks.
     """
 
-    def __init__(self, connection: Connection, begins: Callable[[int], object]) -> None:
+    def __init__(self, connection: Connection, on_begin: Callable[[int], object]) -> None:
         self._writer = connection.writer
-        self._begins = begins
+        self._on_begin = on_begin
         self.keep_open = True
         self.one_byte = False
         self.body_bytes = 0
 
     async def send_head(self, status: int, headers: Mapping[str, str]) -> None:
         """Send the status line and the headers."""
-        self._begins(status)
-        phrase = next((each.phrase for each in HTTPStatus if each == status), "Unknown")
+        self._on_begin(status)
+        phrase = next((known.phrase for known in HTTPStatus if known == status), "Unknown")
         connection = "keep-alive" if self.keep_open else "close"
         lines = [f"HTTP/1.1 {status} {phrase}", *(f"{name}: {value}" for name, value in headers.items())]
         lines += ["Server: nbstream-simulator", f"Connection: {connection}", "", ""]
-        await self._send("\r\n".join(lines).encode("latin-1", "replace"))
+        await self.send("\r\n".join(lines).encode("latin-1", "replace"))
 
     async def send_whole(
-        self, status: int, body: bytes, headers: Mapping[str, str], *, only: int | None = None
+        self, status: int, body: bytes, headers: Mapping[str, str], *, limit: int | None = None
     ) -> None:
-        """Send an answer whose length is known; with `only`, no more than that many bytes of its body."""
+        """Send a complete answer, but no more than `limit` bytes of the body."""
         await self.send_head(status, {**headers, "Content-Length": str(len(body))})
-        await self._send(body[:only])
+        await self.send(body[:limit])
 
     async def send_chunks(self, pieces: list[bytes]) -> None:
-        """Send each piece as one chunk of the body, all in one write."""
+        """Send each piece as one HTTP chunk, all in one write."""
         self.body_bytes += sum(map(len, pieces))
-        await self._send(b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces if piece))
+        await self.send(b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces if piece))
 
     async def send_part(self, piece: bytes, length: int) -> None:
-        """Send the beginning of a chunk: its first `length` bytes."""
+        """Send the header of an HTTP chunk and the first `length` bytes of the chunk."""
         if length:
             self.body_bytes += length
-            await self._send(b"%x\r\n%b" % (len(piece), piece[:length]))
-
-    async def send_wrong_chunk(self) -> None:
-        """Send a chunk whose size is no number, as nothing that follows HTTP does."""
-        await self._send(b"size\r\n")
-
-    async def send_garbage(self) -> None:
-        """Send what another protocol would, and no HTTP at all."""
-        self.keep_open = False
-        await self._send(b"SSH-2.0-nbstream\r\n\r\n")
-
-    async def end_chunks(self) -> None:
-        """End a chunked body properly."""
-        await self._send(b"0\r\n\r\n")
+            await self.send(b"%x\r\n%b" % (len(piece), piece[:length]))
 
     async def reset(self) -> None:
-        """Break the connection with a TCP reset, once the client's kernel has everything that was sent before."""
+        """Break the connection with a TCP reset, after the client has received all bytes."""
         await self._until_delivered()
         self._writer.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_LINGER, struct.pack("ii", 1, 0))
         self._writer.transport.abort()
 
-    async def _send(self, data: bytes) -> None:
+    async def send(self, data: bytes) -> None:
+        """Send `data` as it is, whether it is HTTP or not."""
         for piece in (data[at : at + 1] for at in range(len(data))) if self.one_byte else (data,):
             self._writer.write(piece)
             await self._writer.drain()
-            await asyncio.sleep(0)  # drain alone does not let anybody else run, such as the one who notices a hang-up
+            # `drain` alone does not let other tasks run, such as the one that notices a hang-up.
+            await asyncio.sleep(0)
             if self.one_byte:
-                await self._until_delivered()  # or the kernel joins what waits to be sent into one packet
+                # Otherwise the system would join several bytes into one packet.
+                await self._until_delivered()
 
     async def _until_delivered(self) -> None:
-        """Wait until the client's kernel has acknowledged everything; a client that does not read may prevent it."""
-        turns = 0
+        """Wait until the client's system has acknowledged all bytes.
+
+        If the client does not read, this may wait for ever.
+        """
+        polls = 0
         while _unacknowledged(self._writer.get_extra_info("socket")):
-            turns += 1
-            await asyncio.sleep(0 if turns < _QUICK_TURNS else _SLOW_TURN)
+            polls += 1
+            await asyncio.sleep(0 if polls < _POLLS_WITHOUT_WAIT else _POLL_SECONDS)
 
 
 def _unacknowledged(connected: TransportSocket) -> int:
-    """Return how many bytes the other side has not acknowledged; 0 where the system does not tell (`man 7 tcp`)."""
+    """Return how many bytes the other side has not acknowledged (`man 7 tcp`).
+
+    On systems other than Linux this is not known, and 0.
+    """
     if sys.platform != "linux" or connected.fileno() < 0:
         return 0
     (count,) = struct.unpack("i", fcntl.ioctl(connected.fileno(), termios.TIOCOUTQ, bytes(4)))

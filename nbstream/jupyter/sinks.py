@@ -1,0 +1,176 @@
+"""Sinks: what a run is shown in. Which one it is depends on where the code runs and whether a page is watching."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, Protocol
+
+from nbstream.client import history
+from nbstream.jupyter.journal import Journal
+from nbstream.output.terminal import view
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nbstream.client.run import Run
+    from nbstream.model.events import Event
+    from nbstream.model.presentation import Presentation
+    from nbstream.model.reply import Reply
+
+
+class Sink(Protocol):
+    """What a run is shown in."""
+
+    def update(self, events: list[Event], reply: Reply) -> None:
+        """Show new events; `reply` is the reply after exactly these events."""
+
+    def tick(self) -> None:
+        """Do what had to wait: nothing new has arrived for a while."""
+
+    def acknowledge(self) -> None:
+        """Show that the reply is being stopped."""
+
+    def settle(self, reply: Reply) -> None:
+        """Show the whole reply; nothing follows."""
+
+
+def sink_for(run: Run, presentation: Presentation, *, foreground: bool) -> Sink:
+    """Return the sink for a run that starts now.
+
+    Args:
+        run: the run.
+        presentation: how its reply is shown.
+        foreground: whether a cell waits for the run.
+    """
+    kernel = running_kernel()
+    if kernel is None:
+        return view.TextView(run, presentation)
+    if not is_watched(kernel):
+        return Journaled(SettledView(presentation), run.id)
+    from nbstream.widgets import kept_views  # noqa: PLC0415  (the widget, only where it is used)
+    from nbstream.widgets.live_view import LiveView  # noqa: PLC0415  (as above)
+
+    for missed in kept_views.lost():
+        if (back := history.back_to(missed.run.receiver)) is not None:
+            sys.stderr.write(
+                "Note: the page was reloaded while a reply arrived and may not show it. "
+                f"%deepseek show {back + 1} shows it again.\n"
+            )
+    return Journaled(LiveView(run, kernel, presentation, foreground=foreground), run.id)
+
+
+def preload() -> None:
+    """Load the widget, if one is going to be shown: while the request loads the SDK it would take as long as both."""
+    kernel = running_kernel()
+    if kernel is not None and is_watched(kernel):
+        from nbstream.widgets import live_view  # noqa: F401, PLC0415  (the widget, only where it is used)
+
+
+def display_settled(reply: Reply, presentation: Presentation) -> None:
+    """Show a settled reply in the current cell or terminal."""
+    if running_kernel() is None:
+        view.write(reply, presentation)
+        return
+    from IPython.display import display  # noqa: PLC0415  (a script has no IPython to import)
+
+    from nbstream.output.settled import bundle  # noqa: PLC0415  (the renderer, only where it is used)
+
+    data, metadata = bundle(reply, presentation)
+    display(data, metadata=metadata, raw=True)
+
+
+def running_kernel() -> Any:
+    """Return the ipykernel that this process is, or None in a terminal or a script."""
+    if "IPython" not in sys.modules:
+        return None
+    from IPython import get_ipython  # noqa: PLC0415  (only where it is running already)
+
+    return getattr(get_ipython(), "kernel", None)
+
+
+def is_watched(kernel: Any) -> bool:
+    """Return whether a front end with a page sent the cell.
+
+    nbclient, and with it nbconvert and papermill, says that it takes no input. It also saves the state of every widget
+    that it sees, even of a closed one, so it must be shown none.
+    """
+    try:
+        return bool(kernel.get_parent("shell")["content"].get("allow_stdin", True))
+    except (AttributeError, KeyError, LookupError, TypeError):
+        return True
+
+
+class SettledView:
+    """A sink for a notebook that no page watches (nbconvert, papermill): the settled output, and no widget."""
+
+    def __init__(self, presentation: Presentation) -> None:
+        self._presentation = presentation
+
+    def update(self, events: list[Event], reply: Reply) -> None:
+        """Show nothing yet."""
+
+    def tick(self) -> None:
+        """Show nothing yet."""
+
+    def acknowledge(self) -> None:
+        """Show nothing yet."""
+
+    def settle(self, reply: Reply) -> None:
+        """Display the settled output."""
+        display_settled(reply, self._presentation)
+
+
+class Journaled:
+    """A sink that also keeps events on disk until the reply has settled, as far as the disk allows."""
+
+    _has_warned = False
+
+    def __init__(self, sink: Sink, run_id: str) -> None:
+        self._sink = sink
+        self._journal: Journal | None = None
+        self._writes = True
+        with self._tolerating_errors():
+            self._journal = Journal(run_id)
+
+    def update(self, events: list[Event], reply: Reply) -> None:
+        """Keep the events, then show them: the kernel may die while it draws."""
+        if self._journal and self._writes:
+            with self._tolerating_errors():
+                self._journal.add(events)
+        self._sink.update(events, reply)
+
+    def tick(self) -> None:
+        """Keep events that had to wait."""
+        self._sink.tick()
+        if self._journal and self._writes:
+            with self._tolerating_errors():
+                self._journal.write()
+
+    def acknowledge(self) -> None:
+        """Pass it on."""
+        self._sink.acknowledge()
+
+    def settle(self, reply: Reply) -> None:
+        """Show the whole reply, and delete the journal: from here on the notebook keeps the reply."""
+        self._sink.settle(reply)
+        if self._journal:
+            with suppress(OSError):
+                self._journal.clear()
+
+    @contextmanager
+    def _tolerating_errors(self) -> Iterator[None]:
+        """Let the reply continue without a journal if the disk refuses, and say so once in a session."""
+        try:
+            yield
+        except ImportError:
+            # A kernel without psutil has no journal.
+            self._writes = False
+        except OSError as error:
+            self._writes = False
+            if not Journaled._has_warned:
+                Journaled._has_warned = True
+                sys.stderr.write(
+                    f"Note: {error.strerror or error}. The reply continues, but what arrives from here on would be "
+                    "lost if the kernel were killed.\n"
+                )

@@ -1,0 +1,79 @@
+"""How a reply is shown, as one value: made once for a reply, and passed whole.
+
+A field with a description is an option of the magic, of `ask` and `show`, and a setting; nothing
+else has to be changed to add one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, get_args, get_type_hints
+
+from nbstream.model.exceptions import RequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ReasoningDisplay: TypeAlias = Literal["auto", "open", "closed", "hidden"]
+#: The reader: of a magic in a notebook's cell, of Python code, or of a magic in a terminal. Options
+#: and remedies are named accordingly.
+Audience: TypeAlias = Literal["cell", "python", "terminal"]
+
+
+@dataclass(frozen=True, slots=True)
+class Presentation:
+    """How a reply is shown.
+
+    Attributes:
+        reasoning: whether the reasoning is shown open while it streams, open, closed, or not at all.
+        audience: the reader.
+    """
+
+    reasoning: ReasoningDisplay = field(
+        default="auto",
+        metadata={
+            "description": "How reasoning is shown: auto (open while it streams), open, closed, or hidden. Hidden "
+            'reasoning is neither in the page nor in the file; nbstream.show(reasoning="open") shows it.'
+        },
+    )
+    audience: Audience = "python"
+
+
+class DisplayOption(NamedTuple):
+    """One option of a presentation: its name, its values, its default and what it does."""
+
+    name: str
+    values: tuple[str, ...]
+    default: str
+    description: str
+
+
+_TYPES = get_type_hints(Presentation)
+OPTIONS: tuple[DisplayOption, ...] = tuple(
+    DisplayOption(
+        each.name, get_args(get_type_hints(Presentation)[each.name]), str(each.default), each.metadata["description"]
+    )
+    for each in fields(Presentation)
+    if each.metadata
+)
+
+
+def presentation_of(defaults: object, given: Mapping[str, str | None], audience: Audience) -> Presentation:
+    """Return a presentation.
+
+    Args:
+        defaults: has an attribute for each option.
+        given: options that replace the defaults, unless they are None.
+        audience: the reader.
+
+    Raises:
+        RequestError: if an option or its value is not known.
+    """
+    values: dict[str, Any] = {}
+    for option in OPTIONS:
+        value = given.get(option.name)
+        value = getattr(defaults, option.name) if value is None else value
+        if value not in option.values:
+            raise RequestError(f"`{option.name}=` is {value!r}: it must be one of {', '.join(option.values)}.")
+        values[option.name] = value
+    return Presentation(**values, audience=audience)

@@ -1,0 +1,82 @@
+"""Live views whose replies have ended, and that are kept for pages which show them still.
+
+A page that was reloaded in mid-stream, or a second tab, draws the widget until it has fetched the
+settled output. A file that was saved in mid-stream holds nothing but the widget, so a view is kept
+until Jupyter has saved again.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from nbstream.client.run import Run
+    from nbstream.widgets.pages import Pages
+
+
+class View(Protocol):
+    """A live view; `settled_at` is in seconds of the monotonic clock, None before the reply has ended."""
+
+    run: Run
+    pages: Pages
+    settled_at: float | None
+    is_reported_lost: bool
+
+    def close(self) -> None:
+        """Close the widget."""
+
+
+#: At most this many views are kept.
+_MOST = 8
+#: JupyterLab and Notebook 7 save by themselves every two minutes.
+GRACE_SECONDS = 130.0
+#: A page that draws the reply asks for its settled output well before.
+_ASKS_WITHIN_SECONDS = 5.0
+
+_kept: deque[View] = deque()
+#: Views settle on the threads of background replies, too.
+_lock = threading.Lock()
+
+
+def keep(view: View) -> None:
+    """Keep `view`, and close the oldest one if there are too many."""
+    with _lock:
+        _kept.append(view)
+        dropped = _kept.popleft() if len(_kept) > _MOST else None
+    if dropped is not None:
+        dropped.close()
+
+
+def is_kept(view: View) -> bool:
+    """Return whether `view` is kept."""
+    with _lock:
+        return view in _kept
+
+
+def release(view: View) -> None:
+    """Close `view`, unless a page still draws it."""
+    with _lock:
+        if view not in _kept or view.pages.draws:
+            return
+        _kept.remove(view)
+    view.close()
+
+
+def lost() -> list[View]:
+    """Return the views whose settled output no page may show, each once: their pages were reloaded meanwhile."""
+    now = time.monotonic()
+    with _lock:
+        found = [
+            view
+            for view in _kept
+            if view.settled_at is not None
+            and now - view.settled_at > _ASKS_WITHIN_SECONDS
+            and len(view.pages.known) > 1
+            and not (view.pages.settled or view.is_reported_lost)
+        ]
+    for view in found:
+        view.is_reported_lost = True
+    return found

@@ -1,0 +1,116 @@
+"""A growing reply as patches for its page: the pure half of the live view, without kernel, widget or clock."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nbstream.model.events import Answer, Event, Reasoning
+from nbstream.output import sentences, wording
+from nbstream.widgets.protocol import Keyframe, Meta, Patch, empty_state
+
+if TYPE_CHECKING:
+    from nbstream.model.presentation import Presentation
+    from nbstream.model.reply import Reply
+    from nbstream.widgets.markdown_document import MarkdownDocument
+
+#: Fields that count time; the page continues to count by its own clock.
+_CLOCKS = ("elapsed", "reasoning_elapsed")
+
+
+class ReplyPatches:
+    """Turns the events of one reply into patches, and its present state into a keyframe.
+
+    Args:
+        reply: the reply before the first event.
+        presentation: how it is shown.
+        foreground: whether a cell waits for the run, so that ■ would stop it.
+
+    Attributes:
+        reply: the reply after the last events.
+        is_behind: whether there are events that no patch holds yet.
+    """
+
+    def __init__(self, reply: Reply, presentation: Presentation, *, foreground: bool) -> None:
+        self.reply = reply
+        self.is_behind = False
+        self._presentation = presentation
+        self._foreground = foreground
+        #: Reasoning and answer, once there is any: the renderer is loaded when the view is shown already.
+        self._documents: tuple[MarkdownDocument, MarkdownDocument] | None = None
+        self._seq = 0
+        self._meta: Meta | None = None
+
+    @property
+    def seq(self) -> int:
+        """The sequence number of the last patch."""
+        return self._seq
+
+    @property
+    def changes_status(self) -> bool:
+        """Whether the next patch changes the status, and not only text."""
+        return self._meta is None or self._meta["status"] != self.reply.status
+
+    def feed(self, events: list[Event], reply: Reply) -> None:
+        """Take new events, and the reply after them."""
+        for event in events:
+            if isinstance(event, Answer):
+                self._document(1).feed(event.text)
+            elif isinstance(event, Reasoning) and self._presentation.reasoning != "hidden":
+                self._document(0).feed(event.text)
+        self.reply = reply
+        self.is_behind = True
+
+    def patch(self, elapsed: float, *, final: bool = False) -> Patch | None:
+        """Return the next patch, or None if nothing has changed.
+
+        Args:
+            elapsed: seconds since the request was sent.
+            final: whether it is the last one, in which the text is complete.
+        """
+        self.is_behind = False
+        patch: Patch = {"type": "patch", "seq": self._seq + 1}
+        reasoning, answer = [each.finish() if final else each.frame() for each in self._documents or ()] or [[], []]
+        if reasoning:
+            patch["reasoning"] = reasoning
+        if answer:
+            patch["answer"] = answer
+        meta = self._meta_at(elapsed)
+        if self._meta is None or _without_clocks(meta) != _without_clocks(self._meta):
+            patch["meta"] = self._meta = meta
+        if not patch.keys() > {"type", "seq"}:
+            return None
+        self._seq += 1
+        return patch
+
+    def keyframe(self, elapsed: float) -> Keyframe:
+        """Return the state of a page that has applied every patch so far; `elapsed` is as for `patch`."""
+        reasoning, answer = [each.state for each in self._documents or ()] or [empty_state(), empty_state()]
+        return {"seq": self._seq, "reasoning": reasoning, "answer": answer, "meta": self._meta_at(elapsed)}
+
+    def _document(self, which: int) -> MarkdownDocument:
+        if self._documents is None:
+            from nbstream.widgets.markdown_document import MarkdownDocument  # noqa: PLC0415  (0.1 s; see _documents)
+
+            self._documents = MarkdownDocument(), MarkdownDocument()
+        return self._documents[which]
+
+    def _meta_at(self, elapsed: float) -> Meta:
+        reply = self.reply
+        is_reasoning = reply.status == "reasoning"
+        return {
+            "status": reply.status,
+            "elapsed": elapsed,
+            "reasoning_elapsed": reply.timing.reasoning_until(elapsed) if is_reasoning else None,
+            "reasoning": self._presentation.reasoning,
+            "label": wording.label(reply),
+            "note": wording.note(reply),
+            "thought": wording.thought(reply),
+            "tool_calls": wording.tool_calls(reply),
+            "alert": sentences.alert(reply, self._presentation.audience),
+            "footer": wording.footer(reply),
+            "foreground": self._foreground,
+        }
+
+
+def _without_clocks(meta: Meta) -> dict[str, object]:
+    return {name: value for name, value in meta.items() if name not in _CLOCKS}

@@ -1,0 +1,129 @@
+"""Nobody pays for a reply that nobody receives: the loop is left, the run is dropped, the process forks."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import os
+import sys
+import time
+import warnings
+from typing import TYPE_CHECKING
+
+import pytest
+
+import nbstream
+from nbstream.client import history
+from nbstream.model.events import Reasoning
+from tests.client.test_run import until
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from nbstream.simulator.server import Simulator
+
+SILENT = "hello [simulate: silence after=5]"
+
+
+def is_closed(simulator: Simulator) -> bool:
+    log = simulator.log()
+    return bool(log) and all(entry["outcome"] == "disconnected" for entry in log)
+
+
+async def leave_by_break() -> None:
+    async for event in nbstream.stream(SILENT):
+        if isinstance(event, Reasoning):
+            break
+
+
+async def leave_by_an_exception() -> None:
+    async for event in nbstream.stream(SILENT):
+        if isinstance(event, Reasoning):
+            raise LookupError  # noqa: TRY004  (any exception)
+
+
+@pytest.mark.parametrize("leave", [leave_by_break, leave_by_an_exception])
+def test_leaving_the_loop_closes_the_request(leave: Callable[[], Awaitable[None]], simulator: Simulator) -> None:
+    async def work() -> None:
+        with contextlib.suppress(LookupError):
+            await leave()
+        deadline = time.monotonic() + 20
+        while not is_closed(simulator):
+            assert time.monotonic() < deadline
+            gc.collect()
+            await asyncio.sleep(0.01)
+
+    asyncio.run(work())
+    until(lambda: (reply := history.last_reply()) is not None and reply.ended)
+    reply = history.last_reply()
+    assert reply is not None
+    assert reply.status == "cancelled"
+
+
+def test_a_loop_that_ends_by_itself_cancels_nothing(simulator: Simulator) -> None:
+    async def work() -> nbstream.Run:
+        run = nbstream.stream("hello")
+        async for _ in run:
+            pass
+        return run
+
+    assert asyncio.run(work()).reply.status == "complete"
+
+
+def test_dropping_the_last_reference_closes_the_request_and_keeps_the_reply(simulator: Simulator) -> None:
+    runs = [nbstream.stream(SILENT)]
+    until(lambda: runs[0].reply.reasoning)
+    runs.clear()
+    gc.collect()
+    until(lambda: is_closed(simulator))
+    until(lambda: (reply := history.last_reply()) is not None and reply.ended)
+    reply = history.last_reply()
+    assert reply is not None
+    assert reply.status == "cancelled"
+    assert reply.reasoning
+
+
+def test_a_temporary_run_is_received_to_its_end(simulator: Simulator) -> None:
+    async def work() -> nbstream.Reply:
+        return await nbstream.stream("hello")
+
+    assert nbstream.stream("hello").result(20).status == "complete"
+    assert asyncio.run(work()).status == "complete"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+@pytest.mark.skipif(sys.platform == "darwin", reason="a fork after threads were started is unsafe on macOS")
+def test_a_forked_child_makes_its_own_connections(simulator: Simulator) -> None:
+    assert nbstream.stream("hello").result(20).status == "complete"
+    with warnings.catch_warnings():
+        # Python 3.12 and newer warn about a fork beside threads, which is what is tried here.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if child == 0:
+        try:
+            # Twice: the first request is the one that failed.
+            replies = [nbstream.stream("hello").result(20) for _ in range(2)]
+            os._exit(0 if all(reply.status == "complete" for reply in replies) else 1)
+        finally:
+            os._exit(2)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert nbstream.stream("hello").result(20).status == "complete"
+
+
+def test_a_warning_names_the_callers_line_each_time(simulator: Simulator) -> None:
+    def ask() -> None:
+        nbstream.stream("hello", temperature=0.5)
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("default")
+        ask()
+        ask()
+    assert [warning.filename for warning in caught] == [__file__, __file__]
+    assert all(warning.lineno == ask.__code__.co_firstlineno + 1 for warning in caught)
+
+
+def test_a_warning_of_ask_names_the_callers_line(simulator: Simulator, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.warns(nbstream.NbstreamWarning) as caught:
+        nbstream.ask("hello", temperature=0.5)
+    assert [warning.filename for warning in caught] == [__file__]

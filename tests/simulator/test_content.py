@@ -1,0 +1,179 @@
+"""What the simulator answers: reasoning, answers, lengths, tools, and the count of tokens."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from nbstream.simulator import prepared_texts, tokens
+from tests.simulator.client import NOTICE, TOOL, body_of, chat, request
+
+if TYPE_CHECKING:
+    from nbstream.simulator.server import Simulator
+
+
+@pytest.mark.parametrize("fields", [{"thinking": {"type": "disabled"}}, {"reasoning_effort": "none"}])
+def test_without_thinking_there_is_no_reasoning(sim: Simulator, fields: dict[str, Any]) -> None:
+    response = chat(sim, "median", **fields)
+    assert response.chunks[0]["choices"][0]["delta"] == {"role": "assistant", "content": ""}
+    assert response.joined("reasoning_content") == ""
+    assert response.joined("content").startswith(NOTICE)
+    assert response.chunks[-1]["usage"]["completion_tokens_details"]["reasoning_tokens"] == 0
+
+
+def test_effort_is_mapped_and_changes_the_length_of_reasoning(sim: Simulator) -> None:
+    def reasoning(effort: str) -> str:
+        return chat(sim, "median", reasoning_effort=effort).joined("reasoning_content")
+
+    low, high, most = reasoning("low"), reasoning("high"), reasoning("max")
+    assert 0 < len(low) < len(high) < len(most)
+    assert most.startswith(high)
+    assert high.startswith(low)
+    assert (reasoning("minimal"), reasoning("medium"), reasoning("xhigh"), reasoning("ultra")) == (
+        low,
+        high,
+        high,
+        most,
+    )
+
+
+def test_the_same_prompt_gets_the_same_answer_in_its_own_language(sim: Simulator) -> None:
+    assert chat(sim, "anything").joined("content") == chat(sim, "anything").joined("content")
+    by_hash = {chat(sim, f"question {n}", max_tokens=60, reasoning_effort="none").joined("content") for n in range(12)}
+    assert len(by_hash) == 3
+    chinese = chat(sim, "递归怎么想")
+    assert chinese.joined("content").startswith(f"{prepared_texts.NOTICES['zh']}\n\n## 递归")
+    assert "递归" in chinese.body.decode()  # as UTF-8, not as escapes
+
+
+@pytest.mark.parametrize("name", prepared_texts.topics())
+def test_a_topic_has_every_kind_of_markdown_and_its_code_runs(name: str) -> None:
+    answer = prepared_texts.topics()[name].answer
+    for kind in [
+        r"^## ",
+        r"^### ",
+        r"^ {2,}- ",
+        r"^\|:?-+",
+        r"^```python$",
+        r"~~",
+        r"\$5",
+        r"\*\*",
+        "[\U0001f300-\U0001faff☕✅⛰]",
+    ]:
+        assert re.search(kind, answer, re.MULTILINE), f"{name} has no {kind}"
+    assert answer.count("```") % 2 == 0
+    blocks = re.findall(r"^```python\n(.*?)^```\n?(?:\n```text\n(.*?)^```)?", answer + "\n", re.MULTILINE | re.DOTALL)
+    assert blocks
+    for code, shown in blocks:
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            exec(code, {})  # our own text
+        if shown:
+            assert printed.getvalue().strip("\n") == shown.strip("\n")
+
+
+@pytest.mark.parametrize("wanted", [30, 400, 5000])
+@pytest.mark.parametrize("prompt", ["median", "递归"])
+def test_the_length_of_an_answer_is_adjustable(sim: Simulator, prompt: str, wanted: int) -> None:
+    response = chat(sim, prompt, f"normal tokens={wanted}", reasoning_effort="none")
+    used = response.chunks[-1]["usage"]["completion_tokens"]
+    assert used <= wanted
+    assert used >= wanted - 200
+    assert response.finish_reason == "stop"
+    assert response.joined("content").count("```") % 2 == 0
+
+
+def test_a_topic_can_be_named(sim: Simulator) -> None:
+    assert "Expand, move, contract" in chat(sim, "x", "normal topic=en-migration").joined("content")
+    assert "en-migration" in chat(sim, "x", "normal topic=nothing").json["error"]["message"]
+
+
+def test_echo(sim: Simulator) -> None:
+    prompt = "  \\frac{1}{2} {'a': 1} %x $y }\n\n\n<b> \N{WATER WAVE} 中文\t"
+    assert chat(sim, prompt, "echo").joined("content") == f"{NOTICE}\n\n{prompt}".replace(
+        NOTICE, prepared_texts.NOTICES["zh"]
+    )
+
+
+def test_max_tokens_counts_reasoning_and_answer(sim: Simulator) -> None:
+    response = chat(sim, "median", max_tokens=33)
+    assert (response.finish_reason, response.chunks[-1]["usage"]["completion_tokens"]) == ("length", 33)
+    assert len(response.chunks) == 33 + 2
+
+
+def test_stop_sequences(sim: Simulator) -> None:
+    whole = chat(sim, "median").joined("content")
+    response = chat(sim, "median", stop=["never there", "weighs", "The mean asks"])
+    assert response.joined("content") == whole[: whole.index("weighs")]
+    assert response.finish_reason == "stop"
+
+
+def test_json_mode(sim: Simulator) -> None:
+    response = chat(sim, "answer in JSON", response_format={"type": "json_object"})
+    assert json.loads(response.joined("content"))["simulated"] == "No model was called."
+    flood = chat(sim, "answer", response_format={"type": "json_object"}, max_tokens=500, reasoning_effort="none")
+    assert flood.joined("content").strip() == ""
+    assert (flood.finish_reason, flood.chunks[-1]["usage"]["completion_tokens"]) == ("length", 500)
+
+
+def test_tokens_join_to_the_text_and_have_the_documented_size() -> None:
+    english = prepared_texts.topics()["en-median"].answer
+    chinese = "".join(re.findall("[\u4e00-\u9fff]", prepared_texts.topics()["zh-median"].answer))
+    for text in (english, chinese, "", "\n" * 50, "👩\u200d🔬\ud800x", "a1_" * 40):
+        assert "".join(tokens.split(text)) == text
+    assert 3 < len(english) / len(tokens.split(english)) < 5
+    assert 0.55 < len(tokens.split(chinese)) / len(chinese) < 0.65
+
+
+def test_the_prefix_cache_counts_whole_units_of_one_key_and_model(sim: Simulator) -> None:
+    words = " ".join(f"word{n}" for n in range(300))
+
+    def usage(prompt: str, key: str = "sk-cache", model: str = "deepseek-flash") -> tuple[int, int]:
+        content = json.dumps(body_of(prompt, max_tokens=1, model=model)).encode()
+        reported = request(sim, "POST", "/chat/completions", content, key).chunks[-1]["usage"]
+        assert reported["prompt_tokens_details"]["cached_tokens"] == reported["prompt_cache_hit_tokens"]
+        return reported["prompt_tokens"], reported["prompt_cache_hit_tokens"]
+
+    total, hit = usage(words)
+    assert hit == 0
+    assert usage(words) == (total, total // 64 * 64)
+    assert usage(words + " and one more question")[1] == total // 64 * 64
+    assert usage("x " + words)[1] == 0
+    assert usage(words, key="sk-other")[1] == 0
+    assert usage(words, model="deepseek-v4-pro")[1] == 0
+
+
+def test_tools_are_called_and_their_results_are_used(sim: Simulator) -> None:
+    response = chat(sim, "Weather?", "tool-call calls=2", tools=[TOOL])
+    fragments = [f for c in response.chunks for f in c["choices"][0]["delta"].get("tool_calls", [])]
+    heads = [fragment for fragment in fragments if "id" in fragment]
+    assert [(head["index"], head["function"]["name"], head["function"]["arguments"]) for head in heads] == [
+        (0, "weather", ""),
+        (1, "weather", ""),
+    ]
+    for index in (0, 1):
+        arguments = "".join(f["function"]["arguments"] for f in fragments if f["index"] == index)
+        assert json.loads(arguments) == {"city": "Hangzhou", "days": 2}
+    assert response.finish_reason == "tool_calls"
+    assert response.joined("content") == ""
+    plain = chat(sim, "Weather?", "tool-call", tools=[TOOL], stream=False).json["choices"][0]["message"]
+    assert json.loads(plain["tool_calls"][0]["function"]["arguments"]) == {"city": "Hangzhou", "days": 2}
+    messages = [
+        {"role": "user", "content": "Weather? [simulate: tool-call]"},
+        {"role": "assistant", "content": None, "reasoning_content": "", "tool_calls": plain["tool_calls"]},
+        {"role": "tool", "tool_call_id": "x", "content": "rain, 12 degrees"},
+    ]
+    answered = chat(sim, messages=messages, tools=[TOOL])
+    assert answered.finish_reason == "stop"
+    assert "rain, 12 degrees" in answered.joined("content")
+
+
+def test_tools_are_called_only_in_the_scenario_or_if_required(sim: Simulator) -> None:
+    assert chat(sim, "Weather?", tools=[TOOL]).finish_reason == "stop"
+    fields: dict[str, Any] = {"tools": [TOOL], "thinking": {"type": "disabled"}}
+    assert chat(sim, "Weather?", **fields, tool_choice="required").finish_reason == "tool_calls"
