@@ -1,9 +1,10 @@
 """Nothing lost, nobody let in, in figures: `python -m benchmarks.reliability`, from the repository's root.
 
-Every row is an experiment that the tests run in small, here at full length: on real sockets, in real kernels and in a
-real browser. Results are kept by section in `benchmarks/results`, and `benchmarks/reliability.md` is written from them;
-`--section` measures only some anew. The rows on fuzzing are written by `python -m tests.fuzz`. Times are this machine's
-and only worth something beside each other. This module must not know how anything is tried.
+Every row is an experiment that the tests run in small, here at full length: on real sockets, in
+real kernels and in a real browser. Results are kept by section in `benchmarks/results`, which is not
+in git, and `benchmarks/reliability.md` is written from them; `--section` measures only some anew.
+The rows on fuzzing are written by `python -m tests.fuzz`. Times are this machine's and only worth
+something beside each other. This module must not know how anything is tried.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from nbstream.simulator.server import Simulator
 from tests import kernels
 from tests.faults import cuts, endings, floods, recording, refusals, waiting
+from tests.fuzz.targets import TARGETS
 from tests.hostile.__main__ import measure as attack
 from tests.jupyter import trials
 from tests.jupyter.kernel import Kernel
@@ -153,26 +155,28 @@ def main() -> None:
             rows.append(row)
         kept[name] = {"on": f"{datetime.now(UTC):%Y-%m-%d}", "machine": _machine(), "rows": rows}
         RESULTS.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
-        PAGE.write_text(_page(kept))
+    runs: list[dict[str, Any]] = json.loads(FUZZ.read_text()) if FUZZ.is_file() else []
+    missing = [f"{RESULTS} has no {name}" for name in SECTIONS if name not in kept]
+    missing += [f"{FUZZ} has no {name}" for name in TARGETS if name not in {run["target"] for run in runs}]
+    if missing:
+        lines = "\n  ".join(missing)
+        print(f"{PAGE.name} was not written, because it would lose rows. These files are not in git:\n  {lines}")
+    else:
+        PAGE.write_text(_page(kept, runs))
 
 
-def _page(kept: dict[str, Any]) -> str:
+def _page(kept: dict[str, Any], runs: list[dict[str, Any]]) -> str:
     parts = [
         "# Nothing lost, nobody let in",
         "Written by `python -m benchmarks.reliability`, from its own results and those of `python -m tests.fuzz`.",
     ]
     for name, (_, heading, columns) in SECTIONS.items():
-        if name in kept:
-            result = kept[name]
-            parts += [f"## {heading}", f"On {result['on']}, {result['machine']}.", _table(columns, result["rows"])]
-    if FUZZ.is_file():
-        columns = ["target", "inputs", "seconds", "crashes", "hangs", "out_of_memory", "peak_mb", "on"]
-        runs = json.loads(FUZZ.read_text())
-        total = sum(run["inputs"] for run in runs)
-        rows = [
-            [f"{run[each]:,}" if isinstance(run[each], int) else str(run[each]) for each in columns] for run in runs
-        ]
-        parts += ["## Fuzzing", f"{total:,} inputs in all.", _table(columns, rows)]
+        result = kept[name]
+        parts += [f"## {heading}", f"On {result['on']}, {result['machine']}.", _table(columns, result["rows"])]
+    columns = ["target", "inputs", "seconds", "crashes", "hangs", "out_of_memory", "peak_mb", "on"]
+    total = sum(run["inputs"] for run in runs)
+    rows = [[f"{run[each]:,}" if isinstance(run[each], int) else str(run[each]) for each in columns] for run in runs]
+    parts += ["## Fuzzing", f"{total:,} inputs in all.", _table(columns, rows)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -204,7 +208,7 @@ class _started:  # noqa: N801  (a context manager, used as a function)
         key = {"DEEPSEEK_BASE_URL": self._server.url, "DEEPSEEK_API_KEY": "simulated"}
         self._kernel = Kernel(self._name, own | key)
         self._kernel.run("%load_ext nbstream")
-        self._kernel.run("import nbstream, nbstream.client.asking")
+        self._kernel.run("import nbstream, nbstream.client.history")
         # The first request also imports openai.
         self._kernel.run("%%deepseek\nhello")
         return self._kernel, self._server

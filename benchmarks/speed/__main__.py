@@ -1,9 +1,11 @@
 """Measures all ways side by side: `python -m benchmarks.speed`, from the repository's root; an hour.
 
-Tries of different ways take turns, so that a machine that grows slower meets all of them; medians are reported. Writes
-`benchmarks/results/speed.json`, `speed.md` and `speed.svg`. With names of sections only those are measured anew, with
-`--plan` only what streams that plan, and with `--report` nothing. Needs what the browser tests need (see `tests/run`)
-and the extra `benchmarks`.
+Tries of different ways take turns, so that a machine that grows slower meets all of them; medians
+are reported. Writes `speed.md`, `speed.json` and `speed.svg` into `benchmarks/results`; only
+`speed.md` is in git. With names of sections only those are measured, with `--plan` only what streams
+that plan, and with `--report` nothing: the other sections come from `speed.json`. As long as that
+file lacks a section, the tables are printed, and `speed.md` stays as it is. Needs what the browser
+tests need (see `tests/run`) and the extra `benchmarks`.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.speed import kernel, page, report, server, start, ways
+from benchmarks.speed.found import Found
 from benchmarks.speed.recording import Plan
 from benchmarks.speed.ways import LIBRARY, ONCE, OURS, PRINT, PROTOTYPE, RAW, SDK, TEN_HERTZ, UPDATE, Way
 
@@ -76,6 +79,11 @@ def main() -> None:
         parser.error(f"a section is one of {', '.join(SECTIONS)}")
     path = RESULTS / "speed.json"
     results: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    if arguments.report and not results:
+        parser.error(f"nothing to report: {path} is not there. It is not in git; a measurement writes it.")
+    missing = [section for section in SECTIONS if section not in results]
+    if arguments.plan and set(wanted) & set(missing):
+        parser.error(f"--plan replaces rows of a section, and {path} lacks {', '.join(missing)}: measure that first.")
     for section in wanted:
         rows, measured = list(_measured(section, arguments.plan)), f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
         if arguments.plan:
@@ -84,7 +92,11 @@ def main() -> None:
         results[section] = {"measured": measured, "rows": rows}
         results["machine"] = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
         path.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
-    report.write(results, RESULTS)
+    if missing := [section for section in SECTIONS if section not in results]:
+        print(report.tables(Found(results)))
+        print(f"speed.md was not written: {path} lacks {', '.join(missing)}.", file=sys.stderr)
+    else:
+        report.write(Found(results), RESULTS)
 
 
 def _put_in_place(new: list[dict[str, Any]], old: list[dict[str, Any]]) -> list[dict[str, Any]]:

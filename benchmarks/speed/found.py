@@ -34,6 +34,15 @@ class Found:
     def __init__(self, results: dict[str, Any]) -> None:
         self._results = results
 
+    @property
+    def machine(self) -> str:
+        """The system and Python that the newest section was measured on."""
+        return str(self._results["machine"])
+
+    def measured(self, section: str) -> str:
+        """Return when a section was measured."""
+        return str(self._results[section]["measured"])
+
     def rows(self, section: str) -> list[Row]:
         """Return the rows of a section; none if it was not measured."""
         found: list[Row] = self._results.get(section, {}).get("rows", [])

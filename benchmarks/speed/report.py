@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from benchmarks.speed.found import Found, final_html, middle
+from benchmarks.speed.found import final_html, middle
 from benchmarks.speed.targets import targets
 from benchmarks.speed.ways import OURS, PRINT, PROTOTYPE, SDK, TEN_HERTZ, UPDATE
 
@@ -12,25 +12,27 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from benchmarks.speed.found import Row
+    from benchmarks.speed.found import Found, Row
 
 #: A page that went on for so many seconds after the kernel was done was not waited for any longer.
 _BEHIND = 55
 _SECTIONS = ("kernel", "page", "followed", "delay", "start")
 
 
-def write(results: dict[str, Any], folder: Path) -> None:
+def write(found: Found, folder: Path) -> None:
     """Write `speed.md` and `speed.svg` into `folder`."""
-    found = Found(results)
-    when = ", ".join(f"{name} {results[name]['measured']}" for name in _SECTIONS if name in results)
-    head = f"Written by `python -m benchmarks.speed`. {results['machine']}. Medians. Measured: {when}."
+    (folder / "speed.md").write_text(tables(found) + "\n", "utf-8")
+    _plot(found, folder / "speed.svg")
+
+
+def tables(found: Found) -> str:
+    """Return the tables of the sections that were measured, in Markdown."""
+    when = ", ".join(f"{name} {found.measured(name)}" for name in _SECTIONS if found.rows(name))
+    head = f"Written by `python -m benchmarks.speed`. {found.machine}. Medians. Measured: {when}."
+    sections = {"kernel": _kernel, "page": _page, "followed": _followed, "delay": _delay, "start": _start}
     parts = ["# Speed, side by side", head, _asked(found)]
-    if found.rows("kernel") and found.rows("page"):
-        parts.append("![Seconds of kernel and page, each way](speed.svg)")
-        _plot(found, folder / "speed.svg")
-    tables = {"kernel": _kernel, "page": _page, "followed": _followed, "delay": _delay, "start": _start}
-    parts += [table(found) for name, table in tables.items() if found.rows(name)]
-    (folder / "speed.md").write_text("\n\n".join(parts) + "\n", "utf-8")
+    parts += [table(found) for name, table in sections.items() if found.rows(name)]
+    return "\n\n".join(parts)
 
 
 def _asked(found: Found) -> str:

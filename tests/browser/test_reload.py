@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.browser.conftest import OpenNotebook
     from tests.browser.lab import Lab
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.patient]
 
 LOAD = "%load_ext nbstream"
 QUESTION = "%%deepseek -o reply\nWhy does the median resist outliers? [simulate: normal tokens=600 rate=150]"

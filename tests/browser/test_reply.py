@@ -99,6 +99,7 @@ def test_it_grows_and_settles(
         _picture(notebook, f"{front_end}-{theme}-narrow")
 
 
+@pytest.mark.patient
 @pytest.mark.parametrize("kernel", [kernels.NEWEST, "ipykernel-6.29"])
 @front_ends
 def test_stop(front_end: str, kernel: str, open_notebook: OpenNotebook, slow_simulator: Simulator) -> None:
@@ -147,6 +148,7 @@ def test_stop(front_end: str, kernel: str, open_notebook: OpenNotebook, slow_sim
     _picture(notebook, f"{front_end}-{kernel}-stopped")
 
 
+@pytest.mark.patient
 @front_ends
 def test_escape_and_interrupt(front_end: str, open_notebook: OpenNotebook, slow_simulator: Simulator) -> None:
     escaped, interrupted = f"Median {front_end} escaped", f"Median {front_end} interrupted"

@@ -191,7 +191,7 @@ def _begin(kernel: Kernel, server: Simulator, scenario: str) -> tuple[Cell, Cell
     """Send a cell and one after it, and wait until the first one runs."""
     kernel.forget()
     server.clear_log()
-    kernel.run("nbstream.client.asking._runs.clear()")
+    kernel.run("nbstream.client.history._runs.clear()")
     cell = kernel.send(f"%%deepseek -o reply\n[simulate: {scenario}] Why, {random.random()}?")
     following = kernel.send("print('next')")
     kernel.until(lambda: cell.busy, "the cell runs")
