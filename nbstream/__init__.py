@@ -1,6 +1,7 @@
-"""Think with a language model inside a notebook: live reasoning, a Stop that stops, an honest cost line.
+"""Think with a language model inside a notebook: live reasoning, Stop, and what it cost.
 
-The public names. Importing this package imports nothing heavy: what a name needs is loaded at its first use.
+The public names. Importing this package imports nothing heavy: what a name needs is loaded at its
+first use.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""The magic, `ask` and `show`: how a request starts in a cell or a terminal, and where it is shown."""
+"""The magic, `ask` and `show`: how a request starts, and where it is shown."""

@@ -17,12 +17,14 @@ if TYPE_CHECKING:
 def ask(prompt: str | None = None, **options: Any) -> Reply:
     """Ask, show the reply while it arrives, and return it when it has ended.
 
-    In a notebook the reply is shown in the cell's output, in a script or a terminal it is written to standard output.
+    In a notebook the reply is shown in the cell's output, in a script or a terminal it is written
+    to standard output.
 
     Args:
         prompt: what to ask; taken literally.
-        **options: what `nbstream.stream` takes, and how the reply is shown: `reasoning`, which is auto (open while it
-            streams), open, closed, or hidden; the default is `%config DeepSeekMagics.reasoning`.
+        **options: what `nbstream.stream` takes, and how the reply is shown: `reasoning`, which is
+            auto (open while it streams), open, closed, or hidden; the default is `%config
+            DeepSeekMagics.reasoning`.
 
     Raises:
         RequestError: if the request cannot be made as asked.
@@ -33,7 +35,7 @@ def ask(prompt: str | None = None, **options: Any) -> Reply:
 
 
 def _with_display_options(function: Any, first: inspect.Signature) -> None:
-    """Let completion in a cell show every option of `function` by name: they are declared in one place."""
+    """Let completion show every option of `function`, each of which is declared in one place."""
     display = [inspect.Parameter(each.name, inspect.Parameter.KEYWORD_ONLY, default=None) for each in OPTIONS]
     own = [each for each in first.parameters.values() if each.kind is not inspect.Parameter.VAR_KEYWORD]
     returned = inspect.signature(function).return_annotation

@@ -30,7 +30,7 @@ class Context(NamedTuple):
 
 
 class Command(NamedTuple):
-    """One command: its usage, what it does, and the function, which takes the words after its name."""
+    """One command: its usage, its summary, and its function, which takes the words that follow."""
 
     usage: str
     summary: str

@@ -26,10 +26,12 @@ if TYPE_CHECKING:
     from nbstream.model.presentation import Presentation
     from nbstream.model.reply import Reply
 
-#: While nothing arrives, a sink gets a tick this often, and messages of the page are read this often.
+#: While nothing arrives, a sink gets a tick this often, and messages of the page are read this
+#: often.
 _TICK_SECONDS = 0.25
 _READ_SECONDS = 0.02
-#: After a frame that took longer, the next one waits for twice as long: drawing takes a third of the time at most.
+#: After a frame that took longer, the next one waits for twice as long: drawing takes a third of
+#: the time at most.
 _CHEAP_SECONDS = 0.01
 
 
@@ -44,7 +46,8 @@ def watch(
         done: is given the reply at the end, also when the cell is interrupted.
 
     Raises:
-        KeyboardInterrupt: if ■ was pressed, after the partial reply was settled, so that queued cells are not run.
+        KeyboardInterrupt: if ■ was pressed, after the partial reply was settled, so that queued
+            cells are not run.
     """
     runs: list[Run] = []
     with interrupts.interrupts_call(lambda: [run.cancel() for run in runs]) as interrupt:
@@ -65,9 +68,10 @@ def watch(
 def watch_in_background(
     start: Callable[[], Run], presentation: Presentation, done: Callable[[Reply], object] = lambda _: None
 ) -> None:
-    """Start a run and show it in the current cell's output without waiting for it; the arguments are as for `watch`.
+    """Start a run and show it in the current cell without waiting; arguments are as for `watch`.
 
-    Where no page is watching, it waits all the same: a notebook that is run to be saved needs its outputs in place.
+    Where no page is watching, it waits all the same: a notebook that is run to be saved needs its
+    outputs in place.
     """
     sinks.preload()
     run = start()
@@ -92,7 +96,7 @@ def watch_in_background(
 
 @contextmanager
 def _ending(run: Run, done: Callable[[Reply], object]) -> Iterator[None]:
-    """Whatever fails in the context, end the request, which costs money, and hand its reply to `done`."""
+    """Whatever fails in the context, end the request and hand its reply to `done`."""
     try:
         yield
     finally:
@@ -101,7 +105,7 @@ def _ending(run: Run, done: Callable[[Reply], object]) -> Iterator[None]:
 
 
 def pump(run: Run, sink: Sink, read: Callable[[], object] | None = None) -> None:
-    """Hand the events of `run` to `sink` until it ends; `read` reads the messages of pages meanwhile."""
+    """Hand the events of `run` to `sink` until it ends; `read` reads messages of pages."""
     seen, acknowledged = 0, False
     while True:
         ended = run.done
@@ -118,7 +122,8 @@ def pump(run: Run, sink: Sink, read: Callable[[], object] | None = None) -> None
             sink.update(events, reply)
             cost = time.monotonic() - began
             if cost > _CHEAP_SECONDS:
-                # A very long paragraph is rendered anew in every frame: then there are fewer frames.
+                # A very long paragraph is rendered anew in every frame: then there are fewer
+                # frames.
                 run.receiver.wait(sys.maxsize, cancelling=acknowledged, timeout=2 * cost)
         elif ended:
             break
@@ -132,8 +137,8 @@ def show(reply: Reply | None = None, **display: str | None) -> None:
 
     Args:
         reply: what to show; the default is the last one.
-        **display: how it is shown: `reasoning`, which is auto or closed, open, or hidden; the default is
-            `%config DeepSeekMagics.reasoning`.
+        **display: how it is shown: `reasoning`, which is auto or closed, open, or hidden; the
+            default is `%config DeepSeekMagics.reasoning`.
 
     Raises:
         RequestError: if there is no reply yet, or an option is not known.

@@ -1,4 +1,4 @@
-"""Interrupts: ■ in the toolbar and Ctrl-C, which must not break off half a message or half a rendering."""
+"""Interrupts: ■ in the toolbar and Ctrl-C must not break off a message or a rendering."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-#: Within this many seconds after the first ■ a second one changes nothing. A later one gives up settling.
+#: Within this many seconds after the first ■ a second one changes nothing. A later one gives up
+#: settling.
 _REPEAT_SECONDS = 1.0
 
 
@@ -28,7 +29,7 @@ class Interrupt:
         self.held = False
 
     def holding(self, work: Callable[[], object]) -> Callable[[], None]:
-        """Return `work` as a function that no ■ breaks off: half a message would be a lost message."""
+        """Return `work` as a function that no ■ breaks off: it reads messages whole."""
 
         def held() -> None:
             self.held = True
@@ -42,10 +43,11 @@ class Interrupt:
 
 @contextmanager
 def interrupts_call(cancel: Callable[[], object]) -> Iterator[Interrupt]:
-    """Let SIGINT call `cancel` within the context, instead of raising at any point of the main thread.
+    """Let SIGINT call `cancel` in the context, instead of raising in the main thread.
 
-    A KeyboardInterrupt in the middle of a message or a rendering would leave the output half done; the caller raises it
-    after settling. Off the main thread, where no signal arrives, this does nothing.
+    A KeyboardInterrupt in the middle of a message or a rendering would leave the output half done;
+    the caller raises it after settling. Off the main thread, where no signal arrives, this does
+    nothing.
     """
     interrupt = Interrupt()
     first = 0.0
@@ -70,7 +72,7 @@ def interrupts_call(cancel: Callable[[], object]) -> Iterator[Interrupt]:
 
 
 def keyboard_interrupt() -> KeyboardInterrupt:
-    """Return the exception to end an interrupted cell with, shown by IPython as one line instead of a traceback."""
+    """Return the exception that ends an interrupted cell; IPython shows it as one line."""
     error = KeyboardInterrupt("stopped; what arrived is kept in nbstream.last")
     line = f"KeyboardInterrupt: {error}"
     vars(error)["_render_traceback_"] = lambda: [line]

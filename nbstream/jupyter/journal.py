@@ -1,4 +1,4 @@
-"""The journal: the events of a reply in a cell, on disk until it has settled, in case the kernel is killed.
+"""The journal: the events of a reply on disk until it has settled, for a killed kernel.
 
 There is one file for each run, readable by its owner only, with neither prompt nor key. Each write
 reaches the operating system at once, so it survives the process, though not a loss of power.
@@ -27,7 +27,8 @@ VERSION = 1
 _WRITE_SECONDS = 0.25
 #: A journal that nobody has recovered by then is deleted.
 _KEPT_SECONDS = 7 * 86_400
-#: Another machine with the same home directory may still be writing; the time of its last write tells.
+#: Another machine with the same home directory may still be writing; the time of its last write
+#: tells.
 _ELSEWHERE_SECONDS = 60
 
 
@@ -91,7 +92,7 @@ class Journal:
 
 
 def unfinished() -> list[Path]:
-    """Return the journals of processes that ended before their replies settled: this notebook's first, newest first."""
+    """Return the journals of ended processes: this notebook's first, newest first."""
     here = _owner()["notebook"]
     found = []
     for path in folder().glob("*.jsonl"):
@@ -104,7 +105,7 @@ def unfinished() -> list[Path]:
 
 
 def recover(path: Path) -> Reply:
-    """Return the reply that a journal holds; one that had not ended has failed, because its kernel ended.
+    """Return the reply that a journal holds; if it had not ended, it failed with its kernel.
 
     Raises:
         OSError: if the file cannot be read.
@@ -145,7 +146,7 @@ def _head(path: Path) -> dict[str, Any] | None:
 
 
 def _is_being_written(head: dict[str, Any], path: Path) -> bool:
-    """Return whether the process that writes a journal is still running; its number may have been reused."""
+    """Return whether the process that writes a journal is still running."""
     import psutil  # noqa: PLC0415  (as above)
 
     if head.get("host") != platform.node():

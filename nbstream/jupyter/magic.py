@@ -46,7 +46,7 @@ def _display_arguments(magic: Any) -> Any:
 
 @magics_class
 class DeepSeekMagics(settings.Settings, Magics):
-    """The magic and, as its configuration, the settings that hold for every request of this kernel."""
+    """The magic; its configuration is the settings of every request of this kernel."""
 
     @no_var_expand
     @magic_arguments()
@@ -68,9 +68,10 @@ class DeepSeekMagics(settings.Settings, Magics):
     def deepseek(self, line: str, cell: str | None = None) -> None:
         """Ask a model; its reasoning and answer stream into the cell.
 
-        The cell's text is the prompt, taken literally: nothing in it is expanded. Afterwards the reply is in
-        `nbstream.last`, whatever ended it, and in the variable given with -o. Stop ends the cell normally; ■
-        (interrupting the kernel) keeps what arrived and ends the cell with a KeyboardInterrupt.
+        The cell's text is the prompt, taken literally: nothing in it is expanded. Afterwards the
+        reply is in `nbstream.last`, whatever ended it, and in the variable given with -o. Stop ends
+        the cell normally; ■ (interrupting the kernel) keeps what arrived and ends the cell with a
+        KeyboardInterrupt.
 
         `%deepseek help` lists the commands and options.
         """
@@ -91,7 +92,8 @@ class DeepSeekMagics(settings.Settings, Magics):
 
     def _parse(self, line: str) -> Namespace:
         try:
-            # IPython's own splitting leaves the quotes on, which JSON and system prompts cannot use.
+            # IPython's own splitting leaves the quotes on, which JSON and system prompts cannot
+            # use.
             words = shlex.split(line)
         except ValueError as error:
             raise UsageError(f"The line %%{_NAME} {line} cannot be read: {error}.") from None

@@ -1,4 +1,4 @@
-"""Sinks: what a run is shown in. Which one it is depends on where the code runs and whether a page is watching."""
+"""Sinks: what a run is shown in, chosen by where the code runs and whether a page is watching."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def sink_for(run: Run, presentation: Presentation, *, foreground: bool) -> Sink:
 
 
 def preload() -> None:
-    """Load the widget, if one is going to be shown: while the request loads the SDK it would take as long as both."""
+    """Load the widget, if one is going to be shown, before the request loads the SDK."""
     kernel = running_kernel()
     if kernel is not None and is_watched(kernel):
         from nbstream.widgets import live_view  # noqa: F401, PLC0415  (the widget, only where it is used)
@@ -92,8 +92,8 @@ def running_kernel() -> Any:
 def is_watched(kernel: Any) -> bool:
     """Return whether a front end with a page sent the cell.
 
-    nbclient, and with it nbconvert and papermill, says that it takes no input. It also saves the state of every widget
-    that it sees, even of a closed one, so it must be shown none.
+    nbclient, and with it nbconvert and papermill, says that it takes no input. It also saves the
+    state of every widget that it sees, even of a closed one, so it must be shown none.
     """
     try:
         return bool(kernel.get_parent("shell")["content"].get("allow_stdin", True))
@@ -102,7 +102,7 @@ def is_watched(kernel: Any) -> bool:
 
 
 class SettledView:
-    """A sink for a notebook that no page watches (nbconvert, papermill): the settled output, and no widget."""
+    """A sink for a notebook without a page (nbconvert, papermill): settled output, no widget."""
 
     def __init__(self, presentation: Presentation) -> None:
         self._presentation = presentation
@@ -122,7 +122,7 @@ class SettledView:
 
 
 class Journaled:
-    """A sink that also keeps events on disk until the reply has settled, as far as the disk allows."""
+    """A sink that also keeps events on disk until the reply has settled."""
 
     _has_warned = False
 
@@ -152,7 +152,7 @@ class Journaled:
         self._sink.acknowledge()
 
     def settle(self, reply: Reply) -> None:
-        """Show the whole reply, and delete the journal: from here on the notebook keeps the reply."""
+        """Show the whole reply, and delete the journal: the notebook keeps the reply now."""
         self._sink.settle(reply)
         if self._journal:
             with suppress(OSError):
@@ -160,7 +160,7 @@ class Journaled:
 
     @contextmanager
     def _tolerating_errors(self) -> Iterator[None]:
-        """Let the reply continue without a journal if the disk refuses, and say so once in a session."""
+        """Let the reply continue without a journal if the disk refuses, and say so once."""
         try:
             yield
         except ImportError:

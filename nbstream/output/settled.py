@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from nbstream.model.reply import Reply
 
 _DEFAULT = Presentation()
-# MathJax typesets dollars in any HTML output, so that "$5 and $6" becomes a formula: these classes tell MathJax 3 (Lab,
-# Notebook) and MathJax 2 (nbconvert) to leave the reply alone.
+# MathJax typesets dollars in any HTML output, so that "$5 and $6" becomes a formula: these classes
+# tell MathJax 3 (Lab, Notebook) and MathJax 2 (nbconvert) to leave the reply alone.
 _ROOT = '<div class="nbstream nbstream-settled mathjax_ignore tex2jax_ignore">'
 # JupyterLab styles these classes as it styles a Markdown cell.
 _AS_MARKDOWN = "jp-RenderedHTMLCommon jp-RenderedMarkdown"
@@ -40,8 +40,8 @@ def bundle(reply: Reply, presentation: Presentation) -> tuple[dict[str, str], di
         presentation: how it is shown.
 
     Returns:
-        The data by MIME type, and `{"nbstream": {"answer": [start, end]}}`: where the answer stands in the Markdown, in
-        UTF-16 code units, for the page to copy it.
+        The data by MIME type, and `{"nbstream": {"answer": [start, end]}}`: where the answer stands
+        in the Markdown, in UTF-16 code units, for the page to copy it.
     """
     data = {
         "text/html": settled_html(reply, presentation),
@@ -113,7 +113,7 @@ def settled_markdown(reply: Reply, presentation: Presentation = _DEFAULT) -> str
 
 
 def answer_in_markdown(reply: Reply) -> str:
-    """Return the answer as `settled_markdown` has it: the model's own Markdown, with printable characters only."""
+    """Return the model's own Markdown, as `settled_markdown` holds it."""
     return storable(unix_lines(reply.answer)).strip("\n")
 
 
@@ -131,9 +131,10 @@ def _thought(reply: Reply) -> str:
 
 
 def one_block(html: str) -> str:
-    """Return `html` without blank lines: in Markdown, as in `nbconvert --to markdown`, one would end the HTML block.
+    """Return `html` without blank lines, each of which would end the HTML block in Markdown.
 
-    Within preformatted text a blank line is written as a character reference, which a browser shows as the same.
+    Within preformatted text a blank line is written as a character reference, which a browser shows
+    as the same.
     """
     lines = html.replace("\r\n", "\n").split("\n")
     return "".join(

@@ -1,7 +1,7 @@
 """The channels by which a page reaches a run while a cell keeps the kernel's main thread busy.
 
-A message comes by the control channel or by comm, on any thread, or is read from the busy main thread's queue (see
-`comm_reader`). Receivers only set flags.
+A message comes by the control channel or by comm, on any thread, or is read from the busy main
+thread's queue (see `comm_reader`). Receivers only set flags.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ def _handler(kernel: Any) -> Callable[[Any, Any, dict[str, Any]], None]:
         receive = _receivers.get(content.get("run_id", ""))
         if receive is not None:
             receive(content)
-        # The reply is the acknowledgement: without one a page would interrupt the kernel, and perhaps another cell.
+        # The reply is the acknowledgement: without one a page would interrupt the kernel, and
+        # perhaps another cell.
         kernel.session.send(
             stream, CONTROL_REPLY, {"status": "ok", "known": receive is not None}, parent=parent, ident=ident
         )

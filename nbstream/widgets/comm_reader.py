@@ -1,9 +1,9 @@
 """Reads comm messages of a page while a cell keeps the main thread busy.
 
 Some front ends send comm messages only on the main shell, where they wait for the end of the cell.
-While the cell waits anyway, the messages in the shell's socket are passed to the kernel's own queue,
-in their order and by the kernel's own callback, and each is read on its way. None is removed,
-answered or executed early.
+While the cell waits anyway, the messages in the shell's socket are passed to the kernel's own
+queue, in their order and by the kernel's own callback, and each is read on its way. None is
+removed, answered or executed early.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _DELIMITER = b"<IDS|MSG>"
 
 @contextmanager
 def opened(kernel: Any, receive: Callable[[str, dict[str, Any]], object]) -> Iterator[Callable[[], object] | None]:
-    """Yield a function that reads the messages in the socket, or None where the socket is out of reach.
+    """Yield a function that reads the socket's messages, or None if it is out of reach.
 
     Args:
         kernel: the ipykernel.
@@ -54,7 +54,7 @@ def opened(kernel: Any, receive: Callable[[str, dict[str, Any]], object]) -> Ite
 
 
 def _stream(kernel: Any) -> Any:
-    """Return the stream of shell messages to the main thread, which may come from the channel's own thread."""
+    """Return the stream that brings shell messages to the main thread."""
     thread = getattr(kernel, "shell_channel_thread", None)
     if thread is None:
         return getattr(kernel, "shell_stream", None)
@@ -62,7 +62,7 @@ def _stream(kernel: Any) -> Any:
 
 
 def _custom_message(session: Any, frames: list[bytes]) -> tuple[str, dict[str, Any]] | None:
-    """Return comm id and content if this is a widget's custom message with a valid signature, or None.
+    """Return comm id and content of a widget's custom message with a valid signature, or None.
 
     The layout is that of "The wire protocol" in Jupyter's messaging documentation.
     `session.deserialize` would record the signature, and the kernel would then refuse the message.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class View(Protocol):
-    """A live view; `settled_at` is in seconds of the monotonic clock, None before the reply has ended."""
+    """A live view; `settled_at` is in seconds of the monotonic clock, None before the end."""
 
     run: Run
     pages: Pages
@@ -66,7 +66,7 @@ def release(view: View) -> None:
 
 
 def lost() -> list[View]:
-    """Return the views whose settled output no page may show, each once: their pages were reloaded meanwhile."""
+    """Return the views whose settled output no page may show, each once, after a reload."""
     now = time.monotonic()
     with _lock:
         found = [

@@ -1,4 +1,4 @@
-"""The live view of one run: a widget that is sent patches, and that static output replaces when the reply ends."""
+"""The live view of one run: a widget gets patches, and static output replaces it at the end."""
 
 from __future__ import annotations
 
@@ -38,7 +38,8 @@ class LiveView:
     Attributes:
         run: the run.
         pages: the pages that show the widget.
-        settled_at: when the settled output was displayed, in seconds of the monotonic clock; None before.
+        settled_at: when the settled output was displayed, in seconds of the monotonic clock; None
+            before.
         is_reported_lost: whether the user was told that no page may show the settled output.
     """
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class MarkdownDocument:
-    """A document that shows a growing text; see `GrowingMarkdown` for what it shows after each frame."""
+    """A document that shows a growing text, as `GrowingMarkdown` describes."""
 
     def __init__(self) -> None:
         self._writer = DocumentWriter()

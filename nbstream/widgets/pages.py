@@ -18,8 +18,8 @@ class Pages:
         self.settled = False
         #: Pages that draw the widget.
         self._drawing: set[str] = set()
-        #: Whether each page has the end of the text on its screen, with the number of that report: a
-        #: message comes on two channels, in any order.
+        #: Whether each page has the end of the text on its screen, with the number of that report:
+        #: a message comes on two channels, in any order.
         self._visible: dict[str, tuple[int, bool]] = {}
 
     @property
@@ -29,7 +29,7 @@ class Pages:
 
     @property
     def sees_end(self) -> bool:
-        """Whether some page has the end of the text on its screen; assumed where none has reported."""
+        """Whether some page shows the end of the text; assumed if none has reported."""
         drawing = tuple(self._drawing)
         return not drawing or any(self._visible.get(page, (0, True))[1] for page in drawing)
 

@@ -1,4 +1,4 @@
-"""A growing reply as patches for its page: the pure half of the live view, without kernel, widget or clock."""
+"""A growing reply as patches for its page, without kernel, widget or clock."""
 
 from __future__ import annotations
 
@@ -35,7 +35,8 @@ class ReplyPatches:
         self.is_behind = False
         self._presentation = presentation
         self._foreground = foreground
-        #: Reasoning and answer, once there is any: the renderer is loaded when the view is shown already.
+        #: Reasoning and answer, once there is any: the renderer is loaded when the view is shown
+        #: already.
         self._documents: tuple[MarkdownDocument, MarkdownDocument] | None = None
         self._seq = 0
         self._meta: Meta | None = None
@@ -83,7 +84,7 @@ class ReplyPatches:
         return patch
 
     def keyframe(self, elapsed: float) -> Keyframe:
-        """Return the state of a page that has applied every patch so far; `elapsed` is as for `patch`."""
+        """Return the state after every patch so far; `elapsed` is as for `patch`."""
         reasoning, answer = [each.state for each in self._documents or ()] or [empty_state(), empty_state()]
         return {"seq": self._seq, "reasoning": reasoning, "answer": answer, "meta": self._meta_at(elapsed)}
 

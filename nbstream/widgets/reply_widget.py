@@ -1,4 +1,4 @@
-"""The widget that carries patches to the page and messages back: the only module that uses anywidget and ipywidgets."""
+"""The widget that carries patches to the page and messages back, made with anywidget."""
 
 from __future__ import annotations
 
@@ -33,15 +33,16 @@ class ReplyWidget(anywidget.AnyWidget):
         """
         self.current = current
         super().__init__(run_id=run_id)
-        # ipykernel 7.4 gives a comm message to the shell that last published on the comm: the busy one.
+        # ipykernel 7.4 gives a comm message to the shell that last published on the comm: the busy
+        # one.
         if hasattr(self.comm, "_reply_subshell_for"):
             self.comm._reply_subshell_for = lambda _data, default: default  # noqa: SLF001
 
     def send(self, content: dict[str, Any], buffers: Any = None) -> None:
         """Send one message to the page.
 
-        ipykernel's comms also name the request that caused a message, and a topic. Pages need neither,
-        and both would be a third of a small message.
+        ipykernel's comms also name the request that caused a message, and a topic. Pages need
+        neither, and both would be a third of a small message.
         """
         kernel = getattr(self.comm, "kernel", None)
         if kernel is None or buffers:
@@ -66,6 +67,6 @@ class ReplyWidget(anywidget.AnyWidget):
         self.on_msg(lambda _widget, content, _buffers: receiver(content) if isinstance(content, dict) else None)
 
     def bundle(self, plain: str) -> dict[str, Any]:
-        """Return the bundle to display: the view, and `plain` for a front end that cannot draw it."""
+        """Return the bundle to display: the view, or `plain` where it cannot be drawn."""
         view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
         return {_VIEW_MIME: view, "text/plain": plain}
