@@ -1,1 +1,1 @@
-"""Measurements that print or write a table each; see README.md. Nothing here is asserted."""
+"""Benchmarks that each print or write a table; see README.md. They assert nothing."""

@@ -1,7 +1,10 @@
-"""The way of an answer from the server's bytes to the page's patches, and nothing else: `python -m benchmarks.hotpath`.
+"""The path of an answer from the server's bytes to the page's patches.
 
-No socket, no thread, no clock: the same work each time, so that what it takes can be counted in instructions instead of
-seconds (`tests/test_cost.py`). It prints what the page is sent. This module must not know how anything is counted.
+Run `python -m benchmarks.hotpath`.
+
+It uses no socket, no thread and no clock, so that each run does the same work and
+`tests/test_cost.py` can count its instructions. Prints the number of messages and bytes for the
+page.
 """
 
 from __future__ import annotations
@@ -31,14 +34,14 @@ _FRAMES_PER_SECOND = 30
 
 
 class Sent(NamedTuple):
-    """What the page was sent: how many messages, and bytes of them as JSON."""
+    """Number of messages that the page was sent, and their bytes as JSON."""
 
     messages: int
     bytes: int
 
 
 class _Run:
-    """As much of a run as a view looks at."""
+    """The part of a run that a view uses."""
 
     id = "hotpath"
 
@@ -48,7 +51,7 @@ class _Run:
 
 
 class _Widget:
-    """Takes what a widget would send."""
+    """Collects the messages that a widget would send."""
 
     model_id = "hotpath"
 
@@ -67,7 +70,7 @@ class _Widget:
 
 
 def frames(tokens: int) -> Iterator[bytes]:
-    """Yield the bytes of an answer as they arrive in a thirtieth of a second each, at 500 tokens a second."""
+    """Yield an answer in pieces, one for each 1/30 second at 500 tokens a second."""
     plan = Plan(tokens, 0)
     events = [event(*delta) for delta in deltas(plan)]
     step = _RATE / _FRAMES_PER_SECOND
@@ -78,7 +81,7 @@ def frames(tokens: int) -> Iterator[bytes]:
 
 
 def walk(pieces: list[bytes]) -> Sent:
-    """Take `pieces` all the way."""
+    """Decode, reduce and render `pieces`, and return the size of the result."""
     parser.preload()
     run, decoder = _Run(), ResponseDecoder("The server")
     shown: list[Any] = []
@@ -104,7 +107,7 @@ def walk(pieces: list[bytes]) -> Sent:
 
 
 def once(tokens: int) -> int:
-    """Read the chunks' JSON and render the text once, with nothing of ours: what the way is compared with."""
+    """Parse the chunks and render the text once, without nbstream, to compare `walk` with."""
     parser, text = prototype.markdown(), []
     for line in b"".join(frames(tokens)).splitlines():
         if line.startswith(b"data: {"):
@@ -113,10 +116,17 @@ def once(tokens: int) -> int:
 
 
 def main() -> None:
-    """Go once."""
-    parser = argparse.ArgumentParser(description="Takes an answer from the server's bytes to the page's patches.")
-    parser.add_argument("--tokens", type=int, default=10_000, help="length of the answer (10000)")
-    parser.add_argument("--mode", choices=("walk", "once"), default="walk", help="the whole way, or what is least")
+    """Run one mode once."""
+    parser = argparse.ArgumentParser(
+        description="Decodes and renders an answer, from the server's bytes to the page's patches."
+    )
+    parser.add_argument("--tokens", type=int, default=10_000, help="length of the answer (default 10000)")
+    parser.add_argument(
+        "--mode",
+        choices=("walk", "once"),
+        default="walk",
+        help="the whole path (default), or only parsing and one rendering",
+    )
     arguments = parser.parse_args()
     began = time.process_time()
     done = once(arguments.tokens) if arguments.mode == "once" else walk(list(frames(arguments.tokens)))

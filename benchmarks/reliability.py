@@ -1,10 +1,10 @@
-"""Nothing lost, nobody let in, in figures: `python -m benchmarks.reliability`, from the repository's root.
+"""Reliability and security in numbers: `python -m benchmarks.reliability`.
 
 Every row is an experiment that the tests run in small, here at full length: on real sockets, in
 real kernels and in a real browser. Results are kept by section in `benchmarks/results`, which is not
 in git, and `benchmarks/reliability.md` is written from them; `--section` measures only some anew.
-The rows on fuzzing are written by `python -m tests.fuzz`. Times are this machine's and only worth
-something beside each other. This module must not know how anything is tried.
+The rows on fuzzing are written by `python -m tests.fuzz`. Compare times only with
+others of the same run.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ _TRIES = 200
 _CROWDS = (2, 10, 50)
 _SEED = 20_261_121
 
-#: One row of a table: the cells as they are shown.
+#: One row of a table.
 Row = list[str]
 
 
 def stream(_: int) -> Iterator[Row]:
-    """Measure faults of the stream."""
+    """Measure faults in a stream."""
     record = recording.load()
     experiments: list[tuple[str, Callable[[], Findings]]] = [
         ("every byte of a recording cut, decoded", lambda: cuts.decode_everywhere(record)),
@@ -73,11 +73,11 @@ def stream(_: int) -> Iterator[Row]:
     for name, experiment in experiments:
         found = experiment()
         yield [name, f"{found.tried:,}", str(found.lost), str(len(found.wrong)), str(len(found.exceptions))]
-        _complain(found.wrong + found.exceptions)
+        _print_faults(found.wrong + found.exceptions)
 
 
 def kernel(tries: int) -> Iterator[Row]:
-    """Measure ■, Stop and many cells at once, on real kernels."""
+    """Measure the interrupt button, Stop, and many cells at once, in real kernels."""
     for name in _KERNELS:
         with _started(name) as (started, server):
             for what, tally in (
@@ -93,11 +93,11 @@ def kernel(tries: int) -> Iterator[Row]:
             ):
                 outside = int(tally.seen.get(trials.IN_IPYKERNEL, 0))
                 yield [what, name, f"{tally.tried:,}", str(len(tally.wrong)), str(outside)]
-                _complain(tally.wrong)
+                _print_faults(tally.wrong)
 
 
 def stop(tries: int) -> Iterator[Row]:
-    """Measure how long a Stop takes to reach the server."""
+    """Measure the time from Stop to the disconnect at the server."""
     stops, endless = trials.stops, trials.ENDLESS_MOMENTS
     for name in _KERNELS:
         with _started(name) as (started, server):
@@ -116,33 +116,35 @@ def stop(tries: int) -> Iterator[Row]:
                 p99 = ranked[max(0, -(-len(ranked) * 99 // 100) - 1)]
                 figures = [f"{value:.1f}" for value in (statistics.median(ranked), p99, ranked[-1])]
                 yield [what, name, f"{len(ranked):,}", *figures, str(len(tally.wrong))]
-                _complain(tally.wrong)
+                _print_faults(tally.wrong)
 
 
 def hostile(_: int) -> Iterator[Row]:
-    """Measure hostile text and the key."""
+    """Measure hostile text and the safety of the API key."""
     for row in attack():
         yield [row.experiment, row.tried, ", ".join(f"{count} {kind}" for kind, count in row.wrong.items())]
 
 
-#: Each section: what measures it, its heading and its columns.
+#: For each section: the function that measures it, its heading and its columns.
 SECTIONS: dict[str, tuple[Callable[[int], Iterator[Row]], str, Row]] = {
-    "stream": (stream, "Faults of the stream", ["experiment", "tried", "lost deltas", "wrong", "exceptions"]),
+    "stream": (stream, "Faults in a stream", ["experiment", "tried", "lost deltas", "wrong", "exceptions"]),
     "kernel": (kernel, "The kernel", ["experiment", "kernel", "tried", "wrong", trials.IN_IPYKERNEL]),
     "stop": (
         stop,
-        "Stop → the server sees the client leave, in ms",
-        ["by", "kernel", "measured", "median", "p99", "most", "wrong"],
+        "From Stop to the disconnect at the server, in ms",
+        ["way", "kernel", "measured", "median", "p99", "max", "wrong"],
     ),
-    "hostile": (hostile, "Hostile text and the key", ["experiment", "tried", "went wrong"]),
+    "hostile": (hostile, "Hostile text and the API key", ["experiment", "tried", "faults"]),
 }
 
 
 def main() -> None:
-    """Measure, keep the results, and write the page."""
+    """Measure, store the results, and write the page."""
     parser = argparse.ArgumentParser(description="Measures reliability and writes benchmarks/reliability.md.")
-    parser.add_argument("--section", action="append", choices=SECTIONS, help="measure only this one; may be repeated")
-    parser.add_argument("--tries", type=int, default=_TRIES, help=f"tries of each kind in a kernel ({_TRIES})")
+    parser.add_argument(
+        "--section", action="append", choices=SECTIONS, help="measure only this section; may be repeated"
+    )
+    parser.add_argument("--tries", type=int, default=_TRIES, help=f"tries of each kind in a kernel (default {_TRIES})")
     arguments = parser.parse_args()
     RESULTS.parent.mkdir(exist_ok=True)
     kept: dict[str, Any] = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
@@ -167,8 +169,8 @@ def main() -> None:
 
 def _page(kept: dict[str, Any], runs: list[dict[str, Any]]) -> str:
     parts = [
-        "# Nothing lost, nobody let in",
-        "Written by `python -m benchmarks.reliability`, from its own results and those of `python -m tests.fuzz`.",
+        "# Reliability and security",
+        "Written by `python -m benchmarks.reliability`, from its results and those of `python -m tests.fuzz`.",
     ]
     for name, (_, heading, columns) in SECTIONS.items():
         result = kept[name]
@@ -185,7 +187,7 @@ def _table(columns: Row, rows: list[Row]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _complain(wrong: list[str]) -> None:
+def _print_faults(wrong: list[str]) -> None:
     for each in wrong[:5]:
         print(each, file=sys.stderr, flush=True)
 
@@ -195,7 +197,7 @@ def _machine() -> str:
 
 
 class _started:  # noqa: N801  (a context manager, used as a function)
-    """A kernel that has loaded the extension, and the simulator that it asks."""
+    """A kernel with the extension, and the simulator that it sends requests to."""
 
     def __init__(self, name: str) -> None:
         self._name = name

@@ -1,9 +1,9 @@
-"""What it costs the kernel to render a growing answer: `python -m benchmarks.render`, from the repository's root.
+"""The kernel's cost of rendering a growing answer: `python -m benchmarks.render`.
 
-Each text arrives as a stream of 500 tokens/s drawn at 30 Hz would bring it; the time is this thread's own. Seconds are
-hard to compare between machines, so each kind also stands as a ratio to rendering the whole text once. No two parts of
-a text are the same, as what is remembered would cost nothing. Prints a table in Markdown. This module must not know how
-the rendering is done.
+Each text arrives in the pieces of a stream of 500 tokens/s at 30 frames per second. Times are CPU
+times of this thread. Seconds are hard to compare between machines, so each row also has the ratio
+to rendering the whole text once. No two parts of a text are equal, because caches would make the
+second one free. Prints a Markdown table.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from typing import NamedTuple
 from nbstream.markdown.parser import preload, to_html
 from nbstream.widgets.markdown_document import MarkdownDocument
 
-#: About what a token is in English.
+#: Approximate number of characters of an English token.
 TOKEN_CHARACTERS = 4
 _FRAME_TOKENS = 500 / 30
 
-# A sign stands for the part's number.
+# № is replaced by the number of the part.
 _PROSE = """\
 The median № resists outliers because only the *order № of the values* counts: move the largest one as far as you like,
 and **nothing №** happens. Its cost is `O(n№)` on average, and [a proof](https://example.org/№) is short.
@@ -52,7 +52,7 @@ _EVERYTHING = "## Heading №\n\n" + _PROSE * 3 + _FORMULAS + _CODE + _HEAD + _R
 
 
 class Cost(NamedTuple):
-    """What one text cost, in seconds."""
+    """CPU seconds for a text: all frames, the median, the slowest, and rendering it once."""
 
     total: float
     median: float
@@ -61,10 +61,12 @@ class Cost(NamedTuple):
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure and print the table."""
     parser = argparse.ArgumentParser(description="Measures the kernel's time for rendering while an answer arrives.")
-    parser.add_argument("--tokens", type=int, default=50_000, help="the length of each answer (50000)")
-    parser.add_argument("--tries", type=int, default=3, help="tries of each kind; the median is shown (3)")
+    parser.add_argument("--tokens", type=int, default=50_000, help="length of each answer (default 50000)")
+    parser.add_argument(
+        "--tries", type=int, default=3, help="tries of each kind, of which the median is shown (default 3)"
+    )
     arguments = parser.parse_args()
     kinds = {
         "everything": ("", _EVERYTHING),
@@ -79,7 +81,7 @@ def main() -> None:
         "one fence": ("```python\n", _FUNCTION),
     }
     print(f"{arguments.tokens} tokens\n")
-    print("| answer | CPU s in all | median frame ms | dearest frame ms | in all / rendered once |")
+    print("| answer | CPU s | median frame ms | slowest frame ms | CPU / rendered once |")
     print("|:--|--:|--:|--:|--:|")
     preload()
     for name, (head, part) in kinds.items():
@@ -90,12 +92,12 @@ def main() -> None:
 
 
 def everything(size: int) -> str:
-    """Return an answer of at least so many characters in which there is some of everything."""
+    """Return an answer of at least `size` characters with every kind of Markdown."""
     return _text("", _EVERYTHING, size)
 
 
 def prose(size: int) -> str:
-    """Return an answer of at least so many characters in which there is nothing but paragraphs."""
+    """Return an answer of at least `size` characters that has only paragraphs."""
     return _text("", _PROSE, size)
 
 

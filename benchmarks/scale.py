@@ -1,8 +1,8 @@
-"""Much of everything: `python -m benchmarks.scale`, from the repository's root; ten minutes.
+"""Large notebooks and replies: `python -m benchmarks.scale`, which takes ten minutes.
 
-Fifty cells that stream at once, a notebook of 300 settled replies, half a million tokens of reasoning and a chat of 200
-turns: in a real JupyterLab, with the memory that kernel and page hold afterwards. Writes `benchmarks/results/scale.md`.
-Needs what the browser tests need (see `tests/run`).
+Measures 50 cells that stream at once, a notebook of 300 settled replies, 500,000 tokens of
+reasoning, and a chat of 200 turns, in a real JupyterLab, with the memory of kernel and page. Writes
+`benchmarks/results/scale.md`. Has the requirements of the browser tests (see `tests/run`).
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ Path("done").touch()
 
 
 def main() -> None:
-    """Measure and write."""
+    """Measure and write the table."""
     rows: Rows = []
     specs = ways.prepare()
     with (
@@ -77,7 +77,11 @@ def main() -> None:
             for row in experiment(bench):
                 rows.append(row)
                 print(*row, sep=" | ", flush=True)
-    lines = ["# Much of everything", "Written by `python -m benchmarks.scale`.", "| what | figure | |\n|:--|:--|--:|"]
+    lines = [
+        "# Large notebooks and replies",
+        "Written by `python -m benchmarks.scale`.",
+        "| experiment | quantity | value |\n|:--|:--|--:|",
+    ]
     table = "\n".join(f"| {what} | {name} | {value} |" for what, name, value in rows)
     RESULTS.write_text("\n\n".join(lines) + f"\n{table}\n", "utf-8")
 
@@ -95,14 +99,14 @@ def _many_cells(bench: Bench) -> Rows:
     cells = ["%load_ext nbstream", *(f"{ask}Question {number}?" for number in range(_CELLS)), waiting, _COUNT]
 
     def run(notebook: NotebookPage) -> None:
-        # Shift+Enter from the first of them on, as a person would.
+        # Shift+Enter from the first of these cells on, as a person would.
         notebook.cell(2).locator(".jp-InputArea-editor .cm-content").click()
         notebook.page.keyboard.press("Escape")
         for _ in range(_CELLS + 2):
             notebook.page.keyboard.press("Shift+Enter")
 
     rows, settled = _measured(bench, what, cells, run, last=_CELLS + 4)
-    # One more is the short answer that is shown before.
+    # The short answer that warms up the kernel is settled as well.
     settled -= 1
     return [*rows, (what, "settled outputs in the file", f"{settled} of {_CELLS}")]
 
@@ -145,7 +149,7 @@ def _many_replies(bench: Bench) -> Rows:
         size = (bench.folder / name).stat().st_size
         rows += [
             (words, "file MB", f"{size / 1e6:.1f}"),
-            (words, "first cell is there after s", f"{cost['seconds']:.1f}"),
+            (words, "first cell is visible after s", f"{cost['seconds']:.1f}"),
             (words, "page CPU s until it is quiet", f"{cost['page']:.1f}"),
             (words, "page MB", f"{cost['heap'] / 1e6:.0f}"),
         ]
@@ -153,7 +157,7 @@ def _many_replies(bench: Bench) -> Rows:
 
 
 def _reply(number: int) -> Reply:
-    """Return a reply of some 300 tokens, unlike the others."""
+    """Return a reply of about 300 tokens that differs from the others."""
     text = recording.answer(50_000)[number * 600 :][:1_200]
     reply = Reply(request=Request("deepseek-flash"))
     for event in (
@@ -170,10 +174,10 @@ def _reply(number: int) -> Reply:
 def _measured(
     bench: Bench, what: str, cells: list[str], run: Callable[[NotebookPage], None], last: int
 ) -> tuple[Rows, int]:
-    """Run cells in a page.
+    """Run cells in a page and measure the cost.
 
-    Return what it cost, with what kernel and page still have when the last cell has counted; and how many outputs in
-    the file have settled.
+    Returns the rows, with what kernel and page hold after the last cell has counted it, and the
+    number of settled outputs in the file.
     """
     with bench.opened(ways.OURS, cells) as notebook:
         before = bench.counted(notebook)

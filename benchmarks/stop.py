@@ -1,8 +1,8 @@
-"""How long a click on Stop takes to reach the server: `python -m benchmarks.stop`, from the repository's root.
+"""The time from a click on Stop to the end of the request: `python -m benchmarks.stop`.
 
-Each try runs a cell in a real page, clicks Stop and takes the time from the page's click event to the moment at which
-the simulator sees the client leave; both clocks are this machine's. Prints a table in Markdown. Needs what the browser
-tests need (see `tests/run`). This module must not know how a stop is carried out.
+Each try runs a cell in a real page and clicks Stop. The time is from the page's click event to the
+moment when the simulator sees the client disconnect; both clocks are this machine's. Prints a
+Markdown table. Has the requirements of the browser tests (see `tests/run`).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 FRONT_ENDS = {"lab": "JupyterLab", "notebook": "Notebook 7"}
 KERNELS = {kernels.NEWEST: "newest", "ipykernel-6.29": "6.29"}
-#: The cell that is stopped, and how many deltas there are when it is.
+#: The cell to stop, its scenario, and how many deltas the server sends before the click.
 SERVERS = {"silent": (1, "silence after=30", 30), "streaming": (2, "normal tokens=4000", 60)}
 _RATE = 200
 _TELL_CLICK = """document.addEventListener("click", () => {
@@ -38,9 +38,9 @@ _TELL_CLICK = """document.addEventListener("click", () => {
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure and print the table."""
     parser = argparse.ArgumentParser(description="Measures click on Stop → the server sees the disconnect.")
-    parser.add_argument("--tries", type=int, default=20, help="tries of each kind (20)")
+    parser.add_argument("--tries", type=int, default=20, help="tries of each kind (default 20)")
     tries: int = parser.parse_args().tries
     print("| front end | ipykernel | server | tries | median ms | p95 ms | max ms |")
     print("|:--|:--|:--|--:|--:|--:|--:|")
@@ -78,23 +78,24 @@ def _measure(
     page.evaluate(_TELL_CLICK)
     for server, (cell, _, deltas) in SERVERS.items():
         measured = [_click(notebook, simulator, cell, deltas) for _ in range(tries + 1)]
-        yield server, measured[1:]  # the first one also imports openai
+        # The first try also imports openai.
+        yield server, measured[1:]
     page.close(run_before_unload=False)
     lab.end_sessions()
 
 
 def _click(notebook: NotebookPage, simulator: Simulator, cell: int, deltas: int) -> float:
-    """Run the cell, click Stop in mid-reply, and return the milliseconds until the server saw it."""
+    """Run the cell, click Stop during the reply, and return the milliseconds to the disconnect."""
     simulator.clear_log()
     notebook.run(cell)
     entry = wait_for(lambda: next((each for each in simulator.log() if each["deltas_sent"] >= deltas), None))
-    # Not always at the same place between two frames.
+    # Vary the position of the click between two frames.
     notebook.page.wait_for_timeout(random.uniform(100, 200))
     notebook.output(cell).get_by_role("button", name="Stop", exact=True).click()
     entry = wait_for(lambda: next((each for each in simulator.log() if each["outcome"]), None))
     notebook.wait_until_ran(cell)
     if entry["outcome"] != "disconnected":
-        sys.exit(f"The request was {entry['how']}, not stopped.")
+        sys.exit(f"The request ended as {entry['outcome']!r} instead of 'disconnected'.")
     return float((entry["ended"] - notebook.page.evaluate("window.clickedAt")) * 1000)
 
 

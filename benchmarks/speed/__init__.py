@@ -1,1 +1,1 @@
-"""What it costs to show an answer while it arrives, side by side with other ways: `python -m benchmarks.speed`."""
+"""The cost of showing an answer while it arrives, compared with other ways to do it."""

@@ -1,4 +1,4 @@
-"""Measures all ways side by side: `python -m benchmarks.speed`, from the repository's root; an hour.
+"""Compares all ways to show an answer: `python -m benchmarks.speed`, which takes an hour.
 
 Tries of different ways take turns, so that a machine that grows slower meets all of them; medians
 are reported. Writes `speed.md`, `speed.json` and `speed.svg` into `benchmarks/results`; only
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 RESULTS = Path(__file__).parents[1] / "results"
 _THOUGHTS = 10_000
 
-#: What is measured: the plan, the ways, and how many tries each has.
+#: The plan, the ways to measure, and the number of tries of each.
 Experiments = list[tuple[Plan, list[Way], int]]
 
 KERNEL: Experiments = [
@@ -68,15 +68,17 @@ SECTIONS = ("kernel", "page", "followed", "delay", "start")
 
 
 def main() -> None:
-    """Measure and report."""
-    parser = argparse.ArgumentParser(description="Measures what it costs to show an answer while it arrives.")
-    parser.add_argument("sections", nargs="*", metavar="section", help=f"of {', '.join(SECTIONS)}; all")
-    parser.add_argument("--plan", help="only this one, such as 10000-500-0-0: tokens, rate, reasoning, stamped")
-    parser.add_argument("--report", action="store_true", help="write the tables again from what was measured")
+    """Measure and write the report."""
+    parser = argparse.ArgumentParser(description="Measures the cost of showing an answer while it arrives.")
+    parser.add_argument("sections", nargs="*", metavar="section", help=f"any of {', '.join(SECTIONS)} (default: all)")
+    parser.add_argument(
+        "--plan", help="measure only this plan, such as 10000-500-0-0: tokens, rate, reasoning, stamped"
+    )
+    parser.add_argument("--report", action="store_true", help="write the report again from the stored results")
     arguments = parser.parse_args()
     wanted = arguments.sections or (() if arguments.report else SECTIONS)
     if set(wanted) - set(SECTIONS):
-        parser.error(f"a section is one of {', '.join(SECTIONS)}")
+        parser.error(f"unknown section; the sections are {', '.join(SECTIONS)}")
     path = RESULTS / "speed.json"
     results: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.is_file() else {}
     if arguments.report and not results:
@@ -87,7 +89,7 @@ def main() -> None:
     for section in wanted:
         rows, measured = list(_measured(section, arguments.plan)), f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
         if arguments.plan:
-            rows = _put_in_place(rows, results[section]["rows"])
+            rows = _replace_plan(rows, results[section]["rows"])
             measured = f"{results[section]['measured']} ({arguments.plan} {measured})"
         results[section] = {"measured": measured, "rows": rows}
         results["machine"] = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
@@ -99,8 +101,8 @@ def main() -> None:
         report.write(Found(results), RESULTS)
 
 
-def _put_in_place(new: list[dict[str, Any]], old: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the `old` rows with `new` ones in place of those of the same plan."""
+def _replace_plan(new: list[dict[str, Any]], old: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the `old` rows, with those of the plan of `new` replaced by `new`."""
     plan = new[0]["plan"]
     place = next((number for number, row in enumerate(old) if row["plan"] == plan), len(old))
     others = [row for row in old if row["plan"] != plan]

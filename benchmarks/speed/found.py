@@ -1,4 +1,4 @@
-"""What was measured, looked up: medians by way and plan. This module must not know how it is reported."""
+"""The stored results: medians by way and plan."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ Row = dict[str, Any]
 
 
 class Found:
-    """The results of all sections that were measured.
+    """The results of all measured sections.
 
     Args:
-        results: what `speed.json` holds.
+        results: the content of `speed.json`.
     """
 
     def __init__(self, results: dict[str, Any]) -> None:
@@ -44,12 +44,12 @@ class Found:
         return str(self._results[section]["measured"])
 
     def rows(self, section: str) -> list[Row]:
-        """Return the rows of a section; none if it was not measured."""
+        """Return the rows of a section, or an empty list."""
         found: list[Row] = self._results.get(section, {}).get("rows", [])
         return found
 
     def median(self, section: str, way: Way, name: str, *, tokens: int, rate: float) -> float:
-        """Return the median of a figure over the tries of a plan without reasoning; not a number if there was none."""
+        """Return the median of a quantity over the tries of a plan without reasoning, or NaN."""
         plan = {"tokens": tokens, "rate": rate, "reasoning": 0}
         tries = [
             each[name]
@@ -60,19 +60,19 @@ class Found:
         return statistics.median(tries) if tries else float("nan")
 
     def started(self, way: str, name: str) -> float:
-        """Return the median of a figure of the start; not a number if there was none."""
+        """Return the median of a quantity of the section `start`, or NaN."""
         tries = [row[name] for row in self.rows("start") if row["way"] == way and name in row]
         return statistics.median(tries) if tries else float("nan")
 
 
 def middle(row: Row, value: Callable[[Row], float]) -> float:
-    """Return the median of a figure over a row's tries."""
+    """Return the median of a quantity over the tries of a row."""
     return statistics.median(map(value, row["tries"]))
 
 
 @cache
 def saved_prose(tokens: int) -> float:
-    """Return how many bytes the settled output of prose has in a file, for each byte of the text."""
+    """Return the bytes of the settled output of prose in a file, per character of the text."""
     text = prose(tokens * TOKEN_CHARACTERS)
     reply = reduce(Reply(request=Request("deepseek-flash")), Answer(1.0, text))
     forms, _ = bundle(reply, Presentation())
@@ -81,5 +81,5 @@ def saved_prose(tokens: int) -> float:
 
 @cache
 def final_html(tokens: int) -> int:
-    """Return how many bytes the HTML of the whole answer has."""
+    """Return the number of bytes of the HTML of the whole answer."""
     return len(to_html(answer(tokens)).encode())

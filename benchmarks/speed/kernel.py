@@ -1,7 +1,4 @@
-"""What a way costs a kernel: its time, and what it sends to the page, counted off the socket. No browser.
-
-This module must not know what a way does.
-"""
+"""The cost of a way in the kernel: CPU time, and messages on the socket to the page. No browser."""
 
 from __future__ import annotations
 
@@ -30,7 +27,14 @@ _WARM_UP = "300-0-100-0"
 
 @dataclass(slots=True)
 class Cost:
-    """What one answer cost: kernel seconds (all threads), seconds by the clock, messages and bytes on IOPub."""
+    """The cost of one answer.
+
+    Attributes:
+        cpu: CPU seconds of all threads of the kernel.
+        seconds: wall-clock seconds.
+        messages: number of messages on the IOPub socket.
+        bytes: their size.
+    """
 
     cpu: float = 0.0
     seconds: float = 0.0
@@ -39,7 +43,7 @@ class Cost:
 
 
 class Kernel:
-    """A kernel that runs cells and is counted."""
+    """A kernel that runs cells, with its messages counted."""
 
     def __init__(self, manager: KernelManager) -> None:
         self._manager = manager
@@ -51,10 +55,10 @@ class Kernel:
         time.sleep(0.5)
 
     def run(self, code: str) -> Cost:
-        """Run a cell to its end.
+        """Run a cell to its end and return its cost.
 
         Raises:
-            RuntimeError: with the traceback, if it failed.
+            RuntimeError: if the cell failed; the message is the traceback.
         """
         session = self._manager.session
         process = psutil.Process(self._manager.provisioner.process.pid)  # type: ignore[union-attr]
@@ -70,7 +74,7 @@ class Kernel:
                 else:
                     cost.messages += 1
                     cost.bytes += sum(map(len, parts))
-                    # Only what is short is looked at: a parser that is kept busy would slow the kernel down.
+                    # Only status messages are parsed: more parsing would take CPU from the kernel.
                     if parts[0].endswith(b"status"):
                         status = self._read(parts)
                         is_own = status["parent_header"].get("msg_id") == identifier
@@ -88,7 +92,7 @@ class Kernel:
         return message
 
     def close(self) -> None:
-        """End the kernel."""
+        """Stop the kernel."""
         self._shell.close()
         self._iopub.close()
         self._manager.shutdown_kernel(now=True)
@@ -96,7 +100,7 @@ class Kernel:
 
 @contextmanager
 def running(way: Way, folder: Path, specs: Path, server: str) -> Iterator[Kernel]:
-    """Start the kernel of `way` in `folder`, with everything imported and one short answer shown."""
+    """Start the kernel of `way` in `folder`, import everything and show one short answer."""
     finder = KernelSpecManager(kernel_dirs=[str(specs / "kernels")])
     manager = KernelManager(kernel_name=way.kernel, kernel_spec_manager=finder)
     manager.start_kernel(cwd=str(folder), env=dict(os.environ), stdout=-3, stderr=-3)
@@ -110,8 +114,8 @@ def running(way: Way, folder: Path, specs: Path, server: str) -> Iterator[Kernel
 
 
 @contextmanager
-def overheard(connection: Path) -> Iterator[Cost]:
-    """Count what a kernel sends meanwhile, by one more ear at its socket.
+def counting_messages(connection: Path) -> Iterator[Cost]:
+    """Count the messages of a kernel while the body runs, by one more subscription to its socket.
 
     Args:
         connection: the kernel's connection file.
@@ -120,7 +124,7 @@ def overheard(connection: Path) -> Iterator[Cost]:
     client.load_connection_file()
     cost, has_ended = Cost(), threading.Event()
 
-    def listen() -> None:
+    def count() -> None:
         socket = client.connect_iopub()
         while not has_ended.is_set():
             if socket.poll(100):
@@ -128,10 +132,10 @@ def overheard(connection: Path) -> Iterator[Cost]:
                 cost.bytes += sum(map(len, socket.recv_multipart()))
         socket.close()
 
-    thread = threading.Thread(target=listen)
+    thread = threading.Thread(target=count)
     thread.start()
     try:
-        # A socket hears nothing while it connects.
+        # A socket receives nothing before it is connected.
         time.sleep(0.5)
         yield cost
     finally:
@@ -140,6 +144,6 @@ def overheard(connection: Path) -> Iterator[Cost]:
 
 
 def measure(way: Way, plan: Plan, folder: Path, specs: Path, server: str) -> Cost:
-    """Show one answer in a new kernel."""
+    """Show one answer in a new kernel and return its cost."""
     with running(way, folder, specs, server) as kernel:
         return kernel.run(f"go({plan.name!r})")

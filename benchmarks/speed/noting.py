@@ -1,11 +1,11 @@
-"""What a page notes of itself while it is measured: scripts that are run in it.
+"""Scripts that run in the measured page and record what happens there.
 
-They cost nothing between what they note. This module must not know what is done with it.
+They use observers, so they cost nothing while nothing happens.
 """
 
-#: Tasks over 50 ms, from when to when; frames that took longer, how many others were not drawn meanwhile, and how long
-#: a script of a widget ran in each of them (anywidget loads those from a blob); when the cell was run, and when its
-#: output was settled.
+#: Records the start and end of tasks over 50 ms; frames over 50 ms, with the number of dropped
+#: frames and the time of widget scripts in each (anywidget loads those from a blob); when the cell
+#: was run; when its output was settled.
 TASKS = """() => {
   window.ranAt = Infinity;
   addEventListener("keydown", (event) => {
@@ -32,20 +32,21 @@ TASKS = """() => {
     if (window.settledAt === Infinity && cell.querySelector(".nbstream-settled")) window.settledAt = performance.now();
   }).observe(cell, { childList: true, subtree: true });
 }"""
-#: The reader scrolls along with the text, whenever it has grown.
+#: Scrolls to the end of the text whenever it has grown.
 FOLLOW = """() => {
   const cell = document.querySelector('.jp-Notebook .jp-Cell[data-windowed-list-index="2"]');
   new ResizeObserver(() => cell.scrollIntoView({ block: "end" })).observe(cell);
 }"""
-#: Each token is a word such as @0001234, the moment of its sending; they are looked for from the end back to the newest
-#: that was seen. Some have the same moment: those that come later in the text came later.
+#: Each token is a word such as @0001234, the time of its sending. The script searches the text from
+#: its end back to the newest word that it has seen. Some words have the same time; of these, a
+#: later one in the text was sent later.
 WORDS = r"""([selector, stamps]) => {
   const cell = document.querySelector('.jp-Notebook .jp-Cell[data-windowed-list-index="2"]');
   window.words = [];
   let newest = -1, alike = 0;
   const channel = new MessageChannel();
   const unpainted = [];
-  // What is drawn in an animation frame is painted with it, anything else with the next one.
+  // A change in an animation frame is painted with that frame, any other change with the next frame.
   const request = window.requestAnimationFrame.bind(window);
   let isInFrame = false;
   window.requestAnimationFrame = (act) => request((now) => {
@@ -83,7 +84,7 @@ WORDS = r"""([selector, stamps]) => {
   };
   new MutationObserver(look).observe(cell, { childList: true, subtree: true, characterData: true });
 }"""
-#: Milliseconds from running the second cell until something has been painted.
+#: Measures the milliseconds from running the second cell to the first paint of an element.
 FIRST_PIXEL = """(selector) => {
   const cell = document.querySelector('.jp-Notebook .jp-Cell[data-windowed-list-index="1"]');
   window.firstPixel = undefined;

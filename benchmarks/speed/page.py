@@ -1,7 +1,7 @@
-"""What a way costs a page: a real JupyterLab in real Chromium, measured from outside by the DevTools protocol.
+"""The cost of a way in the page: JupyterLab in Chromium, measured with the DevTools protocol.
 
-The page's own time is its main thread's (`TaskDuration`); the browser's is that of all its processes, drawing included.
-Tasks over 50 ms are noted by the page itself. This module must not know what a way does.
+The page's time is that of its main thread (`TaskDuration`); the browser's time is the CPU time of
+all its processes, including painting. The page itself records tasks over 50 ms.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import psutil
 from playwright.sync_api import sync_playwright
 
 from benchmarks.speed import noting
-from benchmarks.speed.kernel import Cost, overheard
+from benchmarks.speed.kernel import Cost, counting_messages
 from benchmarks.speed.recording import STAMPS
 from tests.browser.lab import CHROMIUM_FLAGS, Lab, NotebookPage, chromium
 
@@ -31,33 +31,33 @@ if TYPE_CHECKING:
     from benchmarks.speed.ways import Way
 
 _WARM_UP = "300-0-100-0"
-#: A page that has not caught up so long after the kernel is done is not waited for any longer.
-_LONGEST_BACKLOG = 60.0
-#: A script that ran for so many milliseconds of a task had a part in its length.
+#: How long to wait for the page after the kernel has finished, in seconds.
+_MAX_LATE = 60.0
+#: A task counts as our own if a widget script ran in it for longer than this, in milliseconds.
 _OWN_SCRIPT = 5
-#: What comes so long before the end is not the settling.
+#: The settling of the output takes less than this before the end, in seconds.
 _SETTLING = 0.6
 
 
 @dataclass(slots=True)
 class PageCost:
-    """What one answer cost.
+    """The cost of one answer.
 
     Attributes:
-        kernel: seconds of the kernel's time.
+        kernel: CPU seconds of the kernel.
         page: seconds of the page's main thread.
-        streaming: how many of them until the answer had almost ended.
-        browser: seconds of all of the browser's processes.
+        streaming: the part of `page` before the output is settled.
+        browser: CPU seconds of all browser processes.
         long_tasks: milliseconds of each task over 50 ms.
-        own_tasks: those of them that had ended when the output was settled, if it ever is, or in which a script of a
-            widget ran for more than 5 ms.
-        sent: what the kernel sent, messages and bytes; only where it is ours.
-        dropped: frames that were not drawn while a frame took more than 50 ms.
-        heap: bytes that the page holds more than before, after garbage collection.
-        late: seconds the page went on after the kernel was done.
-        seconds: from start to end.
-        file: bytes of the saved notebook, less what it had without the answer.
-        parts: what the page's time went to, in seconds.
+        own_tasks: those long tasks that ended before the output was settled, or in which a widget
+            script ran for more than 5 ms.
+        sent: number of messages and of bytes from the kernel; only for nbstream.
+        dropped: number of frames that were not drawn during frames over 50 ms.
+        heap: growth of the page's heap in bytes, after garbage collection.
+        late: seconds that the page was busy after the kernel had finished.
+        seconds: wall-clock seconds.
+        file: growth of the saved notebook in bytes.
+        parts: seconds of `page` by kind of work.
     """
 
     kernel: float = 0.0
@@ -87,7 +87,7 @@ class Bench:
 
     @contextmanager
     def opened(self, way: Way, cells: list[str]) -> Iterator[NotebookPage]:
-        """Open a notebook whose first cell sets `way` up and has run, and shows one short answer."""
+        """Open a notebook in which `way` is set up and one short answer is shown."""
         context = self._browser.new_context(viewport={"width": 1200, "height": 900})
         try:
             setup = f"SERVER = {self.server!r}\n{way.setup}"
@@ -103,12 +103,12 @@ class Bench:
             self._lab.end_sessions()
 
     def measure(self, way: Way, plan: Plan, *, follows: bool = False) -> PageCost:
-        """Show one answer in a new page and a new kernel.
+        """Show one answer in a new page and a new kernel and return its cost.
 
         Args:
-            way: how to show it.
-            plan: what is shown.
-            follows: whether the reader scrolls along, so that the end of the text is always in sight.
+            way: the way to show it.
+            plan: the answer.
+            follows: whether to scroll with the text, so that its end is always visible.
         """
         with self.opened(way, [show(plan)]) as notebook:
             page = notebook.page
@@ -123,7 +123,7 @@ class Bench:
             before = _metrics(devtools, collect=True)
             kernel_before, browser_before = _cpu(kernel), self._cpu()
             began = time.monotonic()
-            with overheard(self.folder / "connection.json") if way.root else nullcontext(Cost()) as sent:
+            with counting_messages(self.folder / "connection.json") if way.root else nullcontext(Cost()) as sent:
                 notebook.run(2)
                 samples = [(began, before["TaskDuration"])]
                 while not self._is_done():
@@ -142,7 +142,7 @@ class Bench:
             for name in ("ScriptDuration", "LayoutDuration", "RecalcStyleDuration"):
                 cost.parts[name.removesuffix("Duration").lower()] = after[name] - before[name]
             cost.heap = int(heap - before["JSHeapUsedSize"])
-            if cost.late < _LONGEST_BACKLOG:
+            if cost.late < _MAX_LATE:
                 self._take_tasks(page, cost)
                 notebook.save()
                 cost.file = notebook.path.stat().st_size - size
@@ -155,7 +155,7 @@ class Bench:
         own = [frame["span"] for frame in frames if frame["own"] > _OWN_SCRIPT]
         for start, end in tasks:
             if start < ran_at:
-                # JupyterLab is busy with the click on the cell.
+                # JupyterLab handles the click on the cell.
                 continue
             cost.long_tasks.append(end - start)
             if end <= settled_at or any(start < last and first < end for first, last in own):
@@ -163,9 +163,10 @@ class Bench:
         cost.dropped = sum(frame["dropped"] for frame in frames)
 
     def delays(self, way: Way, plan: Plan) -> dict[str, float]:
-        """Show one stamped answer, and return how many of its tokens were seen and after how many milliseconds.
+        """Show one stamped answer; return the number of tokens seen, and their delays in ms.
 
-        That is from the server's write until a token is in the document, and until it has been painted.
+        A delay is from the server's write until the token is in the document, or until it is
+        painted.
         """
         with self.opened(way, [show(plan)]) as notebook:
             notebook.page.evaluate(noting.WORDS, [way.root, STAMPS])
@@ -181,7 +182,7 @@ class Bench:
         return found
 
     def first_pixel(self, way: Way, cell: str, selector: str) -> float:
-        """Run `cell` in a new kernel, and return after how many milliseconds `selector` has been painted."""
+        """Run `cell` in a new kernel; return the milliseconds until `selector` is painted."""
         context = self._browser.new_context(viewport={"width": 1200, "height": 900})
         try:
             self._lab.write("start.ipynb", [way.setup, cell], way.kernel)
@@ -198,7 +199,7 @@ class Bench:
             self._lab.end_sessions()
 
     def opens(self, name: str) -> dict[str, float]:
-        """Open a notebook as it is in the folder, and return what that cost the page."""
+        """Open a notebook in the folder and return the cost in the page."""
         context = self._browser.new_context(viewport={"width": 1200, "height": 900})
         try:
             began = time.monotonic()
@@ -212,20 +213,20 @@ class Bench:
             self._lab.end_sessions()
 
     def kernel(self) -> psutil.Process:
-        """Return the kernel of the notebook that is open."""
+        """Return the process of the open notebook's kernel."""
         return psutil.Process(int((self.folder / "kernel.pid").read_text()))
 
     def counted(self, notebook: NotebookPage) -> dict[str, float]:
-        """Return the seconds of the page's main thread so far, and the bytes that the page holds."""
+        """Return the seconds of the page's main thread so far, and its heap size in bytes."""
         metrics = _metrics(self._devtools(notebook), collect=True)
         return {"page": metrics["TaskDuration"], "heap": metrics["JSHeapUsedSize"]}
 
     def wait_until_quiet(self, notebook: NotebookPage) -> None:
-        """Wait until the page has done next to nothing for two seconds."""
+        """Wait until the page has been almost idle for two seconds."""
         _wait_until_quiet(self._devtools(notebook))
 
     def _devtools(self, notebook: NotebookPage) -> CDPSession:
-        """Return the one session of a page: each counts from its own beginning."""
+        """Return the only session of a page: a new session would count from zero."""
         if notebook.page not in self._sessions:
             session = notebook.page.context.new_cdp_session(notebook.page)
             session.send("Performance.enable")
@@ -233,7 +234,7 @@ class Bench:
         return self._sessions[notebook.page]
 
     def wait_for_kernel(self) -> None:
-        """Wait until a cell has left word, without a word to the page."""
+        """Wait until a cell has written the file `done`, without a message to the page."""
         while not self._is_done():
             time.sleep(0.25)
 
@@ -254,7 +255,7 @@ class Bench:
 
 @contextmanager
 def bench(folder: Path, specs: Path, server: str) -> Iterator[Bench]:
-    """Start what is measured with."""
+    """Start the Jupyter server and the browser."""
     lab = Lab(folder / "lab", {"JUPYTER_PATH": str(specs)})
     try:
         with sync_playwright() as playwright:
@@ -266,14 +267,14 @@ def bench(folder: Path, specs: Path, server: str) -> Iterator[Bench]:
 
 
 def show(plan: Plan) -> str:
-    """Return the source of a cell that shows an answer and leaves word when it is done."""
+    """Return the source of a cell that shows an answer and then writes the file `done`."""
     return f"""go({plan.name!r})
 Path("done").touch()"""
 
 
 def _wait_until_quiet(devtools: CDPSession) -> None:
-    """Wait until the page has done next to nothing for two seconds."""
-    deadline = time.monotonic() + _LONGEST_BACKLOG
+    """Wait until the page has been almost idle for two seconds."""
+    deadline = time.monotonic() + _MAX_LATE
     last, since = _metrics(devtools)["TaskDuration"], time.monotonic()
     while time.monotonic() - since < 2 and time.monotonic() < deadline:  # noqa: PLR2004
         time.sleep(0.5)

@@ -1,7 +1,8 @@
-"""What a good afternoon's work comes to: Markdown rendered in the kernel, the blocks before the last sent once.
+"""A simple implementation to compare with: Markdown rendered in the kernel.
 
-Thirty frames a second, formulas and colours included; no Stop, no file, no repair of half-written syntax, nothing that
-keeps up with a slow page. Here to be compared with. This module must not use nbstream.
+Finished blocks are sent once. It has 30 frames a second, formulas and coloured code, but no Stop,
+no saved output, no repair of half-written syntax, and no protection against a slow page. It does
+not use nbstream.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _FRAME_SECONDS = 1 / 30
 
 
 class Widget(anywidget.AnyWidget):
-    """Blocks that are done, and the tail after them."""
+    """Shows the finished blocks, and the tail after them."""
 
     _esm = """
     function render({ model, el }) {
@@ -51,7 +52,7 @@ def _highlight(code: str, language: str, _: Any) -> str:
 def _formula(tex: str, options: dict[str, Any]) -> str:
     try:
         return str(convert(tex, display="block" if options.get("display_mode") else "inline"))
-    except Exception:  # noqa: BLE001  (half a formula raises all sorts of things)
+    except Exception:  # noqa: BLE001  (half a formula raises many kinds of exception)
         return tex
 
 
@@ -63,7 +64,7 @@ def markdown() -> MarkdownIt:
 
 def show(deltas: Iterable[str]) -> None:
     """Display an answer while it arrives."""
-    from IPython.display import display  # noqa: PLC0415  (read where there may be none)
+    from IPython.display import display  # noqa: PLC0415  (this module is also imported outside of IPython)
 
     widget, parser = Widget(), markdown()
     display(widget)

@@ -1,7 +1,7 @@
 """An answer as a server streams it: its text, and the bytes of one event for each token.
 
-The answer is the text of `benchmarks.render`: prose, formulas, code, tables and lists, no two parts the same. This
-module must not know how the bytes are sent.
+The text is that of `benchmarks.render`: prose, formulas, code, tables and lists, no two parts
+equal.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from benchmarks.render import TOKEN_CHARACTERS, everything
 
-#: Stamps begin anew after so many milliseconds, nearly three hours.
+#: Stamps start again at zero after this many milliseconds, almost three hours.
 STAMPS = 10_000_000
 
 _THOUGHT = (
@@ -22,13 +22,13 @@ _THOUGHT = (
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be streamed.
+    """The answer to stream.
 
     Attributes:
-        tokens: how many tokens the answer has.
-        rate: tokens per second; 0 sends all at once.
-        reasoning: how many tokens of reasoning come before it.
-        stamped: each token is a word that says when it was sent, for measuring how long it takes to be seen.
+        tokens: number of tokens of the answer.
+        rate: tokens per second; 0 is as fast as possible.
+        reasoning: number of tokens of reasoning before the answer.
+        stamped: whether each token is a word with the time of its sending, to measure delays.
     """
 
     tokens: int
@@ -38,23 +38,23 @@ class Plan:
 
     @property
     def name(self) -> str:
-        """The plan as the name of a model."""
+        """The plan, written as the name of a model."""
         return f"{self.tokens}-{self.rate:g}-{self.reasoning}-{int(self.stamped)}"
 
     @classmethod
     def read(cls, name: str) -> Plan:
-        """Return the plan that `name` stands for."""
+        """Return the plan with this name."""
         tokens, rate, reasoning, stamped = name.split("-")
         return cls(int(tokens), float(rate), int(reasoning), stamped == "1")
 
 
 def answer(tokens: int) -> str:
-    """Return the answer of so many tokens."""
+    """Return an answer of this many tokens."""
     return everything(tokens * TOKEN_CHARACTERS)[: tokens * TOKEN_CHARACTERS]
 
 
 def deltas(plan: Plan) -> list[tuple[str, str]]:
-    """Return the deltas: which field, and its text."""
+    """Return the deltas, each as the name of its field and its text."""
     thought = "".join(_THOUGHT.replace("№", str(part)) for part in range(plan.reasoning // 40 + 1))
     return [
         (name, text[start : start + TOKEN_CHARACTERS])
@@ -72,12 +72,12 @@ def event(name: str, text: str) -> bytes:
 
 
 def stamp(at: float) -> str:
-    """Return a word, about as long as a token, that says when it was sent: milliseconds, without the first digits."""
+    """Return a word, about as long as a token, with the last 7 digits of a time in ms."""
     return f"@{round(at * 1e3) % STAMPS:07d}"
 
 
 def last_events(plan: Plan) -> bytes:
-    """Return what comes after the last delta."""
+    """Return the events after the last delta."""
     usage = {
         "prompt_tokens": 11,
         "completion_tokens": plan.tokens + plan.reasoning,

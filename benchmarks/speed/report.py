@@ -1,4 +1,4 @@
-"""Tables and a plot of what was measured. This module must not know how it was."""
+"""Writes the tables and the plot of the results."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from benchmarks.speed.found import Found, Row
 
-#: A page that went on for so many seconds after the kernel was done was not waited for any longer.
-_BEHIND = 55
+#: If the page was late by more than this, in seconds, the measurement was ended.
+_MAX_LATE = 55
 _SECTIONS = ("kernel", "page", "followed", "delay", "start")
 
 
@@ -35,7 +35,7 @@ def tables(found: Found) -> str:
     return "\n\n".join(parts)
 
 
-def _asked(found: Found) -> str:
+def _targets(found: Found) -> str:
     rows = [
         [
             each.what,
@@ -45,7 +45,7 @@ def _asked(found: Found) -> str:
         ]
         for each in targets(found)
     ]
-    return _table("Asked and found", ["", "asked", "found", ""], rows, words=1)
+    return _table("Targets and results", ["quantity", "target", "result", ""], rows, words=1)
 
 
 def _kernel(found: Found) -> str:
@@ -67,14 +67,14 @@ def _page(found: Found) -> str:
 
 
 def _followed(found: Found) -> str:
-    return _in_a_page("In JupyterLab, scrolled along with the text", found.rows("followed"))
+    return _in_a_page("In JupyterLab, scrolled with the text", found.rows("followed"))
 
 
 def _in_a_page(title: str, measured: Sequence[Row]) -> str:
     rows = []
     for row in measured:
         seconds = [f"{_of(row, name):.2f}" for name in ("kernel", "streaming", "page", "browser")]
-        if _of(row, "late") > _BEHIND:
+        if _of(row, "late") > _MAX_LATE:
             rows.append([*_what(row), *seconds, "never caught up", *[""] * 9])
             continue
         tasks = [
@@ -93,11 +93,11 @@ def _in_a_page(title: str, measured: Sequence[Row]) -> str:
         "tokens/s",
         "way",
         "kernel CPU s",
-        "page CPU s while it streams",
-        "with its end",
+        "page CPU s while streaming",
+        "with the settling",
         "browser CPU s",
     ]
-    heads += ["tasks over 50 ms", "of them s", "longest ms", "our own", "frames dropped", "late s", "heap MB"]
+    heads += ["tasks over 50 ms", "in total s", "longest ms", "our own", "frames dropped", "late s", "heap MB"]
     heads += ["file kB", "messages", "MB"]
     return _table(title, heads, rows, words=3)
 
@@ -113,7 +113,7 @@ def _start(found: Found) -> str:
     loading = ("import openai", "%load_ext nbstream")
     rows = [[f"`{way}` in a new IPython", f"{1e3 * found.started(way, 'seconds'):.0f}"] for way in loading]
     rows += [
-        [f"a first cell is run → its first pixel: {way}", f"{found.started(way, 'first_pixel'):.0f}"]
+        [f"from running the first cell to its first pixel: {way}", f"{found.started(way, 'first_pixel'):.0f}"]
         for way in ("an empty widget", "%%deepseek")
     ]
     return _table("The start", ["", "ms"], rows, words=1)
@@ -130,18 +130,18 @@ def _what(row: Row) -> list[str]:
 
 
 def _table(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]], *, words: int) -> str:
-    """Return a table in Markdown whose first columns, so many, hold words and the others figures."""
+    """Return a Markdown table; the first `words` columns are text, the others are numbers."""
     rule = [":--"] * words + ["--:"] * (len(heads) - words)
     return f"## {title}\n\n" + "\n".join(f"| {' | '.join(row)} |" for row in (heads, rule, *rows))
 
 
 def _number(value: float) -> str:
-    places = 2 if abs(value) < 10 else 1 if abs(value) < 100 else 0  # noqa: PLR2004  (three digits)
+    places = 2 if abs(value) < 10 else 1 if abs(value) < 100 else 0  # noqa: PLR2004  (shows three digits)
     return f"{value:,.{places}f}"
 
 
 def _plot(found: Found, path: Path) -> None:
-    from matplotlib import pyplot as plt  # noqa: PLC0415  (half a second, and only here)
+    from matplotlib import pyplot as plt  # noqa: PLC0415  (takes half a second, and is needed only here)
 
     ways = [OURS, PROTOTYPE, PRINT, TEN_HERTZ, UPDATE, SDK]
     figure, axes = plt.subplots(1, 2, figsize=(10, 3), sharey=True, layout="constrained")

@@ -1,7 +1,7 @@
-"""Sends recordings over a socket, as evenly as asked: `python -m benchmarks.speed.server`, which prints its port.
+"""Streams recordings at an even rate: `python -m benchmarks.speed.server`, which prints its port.
 
-Everything is encoded before it is sent, so that sending takes as little of the machine as it can. A process of its own:
-its time must not be somebody else's. This module must not know who reads.
+Everything is encoded in advance, so that sending takes little CPU time. The server is a separate
+process, so that its time is not counted as that of kernel or page.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\nTransfer-Encoding: chunked\r\n\r\n"
-#: How much is written before the reader is waited for.
+#: Number of bytes to write before waiting for the reader.
 _PIECE = 64 << 10
 
 
@@ -31,7 +31,7 @@ def _recorded(plan: Plan) -> tuple[list[bytes], bytes]:
 
 
 def _stamped(number: int) -> bytes:
-    # A list item now and then, so that there are blocks to finish.
+    # Some list items, so that there are finished blocks.
     start = "\n- " if number % 20 == 0 else " "
     return event("content", f"{start}{stamp(time.time())}")
 
@@ -48,7 +48,7 @@ async def _send(writer: asyncio.StreamWriter, plan: Plan) -> None:
     while sent < count:
         if plan.rate:
             due = min(count, int((time.monotonic() - began) * plan.rate) + 1)
-            # Each delta is a packet of its own, as a server's would be.
+            # Each delta is a separate packet, as from a real server.
             for number in range(sent, due):
                 writer.write(_chunk(_stamped(number) if plan.stamped else events[number]))
             sent = due
@@ -88,7 +88,7 @@ async def _main() -> None:
 
 @contextmanager
 def running() -> Iterator[str]:
-    """Start the server in a process of its own; yield where it listens."""
+    """Start the server in a separate process; yield its URL."""
     command = [sys.executable, "-m", "benchmarks.speed.server"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

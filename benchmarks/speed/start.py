@@ -1,7 +1,7 @@
-"""How long a first cell takes until there is something to see, and what loading costs.
+"""The time until a first cell shows something, and the cost of imports.
 
-Processes for what is loaded, since a module is only loaded once; a real page for what is seen. This module must not
-know what is loaded.
+Imports are measured in new processes, because a module is loaded only once; the first cell is
+measured in a real page.
 """
 
 from __future__ import annotations
@@ -43,13 +43,13 @@ _OURS = Way("%%deepseek", "%load_ext nbstream")
 
 
 def measured(folder: Path, specs: Path, server: str) -> Iterator[dict[str, Any]]:
-    """Yield a row for each thing that was loaded or shown."""
+    """Yield a row for each import and each first cell."""
     for number in range(_TRIES):
         for name, code in _LOADED.items():
             command = [sys.executable, "-c", _TIME.format(code=code)]
             run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
             yield {"way": name, "number": number, **json.loads(run.stdout.splitlines()[-1])}
-    # The server is silent for a second: what is seen first is that it is waited for.
+    # The server sends nothing for a second, so the first thing shown is that nbstream waits.
     asking = f"%%deepseek --base-url {server} -m 10-1-0-0\nWhat is seen first?"
     with page.bench(folder, specs, server) as bench:
         for number in range(_TRIES):

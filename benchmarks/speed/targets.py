@@ -1,4 +1,4 @@
-"""What is asked of nbstream's speed, as ratios within one run, and whether it was found. Not how it is measured."""
+"""The targets for nbstream's speed, mostly ratios within one run, and whether they are met."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _USUAL = asdict(Plan(10_000, _RATE))
 
 
 class Target(NamedTuple):
-    """One thing that is asked; `found` is not a number where it was not measured."""
+    """One target; `found` is NaN if it was not measured."""
 
     what: str
     limit: float
@@ -30,12 +30,12 @@ class Target(NamedTuple):
 
     @property
     def is_met(self) -> bool:
-        """Whether it was found."""
+        """Whether the target is met."""
         return self.found >= self.limit if self.at_least else self.found <= self.limit
 
 
 def targets(found: Found) -> list[Target]:
-    """Return all that were measured."""
+    """Return the targets that were measured."""
     every = [*_kernel(found), *_bytes(found), *_page(found), *_time(found)]
     return [target for target in every if not math.isnan(target.found)]
 
@@ -67,18 +67,18 @@ def _bytes(found: Found) -> list[Target]:
         return middle(row, lambda each: each["sent"][1]) / final_html(10_000) if row else math.nan
 
     of_html += [
-        Target("the same, in a page that shows the beginning of the answer", 4, in_page("page")),
-        Target("the same, scrolled along with the text", 4, in_page("followed")),
+        Target("the same, in a page that shows the start of the answer", 4, in_page("page")),
+        Target("the same, scrolled with the text", 4, in_page("followed")),
     ]
     loop = sent(UPDATE, 10_000, _RATE) / sent(OURS, 10_000, _RATE)
-    return [*of_html, Target("bytes of the per-delta loop / ours, 10,000 at 500/s", 150, loop, at_least=True)]
+    return [*of_html, Target("bytes of the per-delta loop / ours, 10,000 tokens at 500/s", 150, loop, at_least=True)]
 
 
 def _page(found: Found) -> list[Target]:
     def page(way: Way, tokens: int = 10_000, name: str = "page") -> float:
         return found.median("page", way, name, tokens=tokens, rate=_RATE)
 
-    # A page that shows nothing is not idle either.
+    # A page that shows nothing is not idle either, so its time is subtracted.
     idle = page(SDK) / page(SDK, name="seconds")
     net, once = (page(way) - idle * page(way, name="seconds") for way in (OURS, ONCE))
     file = page(OURS, name="file") / (10_000 * TOKEN_CHARACTERS)
@@ -91,11 +91,11 @@ def _page(found: Found) -> list[Target]:
     streaming = page(OURS, name="streaming") / page(PROTOTYPE, name="streaming")
     along = [found.median("followed", way, "streaming", tokens=10_000, rate=_RATE) for way in (OURS, PROTOTYPE)]
     return [
-        Target("page CPU while it streams / the prototype's, 10,000 at 500/s", 0.4, streaming),
-        Target("the same, scrolled along with the text", 0.4, along[0] / along[1]),
-        Target("page CPU with the settled output / the prototype's, which has none", 0.4, page(OURS) / page(PROTOTYPE)),
-        Target("page CPU / the 10 Hz loop's, 10,000 at 500/s", 0.1, page(OURS) / page(TEN_HERTZ)),
-        Target("page CPU / the finished HTML once, both without the idle page's", 12, net / once),
+        Target("page CPU while streaming / the prototype's, 10,000 tokens at 500/s", 0.4, streaming),
+        Target("the same, scrolled with the text", 0.4, along[0] / along[1]),
+        Target("page CPU with the settling / the prototype's, which has none", 0.4, page(OURS) / page(PROTOTYPE)),
+        Target("page CPU / the 10 Hz loop's, 10,000 tokens at 500/s", 0.1, page(OURS) / page(TEN_HERTZ)),
+        Target("page CPU / the finished HTML once, both minus the idle page's", 12, net / once),
         Target("page CPU, 50,000 / 10,000 tokens at 500/s", 5.5, page(OURS, 50_000) / page(OURS)),
         Target("tasks over 50 ms of our own, 50,000 tokens at 500/s", 0, own(50_000), ""),
         Target("the saved output / the answer's text, with formulas and colours", 7, file),
@@ -109,8 +109,8 @@ def _time(found: Found) -> list[Target]:
 
     first = found.started("%%deepseek", "first_pixel") - found.started("an empty widget", "first_pixel")
     return [
-        Target("written → in the document at 100/s, p50", 20, delay("dom_p50", 2_000, 100), "ms"),
-        Target("written → in the document at 100/s, p95", 50, delay("dom_p95", 2_000, 100), "ms"),
-        Target("written → in the document at 1,000/s, p95", 80, delay("dom_p95", 10_000, 1_000), "ms"),
-        Target("first pixel, later than an empty widget's", 100, first, "ms"),
+        Target("from the server's write to the document at 100/s, p50", 20, delay("dom_p50", 2_000, 100), "ms"),
+        Target("from the server's write to the document at 100/s, p95", 50, delay("dom_p95", 2_000, 100), "ms"),
+        Target("from the server's write to the document at 1,000/s, p95", 80, delay("dom_p95", 10_000, 1_000), "ms"),
+        Target("first pixel, delay after an empty widget's", 100, first, "ms"),
     ]

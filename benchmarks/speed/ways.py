@@ -1,7 +1,4 @@
-"""The ways to show an answer in a cell that are compared, ours among them: what each runs, and where.
-
-This module must not know how anything is measured.
-"""
+"""The compared ways to show an answer in a cell: the code of each and its kernel."""
 
 from __future__ import annotations
 
@@ -13,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-#: Environments and kernel specs of the libraries that are compared with.
+#: Environments and kernel specs of the other libraries.
 HOME = Path(__file__).parent / ".peers"
 
 _CHAT_LIBRARY = "chatlas"
@@ -26,19 +23,16 @@ class Way:
     """A way to show an answer.
 
     Attributes:
-        name: what it is called in the tables.
-        setup: run once, with the server's address as `SERVER`; defines `go(plan)`, which shows one answer.
-        kernel: the kernel spec it runs in.
-        most_tokens: beyond this it takes longer than anybody would wait for.
-        shows: whether a reader sees anything.
-        root: a CSS selector for what holds the answer, within the cell's output.
+        name: its name in the tables.
+        setup: code that is run once, with the server's URL in `SERVER`; defines `go(plan)`, which
+            shows one answer.
+        kernel: the name of its kernel spec.
+        root: CSS selector of the answer within the cell's output.
     """
 
     name: str
     setup: str
     kernel: str = _OWN
-    most_tokens: int = 1_000_000
-    shows: bool = True
     root: str = ""
 
 
@@ -50,7 +44,8 @@ Path("kernel.pid").write_text(str(os.getpid()))
 Path("connection.json").write_text(Path(get_connection_file()).read_text())
 
 import openai
-KEY = "sk-5f2b8c1d9e7a4036b1c2d3e4f5a69788"  # as long as a real one, since replies are searched for it
+# As long as a real key, because nbstream searches replies for it.
+KEY = "sk-5f2b8c1d9e7a4036b1c2d3e4f5a69788"
 client = openai.OpenAI(base_url=SERVER, api_key=KEY)
 
 def deltas(plan):
@@ -95,7 +90,6 @@ def go(plan):
         text += delta
         shown.update(Markdown(text))
 """,
-    most_tokens=10_000,
 )
 TEN_HERTZ = Way(
     "update(Markdown) at 10 Hz",
@@ -133,7 +127,6 @@ def go(plan):
     ChatOpenAICompletions(base_url=SERVER, api_key=KEY, model=plan).chat("?", echo="output")
 """,
     kernel=_CHAT_LIBRARY,
-    most_tokens=10_000,
 )
 SDK = Way(
     "floor: the SDK's chunks",
@@ -143,7 +136,6 @@ def go(plan):
     for delta in deltas(plan):
         pass
 """,
-    shows=False,
 )
 RAW = Way(
     "floor: socket and json",
@@ -167,7 +159,6 @@ def go(plan):
                     for choice in json.loads(line[6:])["choices"]:
                         text.append(choice["delta"].get("content") or "")
 """,
-    shows=False,
 )
 ONCE = Way(
     "floor: the finished HTML, once",
@@ -180,7 +171,7 @@ def go(plan):
     tokens = recording.Plan.read(plan).tokens
     widget = prototype.Widget()
     display(widget)
-    # The page has to have drawn the widget: it would miss a message that comes before.
+    # A page that has not drawn the widget yet would miss the message.
     time.sleep(1)
     widget.send({"done": to_html(recording.answer(tokens)), "tail": ""})
 """,
@@ -190,7 +181,7 @@ ALL = [OURS, UPDATE, TEN_HERTZ, LIBRARY, PRINT, PROTOTYPE, SDK, RAW, ONCE]
 
 
 def prepare() -> Path:
-    """Make the environments that are not there yet, and return the folder with their kernel specs."""
+    """Make the missing environments, and return the folder with all kernel specs."""
     for name, pinned in _PINNED.items():
         done = HOME / name / "made-with.txt"
         if not done.is_file() or done.read_text() != "\n".join(pinned):
