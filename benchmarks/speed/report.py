@@ -30,7 +30,7 @@ def tables(found: Found) -> str:
     when = ", ".join(f"{name} {found.measured(name)}" for name in _SECTIONS if found.rows(name))
     head = f"Written by `python -m benchmarks.speed`. {found.machine}. Medians. Measured: {when}."
     sections = {"kernel": _kernel, "page": _page, "followed": _followed, "delay": _delay, "start": _start}
-    parts = ["# Speed, side by side", head, _asked(found)]
+    parts = ["# Speed, compared", head, _targets(found)]
     parts += [table(found) for name, table in sections.items() if found.rows(name)]
     return "\n\n".join(parts)
 
