@@ -6,6 +6,8 @@ trait, and in a wrapper that never shows it. This module must not know IPython, 
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias, cast, get_args
+
 import traitlets
 from traitlets.config import Configurable
 
@@ -14,7 +16,8 @@ from nbstream.model.exceptions import RequestError
 from nbstream.wire.size_guard import MAX_BYTES
 
 #: How reasoning is shown: `auto` opens it while it streams, `hidden` keeps it out of the page and the file.
-REASONING = ("auto", "open", "closed", "hidden")
+ReasoningDisplay: TypeAlias = Literal["auto", "open", "closed", "hidden"]
+REASONING: tuple[str, ...] = get_args(ReasoningDisplay)
 
 
 class Settings(Configurable):
@@ -58,7 +61,7 @@ class Settings(Configurable):
         "DeepSeek gives. A reply of that size takes about ten times as much of the kernel's memory, thirty at worst.",
     ).tag(config=True)
 
-    def reasoning_shown(self, way: str | None = None) -> str:
+    def reasoning_shown(self, way: str | None = None) -> ReasoningDisplay:
         """Return how reasoning is shown: as said, or else as set.
 
         Raises:
@@ -67,7 +70,7 @@ class Settings(Configurable):
         way = self.reasoning if way is None else way
         if way not in REASONING:
             raise RequestError(f"reasoning is {way!r}: it must be one of {', '.join(REASONING)}.")
-        return way
+        return cast("ReasoningDisplay", way)
 
 
 _current: Settings | None = None

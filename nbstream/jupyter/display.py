@@ -245,7 +245,7 @@ def _load(kernel: Any) -> None:
         from nbstream.widgets import live_view  # noqa: F401, PLC0415  (the widget, only where it is used)
 
 
-def _sink(run: Run, reasoning: str, *, foreground: bool) -> Sink:
+def _sink(run: Run, reasoning: settings.ReasoningDisplay, *, foreground: bool) -> Sink:
     kernel = _kernel()
     if kernel is None:
         return view.TextView(run, reasoning=reasoning)

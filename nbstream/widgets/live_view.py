@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Any
 from IPython.display import display, update_display
 
 from nbstream.model.events import Answer, Event, Reasoning
-from nbstream.output import wording
 from nbstream.widgets import channels
+from nbstream.widgets.meta import meta_of
 from nbstream.widgets.protocol import Acknowledgement, Keyframe, Meta, Patch, Settled, empty_state
 from nbstream.widgets.reply_widget import ReplyWidget
 
 if TYPE_CHECKING:
     from nbstream.client.run import Run
+    from nbstream.client.settings import ReasoningDisplay
     from nbstream.model.reply import Reply
     from nbstream.widgets.markdown_document import MarkdownDocument
     from nbstream.widgets.protocol import DocumentState, Op
@@ -62,7 +63,7 @@ class LiveView:
         foreground: whether a cell waits for the run, so that ■ would stop it.
     """
 
-    def __init__(self, run: Run, kernel: Any, reasoning: str, *, foreground: bool) -> None:
+    def __init__(self, run: Run, kernel: Any, reasoning: ReasoningDisplay, *, foreground: bool) -> None:
         self.run = run
         self._shown = reasoning
         self._foreground = foreground
@@ -145,12 +146,12 @@ class LiveView:
         page = str(content.get("page", ""))
         self.pages.add(page)
         match content.get("type"):
-            case "shown":
+            case "mounted":
                 self._showing.add(page)
-            case "sight":
-                nth = content.get("nth")
-                if isinstance(nth, int) and nth > self._sights.get(page, (0, True))[0]:
-                    self._sights[page] = nth, content.get("seen") is not False
+            case "visibility":
+                seq = content.get("seq")
+                if isinstance(seq, int) and seq > self._sights.get(page, (0, True))[0]:
+                    self._sights[page] = seq, content.get("visible") is not False
             case "cancel":
                 self.run.cancel()
             case "resync":
@@ -169,7 +170,7 @@ class LiveView:
                 data, metadata = _bundle(self.run.reply, self._shown)
                 message: Settled = {"type": "settled", "model_id": self._comm_id, "data": data, "metadata": metadata}
                 self._widget.send(dict(message))
-            case "gone":
+            case "unmounted":
                 self.arrived = True
                 self._showing.discard(str(content.get("page", "")))
                 if self._loop is None:
@@ -223,20 +224,7 @@ class LiveView:
             self._widget.send(dict(patch))
 
     def _meta_of(self, reply: Reply) -> Meta:
-        elapsed, started = self.run.elapsed, reply.timing.reasoning_started
-        return {
-            "status": reply.status,
-            "elapsed": elapsed,
-            "reasoning_elapsed": elapsed - started if started is not None and reply.status == "reasoning" else None,
-            "reasoning": self._shown,
-            "label": wording.label(reply),
-            "note": wording.note(reply),
-            "thought": wording.thought(reply),
-            "tool_calls": _tool_calls(reply),
-            "alert": wording.alert(reply),
-            "footer": wording.footer(reply),
-            "foreground": self._foreground,
-        }
+        return meta_of(reply, elapsed=self.run.elapsed, reasoning=self._shown, foreground=self._foreground)
 
     def _keyframe(self) -> dict[str, Any]:
         """Return all that a page has that took in every patch so far."""
@@ -275,10 +263,3 @@ def _nothing() -> tuple[DocumentState, DocumentState]:
 
 def _without_clocks(meta: Meta) -> dict[str, object]:
     return {name: value for name, value in meta.items() if name not in ("elapsed", "reasoning_elapsed")}
-
-
-def _tool_calls(reply: Reply) -> list[str]:
-    """Return the lines of the tool calls; while their arguments grow, only the names, which do not."""
-    if reply.ended:
-        return wording.tool_calls(reply)
-    return [f"{call.name or 'a tool'}(…)" for call in reply.tool_calls]
