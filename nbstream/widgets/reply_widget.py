@@ -1,11 +1,9 @@
-"""The widget that the page draws a live reply with. anywidget's and ipywidgets' one door in the notebook.
-
-This module must not know what a reply is: it carries messages.
-"""
+"""The widget of a live reply: carries messages to the page and back, by anywidget and ipywidgets."""
 
 from __future__ import annotations
 
-from importlib.resources import files
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anywidget
@@ -14,37 +12,44 @@ import traitlets
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_STATIC = files("nbstream") / "static"
+_STATIC = Path(__file__).parents[1] / "static"
 _VIEW_MIME = "application/vnd.jupyter.widget-view+json"
+
+
+def _page_file(name: str) -> str | Path:
+    """Return the content of a file of the page, or its path if anywidget is to watch it (`npm run watch`)."""
+    # Only then, because anywidget keeps every widget of a watched file alive.
+    path = _STATIC / name
+    return path if os.environ.get("ANYWIDGET_HMR") == "1" else path.read_text("utf-8")
 
 
 class ReplyWidget(anywidget.AnyWidget):
     """Carries patches to the page and the page's messages back; its traits hold no prompt and no key."""
 
-    _esm = (_STATIC / "reply.js").read_text("utf-8")
-    _css = (_STATIC / "reply.css").read_text("utf-8")
+    _esm = _page_file("reply.js")
+    _css = _page_file("reply.css")
     run_id = traitlets.Unicode().tag(sync=True)
-    #: Never set: whoever asks for the widget's state is given the keyframe of that moment.
+    #: Never set: its serializer returns the keyframe of the moment at which the state is sent.
     keyframe = traitlets.Dict().tag(sync=True, to_json=lambda _value, widget: widget.current())
 
     def __init__(self, run_id: str, current: Callable[[], dict[str, Any]]) -> None:
-        """Open the widget.
+        """Create the widget.
 
         Args:
             run_id: the run that it shows.
-            current: returns the keyframe as it is now, on any thread.
+            current: returns the current keyframe; called on any thread.
         """
         self.current = current
         super().__init__(run_id=run_id)
-        # ipykernel 7.4 hands a comm message back to the shell that last published on the comm: the one that is busy.
+        # ipykernel 7.4 passes a comm message to the shell that last published on the comm, which is busy.
         if hasattr(self.comm, "_reply_subshell_for"):
             self.comm._reply_subshell_for = lambda _data, default: default  # noqa: SLF001
 
     def send(self, content: dict[str, Any], buffers: Any = None) -> None:
         """Send one message to the page.
 
-        It names neither the request that it answers nor a topic, as ipykernel's comms do: a page finds the widget by
-        the comm, whoever listens hears every topic, and both would be a third of a small message.
+        Unlike ipykernel's comms, it names neither a parent request nor a topic: the page needs only
+        the comm's id, and both would be a third of a small message.
         """
         kernel = getattr(self.comm, "kernel", None)
         if kernel is None or buffers:
@@ -55,17 +60,17 @@ class ReplyWidget(anywidget.AnyWidget):
         kernel.session.send(kernel.iopub_socket, "comm_msg", message)
 
     def send_keyframe(self) -> None:
-        """Give every page the keyframe of this moment."""
+        """Send the current keyframe to every page."""
         self.send_state("keyframe")
 
     def close(self) -> None:
-        """Close the widget and its layout, which has a comm of its own and would stay with the kernel for ever."""
+        """Close the widget and its layout, whose comm would stay open otherwise."""
         layout = self.layout
         super().close()
         layout.close()
 
     def receive(self, receiver: Callable[[dict[str, Any]], None]) -> None:
-        """Hand every custom message of the page to `receiver`."""
+        """Call `receiver` with every custom message of the page."""
         self.on_msg(lambda _widget, content, _buffers: receiver(content) if isinstance(content, dict) else None)
 
     def bundle(self, plain: str) -> dict[str, Any]:
