@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Generates `src/protocol.ts`, the types of the messages between kernel and page, from Python.
 
 `nbstream/widgets/protocol.py` is only parsed, so this runs with any Python and without nbstream's
