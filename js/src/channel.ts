@@ -1,11 +1,20 @@
 /**
- * The two ways from the page to the kernel, and the interrupt. A comm message waits for the end of a blocking cell on some
- * kernels; a message on the control channel never does, but only JupyterLab and Notebook let a widget reach it. So
- * everything is sent both ways, and Python acts once. This module must not know what the messages mean.
+ * The two channels from the page to the kernel, and the interrupt. A comm message waits for the end of
+ * a blocking cell on some kernels. A message on the control channel does not, but only JupyterLab and
+ * Notebook give a widget access to it. So every message is sent both ways, and the kernel acts once.
  */
 
 import type { AnyModel } from "@anywidget/types";
 import { CONTROL_REQUEST, type Keyframe, type PageMessage } from "./protocol";
+
+/** Milliseconds that a control reply may take at least; on one machine the slowest measured took 34. */
+export const MIN_REPLY_TIMEOUT = 300;
+
+/** Milliseconds after which a control reply is not waited for any more. */
+export const MAX_REPLY_TIMEOUT = 5000;
+
+/** A reply may take this many times as long as the slowest one so far: network delays vary. */
+const TIMEOUT_FACTOR = 3;
 
 export interface Traits {
   run_id: string;
@@ -14,7 +23,7 @@ export interface Traits {
 
 export type Model = Pick<AnyModel<Traits>, "get" | "on" | "off" | "send"> & { widget_manager?: unknown };
 
-/** What is used of JupyterLab's `Kernel.IKernelConnection`; elsewhere any of it may be missing. */
+/** The used part of JupyterLab's `Kernel.IKernelConnection`; other front ends may lack any of it. */
 interface Kernel {
   clientId?: string;
   username?: string;
@@ -49,8 +58,12 @@ export class Channel {
   readonly #kernel: Kernel | undefined;
   #cellEnded = false;
   #sent = 0;
+  /** When the first control request was sent, by the page's clock. */
+  #firstSentAt: number | undefined;
+  /** The slowest control reply so far, in milliseconds. */
+  #roundTrip: number | undefined;
 
-  /** `onLost` is called when the kernel that the widget lives in is gone. */
+  /** `onLost` is called when the widget's kernel ends. */
   constructor(model: Model, onLost: () => void) {
     this.#model = model;
     this.#onLost = onLost;
@@ -64,17 +77,27 @@ export class Channel {
     this.#kernel?.iopubMessage?.disconnect(this.#onIopub);
   }
 
-  /** Send `message` both ways; `onReply` is called if the control channel answers. It goes first: it is the faster one. */
+  /** Send `message` both ways, first by the faster control channel; `onReply` is called if that replies. */
   send(message: PageMessage, onReply?: () => void): void {
     attempt(() => this.#sendControl(message, onReply));
     attempt(() => this.#model.send(message));
   }
 
-  /** Interrupt the kernel; undefined where it is out of reach, or where the interrupt would hit another cell. */
+  /** Milliseconds within which a control reply to a request that was sent at `sentAt` should come. */
+  replyTimeout(sentAt: number): number {
+    let timeout = TIMEOUT_FACTOR * (this.#roundTrip ?? 0);
+    // Before the first reply nothing is known of the network, and that reply may be on its way.
+    if (this.#roundTrip === undefined && this.#firstSentAt !== undefined) {
+      timeout = this.#firstSentAt + MAX_REPLY_TIMEOUT - sentAt;
+    }
+    return Math.min(Math.max(timeout, MIN_REPLY_TIMEOUT), MAX_REPLY_TIMEOUT);
+  }
+
+  /** Interrupt the kernel; undefined if it cannot be reached, or if that would interrupt another cell. */
   interrupt(): Promise<void> | undefined {
     const kernel = this.#kernel;
-    const isWatched = kernel?.statusChanged !== undefined && kernel.iopubMessage !== undefined;
-    if (!isWatched || this.#cellEnded || kernel.connectionStatus !== "connected") return undefined;
+    const isObserved = kernel?.statusChanged !== undefined && kernel.iopubMessage !== undefined;
+    if (!isObserved || this.#cellEnded || kernel.connectionStatus !== "connected") return undefined;
     return kernel.interrupt?.();
   }
 
@@ -91,19 +114,22 @@ export class Channel {
       date: new Date().toISOString(),
       version: "5.3",
     };
-    const future = kernel.sendControlMessage(
-      { header, parent_header: {}, metadata: {}, content: { ...message, run_id }, channel: "control", buffers: [] },
-      onReply !== undefined,
-      true,
-    );
-    if (onReply !== undefined) future.onReply = onReply;
-    // Rejected when the kernel goes away before it is done: then there is nobody to tell.
+    const content = { ...message, run_id };
+    const request = { header, parent_header: {}, metadata: {}, content, channel: "control", buffers: [] };
+    const sentAt = performance.now();
+    const future = kernel.sendControlMessage(request, true, true);
+    this.#firstSentAt ??= sentAt;
+    future.onReply = () => {
+      this.#roundTrip = Math.max(this.#roundTrip ?? 0, performance.now() - sentAt);
+      onReply?.();
+    };
+    // It is rejected if the kernel ends first, which `statusChanged` reports.
     future.done?.catch(() => {});
   }
 
   /**
-   * The widget begins within its cell, so the first cell to end is its own. `kernel.status` would not tell: it says "idle"
-   * as soon as a busy kernel has answered any control message.
+   * The widget is created while its cell runs, so the first cell to end is its own. `kernel.status`
+   * would not tell, because it becomes "idle" when a busy kernel has answered any control message.
    */
   readonly #onIopub = (_: unknown, { header, parent_header, content }: IopubMessage): void => {
     if (header.msg_type !== "status" || parent_header.msg_type !== "execute_request") return;
@@ -117,17 +143,17 @@ export class Channel {
   };
 }
 
-/** `widget_manager` is no part of anywidget's promise, so nothing of it is taken for granted. */
+/** anywidget does not document `widget_manager`, so nothing in it is taken for granted. */
 function kernelOf(model: Model): Kernel | undefined {
   const manager = model.widget_manager as { kernel?: Kernel | null } | null | undefined;
   return manager?.kernel ?? undefined;
 }
 
-/** Run `way`; a dead kernel or a closed comm throws, and the other way may still work. */
-function attempt(way: () => void): void {
+/** Call `send`; a dead kernel or a closed comm throws, and the other channel may still work. */
+function attempt(send: () => void): void {
   try {
-    way();
+    send();
   } catch {
-    // The caller sees that no answer comes.
+    // The caller gets no reply.
   }
 }

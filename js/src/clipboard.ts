@@ -1,6 +1,6 @@
 /**
- * Text to the clipboard, also on a page that was not loaded over https: there is no `navigator.clipboard` there, and a
- * server on the local network is such a page. This module must not know what is copied, nor how it is asked for.
+ * Copies text to the clipboard, also on a page that was not loaded over https and therefore has no
+ * `navigator.clipboard`, such as one from a server on the local network.
  */
 
 /** Return whether `text` is in the clipboard now. */
@@ -11,7 +11,7 @@ export async function copy(text: string): Promise<boolean> {
       return true;
     }
   } catch {
-    // Not permitted in this frame; a selection may be.
+    // Not permitted in this frame; copying a selection may be.
   }
   return copySelected(text);
 }
@@ -23,11 +23,11 @@ function copySelected(text: string): boolean {
   const ranges = Array.from({ length: selection.rangeCount }, (_, index) => selection.getRangeAt(index));
   const element = document.createElement("span");
   element.textContent = text;
-  // Out of sight but not hidden, which could not be selected; fixed, so that the page does not scroll to it.
+  // Transparent, because hidden text cannot be selected; fixed, so that the page does not scroll to it.
   element.style.cssText = "position:fixed;top:0;opacity:0;white-space:pre;user-select:text";
   document.body.append(element);
   const onCopy = (event: ClipboardEvent): void => {
-    // As it is, and for no other listener: a notebook would copy its cells.
+    // As plain text, and for no other listener: a notebook would copy its cells.
     event.clipboardData?.setData("text/plain", text);
     event.preventDefault();
     event.stopImmediatePropagation();
@@ -46,7 +46,7 @@ function copySelected(text: string): boolean {
   }
 }
 
-/** Whether a selection in `node` would draw the focus into an editor. */
+/** Whether a selection in `node` would move the focus into an editor. */
 function isEditable(node: Node): boolean {
   return (node instanceof HTMLElement ? node : node.parentElement)?.isContentEditable === true;
 }

@@ -1,102 +1,144 @@
 /**
- * One growing document in the DOM, drawn from the same operations as `state.apply`, so that the page always shows what a
- * full rendering would. What is written is never touched again; what may still change (the tail, a group that is done
- * again) is patched into the nodes that already stand there, so that a selection in it survives. The HTML is put in as it
- * comes: the kernel renders it without raw HTML, and a kernel that could send more could also send another module. What
- * the page adds to it is added before it is put in, so that like is compared with like. The blocks stand in parts, of which
- * only the last one is ever written to, so that what a frame costs does not grow with the text. This module must not know
- * the widget, its state or its looks.
+ * A growing document in the DOM. After each frame the page shows what a full rendering would show.
+ *
+ * Written nodes never change again. What may still change (the tail, a group that is replaced) is
+ * patched into the existing nodes, so that a selection in it is kept. The HTML is inserted as it is:
+ * the kernel escapes raw HTML, and could send other code anyway. The page's own additions are made
+ * before HTML is inserted, so that old and new nodes have both. Blocks are collected in parts, and only
+ * the last part is written to, so that the cost of a frame does not grow with the text.
  */
 
 import { isControl } from "./controls";
+import { apply, type OperationTarget, replacesNodes } from "./operations";
 import type { Op } from "./protocol";
-import { holdSelection } from "./selection";
-import { coloured } from "./state";
+import { keepSelection } from "./selection";
 
 const PART = "nbstream-part";
 
-/** What the kernel escapes in text. */
-const ESCAPED: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;" };
+/** The characters that the kernel escapes in text. */
+const ESCAPES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;" };
 
 interface OpenGroup {
-  /** Where the group's content goes. */
-  readonly at: Node;
-  /** The last node in the group around it before it began. */
+  /** The element that contains the group's content. */
+  readonly element: Element;
+  /** The last node before the group in the outer group. */
   readonly before: ChildNode | null;
 }
 
-export class LiveDocument {
+export class LiveDocument implements OperationTarget {
+  tail = "";
   readonly #root: Element;
-  readonly #equip: (content: DocumentFragment) => void;
+  readonly #decorate: (content: DocumentFragment) => void;
   readonly #partSize: number;
   #groups: OpenGroup[];
-  #tail = "";
-  /** Nodes that stand in the DOM and are not written yet: inner groups' before outer groups', each in document order. */
-  #loose: ChildNode[] = [];
+  /**
+   * Nodes in the DOM that are not written yet, and are reused by the next HTML: those of inner groups
+   * before those of outer ones, each in document order.
+   */
+  #provisional: ChildNode[] = [];
 
-  /** `equip` adds to HTML what the page has and the kernel does not write; a part with `partSize` elements is full. */
-  constructor(root: Element, equip: (content: DocumentFragment) => void = () => {}, partSize = 24) {
+  /** `decorate` makes the page's additions to new HTML; a part with `partSize` elements is full. */
+  constructor(root: Element, decorate: (content: DocumentFragment) => void = () => {}, partSize = 24) {
     this.#root = root;
-    this.#equip = equip;
+    this.#decorate = decorate;
     this.#partSize = partSize;
-    this.#groups = [{ at: this.#newPart(), before: null }];
+    this.#groups = [{ element: this.#newPart(), before: null }];
   }
 
-  /** Whether nothing is written. */
   get isEmpty(): boolean {
     return !this.#root.firstChild?.hasChildNodes();
   }
 
   /** Draw one frame. */
   draw(ops: readonly Op[]): void {
-    if (ops.some(([name]) => name === "redo" || name === "colour")) holdSelection(this.#root, () => this.#draw(ops));
-    else this.#draw(ops);
+    const draw = (): void => {
+      apply(this, ops);
+      const tail = this.#nodesOf(this.tail).map((node) => this.#append(node));
+      for (const node of this.#provisional) node.remove();
+      this.#provisional = tail;
+    };
+    if (replacesNodes(ops)) keepSelection(this.#root, draw);
+    else draw();
   }
 
-  #draw(ops: readonly Op[]): void {
-    for (const op of ops) {
-      switch (op[0]) {
-        case "add":
-          this.#write(this.#tail.slice(0, op[2] ?? 0) + op[1]);
-          break;
-        case "open":
-          this.#open(op[1], op[2]);
-          break;
-        case "close":
-          this.#close();
-          break;
-        case "colour":
-          this.#colour(op[1]);
-          break;
-        case "redo":
-          this.#loosen();
-          this.#write(op[1]);
-          break;
-        case "tail":
-          this.#tail = this.#tail.slice(0, op[1]) + op[2];
-          break;
-        case "reset":
-          this.#reset();
-          this.#write(op[1]);
-          break;
+  write(html: string): void {
+    for (const node of this.#nodesOf(html)) this.#append(node);
+  }
+
+  /** Enters the last element of `start` once for each of the end tags; the nodes around it are written. */
+  openGroup(start: string, end: string): void {
+    let nodes = this.#nodesOf(start + end);
+    this.#startPartBefore(nodes.find((node) => node instanceof Element));
+    let parent = this.#innermost;
+    const next = this.#provisional[0];
+    const before = next?.parentNode === parent ? next.previousSibling : parent.lastChild;
+    for (let depth = end.split("</").length - 1; depth > 0; depth -= 1) {
+      const last = nodes.findLastIndex((node) => node instanceof Element);
+      const element = nodes[last];
+      if (!(element instanceof Element)) throw new Error("nbstream: a group has more end tags than elements");
+      const content = [...element.childNodes];
+      for (const node of nodes.slice(0, last)) this.#put(node, parent);
+      const existing = this.#takeProvisional(element, parent);
+      if (existing === undefined) this.#insert(element, parent);
+      for (const node of nodes.slice(last + 1)) this.#put(node, parent);
+      if (existing instanceof Element) {
+        copyAttributes(existing, element);
+        this.#provisional.unshift(...existing.childNodes);
+      } else {
+        element.replaceChildren();
       }
+      parent = existing instanceof Element ? existing : element;
+      nodes = content;
     }
-    const tail = this.#nodesOf(this.#tail).map((node) => this.#next(node));
-    for (const node of this.#loose) node.remove();
-    this.#loose = tail;
+    for (const node of nodes) this.#put(node, parent);
+    this.#groups.push({ element: parent, before });
+  }
+
+  /** Also removes the provisional nodes in the group, because nothing can be written there any more. */
+  closeGroup(): void {
+    this.#groups.pop();
+    const parent = this.#innermost;
+    for (const node of this.#provisional) if (node.parentNode !== parent) node.remove();
+    this.#provisional = this.#provisional.filter((node) => node.parentNode === parent);
+  }
+
+  /** Makes the nodes of the group provisional, so that the next HTML reuses them. */
+  removeGroup(): void {
+    const before = this.#groups.pop()?.before;
+    const parent = this.#innermost;
+    const nodes: ChildNode[] = [];
+    let node = before === null || before === undefined ? parent.firstChild : before.nextSibling;
+    for (; node !== null; node = node.nextSibling) nodes.push(node);
+    this.#provisional = [...nodes, ...this.#provisional.filter((other) => !parent.contains(other))];
+  }
+
+  rewriteText(change: (html: string) => string): void {
+    const group = this.#innermost;
+    for (const node of this.#provisional) if (node.parentNode === group) node.remove();
+    this.#provisional = this.#provisional.filter((node) => node.parentNode !== null);
+    const text = (group.textContent ?? "").replace(/[&<>]/g, (character) => ESCAPES[character] ?? character);
+    group.replaceChildren(...this.#nodesOf(change(text)));
+  }
+
+  clear(): void {
+    const [first, ...others] = this.#root.children;
+    for (const part of others) part.remove();
+    this.#groups = [{ element: first ?? this.#newPart(), before: null }];
+    this.#provisional = [...(first?.childNodes ?? [])];
+    this.tail = "";
   }
 
   #nodesOf(html: string): ChildNode[] {
     if (html === "") return [];
     const template = document.createElement("template");
     template.innerHTML = html;
-    this.#equip(template.content);
+    this.#decorate(template.content);
     return [...template.content.childNodes];
   }
 
-  /** Where the innermost group's content goes; the outermost group is the last part. */
-  get #at(): Node {
-    return this.#groups.at(-1)?.at ?? this.#root;
+  /** The element that contains the innermost group's content; for the outermost group, the last part. */
+  get #innermost(): Element {
+    return this.#groups.at(-1)?.element ?? this.#root;
   }
 
   #newPart(): Element {
@@ -106,107 +148,37 @@ export class LiveDocument {
     return part;
   }
 
-  #write(html: string): void {
-    for (const node of this.#nodesOf(html)) this.#next(node);
+  /** Start a new part if the last one is full and nothing in it can change any more. */
+  #startPartBefore(node: ChildNode | undefined): void {
+    if (this.#groups.length > 1 || this.#provisional.length > 0 || !(node instanceof Element)) return;
+    const part = this.#innermost;
+    // Notebooks give the first and the last heading in an element another margin.
+    if (part.childElementCount < this.#partSize || isHeading(node) || isHeading(part.lastElementChild)) return;
+    this.#groups = [{ element: this.#newPart(), before: null }];
   }
 
-  /** Put `node` at the end of what is written, in a part that has room for it. */
-  #next(node: ChildNode): ChildNode {
-    this.#turnBefore(node);
-    return this.#put(node);
+  #append(node: ChildNode): ChildNode {
+    this.#startPartBefore(node);
+    return this.#put(node, this.#innermost);
   }
 
-  /** Begin a new part if the last one is full, and nothing in it can still change. */
-  #turnBefore(node: ChildNode | undefined): void {
-    const at = this.#at;
-    if (this.#groups.length > 1 || this.#loose.length > 0 || !(at instanceof Element) || !(node instanceof Element))
-      return;
-    // Notebooks give the first and the last heading of a box another margin.
-    if (at.childElementCount < this.#partSize || isHeading(node) || isHeading(at.lastElementChild)) return;
-    this.#groups = [{ at: this.#newPart(), before: null }];
+  /** Put `node` at the end of what is written in `parent`, or patch it into the provisional node there. */
+  #put(node: ChildNode, parent: Element): ChildNode {
+    const existing = this.#takeProvisional(node, parent);
+    if (existing === undefined) return this.#insert(node, parent);
+    patch(existing, node);
+    return existing;
   }
 
-  #reset(): void {
-    const [first, ...others] = this.#root.children;
-    for (const part of others) part.remove();
-    this.#groups = [{ at: first ?? this.#newPart(), before: null }];
-    this.#loose = [...(first?.childNodes ?? [])];
-    this.#tail = "";
+  /** The next provisional node, if it is in `parent` and of the same kind as `node`. */
+  #takeProvisional(node: ChildNode, parent: Element): ChildNode | undefined {
+    const next = this.#provisional[0];
+    return next?.parentNode === parent && isSameKind(next, node) ? this.#provisional.shift() : undefined;
   }
 
-  /** Put `node` at the end of what is written in `at`, by way of the loose node that stands there if they are alike. */
-  #put(node: ChildNode, at = this.#at): ChildNode {
-    const standing = this.#take(node, at);
-    if (standing === undefined) return this.#insert(node, at);
-    patch(standing, node);
-    return standing;
-  }
-
-  #take(node: ChildNode, at: Node): ChildNode | undefined {
-    const loose = this.#loose[0];
-    return loose?.parentNode === at && areAlike(loose, node) ? this.#loose.shift() : undefined;
-  }
-
-  #insert(node: ChildNode, at: Node): ChildNode {
-    const loose = this.#loose[0];
-    return at.insertBefore(node, loose?.parentNode === at ? loose : null);
-  }
-
-  /** Begin a group: the last element is entered once for each of the end tags; what stands around it is written. */
-  #open(start: string, end: string): void {
-    let nodes = this.#nodesOf(start + end);
-    this.#turnBefore(nodes.find((node) => node instanceof Element));
-    let at = this.#at;
-    const loose = this.#loose[0];
-    const before = loose?.parentNode === at ? loose.previousSibling : at.lastChild;
-    for (let depth = end.split("</").length - 1; depth > 0; depth -= 1) {
-      const last = nodes.findLastIndex((node) => node instanceof Element);
-      const element = nodes[last];
-      if (!(element instanceof Element)) throw new Error("nbstream: a group has more end tags than elements");
-      const content = [...element.childNodes];
-      for (const node of nodes.slice(0, last)) this.#put(node, at);
-      const standing = this.#take(element, at);
-      const entered = standing ?? this.#insert(element, at);
-      for (const node of nodes.slice(last + 1)) this.#put(node, at);
-      if (standing instanceof Element) {
-        copyAttributes(standing, element);
-        this.#loose.unshift(...standing.childNodes);
-      } else {
-        element.replaceChildren();
-      }
-      at = entered;
-      nodes = content;
-    }
-    for (const node of nodes) this.#put(node, at);
-    this.#groups.push({ at, before });
-  }
-
-  /** End the innermost group; what is loose in it cannot be written any more. */
-  #close(): void {
-    this.#groups.pop();
-    const at = this.#at;
-    for (const node of this.#loose) if (node.parentNode !== at) node.remove();
-    this.#loose = this.#loose.filter((node) => node.parentNode === at);
-  }
-
-  /** Give the innermost group's text its colours, and end it. */
-  #colour(colours: string): void {
-    const at = this.#at;
-    for (const node of this.#loose) if (node.parentNode === at) node.remove();
-    const text = (at.textContent ?? "").replace(/[&<>]/g, (sign) => ESCAPED[sign] ?? sign);
-    for (const node of [...at.childNodes]) node.remove();
-    for (const node of this.#nodesOf(coloured(text, colours))) at.appendChild(node);
-    this.#close();
-  }
-
-  /** End the innermost group and make all that it holds loose. */
-  #loosen(): void {
-    const before = this.#groups.pop()?.before;
-    const at = this.#at;
-    const nodes: ChildNode[] = [];
-    let node = before === null || before === undefined ? at.firstChild : before.nextSibling;
-    for (; node !== null; node = node.nextSibling) nodes.push(node);
-    this.#loose = [...nodes, ...this.#loose.filter((other) => !at.contains(other))];
+  #insert(node: ChildNode, parent: Element): ChildNode {
+    const next = this.#provisional[0];
+    return parent.insertBefore(node, next?.parentNode === parent ? next : null);
   }
 }
 
@@ -214,49 +186,49 @@ function isHeading(node: Element | null): boolean {
   return node !== null && /^H[1-6]$/.test(node.tagName);
 }
 
-function areAlike(standing: Node, next: Node): boolean {
-  return standing.nodeType === next.nodeType && standing.nodeName === next.nodeName;
+function isSameKind(existing: Node, next: Node): boolean {
+  return existing.nodeType === next.nodeType && existing.nodeName === next.nodeName;
 }
 
-/** Make `standing` equal to `next`, which is alike, and change no more than is needed. */
-function patch(standing: Node, next: Node): void {
-  if (standing instanceof CharacterData && next instanceof CharacterData) {
-    patchText(standing, next.data);
-  } else if (standing instanceof Element && next instanceof Element && !(isControl(standing) && isControl(next))) {
-    copyAttributes(standing, next);
-    patchChildren(standing, next);
+/** Make `existing` equal to `next`, which is of the same kind, with as few changes as possible. */
+function patch(existing: Node, next: Node): void {
+  if (existing instanceof CharacterData && next instanceof CharacterData) {
+    patchText(existing, next.data);
+  } else if (existing instanceof Element && next instanceof Element && !(isControl(existing) && isControl(next))) {
+    copyAttributes(existing, next);
+    patchChildren(existing, next);
   }
 }
 
-function patchText(standing: CharacterData, data: string): void {
+function patchText(existing: CharacterData, data: string): void {
   let same = 0;
-  while (same < standing.length && standing.data[same] === data[same]) same += 1;
-  if (same < standing.length || same < data.length) {
-    standing.replaceData(same, standing.length - same, data.slice(same));
+  while (same < existing.length && existing.data[same] === data[same]) same += 1;
+  if (same < existing.length || same < data.length) {
+    existing.replaceData(same, existing.length - same, data.slice(same));
   }
 }
 
-function patchChildren(standing: Element, next: Element): void {
-  let place = standing.firstChild;
+function patchChildren(existing: Element, next: Element): void {
+  let following = existing.firstChild;
   for (const node of [...next.childNodes]) {
-    const here: ChildNode | null = place;
-    place = here?.nextSibling ?? null;
-    if (here === null) standing.append(node);
-    else if (areAlike(here, node)) patch(here, node);
-    else here.replaceWith(node);
+    const child: ChildNode | null = following;
+    following = child?.nextSibling ?? null;
+    if (child === null) existing.append(node);
+    else if (isSameKind(child, node)) patch(child, node);
+    else child.replaceWith(node);
   }
-  while (place !== null) {
-    const rest: ChildNode = place;
-    place = rest.nextSibling;
-    rest.remove();
+  while (following !== null) {
+    const child: ChildNode = following;
+    following = child.nextSibling;
+    child.remove();
   }
 }
 
-function copyAttributes(standing: Element, next: Element): void {
-  for (const { name } of [...standing.attributes]) {
-    if (!next.hasAttribute(name)) standing.removeAttribute(name);
+function copyAttributes(existing: Element, next: Element): void {
+  for (const { name } of [...existing.attributes]) {
+    if (!next.hasAttribute(name)) existing.removeAttribute(name);
   }
   for (const { name, value } of next.attributes) {
-    if (standing.getAttribute(name) !== value) standing.setAttribute(name, value);
+    if (existing.getAttribute(name) !== value) existing.setAttribute(name, value);
   }
 }

@@ -1,60 +1,53 @@
-/**
- * From a live view to the settled output in its place: nothing that is read moves, and nothing that its reader has done to
- * it is lost. This module must not know what either of them shows.
- */
+/** Replaces a live view by its settled output: nothing moves, and the reader's changes are kept. */
 
 import { isAbove, scrollBy, scrollerOf } from "./scroll";
-import { HeldSelection } from "./selection";
+import { SavedSelection } from "./selection";
 
 const ANSWER = ".nbstream-answer:not([hidden])";
 
 /**
- * The moment at which settled output takes a live view's place: what is read does not move, what is selected stays so, and
- * the reasoning is as its reader put it. Made while the view still stands in `area`.
+ * What the settled output takes over from the live view in the same output area: the scroll position,
+ * the selection and whether the reasoning is open. Create it while the live view is still there.
  */
 export class Handover {
   readonly area: Element;
   readonly #isOpen: boolean | undefined;
-  /** From the top of the scrolling box's content: the end of the area, and the answer's beginning. */
-  readonly #bottom: number;
-  readonly #answer: number | undefined;
+  readonly #before: ReturnType<typeof positionsIn>;
   readonly #isAbove: boolean;
-  readonly #selection: HeldSelection | undefined;
+  readonly #selection: SavedSelection | undefined;
 
-  /** `isOpen` is what the reader chose, if they did. */
+  /** `isOpen` is the reader's choice; undefined if they made none. */
   constructor(area: Element, isOpen: boolean | undefined) {
     this.area = area;
     this.#isOpen = isOpen;
     this.#isAbove = isAbove(area);
-    const { bottom, answer } = placesIn(area);
-    this.#bottom = bottom;
-    this.#answer = answer;
+    this.#before = positionsIn(area);
     const text = area.querySelector(ANSWER);
-    this.#selection = text === null ? undefined : HeldSelection.in(text);
+    this.#selection = text === null ? undefined : SavedSelection.in(text);
   }
 
-  /** The settled output stands in the area now, as `root`. */
+  /** Call this when the settled output is in the area, as `root`. */
   finish(root: Element): void {
     const details = root.querySelector<HTMLDetailsElement>(":scope > details");
     if (details !== null && this.#isOpen !== undefined) details.open = this.#isOpen;
     const { scroller, top } = scrollerOf(this.area);
-    const { bottom, answer } = placesIn(this.area);
-    if (this.#isAbove) scrollBy(scroller, bottom - this.#bottom);
-    else if (answer !== undefined && this.#answer !== undefined && this.area.getBoundingClientRect().top < top) {
-      scrollBy(scroller, answer - this.#answer);
+    const { bottom, answer } = positionsIn(this.area);
+    if (this.#isAbove) scrollBy(scroller, bottom - this.#before.bottom);
+    else if (answer !== undefined && this.#before.answer !== undefined && this.area.getBoundingClientRect().top < top) {
+      scrollBy(scroller, answer - this.#before.answer);
     }
     const text = root.querySelector(ANSWER);
-    // Whoever has selected something else since then keeps that.
+    // A selection that the reader made since then is kept.
     if (text !== null && getSelection()?.isCollapsed !== false) this.#selection?.restore(text);
   }
 }
 
-function placesIn(area: Element): { bottom: number; answer: number | undefined } {
-  const { scroller } = scrollerOf(area);
-  const from = scroller.scrollTop;
+/** From the top of the scrolling box's content: the bottom of the area, and the top of the answer. */
+function positionsIn(area: Element): { bottom: number; answer: number | undefined } {
+  const scrolled = scrollerOf(area).scroller.scrollTop;
   const answer = area.querySelector(ANSWER);
   return {
-    bottom: area.getBoundingClientRect().bottom + from,
-    answer: answer === null ? undefined : answer.getBoundingClientRect().top + from,
+    bottom: area.getBoundingClientRect().bottom + scrolled,
+    answer: answer === null ? undefined : answer.getBoundingClientRect().top + scrolled,
   };
 }

@@ -1,10 +1,9 @@
 /**
- * The notebook around an output, where the front end lets a page reach it (JupyterLab, Notebook 7): what its model says of
- * an output, and a new cell below it. Nothing of it is promised to widgets, so nothing is taken for granted. This module
- * must not know replies or buttons.
+ * The notebook around an output, where the front end gives a page access to its model (JupyterLab,
+ * Notebook 7). None of this is documented for widgets, so nothing is taken for granted.
  */
 
-/** What is used of JupyterLab's `DocumentRegistry.IContext<INotebookModel>`. */
+/** The used part of JupyterLab's `DocumentRegistry.IContext<INotebookModel>`. */
 export interface NotebookContext {
   model?: {
     readOnly?: boolean;
@@ -27,28 +26,28 @@ interface Output {
 const PANEL = ".jp-NotebookPanel";
 const VIEW = "application/vnd.jupyter.widget-view+json";
 
-/** The notebooks that can be reached, by the element that each is shown in. */
+/** The known notebooks, by the element that shows each. */
 export class Notebooks {
   readonly #contexts = new WeakMap<Element, NotebookContext>();
 
-  /** Learn that the notebook around `element` is `context`; false while the element stands in none. */
-  learn(element: Element, context: NotebookContext): boolean {
+  /** Register `context` for the notebook around `element`; false while the element is in no notebook. */
+  register(element: Element, context: NotebookContext): boolean {
     const panel = element.closest(PANEL);
     if (panel === null) return false;
     this.#contexts.set(panel, context);
     return true;
   }
 
-  /** Whether a cell can be put below the one that `element` is in. */
-  takesCells(element: Element): boolean {
-    return cellIndex(element) !== undefined && takesCells(this.#around(element));
+  /** Whether a cell can be inserted below the one that contains `element`. */
+  canInsertCells(element: Element): boolean {
+    return cellIndex(element) !== undefined && canInsertCells(this.#contextOf(element));
   }
 
-  /** Put a code cell below the one that `element` is in. */
+  /** Insert a code cell below the one that contains `element`. */
   insertCell(element: Element, source: string): boolean {
-    const context = this.#around(element);
+    const context = this.#contextOf(element);
     const index = cellIndex(element);
-    if (index === undefined || !takesCells(context)) return false;
+    if (index === undefined || !canInsertCells(context)) return false;
     try {
       context?.model?.sharedModel?.insertCell?.(index + 1, { cell_type: "code", source, metadata: {} });
       return true;
@@ -57,7 +56,7 @@ export class Notebooks {
     }
   }
 
-  /** The answer in the output that `element` is part of, in the Markdown that its kernel wrote. */
+  /** The answer in the output that contains `element`, as the kernel's Markdown. */
   answerAt(element: Element): string | undefined {
     const index = cellIndex(element);
     const child = element.closest(".jp-OutputArea-child");
@@ -66,14 +65,14 @@ export class Notebooks {
       each.classList.contains("jp-OutputArea-child"),
     );
     try {
-      return answerIn(this.#around(element)?.model?.cells?.get(index)?.outputs?.get(siblings.indexOf(child)));
+      return answerIn(this.#contextOf(element)?.model?.cells?.get(index)?.outputs?.get(siblings.indexOf(child)));
     } catch {
-      // Fewer cells or outputs than the page shows: it is being changed.
+      // The model has fewer cells or outputs than the page shows, because it is being changed.
       return undefined;
     }
   }
 
-  #around(element: Element): NotebookContext | undefined {
+  #contextOf(element: Element): NotebookContext | undefined {
     const panel = element.closest(PANEL);
     return panel === null ? undefined : this.#contexts.get(panel);
   }
@@ -85,32 +84,28 @@ export function contextOf(model: { widget_manager?: unknown }): NotebookContext 
   return manager?.context ?? undefined;
 }
 
-/** Put `bundle` in the place of every output that shows the widget `id`; false if there is none, or it cannot be done. */
+/** Replace every output that shows the widget `id` by `bundle`, if there are any and it is possible. */
 export function replaceViews(
   context: NotebookContext | undefined,
   id: string,
   bundle: { data: object; metadata: object },
-): boolean {
-  let isFound = false;
+): void {
   try {
     const cells = context?.model?.cells;
-    for (let index = 0; index < (cells?.length ?? 0); index += 1) {
-      const outputs = cells?.get(index)?.outputs;
-      for (let place = 0; place < (outputs?.length ?? 0); place += 1) {
-        const view = outputs?.get(place).data?.[VIEW] as { model_id?: unknown } | undefined;
-        if (view?.model_id !== id || outputs?.set === undefined) continue;
-        outputs.set(place, { output_type: "display_data", ...bundle });
-        isFound = true;
+    for (let cell = 0; cell < (cells?.length ?? 0); cell += 1) {
+      const outputs = cells?.get(cell)?.outputs;
+      for (let index = 0; index < (outputs?.length ?? 0); index += 1) {
+        const view = outputs?.get(index).data?.[VIEW] as { model_id?: unknown } | undefined;
+        if (view?.model_id === id) outputs?.set?.(index, { output_type: "display_data", ...bundle });
       }
     }
   } catch {
-    // The notebook is being closed, or is not what it was: the view stays, and shows the whole reply.
+    // The notebook is being closed, or has another structure: the view stays, and shows the whole reply.
   }
-  return isFound;
 }
 
-/** Whether cells can be put into a notebook. */
-export function takesCells(context: NotebookContext | undefined): boolean {
+/** Whether cells can be inserted into a notebook. */
+export function canInsertCells(context: NotebookContext | undefined): boolean {
   return typeof context?.model?.sharedModel?.insertCell === "function" && context.model.readOnly !== true;
 }
 
@@ -119,7 +114,7 @@ function cellIndex(element: Element): number | undefined {
   return index === undefined ? undefined : Number(index);
 }
 
-/** The offsets count UTF-16 code units, as strings do here. */
+/** The metadata has the answer's offsets in UTF-16 code units, as strings have here. */
 function answerIn(output: Output | undefined): string | undefined {
   const lines = output?.data?.["text/markdown"];
   const markdown = Array.isArray(lines) ? lines.join("") : lines;

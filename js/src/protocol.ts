@@ -1,57 +1,71 @@
 /**
- * The messages to the page and from it: `nbstream/render/protocol.py` name by name, where each field is explained.
- * This module holds types and names only; it must not know the DOM.
+ * Generated, do not edit.
+ *
+ * The messages between the kernel and the page.
+ *
+ * `js/src/protocol.ts` is generated from `nbstream/widgets/protocol.py`: after a change, run
+ * `python js/generate_protocol.py`.
+ *
+ * Growing text is sent as a document: HTML that is written once, from front to back, into nested groups,
+ * and after it a short tail that may change. So all messages of a reply together are linear in its
+ * length. Offsets count UTF-16 code units, as the strings of JavaScript do.
  */
 
-export type Op =
-  | ["add", string, number?]
-  | ["open", string, string]
-  | ["close"]
-  | ["colour", string]
-  | ["redo", string]
-  | ["tail", number, string]
-  | ["reset", string];
+export type ReasoningDisplay = "auto" | "open" | "closed" | "hidden";
 
+export type Status = "pending" | "waiting" | "reasoning" | "answering" | "complete" | "truncated" | "cancelled" | "failed";
+
+export type Op =
+  | ["add", string] // append balanced HTML, or escaped text, to the innermost group
+  | ["add", string, number] // the same, after that many UTF-16 units of the tail
+  | ["open", string, string] // start a group: HTML that leaves elements open, and their end tags
+  | ["close"] // end the innermost group; its content stays, as part of the outer group
+  | ["colour", string] // add colours to the innermost group, which holds only text, and end it
+  | ["redo", string] // end the innermost group and replace it with this balanced HTML
+  | ["tail", number, string] // keep that many UTF-16 units of the tail, then append
+  | ["reset", string]; // replace the whole document with this balanced HTML; no groups, no tail
+
+/** A run of HTML that is being written: `open + html + …inner groups… + close`. */
 export interface Group {
   open: string;
   html: string;
   close: string;
 }
 
+/** A document at one moment. `groups[0]` is the outermost group and has no tags. */
 export interface DocumentState {
   groups: Group[];
   tail: string;
 }
 
-export type Status =
-  | "pending"
-  | "waiting"
-  | "reasoning"
-  | "answering"
-  | "complete"
-  | "truncated"
-  | "cancelled"
-  | "failed";
-
-/** How reasoning is shown; of a hidden one nothing is sent. */
-export type Shows = "auto" | "open" | "closed" | "hidden";
-
+/** What is shown around the text, in the words of the settled output. */
 export interface Meta {
   status: Status;
-  /** Seconds since the run began, at the moment of this message. */
+  /** Seconds from the start of the run to this message; the page goes on counting by its own clock. */
   elapsed: number;
-  /** Seconds since reasoning began, while it goes on. */
-  reasoning_elapsed?: number | null;
-  reasoning: Shows;
+  /** Seconds since reasoning started; null when the model is not reasoning. */
+  reasoning_elapsed: number | null;
+  /** How reasoning is shown; with `hidden` no reasoning is sent. */
+  reasoning: ReasoningDisplay;
+  /** What the run is waiting for: "Waiting for deepseek-flash". Empty once text arrives. */
   label: string;
+  /** What the server last said while waiting: "the server says keep-alive". */
   note: string;
+  /** "Thought for 12 s", once it is known. */
   thought: string;
+  /** A line for each tool call that the model asks for. Arguments are included only at the end. */
   tool_calls: string[];
+  /** The sentence for a reply that is not whole; empty otherwise. */
   alert: string;
+  /** The footer's items, in order; empty until the end. */
   footer: string[];
+  /** Tokens of the answer, without the reasoning; null until the end and if the server did not say. */
+  answer_tokens: number | null;
+  /** Whether a cell waits for this reply, so that interrupting the kernel would stop it. */
   foreground: boolean;
 }
 
+/** One frame. Frames are numbered from 1; a page ignores a frame that it has applied already. */
 export interface Patch {
   type: "patch";
   seq: number;
@@ -60,6 +74,7 @@ export interface Patch {
   meta?: Meta;
 }
 
+/** The whole state after frame `seq`. The widget's state always has one. */
 export interface Keyframe {
   seq: number;
   reasoning: DocumentState;
@@ -67,32 +82,45 @@ export interface Keyframe {
   meta: Meta;
 }
 
+/** The kernel received a Stop, so the page must not interrupt it any more. */
 export interface Acknowledgement {
   type: "ack";
 }
 
-/** What takes the view's place, for a page that the front end does not hand it to. */
+/** The settled output, for a page that the front end does not send it to: a reloaded or second page. */
 export interface Settled {
   type: "settled";
-  /** The widget's, as outputs name it. */
+  /** The widget that it replaces, as outputs name it. */
   model_id: string;
   data: Record<string, string>;
   metadata: Record<string, unknown>;
 }
 
-export type Message = Patch | Acknowledgement | Settled;
+/** From the kernel to the page. */
+export type KernelMessage = Patch | Acknowledgement | Settled;
 
 /**
- * `seq` goes with `hello` and `resync`: the last frame that the page has. Two tabs of one notebook are two pages, and so are
- * one before it was reloaded and after.
+ * From the page to the kernel.
+ *
+ * The page has the widget (`hello`); draws it for the first time (`mounted`); shows or hides the end
+ * of the text (`visibility`); missed a frame and needs a keyframe (`resync`); needs the settled
+ * output of a reply that ended (`settle`); does not draw a reply that ended any more (`unmounted`);
+ * or its user pressed Stop (`cancel`).
  */
 export interface PageMessage {
-  type: "hello" | "shown" | "sight" | "resync" | "settle" | "gone" | "cancel";
+  type: "hello" | "mounted" | "visibility" | "resync" | "settle" | "unmounted" | "cancel";
+  /** An id of the page. Two tabs are two pages, and a page that was reloaded is a new one. */
   page?: string;
+  /**
+   * With `hello` and `resync`: the last frame that the page applied. With `visibility`: which of
+   * these messages it is, counted from 1, because each arrives by two channels.
+   */
   seq?: number;
-  seen?: boolean;
-  nth?: number;
+  /** With `visibility`. */
+  visible?: boolean;
 }
 
+/** Message types of the control channel: a `PageMessage` with a `run_id`, and the kernel's reply. */
 export const CONTROL_REQUEST = "nbstream_request";
+
 export const CONTROL_REPLY = "nbstream_reply";

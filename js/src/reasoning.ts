@@ -1,24 +1,23 @@
 /**
- * The reasoning panel: whether it is open, when it closes by itself, and where it is scrolled to. Only the reader's choice
- * is kept (outside, since views come and go); everything else follows from it and from the reply. This module must not know
- * messages, nor the words on the button.
+ * The reasoning panel: whether it is open, when it closes by itself, and how it scrolls. Only the
+ * reader's choice is stored, outside, because views come and go; the rest follows from it and the reply.
  */
 
 import { LiveDocument } from "./document";
-import type { Op, Shows } from "./protocol";
-import { Resting } from "./resting";
-import { EndPin, holdBelow, isAbove } from "./scroll";
+import { OffscreenParts } from "./offscreen_parts";
+import type { Op, ReasoningDisplay } from "./protocol";
+import { EndPin, isAbove, keepPositionBelow } from "./scroll";
 
-/** Milliseconds that the panel stays once reasoning has ended, so that it does not vanish from under the reader's eyes. */
-export const LINGER = 800;
+/** Milliseconds from the end of reasoning until the panel closes by itself. */
+export const CLOSE_DELAY = 800;
 
-/** Milliseconds that a sentence stands beside the label at the least: what changes with each token would flicker. */
-export const CALM = 1000;
+/** Milliseconds that a sentence stays in the preview at least, so that it does not flicker. */
+export const MIN_PREVIEW_TIME = 1000;
 
-/** How far from its end the text is looked through for it, in characters. */
-const LOOKED_AT = 600;
+/** The last sentence is looked for in this many characters at the end of the text. */
+const PREVIEW_CHARACTERS = 600;
 
-/** The reader's choice, shared by all views of one reply; undefined while they have made none. */
+/** The reader's choice, shared by all views of one reply; undefined if they made none. */
 export interface Choice {
   isOpen: boolean | undefined;
 }
@@ -30,22 +29,27 @@ export class ReasoningPanel {
   readonly #box = document.createElement("div");
   readonly #content = document.createElement("div");
   readonly #document: LiveDocument;
-  readonly #resting: Resting;
+  readonly #offscreen: OffscreenParts;
   readonly #pin: EndPin;
   #isStreaming = false;
   #isOpen = false;
   #hasText = false;
-  #shows: Shows = "auto";
+  #display: ReasoningDisplay = "auto";
   #preview = "";
-  #previewed = Number.NEGATIVE_INFINITY;
-  #lingering: ReturnType<typeof setTimeout> | undefined;
+  #previewedAt = Number.NEGATIVE_INFINITY;
+  #closing: ReturnType<typeof setTimeout> | undefined;
 
-  /** `onChoice` is called when the reader has chosen, and has every view drawn again; `equip` is the document's. */
-  constructor(choice: Choice, onChoice: () => void, signal: AbortSignal, equip?: (content: DocumentFragment) => void) {
+  /** `onChoice` is called when the reader made a choice; `decorate` is passed to `LiveDocument`. */
+  constructor(
+    choice: Choice,
+    onChoice: () => void,
+    signal: AbortSignal,
+    decorate?: (content: DocumentFragment) => void,
+  ) {
     this.#choice = choice;
     this.#build();
-    this.#document = new LiveDocument(this.#content, equip);
-    this.#resting = new Resting(this.#content);
+    this.#document = new LiveDocument(this.#content, decorate);
+    this.#offscreen = new OffscreenParts(this.#content);
     this.#pin = new EndPin(this.#box, signal);
     this.button.addEventListener(
       "click",
@@ -55,55 +59,55 @@ export class ReasoningPanel {
       },
       { signal },
     );
-    signal.addEventListener("abort", () => clearTimeout(this.#lingering));
+    signal.addEventListener("abort", () => clearTimeout(this.#closing));
   }
 
-  /** Whether there is anything to show: an empty reasoning is not shown. */
+  /** Whether there is reasoning; without it the panel is hidden. */
   get hasText(): boolean {
     return this.#hasText;
   }
 
-  /** The last sentence that is whole, while the panel is closed and its text grows; empty before there is one. */
+  /** The last complete sentence while the panel is closed and its text grows; otherwise empty. */
   get preview(): string {
     if (!this.#isStreaming || this.#isOpen || !this.#hasText) return "";
-    if (performance.now() - this.#previewed >= CALM) {
-      this.#previewed = performance.now();
+    if (performance.now() - this.#previewedAt >= MIN_PREVIEW_TIME) {
+      this.#previewedAt = performance.now();
       this.#preview = lastSentence(this.#content) || this.#preview;
     }
     return this.#preview;
   }
 
-  draw(ops: readonly Op[], isStreaming: boolean, shows: Shows): void {
-    this.#shows = shows;
-    this.#resting.layDown();
-    this.#pin.look();
+  draw(ops: readonly Op[], isStreaming: boolean, display: ReasoningDisplay): void {
+    this.#display = display;
+    this.#offscreen.update();
+    this.#pin.update();
     if (ops.length > 0) this.#document.draw(ops);
     this.#hasText ||= this.#box.textContent?.trim() !== "";
-    if (this.#isStreaming && !isStreaming) this.#linger();
+    if (this.#isStreaming && !isStreaming) this.#closeLater();
     this.#isStreaming = isStreaming;
-    this.#show(this.#choice.isOpen ?? this.#opensByItself());
+    this.#update(this.#choice.isOpen ?? this.#isOpenByDefault());
   }
 
-  #opensByItself(): boolean {
-    if (this.#shows !== "auto") return this.#shows === "open";
-    return this.#isStreaming || this.#lingering !== undefined;
+  #isOpenByDefault(): boolean {
+    if (this.#display !== "auto") return this.#display === "open";
+    return this.#isStreaming || this.#closing !== undefined;
   }
 
-  #linger(): void {
-    this.#lingering = setTimeout(() => {
-      this.#lingering = undefined;
-      if (this.#choice.isOpen !== undefined || this.#opensByItself()) return;
-      const isOutOfSight = isAbove(this.button);
-      this.element.classList.toggle("nbstream-still", isOutOfSight);
-      if (isOutOfSight) holdBelow(this.element, () => this.#show(false));
-      else this.#show(false);
-    }, LINGER);
+  #closeLater(): void {
+    this.#closing = setTimeout(() => {
+      this.#closing = undefined;
+      if (this.#choice.isOpen !== undefined || this.#isOpenByDefault()) return;
+      const isOffscreen = isAbove(this.button);
+      this.element.classList.toggle("nbstream-still", isOffscreen);
+      if (isOffscreen) keepPositionBelow(this.element, () => this.#update(false));
+      else this.#update(false);
+    }, CLOSE_DELAY);
   }
 
-  #show(isOpen: boolean): void {
+  #update(isOpen: boolean): void {
     if (isOpen && !this.#isOpen) {
       this.element.classList.remove("nbstream-still");
-      // Who opens a finished reasoning reads it from its beginning.
+      // Finished reasoning is read from its beginning.
       if (!this.#isStreaming) this.#box.scrollTop = 0;
     }
     this.#isOpen = isOpen;
@@ -133,19 +137,19 @@ export class ReasoningPanel {
   }
 }
 
-/** The last sentence that has ended, on one line; empty where the browser knows no sentences, or none has ended. */
+/** The last complete sentence on one line; empty if there is none, or if the browser finds no sentences. */
 function lastSentence(content: Element): string {
   let text = "";
   for (let part = content.lastElementChild; part !== null; part = part.previousElementSibling) {
-    for (let node = part.lastChild; node !== null && text.length < LOOKED_AT; node = node.previousSibling) {
-      // Code is no sentence.
+    for (let node = part.lastChild; node !== null && text.length < PREVIEW_CHARACTERS; node = node.previousSibling) {
       const isCode = node instanceof Element && node.classList.contains("nbstream-code");
       if (!isCode) text = `${node.textContent}\n${text}`;
     }
   }
   if (typeof Intl.Segmenter !== "function") return "";
-  const sentences = new Intl.Segmenter(undefined, { granularity: "sentence" }).segment(text.trim().slice(-LOOKED_AT));
-  // The last one is being written, and the first one may have been cut.
-  const whole = [...sentences].slice(text.length > LOOKED_AT ? 1 : 0, -1);
-  return whole.map(({ segment }) => segment.trim()).findLast((sentence) => sentence !== "") ?? "";
+  const segmenter = new Intl.Segmenter(undefined, { granularity: "sentence" });
+  const sentences = segmenter.segment(text.trim().slice(-PREVIEW_CHARACTERS));
+  // The last one is incomplete, and the first one may have been cut.
+  const complete = [...sentences].slice(text.length > PREVIEW_CHARACTERS ? 1 : 0, -1);
+  return complete.map(({ segment }) => segment.trim()).findLast((sentence) => sentence !== "") ?? "";
 }

@@ -1,72 +1,74 @@
 /**
- * The live reply as an anywidget module: one session per model takes in the messages and answers them, any number of views
- * show it. This module must not know what stands in the messages or how it is drawn.
+ * The live reply as an anywidget module. Each model has one session, which handles its messages, and
+ * any number of views.
  */
 
 import type { AnyWidget } from "@anywidget/types";
 import "./style.css";
 import { Channel, type Model } from "./channel";
-import { contextOf, replaceViews, takesCells } from "./notebook";
-import { Page } from "./page";
-import type { Keyframe, Message, Op, PageMessage, Patch, Settled } from "./protocol";
+import { canInsertCells, contextOf, replaceViews } from "./notebook";
+import { opsOf } from "./operations";
+import { PageServices } from "./page_services";
+import type { KernelMessage, Keyframe, Op, PageMessage, Patch, Settled } from "./protocol";
 import type { Choice } from "./reasoning";
-import { Settling } from "./settling";
-import { Sight } from "./sight";
-import { adopt, emptyReply, isUnfinished, opsOf, receive } from "./state";
+import { SettledOutputPoll } from "./settled_output";
+import { applyPatch, hasEnded } from "./state";
 import { Stop, type StopPhase } from "./stop";
-import { announcement, type Shown, View } from "./view";
+import { announcement, type ReplyController, View } from "./view";
+import { Visibility } from "./visibility";
 
-class Session implements Shown {
-  readonly state = emptyReply();
+class Session implements ReplyController {
+  state: Keyframe;
   readonly choice: Choice = { isOpen: undefined };
-  readonly page = Page.get();
+  readonly services = PageServices.get();
   isLost = false;
   readonly #model: Model;
   readonly #channel: Channel;
   readonly #stop: Stop;
-  readonly #settling: Settling;
-  readonly #sight: Sight;
-  readonly #id = Math.random().toString(36).slice(2);
-  /** The views, and what each stands in. */
+  readonly #settledOutput: SettledOutputPoll;
+  readonly #visibility: Visibility;
+  readonly #pageId = Math.random().toString(36).slice(2);
+  /** The views and their parent elements. */
   readonly #views = new Map<View, HTMLElement>();
-  /** When the newest `meta` came, by the page's clock. */
+  /** When the newest `meta` arrived, by the page's clock. */
   #metaAt = performance.now();
   #isClosed = false;
   #awaitsKeyframe = false;
-  #hadView = false;
-  #isGone = false;
-  #sights = 0;
+  #wasMounted = false;
+  #wasUnmounted = false;
+  #visibilitySeq = 0;
 
   constructor(model: Model) {
     this.#model = model;
+    this.state = keyframeOf(model);
     this.#channel = new Channel(model, this.#onLost);
     this.#stop = new Stop({
       isLive: () => !this.#isClosed && this.isLive,
       isForeground: () => this.state.meta.foreground,
       cancel: (onReply) => this.#send({ type: "cancel" }, onReply),
+      replyTimeout: (sentAt) => this.#channel.replyTimeout(sentAt),
       interrupt: () => this.#channel.interrupt(),
       onChange: () => this.refresh(),
     });
-    this.#settling = new Settling({
-      isLate: () => !this.#isClosed && this.#views.size > 0 && !isUnfinished(this.state),
-      ask: () => this.#send({ type: "settle" }),
+    this.#settledOutput = new SettledOutputPoll({
+      isMissing: () => !this.#isClosed && this.#views.size > 0 && hasEnded(this.state),
+      request: () => this.#send({ type: "settle" }),
     });
-    this.#sight = new Sight((seen) => {
-      this.#sights += 1;
-      if (isUnfinished(this.state)) this.#send({ type: "sight", seen, nth: this.#sights });
+    this.#visibility = new Visibility((visible) => {
+      this.#visibilitySeq += 1;
+      if (!hasEnded(this.state)) this.#send({ type: "visibility", visible, seq: this.#visibilitySeq });
     });
     model.on("msg:custom", this.#onMessage);
     model.on("change:keyframe", this.#onKeyframe);
-    this.#onKeyframe();
     this.#send({ type: "hello", seq: this.state.seq });
   }
 
   get isLive(): boolean {
-    return !this.isLost && isUnfinished(this.state);
+    return !this.isLost && !hasEnded(this.state);
   }
 
-  get takesCells(): boolean {
-    return takesCells(contextOf(this.#model));
+  get canInsertCells(): boolean {
+    return canInsertCells(contextOf(this.#model));
   }
 
   get stopPhase(): StopPhase {
@@ -78,48 +80,48 @@ class Session implements Shown {
   }
 
   reasoningElapsed(): number | undefined {
-    const { reasoning_elapsed: passed } = this.state.meta;
-    return passed === undefined || passed === null ? undefined : passed + this.#sinceMeta();
+    const { reasoning_elapsed: elapsed } = this.state.meta;
+    return elapsed === null ? undefined : elapsed + this.#sinceMeta();
   }
 
   stop(): void {
-    void this.#stop.ask();
+    void this.#stop.request();
   }
 
-  drawn(root: HTMLElement): void {
-    if (!isUnfinished(this.state)) this.page.end(root, this.choice.isOpen);
+  onDraw(root: HTMLElement): void {
+    if (hasEnded(this.state)) this.services.prepareHandover(root, this.choice.isOpen);
   }
 
-  seen(view: object, isSeen: boolean): void {
-    this.#sight.note(view, isSeen);
+  onVisibility(view: object, isVisible: boolean): void {
+    this.#visibility.set(view, isVisible);
   }
 
   refresh(): void {
     for (const view of this.#views.keys()) view.update();
   }
 
-  /** Show a view in `parent`; returns what removes it. */
-  show(parent: HTMLElement): () => void {
+  /** Show a view in `parent`; return a function that removes it. */
+  mount(parent: HTMLElement): () => void {
     const view = new View(parent, this);
     this.#views.set(view, parent);
-    this.#sight.note(view, true);
-    if (!this.#hadView) this.#send({ type: "shown" });
-    this.#hadView = true;
-    this.page.arrive(parent, contextOf(this.#model));
-    this.#settling.begin();
+    this.#visibility.set(view, true);
+    if (!this.#wasMounted) this.#send({ type: "mounted" });
+    this.#wasMounted = true;
+    this.services.addView(parent, contextOf(this.#model));
+    this.#settledOutput.start();
     return () => {
       view.remove();
       this.#views.delete(view);
-      this.#sight.forget(view);
-      this.page.leave(parent);
-      this.#sayGone();
+      this.#visibility.delete(view);
+      this.services.removeView(parent);
+      this.#reportUnmounted();
     };
   }
 
   close(): void {
     this.#isClosed = true;
-    this.#settling.end();
-    this.#sight.end();
+    this.#settledOutput.dispose();
+    this.#visibility.dispose();
     this.#channel.close();
     this.#model.off("msg:custom", this.#onMessage);
     this.#model.off("change:keyframe", this.#onKeyframe);
@@ -134,19 +136,19 @@ class Session implements Shown {
     this.refresh();
   };
 
-  readonly #onMessage = (message: Message): void => {
+  readonly #onMessage = (message: KernelMessage): void => {
     if (message.type === "ack") this.#stop.acknowledge();
     else if (message.type === "settled") this.#onSettled(message);
     else if (message.type === "patch") this.#onPatch(message);
   };
 
+  /** The kernel sends it to every page, also to one that has replaced its view already. */
   #onSettled({ model_id, data, metadata }: Settled): void {
-    // Pages that have it already are told as well.
     if (this.#views.size > 0) replaceViews(contextOf(this.#model), model_id, { data, metadata });
   }
 
   #onPatch(patch: Patch): void {
-    const outcome = receive(this.state, patch);
+    const outcome = applyPatch(this.state, patch);
     if (outcome === "applied") {
       if (patch.meta !== undefined) this.#metaAt = performance.now();
       this.#update(patch.reasoning, patch.answer);
@@ -157,39 +159,48 @@ class Session implements Shown {
   }
 
   readonly #onKeyframe = (): void => {
-    const keyframe: Keyframe | undefined = this.#model.get("keyframe");
-    if (keyframe?.seq === undefined || !adopt(this.state, keyframe)) return;
+    const keyframe = keyframeOf(this.#model);
+    if (keyframe.seq <= this.state.seq) return;
+    this.state = keyframe;
     this.#awaitsKeyframe = false;
     this.#metaAt = performance.now();
-    this.#update(opsOf(this.state.reasoning), opsOf(this.state.answer));
+    this.#update(opsOf(keyframe.reasoning), opsOf(keyframe.answer));
   };
 
   #update(reasoning?: readonly Op[], answer?: readonly Op[]): void {
+    const isOver = hasEnded(this.state);
     for (const [view, parent] of this.#views) {
       view.update(reasoning, answer);
-      if (isUnfinished(this.state)) continue;
+      if (!isOver) continue;
       view.yieldFocus();
-      this.page.end(parent, this.choice.isOpen);
+      this.services.prepareHandover(parent, this.choice.isOpen);
     }
-    // By the page, since it stays: settled output takes the views' places, often before they are drawn once more.
-    if (this.#views.size > 0 && !isUnfinished(this.state)) this.page.say(announcement(this.state.meta));
-    this.#settling.begin();
-    this.#sayGone();
+    // By the page, because settled output often replaces a view before it is drawn again.
+    if (this.#views.size > 0 && isOver) this.services.announce(announcement(this.state.meta));
+    this.#settledOutput.start();
+    this.#reportUnmounted();
   }
 
-  /** Tell the kernel that the page needs the widget no more: the reply has ended, and the last view has been removed. */
-  #sayGone(): void {
-    if (this.#isGone || !this.#hadView || this.#views.size > 0 || isUnfinished(this.state)) return;
-    this.#isGone = true;
-    this.#send({ type: "gone" });
+  /** Tell the kernel that the page does not need the widget any more. */
+  #reportUnmounted(): void {
+    if (this.#wasUnmounted || !this.#wasMounted || this.#views.size > 0 || !hasEnded(this.state)) return;
+    this.#wasUnmounted = true;
+    this.#send({ type: "unmounted" });
   }
 
   #send(message: PageMessage, onReply?: () => void): void {
-    if (!this.#isClosed) this.#channel.send({ ...message, page: this.#id }, onReply);
+    if (!this.#isClosed) this.#channel.send({ ...message, page: this.#pageId }, onReply);
   }
 }
 
-/** A factory: anywidget calls it once for each model, so that `initialize` and `render` share their session. */
+/** A copy of the model's keyframe, because patches change it in place. */
+function keyframeOf(model: Model): Keyframe {
+  const keyframe: Keyframe | undefined = model.get("keyframe");
+  if (keyframe?.seq === undefined) throw new Error("nbstream: the widget has no state. Run the cell again.");
+  return structuredClone(keyframe);
+}
+
+/** A factory: anywidget calls it once for each model, so `initialize` and `render` share a session. */
 export default (): AnyWidget => {
   let session: Session | undefined;
   const sessionOf = (model: Model): Session => {
@@ -197,11 +208,11 @@ export default (): AnyWidget => {
     return session;
   };
   return {
-    // Messages are listened to from here on: one sent right after the display is lost to a listener in `render`.
+    // Listens from here on, because a message that follows the display at once comes before `render`.
     initialize: ({ model }) => {
       const started = sessionOf(model);
       return () => started.close();
     },
-    render: ({ model, el }) => sessionOf(model).show(el),
+    render: ({ model, el }) => sessionOf(model).mount(el),
   };
 };

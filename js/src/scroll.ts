@@ -1,11 +1,11 @@
 /**
- * Two promises about scrolling: a box that streams shows its end unless its reader went elsewhere, and what is read does
- * not move when something above it goes. This module must not know what is in the boxes.
+ * Scrolling: a box of growing text stays at its end unless the reader scrolls up, and the text that
+ * is being read does not move when something above it changes its height.
  */
 
 /**
- * Keeps a scrolling box at its end until its reader scrolls up, and again once they are back at the end. The box has the
- * attribute `data-scrolled` while something is above what it shows.
+ * Keeps a scrolling box at its end until the reader scrolls up, and again once they are back at the
+ * end. The box has the attribute `data-scrolled` while there is something above its visible part.
  */
 export class EndPin {
   readonly #box: Element;
@@ -15,23 +15,23 @@ export class EndPin {
 
   constructor(box: Element, signal: AbortSignal) {
     this.#box = box;
-    box.addEventListener("scroll", () => this.look(), { passive: true, signal });
+    box.addEventListener("scroll", () => this.update(), { passive: true, signal });
   }
 
-  /** Go to the end, if that is where the reader is. To be called after the box has grown. */
+  /** Scroll to the end if the box is pinned. Call it after the box has grown. */
   follow(): void {
     if (this.#isPinned) this.#box.scrollTop = this.#box.scrollHeight;
     this.#remember();
   }
 
   /**
-   * Look whether the reader is at the end. To be called before the box grows as well: the event of their scrolling comes
-   * with the next frame.
+   * Find out whether the reader is at the end. Call it before the box grows as well, because the event
+   * of their scrolling comes only with the next frame.
    */
-  look(): void {
+  update(): void {
     const { scrollTop, scrollHeight, clientHeight } = this.#box;
     if (scrollHeight - scrollTop - clientHeight <= 1) this.#isPinned = true;
-    // A box whose content shrank scrolls up as well, but nobody did it.
+    // A box whose content shrank scrolls up as well, without the reader.
     else if (scrollTop < this.#top && scrollHeight === this.#height) this.#isPinned = false;
     this.#remember();
   }
@@ -43,34 +43,34 @@ export class EndPin {
   }
 }
 
-/** Whether `element` lies above the part of its page or panel that can be seen. */
+/** Whether `element` is above the visible part of its page or panel. */
 export function isAbove(element: Element): boolean {
   return element.getBoundingClientRect().bottom < scrollerOf(element).top;
 }
 
-/** Run `change`, and hold what comes after `element` where it is on the screen. JupyterLab turns scroll anchoring off. */
-export function holdBelow(element: Element, change: () => void): void {
+/** Call `change` and keep what follows `element` in its position. JupyterLab turns scroll anchoring off. */
+export function keepPositionBelow(element: Element, change: () => void): void {
   const { scroller } = scrollerOf(element);
   const before = element.getBoundingClientRect().bottom;
   change();
   scrollBy(scroller, element.getBoundingClientRect().bottom - before);
 }
 
-/** The part of a pixel that a box was not scrolled by: over a long reply these would add up. */
-const owed = new WeakMap<Element, number>();
+/** The fraction of a pixel that a box could not scroll: over a long reply these would add up. */
+const remainders = new WeakMap<Element, number>();
 
-/** Scroll by so many pixels. Boxes scroll by whole ones (of the screen), while heights have fractions. */
+/** Scroll by `distance` pixels. Boxes scroll by whole pixels of the screen, while heights have fractions. */
 export function scrollBy(scroller: Element, distance: number): void {
   if (distance === 0) return;
   const from = scroller.scrollTop;
-  const due = distance + (owed.get(scroller) ?? 0);
+  const due = distance + (remainders.get(scroller) ?? 0);
   scroller.scrollTop = from + due;
-  const rest = due - (scroller.scrollTop - from);
-  // More than that is owed by no rounding: the box is at its end.
-  owed.set(scroller, Math.abs(rest) < 1 ? rest : 0);
+  const remainder = due - (scroller.scrollTop - from);
+  // More than a pixel is not due to rounding: the box is at its end.
+  remainders.set(scroller, Math.abs(remainder) < 1 ? remainder : 0);
 }
 
-/** The box that scrolls `element`, and where its top is on the screen. */
+/** The box that scrolls `element`, and its top on the screen. */
 export function scrollerOf(element: Element): { scroller: Element; top: number } {
   for (let parent = element.parentElement; parent !== null; parent = parent.parentElement) {
     const { overflowY } = getComputedStyle(parent);

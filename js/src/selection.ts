@@ -1,44 +1,40 @@
-/**
- * A selection in text that is drawn anew in other elements, as code is when it gets its colours. This module must not know
- * why the text is drawn anew.
- */
+/** Keeps a selection while its text is put into other nodes, as it is when code gets its colours. */
 
-/** What is selected in an element, to be selected again in other nodes. */
-export class HeldSelection {
+export class SavedSelection {
   readonly #anchor: number;
   readonly #focus: number;
-  readonly #words: string;
+  readonly #text: string;
 
-  /** What is selected in `root`; undefined if nothing is, or not in there alone. */
-  static in(root: Element): HeldSelection | undefined {
+  /** The selection in `root`; undefined if nothing is selected, or if it reaches out of `root`. */
+  static in(root: Element): SavedSelection | undefined {
     const selection = getSelection();
     const { anchorNode, focusNode } = selection ?? {};
     const isInside = anchorNode && focusNode && root.contains(anchorNode) && root.contains(focusNode);
-    return selection && !selection.isCollapsed && isInside ? new HeldSelection(root, selection) : undefined;
+    return selection && !selection.isCollapsed && isInside ? new SavedSelection(root, selection) : undefined;
   }
 
   private constructor(root: Element, selection: Selection) {
     this.#anchor = offsetOf(root, selection.anchorNode as Node, selection.anchorOffset);
     this.#focus = offsetOf(root, selection.focusNode as Node, selection.focusOffset);
-    this.#words = selection.toString();
+    this.#text = selection.toString();
   }
 
-  /** Select it again in `root`, if the same words stand there. */
+  /** Select it again in `root`, if the same text is at the same offset there. */
   restore(root: Element): void {
     const selection = getSelection();
-    if (selection === null || selection.toString() === this.#words) return;
-    const [start, end] = [placeOf(root, this.#anchor), placeOf(root, this.#focus)];
+    if (selection === null || selection.toString() === this.#text) return;
+    const [start, end] = [positionOf(root, this.#anchor), positionOf(root, this.#focus)];
     if (start === undefined || end === undefined) return;
     selection.setBaseAndExtent(...start, ...end);
-    if (selection.toString() !== this.#words) selection.removeAllRanges();
+    if (selection.toString() !== this.#text) selection.removeAllRanges();
   }
 }
 
-/** Run `change`, after which `root` has the same text in other nodes, and select again what was selected in it. */
-export function holdSelection(root: Element, change: () => void): void {
-  const held = HeldSelection.in(root);
+/** Call `change`, which puts the text of `root` into other nodes, and restore the selection in it. */
+export function keepSelection(root: Element, change: () => void): void {
+  const saved = SavedSelection.in(root);
   change();
-  held?.restore(root);
+  saved?.restore(root);
 }
 
 function offsetOf(root: Element, node: Node, offset: number): number {
@@ -48,7 +44,7 @@ function offsetOf(root: Element, node: Node, offset: number): number {
   return range.toString().length;
 }
 
-function placeOf(root: Element, offset: number): [Node, number] | undefined {
+function positionOf(root: Element, offset: number): [Node, number] | undefined {
   const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
   let left = offset;
   for (let node = texts.nextNode(); node !== null; node = texts.nextNode()) {

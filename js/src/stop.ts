@@ -1,24 +1,23 @@
 /**
- * Stop: asks Python to cancel and, if nothing answers, interrupts the kernel or says honestly that it could not. An
- * interrupt that comes late would end another cell, so there is none after an acknowledgement or the end of the reply.
- * This module must not know the DOM, nor how a message reaches the kernel.
+ * Stop: asks the kernel to cancel the reply. Without an acknowledgement it interrupts the kernel, or
+ * reports that it could not. A late interrupt would end another cell, so there is none after an
+ * acknowledgement or the end of the reply.
  */
 
-/** How long an acknowledgement may take; the slowest measured is 34 ms. */
-export const PATIENCE = 300;
+/** Milliseconds between two checks: in between, a page that was blocked handles what has arrived. */
+const POLL_INTERVAL = 50;
 
-/** Waited in steps: a page that was blocked takes in what has arrived meanwhile between two of them. */
-const STEP = 50;
-
-export type StopPhase = "ready" | "asked" | "acknowledged" | "interrupted" | "unreached";
+export type StopPhase = "ready" | "requested" | "acknowledged" | "interrupted" | "failed";
 
 export interface StopPort {
-  /** Whether the reply still goes on, as far as the page knows. */
+  /** Whether the reply goes on, as far as the page knows. */
   isLive(): boolean;
-  /** Whether interrupting the kernel would stop this very reply. */
+  /** Whether interrupting the kernel would stop this reply. */
   isForeground(): boolean;
   cancel(onReply: () => void): void;
-  /** Undefined where the kernel is out of reach. */
+  /** Milliseconds within which the kernel replies to a request that was sent at `sentAt`. */
+  replyTimeout(sentAt: number): number;
+  /** Undefined where the kernel cannot be interrupted. */
   interrupt(): Promise<void> | undefined;
   onChange(): void;
 }
@@ -35,25 +34,26 @@ export class Stop {
     return this.#phase;
   }
 
-  /** A person wants the reply to end. */
-  async ask(): Promise<void> {
-    if (!this.#port.isLive() || (this.#phase !== "ready" && this.#phase !== "unreached")) return;
-    this.#enter("asked");
+  /** End the reply, because the user asked for it. */
+  async request(): Promise<void> {
+    if (!this.#port.isLive() || (this.#phase !== "ready" && this.#phase !== "failed")) return;
+    this.#enter("requested");
+    const sentAt = performance.now();
     this.#port.cancel(() => this.acknowledge());
-    for (let waited = 0; waited < PATIENCE; waited += STEP) {
-      await new Promise((resolve) => setTimeout(resolve, STEP));
+    for (let waited = 0; waited < this.#port.replyTimeout(sentAt); waited += POLL_INTERVAL) {
+      await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL));
       if (!this.#isPending()) return;
     }
-    if (!(await this.#interrupt()) && this.#isPending()) this.#enter("unreached");
+    if (!(await this.#interrupt()) && this.#isPending()) this.#enter("failed");
   }
 
-  /** Python has taken notice: it will end the reply. */
+  /** The kernel received the request and will end the reply. */
   acknowledge(): void {
     if (this.#phase !== "acknowledged") this.#enter("acknowledged");
   }
 
   #isPending(): boolean {
-    return this.#phase === "asked" && this.#port.isLive();
+    return this.#phase === "requested" && this.#port.isLive();
   }
 
   async #interrupt(): Promise<boolean> {
@@ -65,7 +65,7 @@ export class Stop {
     } catch {
       return false;
     }
-    if (this.#phase === "asked") this.#enter("interrupted");
+    if (this.#phase === "requested") this.#enter("interrupted");
     return true;
   }
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { equipAnswer, equipCode, listen, type Surroundings } from "../src/controls";
+import { addAnswerButton, addCodeButtons, type ControlServices, handleClicks } from "../src/controls";
 import { LiveDocument } from "../src/document";
 import { Images } from "../src/images";
 import { Notebooks } from "../src/notebook";
@@ -8,18 +8,20 @@ import { FakeNotebook, notebookPanel } from "./fixtures";
 const BLOCK = '<div class="nbstream-code highlight"><pre><code>x = 1\n</code></pre></div>';
 const NAMED =
   '<div class="nbstream-code highlight"><span class="nbstream-language">py</span><pre><code>y</code></pre></div>';
-const IMAGE = '<a class="nbstream-image" href="https://a.example/cat.png">Image from a.example not loaded: a cat</a>';
+const IMAGE =
+  '<a class="nbstream-image" href="https://a.example/cat.png">Image from a.example not loaded: <span class="nbstream-alt">a cat</span></a>';
 
 let root: HTMLElement;
-let around: Surroundings & { readonly said: string[] };
-let written: string[];
+let services: ControlServices & { readonly announced: string[] };
+let copied: string[];
 
 beforeEach(() => {
   vi.useFakeTimers();
-  written = [];
-  vi.stubGlobal("navigator", { clipboard: { writeText: async (text: string) => void written.push(text) } });
-  const said: string[] = [];
-  around = { notebooks: new Notebooks(), images: new Images(), said, say: (words) => void said.push(words) };
+  copied = [];
+  vi.stubGlobal("navigator", { clipboard: { writeText: async (text: string) => void copied.push(text) } });
+  const announced: string[] = [];
+  const announce = (text: string): void => void announced.push(text);
+  services = { notebooks: new Notebooks(), images: new Images(), announced, announce };
   root = document.createElement("div");
   document.body.replaceChildren(root);
 });
@@ -31,7 +33,7 @@ afterEach(() => {
 
 function button(name: string): HTMLButtonElement {
   const found = root.querySelector<HTMLButtonElement>(`button[aria-label="${name}"]`);
-  if (found === null) throw new Error(`no button is called ${name} in ${root.innerHTML}`);
+  if (found === null) throw new Error(`there is no button ${name} in ${root.innerHTML}`);
   return found;
 }
 
@@ -49,8 +51,8 @@ async function click(name: string): Promise<HTMLButtonElement> {
 describe("a block of code", () => {
   it("has its buttons before the code and after the language, once", () => {
     root.innerHTML = NAMED;
-    equipCode(root, true);
-    equipCode(root, true);
+    addCodeButtons(root, true);
+    addCodeButtons(root, true);
     expect(names()).toEqual(["Copy code", "Insert as cell"]);
     expect([...(root.firstElementChild?.children ?? [])].map((each) => each.className || each.tagName)).toEqual([
       "nbstream-language",
@@ -59,24 +61,28 @@ describe("a block of code", () => {
     ]);
   });
 
-  it("has none for cells where there are no cells", () => {
+  it("has no button for cells where none can be inserted", () => {
     root.innerHTML = BLOCK;
-    equipCode(root, false);
+    addCodeButtons(root, false);
     expect(names()).toEqual(["Copy code"]);
   });
 
-  it("is copied without its last line's end, and says so for a moment", async () => {
+  it("is copied without the last newline, and its button says so for a moment", async () => {
     root.innerHTML = BLOCK;
-    equipCode(root, false);
-    listen(root, around);
+    addCodeButtons(root, false);
+    handleClicks(root, services);
     const copy = await click("Copy code");
-    expect(written).toEqual(["x = 1"]);
-    expect([copy.textContent, copy.getAttribute("aria-label"), around.said]).toEqual(["Copied", "Copied", ["Copied"]]);
+    expect(copied).toEqual(["x = 1"]);
+    expect([copy.textContent, copy.getAttribute("aria-label"), services.announced]).toEqual([
+      "Copied",
+      "Copied",
+      ["Copied"],
+    ]);
     vi.advanceTimersByTime(2000);
     expect([copy.textContent, copy.getAttribute("aria-label")]).toEqual(["Copy", "Copy code"]);
   });
 
-  it("is copied by way of a selection where there is no clipboard, and else says that it is not", async () => {
+  it("is copied from a selection where there is no clipboard, and its button says if that fails", async () => {
     vi.stubGlobal("navigator", {});
     const selected: (string | undefined)[] = [];
     let works = true;
@@ -85,8 +91,8 @@ describe("a block of code", () => {
       return works;
     };
     root.innerHTML = BLOCK;
-    equipCode(root, false);
-    listen(root, around);
+    addCodeButtons(root, false);
+    handleClicks(root, services);
     button("Copy code").focus();
     await click("Copy code");
     expect(selected).toEqual(["x = 1"]);
@@ -101,19 +107,19 @@ describe("a block of code", () => {
     const panel = notebookPanel(3);
     document.body.replaceChildren(panel.element);
     panel.output.append(root);
-    around.notebooks.learn(root, notebook);
+    services.notebooks.register(root, notebook);
     root.innerHTML = BLOCK;
-    equipCode(root, around.notebooks.takesCells(root));
-    listen(root, around);
+    addCodeButtons(root, services.notebooks.canInsertCells(root));
+    handleClicks(root, services);
     await click("Insert as cell");
     expect(notebook.inserted).toEqual([[4, { cell_type: "code", source: "x = 1", metadata: {} }]]);
-    expect(around.said).toEqual(["Inserted below"]);
+    expect(services.announced).toEqual(["Inserted below"]);
   });
 
-  it("says that it could not be inserted when its cell has gone", async () => {
+  it("says that it could not be inserted when its cell was removed", async () => {
     root.innerHTML = BLOCK;
-    equipCode(root, true);
-    listen(root, around);
+    addCodeButtons(root, true);
+    handleClicks(root, services);
     expect((await click("Insert as cell")).textContent).toBe("Could not insert");
   });
 });
@@ -123,13 +129,13 @@ describe("buttons in a document that grows", () => {
 
   beforeEach(() => {
     live = new LiveDocument(root, (content) => {
-      equipCode(content, true);
-      around.images.restore(content);
+      addCodeButtons(content, true);
+      services.images.restore(content);
     });
-    listen(root, around);
+    handleClicks(root, services);
   });
 
-  it("stand in a group as in a tail, and stay when the tail is patched and the group is done again", async () => {
+  it("are in a group as in a tail, and stay when the tail is patched and the group is replaced", async () => {
     live.draw([["tail", 0, BLOCK]]);
     const copy = await click("Copy code");
     live.draw([
@@ -147,7 +153,7 @@ describe("buttons in a document that grows", () => {
     expect(root.querySelector("pre")?.innerHTML).toBe('<code><span class="n">x</span> = 1\n</code>');
   });
 
-  it("leave a selection in the code where it is when the code gets its colours", () => {
+  it("keep a selection in the code when the code gets its colours", () => {
     live.draw([
       ["open", '<div class="nbstream-code highlight"><pre><code>', "</code></pre></div>"],
       ["add", "x = 12\n"],
@@ -160,22 +166,22 @@ describe("buttons in a document that grows", () => {
 });
 
 describe("the answer", () => {
-  it("is copied from what its kernel wrote, as the model has it at that moment", async () => {
+  it("is copied from the Markdown that the model has at that moment", async () => {
     const notebook = new FakeNotebook();
     const panel = notebookPanel(1);
     document.body.replaceChildren(panel.element);
     panel.output.append(root);
-    around.notebooks.learn(root, notebook);
+    services.notebooks.register(root, notebook);
     const answer = {
       data: { "text/markdown": ["> 🚀\n", "\n", "*It* is 😀.\n", "\n", "end"] },
       metadata: { nbstream: { answer: [6, 17] } },
     };
     notebook.outputs.set("1:0", answer);
     root.innerHTML = '<p class="nbstream-footer">deepseek</p>';
-    equipAnswer(root);
-    listen(root, around);
+    addAnswerButton(root);
+    handleClicks(root, services);
     await click("Copy answer");
-    expect(written).toEqual(["*It* is 😀."]);
+    expect(copied).toEqual(["*It* is 😀."]);
     expect(button("Copied").closest(".nbstream-footer")).not.toBeNull();
   });
 
@@ -189,10 +195,10 @@ describe("the answer", () => {
     document.body.replaceChildren(panel.element);
     panel.output.append(root);
     if (output !== undefined) {
-      around.notebooks.learn(root, notebook);
+      services.notebooks.register(root, notebook);
       notebook.outputs.set("1:0", output);
     }
-    expect(around.notebooks.answerAt(root)).toBeUndefined();
+    expect(services.notebooks.answerAt(root)).toBeUndefined();
   });
 });
 
@@ -202,14 +208,14 @@ describe("an image", () => {
   beforeEach(() => {
     root.innerHTML = IMAGE;
     link = root.querySelector("a") as HTMLAnchorElement;
-    listen(root, around);
+    handleClicks(root, services);
   });
 
   function press(options: MouseEventInit = {}): boolean {
     return link.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, ...options }));
   }
 
-  it("is put in its place by a click, and does not open", () => {
+  it("is loaded by a click, which does not open the link", () => {
     expect(press()).toBe(false);
     const image = link.querySelector("img");
     expect([image?.src, image?.alt, image?.referrerPolicy, image?.style.maxWidth]).toEqual([
@@ -226,30 +232,30 @@ describe("an image", () => {
     expect(link.querySelector("img")).toBeNull();
   });
 
-  it("is there again wherever it is drawn anew, and no other one is", () => {
+  it("is shown wherever it is drawn again, and no other image is", () => {
     press();
     const template = document.createElement("template");
     template.innerHTML = IMAGE + IMAGE.replace("cat.png", "dog.png");
-    around.images.restore(template.content);
+    services.images.restore(template.content);
     expect([...template.content.querySelectorAll("a")].map((each) => each.querySelector("img")?.alt)).toEqual([
       "a cat",
       undefined,
     ]);
   });
 
-  it("says that it could not be loaded, also where it is drawn anew, and is tried again by a click", () => {
+  it("says that it could not be loaded, also where it is drawn again, and a click tries again", () => {
     press();
     link.querySelector("img")?.dispatchEvent(new Event("error"));
     expect(link.textContent).toBe("Image from a.example could not be loaded: a cat");
     root.innerHTML = IMAGE;
-    around.images.restore(root);
+    services.images.restore(root);
     link = root.querySelector("a") as HTMLAnchorElement;
     expect(link.textContent).toBe("Image from a.example could not be loaded: a cat");
     press();
     expect(link.querySelector("img")?.alt).toBe("a cat");
   });
 
-  it("without words is called by its host", () => {
+  it("without a description is named by its host", () => {
     link.textContent = "Image from a.example not loaded";
     press();
     expect(link.querySelector("img")?.alt).toBe("Image from a.example");

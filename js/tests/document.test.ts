@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { LiveDocument } from "../src/document";
+import { opsOf } from "../src/operations";
 import type { DocumentState, Op } from "../src/protocol";
-import { apply, emptyDocument, htmlOf, opsOf } from "../src/state";
-import { fixtures, parsed, written } from "./fixtures";
+import { applyOps } from "../src/state";
+import { emptyDocument, fixtures, htmlOf, parsed, written } from "./fixtures";
 
 let root: HTMLElement;
 let live: LiveDocument;
@@ -15,9 +16,9 @@ beforeEach(() => {
   state = emptyDocument();
 });
 
-/** Draw one frame and hold it to the law: the page shows what a full rendering would. */
+/** Draw one frame and check that the page shows what a full rendering would. */
 function draw(...ops: Op[]): void {
-  apply(state, ops);
+  applyOps(state, ops);
   live.draw(ops);
   expect(written(root)).toBe(parsed(htmlOf(state)));
 }
@@ -35,7 +36,7 @@ function textOf(selector: string): Text {
 }
 
 describe.each(fixtures)("$name", ({ frames }) => {
-  it("is after each frame what the whole HTML is", () => {
+  it("equals the whole HTML after each frame", () => {
     for (const { ops, html } of frames) {
       draw(...ops);
       expect(written(root)).toBe(parsed(html));
@@ -48,7 +49,7 @@ describe.each(fixtures)("$name", ({ frames }) => {
 
   it("is the same for a view that is built at any frame", () => {
     for (const { ops, html } of frames) {
-      apply(state, ops);
+      applyOps(state, ops);
       const late = document.createElement("div");
       new LiveDocument(late).draw(opsOf(state));
       expect(written(late)).toBe(parsed(html));
@@ -118,8 +119,8 @@ describe("live equals full", () => {
   });
 });
 
-describe("what is written", () => {
-  it("is never touched again", () => {
+describe("written HTML", () => {
+  it("never changes again", () => {
     draw(["add", "<p>first</p>"], ["tail", 0, "<p>sec</p>"]);
     const first = find("p");
     const records: MutationRecord[] = [];
@@ -142,7 +143,7 @@ describe("parts", () => {
   it("are written to one after the other", () => {
     for (let count = 0; count < 60; count += 1) draw(["add", `<p>${count}</p>\n`], ["tail", 0, "<p>t</p>"]);
     expect(parts()).toEqual([24, 24, 13]);
-    // The whole once more: what is there already stays where it is.
+    // A reset with the same blocks: existing nodes stay where they are.
     const first = find("p");
     draw(["reset", "<p>x</p>\n".repeat(50)]);
     expect(parts()).toEqual([24, 24, 2]);
@@ -159,7 +160,7 @@ describe("parts", () => {
     expect(parts()).toEqual([28, 1]);
   });
 
-  it("are not left while something in them may change", () => {
+  it("are not finished while something in them may change", () => {
     draw(["add", "<p>a</p>".repeat(24)], ["open", "<ol>", "</ol>"], ["add", "<li>b</li>".repeat(30)]);
     draw(["redo", "<ol><li>B</li></ol>"], ["tail", 0, "<p>c</p>"]);
     expect(parts()).toEqual([24, 2]);
@@ -209,8 +210,8 @@ describe("the tail", () => {
   });
 });
 
-describe("a group that is done again", () => {
-  it("gives way, and only it", () => {
+describe("a group that is replaced", () => {
+  it("is the only one that changes", () => {
     draw(["add", "<p>before</p>"], ["open", "<pre><code>", "</code></pre>"], ["add", "x = 1\n"], ["add", "y = 2\n"]);
     const before = find("p");
     draw(["redo", '<pre><code><span class="n">x</span> = 1\ny = 2\n</code></pre>'], ["tail", 0, "<p>after</p>"]);
@@ -220,7 +221,7 @@ describe("a group that is done again", () => {
 });
 
 describe("colours", () => {
-  it("are given to the text that stands there, and only to what is written", () => {
+  it("are added to the existing text, without the tail", () => {
     draw(["open", '<div><span>python</span><pre><code class="language-py">', "</code></pre></div>"]);
     draw(["add", "if a\u00a0&lt; '😀&amp;amp;':\n"], ["tail", 0, "    pa"]);
     const box = find("div");

@@ -1,20 +1,31 @@
-/** What the tests share: the kernel's own frames, and stand-ins for what a notebook provides. */
+/** What the tests share: frames and states from the kernel, and stand-ins for what a notebook provides. */
 
+import keyframes from "../../tests/data/keyframes.json";
 import type { Model } from "../src/channel";
-import type { Keyframe, Meta, Op, PageMessage } from "../src/protocol";
-import { emptyDocument, emptyReply } from "../src/state";
+import type { DocumentState, Keyframe, Meta, Op, PageMessage } from "../src/protocol";
 
 export interface Fixture {
   name: string;
   frames: { ops: Op[]; html: string }[];
 }
 
-/** The frames that the kernel's own tests check as well. */
+/** The frames that Python's tests check as well. */
 export const fixtures = Object.values(
   import.meta.glob<Fixture | Fixture[]>("../../tests/data/protocol/*.json", { eager: true, import: "default" }),
 ).flat();
 
-/** What is written in `root`, of whichever parts. */
+export function emptyDocument(): DocumentState {
+  return { groups: [{ open: "", html: "", close: "" }], tail: "" };
+}
+
+/** The document's HTML: everything written, the tail, and the end tags of the open groups. */
+export function htmlOf(document: DocumentState): string {
+  const written = document.groups.map((group) => group.open + group.html).join("");
+  const ends = document.groups.map((group) => group.close).reverse();
+  return written + document.tail + ends.join("");
+}
+
+/** The HTML in all parts of `root`. */
 export function written(root: Element): string {
   return [...root.children].map((part) => part.innerHTML).join("");
 }
@@ -26,8 +37,9 @@ export function parsed(html: string): string {
   return template.innerHTML;
 }
 
+/** The kernel's own meta of a waiting reply, with other `fields` and no words. */
 export function metaOf(fields: Partial<Meta> = {}): Meta {
-  return { ...emptyReply().meta, foreground: true, ...fields };
+  return { ...(keyframes.waiting.meta as Meta), status: "pending", elapsed: 0, label: "", note: "", ...fields };
 }
 
 export function keyframeOf(seq: number, answer = "", meta: Partial<Meta> = {}): Keyframe {
@@ -35,7 +47,7 @@ export function keyframeOf(seq: number, answer = "", meta: Partial<Meta> = {}): 
   return { seq, reasoning: emptyDocument(), answer: text, meta: metaOf({ status: "waiting", ...meta }) };
 }
 
-/** Give `element` a place on the screen, which jsdom does not. */
+/** Give `element` a position on the screen, which jsdom does not. */
 export function place(element: Element, rectangle: () => { top: number; bottom: number }): void {
   element.getBoundingClientRect = () => ({ ...new DOMRect(), ...rectangle() }) as DOMRect;
 }
@@ -66,12 +78,12 @@ export class FakeSignal<T> {
   }
 }
 
-/** A kernel connection; `answers` says whether its control channel replies. */
+/** A kernel connection. Its control channel replies after `delay` milliseconds, or never. */
 export class FakeKernel {
   readonly clientId = "client";
   readonly username = "somebody";
   connectionStatus = "connected";
-  answers = false;
+  delay: number | undefined;
   interrupts = 0;
   readonly controlled: { header: { msg_type: string }; content: PageMessage & { run_id: string } }[] = [];
   readonly statusChanged = new FakeSignal<string>();
@@ -84,7 +96,7 @@ export class FakeKernel {
     this.controlled.push(message);
     // As in JupyterLab, the future is rejected when the kernel goes away.
     const future: { onReply?: () => void; done: Promise<unknown> } = { done: Promise.reject(new Error("Canceled")) };
-    if (this.answers && expectReply) queueMicrotask(() => future.onReply?.());
+    if (this.delay !== undefined && expectReply) setTimeout(() => future.onReply?.(), this.delay);
     return future;
   }
 
@@ -92,8 +104,8 @@ export class FakeKernel {
     this.interrupts += 1;
   }
 
-  /** Say on iopub what the kernel does, in answer to a message of type `parent`. */
-  say(execution_state: string, parent: string): void {
+  /** Publish the kernel's state on iopub, in answer to a message of type `parent`. */
+  publish(execution_state: string, parent: string): void {
     this.iopubMessage.emit({
       header: { msg_type: "status" },
       parent_header: { msg_type: parent },
@@ -102,7 +114,7 @@ export class FakeKernel {
   }
 }
 
-/** A model as anywidget hands it to a module. */
+/** A model as anywidget passes it to a module. */
 export class FakeModel {
   readonly sent: PageMessage[] = [];
   readonly listeners = new Map<string, Set<(value?: unknown) => void>>();

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Op, Shows } from "../src/protocol";
-import { CALM, type Choice, LINGER, ReasoningPanel } from "../src/reasoning";
+import type { Op, ReasoningDisplay } from "../src/protocol";
+import { type Choice, CLOSE_DELAY, MIN_PREVIEW_TIME, ReasoningPanel } from "../src/reasoning";
 import { place, scroller } from "./fixtures";
 
 const THOUGHT: Op[] = [["add", "<p>The trigger must go in first.</p>"]];
@@ -8,14 +8,14 @@ const THOUGHT: Op[] = [["add", "<p>The trigger must go in first.</p>"]];
 let choice: Choice;
 let panel: ReasoningPanel;
 let choices: number;
-let end: AbortController;
+let removal: AbortController;
 
 beforeEach(() => {
   vi.useFakeTimers();
   choice = { isOpen: undefined };
   choices = 0;
-  shows = "auto";
-  end = new AbortController();
+  display = "auto";
+  removal = new AbortController();
   panel = panelWith(choice);
 });
 
@@ -24,20 +24,20 @@ afterEach(() => {
 });
 
 function panelWith(shared: Choice): ReasoningPanel {
-  return new ReasoningPanel(shared, () => redraw(), end.signal);
+  return new ReasoningPanel(shared, () => redraw(), removal.signal);
 }
 
 let isStreaming = false;
-let shows: Shows = "auto";
+let display: ReasoningDisplay = "auto";
 
 function draw(ops: Op[], streaming: boolean): void {
   isStreaming = streaming;
-  panel.draw(ops, streaming, shows);
+  panel.draw(ops, streaming, display);
 }
 
 function redraw(): void {
   choices += 1;
-  panel.draw([], isStreaming, shows);
+  panel.draw([], isStreaming, display);
 }
 
 function isOpen(): boolean {
@@ -65,7 +65,7 @@ describe("a panel", () => {
     draw(THOUGHT, true);
     expect(isOpen()).toBe(true);
     draw([], false);
-    vi.advanceTimersByTime(LINGER - 1);
+    vi.advanceTimersByTime(CLOSE_DELAY - 1);
     draw([], false);
     expect(isOpen()).toBe(true);
     vi.advanceTimersByTime(1);
@@ -80,9 +80,9 @@ describe("a panel", () => {
   it("opens again when reasoning goes on", () => {
     draw(THOUGHT, true);
     draw([], false);
-    vi.advanceTimersByTime(LINGER / 2);
+    vi.advanceTimersByTime(CLOSE_DELAY / 2);
     draw(THOUGHT, true);
-    vi.advanceTimersByTime(LINGER);
+    vi.advanceTimersByTime(CLOSE_DELAY);
     expect(isOpen()).toBe(true);
   });
 });
@@ -102,7 +102,7 @@ describe("the reader's choice", () => {
     panel.button.click();
     panel.button.click();
     draw([], false);
-    vi.advanceTimersByTime(10 * LINGER);
+    vi.advanceTimersByTime(10 * CLOSE_DELAY);
     draw([], false);
     expect(isOpen()).toBe(true);
   });
@@ -112,7 +112,7 @@ describe("the reader's choice", () => {
     draw([], false);
     panel.button.click();
     panel.button.click();
-    vi.advanceTimersByTime(LINGER);
+    vi.advanceTimersByTime(CLOSE_DELAY);
     expect(isOpen()).toBe(true);
   });
 
@@ -127,21 +127,21 @@ describe("the reader's choice", () => {
 
 describe("the setting", () => {
   it("open begins open and stays so, also when it did not stream here", () => {
-    shows = "open";
+    display = "open";
     draw(THOUGHT, false);
     expect(isOpen()).toBe(true);
     draw(THOUGHT, true);
     draw([], false);
-    vi.advanceTimersByTime(10 * LINGER);
+    vi.advanceTimersByTime(10 * CLOSE_DELAY);
     expect(isOpen()).toBe(true);
   });
 
   it("closed never opens by itself", () => {
-    shows = "closed";
+    display = "closed";
     draw(THOUGHT, true);
     expect(isOpen()).toBe(false);
     draw([], false);
-    vi.advanceTimersByTime(LINGER);
+    vi.advanceTimersByTime(CLOSE_DELAY);
     expect(isOpen()).toBe(false);
   });
 
@@ -149,19 +149,19 @@ describe("the setting", () => {
     ["open", false],
     ["closed", true],
   ] as const)("%s gives way to the reader", (setting, isOpenAfterwards) => {
-    shows = setting;
+    display = setting;
     draw(THOUGHT, true);
     panel.button.click();
     draw(THOUGHT, true);
     draw([], false);
-    vi.advanceTimersByTime(10 * LINGER);
+    vi.advanceTimersByTime(10 * CLOSE_DELAY);
     expect(isOpen()).toBe(isOpenAfterwards);
   });
 });
 
 describe("the preview", () => {
   beforeEach(() => {
-    shows = "closed";
+    display = "closed";
   });
 
   it("is the last sentence that has ended, while the text grows and the panel is closed", () => {
@@ -179,7 +179,7 @@ describe("the preview", () => {
     draw([["tail", 0, "<p>One is done. Two"]], true);
     expect(panel.preview).toBe("One is done.");
     draw([["tail", 0, "<p>One is done. Two is done. Three"]], true);
-    vi.advanceTimersByTime(CALM - 1);
+    vi.advanceTimersByTime(MIN_PREVIEW_TIME - 1);
     expect(panel.preview).toBe("One is done.");
     vi.advanceTimersByTime(1);
     expect(panel.preview).toBe("Two is done.");
@@ -209,7 +209,7 @@ describe("its text", () => {
   it("shows its beginning to a reader who opens it afterwards", () => {
     draw(THOUGHT, true);
     draw([], false);
-    vi.advanceTimersByTime(LINGER);
+    vi.advanceTimersByTime(CLOSE_DELAY);
     panel.button.click();
     expect(box.scrollTop).toBe(0);
   });
@@ -224,7 +224,7 @@ it("closes without moving what is read below it", () => {
   around.scrollTop = 400;
   draw(THOUGHT, true);
   draw([], false);
-  vi.advanceTimersByTime(LINGER);
+  vi.advanceTimersByTime(CLOSE_DELAY);
   expect(isOpen()).toBe(false);
   expect(around.scrollTop).toBe(250);
 });
@@ -232,7 +232,7 @@ it("closes without moving what is read below it", () => {
 it("does nothing any more when its view is gone", () => {
   draw(THOUGHT, true);
   draw([], false);
-  end.abort();
+  removal.abort();
   expect(vi.getTimerCount()).toBe(0);
   panel.button.click();
   expect(choices).toBe(0);

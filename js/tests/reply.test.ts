@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { MAX_REPLY_TIMEOUT, MIN_REPLY_TIMEOUT } from "../src/channel";
 import type { Patch } from "../src/protocol";
 import reply from "../src/reply";
-import { FIRST_ASK } from "../src/settling";
-import { CALM } from "../src/sight";
-import { PATIENCE } from "../src/stop";
+import { FIRST_REQUEST } from "../src/settled_output";
+import { HIDDEN_DEBOUNCE } from "../src/visibility";
 import { FakeKernel, FakeModel, keyframeOf, metaOf, written } from "./fixtures";
 
 beforeEach(() => {
@@ -15,7 +15,7 @@ afterEach(() => {
 });
 
 /** One widget as anywidget runs it. */
-class Page {
+class Widget {
   readonly close: () => void;
   readonly #widget = reply();
   readonly #model: FakeModel;
@@ -65,10 +65,10 @@ function stopIn(view: { element: HTMLElement }): HTMLButtonElement {
 }
 
 describe("a page", () => {
-  it("says that a reply has ended, once, even if no view of it is drawn any more", () => {
+  it("announces the end of a reply once, even if no view of it is drawn any more", () => {
     const model = new FakeModel(keyframeOf(0));
-    const page = new Page(model);
-    const views = [page.show(), page.show()];
+    const widget = new Widget(model);
+    const views = [widget.show(), widget.show()];
     const status = document.body.querySelector(":scope > [role=status]");
     end(model, 1);
     for (const view of views) view.remove();
@@ -76,84 +76,84 @@ describe("a page", () => {
     expect(status?.textContent).toBe("Finished");
   });
 
-  it("says nothing of a reply that had ended before it came", () => {
-    new Page(new FakeModel(keyframeOf(0))).close();
+  it("announces nothing for a reply that ended before the page was loaded", () => {
+    new Widget(new FakeModel(keyframeOf(0))).close();
     const status = document.body.querySelector(":scope > [role=status]");
     status?.replaceChildren();
-    new Page(new FakeModel(keyframeOf(7, "", { status: "complete" }))).show();
+    new Widget(new FakeModel(keyframeOf(7, "", { status: "complete" }))).show();
     vi.advanceTimersByTime(100);
     expect(status?.textContent).toBe("");
   });
 
-  it("says hello at once, both ways, with the frame that it knows", () => {
+  it("sends hello at once by both channels, with the last frame that it has", () => {
     const kernel = new FakeKernel();
     const model = new FakeModel(keyframeOf(7), kernel);
-    new Page(model);
+    new Widget(model);
     expect(model.sent).toEqual([{ type: "hello", seq: 7, page: expect.any(String) }]);
     expect(kernel.controlled.map(({ header, content }) => [header.msg_type, content])).toEqual([
       ["nbstream_request", { type: "hello", seq: 7, page: expect.any(String), run_id: "run" }],
     ]);
   });
 
-  it("says that nobody sees the text grow, and that somebody does again", () => {
+  it("reports that the end of the text became invisible, and visible again", () => {
     const model = new FakeModel(keyframeOf(0));
-    const page = new Page(model);
-    const view = page.show();
+    const widget = new Widget(model);
+    const view = widget.show();
     add(model, 1);
     view.remove();
-    vi.advanceTimersByTime(CALM);
-    page.show();
+    vi.advanceTimersByTime(HIDDEN_DEBOUNCE);
+    widget.show();
     const page_ = expect.any(String);
     expect(model.sent.slice(2)).toEqual([
-      { type: "sight", seen: false, nth: 1, page: page_ },
-      { type: "sight", seen: true, nth: 2, page: page_ },
+      { type: "visibility", visible: false, seq: 1, page: page_ },
+      { type: "visibility", visible: true, seq: 2, page: page_ },
     ]);
     end(model, 2);
     view.remove();
-    vi.advanceTimersByTime(CALM);
-    expect(model.types.slice(4)).not.toContain("sight");
+    vi.advanceTimersByTime(HIDDEN_DEBOUNCE);
+    expect(model.types.slice(4)).not.toContain("visibility");
   });
 
-  it("shows what came before there was a view", () => {
+  it("shows patches that came before there was a view", () => {
     const model = new FakeModel(keyframeOf(0));
-    const page = new Page(model);
+    const widget = new Widget(model);
     add(model, 1);
     add(model, 2);
-    expect(answerOf(page.show())).toBe("<p>1</p><p>2</p>");
+    expect(answerOf(widget.show())).toBe("<p>1</p><p>2</p>");
   });
 
   it("shows the same in several views, and in one that is built again", () => {
     const model = new FakeModel(keyframeOf(0));
-    const page = new Page(model);
-    const first = page.show();
+    const widget = new Widget(model);
+    const first = widget.show();
     add(model, 1);
-    const second = page.show();
+    const second = widget.show();
     add(model, 2);
     expect([answerOf(first), answerOf(second)]).toEqual(["<p>1</p><p>2</p>", "<p>1</p><p>2</p>"]);
     first.remove();
     add(model, 3);
-    expect(answerOf(page.show())).toBe("<p>1</p><p>2</p><p>3</p>");
+    expect(answerOf(widget.show())).toBe("<p>1</p><p>2</p><p>3</p>");
     expect(answerOf(second)).toBe("<p>1</p><p>2</p><p>3</p>");
   });
 
-  it("listens to nothing once it is closed", () => {
+  it("removes its listeners when it is closed", () => {
     const kernel = new FakeKernel();
     const model = new FakeModel(keyframeOf(0), kernel);
-    const page = new Page(model);
-    page.close();
+    const widget = new Widget(model);
+    widget.close();
     expect([...model.listeners.values()].map((listeners) => listeners.size)).toEqual([0, 0]);
     expect([kernel.statusChanged.slots.size, kernel.iopubMessage.slots.size]).toEqual([0, 0]);
   });
 });
 
 describe("frames", () => {
-  it("are asked for once when one is missing, and taken up from the keyframe", () => {
+  it("are requested once when one is missing, and go on from the keyframe", () => {
     const model = new FakeModel(keyframeOf(0));
-    const view = new Page(model).show();
+    const view = new Widget(model).show();
     add(model, 1);
     add(model, 3);
     add(model, 4);
-    expect(model.types).toEqual(["hello", "shown", "resync"]);
+    expect(model.types).toEqual(["hello", "mounted", "resync"]);
     expect(model.sent[2]).toMatchObject({ type: "resync", seq: 1 });
     expect(answerOf(view)).toBe("<p>1</p>");
     model.keyframe = keyframeOf(4, "<p>1</p><p>2</p><p>3</p><p>4</p>");
@@ -161,21 +161,21 @@ describe("frames", () => {
     add(model, 5);
     expect(answerOf(view)).toBe("<p>1</p><p>2</p><p>3</p><p>4</p><p>5</p>");
     add(model, 9);
-    expect(model.types).toEqual(["hello", "shown", "resync", "resync"]);
+    expect(model.types).toEqual(["hello", "mounted", "resync", "resync"]);
   });
 
-  it("are not taken back by an older keyframe", () => {
+  it("are not undone by an older keyframe", () => {
     const model = new FakeModel(keyframeOf(0));
-    const view = new Page(model).show();
+    const view = new Widget(model).show();
     add(model, 1);
     add(model, 2);
     model.keyframe = keyframeOf(1, "<p>other</p>");
     expect(answerOf(view)).toBe("<p>1</p><p>2</p>");
   });
 
-  it("leave nodes that a keyframe has as well where they are", () => {
+  it("keep their nodes when a keyframe has the same blocks", () => {
     const model = new FakeModel(keyframeOf(0));
-    const view = new Page(model).show();
+    const view = new Widget(model).show();
     add(model, 1);
     answerOf(view);
     const node = view.element.querySelector("p");
@@ -188,7 +188,7 @@ describe("frames", () => {
 describe("the seconds", () => {
   it("go on from the kernel's clock", () => {
     const model = new FakeModel(keyframeOf(0, "", { label: "Waiting", elapsed: 10 }));
-    const view = new Page(model).show();
+    const view = new Widget(model).show();
     const label = (): string | null | undefined => {
       vi.advanceTimersToNextFrame();
       return view.element.querySelector(".nbstream-label")?.textContent;
@@ -203,36 +203,36 @@ describe("the seconds", () => {
   });
 });
 
-describe("gone", () => {
-  it("is said when the last view goes after the end", () => {
+describe("unmounted", () => {
+  it("is sent when the last view is removed after the end", () => {
     const model = new FakeModel(keyframeOf(0));
-    const page = new Page(model);
-    const [first, second] = [page.show(), page.show()];
+    const widget = new Widget(model);
+    const [first, second] = [widget.show(), widget.show()];
     first.remove();
     end(model, 1);
-    expect(model.types).toEqual(["hello", "shown"]);
+    expect(model.types).toEqual(["hello", "mounted"]);
     second.remove();
-    expect(model.types).toEqual(["hello", "shown", "gone"]);
+    expect(model.types).toEqual(["hello", "mounted", "unmounted"]);
   });
 
-  it("is said at the end when the view had gone before, and once", () => {
+  it("is sent at the end if the views were removed before, and once", () => {
     const model = new FakeModel(keyframeOf(0));
-    const page = new Page(model);
-    page.show().remove();
-    expect(model.types).toEqual(["hello", "shown"]);
+    const widget = new Widget(model);
+    widget.show().remove();
+    expect(model.types).toEqual(["hello", "mounted"]);
     end(model, 1);
-    page.show().remove();
-    expect(model.types).toEqual(["hello", "shown", "gone"]);
+    widget.show().remove();
+    expect(model.types).toEqual(["hello", "mounted", "unmounted"]);
   });
 
-  it("is not said by a page that never showed anything, nor to a closed widget", () => {
+  it("is not sent by a page that never had a view, nor for a closed widget", () => {
     const model = new FakeModel(keyframeOf(0));
-    const page = new Page(model);
+    const widget = new Widget(model);
     end(model, 1);
-    const view = page.show();
-    page.close();
+    const view = widget.show();
+    widget.close();
     view.remove();
-    expect(model.types).toEqual(["hello", "shown"]);
+    expect(model.types).toEqual(["hello", "mounted"]);
   });
 });
 
@@ -266,39 +266,39 @@ describe("the settled output", () => {
     return { placed };
   }
 
-  it("is asked for by a page that it does not come to, and put in the view's place", async () => {
+  it("is requested by a page that does not get it, and replaces the view", async () => {
     const model = new FakeModel(keyframeOf(7, "", { status: "complete" }), new FakeKernel());
     const { placed } = notebookOf(model);
-    const view = new Page(model).show();
-    await vi.advanceTimersByTimeAsync(FIRST_ASK);
-    expect(model.types).toEqual(["hello", "shown", "settle"]);
+    const view = new Widget(model).show();
+    await vi.advanceTimersByTimeAsync(FIRST_REQUEST);
+    expect(model.types).toEqual(["hello", "mounted", "settle"]);
     model.emit("msg:custom", settled);
     const { data, metadata } = settled;
     expect(placed).toEqual([[2, { output_type: "display_data", data, metadata }]]);
     view.remove();
-    expect(model.types).toEqual(["hello", "shown", "settle", "gone"]);
-    await vi.advanceTimersByTimeAsync(100 * FIRST_ASK);
+    expect(model.types).toEqual(["hello", "mounted", "settle", "unmounted"]);
+    await vi.advanceTimersByTimeAsync(100 * FIRST_REQUEST);
     expect(model.types).toHaveLength(4);
   });
 
-  it("is not asked for while the reply goes on, nor where it came in time", async () => {
+  it("is not requested while the reply goes on, nor if it came in time", async () => {
     const model = new FakeModel(keyframeOf(0));
-    const view = new Page(model).show();
-    await vi.advanceTimersByTimeAsync(10 * FIRST_ASK);
+    const view = new Widget(model).show();
+    await vi.advanceTimersByTimeAsync(10 * FIRST_REQUEST);
     end(model, 1);
     view.remove();
-    await vi.advanceTimersByTimeAsync(10 * FIRST_ASK);
-    expect(model.types).toEqual(["hello", "shown", "gone"]);
+    await vi.advanceTimersByTimeAsync(10 * FIRST_REQUEST);
+    expect(model.types).toEqual(["hello", "mounted", "unmounted"]);
   });
 
-  it("of another page's asking changes nothing where no view stands, nor where the notebook is out of reach", () => {
+  it("that another page requested changes nothing without a view, or without access to the notebook", () => {
     const model = new FakeModel(keyframeOf(7, "", { status: "complete" }), new FakeKernel());
     const { placed } = notebookOf(model);
-    const page = new Page(model);
+    const widget = new Widget(model);
     model.emit("msg:custom", settled);
     expect(placed).toEqual([]);
     Object.assign(model.widget_manager, { context: null });
-    page.show();
+    widget.show();
     model.emit("msg:custom", settled);
     expect(placed).toEqual([]);
   });
@@ -307,7 +307,7 @@ describe("the settled output", () => {
 describe("Stop", () => {
   function start(kernel: FakeKernel | null, foreground = true): { model: FakeModel; view: { element: HTMLElement } } {
     const model = new FakeModel(keyframeOf(0, "", { status: "answering", foreground }), kernel);
-    return { model, view: new Page(model).show() };
+    return { model, view: new Widget(model).show() };
   }
 
   function hintIn(view: { element: HTMLElement }): string | null | undefined {
@@ -315,98 +315,150 @@ describe("Stop", () => {
     return view.element.querySelector(".nbstream-hint:not([hidden])")?.textContent;
   }
 
-  it("goes both ways", () => {
+  it("is sent by both channels", () => {
     const kernel = new FakeKernel();
     const { model, view } = start(kernel);
     stopIn(view).click();
-    expect(model.types).toEqual(["hello", "shown", "cancel"]);
+    expect(model.types).toEqual(["hello", "mounted", "cancel"]);
     expect(kernel.controlled[2]?.content).toMatchObject({ type: "cancel", run_id: "run" });
   });
 
-  it("takes the control channel's reply for an acknowledgement", async () => {
+  it("is acknowledged by a reply on the control channel", async () => {
     const kernel = new FakeKernel();
-    kernel.answers = true;
+    kernel.delay = 10;
     const { view } = start(kernel);
     stopIn(view).click();
-    await vi.advanceTimersByTimeAsync(2 * PATIENCE);
+    await vi.advanceTimersByTimeAsync(2 * MAX_REPLY_TIMEOUT);
     expect(kernel.interrupts).toBe(0);
     expect(stopIn(view).textContent).toBe("Stopping…");
   });
 
-  it("takes a message for an acknowledgement", async () => {
+  it("is acknowledged by a message", async () => {
     const kernel = new FakeKernel();
     const { model, view } = start(kernel);
     stopIn(view).click();
     model.emit("msg:custom", { type: "ack" });
-    await vi.advanceTimersByTimeAsync(2 * PATIENCE);
+    await vi.advanceTimersByTimeAsync(2 * MAX_REPLY_TIMEOUT);
     expect(kernel.interrupts).toBe(0);
   });
 
-  it("interrupts the kernel when nothing answers, whatever the kernel says it is doing", async () => {
+  it("interrupts the kernel when nothing answers, whatever state the kernel publishes", async () => {
     const kernel = new FakeKernel();
     const { view } = start(kernel);
-    kernel.say("idle", "nbstream_request");
-    kernel.say("idle", "comm_msg");
-    kernel.say("busy", "execute_request");
+    kernel.publish("idle", "nbstream_request");
+    kernel.publish("idle", "comm_msg");
+    kernel.publish("busy", "execute_request");
     stopIn(view).click();
-    await vi.advanceTimersByTimeAsync(2 * PATIENCE);
+    await vi.advanceTimersByTimeAsync(2 * MAX_REPLY_TIMEOUT);
     expect(kernel.interrupts).toBe(1);
   });
 
   it("never interrupts once its own cell has ended", async () => {
     const kernel = new FakeKernel();
     const { view } = start(kernel);
-    kernel.say("idle", "execute_request");
-    kernel.say("busy", "execute_request");
+    kernel.publish("idle", "execute_request");
+    kernel.publish("busy", "execute_request");
     stopIn(view).click();
-    await vi.advanceTimersByTimeAsync(2 * PATIENCE);
+    await vi.advanceTimersByTimeAsync(2 * MAX_REPLY_TIMEOUT);
     expect(kernel.interrupts).toBe(0);
     expect(hintIn(view)).toMatch(/press ■/);
   });
 
   it("never interrupts for a widget that has been closed", async () => {
     const kernel = new FakeKernel();
-    const page = new Page(new FakeModel(keyframeOf(0, "", { status: "answering", foreground: true }), kernel));
-    stopIn(page.show()).click();
-    page.close();
-    await vi.advanceTimersByTimeAsync(2 * PATIENCE);
+    const widget = new Widget(new FakeModel(keyframeOf(0, "", { status: "answering", foreground: true }), kernel));
+    stopIn(widget.show()).click();
+    widget.close();
+    await vi.advanceTimersByTimeAsync(2 * MAX_REPLY_TIMEOUT);
     expect(kernel.interrupts).toBe(0);
   });
 
   it.each([
     ["the connection is down", (kernel: FakeKernel) => Object.assign(kernel, { connectionStatus: "connecting" })],
     ["there is no interrupt", (kernel: FakeKernel) => Object.assign(kernel, { interrupt: undefined })],
-    ["the kernel can't be watched", (kernel: FakeKernel) => Object.assign(kernel, { iopubMessage: undefined })],
+    ["the kernel cannot be observed", (kernel: FakeKernel) => Object.assign(kernel, { iopubMessage: undefined })],
   ])("says what to do when %s", async (_, breaks) => {
     const { view } = start(breaks(new FakeKernel()));
     stopIn(view).click();
-    await vi.advanceTimersByTimeAsync(2 * PATIENCE);
+    await vi.advanceTimersByTimeAsync(2 * MAX_REPLY_TIMEOUT);
     expect(hintIn(view)).toMatch(/press ■/);
   });
 
-  it("works where a widget cannot reach the kernel at all", async () => {
+  describe("over a slow connection", () => {
+    /** A view over a kernel that has replied to the first message after `delay` milliseconds. */
+    async function startSlow(delay: number): Promise<{ kernel: FakeKernel; view: { element: HTMLElement } }> {
+      const kernel = new FakeKernel();
+      kernel.delay = delay;
+      const { view } = start(kernel);
+      await vi.advanceTimersByTimeAsync(delay);
+      return { kernel, view };
+    }
+
+    it("does not interrupt the kernel before an acknowledgement can have come", async () => {
+      const { kernel, view } = await startSlow(800);
+      stopIn(view).click();
+      await vi.advanceTimersByTimeAsync(MAX_REPLY_TIMEOUT);
+      expect(kernel.interrupts).toBe(0);
+      expect(stopIn(view).textContent).toBe("Stopping…");
+    });
+
+    it("does not interrupt the kernel while its first reply may be on its way", async () => {
+      const kernel = new FakeKernel();
+      kernel.delay = 1500;
+      const { view } = start(kernel);
+      await vi.advanceTimersByTimeAsync(200);
+      stopIn(view).click();
+      await vi.advanceTimersByTimeAsync(MAX_REPLY_TIMEOUT);
+      expect(kernel.interrupts).toBe(0);
+    });
+
+    it.each([
+      ["fast", 34, MIN_REPLY_TIMEOUT],
+      ["slow", 400, 3 * 400],
+      ["very slow", 4000, MAX_REPLY_TIMEOUT],
+    ])("interrupts a kernel that does not reply any more, if it was %s", async (_, delay, timeout) => {
+      const { kernel, view } = await startSlow(delay);
+      kernel.delay = undefined;
+      stopIn(view).click();
+      await vi.advanceTimersByTimeAsync(timeout - 1);
+      expect(kernel.interrupts).toBe(0);
+      await vi.advanceTimersByTimeAsync(1);
+      expect(kernel.interrupts).toBe(1);
+    });
+
+    it("does not wait for a channel that is not there", async () => {
+      const kernel = new FakeKernel();
+      Object.assign(kernel, { sendControlMessage: undefined });
+      const { view } = start(kernel);
+      stopIn(view).click();
+      await vi.advanceTimersByTimeAsync(MIN_REPLY_TIMEOUT);
+      expect(kernel.interrupts).toBe(1);
+    });
+  });
+
+  it("is sent where a widget has no access to the kernel", async () => {
     const { model, view } = start(null);
     stopIn(view).click();
-    expect(model.types).toEqual(["hello", "shown", "cancel"]);
-    await vi.advanceTimersByTimeAsync(2 * PATIENCE);
+    expect(model.types).toEqual(["hello", "mounted", "cancel"]);
+    await vi.advanceTimersByTimeAsync(2 * MAX_REPLY_TIMEOUT);
     expect(hintIn(view)).toMatch(/press ■/);
   });
 
-  it("still goes one way when the other throws", () => {
+  it("is sent by one channel when the other throws", () => {
     const kernel = new FakeKernel();
     const { model, view } = start(kernel);
     model.send = () => {
       throw new Error("Cannot send");
     };
     stopIn(view).click();
-    expect(kernel.controlled.map(({ content }) => content.type)).toEqual(["hello", "shown", "cancel"]);
+    expect(kernel.controlled.map(({ content }) => content.type)).toEqual(["hello", "mounted", "cancel"]);
   });
 });
 
 describe("the focus", () => {
-  it("goes back to the notebook at the end, because the output is about to be replaced", () => {
+  it("moves to the notebook at the end, because the output will be replaced", () => {
     const model = new FakeModel(keyframeOf(0, "", { status: "answering" }));
-    const view = new Page(model).show();
+    const view = new Widget(model).show();
     const cell = document.createElement("div");
     cell.tabIndex = 0;
     document.body.append(cell);
@@ -418,9 +470,9 @@ describe("the focus", () => {
     expect(document.activeElement).toBe(cell);
   });
 
-  it("stays where it is elsewhere", () => {
+  it("does not move if it is outside the view", () => {
     const model = new FakeModel(keyframeOf(0, "", { status: "answering" }));
-    new Page(model).show();
+    new Widget(model).show();
     const input = document.createElement("input");
     document.body.append(input);
     input.focus();
@@ -429,14 +481,14 @@ describe("the focus", () => {
   });
 });
 
-describe("a kernel that goes away", () => {
-  it("ends the view honestly, and is not interrupted when it is back", async () => {
+describe("a kernel that ends", () => {
+  it("ends the view with an alert, and is not interrupted after its restart", async () => {
     const kernel = new FakeKernel();
     const model = new FakeModel(keyframeOf(0, "<p>kept</p>", { status: "answering" }), kernel);
-    const view = new Page(model).show();
+    const view = new Widget(model).show();
     stopIn(view).click();
     kernel.statusChanged.emit("restarting");
-    await vi.advanceTimersByTimeAsync(2 * PATIENCE);
+    await vi.advanceTimersByTimeAsync(2 * MAX_REPLY_TIMEOUT);
     expect(kernel.interrupts).toBe(0);
     expect(answerOf(view)).toBe("<p>kept</p>");
     expect(view.element.querySelector(".nbstream-alert")?.textContent).toBe(

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { EndPin, holdBelow, isAbove } from "../src/scroll";
+import { EndPin, isAbove, keepPositionBelow } from "../src/scroll";
 import { place, scroller } from "./fixtures";
 
 /** A box with a layout, which jsdom does not have: `height` is its content's, of which 100 can be seen. */
@@ -73,11 +73,11 @@ describe("EndPin", () => {
 
   it("knows where the reader scrolled to before the event of it has come", () => {
     box.element.scrollTop = 120;
-    pin.look();
+    pin.update();
     grow(50);
     expect(box.top).toBe(120);
     box.element.scrollTop = 249;
-    pin.look();
+    pin.update();
     grow(50);
     expect(box.top).toBe(300);
   });
@@ -119,7 +119,7 @@ describe("a panel that closes", () => {
     let height = 80;
     place(panel, () => ({ top: -100, bottom: -100 + height }));
     around.scrollTop = 400;
-    holdBelow(panel, () => {
+    keepPositionBelow(panel, () => {
       height = 0;
     });
     expect(around.scrollTop).toBe(320);
@@ -136,7 +136,7 @@ describe("a panel that closes", () => {
       },
     });
     for (let times = 0; times < 10; times += 1) {
-      holdBelow(panel, () => {
+      keepPositionBelow(panel, () => {
         bottom += 20.4;
       });
     }
@@ -147,7 +147,7 @@ describe("a panel that closes", () => {
   it("does not scroll what did not move, or was held by the browser", () => {
     place(panel, () => ({ top: -100, bottom: -20 }));
     around.scrollTop = 400;
-    holdBelow(panel, () => {});
+    keepPositionBelow(panel, () => {});
     expect(around.scrollTop).toBe(400);
   });
 });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { opsOf } from "../src/operations";
 import type { Op, Patch } from "../src/protocol";
-import { adopt, apply, emptyDocument, emptyReply, htmlOf, opsOf, receive } from "../src/state";
-import { fixtures, keyframeOf } from "./fixtures";
+import { applyOps, applyPatch } from "../src/state";
+import { emptyDocument, fixtures, htmlOf, keyframeOf } from "./fixtures";
 
 it("has the kernel's fixtures", () => {
   expect(fixtures.length).toBeGreaterThan(0);
@@ -11,7 +12,7 @@ describe.each(fixtures)("$name", ({ frames }) => {
   it("has the kernel's HTML after each frame", () => {
     const document = emptyDocument();
     for (const { ops, html } of frames) {
-      apply(document, ops);
+      applyOps(document, ops);
       expect(htmlOf(document)).toBe(html);
     }
   });
@@ -19,16 +20,16 @@ describe.each(fixtures)("$name", ({ frames }) => {
   it("can be written from nothing after each frame", () => {
     const document = emptyDocument();
     for (const { ops, html } of frames) {
-      apply(document, ops);
+      applyOps(document, ops);
       const copy = emptyDocument();
-      apply(copy, opsOf(document));
+      applyOps(copy, opsOf(document));
       expect(copy).toEqual(document);
       expect(htmlOf(copy)).toBe(html);
     }
   });
 });
 
-describe("apply", () => {
+describe("applyOps", () => {
   const cases: [string, Op[], string][] = [
     [
       "adds to the innermost group",
@@ -78,50 +79,30 @@ describe("apply", () => {
 
   it.each(cases)("%s", (_, ops, html) => {
     const document = emptyDocument();
-    apply(document, ops);
+    applyOps(document, ops);
     expect(htmlOf(document)).toBe(html);
   });
 
   it("refuses to close what is not open", () => {
-    expect(() => apply(emptyDocument(), [["close"]])).toThrow("more groups than are open");
+    expect(() => applyOps(emptyDocument(), [["close"]])).toThrow("a message ends a group, but none is open");
   });
 });
 
-describe("receive", () => {
+describe("applyPatch", () => {
   const patch = (seq: number): Patch => ({ type: "patch", seq, answer: [["add", `<p>${seq}</p>`]] });
 
   it("applies a frame once, and none before its predecessor", () => {
-    const state = emptyReply();
-    adopt(state, keyframeOf(0));
-    expect(receive(state, patch(2))).toBe("gap");
-    expect(receive(state, patch(1))).toBe("applied");
-    expect(receive(state, patch(1))).toBe("old");
-    expect(receive(state, patch(2))).toBe("applied");
+    const state = keyframeOf(0);
+    expect(applyPatch(state, patch(2))).toBe("gap");
+    expect(applyPatch(state, patch(1))).toBe("applied");
+    expect(applyPatch(state, patch(1))).toBe("old");
+    expect(applyPatch(state, patch(2))).toBe("applied");
     expect(htmlOf(state.answer)).toBe("<p>1</p><p>2</p>");
   });
 
-  it("keeps the meta of a frame that has none", () => {
-    const state = emptyReply();
-    adopt(state, keyframeOf(0, "", { label: "Waiting" }));
-    receive(state, patch(1));
+  it("keeps the meta if a frame has none", () => {
+    const state = keyframeOf(0, "", { label: "Waiting" });
+    applyPatch(state, patch(1));
     expect(state.meta.label).toBe("Waiting");
-  });
-});
-
-describe("adopt", () => {
-  it("takes only what is newer", () => {
-    const state = emptyReply();
-    expect(adopt(state, keyframeOf(0, "<p>0</p>"))).toBe(true);
-    expect(adopt(state, keyframeOf(0, "<p>other</p>"))).toBe(false);
-    expect(adopt(state, keyframeOf(3, "<p>3</p>"))).toBe(true);
-    expect(htmlOf(state.answer)).toBe("<p>3</p>");
-  });
-
-  it("leaves the keyframe as it was, because it belongs to the model", () => {
-    const state = emptyReply();
-    const keyframe = keyframeOf(0, "<p>0</p>");
-    adopt(state, keyframe);
-    receive(state, { type: "patch", seq: 1, answer: [["add", "<p>1</p>"]] });
-    expect(htmlOf(keyframe.answer)).toBe("<p>0</p>");
   });
 });

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { PATIENCE, Stop, type StopPort } from "../src/stop";
+import { Stop, type StopPort } from "../src/stop";
+
+const TIMEOUT = 300;
 
 class FakePort implements StopPort {
   live = true;
@@ -7,6 +9,7 @@ class FakePort implements StopPort {
   reachable = true;
   isRefused = false;
   cancels = 0;
+  timeout = TIMEOUT;
   interrupts = 0;
   reply: () => void = () => {};
   readonly phases: string[] = [];
@@ -18,6 +21,10 @@ class FakePort implements StopPort {
   cancel(onReply: () => void): void {
     this.cancels += 1;
     this.reply = onReply;
+  }
+
+  replyTimeout(): number {
+    return this.timeout;
   }
 
   interrupt(): Promise<void> | undefined {
@@ -50,17 +57,17 @@ async function pass(milliseconds: number): Promise<void> {
 }
 
 it("asks once, however often it is pressed", async () => {
-  void stop.ask();
-  void stop.ask();
-  await pass(PATIENCE - 1);
-  void stop.ask();
+  void stop.request();
+  void stop.request();
+  await pass(TIMEOUT - 1);
+  void stop.request();
   expect(port.cancels).toBe(1);
-  expect(stop.phase).toBe("asked");
+  expect(stop.phase).toBe("requested");
 });
 
 it("interrupts when nothing answers", async () => {
-  void stop.ask();
-  await pass(PATIENCE - 1);
+  void stop.request();
+  await pass(TIMEOUT - 1);
   expect(port.interrupts).toBe(0);
   await pass(1);
   expect(port.interrupts).toBe(1);
@@ -68,69 +75,69 @@ it("interrupts when nothing answers", async () => {
 });
 
 it("never interrupts after an acknowledgement by comm", async () => {
-  void stop.ask();
-  await pass(PATIENCE - 1);
+  void stop.request();
+  await pass(TIMEOUT - 1);
   stop.acknowledge();
-  await pass(10 * PATIENCE);
+  await pass(10 * TIMEOUT);
   expect(port.interrupts).toBe(0);
   expect(stop.phase).toBe("acknowledged");
 });
 
 it("never interrupts after a reply on the control channel", async () => {
-  void stop.ask();
+  void stop.request();
   port.reply();
-  await pass(10 * PATIENCE);
+  await pass(10 * TIMEOUT);
   expect(port.interrupts).toBe(0);
   expect(stop.phase).toBe("acknowledged");
 });
 
 it("never interrupts after the end", async () => {
-  void stop.ask();
-  await pass(PATIENCE / 2);
+  void stop.request();
+  await pass(TIMEOUT / 2);
   port.live = false;
-  await pass(10 * PATIENCE);
+  await pass(10 * TIMEOUT);
   expect(port.interrupts).toBe(0);
 });
 
 it("does nothing for a reply that has ended", async () => {
   port.live = false;
-  void stop.ask();
-  await pass(10 * PATIENCE);
+  void stop.request();
+  await pass(10 * TIMEOUT);
   expect(port.cancels).toBe(0);
   expect(port.phases).toEqual([]);
 });
 
 it("never interrupts for a background reply, and says that it could not", async () => {
   port.foreground = false;
-  void stop.ask();
-  await pass(PATIENCE);
+  void stop.request();
+  await pass(TIMEOUT);
   expect(port.interrupts).toBe(0);
-  expect(stop.phase).toBe("unreached");
+  expect(stop.phase).toBe("failed");
 });
 
 it.each(["reachable", "isRefused"] as const)("says that it could not when the interrupt fails (%s)", async (what) => {
   port[what] = !port[what];
-  void stop.ask();
-  await pass(PATIENCE);
-  expect(stop.phase).toBe("unreached");
+  void stop.request();
+  await pass(TIMEOUT);
+  expect(stop.phase).toBe("failed");
 });
 
 it("may be tried again, and takes a late acknowledgement", async () => {
   port.reachable = false;
-  void stop.ask();
-  await pass(PATIENCE);
-  void stop.ask();
+  void stop.request();
+  await pass(TIMEOUT);
+  void stop.request();
   expect(port.cancels).toBe(2);
-  await pass(PATIENCE);
+  await pass(TIMEOUT);
   stop.acknowledge();
-  expect(port.phases).toEqual(["asked", "unreached", "asked", "unreached", "acknowledged"]);
+  expect(port.phases).toEqual(["requested", "failed", "requested", "failed", "acknowledged"]);
 });
 
 it("takes in what came while the page was blocked before it interrupts", async () => {
   vi.useRealTimers();
   const due: (() => void)[] = [];
   vi.stubGlobal("setTimeout", (callback: () => void) => due.push(callback));
-  void stop.ask();
+  void stop.request();
   // The page wakes up late: its timer runs first, then the message that has been waiting behind it.
   due.shift()?.();
   await Promise.resolve();

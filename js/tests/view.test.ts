@@ -1,16 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Page } from "../src/page";
-import type { Meta } from "../src/protocol";
-import { emptyReply, isUnfinished, type ReplyState, receive } from "../src/state";
+import { PageServices } from "../src/page_services";
+import type { Keyframe, Meta } from "../src/protocol";
+import { applyPatch, hasEnded } from "../src/state";
 import type { StopPhase } from "../src/stop";
-import { announcement, type Shown, View } from "../src/view";
-import { metaOf, place, scroller, written } from "./fixtures";
+import { announcement, type ReplyController, View } from "../src/view";
+import { keyframeOf, metaOf, place, scroller, written } from "./fixtures";
 
-class FakeShown implements Shown {
-  readonly state: ReplyState = emptyReply();
+class FakeController implements ReplyController {
+  readonly state: Keyframe = keyframeOf(0);
   readonly choice = { isOpen: undefined };
-  readonly page = Page.get();
-  takesCells = false;
+  readonly services = PageServices.get();
+  canInsertCells = false;
   stopPhase: StopPhase = "ready";
   isLost = false;
   stops = 0;
@@ -18,7 +18,7 @@ class FakeShown implements Shown {
   view: View | undefined;
 
   get isLive(): boolean {
-    return !this.isLost && isUnfinished(this.state);
+    return !this.isLost && !hasEnded(this.state);
   }
 
   elapsed(): number {
@@ -33,45 +33,45 @@ class FakeShown implements Shown {
     this.stops += 1;
   }
 
-  drawn(): void {}
+  onDraw(): void {}
 
-  seen(): void {}
+  onVisibility(): void {}
 
   refresh(): void {
     this.view?.update();
   }
 }
 
-let shown: FakeShown;
+let controller: FakeController;
 let parent: HTMLElement;
 
 beforeEach(() => {
   vi.useFakeTimers();
-  shown = new FakeShown();
+  controller = new FakeController();
   parent = document.createElement("div");
   document.body.replaceChildren(parent);
 });
 
 afterEach(() => {
-  shown.view?.remove();
+  controller.view?.remove();
   vi.useRealTimers();
 });
 
 function show(meta: Partial<Meta>, reasoning = "", answer = ""): void {
-  shown.state.meta = metaOf(meta);
-  receive(shown.state, {
+  controller.state.meta = metaOf(meta);
+  applyPatch(controller.state, {
     type: "patch",
-    seq: shown.state.seq + 1,
+    seq: controller.state.seq + 1,
     reasoning: [["add", reasoning]],
     answer: [["add", answer]],
   });
-  shown.view = new View(parent, shown);
+  controller.view = new View(parent, controller);
 }
 
 /** Change the meta and draw a frame. */
 function change(meta: Partial<Meta>): void {
-  shown.state.meta = metaOf(meta);
-  shown.view?.update();
+  controller.state.meta = metaOf(meta);
+  controller.view?.update();
   vi.advanceTimersToNextFrame();
 }
 
@@ -96,12 +96,12 @@ describe("the head", () => {
     expect(text("label")).toBe("Waiting for deepseek-flash · 1 min 00 s · the server says keep-alive");
   });
 
-  it("claims no seconds before there is one", () => {
+  it("shows no seconds before the first has passed", () => {
     show({ status: "waiting", label: "Waiting for deepseek-flash" });
     expect(text("label")).toBe("Waiting for deepseek-flash");
   });
 
-  it("counts the seconds of thinking, and then says what they came to", () => {
+  it("counts the seconds of thinking, and shows their number afterwards", () => {
     show({ status: "reasoning", reasoning_elapsed: 7 }, "<p>hm</p>");
     vi.advanceTimersByTime(1001);
     expect([text("disclosure"), text("label")]).toEqual(["Thinking… 8 s", undefined]);
@@ -110,12 +110,12 @@ describe("the head", () => {
     expect(text("disclosure")).toBe("Thought for 8 s");
   });
 
-  it("says that it thinks before there is a thought to show", () => {
+  it("says that the model is thinking before there is text", () => {
     show({ status: "reasoning", reasoning_elapsed: 2 });
     expect([text("disclosure"), text("label")]).toEqual([undefined, "Thinking… 2 s"]);
   });
 
-  it("pulses while the reply goes on, and goes when it ends without a thought", () => {
+  it("shows a dot while the reply goes on, and is hidden when the reply ends without reasoning", () => {
     show({ status: "answering" }, "", "<p>a</p>");
     expect(part("dot").hidden).toBe(false);
     change({ status: "complete" });
@@ -132,14 +132,14 @@ describe("Stop", () => {
       "Stop",
     ]);
     part("stop").click();
-    expect(shown.stops).toBe(1);
+    expect(controller.stops).toBe(1);
     change({ status: "complete" });
     expect(text("stop")).toBeUndefined();
   });
 
-  it("says that it is stopping and keeps its place", () => {
+  it("says that it is stopping, and stays where it is", () => {
     show({ status: "answering" });
-    shown.stopPhase = "asked";
+    controller.stopPhase = "requested";
     change({ status: "answering" });
     expect([text("stop"), part("stop").getAttribute("aria-disabled")]).toEqual(["Stopping…", "true"]);
   });
@@ -147,10 +147,10 @@ describe("Stop", () => {
   it.each([
     [true, "Stop did not reach the kernel: press ■ in the toolbar"],
     [false, "Stop did not reach the kernel: restart it if the reply must end"],
-  ])("says what to do when it did not arrive (foreground: %s)", (foreground, hint) => {
+  ])("says what to do if it failed (foreground: %s)", (foreground, hint) => {
     show({ status: "answering", foreground });
     expect(text("hint")).toBeUndefined();
-    shown.stopPhase = "unreached";
+    controller.stopPhase = "failed";
     change({ status: "answering", foreground });
     expect([text("hint"), text("stop")]).toEqual([hint, "Stop"]);
     change({ status: "cancelled", foreground });
@@ -161,14 +161,14 @@ describe("Stop", () => {
     show({ status: "answering" }, "", "<p>a</p>");
     part("answer").dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true }));
     part("answer").dispatchEvent(new KeyboardEvent("keydown", { key: "a", bubbles: true }));
-    expect(shown.stops).toBe(1);
+    expect(controller.stops).toBe(1);
   });
 
-  it("leaves an Esc to whoever has taken it", () => {
+  it("is not pressed by an Esc that was handled already", () => {
     show({ status: "answering" }, "", "<p>a</p>");
     part("answer").addEventListener("keydown", (event) => event.preventDefault());
     part("answer").dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true, cancelable: true }));
-    expect(shown.stops).toBe(0);
+    expect(controller.stops).toBe(0);
   });
 });
 
@@ -190,39 +190,41 @@ describe("the end", () => {
   });
 });
 
-describe("what is said aloud", () => {
-  it("is the state, when it changes, except for the end, which the page says", () => {
+describe("the announcement", () => {
+  it("is the state when it changes, except for the end, which the page announces", () => {
     show({ status: "waiting", label: "Waiting for deepseek-flash" });
     const said = [text("status")];
     for (const meta of [
       { status: "reasoning" },
       { status: "answering" },
-      { status: "complete", footer: ["deepseek-flash", "3 s", "out 412"] },
-      { status: "cancelled", footer: ["Stopped after 3 s"] },
+      { status: "complete", answer_tokens: 412 },
+      { status: "cancelled" },
       { status: "failed", alert: "The connection broke." },
     ] as const) {
-      change({ ...meta, footer: [...("footer" in meta ? meta.footer : [])] });
+      change(meta);
       said.push(text("status"));
     }
     expect(said).toEqual(["Waiting for deepseek-flash", "Thinking", "Answering", "", "", ""]);
   });
 
-  it("is how the reply ended, in the end", () => {
+  it("at the end says how the reply ended", () => {
     expect(
       [
-        metaOf({ status: "complete", footer: ["deepseek-flash", "3 s", "out 412"] }),
-        metaOf({ status: "cancelled", footer: ["Stopped after 3 s"] }),
+        metaOf({ status: "complete", answer_tokens: 1412 }),
+        metaOf({ status: "complete" }),
+        metaOf({ status: "cancelled", elapsed: 3.2 }),
+        metaOf({ status: "cancelled", elapsed: 0.4 }),
         metaOf({ status: "failed", alert: "The connection broke." }),
       ].map(announcement),
-    ).toEqual(["Finished, 412 tokens", "Stopped after 3 s", "The connection broke."]);
+    ).toEqual(["Finished, 1,412 tokens", "Finished", "Stopped after 3 s", "Stopped", "The connection broke."]);
   });
 
-  it("is not the text", () => {
+  it("does not include the text", () => {
     show({ status: "answering" }, "", "<p>a</p>");
     expect([part("answer").getAttribute("role"), part("answer").getAttribute("aria-live")]).toEqual(["log", "off"]);
   });
 
-  it("does not repeat itself while seconds pass and text comes", () => {
+  it("is not repeated while seconds pass and text arrives", () => {
     show({ status: "waiting", label: "Waiting for deepseek-flash" });
     const observer = new MutationObserver(() => {});
     observer.observe(part("status"), { childList: true, characterData: true, subtree: true });
@@ -235,7 +237,7 @@ describe("what is said aloud", () => {
 describe("trouble that only the page knows", () => {
   it("is a kernel that went away", () => {
     show({ status: "answering" });
-    shown.isLost = true;
+    controller.isLost = true;
     change({ status: "answering" });
     expect([text("alert"), text("stop")]).toEqual([
       "The kernel went away before the reply had ended. %deepseek show --recover brings back what had arrived.",
@@ -247,36 +249,36 @@ describe("trouble that only the page knows", () => {
 });
 
 describe("drawing", () => {
-  it("happens once for what comes together, in order", () => {
+  it("happens once for patches that arrive together, in order", () => {
     show({ status: "answering" });
-    const drawn = vi.spyOn(shown, "drawn");
-    shown.view?.update([], [["add", "<p>1</p>"]]);
-    shown.view?.update([], [["add", "<p>2</p>"]]);
+    const drawn = vi.spyOn(controller, "onDraw");
+    controller.view?.update([], [["add", "<p>1</p>"]]);
+    controller.view?.update([], [["add", "<p>2</p>"]]);
     expect(written(part("answer"))).toBe("");
     vi.advanceTimersByTime(0);
     expect([drawn.mock.calls.length, written(part("answer"))]).toEqual([1, "<p>1</p><p>2</p>"]);
   });
 
-  it("above what is read does not move it", () => {
+  it("above the screen does not move the text on it", () => {
     show({ status: "answering" });
     const around = scroller();
     document.body.replaceChildren(around);
     around.append(parent);
     place(part("live"), () => ({ top: -100, bottom: -80 + 10 * part("answer").querySelectorAll("p").length }));
     around.scrollTop = 400;
-    const placesWhenDrawn: number[] = [];
-    shown.drawn = () => placesWhenDrawn.push(around.scrollTop);
-    shown.view?.update([], [["add", "<p>1</p><p>2</p>"]]);
+    const positionsWhenDrawn: number[] = [];
+    controller.onDraw = () => positionsWhenDrawn.push(around.scrollTop);
+    controller.view?.update([], [["add", "<p>1</p><p>2</p>"]]);
     vi.advanceTimersToNextFrame();
     expect(around.scrollTop).toBe(420);
-    // Where everything stands is looked at then, for the settled output.
-    expect(placesWhenDrawn).toEqual([420]);
+    // The handover to the settled output measures positions then.
+    expect(positionsWhenDrawn).toEqual([420]);
   });
 
   it("stops with the view", () => {
     show({ status: "waiting", label: "Waiting" });
-    shown.view?.update();
-    shown.view?.remove();
+    controller.view?.update();
+    controller.view?.remove();
     expect([vi.getTimerCount(), parent.childNodes.length]).toEqual([0, 0]);
   });
 });

@@ -157,8 +157,10 @@ class Elements(RendererHTML):
         url = str(tokens[idx].attrs["src"])
         web = _HOST.match(url)
         alt = self.renderInlineAsText(tokens[idx].children, options, env).strip()
-        label = f"Image from {web[1]} not loaded" if web else "Image not loaded"
-        label = escapeHtml(printable(f"{label}: {alt}" if alt else label))
+        label = escapeHtml(printable(f"Image from {web[1]} not loaded" if web else "Image not loaded"))
+        if alt:
+            # The page finds the description by its class when it loads the image.
+            label += f': <span class="nbstream-alt">{escapeHtml(printable(alt))}</span>'
         if not web or any(env.get("links", ())):
             return f'<span class="nbstream-image" style="{_IMAGE_STYLE}">{label}</span>'
         attributes = "".join(f' {name}="{value}"' for name, value in _LINK_ATTRIBUTES.items())

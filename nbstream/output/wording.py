@@ -95,6 +95,14 @@ def footer(reply: Reply) -> list[str]:
     return items
 
 
+def answer_tokens(reply: Reply) -> int | None:
+    """Return the number of tokens after the reasoning, or None if the server did not say."""
+    usage = reply.usage
+    if usage is None or usage.completion_tokens is None:
+        return None
+    return max(0, usage.completion_tokens - (usage.reasoning_tokens or 0))
+
+
 def _tokens(reply: Reply) -> list[str]:
     usage = reply.usage
     if usage is None:
@@ -104,11 +112,9 @@ def _tokens(reply: Reply) -> list[str]:
     if usage.prompt_tokens is not None:
         cached = f" ({usage.cache_hit_tokens:,} cached)" if usage.cache_hit_tokens else ""
         items.append(f"in {usage.prompt_tokens:,}{cached}")
-    out = usage.completion_tokens
     if usage.reasoning_tokens:
         items.append(f"thought {usage.reasoning_tokens:,}")
-        out = max(0, out - usage.reasoning_tokens) if out is not None else None
-    if out is not None:
+    if (out := answer_tokens(reply)) is not None:
         items.append(f"out {out:,}")
     return items
 

@@ -1,18 +1,20 @@
-"""Writes a document of the protocol: what it shows, and the operations that bring a page there.
+"""Writes a document of the page protocol: its HTML, and the operations that give a page the same HTML.
 
-Text is kept in pieces, so that writing is linear in what is written. This module must not know Markdown.
+Text is kept in pieces, so that the cost of writing is linear in the length of the text.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from nbstream.model.text import utf16_length
-from nbstream.widgets.protocol import DocumentState, colours_of, html_of
 
 if TYPE_CHECKING:
-    from nbstream.widgets.protocol import Op
+    from nbstream.widgets.protocol import DocumentState, Op
+
+_COLOURED = re.compile(r'<span class="([a-z][a-z0-9]*)">([^<]*)</span>')
 
 
 @dataclass(slots=True)
@@ -23,7 +25,7 @@ class _Group:
 
 
 class DocumentWriter:
-    """A document and the operations that were written to it since they were last taken."""
+    """A document, and the operations on it since the last `take`."""
 
     def __init__(self) -> None:
         self._groups = [_Group()]
@@ -31,7 +33,10 @@ class DocumentWriter:
         self._ops: list[Op] = []
 
     def add(self, html: str) -> None:
-        """Append balanced HTML, or escaped text, to the innermost group; what the tail has of it is not sent again."""
+        """Append balanced HTML, or escaped text, to the innermost group.
+
+        The operation does not repeat what the tail has already.
+        """
         if html:
             self._groups[-1].pieces.append(html)
             keep = _common_prefix(self._tail, html)
@@ -49,7 +54,10 @@ class DocumentWriter:
         self._ops.append(("close",))
 
     def redo(self, html: str) -> None:
-        """End the innermost group and put balanced HTML in its place; only colours are sent if it differs in them."""
+        """End the innermost group and replace it with balanced HTML.
+
+        If the HTML differs only by colours, the operation holds only the colours.
+        """
         group = self._groups.pop()
         if html:
             self._groups[-1].pieces.append(html)
@@ -59,17 +67,17 @@ class DocumentWriter:
         self._ops.append(("redo", html) if colours is None else ("colour", colours))
 
     def tail(self, html: str) -> None:
-        """Let the tail be `html`; only the part that differs is sent."""
+        """Set the tail to `html`. The operation holds only the part that differs."""
         if html != self._tail:
             keep = _common_prefix(self._tail, html)
             self._ops.append(("tail", utf16_length(html[:keep]), html[keep:]))
             self._tail = html
 
     def reset(self, html: str) -> None:
-        """Let the whole document be `html`."""
+        """Replace the whole document with `html`."""
         self._groups = [_Group(pieces=[html])]
         self._tail = ""
-        # Operations that no page has yet would be undone by this one.
+        # This operation would undo the earlier ones, so they need not be sent.
         self._ops = [("reset", html)]
 
     def take(self) -> list[Op]:
@@ -85,7 +93,7 @@ class DocumentWriter:
 
     @property
     def state(self) -> DocumentState:
-        """What a page has that applied every operation, as a copy."""
+        """The document of a page that applied every operation, as a copy."""
         groups = self._groups
         return {
             "groups": [{"open": each.open, "html": "".join(each.pieces), "close": each.close} for each in groups],
@@ -94,12 +102,28 @@ class DocumentWriter:
 
     @property
     def html(self) -> str:
-        """The document's HTML, as the page shows it."""
-        return html_of(self.state)
+        """The document's HTML: everything written, the tail, and the end tags of the open groups."""
+        written = [piece for group in self._groups for piece in (group.open, *group.pieces)]
+        return "".join([*written, self._tail, *(group.close for group in reversed(self._groups))])
+
+
+def colours_of(text: str, html: str) -> str | None:
+    """Return the colours that turn escaped `text` into `html`; None if they differ by more than colours.
+
+    For each coloured stretch: the number of UTF-16 units before it that have no colour, if any; its
+    class; `.`; its length in UTF-16 units. For `<span class="k">def</span> <span class="nf">f</span>`
+    this is `k.3 1nf.1`.
+    """
+    if "<" in text or _COLOURED.sub(r"\2", html) != text:
+        return None
+    # In turn: text without a colour, a class, and the text of that class.
+    gaps, names, words = (_COLOURED.split(html)[first::3] for first in range(3))
+    stretches = zip(gaps, names, words, strict=False)
+    return " ".join(f"{utf16_length(gap) or ''}{name}.{utf16_length(word)}" for gap, name, word in stretches)
 
 
 def _common_prefix(one: str, other: str) -> int:
-    """Return how many characters both begin with. Whole characters: a surrogate pair is never cut."""
+    """Return the length of the common prefix in characters, so that a surrogate pair is never cut."""
     low, high = 0, min(len(one), len(other))
     while low < high:
         middle = (low + high + 1) // 2

@@ -126,9 +126,9 @@ class LiveView:
                     "type": "settled", "model_id": self._model_id, "data": data, "metadata": metadata
                 }  # fmt: skip
                 self._widget.send(dict(settled))
-            case "gone" if self._loop is not None:
+            case "unmounted" if self._loop is not None:
                 self._loop.add_callback(self._loop.call_later, kept_views.GRACE_SECONDS, kept_views.release, self)
-            case "gone":
+            case "unmounted":
                 kept_views.release(self)
 
     def _may_wait(self) -> bool:

@@ -38,12 +38,12 @@ class Pages:
         page = str(message.get("page", ""))
         self.known.add(page)
         match message.get("type"):
-            case "shown":
+            case "mounted":
                 self._drawing.add(page)
-            case "gone":
+            case "unmounted":
                 self._drawing.discard(page)
                 self.settled = True
-            case "sight":
-                nth = message.get("nth")
-                if isinstance(nth, int) and nth > self._visible.get(page, (0, True))[0]:
-                    self._visible[page] = nth, message.get("seen") is not False
+            case "visibility":
+                seq = message.get("seq")
+                if isinstance(seq, int) and seq > self._visible.get(page, (0, True))[0]:
+                    self._visible[page] = seq, message.get("visible") is not False

@@ -1,27 +1,30 @@
-"""The messages to the page and from it. `js/src/protocol.ts` mirrors this file, name by name.
+"""The messages between the kernel and the page.
 
-Text that grows is sent as a `Document`: HTML that is written from front to back into nested groups and never changes
-once written, followed by a short tail that does. Operations are append-only, so that all of a reply's messages together
-are linear in its length. Offsets count UTF-16 code units, because the page's strings do. This module must not know
-Markdown, widgets or comms.
+`js/src/protocol.ts` is generated from `nbstream/widgets/protocol.py`: after a change, run
+`python js/generate_protocol.py`.
+
+Growing text is sent as a document: HTML that is written once, from front to back, into nested groups,
+and after it a short tail that may change. So all messages of a reply together are linear in its
+length. Offsets count UTF-16 code units, as the strings of JavaScript do.
 """
 
 from __future__ import annotations
 
-import re
-from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypeAlias, TypedDict
 
-from nbstream.model.text import utf16_length
+if TYPE_CHECKING:
+    from nbstream.model.presentation import ReasoningDisplay
+    from nbstream.model.reply import Status
 
 Op: TypeAlias = (
-    tuple[Literal["add"], str]  # append balanced HTML (or text, escaped) to the innermost group
-    | tuple[Literal["add"], str, int]  # the same, where the HTML begins with that many UTF-16 units of the tail
+    tuple[Literal["add"], str]  # append balanced HTML, or escaped text, to the innermost group
+    | tuple[Literal["add"], str, int]  # the same, after that many UTF-16 units of the tail
     | tuple[Literal["open"], str, str]  # start a group: HTML that leaves elements open, and their end tags
-    | tuple[Literal["close"]]  # end the innermost group; what it holds stays, as part of the group around it
-    | tuple[Literal["colour"], str]  # end the innermost group, which holds nothing but text, and give it colours
-    | tuple[Literal["redo"], str]  # end the innermost group and put this balanced HTML in its place
+    | tuple[Literal["close"]]  # end the innermost group; its content stays, as part of the outer group
+    | tuple[Literal["colour"], str]  # add colours to the innermost group, which holds only text, and end it
+    | tuple[Literal["redo"], str]  # end the innermost group and replace it with this balanced HTML
     | tuple[Literal["tail"], int, str]  # keep that many UTF-16 units of the tail, then append
-    | tuple[Literal["reset"], str]  # the whole document is this balanced HTML; no groups, no tail
+    | tuple[Literal["reset"], str]  # replace the whole document with this balanced HTML; no groups, no tail
 )
 
 
@@ -34,40 +37,42 @@ class Group(TypedDict):
 
 
 class DocumentState(TypedDict):
-    """A document at one moment; `groups[0]` has no tags of its own."""
+    """A document at one moment. `groups[0]` is the outermost group and has no tags."""
 
     groups: list[Group]
     tail: str
 
 
 class Meta(TypedDict):
-    """What stands around the text. All texts are made in Python, so that live and settled say the same words."""
+    """What is shown around the text, in the words of the settled output."""
 
-    status: str
-    #: Seconds from the start of the run to this message, so that the page can go on counting by its own clock.
+    status: Status
+    #: Seconds from the start of the run to this message; the page goes on counting by its own clock.
     elapsed: float
-    #: Seconds since reasoning started, while it goes on.
+    #: Seconds since reasoning started; null when the model is not reasoning.
     reasoning_elapsed: float | None
-    #: What is going on: "Waiting for deepseek-flash"; empty once text arrives.
+    #: How reasoning is shown; with `hidden` no reasoning is sent.
+    reasoning: ReasoningDisplay
+    #: What the run is waiting for: "Waiting for deepseek-flash". Empty once text arrives.
     label: str
-    #: How the reasoning is shown: auto, open, closed, or hidden, which means that none is sent.
-    reasoning: str
     #: What the server last said while waiting: "the server says keep-alive".
     note: str
     #: "Thought for 12 s", once it is known.
     thought: str
-    #: A line for each tool call that the model asks for; their arguments only at the end, as they grow.
+    #: A line for each tool call that the model asks for. Arguments are included only at the end.
     tool_calls: list[str]
     #: The sentence for a reply that is not whole; empty otherwise.
     alert: str
     #: The footer's items, in order; empty until the end.
     footer: list[str]
-    #: Whether ■ (interrupting the kernel) would stop this very reply.
+    #: Tokens of the answer, without the reasoning; null until the end and if the server did not say.
+    answer_tokens: int | None
+    #: Whether a cell waits for this reply, so that interrupting the kernel would stop it.
     foreground: bool
 
 
 class Patch(TypedDict):
-    """One frame. `seq` counts frames from 1; a page that has applied `seq` drops any that is not greater."""
+    """One frame. Frames are numbered from 1; a page ignores a frame that it has applied already."""
 
     type: Literal["patch"]
     seq: int
@@ -77,7 +82,7 @@ class Patch(TypedDict):
 
 
 class Keyframe(TypedDict):
-    """The whole state after frame `seq`, kept in a trait for a page that comes late."""
+    """The whole state after frame `seq`. The widget's state always has one."""
 
     seq: int
     reasoning: DocumentState
@@ -86,113 +91,49 @@ class Keyframe(TypedDict):
 
 
 class Acknowledgement(TypedDict):
-    """Python has taken notice of a Stop: the page must not interrupt the kernel any more."""
+    """The kernel received a Stop, so the page must not interrupt it any more."""
 
     type: Literal["ack"]
 
 
 class Settled(TypedDict):
-    """What takes the view's place, for a page that the front end does not hand it to: a reloaded or a second one."""
+    """The settled output, for a page that the front end does not send it to: a reloaded or second page."""
 
     type: Literal["settled"]
-    #: The widget's, as outputs name it.
+    #: The widget that it replaces, as outputs name it.
     model_id: str
     data: dict[str, str]
     metadata: dict[str, Any]
 
 
-class PageMessage(TypedDict):
-    """From the page.
+#: From the kernel to the page.
+KernelMessage: TypeAlias = Patch | Acknowledgement | Settled
 
-    It has the widget (`hello`), draws it (`shown`), has its end on the screen or not (`sight`), wants a keyframe
-    (`resync`) or the settled output (`settle`), draws it no more, now that the reply has ended (`gone`); or its reader
-    wants the reply to end (`cancel`).
+
+class PageMessage(TypedDict):
+    """From the page to the kernel.
+
+    The page has the widget (`hello`); draws it for the first time (`mounted`); shows or hides the end
+    of the text (`visibility`); missed a frame and needs a keyframe (`resync`); needs the settled
+    output of a reply that ended (`settle`); does not draw a reply that ended any more (`unmounted`);
+    or its user pressed Stop (`cancel`).
     """
 
-    type: Literal["hello", "shown", "sight", "resync", "settle", "gone", "cancel"]
-    #: Which page: two tabs of one notebook are two, and so are one before it was reloaded and after.
+    type: Literal["hello", "mounted", "visibility", "resync", "settle", "unmounted", "cancel"]
+    #: An id of the page. Two tabs are two pages, and a page that was reloaded is a new one.
     page: NotRequired[str]
-    #: The last frame that the page has applied; with `hello` and `resync`.
+    #: With `hello` and `resync`: the last frame that the page applied. With `visibility`: which of
+    #: these messages it is, counted from 1, because each arrives by two channels.
     seq: NotRequired[int]
-    #: With `sight`: whether a reader can see the text grow; and the how manieth it is, as each comes by two ways.
-    seen: NotRequired[bool]
-    nth: NotRequired[int]
+    #: With `visibility`.
+    visible: NotRequired[bool]
 
 
-#: The same by the control channel, where a busy kernel still listens: message type and its reply.
+#: Message types of the control channel: a `PageMessage` with a `run_id`, and the kernel's reply.
 CONTROL_REQUEST = "nbstream_request"
 CONTROL_REPLY = "nbstream_reply"
-
-_COLOURED = re.compile(r'<span class="([a-z][a-z0-9]*)">([^<]*)</span>')
-_COLOUR = re.compile(r"(\d*)([a-z][a-z0-9]*)\.(\d+)")
-_END = "</span>".encode("utf-16-le")
 
 
 def empty_state() -> DocumentState:
     """Return the state of a document that nothing was written to."""
     return {"groups": [{"open": "", "html": "", "close": ""}], "tail": ""}
-
-
-def apply(state: DocumentState, ops: list[Op]) -> None:
-    """Apply `ops` to `state` in place, as the page does; the fixtures in `tests/data/protocol` hold both to it."""
-    groups = state["groups"]
-    for op in ops:
-        match op:
-            case ("add", html):
-                groups[-1]["html"] += html
-            case ("add", html, kept):
-                groups[-1]["html"] += _utf16_prefix(state["tail"], kept) + html
-            case ("open", start, end):
-                groups.append({"open": start, "html": "", "close": end})
-            case ("close",):
-                group = groups.pop()
-                groups[-1]["html"] += group["open"] + group["html"] + group["close"]
-            case ("colour", colours):
-                group = groups.pop()
-                groups[-1]["html"] += group["open"] + coloured(group["html"], colours) + group["close"]
-            case ("redo", html):
-                groups.pop()
-                groups[-1]["html"] += html
-            case ("tail", keep, html):
-                state["tail"] = _utf16_prefix(state["tail"], keep) + html
-            case ("reset", html):
-                groups[:] = [{"open": "", "html": html, "close": ""}]
-                state["tail"] = ""
-
-
-def html_of(state: DocumentState) -> str:
-    """Return the document's HTML: everything written, the tail, and the end tags of the groups that are open."""
-    groups = state["groups"]
-    written = "".join(group["open"] + group["html"] for group in groups)
-    return written + state["tail"] + "".join(group["close"] for group in reversed(groups))
-
-
-def colours_of(text: str, html: str) -> str | None:
-    """Return the colours that make `html` of `text`, which is escaped; None if there is more to it than colours.
-
-    For each stretch that has one: how many UTF-16 units further on it begins, if any; its class; `.`; and how many
-    units it has: `k.3 1nf.6` for `<span class="k">def</span> <span class="nf">median</span>`.
-    """
-    if "<" in text or _COLOURED.sub(r"\2", html) != text:
-        return None
-    # In turn: text without a colour, a class, and the text that has it.
-    gaps, names, words = (_COLOURED.split(html)[first::3] for first in range(3))
-    stretches = zip(gaps, names, words, strict=False)
-    return " ".join(f"{utf16_length(gap) or ''}{name}.{utf16_length(word)}" for gap, name, word in stretches)
-
-
-def coloured(text: str, colours: str) -> str:
-    """Return what `colours` make of `text`, which is escaped: the other way round than `colours_of`."""
-    units, at, parts = text.encode("utf-16-le", "surrogatepass"), 0, []
-    for gap, name, length in _COLOUR.findall(colours):
-        start = at + 2 * int(gap or 0)
-        end = start + 2 * int(length)
-        parts += [units[at:start], f'<span class="{name}">'.encode("utf-16-le"), units[start:end], _END]
-        at = end
-    return b"".join([*parts, units[at:]]).decode("utf-16-le", "surrogatepass")
-
-
-def _utf16_prefix(text: str, units: int) -> str:
-    if text.isascii():
-        return text[:units]
-    return text.encode("utf-16-le", "surrogatepass")[: units * 2].decode("utf-16-le", "surrogatepass")

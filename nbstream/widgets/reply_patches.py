@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nbstream.model.events import Answer, Event, Reasoning
-from nbstream.output import sentences, wording
+from nbstream.widgets.meta import meta_of
 from nbstream.widgets.protocol import Keyframe, Meta, Patch, empty_state
 
 if TYPE_CHECKING:
@@ -96,21 +96,7 @@ class ReplyPatches:
         return self._documents[which]
 
     def _meta_at(self, elapsed: float) -> Meta:
-        reply = self.reply
-        is_reasoning = reply.status == "reasoning"
-        return {
-            "status": reply.status,
-            "elapsed": elapsed,
-            "reasoning_elapsed": reply.timing.reasoning_until(elapsed) if is_reasoning else None,
-            "reasoning": self._presentation.reasoning,
-            "label": wording.label(reply),
-            "note": wording.note(reply),
-            "thought": wording.thought(reply),
-            "tool_calls": wording.tool_calls(reply),
-            "alert": sentences.alert(reply, self._presentation.audience),
-            "footer": wording.footer(reply),
-            "foreground": self._foreground,
-        }
+        return meta_of(self.reply, self._presentation, elapsed=elapsed, foreground=self._foreground)
 
 
 def _without_clocks(meta: Meta) -> dict[str, object]:

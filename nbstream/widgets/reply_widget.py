@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anywidget
@@ -11,15 +12,25 @@ import traitlets
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_STATIC = files("nbstream") / "static"
+_STATIC = Path(__file__).parents[1] / "static"
 _VIEW_MIME = "application/vnd.jupyter.widget-view+json"
+
+
+def _page_file(name: str) -> str | Path:
+    """Return the content of a file of the page, or its path if anywidget is to watch it.
+
+    `npm run watch` needs the path. Otherwise the content, because anywidget keeps every widget of a
+    watched file alive.
+    """
+    path = _STATIC / name
+    return path if os.environ.get("ANYWIDGET_HMR") == "1" else path.read_text("utf-8")
 
 
 class ReplyWidget(anywidget.AnyWidget):
     """Carries messages to and from the page. Its traits hold neither prompt nor key."""
 
-    _esm = (_STATIC / "reply.js").read_text("utf-8")
-    _css = (_STATIC / "reply.css").read_text("utf-8")
+    _esm = _page_file("reply.js")
+    _css = _page_file("reply.css")
     run_id = traitlets.Unicode().tag(sync=True)
     #: Never set: serialising the widget's state calls `current`.
     keyframe = traitlets.Dict().tag(sync=True, to_json=lambda _value, widget: widget.current())

@@ -72,9 +72,10 @@ def open_notebook(
     """Give a function that writes a notebook and opens it; its pages and kernels are gone after the test."""
     pages: list[Page] = []
 
-    def open_it(name: str, cells: list[str], kernel: str, front_end: str = "lab") -> NotebookPage:
+    def open_it(name: str, cells: list[str], kernel: str, front_end: str = "lab", script: str = "") -> NotebookPage:
         lab.write(name, cells, kernel)
         page = browser.new_page()
+        page.add_init_script(script)
         pages.append(page)
         return NotebookPage(page, lab, name, front_end)
 

@@ -1,7 +1,4 @@
-"""The replies of the pictures: every state that a reader meets, as events, made by the real reducer and renderer.
-
-This module must not know how a picture is taken or compared (`test_pictures`).
-"""
+"""A reply in every state that a reader meets, as events, for the pictures and for `npm run preview`."""
 
 from __future__ import annotations
 
@@ -12,11 +9,12 @@ from nbstream.billing.prices import cost_of
 from nbstream.client.endpoints import endpoint_for
 from nbstream.model.events import Answer, Ended, Event, Finished, Reasoning, Started, UsageReported, Waiting
 from nbstream.model.failure import Failure
+from nbstream.model.presentation import Presentation
 from nbstream.model.reply import Reply, reduce
 from nbstream.model.request import Request
 from nbstream.model.usage import Usage
-from nbstream.output import sentences, wording
 from nbstream.widgets.markdown_document import MarkdownDocument
+from nbstream.widgets.meta import meta_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,7 +63,7 @@ _BROKEN = Failure("disconnected", "connection", "DeepSeek", "reset by peer")
 _CUT = (Reasoning(0.9, _THOUGHTS), Answer(12.9, _BEGINNING))
 _SERVED = (UsageReported(18.4, _USAGE), Ended(18.4, "served"))
 
-#: What is on its way, and what has ended; each as events after the start.
+#: Replies that go on, and replies that have ended; each as events after the start.
 LIVE: dict[str, Sequence[Event]] = {
     "waiting": [Waiting(1.0, "keep-alive")],
     "reasoning": [Reasoning(0.9, _THOUGHTS)],
@@ -104,6 +102,11 @@ for _name, _text in _SCRIPTS.items():
     LIVE[f"{_name}-answering"] = [Answer(0.9, _text)]
     SETTLED[_name] = [Answer(0.9, _text), Finished(2, "stop"), UsageReported(2, Usage(12, 40, 52)), Ended(2, "served")]
 
+#: The states of the page itself, without the texts in other scripts.
+STATES = {
+    name: events for name, events in {**LIVE, **SETTLED}.items() if name.removesuffix("-answering") not in _SCRIPTS
+}
+
 
 def reply_of(events: Sequence[Event]) -> Reply:
     """Return the reply after `events`."""
@@ -114,7 +117,7 @@ def reply_of(events: Sequence[Event]) -> Reply:
 
 
 def keyframe_of(events: Sequence[Event]) -> Keyframe:
-    """Return what the kernel would hand to a page that comes after `events`."""
+    """Return the keyframe after `events`."""
     reply, elapsed = reply_of(events), events[-1].at + 8.0
     reasoning, answer = MarkdownDocument(), MarkdownDocument()
     reasoning.feed(reply.reasoning)
@@ -125,17 +128,5 @@ def keyframe_of(events: Sequence[Event]) -> Keyframe:
         "seq": 1,
         "reasoning": reasoning.state,
         "answer": answer.state,
-        "meta": {
-            "status": reply.status,
-            "elapsed": elapsed,
-            "reasoning_elapsed": 8.0 if reply.status == "reasoning" else None,
-            "reasoning": "auto",
-            "label": wording.label(reply),
-            "note": wording.note(reply),
-            "thought": wording.thought(reply),
-            "tool_calls": [],
-            "alert": sentences.alert(reply, "cell"),
-            "footer": wording.footer(reply),
-            "foreground": True,
-        },
+        "meta": meta_of(reply, Presentation(audience="cell"), elapsed=elapsed, foreground=True),
     }

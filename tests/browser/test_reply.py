@@ -31,6 +31,12 @@ front_ends = pytest.mark.parametrize("front_end", ["lab", "notebook"])
 #: Set NBSTREAM_SHOTS to have pictures to look at, in both themes.
 SHOTS = bool(os.environ.get("NBSTREAM_SHOTS"))
 
+#: Delays what the page sends by web socket, as a distant JupyterHub does. An interrupt is an HTTP request.
+SLOW = """
+  const send = WebSocket.prototype.send;
+  WebSocket.prototype.send = function (data) { setTimeout(() => send.call(this, data), 700); };
+"""
+
 LOAD = "%load_ext nbstream"
 QUESTION = "%%deepseek -o reply\nWhy does the median resist outliers? [simulate: normal tokens=350 rate=150]"
 
@@ -146,6 +152,25 @@ def test_stop(front_end: str, kernel: str, open_notebook: OpenNotebook, slow_sim
     for index in range(5):
         assert "Error" not in notebook.output(index).inner_text()
     _picture(notebook, f"{front_end}-{kernel}-stopped")
+
+
+def test_stop_over_a_slow_connection_runs_the_queued_cell(
+    open_notebook: OpenNotebook, slow_simulator: Simulator
+) -> None:
+    question = "Median over a slow connection"
+    cells = [LOAD, f"%%deepseek -o reply\n{question} [simulate: silence after=60]", "print('after', reply.status)"]
+    notebook = open_notebook("slow.ipynb", cells, kernels.NEWEST, script=SLOW)
+    notebook.wait_for_kernel()
+    notebook.run_and_wait(0)
+    notebook.run(1)
+    notebook.run(2)
+    expect(notebook.output(1).get_by_role("button", name=re.compile("^Thinking"))).to_be_visible(timeout=15_000)
+    wait_for(lambda: _entry(slow_simulator, question)["deltas_sent"] == 60)
+    _stop_button(notebook, 1).click()
+    notebook.wait_until_ran(2)
+    assert _fate(slow_simulator, question) == "disconnected"
+    assert "after cancelled" in notebook.output(2).inner_text()
+    assert "KeyboardInterrupt" not in notebook.output(1).inner_text()
 
 
 @pytest.mark.patient

@@ -22,10 +22,10 @@ from nbstream.model.request import Request
 from nbstream.output import sentences, settled, wording
 from nbstream.output.terminal.rows import LONGEST_ROW, to_rows
 from nbstream.widgets.markdown_document import MarkdownDocument
-from nbstream.widgets.protocol import apply, empty_state, html_of
 from nbstream.wire.openai_chat import ChunkDecoder
 from nbstream.wire.response import ResponseDecoder
 from tests.fuzz.words import FORMULA_WORDS, FREQUENT_WORDS, JSON_KEYS, JSON_LEAVES, MARKDOWN_WORDS
+from tests.widgets.page_state import apply, empty_state, html_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -20,6 +20,7 @@ from jupyter_client.manager import KernelManager
 
 from nbstream.widgets import protocol
 from tests import kernels
+from tests.widgets import page_state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -86,8 +87,8 @@ class View:
         self.acknowledged = False
         #: What was sent to pages that the front end does not hand the settled output to.
         self.settled: list[Message] = []
-        self.reasoning = protocol.empty_state()
-        self.answer = protocol.empty_state()
+        self.reasoning = page_state.empty_state()
+        self.answer = page_state.empty_state()
         self.meta: Message = {}
         #: What can not change any more, of reasoning and answer, after each patch.
         self.written: list[tuple[str, str]] = []
@@ -103,8 +104,8 @@ class View:
         elif data["method"] == "custom" and data["content"]["type"] == "patch":
             patch = data["content"]
             self.numbers.append(patch["seq"])
-            protocol.apply(self.reasoning, patch.get("reasoning", []))
-            protocol.apply(self.answer, patch.get("answer", []))
+            page_state.apply(self.reasoning, patch.get("reasoning", []))
+            page_state.apply(self.answer, patch.get("answer", []))
             self.meta = patch.get("meta", self.meta)
             self.written.append((self.reasoning["groups"][0]["html"], self.answer["groups"][0]["html"]))
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from nbstream.markdown.parser import to_html
-from nbstream.widgets import protocol
 from tests.jupyter.conftest import CANARY_KEY
 from tests.jupyter.kernel import VIEW_MIME
+from tests.widgets import page_state
 
 if TYPE_CHECKING:
     from nbstream.simulator.server import Simulator
@@ -41,7 +41,7 @@ def until_streaming(kernel: Kernel, server: Simulator, cell: Cell, scenario: str
     if scenario == SAYS_NOTHING:
         kernel.until(lambda: view.meta.get("status") == "waiting", "the page says that it waits")
     else:
-        kernel.until(lambda: protocol.html_of(view.reasoning), "reasoning is shown")
+        kernel.until(lambda: page_state.html_of(view.reasoning), "reasoning is shown")
     return view
 
 
@@ -121,7 +121,7 @@ def test_patches_build_exactly_the_reply_front_to_back(kernel: Kernel, code: str
     answer, reasoning = kernel.evaluate("[reply.answer, reply.reasoning]")
     assert answer
     assert reasoning
-    whole = protocol.html_of(view.reasoning), protocol.html_of(view.answer)
+    whole = page_state.html_of(view.reasoning), page_state.html_of(view.answer)
     assert whole == (to_html(reasoning), to_html(answer))
     for written in view.written:
         assert all(end.startswith(part) for part, end in zip(written, whole, strict=True))
@@ -166,7 +166,7 @@ def test_a_page_that_drew_the_view_keeps_it_until_the_view_is_gone(kernel: Kerne
     assert kernel.control(view, "hello", seq=0) == {"status": "ok", "known": True}
     # It has missed frames, so it is given the whole.
     kernel.until(lambda: view.keyframes and view.keyframes[-1]["seq"] > 0, "a keyframe comes")
-    assert protocol.html_of(view.keyframes[-1]["reasoning"]) == protocol.html_of(view.reasoning)
+    assert page_state.html_of(view.keyframes[-1]["reasoning"]) == page_state.html_of(view.reasoning)
     kernel.control(view, "cancel")
     kernel.finish(cell)
     assert not view.closed
@@ -175,8 +175,8 @@ def test_a_page_that_drew_the_view_keeps_it_until_the_view_is_gone(kernel: Kerne
     kernel.comm(view, "hello", seq=0, page="late")
     kernel.until(lambda: len(view.keyframes) > count, "it is given the whole")
     assert view.keyframes[-1]["meta"]["status"] == "cancelled"
-    assert protocol.html_of(view.keyframes[-1]["reasoning"]) == protocol.html_of(view.reasoning)
-    kernel.comm(view, "gone")
+    assert page_state.html_of(view.keyframes[-1]["reasoning"]) == page_state.html_of(view.reasoning)
+    kernel.comm(view, "unmounted")
     # Of what earlier tests left, some may have been let go as well.
     kernel.until(lambda: view.closed and kernel.open_comms <= before, "the widget is closed, and all that it had")
     assert kernel.control(view, "cancel") == {"status": "ok", "known": False}
@@ -185,11 +185,11 @@ def test_a_page_that_drew_the_view_keeps_it_until_the_view_is_gone(kernel: Kerne
 def test_a_page_that_the_output_does_not_come_to_is_given_it(kernel: Kernel, server: Simulator) -> None:
     cell, view = begin(kernel, server, SILENT)
     kernel.control(view, "hello", seq=0, page="one")
-    kernel.control(view, "shown", page="one")
+    kernel.control(view, "mounted", page="one")
     # It was reloaded, and a second tab was opened.
     for page in ("one again", "two"):
         kernel.control(view, "hello", seq=0, page=page)
-        kernel.control(view, "shown", page=page)
+        kernel.control(view, "mounted", page=page)
     kernel.control(view, "cancel", page="two")
     kernel.finish(cell)
     kernel.comm(view, "settle", page="two")
@@ -199,11 +199,11 @@ def test_a_page_that_the_output_does_not_come_to_is_given_it(kernel: Kernel, ser
     assert message["data"] == update["content"]["data"]
     assert message["metadata"] == update["content"]["metadata"]
     assert message["model_id"] == view.comm_id
-    kernel.comm(view, "gone", page="two")
+    kernel.comm(view, "unmounted", page="two")
     kernel.comm(view, "settle", page="one again")
     kernel.until(lambda: len(view.settled) == 2, "the other page is given it as well")
-    kernel.comm(view, "gone", page="one again")
-    kernel.comm(view, "gone", page="one")
+    kernel.comm(view, "unmounted", page="one again")
+    kernel.comm(view, "unmounted", page="one")
     kernel.until(lambda: view.closed, "the widget is closed when no page draws it")
 
 
@@ -211,7 +211,7 @@ def test_what_no_page_has_on_its_screen_is_sent_less_often_and_in_whole(kernel: 
     cell, view = begin(kernel, server, ENDLESS)
 
     def length() -> int:
-        return len(protocol.html_of(view.reasoning)) + len(protocol.html_of(view.answer))
+        return len(page_state.html_of(view.reasoning)) + len(page_state.html_of(view.answer))
 
     def patches(characters: int) -> int:
         """Return how many patches so many more characters came in."""
@@ -219,26 +219,26 @@ def test_what_no_page_has_on_its_screen_is_sent_less_often_and_in_whole(kernel: 
         kernel.until(lambda: length() > end, "the text grows")
         return len(view.numbers) - before
 
-    kernel.control(view, "shown", page="one")
+    kernel.control(view, "mounted", page="one")
     seen = patches(500)
-    kernel.control(view, "sight", page="one", seen=False, nth=1)
+    kernel.control(view, "visibility", page="one", visible=False, seq=1)
     patches(100)
     unseen = patches(500)
     assert 2 * unseen < seen
-    kernel.control(view, "sight", page="one", seen=True, nth=2)
+    kernel.control(view, "visibility", page="one", visible=True, seq=2)
     # The same by the comm, late; and what no page of ours says.
-    for nth in (1, "three", None):
-        kernel.control(view, "sight", page="one", seen=False, nth=nth)
+    for seq in (1, "three", None):
+        kernel.control(view, "visibility", page="one", visible=False, seq=seq)
     patches(100)
     assert patches(500) > 2 * unseen
     # It ends out of sight.
-    kernel.control(view, "sight", page="one", seen=False, nth=3)
+    kernel.control(view, "visibility", page="one", visible=False, seq=3)
     patches(300)
     kernel.control(view, "cancel")
     kernel.finish(cell)
     assert_partial_reply(kernel, cell, ENDLESS)
     assert view.meta["status"] == "cancelled"
-    assert protocol.html_of(view.answer) == to_html(kernel.evaluate("reply.answer"))
+    assert page_state.html_of(view.answer) == to_html(kernel.evaluate("reply.answer"))
 
 
 def test_a_reply_that_no_page_shows_is_told_of_once(kernel: Kernel, server: Simulator) -> None:
@@ -246,7 +246,7 @@ def test_a_reply_that_no_page_shows_is_told_of_once(kernel: Kernel, server: Simu
     kernel.run("within, kept_views._ASKS_WITHIN_SECONDS = kept_views._ASKS_WITHIN_SECONDS, 0")
     cell, view = begin(kernel, server, SILENT)
     kernel.control(view, "hello", seq=0, page="one")
-    kernel.control(view, "shown", page="one")
+    kernel.control(view, "mounted", page="one")
     kernel.control(view, "cancel", page="one")
     kernel.finish(cell)
     # A page that was only closed shows it when it is opened: nothing has been lost as far as can be told.
@@ -264,7 +264,7 @@ def test_a_reply_that_no_page_shows_is_told_of_once(kernel: Kernel, server: Simu
 def test_widgets_do_not_pile_up(kernel: Kernel, server: Simulator) -> None:
     for _ in range(12):
         cell, view = begin(kernel, server, SILENT)
-        kernel.control(view, "shown", page="closed for ever")
+        kernel.control(view, "mounted", page="closed for ever")
         kernel.control(view, "cancel", page="closed for ever")
         kernel.finish(cell)
     assert len(kernel.open_comms) == 2 * 8  # each with its layout
@@ -419,7 +419,7 @@ def test_background_run_updates_the_output_of_its_own_cell(kernel: Kernel) -> No
     assert kernel.evaluate("nbstream.last.status") == "complete"
     kernel.until(lambda: kernel.evaluate("reply.status") == "complete", "the variable holds the whole reply")
     assert view.numbers == list(range(1, len(view.numbers) + 1))
-    assert protocol.html_of(view.answer) == to_html(kernel.evaluate("reply.answer"))
+    assert page_state.html_of(view.answer) == to_html(kernel.evaluate("reply.answer"))
     # ipykernel 6 names the current cell as the parent of what a thread sends, but an update adds nothing to that cell.
     assert not other.of("display_data", "execute_result", "error")
 

@@ -11,8 +11,8 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from nbstream.widgets import protocol
 from tests.faults.findings import Findings
+from tests.widgets import page_state
 
 if TYPE_CHECKING:
     from nbstream.simulator.server import Simulator
@@ -163,7 +163,7 @@ def crowd(kernel: Kernel, server: Simulator, cells: int, seed: int) -> Tally:
     for cell in sent:
         kernel.finish(cell)
     views: list[View] = [cell.view for cell in sent if cell.view is not None]
-    kernel.until(lambda: all(protocol.html_of(view.answer) for view in views), "every cell streams")
+    kernel.until(lambda: all(page_state.html_of(view.answer) for view in views), "every cell streams")
     stopped = source.sample(range(cells), cells // 2)
     for number in stopped:
         kernel.pause(source.uniform(0, 0.02))

@@ -96,7 +96,7 @@ def _label(image: re.Match[str]) -> str:
     url, alt = image.groups()
     host = _WEB.match(html.unescape(url))
     label = f"Image from {host[1]} not loaded" if host else "Image not loaded"
-    label += f": {alt}" if alt else ""
+    label += f': <span class="nbstream-alt">{alt}</span>' if alt else ""
     if not host:
         return f'<span class="nbstream-image">{label}</span>'
     return f'<a class="nbstream-image" href="{url}" {_TARGET}>{label}</a>'

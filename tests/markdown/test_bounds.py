@@ -11,7 +11,7 @@ import pytest
 from nbstream.markdown import parser
 from nbstream.markdown.parser import to_html
 from nbstream.widgets.markdown_document import MarkdownDocument
-from nbstream.widgets.protocol import apply, empty_state, html_of
+from tests.widgets.page_state import apply, empty_state, html_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import example, given, settings
@@ -13,7 +14,10 @@ from hypothesis import strategies as st
 from nbstream.markdown import group, growing, parser
 from nbstream.markdown.parser import to_html
 from nbstream.widgets.markdown_document import MarkdownDocument
-from nbstream.widgets.protocol import Op, apply, empty_state, html_of
+from tests.widgets.page_state import apply, empty_state, html_of
+
+if TYPE_CHECKING:
+    from nbstream.widgets.protocol import Op
 
 PIECES = [
     *(

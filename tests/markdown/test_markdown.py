@@ -22,6 +22,7 @@ FOOTNOTE = '<div class="nbstream-footnote" style="font-size:.9em;margin:.4em 0">
 TARGET = 'rel="noopener noreferrer" target="_blank"'
 LINK = f'{TARGET} style="text-decoration:underline"'
 IMAGE = 'class="nbstream-image"'
+ALT = '<span class="nbstream-alt">'
 DASHED = 'style="border:1px dashed rgba(128,128,128,.7);padding:.1em .4em;unicode-bidi:isolate"'
 
 
@@ -165,25 +166,25 @@ def test_only_web_and_mail_addresses_become_links(markdown: str, html: str) -> N
     [
         (
             "![a *cat*](https://x.y/c.png 'T')",
-            f'<a {IMAGE} href="https://x.y/c.png" {TARGET} {DASHED}>Image from x.y not loaded: a cat</a>',
+            f'<a {IMAGE} href="https://x.y/c.png" {TARGET} {DASHED}>Image from x.y not loaded: {ALT}a cat</span></a>',
         ),
         (
             "![](http://x.y)",
             f'<a {IMAGE} href="http://x.y" {TARGET} {DASHED}>Image from x.y not loaded</a>',
         ),
-        ("![a](b.png)", f"<span {IMAGE} {DASHED}>Image not loaded: a</span>"),
+        ("![a](b.png)", f"<span {IMAGE} {DASHED}>Image not loaded: {ALT}a</span></span>"),
         (
             "![<b>](data:image/png;base64,AA)",
-            f"<span {IMAGE} {DASHED}>Image not loaded: &lt;b&gt;</span>",
+            f"<span {IMAGE} {DASHED}>Image not loaded: {ALT}&lt;b&gt;</span></span>",
         ),
-        ("![a](http:///c.png)", f"<span {IMAGE} {DASHED}>Image not loaded: a</span>"),
+        ("![a](http:///c.png)", f"<span {IMAGE} {DASHED}>Image not loaded: {ALT}a</span></span>"),
         (
             "![a](http://x.y:80@z.w:8/c)",
-            f'<a {IMAGE} href="http://x.y:80@z.w:8/c" {TARGET} {DASHED}>Image from z.w not loaded: a</a>',
+            f'<a {IMAGE} href="http://x.y:80@z.w:8/c" {TARGET} {DASHED}>Image from z.w not loaded: {ALT}a</span></a>',
         ),
         (
             "[![a](https://x.y/c.svg)](https://z.w)",
-            f'<a href="https://z.w" {LINK}><span {IMAGE} {DASHED}>Image from x.y not loaded: a</span></a>',
+            f'<a href="https://z.w" {LINK}><span {IMAGE} {DASHED}>Image from x.y not loaded: {ALT}a</span></span></a>',
         ),
     ],
 )

@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from nbstream.markdown import parser
 from nbstream.markdown.parser import to_html, unix_lines
 from nbstream.widgets.markdown_document import MarkdownDocument
-from nbstream.widgets.protocol import apply, empty_state, html_of
 from tests import needs
 from tests.markdown import gfm, specification
 from tests.markdown.specification import Example, examples, normal, ours, without_style
+from tests.widgets.page_state import apply, empty_state, html_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -1,4 +1,7 @@
-"""The frames that Python and TypeScript are both held to; `python -m tests.widgets.make_fixtures` writes them anew."""
+"""What the page's tests read: frames of growing texts, and a keyframe of each state.
+
+`python -m tests.widgets.make_fixtures` writes them.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbstream.widgets.markdown_document import MarkdownDocument
+from tests.browser import states
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FOLDER = Path(__file__).parents[1] / "data" / "protocol"
+KEYFRAMES = FOLDER.parent / "keyframes.json"
 
 #: By name: the text, and how many characters each frame adds.
 TEXTS = {
@@ -111,13 +116,12 @@ def frames(text: str, step: int) -> Iterator[dict[str, Any]]:
 
 def fixtures() -> dict[Path, str]:
     """Return the content of each fixture, by its file."""
-    return {
-        FOLDER / f"{name.lower().replace(' ', '-')}.json": json.dumps(
-            {"name": name, "frames": list(frames(text, step))}, indent=1, ensure_ascii=False
-        )
-        + "\n"
+    content: dict[Path, Any] = {
+        FOLDER / f"{name.lower().replace(' ', '-')}.json": {"name": name, "frames": list(frames(text, step))}
         for name, (text, step) in TEXTS.items()
     }
+    content[KEYFRAMES] = {name: states.keyframe_of(events) for name, events in states.STATES.items()}
+    return {path: json.dumps(value, indent=1, ensure_ascii=False) + "\n" for path, value in content.items()}
 
 
 def main() -> None:

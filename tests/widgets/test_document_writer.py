@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbstream.widgets.document_writer import DocumentWriter
-from nbstream.widgets.protocol import apply, coloured, colours_of, empty_state, html_of
+from nbstream.widgets.document_writer import DocumentWriter, colours_of
+from tests.widgets.page_state import apply, coloured, empty_state, html_of
 
 html = st.text("ab<>😀😁🂡漢\ud83d", max_size=8)
 step = st.one_of(

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from nbstream.widgets.protocol import apply, empty_state, html_of
-from tests.widgets.make_fixtures import FOLDER, fixtures
+from tests.widgets.make_fixtures import FOLDER, KEYFRAMES, fixtures
+from tests.widgets.page_state import apply, empty_state, html_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +20,7 @@ def test_fixture_is_what_python_makes(path: Path, content: str) -> None:
 
 
 def test_no_other_fixture_is_there() -> None:
-    assert set(FOLDER.iterdir()) == set(fixtures())
+    assert {*FOLDER.iterdir(), KEYFRAMES} == set(fixtures())
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.iterdir()), ids=lambda path: str(path.stem))

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { Page } from "../src/page";
+import { PageServices } from "../src/page_services";
 import { FakeNotebook, notebookPanel } from "./fixtures";
 
 const SETTLED =
@@ -8,11 +8,11 @@ const SETTLED =
   '<p class="nbstream-footer">deepseek</p></div>';
 const OUTPUT = { data: { "text/markdown": "x" }, metadata: { nbstream: { answer: [0, 1] } } };
 
-let page: Page;
+let page: PageServices;
 let notebook: FakeNotebook;
 let panel: ReturnType<typeof notebookPanel>;
 
-// The page is one for all tests, and so is its clock.
+// All tests share the page and its clock.
 beforeAll(() => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
 });
@@ -23,7 +23,7 @@ afterAll(() => {
 
 beforeEach(() => {
   document.body.replaceChildren();
-  page = Page.get();
+  page = PageServices.get();
   notebook = new FakeNotebook();
   notebook.outputs.set("0:0", OUTPUT);
   panel = notebookPanel(0);
@@ -35,79 +35,79 @@ afterEach(async () => {
   await vi.advanceTimersByTimeAsync(5000);
 });
 
-/** Let observers see what happened, and then let `milliseconds` pass. */
+/** Let observers run, and then let `milliseconds` pass. */
 async function pass(milliseconds: number): Promise<void> {
   await vi.advanceTimersByTimeAsync(0);
   await vi.advanceTimersByTimeAsync(milliseconds);
 }
 
-function names(): (string | null)[] {
+function buttonNames(): (string | null)[] {
   return [...document.querySelectorAll(".nbstream-tools button")].map((each) => each.getAttribute("aria-label"));
 }
 
-it("is one for all replies of a page", () => {
-  expect(Page.get()).toBe(page);
+it("has one instance for all replies of a page", () => {
+  expect(PageServices.get()).toBe(page);
 });
 
 describe("a settled reply", () => {
-  it("gets the buttons that work where it stands, soon", async () => {
+  it("soon gets the buttons that work in its place", async () => {
     panel.output.innerHTML = SETTLED;
     await pass(1000);
-    expect(names()).toEqual(["Copy code"]);
-    page.arrive(panel.output, notebook);
+    expect(buttonNames()).toEqual(["Copy code"]);
+    page.addView(panel.output, notebook);
     await pass(1000);
-    expect(names()).toEqual(["Copy code", "Insert as cell", "Copy answer"]);
+    expect(buttonNames()).toEqual(["Copy code", "Insert as cell", "Copy answer"]);
   });
 
-  it("gets none for cells in a notebook that must not be written to", async () => {
+  it("gets no button for cells in a read-only notebook", async () => {
     notebook.model.readOnly = true;
-    page.arrive(panel.output, notebook);
+    page.addView(panel.output, notebook);
     panel.output.innerHTML = SETTLED;
     await pass(1000);
-    expect(names()).toEqual(["Copy code", "Copy answer"]);
+    expect(buttonNames()).toEqual(["Copy code", "Copy answer"]);
   });
 
-  it("gets them when it is put back", async () => {
-    page.arrive(panel.output, notebook);
+  it("gets its buttons when it is attached again", async () => {
+    page.addView(panel.output, notebook);
     panel.output.innerHTML = SETTLED;
     const cell = panel.output.closest(".jp-Cell");
     cell?.remove();
     await pass(1000);
     panel.element.append(cell as Element);
     await pass(1000);
-    expect(names().length).toBe(3);
+    expect(buttonNames().length).toBe(3);
   });
 
-  it("gets them at once where a live one has ended, and is opened as the reader had it", async () => {
+  it("gets its buttons at once after a live reply, and its reasoning is as open as the reader left it", async () => {
     const view = document.createElement("div");
     panel.output.append(view);
-    page.arrive(view, notebook);
+    page.addView(view, notebook);
     await pass(1000);
-    page.end(view, true);
+    page.prepareHandover(view, true);
     view.remove();
-    page.leave(view);
+    page.removeView(view);
     await pass(0);
     panel.output.innerHTML = SETTLED;
     await pass(0);
-    expect(names().length).toBe(3);
+    expect(buttonNames().length).toBe(3);
     expect(document.querySelector("details")?.open).toBe(true);
   });
 
-  it("is not opened when it is another one", async () => {
+  it("is not opened if it is another reply", async () => {
     const view = document.createElement("div");
     panel.output.append(view);
-    page.end(view, true);
+    page.prepareHandover(view, true);
     view.remove();
-    page.leave(view);
+    page.removeView(view);
     document.body.insertAdjacentHTML("beforeend", SETTLED);
     await pass(1000);
     expect(document.querySelector("details")?.open).toBe(false);
   });
 });
 
-it("looks at most twice a second while the page changes all the time", async () => {
+it("scans at most twice a second while the page changes all the time", async () => {
   await pass(3000);
-  const scans = vi.spyOn(page.notebooks, "takesCells");
+  const scans = vi.spyOn(page.notebooks, "canInsertCells");
   panel.output.innerHTML = SETTLED;
   for (let frame = 0; frame < 60; frame += 1) {
     panel.output.append(document.createElement("p"));
@@ -118,7 +118,7 @@ it("looks at most twice a second while the page changes all the time", async () 
 });
 
 describe("a key", () => {
-  function taken(selector: string, key: string, options: KeyboardEventInit = {}): boolean {
+  function isKeptFromNotebook(selector: string, key: string, options: KeyboardEventInit = {}): boolean {
     document.body.innerHTML =
       '<div class="nbstream"><details><summary>a</summary></details><button>b</button><p><a href="#">c</a></p>' +
       '<div class="nbstream-thoughts"></div></div><button class="other">d</button>';
@@ -141,7 +141,7 @@ describe("a key", () => {
     ["a", "Enter"],
     [".nbstream-thoughts", "ArrowDown"],
   ])("of %s is kept from the notebook: %s", (selector, key) => {
-    expect(taken(selector, key)).toBe(true);
+    expect(isKeptFromNotebook(selector, key)).toBe(true);
   });
 
   it.each([
@@ -149,7 +149,7 @@ describe("a key", () => {
     [".nbstream button", "Enter", { ctrlKey: true }],
     [".nbstream p", "Enter", {}],
     [".other", "Enter", {}],
-  ])("is the notebook's in %s: %s %o", (selector, key, options) => {
-    expect(taken(selector, key, options)).toBe(false);
+  ])("reaches the notebook from %s: %s %o", (selector, key, options) => {
+    expect(isKeptFromNotebook(selector, key, options)).toBe(false);
   });
 });

@@ -1,0 +1,155 @@
+/**
+ * What all replies of one page share: the settled replies' buttons, known notebooks and images, and the
+ * status for screen readers. Each widget loads this module again, so the first instance is kept with
+ * the page.
+ */
+
+import { addAnswerButton, addCodeButtons, type ControlServices, handleClicks, removeButtons } from "./controls";
+import { Handover } from "./handover";
+import { Images } from "./images";
+import { type NotebookContext, Notebooks } from "./notebook";
+import { isAbove, keepPositionBelow } from "./scroll";
+
+/** Modules share an instance only if they are of the same version. */
+const KEY = Symbol.for("nbstream.page.2");
+
+const SETTLED = "nbstream-settled";
+const AREA = ".jp-OutputArea";
+const SCAN_MILLISECONDS = 500;
+/** How long after the end of a reply every change of the page is scanned at once, so that its settled
+ * output is never painted without its buttons. */
+const EAGER_MILLISECONDS = 2000;
+
+export class PageServices implements ControlServices {
+  readonly notebooks = new Notebooks();
+  readonly images = new Images();
+  readonly #settled = document.getElementsByClassName(SETTLED);
+  readonly #status = document.createElement("div");
+  /** Views that are not in a notebook yet. */
+  readonly #unplaced = new Map<Element, NotebookContext>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #scannedAt = Number.NEGATIVE_INFINITY;
+  #eagerUntil = Number.NEGATIVE_INFINITY;
+  /** By output area: the replies that have ended and whose settled output is not there yet. */
+  readonly #handovers = new Map<Element, Handover>();
+
+  /** The page's instance; created with the first reply. */
+  static get(): PageServices {
+    const globals = globalThis as unknown as Record<symbol, PageServices | undefined>;
+    globals[KEY] ??= new PageServices();
+    return globals[KEY];
+  }
+
+  constructor() {
+    this.#status.setAttribute("role", "status");
+    this.#status.style.cssText =
+      "position:fixed;top:0;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap";
+    document.body.append(this.#status);
+    window.addEventListener("keydown", keepFromNotebook, { capture: true });
+    new MutationObserver(() => this.#onMutation()).observe(document.body, { childList: true, subtree: true });
+    this.#schedule();
+  }
+
+  announce(text: string): void {
+    // The same text is announced again only if it changed in between.
+    this.#status.textContent = "";
+    setTimeout(() => {
+      this.#status.textContent = text;
+    }, 50);
+  }
+
+  /** A view was added in `element`, which may not be in its notebook yet. */
+  addView(element: Element, context: NotebookContext | undefined): void {
+    if (context === undefined) return;
+    this.#unplaced.set(element, context);
+    this.#schedule();
+  }
+
+  /** The view in `element` was removed. */
+  removeView(element: Element): void {
+    this.#unplaced.delete(element);
+    this.#schedule();
+  }
+
+  /**
+   * The reply in `element` has ended and its settled output will replace it: save what that takes over.
+   * Call it again after the view has been drawn. `isOpen` is the reader's choice for the reasoning.
+   */
+  prepareHandover(element: Element, isOpen: boolean | undefined): void {
+    const area = element.closest(AREA);
+    if (area === null) return;
+    this.#handovers.set(area, new Handover(area, isOpen));
+    this.#eagerUntil = performance.now() + EAGER_MILLISECONDS;
+  }
+
+  #onMutation(): void {
+    if (performance.now() < this.#eagerUntil) this.#scan();
+    else this.#schedule();
+  }
+
+  #schedule(): void {
+    this.#timer ??= setTimeout(
+      () => {
+        // Safari has no idle callback.
+        if (typeof requestIdleCallback === "function") {
+          requestIdleCallback(() => this.#scan(), { timeout: SCAN_MILLISECONDS });
+        } else this.#scan();
+      },
+      Math.max(0, this.#scannedAt + SCAN_MILLISECONDS - performance.now()),
+    );
+  }
+
+  #scan(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#scannedAt = performance.now();
+    for (const [element, context] of this.#unplaced) {
+      if (this.notebooks.register(element, context)) this.#unplaced.delete(element);
+    }
+    for (const root of this.#settled) if (root instanceof HTMLElement) this.#updateButtons(root);
+    if (this.#scannedAt >= this.#eagerUntil) this.#handovers.clear();
+  }
+
+  /** Give a settled reply the buttons that work in its place; a notebook's context may make more work. */
+  #updateButtons(root: HTMLElement): void {
+    const canInsertCells = this.notebooks.canInsertCells(root);
+    const hasAnswer = this.notebooks.answerAt(root) !== undefined;
+    const buttons = ["code", canInsertCells && "cell", hasAnswer && "answer"].filter(Boolean).join(" ");
+    const isNew = root.dataset.nbstream === undefined;
+    if (root.dataset.nbstream === buttons) return;
+    root.dataset.nbstream = buttons;
+    const area = root.closest(AREA);
+    const handover = isNew && area !== null ? this.#handovers.get(area) : undefined;
+    if (isNew) {
+      handleClicks(root, this);
+      this.images.restore(root);
+    }
+    const change = (): void => {
+      removeButtons(root);
+      addCodeButtons(root, canInsertCells);
+      if (hasAnswer) addAnswerButton(root);
+    };
+    if (handover !== undefined) {
+      change();
+      this.#handovers.delete(handover.area);
+      handover.finish(root);
+    } else if (isAbove(root)) keepPositionBelow(root, change);
+    else change();
+  }
+}
+
+/**
+ * A notebook in command mode handles keys wherever the focus is: Enter edits the cell, an arrow selects
+ * the next one. It must not do so for elements that handle the key themselves.
+ */
+function keepFromNotebook(event: KeyboardEvent): void {
+  if (event.ctrlKey || event.metaKey || event.altKey || !(event.target instanceof Element)) return;
+  const keys = KEYS.find(([selector]) => (event.target as Element).matches(selector))?.[1];
+  if (keys?.includes(event.key)) event.stopPropagation();
+}
+
+const KEYS: readonly [string, readonly string[]][] = [
+  [".nbstream :is(button, summary)", ["Enter", " "]],
+  [".nbstream a", ["Enter"]],
+  [".nbstream-thoughts", ["ArrowUp", "ArrowDown", "PageUp", "PageDown", "Home", "End", " "]],
+];

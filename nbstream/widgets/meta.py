@@ -1,0 +1,38 @@
+"""What the page shows around a reply's text, as the page protocol's `Meta`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nbstream.output import sentences, wording
+
+if TYPE_CHECKING:
+    from nbstream.model.presentation import Presentation
+    from nbstream.model.reply import Reply
+    from nbstream.widgets.protocol import Meta
+
+
+def meta_of(reply: Reply, presentation: Presentation, *, elapsed: float, foreground: bool) -> Meta:
+    """Return what is shown around a reply.
+
+    Args:
+        reply: the reply so far.
+        presentation: how it is shown.
+        elapsed: seconds since the request was sent.
+        foreground: whether a cell waits for the run, so that ■ would stop it.
+    """
+    is_reasoning = reply.status == "reasoning"
+    return {
+        "status": reply.status,
+        "elapsed": elapsed,
+        "reasoning_elapsed": reply.timing.reasoning_until(elapsed) if is_reasoning else None,
+        "reasoning": presentation.reasoning,
+        "label": wording.label(reply),
+        "note": wording.note(reply),
+        "thought": wording.thought(reply),
+        "tool_calls": wording.tool_calls(reply),
+        "alert": sentences.alert(reply, presentation.audience),
+        "footer": wording.footer(reply),
+        "answer_tokens": wording.answer_tokens(reply) if reply.ended else None,
+        "foreground": foreground,
+    }
