@@ -1,5 +1,5 @@
 # ruff: noqa: RUF001  (the characters of mathematics look like others)
-"""What a model writes of formulas becomes MathML and text, and what else it writes nothing worse than its source."""
+"""Formulas become MathML and text. TeX that is refused is shown as source."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from nbstream.markdown.math import MOST_CHARACTERS, MOST_LEVELS, to_mathml, to_text
 
-#: What a model writes, and how a terminal shows it.
+#: Formulas that models write, and their text on a terminal.
 FORMULAS = {
     r"\frac{a+b}{c}": "(a + b)/c",
     r"x^2 + y_i^{n+1} = \alpha_{ij}": "x² + yᵢⁿ⁺¹ = αᵢⱼ",
@@ -104,13 +104,13 @@ def seen(html: str) -> str:
 
 
 @pytest.mark.parametrize(("tex", "text"), FORMULAS.items())
-def test_what_a_terminal_shows(tex: str, text: str) -> None:
+def test_text_on_a_terminal(tex: str, text: str) -> None:
     assert to_text(tex) == text
 
 
 @pytest.mark.parametrize("tex", FORMULAS)
 @pytest.mark.parametrize("display", [True, False])
-def test_what_models_write_becomes_mathml(tex: str, display: bool) -> None:  # noqa: FBT001
+def test_formulas_become_listed_mathml(tex: str, display: bool) -> None:  # noqa: FBT001
     html = to_mathml(tex, display=display)
     assert html.startswith('<math display="block">' if display else "<math>")
     assert "\\" not in html
@@ -151,7 +151,7 @@ def test_columns_of_an_alignment_are_right_and_left() -> None:
 
 
 @pytest.mark.parametrize("tex", FORMULAS)
-def test_a_beginning_shows_no_source_and_never_goes_away(tex: str) -> None:
+def test_a_growing_formula_never_shows_source_and_never_vanishes(tex: str) -> None:
     shown = ""
     for end in range(1, len(tex) + 1):
         html = to_mathml(tex[:end], display=True, finished=False)
@@ -187,7 +187,7 @@ def test_a_beginning_shows_no_source_and_never_goes_away(tex: str) -> None:
         ("", ""),
     ],
 )
-def test_a_beginning_is_made_whole(beginning: str, shown: str) -> None:
+def test_an_incomplete_end_is_completed_or_left_out(beginning: str, shown: str) -> None:
     assert seen(to_mathml(beginning, display=False, finished=False)) == shown
 
 
@@ -213,7 +213,7 @@ def test_a_beginning_is_made_whole(beginning: str, shown: str) -> None:
         "",
     ],
 )
-def test_what_is_no_formula_is_shown_as_it_is(tex: str) -> None:
+def test_refused_tex_is_shown_as_source(tex: str) -> None:
     html = to_mathml(tex, display=True)
     assert html == f'<code class="nbstream-tex">{tex}</code>'
     assert to_text(tex) == tex
@@ -228,7 +228,7 @@ def test_markup_is_escaped_in_every_form() -> None:
 
 
 @pytest.mark.parametrize("length", ["9999em", "-9999em", "9999in", "1.2.3em"])
-def test_no_space_leads_out_of_the_formula(length: str) -> None:
+def test_lengths_are_limited(length: str) -> None:
     for width in re.findall('width="(.*?)em"', to_mathml(rf"a\hspace{{{length}}}b", display=True)):
         assert -1 <= float(width) <= 4
 
@@ -244,7 +244,12 @@ def test_depth_is_bounded(part: str) -> None:
         assert to_text(tex) == tex
 
 
-def test_what_is_shown_does_not_depend_on_the_depth_of_the_stack() -> None:
+@pytest.mark.parametrize("part", ["(", "[", r"\{", r"\sin(", r"\bigl("])
+def test_unmatched_brackets_do_not_count_as_nesting(part: str) -> None:
+    assert to_mathml(part * 200, display=True).startswith("<math")
+
+
+def test_the_deepest_formula_converts_far_down_the_stack() -> None:
     deepest = r"\begin{pmatrix}" * (MOST_LEVELS - 1) + "x" + r"\end{pmatrix}" * (MOST_LEVELS - 1)
 
     def called(depth: int) -> str:
@@ -253,19 +258,19 @@ def test_what_is_shown_does_not_depend_on_the_depth_of_the_stack() -> None:
     assert called(400).startswith("<math")
 
 
-def test_a_very_long_formula_is_shown_as_it_is() -> None:
+def test_a_very_long_formula_is_shown_as_source() -> None:
     assert to_mathml("x" * MOST_CHARACTERS, display=True).startswith("<math")
     assert to_mathml("x" * (MOST_CHARACTERS + 1), display=True).startswith("<code")
 
 
-def test_threads_get_the_same() -> None:
+def test_threads_get_the_same_results() -> None:
     formulas = [f"{tex} + {number}" for number in range(20) for tex in FORMULAS if "begin" not in tex]
     with ThreadPoolExecutor(4) as pool:
         together = list(pool.map(lambda tex: to_mathml(tex, display=True), formulas))
     assert together == [to_mathml(tex, display=True) for tex in formulas]
 
 
-def test_the_converter_is_only_loaded_for_a_formula() -> None:
+def test_latex2mathml_is_loaded_with_the_first_formula() -> None:
     code = (
         "import sys; from nbstream.markdown.math import to_mathml; before = 'latex2mathml' in sys.modules;"
         "to_mathml('x', display=True); print(before, 'latex2mathml' in sys.modules)"
@@ -296,7 +301,7 @@ PARTS = [
 
 @settings(max_examples=200, deadline=None)
 @given(st.text() | st.lists(st.sampled_from(PARTS), max_size=40).map("".join), st.booleans())
-def test_any_text_is_shown_harmlessly(tex: str, finished: bool) -> None:  # noqa: FBT001
+def test_any_text_is_harmless(tex: str, finished: bool) -> None:  # noqa: FBT001
     html = to_mathml(tex, display=False, finished=finished)
     if html or finished:
         assert_harmless(html)

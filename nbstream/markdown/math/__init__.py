@@ -1,9 +1,11 @@
-r"""Formulas: a model's TeX as MathML for the page, and as Unicode text for a terminal.
+r"""Formulas: converts a model's TeX to MathML for the page and to Unicode text for a terminal.
 
-TeX is rewritten to the part of it that latex2mathml gets right; the tree which that gives is cleaned, so that it holds
-MathML Core from a list and nothing else; and both results are written from that one tree. This package must not know
-Markdown, nor where a formula stands. A page has to draw what MathML Core leaves out: `mtd[columnalign]` and
-`menclose[notation]`.
+The conversion has three steps. `rewriting` turns the TeX into the subset that latex2mathml handles
+correctly. `mathml` builds a clean tree from latex2mathml's tree; the clean tree holds only listed
+MathML elements and attributes. `mathml.to_html` and `text` write HTML and text from the clean tree.
+
+Browsers do not draw `mtd[columnalign]` and `menclose[notation]`, because MathML Core has neither.
+The page's style sheet draws both.
 """
 
 from __future__ import annotations
@@ -22,34 +24,36 @@ from nbstream.markdown.math.tree import longest, to_tree
 __all__ = ["MOST_CHARACTERS", "MOST_LEVELS", "Unconvertible", "to_mathml", "to_text"]
 
 
-#: Longer TeX is shown as it is. This much takes 30 ms as a rule and 200 ms at worst, and fills two pages.
+#: The longest TeX that is converted, in characters; longer TeX is shown as source. TeX of this
+#: length fills two pages. Its conversion usually takes 30 ms, and 200 ms at worst.
 MOST_CHARACTERS = 4000
 
 
 def to_mathml(tex: str, *, display: bool, finished: bool = True) -> str:
-    """Return the formula as a `math` element in which there is nothing but MathML, whatever the TeX was.
+    """Return the formula as a `math` element that holds only listed MathML, whatever the TeX is.
 
     Args:
         tex: The TeX, without its delimiters.
-        display: Whether it stands in a line of its own.
-        finished: Without this, `tex` is the beginning of a formula: its end is made whole, or left out.
+        display: Whether the formula is on a line of its own.
+        finished: Whether `tex` is complete. If false, `tex` is the beginning of a formula that is
+            still being streamed: open groups are closed, and an incomplete end is left out.
 
     Returns:
-        HTML. If `tex` cannot be converted it is shown as it is, in a `code` element; a beginning is shown as far as it
-        can be, which may be "".
+        HTML. Complete TeX that cannot be converted is returned as source, in a `code` element. Of an
+        incomplete formula, the longest convertible beginning is returned, which may be "".
     """
     return _mathml(tex, display, finished) if len(tex) <= MOST_CHARACTERS else _source(tex)
 
 
 def to_text(tex: str) -> str:
-    """Return the formula in Unicode's characters: a line, or one for each row if it ends in an alignment or in cases.
+    """Return the formula as Unicode text, or `tex` itself if it cannot be converted.
 
-    If it cannot be converted, it is `tex`.
+    The text is one line. A formula that ends in an alignment or in cases has one line for each row.
     """
     return _plain(tex) if len(tex) <= MOST_CHARACTERS else tex
 
 
-# What a frame renders again was rendered a few frames ago; an entry is 200 kB at worst.
+# A frame renders the same formulas as the frames before it. One entry takes at most 200 kB.
 @lru_cache(maxsize=128)
 def _mathml(tex: str, display: bool, finished: bool) -> str:  # noqa: FBT001  (a key of the cache)
     symbols = to_symbols(tex)

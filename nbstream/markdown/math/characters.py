@@ -1,7 +1,4 @@
-"""Characters: those that can be printed, those that are letters in a style, and those that stand for words.
-
-This module must not know TeX, nor the elements of MathML.
-"""
+"""Characters: replaces unprintable ones, and maps letters to mathematical styles such as bold."""
 
 from __future__ import annotations
 
@@ -10,13 +7,17 @@ import unicodedata
 from functools import lru_cache
 from typing import NamedTuple
 
-#: The first of the characters that stand for words: of those that Unicode leaves to such uses.
+#: The first placeholder character. The TeX for latex2mathml has one placeholder for each `Word`.
+#: Placeholders are in Unicode's private use area, and `printable` removes them from a model's TeX.
 FIRST_WORD = 0xF0000
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\U000f0000-\U0010ffff]")
 
 
 class Word(NamedTuple):
-    """What latex2mathml does not see of a formula: a text, a name, or a number with separators."""
+    """A leaf that latex2mathml sees only as a placeholder: a text, a name, or a grouped number.
+
+    `tag` is the MathML element. `movable` says whether scripts are set below and above in a display.
+    """
 
     tag: str
     text: str
@@ -24,18 +25,21 @@ class Word(NamedTuple):
 
 
 def printable(text: str) -> str:
-    """Return `text` with U+FFFD for what no page may hold, and for what stands for words."""
+    """Return `text` with U+FFFD in place of controls, surrogates and placeholder characters."""
     return _UNPRINTABLE.sub("\ufffd", text)
 
 
 def styled(text: str, style: str) -> str:
-    """Return `text` with its letters and digits in a style, which is named as Unicode does; "" is none."""
+    """Return `text` with its letters and digits in a style.
+
+    `style` is named as in Unicode, such as "BOLD ITALIC"; "" leaves the text unchanged.
+    """
     return "".join(_styled_character(each, style) for each in text) if style else text
 
 
 @lru_cache(maxsize=2048)
 def _styled_character(character: str, style: str) -> str:
-    """Return a letter or digit in a style: another character, as MathML Core has no attribute for it."""
+    # MathML Core has no attribute for styles: a bold letter is another character.
     name = re.sub("^(?:LATIN|GREEK) (CAPITAL|SMALL) LETTER ", r"\1 ", unicodedata.name(character, ""))
     for prefix in (f"MATHEMATICAL {style}", style, "BLACK-LETTER"):
         try:

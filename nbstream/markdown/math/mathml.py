@@ -1,7 +1,9 @@
 # ruff: noqa: RUF001  (the characters of mathematics look like others)
-"""MathML Core: latex2mathml's tree, cleaned to what stands in a list, and written as HTML.
+"""MathML: builds a clean tree from latex2mathml's tree, and writes it as HTML.
 
-What may be in the page is decided here. This module must not know TeX, nor how the tree was made.
+This is the security boundary of formulas. Only the elements named here and the attribute values in
+`_VALUES` reach the page. See https://www.w3.org/TR/mathml-core/ for the elements; `menclose` and
+`columnalign` are drawn by the page's style sheet.
 """
 
 from __future__ import annotations
@@ -9,21 +11,19 @@ from __future__ import annotations
 import re
 import unicodedata
 from html import escape
-from types import MappingProxyType
 from typing import TYPE_CHECKING
+from xml.etree.ElementTree import Element  # its parser, which hostile XML could attack, is not used
 
 from nbstream.markdown.math.characters import FIRST_WORD, Word, printable, styled
 from nbstream.markdown.math.elements import ARITY, COMBINING, LARGE, LEAVES, core_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-    from xml.etree.ElementTree import Element
+    from collections.abc import Iterable, Mapping, Sequence
 
 
 _ROWS = ("mtd", "msqrt", "mphantom", "menclose", "mstyle")
 _LIMITS = {"msub": "munder", "msup": "mover", "msubsup": "munderover"}
 _EM = r"-?[0-4]?(?:\.\d+)?em"
-_NOTHING: Mapping[str, str] = MappingProxyType({})
 _VALUES: dict[str, dict[str, str]] = {
     "mi": {"mathvariant": "normal"},
     "mo": {
@@ -45,48 +45,40 @@ _UPRIGHT = {"mathvariant": "normal"}
 _SPACES = {"thin": "0.167em", "medium": "0.222em", "thick": "0.278em"}
 _STYLES = {"double-struck": "DOUBLE-STRUCK", "script": "SCRIPT", "fraktur": "FRAKTUR", "monospace": "MONOSPACE"}
 _STYLES |= {"bold": "BOLD", "bold-italic": "BOLD ITALIC", "sans-serif": "SANS-SERIF"}
-# Of the signs of mathematics, those that are no operators to TeX.
+# Mathematical symbols (category Sm and others) that TeX does not space as operators.
 _ORDINARY = frozenset("∞∅∂∇∀∃∄∆∎∠∡∢⊤⊥⋯…⋮⋱∴∵°∘")
 _FENCES = frozenset("()[]{}|‖⟨⟩⌊⌋⌈⌉↑↓⇑⇓/\\∣∥")
 _SMALL_ACCENTS = {"^": "ˆ", "~": "˜"}
 
 
 class Cleaning:
-    """Makes the tree that is written of latex2mathml's: known elements, with as many children as they take."""
+    """Builds the clean tree: listed elements only, each with the number of children it takes.
 
-    def __init__(self, words: Sequence[Word], make: Callable[..., Element]) -> None:
+    Args:
+        words: The leaves that placeholder characters in latex2mathml's tree stand for.
+    """
+
+    def __init__(self, words: Sequence[Word]) -> None:
         self._words = words
-        self._make = make
 
     def row(self, element: Element) -> list[Element]:
-        """Return what stands in a row, with the spaces that TeX puts around the name of a function."""
+        """Return an element's clean children, with TeX's spaces around names of functions."""
         row: list[Element] = []
         for each in (cleaned for child in element for cleaned in self._cleaned(child)):
             if row and _wants_space(row[-1], each):
-                row.append(self._make("mspace", {"width": "0.167em"}))
+                row.append(Element("mspace", {"width": "0.167em"}))
             row.append(each)
         return row
 
-    def _element(
-        self, tag: str, children: Iterable[Element] = (), values: Mapping[str, str] = _NOTHING, text: str | None = None
-    ) -> Element:
-        allowed = _VALUES.get(tag, _NOTHING)
-        made = self._make(
-            tag, {each: v for each, v in values.items() if each in allowed and re.fullmatch(allowed[each], v)}
-        )
-        made.extend(children)
-        made.text = text
-        return made
-
     def _one(self, element: Element) -> Element:
         cleaned = self._cleaned(element)
-        return cleaned[0] if len(cleaned) == 1 else self._element("mrow", cleaned)
+        return cleaned[0] if len(cleaned) == 1 else _element("mrow", cleaned)
 
     def _cleaned(self, element: Element) -> list[Element]:
         tag, values = element.tag, element.attrib
         if tag in LEAVES and not len(element):
             leaf = self._leaf(element)
-            # A delimiter that is not there would still have space around it.
+            # An empty operator, as "\left." gives, would still have space around it.
             return [leaf] if leaf.text or tag != "mo" else []
         if tag in ARITY:
             return [self._scripts(element)]
@@ -94,22 +86,22 @@ class Cleaning:
             width = values.get("width", "")
             if named := re.fullmatch("(negative)?(thin|medium|thick)mathspace", width):
                 width = ("-" if named[1] else "") + _SPACES[named[2]]
-            return [self._element("mspace", values={"width": width})]
+            return [_element("mspace", values={"width": width})]
         if tag in ("mtable", "mtr"):
-            return [self._element(tag, (cleaned for child in element for cleaned in self._cleaned(child)), values)]
+            return [_element(tag, (cleaned for child in element for cleaned in self._cleaned(child)), values)]
         row = self.row(element)
         if tag in _ROWS and not (tag == "mstyle" and len(row) == 1 and row[0].tag == "mo"):
-            return [self._element(tag, row, values)]
+            return [_element(tag, row, values)]
         if tag == "mpadded" and values.get("width", "").removesuffix("px") == "0":
-            return [self._element("mpadded", row, {"width": "0em"})]
+            return [_element("mpadded", row, {"width": "0em"})]
         if tag == "mpadded" and "lspace" in values:
-            # What stands above an arrow makes it this much longer.
+            # A label on an arrow: the arrow is longer than its label by this much on both sides.
             return [
-                self._element("mspace", values={"width": "0.4em"}),
+                _element("mspace", values={"width": "0.4em"}),
                 *row,
-                self._element("mspace", values={"width": "0.4em"}),
+                _element("mspace", values={"width": "0.4em"}),
             ]
-        return row if len(row) == 1 and (row[0].tag != "mo" or tag == "mstyle") else [self._element("mrow", row)]
+        return row if len(row) == 1 and (row[0].tag != "mo" or tag == "mstyle") else [_element("mrow", row)]
 
     def _leaf(self, element: Element) -> Element:
         tag, values = element.tag, dict(element.attrib)
@@ -118,7 +110,7 @@ class Cleaning:
         character = text if len(text) == 1 else ""
         if character and 0 <= ord(character) - FIRST_WORD < len(self._words):
             word = self._words[ord(character) - FIRST_WORD]
-            return self._element(word.tag, values=_MOVABLE if word.movable else _NOTHING, text=word.text)
+            return _element(word.tag, values=_MOVABLE if word.movable else {}, text=word.text)
         if character in _ORDINARY:
             tag = "mi"
         elif character and (unicodedata.category(character) == "Sm" or (tag == "mi" and character in ":;")):
@@ -135,25 +127,38 @@ class Cleaning:
             values = _UPRIGHT if character else {}
         else:
             text = styled(text, _STYLES.get(style, ""))
-        return self._element(tag, values=values, text=printable(text))
+        return _element(tag, values=values, text=printable(text))
 
     def _scripts(self, element: Element) -> Element:
         tag, values = element.tag, element.attrib
         children = [self._one(child) for child in element][: ARITY[tag]]
-        children += [self._element("mrow") for _ in range(ARITY[tag] - len(children))]
+        children += [_element("mrow") for _ in range(ARITY[tag] - len(children))]
         base, mark = core_of(children[0]), children[1].text or ""
         if base.tag == "mo" and (base.text in LARGE or base.get("movablelimits")):
-            # The page puts limits below and above where TeX does, but "\limits" does so even within a line.
+            # In a line, browsers move limits to the side as TeX does, except after "\limits".
             base.set("movablelimits", "true" if tag in _LIMITS else "false")
             tag = _LIMITS.get(tag, tag)
         elif tag in ("mover", "munder") and mark == "―":
-            return self._element("menclose", children[:1], {"notation": "top" if tag == "mover" else "bottom"})
+            return _element("menclose", children[:1], {"notation": "top" if tag == "mover" else "bottom"})
         elif tag == "mover" and element[1].tag == "mo" and mark in COMBINING:
             is_wide = values.get("accent") != "true" and children[1].get("stretchy") != "false"
             mark = mark if is_wide else _SMALL_ACCENTS.get(mark, mark)
-            children[1] = self._element("mo", values={"stretchy": "true" if is_wide else "false"}, text=mark)
-            return self._element("mover", children, {"accent": "true"})
-        return self._element(tag, children, values)
+            children[1] = _element("mo", values={"stretchy": "true" if is_wide else "false"}, text=mark)
+            return _element("mover", children, {"accent": "true"})
+        return _element(tag, children, values)
+
+
+def _element(
+    tag: str, children: Iterable[Element] = (), values: Mapping[str, str] | None = None, text: str | None = None
+) -> Element:
+    """Return an element with those of `values` that `_VALUES` allows."""
+    allowed = _VALUES.get(tag, {})
+    made = Element(
+        tag, {name: v for name, v in (values or {}).items() if name in allowed and re.fullmatch(allowed[name], v)}
+    )
+    made.extend(children)
+    made.text = text
+    return made
 
 
 def _is_name(text: str) -> bool:
@@ -172,7 +177,7 @@ def _wants_space(left: Element, right: Element) -> bool:
 
 
 def to_html(element: Element) -> str:
-    """Return a cleaned element as HTML."""
+    """Return a clean element as HTML."""
     values = "".join(f' {name}="{value}"' for name, value in element.attrib.items())
     inner = escape(element.text, quote=False) if element.text else "".join(map(to_html, element))
     return f"<{element.tag}{values}>{inner}</{element.tag}>"

@@ -1,7 +1,8 @@
-"""TeX rewritten to the part of it that latex2mathml gets right; what is wrong, too deep or no formula is refused.
+"""Rewrites TeX to the subset that latex2mathml converts correctly, or refuses it.
 
-A beginning is made whole, or its end is left out. This module must not know latex2mathml itself, nor the tree that it
-makes, and what it knows of single commands stands in `tables`.
+TeX is refused if it is wrong, nested too deeply, or does more than describe a formula. Of the
+beginning of a formula, open groups are closed, or the incomplete end is left out. The facts about
+single commands are in `tables`.
 """
 
 from __future__ import annotations
@@ -10,60 +11,50 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
+from nbstream.markdown.math import tables
 from nbstream.markdown.math.characters import FIRST_WORD, Word, styled
 from nbstream.markdown.math.symbols import LENGTH, array, em, to_symbols, words
-from nbstream.markdown.math.tables import (
-    ALIGNED,
-    AROUND,
-    BETWEEN,
-    COMMAND,
-    DELIMITERS,
-    ENVIRONMENTS,
-    ONE_ARGUMENT,
-    OPTIONAL_ARGUMENT,
-    REFUSED,
-    SIZED,
-    SKIPPED,
-    STYLE,
-    SYNONYMS,
-    TEXT,
-    TEXT_STYLES,
-    TWO_ARGUMENTS,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-#: As is TeX that nests deeper: a matrix within a matrix is 17 calls, of the thousand that Python allows in all.
+#: The deepest nesting that is converted. A matrix within a matrix takes 17 nested calls in
+#: latex2mathml, and Python allows 1000 nested calls in all.
 MOST_LEVELS = 24
 
 
-class Unconvertible(ValueError):  # noqa: N818  (says what the TeX is; nothing went wrong)
-    """TeX that has no other form: it is wrong, too deep, or more than a formula."""
+class Unconvertible(ValueError):  # noqa: N818  (describes the TeX, not a fault)
+    """TeX that cannot be converted: wrong, nested too deeply, or more than a formula."""
 
 
-class _Half(Exception):  # noqa: N818  (nothing went wrong)
+class _Incomplete(Exception):  # noqa: N818  (normal for a formula that is streamed)
     """The beginning of a formula ends within a command."""
 
 
 class _Group:
-    """A group that is open."""
+    r"""An open group: braces, an optional argument, `\left` or an environment."""
 
     def __init__(self, kind: str, end: str = "", bars: Sequence[int] = ()) -> None:
         self.kind = kind
         self.end = end
-        #: Before which columns there is a line, and which one this is.
+        #: The columns that have a line before them, and the current column.
         self.bars = bars
         self.column = 0
-        #: How many arguments are wanted, within how many commands the next one is, and the rest of the group.
+        #: How many arguments are missing, how many nested commands the next argument is in (as in
+        #: "\hat\vec x"), and how many commands apply to the rest of the group.
         self.wanted = 0
         self.chain = 0
         self.styles = 0
 
 
 class Rewriting:
-    """One pass over TeX, which knows what is open."""
+    """One pass over the symbols of a formula, with a stack of open groups.
+
+    Args:
+        symbols: The symbols, from `to_symbols`.
+        finished: Whether the formula is complete. If not, its end is completed or left out.
+    """
 
     def __init__(self, symbols: Sequence[str], *, finished: bool) -> None:
         self._symbols = list(symbols)
@@ -78,7 +69,7 @@ class Rewriting:
         """Return TeX for latex2mathml, in which characters from `FIRST_WORD` on stand for `words`.
 
         Raises:
-            Unconvertible: The TeX is wrong, too deep, or more than a formula.
+            Unconvertible: The TeX is wrong, nested too deeply, or more than a formula.
         """
         if not self._finished and self._symbols and re.fullmatch(r"\\([A-Za-z]+\*?)?", self._symbols[-1]):
             # "\in" may become "\int".
@@ -86,7 +77,7 @@ class Rewriting:
         try:
             while self._at < len(self._symbols):
                 self._step(self._next())
-        except _Half:
+        except _Incomplete:
             pass
         if self._finished and len(self._groups) > 1:
             raise Unconvertible
@@ -94,8 +85,8 @@ class Rewriting:
             self._close()
         self._fill()
         if self._has_rows:
-            # Without an environment they are an error in TeX, but what is meant is plain.
-            return " ".join([ALIGNED[0], *self._written, ALIGNED[1]])
+            # Rows outside an environment are an error in TeX, but the meaning is clear.
+            return " ".join([tables.ALIGNED[0], *self._written, tables.ALIGNED[1]])
         return " ".join(self._written)
 
     def _next(self) -> str:
@@ -110,12 +101,12 @@ class Rewriting:
         return self._symbols[self._at] if self._at < len(self._symbols) else ""
 
     def _broken(self) -> Exception:
-        return Unconvertible() if self._finished or self._at < len(self._symbols) else _Half()
+        return Unconvertible() if self._finished or self._at < len(self._symbols) else _Incomplete()
 
     def _step(self, symbol: str) -> None:
-        symbol = SYNONYMS.get(symbol, symbol)
+        symbol = tables.SYNONYMS.get(symbol, symbol)
         group = self._groups[-1]
-        if SKIPPED.fullmatch(symbol):
+        if tables.SKIPPED.fullmatch(symbol):
             return
         if symbol == "{":
             self._open("{", "{", "}")
@@ -137,31 +128,31 @@ class Rewriting:
             self._atom(symbol)
 
     def _command(self, symbol: str) -> None:
-        if symbol == "\\" or REFUSED.fullmatch(symbol):
+        if symbol == "\\" or tables.REFUSED.fullmatch(symbol):
             raise self._broken()
-        name = found[0] if (found := COMMAND.match(symbol)) else symbol
+        name = found[0] if (found := tables.COMMAND.match(symbol)) else symbol
         if name in (r"\begin", r"\end"):
             self._environment(re.findall("[A-Za-z]+", symbol)[1], is_end=name == r"\end")
         elif name != symbol:
-            # With its argument: a colour or a label, which is left out, or a space.
+            # The symbol includes its argument. Colours and labels are left out; a space is kept.
             if not name.endswith(("color", "label")) and (length := re.search(LENGTH, symbol)):
                 self._atom(rf"\hspace{{{em(length[1], length[2])}}}")
-        elif symbol in (r"\left", r"\right", r"\middle") or SIZED.fullmatch(symbol):
+        elif symbol in (r"\left", r"\right", r"\middle") or tables.SIZED.fullmatch(symbol):
             self._delimiter(symbol)
-        elif TEXT.fullmatch(symbol):
+        elif tables.TEXT.fullmatch(symbol):
             self._text(symbol)
-        elif symbol in AROUND:
+        elif symbol in tables.AROUND:
             if self._peek() != "{":
                 raise self._broken()
             self._at += 1
-            start, end = AROUND[symbol]
+            start, end = tables.AROUND[symbol]
             self._open("{", f"{{ {start}", f"{end} }}")
         elif symbol == r"\arg":
             self._atom(self._word("mi", "arg"))
         elif symbol == r"\not" and self._peek() in ("=", "<", ">"):
             self._atom(unicodedata.normalize("NFC", self._next() + "\u0338"))
         elif symbol == r"\dots":
-            self._atom(r"\cdots" if BETWEEN.fullmatch(self._peek()) else r"\ldots")
+            self._atom(r"\cdots" if tables.BETWEEN.fullmatch(self._peek()) else r"\ldots")
         else:
             self._plain_command(symbol)
 
@@ -169,14 +160,14 @@ class Rewriting:
         group = self._groups[-1]
         chain = group.chain
         self._atom(symbol)
-        wanted = 2 if TWO_ARGUMENTS.fullmatch(symbol) else 1 if ONE_ARGUMENT.fullmatch(symbol) else 0
+        wanted = 2 if tables.TWO_ARGUMENTS.fullmatch(symbol) else 1 if tables.ONE_ARGUMENT.fullmatch(symbol) else 0
         if wanted:
             group.wanted += wanted
             group.chain = chain + 1
-        if STYLE.fullmatch(symbol):
+        if tables.STYLE.fullmatch(symbol):
             group.styles += 1
         self._check_levels()
-        if OPTIONAL_ARGUMENT.fullmatch(symbol) and self._peek() == "[":
+        if tables.OPTIONAL_ARGUMENT.fullmatch(symbol) and self._peek() == "[":
             self._at += 1
             self._written.append("[")
             self._groups.append(_Group("[", "]"))
@@ -196,7 +187,7 @@ class Rewriting:
         return chr(FIRST_WORD + len(self.words) - 1)
 
     def _number(self, digits: str) -> None:
-        # The 2 of "x^23", and both of "\frac12".
+        # An argument is one digit: the 2 of "x^23", the 1 and the 2 of "\frac12".
         while digits and self._groups[-1].wanted:
             self._atom(digits[0])
             digits = digits[1:]
@@ -215,7 +206,7 @@ class Rewriting:
     def _close(self) -> None:
         self._fill()
         if self._written[-1] == "&":
-            # Without this, latex2mathml drops the row.
+            # latex2mathml drops a row that ends with "&".
             self._written.append("{}")
         group = self._groups.pop()
         if group.kind == "[":
@@ -234,9 +225,9 @@ class Rewriting:
         self._written.extend(["&", "|", "&"] if group.column in group.bars else [symbol])
 
     def _delimiter(self, symbol: str) -> None:
-        if self._peek() not in DELIMITERS:
+        if self._peek() not in tables.DELIMITERS:
             raise self._broken()
-        delimiter = DELIMITERS[self._next()]
+        delimiter = tables.DELIMITERS[self._next()]
         if symbol == r"\left":
             self._open("left", rf"\left {delimiter}", r"\right .")
         elif symbol != r"\right":
@@ -254,9 +245,9 @@ class Rewriting:
                 raise Unconvertible
             self._close()
             return
-        if name not in ENVIRONMENTS:
+        if name not in tables.ENVIRONMENTS:
             raise Unconvertible
-        start, end = ENVIRONMENTS[name]
+        start, end = tables.ENVIRONMENTS[name]
         bars: Sequence[int] = ()
         if self._peek() == "[" and "".join(self._symbols[self._at : self._at + 3]) in ("[t]", "[b]", "[c]"):
             self._at += 3
@@ -269,7 +260,7 @@ class Rewriting:
         self._open(f"begin {name}", f"{{ {start}", f"{end} }}", bars)
 
     def _argument(self) -> list[str]:
-        """Return the symbols of the group that comes next; of a beginning, what there is of it."""
+        """Return the symbols of the next group. Of an incomplete formula, the group may be open."""
         depth, start = 0, self._at
         while self._at < len(self._symbols):
             symbol = self._next()
@@ -297,5 +288,5 @@ class Rewriting:
                 if number % 2:
                     symbols += ["{", *to_symbols(piece), "}"]
                 elif piece:
-                    symbols.append(self._word("mtext", styled(words(piece), TEXT_STYLES.get(command, ""))))
+                    symbols.append(self._word("mtext", styled(words(piece), tables.TEXT_STYLES.get(command, ""))))
             self._symbols[self._at : self._at] = [*symbols, "}"]

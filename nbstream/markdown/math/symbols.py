@@ -1,8 +1,5 @@
 # ruff: noqa: RUF001  (the characters of mathematics look like others)
-"""TeX as symbols, and what the arguments say that are read here: lengths, the columns of an array, texts.
-
-This module must not know what a command means, what is open where a symbol stands, nor latex2mathml.
-"""
+"""Symbols of TeX: splits TeX into symbols, and reads lengths, columns of arrays, and texts."""
 
 from __future__ import annotations
 
@@ -25,19 +22,22 @@ _SYMBOL = re.compile(
     r"|\d+(?:\{,\}\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\s+|%[^\n]*|.",
     re.DOTALL,
 )
-# As it is said where one does not know of "\operatorname*".
+# Another way to write "\operatorname*".
 _NAMED = re.compile(r"\\mathop\s*\{\s*\\(?:mathrm|text|rm|operatorname)\s*\{([A-Za-z ]+)\}\s*\}")
-# An em is ten points or so.
+# The length of a unit in em, for a font size of about ten points.
 _EMS = {"em": 1, "mu": 1 / 18, "ex": 0.43, "pt": 0.1, "px": 0.075, "cm": 2.85, "mm": 0.285, "in": 7.2}
 
 
 def to_symbols(tex: str) -> list[str]:
-    """Return the symbols of TeX: commands, some with their argument, numbers, spaces, comments, characters."""
+    """Split TeX into symbols: commands, numbers, spaces, comments and single characters.
+
+    Commands for lengths, colours, labels and environments are one symbol with their argument.
+    """
     return [found[0] for found in _SYMBOL.finditer(_NAMED.sub(r"\\operatorname*{\1}", printable(tex)))]
 
 
 def em(number: str, unit: str) -> str:
-    """Return a length: none that could put a formula over other parts of the page."""
+    """Return a length in em, limited so that a formula cannot cover other parts of the page."""
     try:
         return f"{max(-1, min(float(number) * _EMS.get(unit, 0), 4)):.3f}em"
     except ValueError:
@@ -45,7 +45,10 @@ def em(number: str, unit: str) -> str:
 
 
 def array(spec: Sequence[str]) -> tuple[str, list[int]]:
-    """Return the beginning of an array, and before which columns it has a line, for which it gets one more column."""
+    """Return the beginning of an array, and the columns that have a line before them.
+
+    A vertical line becomes a column of its own, because MathML Core has no lines between columns.
+    """
     columns: list[str] = []
     bars: list[int] = []
     for number, each in enumerate(spec):
@@ -58,7 +61,7 @@ def array(spec: Sequence[str]) -> tuple[str, list[int]]:
 
 
 def words(text: str) -> str:
-    """Return what a text of TeX says."""
+    r"""Return the plain text of the argument of `\text` or a similar command."""
     text = re.sub(r"\\[,;:> \\]|~|\s+", "\xa0", text)
     text = text.replace("---", "—").replace("--", "–").replace("``", "“").replace("''", "”")
     return re.sub(r"\\([A-Za-z]+\s?|.?)|[{}]", lambda found: found[1] if found[1] in {*"%$&#_{}"} else "", text)

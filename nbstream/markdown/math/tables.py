@@ -1,6 +1,6 @@
-"""The commands and environments of TeX: which are refused or skipped, what each takes, and what is written for it.
+"""Tables of TeX's commands and environments: refused, skipped, their arguments, their replacements.
 
-Tables alone. This module must not know the order in which they are asked, nor the tree that comes of what is written.
+`rewriting` reads these tables. Environments and replacements are written in TeX for latex2mathml.
 """
 
 from __future__ import annotations
@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 
 COMMAND = re.compile(r"\\[A-Za-z]+\*?")
-# Commands that define, link, style, load or draw; that latex2mathml gets wrong; and those that lack their argument.
+# Commands that define macros, link, style, load files or draw; commands that latex2mathml converts
+# wrongly; and commands whose argument is missing (with its argument, such a command is a symbol of
+# its own, see `symbols`).
 REFUSED = re.compile(
     r"\\(?:[gex]?def|let|(?:re)?new\w+|providecommand|DeclareMathOperator|require|include\w*|input|unicode|rule|href|url"
     r"|style|class|css\w*|html\w*|raise|lower|move\w+|skew|verb|catcode|csname|char|mathchoice|f?colorbox|sideset|root"
@@ -27,11 +29,11 @@ ONE_ARGUMENT = re.compile(
 )
 TWO_ARGUMENTS = re.compile(r"\\(?:[cdt]?frac|[dt]?binom|(?:over|under)set|stackrel)")
 OPTIONAL_ARGUMENT = re.compile(rf"\\(?:sqrt|{_ARROW})")
-# What the rest of the group is within.
+# Commands that apply to the rest of their group, so that the rest is one level deeper.
 STYLE = re.compile(r"\\(?:(?:display|text|script(?:script)?)style|over|atop|choose)")
 TEXT = re.compile(r"\\(?:text(?:bf|it|md|normal|rm|sf|tt|up)?|emph|[mhf]box|operatorname\*?|tag\*?)")
 SIZED = re.compile(r"\\(?:big|Big|bigg|Bigg)[lrm]?")
-# "\dots" before one of these is in the middle, else it is on the line.
+# "\dots" before one of these is centred, otherwise it is on the baseline.
 BETWEEN = re.compile(r"[-+=<>]|\\(?:[cl]dot|times|[lg]eq?|pm|to|o(?:plus|times)|cup|cap|wedge|vee)")
 DELIMITERS = {each: each for each in "()[]|/.⟨⟩‖⌊⌋⌈⌉↑↓"} | {
     name: character
@@ -59,7 +61,8 @@ SYNONYMS = (
     | {r"\lbrace": r"\{", r"\rbrace": r"\}", r"\hdots": r"\ldots", r"\dag": r"\dagger", r"\space": "~"}
     | {r"\colon": ":", r"\P": "¶", r"\copyright": "©", r"\qed": "∎", r"\AA": "Å", r"\ss": "ß"}
 )
-# What stands for the beginning and for the end of an environment: braces hold the alignment of its columns.
+# The replacements for the beginning and the end of an environment. The braces after the beginning
+# hold the alignment of the columns.
 _ARRAY = r"\begin{array} {c}", r"\end{array}"
 ALIGNED = r"\begin{align*} {}", r"\end{align*}"
 _CENTRED = r"\begin{displaylines} {}", r"\end{displaylines}"
@@ -78,6 +81,6 @@ ENVIRONMENTS = {
     **dict.fromkeys(("gather", "gathered", "multline", "multlined"), _CENTRED),
     **dict.fromkeys(("equation", "math", "displaymath"), ("", "")),
 }
-# What stands before and after the argument of a command.
+# Commands that are replaced by text before and after their argument.
 AROUND = {r"\bra": ("⟨", "|"), r"\ket": ("|", "⟩"), r"\braket": ("⟨", "⟩"), r"\substack": _SMALL}
 TEXT_STYLES = {r"\textbf": "BOLD", r"\textit": "ITALIC", r"\emph": "ITALIC", r"\texttt": "MONOSPACE"}

@@ -1,7 +1,8 @@
 # ruff: noqa: RUF001  (the characters of mathematics look like others)
-"""The cleaned tree as text in Unicode's characters: scripts, roots and fractions in a line, and lines of alignments.
+"""Text for a terminal: writes the clean tree in Unicode characters.
 
-This module must not know TeX, HTML, nor how wide a terminal is.
+Scripts, roots and fractions are written in one line. An alignment has one line for each row. Lines
+are not wrapped.
 """
 
 from __future__ import annotations
@@ -31,14 +32,15 @@ _STROKES = {"top": "\u0305", "bottom": "\u0332"}
 _BRACES = frozenset("⏞⏟⎴⎵⏜⏝↔")
 _ARROWS = frozenset("←→↔↦⇒⇐⇔⟹⟸⟺⟶⟵⟼⇌↪")
 _SCRIPT = "[′″‴°⁰-₟¹²³ʰ-ˤᴬ-ᵪᶛ-ᶿⱼⱽ\u0300-\u036f\u20d0-\u20ff]*"
-# What may stand below a stroke without brackets, in which "()" is whatever has some: x₁, √2, n!, (a + b), f(x).
+# A denominator or radicand that needs no brackets: x₁, √2, n!, (a + b), f(x). Here "()" stands for
+# anything in brackets.
 _ATOM = re.compile(
     rf"[√∛∜]?(?:(?:\d+(?:\.\d+)?|[^\W\d_]|[∞∇]|\(\)){_SCRIPT}!?|[fghpqA-ZΓΦ]{_SCRIPT}\(\))|[^\W\d_][_^]\(\)"
 )
 
 
 def to_lines(row: Sequence[Element]) -> list[str]:
-    """Return the text of a row: a line, or one for each row if it ends in an alignment or in cases."""
+    """Return the lines of a formula: one for each row if it ends in an alignment or in cases."""
     while row and row[-1].tag in ("mrow", "mstyle"):
         row = [*row[:-1], *row[-1]]
     if not row or row[-1].tag != "mtable" or (len(row) > 1 and row[-2].text != "{"):
@@ -54,7 +56,13 @@ def to_lines(row: Sequence[Element]) -> list[str]:
 
 
 def _line(row: Iterable[Element], *, tight: bool = False, after: str = "") -> str:
-    """Return what stands in a row; without spaces if it is `tight`, and as it is `after` something else."""
+    """Return a row as one line.
+
+    Args:
+        row: The elements.
+        tight: Whether to leave out spaces around operators, as in scripts.
+        after: Text that precedes the row. It decides whether a first sign is binary or unary.
+    """
     text = after
     was_fraction = False
     for each in row:
@@ -137,7 +145,7 @@ def _script(text: str, characters: dict[str, str], sign: str) -> str:
 
 
 def _bracketed(text: str, *, product: bool = False) -> str:
-    """Return `text`, in brackets unless it is one thing, or at least one product."""
+    """Return `text`, in brackets unless it is one term, or a product where `product` allows it."""
     inner, outer = "", text
     while inner != outer:
         inner, outer = outer, re.sub(r"\([^()]*[^()]\)", "()", outer)

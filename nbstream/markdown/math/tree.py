@@ -1,7 +1,6 @@
-"""A formula's tree: latex2mathml's one door, which opens at the first formula.
+"""The clean tree of a formula: calls the rewriting, latex2mathml and the cleaning.
 
-TeX goes in rewritten and its tree comes out cleaned, or it is refused. This module must not know what the rewriting and
-the cleaning do, nor what is written of the tree.
+latex2mathml is imported only here, when the first formula is converted.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def longest(symbols: Sequence[str]) -> list[Element]:
-    """Return the longest beginning that can be converted, of those that a dozen tries find."""
+    """Return the clean row of the longest convertible beginning that a binary search finds."""
     row: list[Element] = []
     least, most = 0, len(symbols)
     while most - least > 1:
@@ -31,27 +30,24 @@ def longest(symbols: Sequence[str]) -> list[Element]:
 
 
 def to_tree(symbols: Sequence[str], *, finished: bool) -> list[Element]:
-    """Return the cleaned row that a formula is, without any element if there is nothing to see.
+    """Return the clean elements of a formula. The list is empty if nothing would be visible.
 
     Raises:
-        Unconvertible: The TeX is wrong, too deep, or more than a formula.
+        Unconvertible: The TeX is wrong, nested too deeply, or does more than describe a formula.
     """
     rewriting = Rewriting(symbols, finished=finished)
     tex = rewriting.rewritten()
-    convert, make = _converter()
     try:
-        row = Cleaning(rewriting.words, make).row(convert(tex)[0]) if tex else []
-    except Exception as error:  # It raises whatever its reader has stumbled over.
+        row = Cleaning(rewriting.words).row(_converter()(tex)[0]) if tex else []
+    except Exception as error:  # On wrong TeX, latex2mathml also raises IndexError and others.
         raise Unconvertible from error
-    # Spaces and empty groups alone are nothing to see.
+    # Spaces and empty groups are not visible.
     return row if any(text.strip() for each in row for text in each.itertext()) else []
 
 
 @lru_cache(maxsize=1)
-def _converter() -> tuple[Callable[[str], Element], Callable[..., Element]]:
-    # Its table of symbols takes a twentieth of a second to read, and there is not always a formula.
-    from xml.etree.ElementTree import Element  # noqa: PLC0415  (as is this)
-
+def _converter() -> Callable[[str], Element]:
+    # latex2mathml takes 50 ms to read its table of symbols, and many replies have no formula.
     from latex2mathml.converter import convert_to_element  # noqa: PLC0415
 
-    return convert_to_element, Element
+    return convert_to_element
