@@ -71,7 +71,7 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
     names = {".".join(("nbstream", *path.relative_to(PACKAGE).with_suffix("").parts)): path for path in MODULES}
     names = {name.removesuffix(".__init__"): path for name, path in names.items()}
     graph = {
-        name: {other for each in imports(path) for other in (each, each.rpartition(".")[0]) if other in names} - {name}
+        name: {each if each in names else each.rpartition(".")[0] for each in imports(path)} & names.keys() - {name}
         for name, path in names.items()
     }
     # The package's own `__init__` names everything, for its users and nobody else.
