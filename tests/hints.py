@@ -1,4 +1,4 @@
-"""What a reader is told to do after a failure."""
+"""The remedy that a user reads after a failure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from nbstream.output.sentences import remedy
 
 
 def hint_of(of: Reply | Failure) -> str:
-    """Return the remedy in the words of a cell, for a reply or for a failure before any text."""
+    """Return the remedy, worded for a cell, for a failed reply or for a failure without a reply."""
     if isinstance(of, Failure):
         return remedy(of, Reply(), "cell")
     assert of.error is not None

@@ -1,1 +1,1 @@
-"""What a reply costs: dated prices and the cost of a usage."""
+"""The cost of a reply, from dated prices."""

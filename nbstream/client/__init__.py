@@ -1,1 +1,1 @@
-"""Requests, servers and runs: everything that waits for a network. No IPython, no widgets."""
+"""Servers, requests and runs: everything that waits for the network."""

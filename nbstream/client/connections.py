@@ -1,7 +1,6 @@
 """Clients of the openai SDK with their open connections, one for each server and key.
 
-The SDK gives authentication, connections and timeouts. Only its public surface is used, the same in 2.x and 3.x, and it
-is imported at the first request, which takes 0.4 s.
+The SDK provides authentication, connections and timeouts. Only API that 2.x and 3.x share is used.
 """
 
 from __future__ import annotations
@@ -22,12 +21,12 @@ if TYPE_CHECKING:
 
 _CONNECT_SECONDS = 15.0
 _MOST_CLIENTS = 8
-#: The body of a refusal is read up to so many bytes, and for so many seconds after its headers.
-_LARGEST_REFUSAL = 64 << 10
-_SECONDS_FOR_REFUSAL = 5.0
+#: The most bytes and seconds for reading the body of an error response.
+_LARGEST_ERROR_BODY = 64 << 10
+_ERROR_BODY_SECONDS = 5.0
 
 
-class Refused(Exception):  # noqa: N818  (an answer, not a defect)
+class StatusError(Exception):
     """The server answered with a status other than 2xx; `text` is the beginning of its body."""
 
     def __init__(self, status: int, headers: Mapping[str, str], text: str) -> None:
@@ -38,40 +37,39 @@ class Refused(Exception):  # noqa: N818  (an answer, not a defect)
 
 
 @dataclass(slots=True)
-class _Pooled:
-    """A client with its open connections, and how many requests are using it."""
+class PooledClient:
+    """A client with its open connections, and the number of requests that use it."""
 
     client: AsyncOpenAI
     users: int = 0
 
 
-#: Connections are kept between requests to the same server with the same key; oldest first.
-_pool: dict[tuple[str, Secret | None], _Pooled] = {}
+#: Clients by base URL and key, least recently used first.
+_pool: dict[tuple[str, Secret | None], PooledClient] = {}
 _pool_lock = threading.Lock()
 
 
-def _forget() -> None:
-    """Start with an empty pool in a forked child: its parent's clients belong to a loop that is not there."""
+def _reset_after_fork() -> None:
+    """Empty the pool in a forked child, where the event loop of these clients does not run."""
     global _pool_lock  # noqa: PLW0603  (the parent may have held it while it forked)
     _pool_lock = threading.Lock()
     _pool.clear()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget)
+    os.register_at_fork(after_in_child=_reset_after_fork)
 
 
-def pooled(endpoint: Endpoint) -> _Pooled:
-    """Return the client for `endpoint`, made at its first use."""
-    place = endpoint.base_url, endpoint.api_key
+def pooled_client(endpoint: Endpoint) -> PooledClient:
+    """Return the client for `endpoint`. The first call imports the SDK, which takes 0.4 s."""
+    key = endpoint.base_url, endpoint.api_key
     with _pool_lock:
-        found = _pool.pop(place, None) or _Pooled(_new_client(endpoint))
-        _pool[place] = found
+        _pool[key] = found = _pool.pop(key, None) or PooledClient(_new_client(endpoint))
         return found
 
 
 def headers(endpoint: Endpoint) -> dict[str, Any]:
-    """Return the headers to add to a request: a server without a key gets no `Authorization` at all."""
+    """Return the headers to add to a request: without a key, it has no `Authorization`."""
     from openai import Omit  # noqa: PLC0415  (as in _new_client)
 
     return {"Authorization": Omit()} if endpoint.api_key is None else {}
@@ -83,44 +81,44 @@ def _new_client(endpoint: Endpoint) -> AsyncOpenAI:
     client = openai.AsyncOpenAI(
         base_url=endpoint.base_url,
         api_key=endpoint.api_key.reveal() if endpoint.api_key is not None else "none",
-        # Retries are ours, so that they can be seen and stopped; so are the limits on silence.
+        # nbstream itself retries and limits silence, where users see it and can stop it.
         max_retries=0,
         timeout=openai.Timeout(connect=_CONNECT_SECONDS, read=None, write=None, pool=None),
-        # A redirect would carry the prompt, and a careless client the key, to a host that nobody named.
+        # A redirect would send the prompt, and maybe the key, to a host that the user did not name.
         http_client=openai.DefaultAsyncHttpxClient(
-            follow_redirects=False, trust_env=not endpoint.on_loopback, event_hooks={"response": [_refuse]}
+            follow_redirects=False, trust_env=not endpoint.on_loopback, event_hooks={"response": [_raise_for_status]}
         ),
     )
-    # These were read from OPENAI_* variables, which were set for another company's server.
+    # The SDK reads these from OPENAI_* variables, which are meant for another server.
     for name in ("organization", "project", "admin_api_key"):
         if hasattr(client, name):
             setattr(client, name, None)
     return client
 
 
-async def _refuse(response: Any) -> None:
-    """Raise `Refused` for a status other than 2xx.
+async def _raise_for_status(response: Any) -> None:
+    """Raise `StatusError` for a status other than 2xx.
 
-    The SDK would read the body to its end, however far that is, and forget the status if the body breaks.
+    The SDK would read the body without a limit, and lose the status if the connection breaks.
     """
     if response.is_success:
         return
     body = bytearray()
     with suppress(Exception):
-        async with asyncio.timeout(_SECONDS_FOR_REFUSAL):
+        async with asyncio.timeout(_ERROR_BODY_SECONDS):
             async for piece in response.aiter_bytes():
                 body += piece
-                if len(body) >= _LARGEST_REFUSAL:
+                if len(body) >= _LARGEST_ERROR_BODY:
                     break
     try:
         text = body.decode(response.charset_encoding or "utf-8", "replace")
     except (LookupError, UnicodeError):
         text = body.decode("utf-8", "replace")
-    raise Refused(response.status_code, response.headers, text)
+    raise StatusError(response.status_code, response.headers, text)
 
 
 async def close_unused() -> None:
-    """Close the clients that were used longest ago, beyond the few whose connections are worth keeping."""
+    """Close the least recently used clients that no request uses, beyond the number to keep."""
     with _pool_lock:
         unused = [key for key, each in _pool.items() if not each.users]
         closing = [_pool.pop(key) for key in unused[: max(0, len(_pool) - _MOST_CLIENTS)]]

@@ -1,7 +1,7 @@
-"""Servers: base URL, origin, and the key that was given for exactly this origin.
+"""Servers: base URL, origin and API key.
 
-A key belongs to the origin that it was given for: the environment's key to the environment's base URL. It is kept in a
-wrapper that never shows it.
+A key is only sent to the origin for which it was set: the key of the environment belongs to the
+base URL of the environment.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _NO_KEY = (
 
 
 class Secret:
-    """A value that is shown nowhere: not by repr, str, format, pickling or a traceback with locals."""
+    """A value that repr, str, format, pickle and tracebacks do not show."""
 
     __slots__ = ("_value",)
 
@@ -37,7 +37,7 @@ class Secret:
         self._value = value
 
     def reveal(self) -> str:
-        """Return the value, to be handed straight to what sends it."""
+        """Return the value."""
         return self._value
 
     def __repr__(self) -> str:
@@ -55,19 +55,19 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A server's base URL, and the key that was given for it."""
+    """A server's base URL, and the key for it."""
 
     base_url: str
     api_key: Secret | None = None
 
     @property
     def origin(self) -> str:
-        """Scheme, host and port; the scheme's own port is left out."""
+        """Scheme, host and port, without the default port of the scheme."""
         return _origin(self.base_url)
 
     @property
     def host(self) -> str:
-        """The host, with its port if it is not the scheme's own."""
+        """The host, with its port if that is not the default port of the scheme."""
         return urlsplit(self.origin).netloc
 
     @property
@@ -77,29 +77,28 @@ class Endpoint:
 
     @property
     def on_loopback(self) -> bool:
-        """Whether this is on the user's own machine, which no proxy is between."""
+        """Whether the server is on this machine, so that no proxy is used."""
         name = urlsplit(self.base_url).hostname or ""
         return name in _LOOPBACK or name.startswith("127.")
 
     @property
     def server(self) -> str:
-        """How to call the server in a sentence."""
+        """The server's name in a sentence."""
         return "DeepSeek" if self.on_deepseek else self.host
 
 
 def endpoint_for(
     base_url: str | None = None, api_key: str | None = None, environ: Mapping[str, str] | None = None
 ) -> Endpoint:
-    """Return where a request goes.
+    """Return the server for a request.
 
     Args:
-        base_url: goes before the environment's.
-        api_key: the key for exactly this server; without it, the environment's key is used if it was given for the
-            same scheme, host and port.
-        environ: stands in for `os.environ`.
+        base_url: the default is the base URL of the environment.
+        api_key: the default is the key of the environment, if that key belongs to the same origin.
+        environ: replaces `os.environ`.
 
     Raises:
-        RequestError: if the URL is none, or DeepSeek itself is asked without a key.
+        RequestError: if the URL is not valid, or there is no key for DeepSeek.
     """
     environ = os.environ if environ is None else environ
     environment_url = _checked(environ.get(URL_VARIABLE) or DEFAULT_BASE_URL)
@@ -108,7 +107,7 @@ def endpoint_for(
     if not key and _origin(url) == _origin(environment_url):
         key = environ.get(KEY_VARIABLE, "").strip()
     if key and not (key.isascii() and key.isprintable()):
-        raise RequestError("The API key holds characters that no key has; set it again.")
+        raise RequestError("The API key contains characters that are not allowed; set it again.")
     endpoint = Endpoint(url, Secret(key) if key else None)
     if endpoint.on_deepseek and endpoint.api_key is None:
         raise RequestError(_NO_KEY)
@@ -123,10 +122,10 @@ def _checked(url: str) -> str:
     except ValueError:
         valid = False
     if not valid:
-        # It is not repeated: a key or a password may stand in it.
-        raise RequestError(f"The base URL is not one: it must look like {DEFAULT_BASE_URL}.")
+        # The message does not repeat the URL, which may contain a key or a password.
+        raise RequestError(f"The base URL is not valid: it must look like {DEFAULT_BASE_URL}.")
     if "@" in parts.netloc:
-        raise RequestError("The base URL must not hold a user name or password; give a key instead.")
+        raise RequestError("The base URL must not contain a user name or password; set `api_key=` instead.")
     return url
 
 

@@ -1,7 +1,7 @@
-"""When a run reads, and when it tells: in frames, since each look at the network and each message costs.
+"""When a run reads from the network, and when its watchers get the next frame.
 
-Between two frames what arrives is left to the operating system, which keeps it for nothing; then all of it is read and
-told at once. Nobody waits longer for that, as only frames are shown. This module must not know what is read.
+Each read and each message costs time, whatever its size. So a run reads nothing between two frames:
+the operating system buffers the data, and the run then reads all of it for one frame.
 """
 
 from __future__ import annotations
@@ -11,81 +11,86 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import asyncio
 
-#: Frames come so often at the most, and less often where more text comes than anybody could follow.
+#: The shortest time between two frames. It grows with the text, as nobody can read that fast.
 FRAME_SECONDS = 1 / 30
 _LONGEST_FRAME_SECONDS = 0.07
-_FOLLOWED_CHARACTERS = 900  # a second: eleven lines
-#: A frame may be told so much before it is due if something has just come, which is then told while it is fresh.
-EARLY_SECONDS = 0.01
-#: So long it takes to read what has come meanwhile, or together.
-READING_SECONDS = 0.001
-#: After so many bytes at once there are probably more, and the reader does not rest.
+_READABLE_CHARACTERS = 900  # a second: eleven lines
+#: Data that has just arrived may be sent this long before its frame is due.
+SLACK_SECONDS = 0.01
+#: The wait for more data of the same burst, so that it is sent in the same frame.
+DEBOUNCE_SECONDS = 0.001
+#: After a burst of this many bytes there is probably more data, so the run keeps reading.
 _LARGE_BURST = 32 << 10
 
 
-class Frames:
+class FrameSchedule:
     """Says when the next frame is due.
 
     Attributes:
-        due: when, in seconds of the caller's clock.
+        due: the time of the next frame, in seconds of the caller's clock.
     """
 
     def __init__(self) -> None:
         self.due = 0.0
-        self._told = 0.0
+        self._sent_at = 0.0
 
-    def told(self, now: float, characters: int) -> None:
-        """Note that a frame has been told, with so many characters of text."""
-        per_second = characters / max(now - self._told, FRAME_SECONDS)
-        self._told = now
-        pause = min(max(1.0, per_second / _FOLLOWED_CHARACTERS) * FRAME_SECONDS, _LONGEST_FRAME_SECONDS)
-        # From when it was due: frames that come early are not more frames.
+    def note_sent(self, now: float, characters: int) -> None:
+        """Schedule the next frame after one with this many characters of text."""
+        per_second = characters / max(now - self._sent_at, FRAME_SECONDS)
+        self._sent_at = now
+        pause = min(max(1.0, per_second / _READABLE_CHARACTERS) * FRAME_SECONDS, _LONGEST_FRAME_SECONDS)
+        # Counted from the due time, so that early frames do not make more frames.
         self.due = max(self.due, now) + pause
 
-    def telling_at(self, now: float, *, is_fresh: bool) -> float:
-        """Return when to tell what has been read now; `is_fresh` says that it had been waited for."""
-        may_be_early = is_fresh and now >= self.reading_at
-        return now + READING_SECONDS if may_be_early else max(self.due, now + READING_SECONDS)
+    def send_at(self, now: float, *, just_arrived: bool) -> float:
+        """Return when to send the data that was read now.
+
+        Args:
+            now: the current time.
+            just_arrived: whether the run had to wait for the data.
+        """
+        is_early = just_arrived and now >= self.read_at
+        return now + DEBOUNCE_SECONDS if is_early else max(self.due, now + DEBOUNCE_SECONDS)
 
     @property
-    def reading_at(self) -> float:
-        """From when on to read until a frame has been told: a rest in between would leave half a burst unread."""
-        return self.due - EARLY_SECONDS
+    def read_at(self) -> float:
+        """When to start reading for the next frame; the run then reads until the frame is sent."""
+        return self.due - SLACK_SECONDS
 
 
-class Bursts:
-    """Tells pieces that were waited for from those that had come with the one before.
+class BurstDetector:
+    """Tells the first piece of a burst from pieces that arrived together with the one before.
 
-    A loop that runs other callbacks between two pieces had to wait for the second.
+    If the loop runs a callback between two pieces, the second piece had not arrived yet.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._has_waited = False
-        self._is_watching = False
+        self._is_scheduled = False
         self._size = self._last_size = 0
-        self.watch()
+        self.restart()
 
     @property
-    def left_more(self) -> bool:
-        """Whether the burst before this one was so large that there is probably more where it came from."""
+    def expects_more(self) -> bool:
+        """Whether the burst before the current one was large."""
         return self._last_size >= _LARGE_BURST
 
-    def watch(self) -> None:
-        """Look from now on."""
+    def restart(self) -> None:
+        """Ignore any wait before now."""
         self._has_waited = False
-        if not self._is_watching:
-            self._is_watching = True
-            self._loop.call_soon(self._note)
+        if not self._is_scheduled:
+            self._is_scheduled = True
+            self._loop.call_soon(self._note_wait)
 
-    def begins_with(self, piece: bytes) -> bool:
-        """Take the next piece, and return whether it was waited for."""
+    def begins_burst(self, piece: bytes) -> bool:
+        """Take the next piece, and return whether it begins a burst."""
         if not self._has_waited:
             self._size += len(piece)
             return False
         self._last_size, self._size = self._size, len(piece)
-        self.watch()
+        self.restart()
         return True
 
-    def _note(self) -> None:
-        self._has_waited, self._is_watching = True, False
+    def _note_wait(self) -> None:
+        self._has_waited, self._is_scheduled = True, False

@@ -1,7 +1,6 @@
-"""The one background event loop, on a daemon thread, on which every run is a task.
+"""The background event loop, on a daemon thread, on which every run is a task.
 
-A synchronous client in a thread cannot be cancelled while its server is silent; a task can. This module must not know
-what runs on the loop.
+Unlike a synchronous client in a thread, a task can be cancelled while its server is silent.
 """
 
 from __future__ import annotations
@@ -18,8 +17,8 @@ _owner = 0
 
 
 def background_loop() -> asyncio.AbstractEventLoop:
-    """Return the loop, starting it at the first call, and anew in a forked child, where threads do not survive."""
-    global _loop, _owner  # noqa: PLW0603  (one loop for the process is the point)
+    """Return the loop. The first call starts it, also in a forked child, which has no threads."""
+    global _loop, _owner  # noqa: PLW0603  (one loop for each process)
     with _lock:
         if _loop is None or _owner != os.getpid():
             _loop = asyncio.new_event_loop()
@@ -35,17 +34,17 @@ def _serve(loop: asyncio.AbstractEventLoop) -> None:
 
 @atexit.register
 def _close() -> None:
-    """End every task, so that connections are closed and not merely dropped when the process ends."""
+    """Cancel every task, so that connections are closed properly when the process ends."""
     loop = _loop
     if loop is None or _owner != os.getpid() or not loop.is_running():
         return
 
-    async def cancel_all() -> None:
+    async def cancel_tasks() -> None:
         tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks, timeout=0.5) if tasks else None
 
     with contextlib.suppress(TimeoutError):
-        asyncio.run_coroutine_threadsafe(cancel_all(), loop).result(timeout=1)
+        asyncio.run_coroutine_threadsafe(cancel_tasks(), loop).result(timeout=1)
     loop.call_soon_threadsafe(loop.stop)

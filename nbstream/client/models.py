@@ -1,6 +1,6 @@
-"""Names of models: the short ones, and those that DeepSeek has retired. A user's own aliases go first.
+"""Short names of models, and ids that DeepSeek has retired.
 
-Source: DeepSeek's model and change-log pages as of October 2026.
+Source: DeepSeek's pages on models and changes, October 2026.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 ALIASES = {"flash": "deepseek-flash", "pro": "deepseek-v4-pro"}
 
-#: Retired on 2026-07-24 15:59 UTC, with the options that do the same today.
+#: Retired on 2026-07-24 15:59 UTC, with the options that replace them.
 RETIRED = {
     "deepseek-chat": "`model=` flash with `thinking=False`",
     "deepseek-reasoner": "`model=` flash with `thinking=True`",
@@ -25,19 +25,19 @@ def resolve(name: str, aliases: Mapping[str, str], *, on_deepseek: bool) -> str:
     """Return the id to send for `name`.
 
     Args:
-        name: an alias, a short name, or any id, which passes through.
-        aliases: the user's own names, which may name one another.
-        on_deepseek: the request goes to DeepSeek itself; other servers may name a model as they like.
+        name: an alias, a short name, or any id.
+        aliases: the user's short names, which have priority and may refer to one another.
+        on_deepseek: whether the request goes to DeepSeek, where retired ids are an error.
 
     Raises:
-        RequestError: if the name is empty, or DeepSeek has retired it.
+        RequestError: if the name is empty, or DeepSeek has retired the model.
     """
     names = {**ALIASES, **aliases}
     name = name.strip()
-    passed = set()
-    # An alias may be called as the id that it stands for.
-    while name in names and name not in passed:
-        passed.add(name)
+    seen = set()
+    # An alias may have the same name as its id.
+    while name in names and name not in seen:
+        seen.add(name)
         name = names[name].strip()
     if not name:
         raise RequestError("No model: give one with `model=`, such as flash or pro.")
@@ -47,12 +47,12 @@ def resolve(name: str, aliases: Mapping[str, str], *, on_deepseek: bool) -> str:
 
 
 def retired(name: str) -> str:
-    """Return the sentence that explains a retired id and names its replacement; empty for any other id."""
+    """Return a sentence with the replacement of a retired id; empty for any other id."""
     if name not in RETIRED:
         return ""
     return f"DeepSeek retired {name} on 2026-07-24; use {RETIRED[name]} instead."
 
 
 def is_deepseek(model: str) -> bool:
-    """Return whether `model` is exactly one of DeepSeek's own ids, whose treatment of parameters is known."""
+    """Return whether `model` is one of DeepSeek's ids, whose use of parameters is documented."""
     return model in ALIASES.values()

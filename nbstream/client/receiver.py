@@ -1,7 +1,6 @@
-"""Receives one reply, from the first byte to its end, as a task on the background loop.
+"""Receives one reply as a task on the background loop.
 
-It keeps every delta at once, so that `reply` misses nothing, and hands events to its watchers
-coalesced, in frames.
+`Receiver.reply` has every delta at once; watchers get events joined, in frames.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from nbstream.billing.prices import cost_of
 from nbstream.client import retry
-from nbstream.client.frames import READING_SECONDS, Bursts, Frames
+from nbstream.client.frames import DEBOUNCE_SECONDS, BurstDetector, FrameSchedule
 from nbstream.client.loop import background_loop
 from nbstream.client.sources import SourceError
 from nbstream.model.coalesce import coalesce
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class Update(NamedTuple):
-    """New events, and the reply after exactly these events."""
+    """New events, and the reply after them."""
 
     events: list[Event]
     reply: Reply
@@ -47,26 +46,26 @@ class Receiver:
     def __init__(self, source: Source, limits: Limits) -> None:
         self.cancelling = False
         self.future: concurrent.futures.Future[Reply] = concurrent.futures.Future()
-        # Only the receiver itself ends it: a watcher that is cancelled must not cancel the future.
+        # From now on a watcher that is cancelled cannot cancel the future.
         self.future.set_running_or_notify_cancel()
         self._source = source
         self._limits = limits
         self._reply = Reply(request=source.request)
         self._events: list[Event] = []
-        #: The reply after `_events`.
+        #: The reply after `_events`, without the pending events.
         self._delivered = self._reply
         self._pending: list[Event] = []
-        #: How many of the pending events the reply has been reduced by.
+        #: How many pending events `_reply` contains.
         self._reduced = 0
-        self._over = False
-        self._frames = Frames()
+        self._has_ended = False
+        self._frames = FrameSchedule()
         self._flush_handle: asyncio.TimerHandle | None = None
         self._changed = threading.Condition()
         self._listeners: set[Callable[[], None]] = set()
         self._began = time.monotonic()
         self._decoder = source.decoder(limits.max_bytes)
         self._task: asyncio.Task[None] | None = None
-        self._working = False
+        self._is_running = False
         self._loop = background_loop()
         self._loop.call_soon_threadsafe(self._start)
 
@@ -88,31 +87,31 @@ class Receiver:
         return time.monotonic() - self._began
 
     def cancel(self) -> bool:
-        """Close the connection and keep what was received.
+        """Close the connection, keep the reply so far, and return whether it had not ended yet.
 
-        Safe from any thread. Return whether there was anything left to cancel.
+        Any thread may call this.
         """
         if self.future.done():
             return False
         with self._changed:
-            # A page sends it on two channels, and a second cancel would break off the closing.
+            # A page cancels on two channels, and a second cancel would interrupt the closing.
             if self.cancelling:
                 return True
             self.cancelling = True
-        # The connection first: watchers that wake up compete for the same processor.
+        # Close the connection first, as the watchers need time on the same processor.
         self._loop.call_soon_threadsafe(self._cancel_task)
         with self._changed:
             self._changed.notify_all()
         return True
 
     def wait(self, seen: int, *, cancelling: bool = False, timeout: float | None = None) -> Update:
-        """Wait for news and return the events after the first `seen`, with the reply after them.
+        """Wait for new events and return the events after the first `seen`.
 
         Args:
-            seen: how many events the caller has had.
-            cancelling: whether the caller knows that the reply is being cancelled; if not, that
-                counts as news.
-            timeout: seconds after which to return without news.
+            seen: how many events the caller already has.
+            cancelling: whether the caller already knows that the reply is being cancelled; if not,
+                a cancel also ends the wait.
+            timeout: the most seconds to wait; None means no limit.
         """
         with self._changed:
             self._changed.wait_for(
@@ -120,12 +119,12 @@ class Receiver:
             )
             return Update(self._events[seen:], self._delivered)
 
-    def listen(self, listener: Callable[[], None]) -> None:
+    def add_listener(self, listener: Callable[[], None]) -> None:
         """Call `listener` after each frame, on the background loop's thread."""
         with self._changed:
             self._listeners.add(listener)
 
-    def forget(self, listener: Callable[[], None]) -> None:
+    def remove_listener(self, listener: Callable[[], None]) -> None:
         """Stop calling `listener`."""
         with self._changed:
             self._listeners.discard(listener)
@@ -133,26 +132,26 @@ class Receiver:
     # Everything below runs on the background loop.
 
     def _start(self) -> None:
-        self._task = self._loop.create_task(self._work())
+        self._task = self._loop.create_task(self._receive())
 
     def _cancel_task(self) -> None:
-        # A task that is cancelled before its first step never runs, not even to report the cancel.
-        if self._task is not None and self._working:
+        # A task that is cancelled before its first step never runs, so it cannot report that.
+        if self._task is not None and self._is_running:
             self._task.cancel()
 
-    async def _work(self) -> None:
-        self._working = True
+    async def _receive(self) -> None:
+        self._is_running = True
         try:
             if self.cancelling:
-                raise asyncio.CancelledError  # noqa: TRY301  (the same end as a cancel a moment later)
+                raise asyncio.CancelledError  # noqa: TRY301  (as for a later cancel)
             await self._source.prepare()
-            # The clock measures the server, not our own imports.
+            # Times measure the server, so they do not include imports.
             self._began = time.monotonic()
             self._emit([Started(0.0, self._source.request, time.time())])
             await self._attempts()
         except asyncio.CancelledError:
             self._emit([*self._decoder.flush(self.elapsed), Ended(self.elapsed, "cancelled")])
-        except Exception as error:  # noqa: BLE001  (a defect of ours must not lose what was received)
+        except Exception as error:  # noqa: BLE001  (a defect must not lose the reply)
             failure = Failure("internal", said=f"{type(error).__name__}: {error}")
             self._emit([*self._decoder.flush(self.elapsed), Ended(self.elapsed, "failed", failure)])
 
@@ -160,91 +159,91 @@ class Receiver:
         attempts = 1 + self._limits.retries
         for attempt in range(1, attempts + 1):
             self._decoder = self._source.decoder(self._limits.max_bytes)
-            verdict, asked = await self._attempt()
-            if verdict is None:
+            end, retry_after = await self._attempt()
+            if end is None:
                 return
-            delay = retry.delay(verdict.failure, attempt, asked)
-            if delay is None or attempt == attempts or verdict.failure is None:
-                self._emit([verdict])
+            delay = retry.delay(end.failure, attempt, retry_after)
+            if delay is None or attempt == attempts or end.failure is None:
+                self._emit([end])
                 return
-            self._emit([Retrying(self.elapsed, attempt, attempts, delay, verdict.failure)])
+            self._emit([Retrying(self.elapsed, attempt, attempts, delay, end.failure)])
             await asyncio.sleep(delay)
 
     async def _attempt(self) -> tuple[Ended | None, float | None]:
         """Read one response to its end.
 
-        Return its verdict if that may lead to another attempt, or None if the reply has ended; and
-        the seconds that the server asks to wait.
+        Returns:
+            Its end, if there may be another attempt, or None if the reply has ended; and the
+            seconds that the server asked to wait.
         """
         decoder = self._decoder
         failure: Failure | None = None
         retry_after: float | None = None
         byte_at, payload_at, payloads = None, self._loop.time(), 0
-        woken_at = payload_at
-        bursts = Bursts(self._loop)
+        resumed_at = payload_at
+        bursts = BurstDetector(self._loop)
         try:
-            # Until the first byte only the long limit holds: a server may hold its headers back
-            # while the request is queued.
+            # Until the first byte only the long limit applies, as some servers send no headers
+            # while a request is queued.
             async with asyncio.timeout(self._limits.payload_idle) as clock, self._source.open() as pieces:
                 async for piece in pieces:
-                    # What comes after [DONE] is read for a moment, and moves no deadline.
+                    # Data after [DONE] does not move the deadline.
                     if decoder.ended:
                         continue
-                    was_waited_for = bursts.begins_with(piece)
+                    begins_burst = bursts.begins_burst(piece)
                     byte_at = now = self._loop.time()
-                    # A piece that comes right after a pause had arrived during the pause.
-                    is_fresh = was_waited_for and now > woken_at + READING_SECONDS
-                    verdict = self._deliver(decoder.feed(piece, self.elapsed), is_fresh=is_fresh)
-                    if verdict is not None or self._reply.error is not None:
-                        # Leaving closes the connection.
-                        return verdict, None
+                    # The first piece after a pause arrived during the pause.
+                    just_arrived = begins_burst and now > resumed_at + DEBOUNCE_SECONDS
+                    end = self._deliver(decoder.feed(piece, self.elapsed), just_arrived=just_arrived)
+                    if end is not None or self._reply.error is not None:
+                        # To return here closes the connection.
+                        return end, None
                     if decoder.payloads != payloads:
                         payload_at, payloads = now, decoder.payloads
-                    if was_waited_for or decoder.finished:
+                    if begins_burst or decoder.finished:
                         clock.reschedule(self._limits.deadline(decoder, now, payload_at))
-                    pauses = was_waited_for and not bursts.left_more and decoder.delivered and not decoder.finished
-                    if pauses and now < (until := self._frames.reading_at):
+                    may_pause = begins_burst and not bursts.expects_more and decoder.delivered and not decoder.finished
+                    if may_pause and now < (until := self._frames.read_at):
                         await asyncio.sleep(until - now)
-                        woken_at = self._loop.time()
-                        bursts.watch()
+                        resumed_at = self._loop.time()
+                        bursts.restart()
         except SourceError as error:
             failure, retry_after = error.failure, error.retry_after
         except TimeoutError:
             failure = self._limits.stalled(self._source.server, byte_at, payload_at)
-        verdict = self._deliver(decoder.finish(self.elapsed, failure))
-        return (verdict if not decoder.delivered else None), retry_after
+        return self._deliver(decoder.finish(self.elapsed, failure)), retry_after
 
-    def _deliver(self, events: list[Event], *, is_fresh: bool = False) -> Ended | None:
-        """Emit `events`; but return a failure before the first delta, which may lead to a retry."""
-        verdict = events[-1] if events else None
-        if self._decoder.delivered or not isinstance(verdict, Ended) or verdict.outcome != "failed":
-            self._emit(events, is_fresh=is_fresh)
+    def _deliver(self, events: list[Event], *, just_arrived: bool = False) -> Ended | None:
+        """Emit `events`, but return a failure before the first delta, as it may lead to a retry."""
+        last = events[-1] if events else None
+        if self._decoder.delivered or not isinstance(last, Ended) or last.outcome != "failed":
+            self._emit(events, just_arrived=just_arrived)
             return None
         self._emit(events[:-1])
-        return verdict
+        return last
 
-    def _emit(self, events: list[Event], *, is_fresh: bool = False) -> None:
+    def _emit(self, events: list[Event], *, just_arrived: bool = False) -> None:
         if not events:
             return
         with self._changed:
             for event in events:
-                if self._over:
+                if self._has_ended:
                     break
                 if isinstance(event, Ended):
-                    self._over = True
+                    self._has_ended = True
                     self._reduce()
                     if (cost := cost_of(self._reply)) is not None:
                         self._pending.append(Priced(event.at, cost))
                 self._pending.append(event)
-        if self._over:
+        if self._has_ended:
             self._flush()
         else:
-            at = self._frames.telling_at(self._loop.time(), is_fresh=is_fresh)
+            at = self._frames.send_at(self._loop.time(), just_arrived=just_arrived)
             if self._flush_handle is None or at < self._flush_handle.when():
                 self._flush_at(at)
 
     def _reduce(self) -> None:
-        """Reduce the reply by the pending events, joined: there may be hundreds of deltas in a frame."""
+        """Apply the pending events to the reply, joined, as a frame may have hundreds of deltas."""
         new, self._reduced = self._pending[self._reduced :], len(self._pending)
         for event in coalesce(new):
             self._reply = reduce(self._reply, event)
@@ -260,11 +259,11 @@ class Receiver:
             self._reduce()
             joined = coalesce(self._pending)
             characters = sum(len(event.text) for event in joined if isinstance(event, Reasoning | Answer))
-            self._frames.told(self._loop.time(), characters)
+            self._frames.note_sent(self._loop.time(), characters)
             self._events += joined
             self._delivered = self._reply
             self._pending, self._reduced = [], 0
-            if self._over and not self.future.done():
+            if self._has_ended and not self.future.done():
                 self.future.set_result(self._reply)
             self._changed.notify_all()
             listeners = list(self._listeners)
@@ -272,5 +271,5 @@ class Receiver:
             try:
                 listener()
             except RuntimeError:
-                # The watcher's own loop has been closed meanwhile.
-                self._listeners.discard(listener)
+                # The event loop of the watcher is closed.
+                self.remove_listener(listener)

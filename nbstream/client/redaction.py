@@ -1,7 +1,4 @@
-"""Keeps a key out of what a server sends back: an error that repeats it would be shown, and saved with the notebook.
-
-This module must not know where the bytes come from, nor what they mean.
-"""
+"""Removes an API key from what a server sends, as an error that repeats the key would be saved."""
 
 from __future__ import annotations
 
@@ -11,66 +8,59 @@ from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from nbstream.model.text import overlap
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from nbstream.client.endpoints import Secret
 
 MARK = "<secret>"
-#: A shorter key is a word that a server without keys is given ("ollama", "none"), which may well stand in an answer.
-SHORTEST = 16
+#: A shorter key is left in a stream: servers without keys get a word such as "ollama" or "none",
+#: which may be part of an answer.
+SHORTEST_KEY = 16
 
 
-class Redaction:
-    """Finds one key, as it is and as JSON, HTML and URLs write it.
+class KeyRedactor:
+    """Replaces one key, also in the notations of JSON, HTML and URLs.
 
     Args:
-        key: what to find; None finds nothing.
+        key: the key; None replaces nothing.
     """
 
     def __init__(self, key: Secret | None) -> None:
         value = key.reveal() if key is not None else ""
         as_json = json.dumps(value)[1:-1]
-        ways = {value, as_json, as_json.replace("/", "\\/"), escape(value), quote(value), quote(value, safe="")}
-        longest_first = sorted(filter(None, ways), key=len, reverse=True)
+        forms = {value, as_json, as_json.replace("/", "\\/"), escape(value), quote(value), quote(value, safe="")}
+        longest_first = sorted(filter(None, forms), key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, longest_first))) if value else None
-        self._ways = [way.encode() for way in longest_first] if len(value) >= SHORTEST else []
-        self._letters = frozenset(b"".join(self._ways))
+        self._forms = [form.encode() for form in longest_first] if len(value) >= SHORTEST_KEY else []
+        self._bytes = frozenset(b"".join(self._forms))
 
     def __repr__(self) -> str:
-        return "<Redaction>"
+        return "<KeyRedactor>"
 
-    def text(self, text: str) -> str:
-        """Return `text` without the key, however short that is."""
+    def redact(self, text: str) -> str:
+        """Return `text` without the key, however short the key is."""
         return self._pattern.sub(MARK, text) if self._pattern is not None else text
 
-    async def stream(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-        """Give `pieces` without the key, also where it is split over them; a short key is left."""
+    async def redact_stream(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """Yield `pieces` without the key, which may be split over pieces; a short key is left."""
         held = b""
         async for piece in pieces:
-            if not (self._ways and piece):
+            if not (self._forms and piece):
                 yield piece
                 continue
-            held = self._without(held + piece)
-            size = len(held) - self._beginning(held)
-            if size:
+            held += piece
+            for form in self._forms:
+                held = held.replace(form, MARK.encode())
+            if size := len(held) - self._partial_size(held):
                 yield held[:size]
                 held = held[size:]
         if held:
             yield held
 
-    def _without(self, data: bytes) -> bytes:
-        for way in self._ways:
-            data = data.replace(way, MARK.encode())
-        return data
-
-    def _beginning(self, data: bytes) -> int:
+    def _partial_size(self, data: bytes) -> int:
         """Return how many bytes at the end of `data` may be the beginning of the key."""
-        # Most pieces end with a line, and no key has one in it.
-        if data[-1] not in self._letters:
-            return 0
-        return max((_overlap(data, way) for way in self._ways), default=0)
-
-
-def _overlap(data: bytes, way: bytes) -> int:
-    return next((size for size in range(min(len(way) - 1, len(data)), 0, -1) if data.endswith(way[:size])), 0)
+        # Most pieces end with a line end, which no key contains.
+        return max(overlap(data, form) for form in self._forms) if data[-1] in self._bytes else 0

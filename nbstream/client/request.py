@@ -1,4 +1,4 @@
-"""From options to the request that is sent: the checks, and the notes about what has no effect.
+"""From options to a request: checks them, and notes options that have no effect.
 
 Prompts are literal: nothing in them is expanded.
 """
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
 ThinkingField: TypeAlias = Literal["thinking", "chat_template_kwargs", "none"]
 
-#: Every name that a server is known to take; DeepSeek maps minimal to low, medium and xhigh to
-#: high, ultra to max.
+#: Every value that some server takes. DeepSeek maps minimal to low, medium and xhigh to high, and
+#: ultra to max.
 EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max", "ultra")
 
 _LEAST_TOP_P_WHILE_THINKING = 0.95
 _NO_EFFECT_WHILE_THINKING = ("temperature", "presence_penalty", "frequency_penalty")
 
 
-def build(
+def build_request(
     endpoint: Endpoint,
     model: str,
     messages: Sequence[Mapping[str, Any]],
@@ -41,35 +41,24 @@ def build(
     extra_body: Mapping[str, Any] | None = None,
     thinking_field: ThinkingField = "thinking",
 ) -> Request:
-    """Return the request to send. Options at None are left to the server.
+    """Return a request with the options of `nbstream.stream`; an option that is None is not sent.
 
-    Args:
-        endpoint: where it is sent.
-        model: the id to ask for.
-        messages: the turns.
-        thinking: whether the model reasons first.
-        effort: how much it reasons, one of `EFFORTS`.
-        temperature: from 0 up.
-        top_p: from 0 up.
-        max_tokens: at least 1.
-        stop: text, or texts, at which the answer ends.
-        extra_body: further fields of the JSON body; they replace all others.
-        thinking_field: the field in which the server takes `thinking`.
+    `thinking` is sent in the field that `thinking_field` names.
 
     Raises:
-        RequestError: if an option is out of its range.
+        RequestError: if an option is out of range.
     """
     for name, value in (("temperature", temperature), ("top_p", top_p)):
         if value is not None and not (math.isfinite(value) and value >= 0):
-            raise RequestError(f"`{name}=` is {value}: it must be a number from 0 up.")
+            raise RequestError(f"`{name}=` is {value}: it must be a number of at least 0.")
     if max_tokens is not None and max_tokens < 1:
         raise RequestError(f"`max_tokens=` is {max_tokens}: it must be at least 1.")
     if effort is not None and effort not in EFFORTS:
         raise RequestError(f"`effort=` is {effort!r}: it must be one of {', '.join(EFFORTS)}.")
     if thinking is not None and thinking_field == "none":
-        raise RequestError("This server's thinking cannot be switched: the setting `thinking_field` is 'none'.")
+        raise RequestError("`thinking=` cannot be sent to this server: `settings.thinking_field` is none.")
+    # DeepSeek always reports usage; vLLM, SGLang and OpenRouter only if asked to.
     parameters: dict[str, Any] = {"stream": True, "stream_options": {"include_usage": True}}
-    # DeepSeek reports usage anyway; vLLM, SGLang and OpenRouter only if asked.
     if thinking is not None and thinking_field == "thinking":
         parameters["thinking"] = {"type": "enabled" if thinking else "disabled"}
     elif thinking is not None:
@@ -86,11 +75,11 @@ def build(
     return Request(str(body.pop("model")), endpoint.origin, tuple(body.pop("messages")), body)
 
 
-def without_effect(request: Request, endpoint: Endpoint) -> list[str]:
-    """Return a sentence for each parameter that DeepSeek ignores or changes in this combination.
+def parameter_notes(request: Request, endpoint: Endpoint) -> list[str]:
+    """Return a sentence for each parameter that DeepSeek ignores or changes.
 
-    Nothing is claimed of other servers; but a server on this machine that is asked for one of
-    DeepSeek's own ids stands in for DeepSeek, as the simulator does.
+    There are none for other servers, except for one of DeepSeek's model ids at a server on this
+    machine, as the simulator is used.
     """
     if not (endpoint.on_deepseek or (endpoint.on_loopback and models.is_deepseek(request.model))):
         return []
@@ -116,17 +105,17 @@ def without_effect(request: Request, endpoint: Endpoint) -> list[str]:
 def turns(
     prompt: str | None, messages: Sequence[Mapping[str, Any]] | None, system: str | None, default_system: str = ""
 ) -> tuple[Mapping[str, Any], ...]:
-    """Return the messages to send for a prompt, or for the turns of a conversation.
+    """Return the turns to send.
 
     Args:
         prompt: the prompt.
-        messages: the turns, instead of a prompt.
+        messages: the turns of a conversation, instead of a prompt.
         system: the system prompt.
-        default_system: the system prompt if neither `system` nor the messages bring one.
+        default_system: the system prompt if there is none in `system` and `messages`.
 
     Raises:
-        RequestError: if neither or both are given, what is given is empty, or there are two system
-            prompts.
+        RequestError: if there is neither a prompt nor messages, or both; if they are empty; or if
+            there are two system prompts.
     """
     if (prompt is None) == (messages is None):
         raise RequestError("Give either a prompt or `messages=`.")
@@ -140,9 +129,9 @@ def turns(
         raise RequestError("The prompt is empty.")
     else:
         given = ({"role": "user", "content": prompt},)
-    brings_system = any(turn["role"] == "system" for turn in given)
-    if system and brings_system:
-        raise RequestError("There are two system prompts, in `messages=` and in `system=`: give one of them.")
-    if system is None and not brings_system:
+    has_system = any(turn["role"] == "system" for turn in given)
+    if system and has_system:
+        raise RequestError("There are two system prompts, in `messages=` and in `system=`: give only one.")
+    if system is None and not has_system:
         system = default_system
     return ({"role": "system", "content": system}, *given) if system else given

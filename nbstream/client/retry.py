@@ -1,7 +1,4 @@
-"""How long a run waits for a server that is silent, and whether and when it asks again.
-
-This module must not know how anything is received.
-"""
+"""How long a run waits for a silent server, and whether and when it retries a request."""
 
 from __future__ import annotations
 
@@ -13,26 +10,27 @@ from nbstream.model.failure import Failure
 from nbstream.wire.size_guard import MAX_BYTES
 
 if TYPE_CHECKING:
-    from nbstream.wire.decoder import Decoder
+    from nbstream.client.sources import Decoder
 
 _FIRST_BACKOFF = 0.5
 _LONGEST_BACKOFF = 8.0
 _LONGEST_RETRY_AFTER = 60.0
-#: After the finish reason only usage and [DONE] may come; transformers sends neither, and some servers do not hang up.
+#: After the finish reason only usage and [DONE] may follow. transformers sends neither, and some
+#: servers do not close the connection.
 _SECONDS_AFTER_FINISH = 5.0
-#: Reading a little past [DONE] lets the connection be used again.
+#: Reading to the end of the response lets the connection be used again.
 _SECONDS_AFTER_DONE = 0.2
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long silence may last, how often to try again, and how much is taken in.
+    """Limits on silence, on retries and on the size of a reply.
 
     Attributes:
-        bytes_idle: seconds without a byte, once there was one; comments count as bytes.
-        payload_idle: seconds without data, from the beginning on; comments do not count.
+        bytes_idle: the most seconds without a byte after the first one; comments count as bytes.
+        payload_idle: the most seconds without data, from the beginning; comments do not count.
         retries: how many times a request is sent again before its first delta.
-        max_bytes: the most bytes of reasoning, answer and tool calls together; an event may have twice as many.
+        max_bytes: the most bytes of reasoning, answer and tool calls together.
     """
 
     bytes_idle: float = 120.0
@@ -41,12 +39,12 @@ class Limits:
     max_bytes: int = MAX_BYTES
 
     def deadline(self, decoder: Decoder, byte_at: float, payload_at: float) -> float:
-        """Return until when the next byte has to come.
+        """Return the time by which the next byte must arrive.
 
         Args:
-            decoder: what has come so far.
-            byte_at: when the last byte came, in seconds of any clock.
-            payload_at: when the last data came, by the same clock.
+            decoder: has decoded all bytes so far.
+            byte_at: when the last byte arrived, in seconds of any clock.
+            payload_at: when the last data arrived, by the same clock.
         """
         if decoder.ended:
             return byte_at + _SECONDS_AFTER_DONE
@@ -55,7 +53,7 @@ class Limits:
         return min(byte_at + self.bytes_idle, payload_at + self.payload_idle)
 
     def stalled(self, server: str, byte_at: float | None, payload_at: float) -> Failure:
-        """Return the failure if no byte came in time; `byte_at` is None if there was never one."""
+        """Return the failure if no byte arrived in time; `byte_at` is None before the first one."""
         if byte_at is None:
             return Failure("stalled", "no_byte", server, limit=self.payload_idle)
         if byte_at + self.bytes_idle <= payload_at + self.payload_idle:
@@ -63,20 +61,20 @@ class Limits:
         return Failure("stalled", "no_data", server, limit=self.payload_idle)
 
 
-def delay(failure: Failure | None, attempt: int, asked: float | None) -> float | None:
-    """Return how many seconds to wait before the next attempt, or None if there should be none.
+def delay(failure: Failure | None, attempt: int, retry_after: float | None) -> float | None:
+    """Return the seconds to wait before the next attempt, or None if there should not be one.
 
     Args:
-        failure: why there was no reply.
-        attempt: which attempt that was, from 1.
-        asked: how many seconds the server asks to wait, if it does.
+        failure: why the last attempt failed.
+        attempt: the number of that attempt, from 1.
+        retry_after: the seconds that the server asked to wait, if it did.
     """
     if failure is None or not _may_retry(failure):
         return None
-    if asked is not None:
-        return asked if asked <= _LONGEST_RETRY_AFTER else None
+    if retry_after is not None:
+        return retry_after if retry_after <= _LONGEST_RETRY_AFTER else None
     backoff: float = min(_LONGEST_BACKOFF, _FIRST_BACKOFF * 2 ** (attempt - 1))
-    # Many notebooks that failed together should not come back together.
+    # Notebooks whose requests failed at the same time should not retry at the same time.
     return backoff * random.uniform(0.75, 1.0)  # noqa: S311
 
 

@@ -1,4 +1,4 @@
-"""A reply that is being received, for its user: to watch, await, iterate over and cancel."""
+"""The handle of a reply that is being received: to watch, await, iterate over and cancel."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ if TYPE_CHECKING:
     from nbstream.model.events import Event
     from nbstream.model.reply import Reply
 
-#: ipykernel's handler of SIGINT only queues a callback, which does not wake a sleeping event loop
-#: (tornado takes it for the loop's own code): ■ is noticed when the loop next wakes by itself.
+#: ipykernel's SIGINT handler only queues a callback, which does not wake a sleeping event loop. So
+#: the loop wakes up this often to notice ■.
 _TICK_SECONDS = 0.25
 
 
 class Run:
     """A reply that is being received.
 
-    `run.reply` is the reply so far; `run.result()` waits for its end, as does `await run` in any
-    event loop; `async for event in run` gives its events from the first one on, with deltas
-    coalesced, and closes the connection when the loop is left. `run.cancel()` may be called from
-    any thread. None of them raises for what the server did: the reply says it. A run that nothing
-    refers to any more is cancelled.
+    `run.reply` is the reply so far. `run.result()` waits for its end, as does `await run` in any
+    event loop. `async for event in run` yields all events from the first one on, with deltas
+    joined; leaving the loop early cancels the run. `run.cancel()` may be called from any thread.
+    None of them raises an exception for an error of the server, which is in the reply. A run is
+    cancelled when the last reference to it is gone.
 
     Attributes:
-        id: a name for this run, unique to it.
-        receiver: receives the reply; it lives on without the run.
+        id: a unique id.
+        receiver: receives the reply; has no reference to the run.
     """
 
     def __init__(self, source: Source, limits: Limits | None = None) -> None:
@@ -57,21 +57,18 @@ class Run:
         return self.receiver.elapsed
 
     def result(self, timeout: float | None = None) -> Reply:
-        """Wait for the end and return the reply, whatever ended it.
+        """Wait for the end and return the reply, even if it failed.
 
         Args:
-            timeout: seconds to wait; None waits as long as it takes.
+            timeout: the most seconds to wait; None means no limit.
 
         Raises:
-            TimeoutError: if it has not ended by then; the run continues.
+            TimeoutError: if the reply has not ended by then; the run continues.
         """
         return self.receiver.future.result(timeout)
 
     def cancel(self) -> bool:
-        """Close the connection and keep what was received.
-
-        Return whether there was anything left to cancel.
-        """
+        """Close the connection, keep the reply so far, and return whether it had not ended yet."""
         return self.receiver.cancel()
 
     def __await__(self) -> Generator[Any, None, Reply]:
@@ -84,8 +81,8 @@ class Run:
                 await asyncio.wait({ended}, timeout=_TICK_SECONDS)
             return ended.result()
         except asyncio.CancelledError:
-            # ■ in an async cell, or a timeout around `await run`: nobody waits for the reply any
-            # more, so nobody should pay for it.
+            # ■ in an async cell, or a timeout around `await run`: nobody needs the reply any more,
+            # so no more tokens should be paid for.
             ended.cancel()
             self.cancel()
             raise
@@ -98,7 +95,7 @@ class Run:
             loop.call_soon_threadsafe(news.set)
 
         seen = 0
-        self.receiver.listen(listener)
+        self.receiver.add_listener(listener)
         try:
             while True:
                 news.clear()
@@ -108,15 +105,15 @@ class Run:
                     seen += 1
                 if ended:
                     return
-                # Not wait_for: in Python 3.11 it loses a cancellation that comes with its timeout,
-                # as ■ does here.
+                # Not wait_for: in Python 3.11 it loses a cancellation, such as ■, that happens at
+                # the moment of its timeout.
                 tick = loop.call_later(_TICK_SECONDS, news.set)
                 await news.wait()
                 tick.cancel()
         finally:
-            # After the end this does nothing. Before it, the loop was left: by `break`, by an
+            # This has no effect after the end. Before it, the loop was left by `break`, by an
             # exception, or because its task was cancelled.
-            self.receiver.forget(listener)
+            self.receiver.remove_listener(listener)
             self.cancel()
 
     def __repr__(self) -> str:

@@ -1,8 +1,4 @@
-"""Where a request goes, with which key, and what is assumed where the user says nothing.
-
-A key belongs to the origin that it was given for: the environment's key to the environment's base URL. It is in no
-trait, and in a wrapper that never shows it. This module must not know IPython, nor how a request is sent.
-"""
+"""The settings: defaults for requests, without the API key."""
 
 from __future__ import annotations
 
@@ -19,7 +15,7 @@ _T = TypeVar("_T")
 
 
 def _with_display_options(settings: type[_T]) -> type[_T]:
-    """Give a class of settings a trait for each option of a presentation."""
+    """Return the class of settings with a trait for each option of a presentation."""
     traits = {
         each.name: traitlets.Enum(each.values, each.default, help=each.description).tag(config=True) for each in OPTIONS
     }
@@ -30,38 +26,38 @@ def _with_display_options(settings: type[_T]) -> type[_T]:
 
 @_with_display_options
 class Settings(Configurable):
-    """What holds where a request says nothing. Flags go before these, these before the environment.
+    """Defaults for requests. Flags have priority over settings, and settings over the environment.
 
-    In IPython these are the traits of `DeepSeekMagics`: `%config DeepSeekMagics.model = "pro"`.
+    In IPython they are traits of `DeepSeekMagics`: `%config DeepSeekMagics.model = "pro"`.
     """
 
-    model = traitlets.Unicode("flash", help="The model: flash, pro, one of `aliases`, or any id.").tag(config=True)
+    model = traitlets.Unicode("flash", help="The model: flash, pro, a name in `aliases`, or any id.").tag(config=True)
     base_url = traitlets.Unicode(
         "", help=f"The server's base URL; if empty, {URL_VARIABLE} or {DEFAULT_BASE_URL}."
     ).tag(config=True)
-    system = traitlets.Unicode("", help="The system prompt for requests that bring none.").tag(config=True)
+    system = traitlets.Unicode("", help="The system prompt for requests without one.").tag(config=True)
     aliases = traitlets.Dict(
-        key_trait=traitlets.Unicode(), value_trait=traitlets.Unicode(), help="Your own short names of models."
+        key_trait=traitlets.Unicode(), value_trait=traitlets.Unicode(), help="Your own short names for models."
     ).tag(config=True)
     thinking_field = traitlets.Enum(
         ["thinking", "chat_template_kwargs", "none"],
         "thinking",
-        help="Where the server takes --think and --no-think: DeepSeek and llama.cpp in `thinking`, vLLM and SGLang in "
-        "`chat_template_kwargs`, others nowhere.",
+        help="The field for --think and --no-think: `thinking` for DeepSeek, `chat_template_kwargs` for vLLM, SGLang "
+        "and llama.cpp, `none` for servers that take neither.",
     ).tag(config=True)
-    retries = traitlets.Int(2, min=0, help="How often a request is sent again before its first delta.").tag(config=True)
+    retries = traitlets.Int(2, min=0, help="How many times to retry a request before its first delta.").tag(config=True)
     bytes_idle = traitlets.Float(
-        120.0, min=0.1, help="Seconds without any byte after which a stream that had begun is given up."
+        120.0, min=0.1, help="The most seconds without a byte, after the first byte of a stream."
     ).tag(config=True)
     payload_idle = traitlets.Float(
-        300.0, min=0.1, help="Seconds without any data, keep-alives aside, after which a stream is given up."
+        300.0, min=0.1, help="The most seconds without data; keep-alives do not count as data."
     ).tag(config=True)
     max_bytes = traitlets.Int(
         MAX_BYTES,
         min=1,
-        help="The most bytes of one reply, reasoning, answer and tool calls together, that are taken in. Beyond it the "
-        "connection is closed and what arrived is kept. The default, 8 MiB, is several times the longest reply that "
-        "DeepSeek gives. A reply of that size takes about ten times as much of the kernel's memory, thirty at worst.",
+        help="The most bytes of a reply: reasoning, answer and tool calls together. Beyond that, the connection is "
+        "closed and the reply so far is kept. The default, 8 MiB, is several times DeepSeek's longest reply. The "
+        "kernel needs about ten times as much memory as the reply has bytes, and at worst thirty times.",
     ).tag(config=True)
 
 
@@ -69,14 +65,14 @@ _current: Settings | None = None
 
 
 def current() -> Settings:
-    """Return the settings in force: those of the loaded extension, else the defaults."""
-    global _current  # noqa: PLW0603  (one process has one set of defaults, as it has one environment)
+    """Return the current settings: those of the loaded extension, else the defaults."""
+    global _current  # noqa: PLW0603  (one for each process)
     if _current is None:
         _current = Settings()
     return _current
 
 
 def use(settings: Settings | None) -> None:
-    """Put `settings` in force; None goes back to the defaults."""
+    """Make `settings` the current ones; None restores the defaults."""
     global _current  # noqa: PLW0603
     _current = settings

@@ -1,4 +1,4 @@
-"""From a caller's options to a run: the one function that starts requests."""
+"""Starts runs, from the options of a request or from any source."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from nbstream.client import history, models, settings
 from nbstream.client.endpoints import endpoint_for
-from nbstream.client.request import ThinkingField, build, turns, without_effect
+from nbstream.client.request import ThinkingField, build_request, parameter_notes, turns
 from nbstream.client.retry import Limits
 from nbstream.client.run import Run
 from nbstream.client.sources.api import ApiSource
@@ -39,29 +39,30 @@ def stream(
     stop: str | Sequence[str] | None = None,
     extra_body: Mapping[str, Any] | None = None,
 ) -> Run:
-    """Send a request and return its `Run` at once; nothing is shown.
+    """Send a request and return its `Run` at once, without showing anything.
 
     Args:
-        prompt: what to ask; taken literally.
+        prompt: the prompt, taken literally.
         model: flash, pro, or any id.
         messages: the turns of a conversation, instead of a prompt.
         system: the system prompt.
-        thinking: whether the model reasons first; None leaves it to the server.
-        effort: how much it reasons: low, high or max.
+        thinking: whether the model reasons first; if None, the server decides.
+        effort: how much the model reasons: low, high or max.
         base_url: an OpenAI-compatible server; the default is DEEPSEEK_BASE_URL, or DeepSeek.
-        api_key: the key for exactly this server; the default is DEEPSEEK_API_KEY, for the server it was set for.
-        max_tokens: the most tokens to answer with, reasoning included.
-        temperature: how freely tokens are drawn; without effect while thinking.
-        top_p: the share of probability to draw from.
-        stop: text, or texts, at which the answer ends.
-        extra_body: fields of the request's JSON that have no argument here; they go over everything else.
+        api_key: the key for this server. The default is DEEPSEEK_API_KEY, if that key belongs to
+            this server.
+        max_tokens: the most tokens of the reply, including reasoning.
+        temperature: the sampling temperature, which has no effect while the model thinks.
+        top_p: the probability mass to sample from.
+        stop: one or several texts at which the answer ends.
+        extra_body: further fields of the request's JSON body; they replace all others.
 
     Raises:
-        RequestError: if the request cannot be made as asked. Nothing was sent then.
+        RequestError: if the request is not valid. Nothing was sent then.
     """
     chosen = settings.current()
     endpoint = endpoint_for(base_url or chosen.base_url, api_key)
-    request = build(
+    request = build_request(
         endpoint,
         models.resolve(model or chosen.model, chosen.aliases, on_deepseek=endpoint.on_deepseek),
         turns(prompt, messages, system, chosen.system),
@@ -74,13 +75,13 @@ def stream(
         extra_body=extra_body,
         thinking_field=cast("ThinkingField", chosen.thinking_field),
     )
-    for sentence in without_effect(request, endpoint):
+    for sentence in parameter_notes(request, endpoint):
         _warn(sentence)
-    return start(ApiSource(endpoint, request))
+    return start_run(ApiSource(endpoint, request))
 
 
-def start(source: Source) -> Run:
-    """Start receiving the reply of `source`, within the limits of the settings, as the last reply of this process."""
+def start_run(source: Source) -> Run:
+    """Receive the reply of `source`, within the limits of the settings."""
     chosen = settings.current()
     run = Run(source, Limits(chosen.bytes_idle, chosen.payload_idle, chosen.retries, chosen.max_bytes))
     history.remember(run.receiver)
@@ -88,10 +89,10 @@ def start(source: Source) -> Run:
 
 
 def _warn(sentence: str) -> None:
-    """Warn at the line outside of nbstream that made the request, and each time that it does."""
+    """Warn each time, at the line outside of nbstream that made the request."""
     frame = sys._getframe(1)  # noqa: SLF001  (as `warnings` itself finds the line)
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
         frame = frame.f_back
     module = frame.f_globals.get("__name__", "__main__")
-    # A registry of its own: the usual one lets a warning pass once for each line.
+    # With an empty registry, as the usual one shows a warning only once for each line.
     warnings.warn_explicit(sentence, NbstreamWarning, frame.f_code.co_filename, frame.f_lineno, module, {})

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from nbstream.model.events import Ended
 from nbstream.model.failure import Failure
 from nbstream.model.reply import Reply, reduce
-from nbstream.model.serialization import from_line, to_line
+from nbstream.model.serialization import decode_event, encode_event
 
 if TYPE_CHECKING:
     from nbstream.model.events import Event
@@ -69,7 +69,7 @@ class Journal:
         Raises:
             OSError: for example if the disk is full.
         """
-        self._lines += map(to_line, events)
+        self._lines += map(encode_event, events)
         self.write()
 
     def write(self) -> None:
@@ -114,7 +114,7 @@ def recover(path: Path) -> Reply:
     at = 0.0
     for line in path.read_text("ascii", "replace").splitlines()[1:]:
         try:
-            event = from_line(line)
+            event = decode_event(line)
         except ValueError:
             # The last line was being written.
             break

@@ -1,1 +1,1 @@
-"""Values: events, the reply that they make, usage, failures. Standard library only; no I/O and no clock."""
+"""Values: events, the reply they make, usage, failures. Standard library only, no I/O, no clock."""

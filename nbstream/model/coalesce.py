@@ -1,79 +1,59 @@
-"""Many events to the few that say the same: what a watcher is handed once in a frame.
-
-This module must not know when a frame is due.
-"""
+"""Joins events, so that a watcher gets only a few of them for each frame."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nbstream.model.events import Answer, Identified, Reasoning, ToolCallDelta, UsageReported, Waiting
 
 if TYPE_CHECKING:
-    from nbstream.model.events import Delta, Event
+    from nbstream.model.events import Event
 
 
 def coalesce(events: list[Event]) -> list[Event]:
     """Return as few events as reduce to the same reply.
 
-    Neighbouring deltas are joined, and keep the time of the first one. Of what a server repeats, such as keep-alives,
-    its name or its count of tokens, the latest holds, so that a flood of them fills no memory.
+    Adjacent deltas become one delta with the time of the first. Of keep-alives, names and token
+    counts only the latest is kept, so that a flood of them does not fill the memory.
     """
-    joined: list[Event] = []
-    pieces: list[str] = []
-    places: dict[type[Event], int] = {}
+    groups: list[list[Event]] = []
+    repeated: dict[type[Event], list[Event]] = {}
     for event in events:
-        last = joined[-1] if joined else None
         if isinstance(event, Identified | UsageReported):
-            place = places.setdefault(type(event), len(joined))
-            if place < len(joined):
-                joined[place] = _corrected(joined[place], event)
-                continue
-        elif isinstance(event, Waiting) and isinstance(last, Waiting):
-            joined[-1] = event
-            continue
-        elif (delta := _continued(last, event)) is not None:
-            joined[-1] = delta
-            pieces.append(_text(event))
-            continue
-        _close(joined, pieces)
-        joined.append(event)
-        pieces = [_text(event)]
-    _close(joined, pieces)
-    return joined
+            group = repeated.setdefault(type(event), [])
+            if not group:
+                groups.append(group)
+            group.append(event)
+        elif groups and _belong_together(groups[-1][-1], event):
+            groups[-1].append(event)
+        else:
+            groups.append([event])
+    return [group[0] if len(group) == 1 else _join(group) for group in groups]
 
 
-def _corrected(earlier: Event, event: Identified | UsageReported) -> Event:
-    if isinstance(event, Identified) and isinstance(earlier, Identified):
-        fingerprint = event.system_fingerprint or earlier.system_fingerprint
-        return Identified(earlier.at, event.id or earlier.id, event.model or earlier.model, fingerprint)
-    return event
+def _belong_together(last: Event, event: Event) -> bool:
+    if isinstance(event, ToolCallDelta):
+        return isinstance(last, ToolCallDelta) and last.index == event.index
+    return isinstance(event, Reasoning | Answer | Waiting) and type(last) is type(event)
 
 
-def _continued(last: Event | None, event: Event) -> Delta | None:
-    """Return `last` as it is once `event` is joined to it, except for its text; None if they do not belong together."""
-    if isinstance(last, Reasoning | Answer) and type(event) is type(last):
-        return last
-    if isinstance(last, ToolCallDelta) and isinstance(event, ToolCallDelta) and last.index == event.index:
-        return replace(last, id=last.id or event.id, name=last.name or event.name)
-    return None
-
-
-def _text(event: Event) -> str:
-    match event:
+def _join(group: list[Any]) -> Event:
+    """Return one event for all events of a group, which are of one class."""
+    first: Event = group[0]
+    match first:
         case Reasoning() | Answer():
-            return event.text
-        case ToolCallDelta():
-            return event.arguments
-    return ""
+            return replace(first, text="".join([each.text for each in group]))
+        case ToolCallDelta(at, index):
+            arguments = "".join([each.arguments for each in group])
+            return ToolCallDelta(at, index, _first(group, "id"), _first(group, "name"), arguments)
+        case Identified(at):
+            newest = group[::-1]
+            return Identified(at, *(_first(newest, name) for name in ("id", "model", "system_fingerprint")))
+    latest: Event = group[-1]
+    return latest
 
 
-def _close(joined: list[Event], pieces: list[str]) -> None:
-    """Give the last of `joined` its whole text."""
-    if len(pieces) > 1:
-        match joined[-1]:
-            case (Reasoning() | Answer()) as last:
-                joined[-1] = replace(last, text="".join(pieces))
-            case ToolCallDelta() as last:
-                joined[-1] = replace(last, arguments="".join(pieces))
+def _first(group: list[Any], name: str) -> str | None:
+    """Return the first value that the events of a group have for the attribute `name`."""
+    return next(filter(None, (getattr(each, name) for each in group)), None)

@@ -1,8 +1,4 @@
-"""What can happen to a reply, as values.
-
-Every event carries `at`, seconds since its run began; nothing here reads a clock. This module must not know
-where bytes come from (`client`) or how a reply is drawn (`render`).
-"""
+"""Everything that can happen to a reply. Each event has `at`, in seconds since its run began."""
 
 from __future__ import annotations
 
@@ -17,10 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The request is about to be sent.
-
-    `instant` is in seconds since the Unix epoch: a price depends on it.
-    """
+    """The request is about to be sent; `instant` is the time, in seconds since the Unix epoch."""
 
     at: float
     request: Request
@@ -29,7 +22,7 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """The server is there and has nothing to say yet, such as `keep-alive` while queued."""
+    """The server sent a comment before the first delta, such as `keep-alive` while queued."""
 
     at: float
     note: str
@@ -37,7 +30,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Retrying:
-    """Attempt `attempt` of `attempts` failed before its first delta; the next one starts in `delay` seconds."""
+    """An attempt failed before its first delta. The next one starts in `delay` seconds."""
 
     at: float
     attempt: int
@@ -48,7 +41,7 @@ class Retrying:
 
 @dataclass(frozen=True, slots=True)
 class Identified:
-    """What the response says of itself; a later event corrects an earlier one, None leaves it as it was."""
+    """The response named itself. Later names replace earlier ones; None replaces nothing."""
 
     at: float
     id: str | None = None
@@ -74,7 +67,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class ToolCallDelta:
-    """A fragment of tool call number `index`; `arguments` is a piece of JSON text."""
+    """A fragment of tool call number `index`. `arguments` is a piece of JSON text."""
 
     at: float
     index: int
@@ -85,7 +78,7 @@ class ToolCallDelta:
 
 @dataclass(frozen=True, slots=True)
 class UsageReported:
-    """The server's count so far; the latest one holds."""
+    """The server reported its token counts so far. The latest report counts."""
 
     at: float
     usage: Usage
@@ -93,7 +86,7 @@ class UsageReported:
 
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """What the reply cost, once its usage is final."""
+    """The cost of the reply, once its usage is final."""
 
     at: float
     cost: Cost
@@ -109,7 +102,7 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The stream is over; a `failure` is there exactly when `outcome` is "failed"."""
+    """The reply is over. There is a `failure` exactly if `outcome` is "failed"."""
 
     at: float
     outcome: Literal["served", "cancelled", "failed"]

@@ -1,4 +1,4 @@
-"""The exceptions that nbstream raises: for the caller's own mistakes, and for those who ask for one."""
+"""The exceptions and the warning of nbstream."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ class NbstreamError(Exception):
     """The base of every exception that nbstream raises on purpose."""
 
     def _render_traceback_(self) -> list[str]:
-        """Return what IPython shows instead of a traceback, which would say nothing about the caller's mistake."""
+        """Return what IPython shows: one line, as a traceback through nbstream would not help."""
         return [f"{type(self).__name__}: {self}"]
 
 
 class RequestError(NbstreamError, ValueError):
-    """A request cannot be made as asked: an empty prompt, a value out of range, a missing key, a retired model."""
+    """A request is not valid: an empty prompt, a value out of range, no key, a retired model."""
 
 
 class NbstreamWarning(UserWarning):
-    """A request goes out, but a part of it will have no effect."""
+    """A request is sent, but one of its options has no effect."""

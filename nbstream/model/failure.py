@@ -1,6 +1,6 @@
-"""Why a reply is not whole, as facts: what a server refused or a connection lost is a normal outcome.
+"""Failures as facts: a refused request or a lost connection is a normal outcome.
 
-`output.sentences` turns the facts into words.
+`output.sentences` turns the facts into words and remedies.
 """
 
 from __future__ import annotations
@@ -11,48 +11,48 @@ from typing import Literal, TypeAlias
 FailureKind: TypeAlias = Literal[
     "refused",  # an HTTP status that is not 2xx
     "in_band",  # an error object in the stream
-    "unreachable",  # no connection, or none before the first byte
+    "unreachable",  # there was no connection, or it broke before the response began
     "disconnected",  # the stream ended without a finish reason
-    "stalled",  # nothing came for longer than a limit allows
-    "too_large",  # more came than the limit allows
-    "white_space",  # white space without end
+    "stalled",  # the server was silent for longer than a limit allows
+    "too_large",  # the server sent more than a limit allows
+    "white_space",  # the answer is endless white space
     "not_a_stream",  # a 200 answer that is neither a stream nor a completion
-    "kernel_ended",  # the process that received it was killed
+    "kernel_ended",  # the process that received the reply was killed
     "internal",  # a defect of nbstream
 ]
 
-#: What tells failures of one kind apart.
+#: Distinguishes failures of one kind.
 FailureCause: TypeAlias = Literal[
     "",
-    "redirect",  # refused: `said` is the address it leads to
-    "no_key",  # refused: no key was sent, because the one there is belongs to another server
+    "redirect",  # refused: `said` is the address of the redirect
+    "no_key",  # refused: no key was sent, because the configured key belongs to another server
     "unknown_thinking",  # refused: the server does not know the field `thinking`
-    "retired_model",  # refused: DeepSeek has retired the model that was asked for
+    "retired_model",  # refused: DeepSeek has retired the model
     "loopback",  # unreachable: the server is on this machine
-    "unreadable",  # disconnected: `said` is an event that was no chunk
-    "connection",  # disconnected: the connection broke, and `said` is why
-    "no_byte",  # stalled: there was never a byte
-    "no_data",  # stalled: only comments came
-    "reply",  # too_large: all of the text
+    "unreadable",  # disconnected: `said` is an event that is not a chunk
+    "connection",  # disconnected: the connection broke, and `said` is the reason
+    "no_byte",  # stalled: no byte arrived at all
+    "no_data",  # stalled: only comments arrived
+    "reply",  # too_large: the text of the reply
     "event",  # too_large: a single event
     "tool_calls",  # too_large: the number of tool calls
     "page",  # not_a_stream: a web page, and `said` is its title
-    "empty",  # not_a_stream: nothing
+    "empty",  # not_a_stream: an empty body
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a reply is not whole.
+    """Why a reply is incomplete.
 
     Attributes:
-        kind: where it went wrong.
-        cause: what tells failures of one kind apart; may be empty.
-        server: the server's name in a sentence; empty if it is not known.
-        said: one line that the server, or the operating system, gave as the reason.
+        kind: the kind of failure.
+        cause: distinguishes failures of one kind; may be empty.
+        server: the server's name in a sentence; empty if unknown.
+        said: one line, the reason that the server or the operating system gave.
         status_code: the HTTP status, or the numeric code of an in-band error.
         code: the server's own code, such as `invalid_request_error`.
-        limit: the limit that was passed: seconds, bytes, characters or tool calls.
+        limit: the limit that was exceeded, in seconds, bytes, characters or tool calls.
     """
 
     kind: FailureKind
@@ -64,7 +64,7 @@ class Failure:
     limit: float | None = None
 
     def __str__(self) -> str:
-        """Return the facts in one line: `refused, status 402, by DeepSeek: Insufficient Balance`."""
+        """Return the facts in one line: `refused, status 402, by DeepSeek: No balance`."""
         facts = [self.kind.replace("_", " "), self.cause.replace("_", " ")]
         facts += [f"status {self.status_code}"] if self.status_code is not None else []
         line = ", ".join(filter(None, [*facts, f"by {self.server}" if self.server else ""]))

@@ -1,7 +1,7 @@
-"""How a reply is shown, as one value: made once for a reply, and passed whole.
+"""How a reply is shown, as one value.
 
-A field with a description is an option of the magic, of `ask` and `show`, and a setting; nothing
-else has to be changed to add one.
+A field with a description is an option of the magic, of `ask` and of `show`, and also a setting. To
+add such an option, add a field here.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ReasoningDisplay: TypeAlias = Literal["auto", "open", "closed", "hidden"]
-#: The reader: of a magic in a notebook's cell, of Python code, or of a magic in a terminal. Options
-#: and remedies are named accordingly.
+#: The reader: the user of a magic in a notebook, of Python code, or of a magic in a terminal.
+#: Messages name options and settings accordingly.
 Audience: TypeAlias = Literal["cell", "python", "terminal"]
 
 
@@ -25,7 +25,7 @@ class Presentation:
     """How a reply is shown.
 
     Attributes:
-        reasoning: whether the reasoning is shown open while it streams, open, closed, or not at all.
+        reasoning: whether the reasoning is shown open while it streams, open, closed, or hidden.
         audience: the reader.
     """
 
@@ -40,7 +40,7 @@ class Presentation:
 
 
 class DisplayOption(NamedTuple):
-    """One option of a presentation: its name, its values, its default and what it does."""
+    """One option of a presentation."""
 
     name: str
     values: tuple[str, ...]
@@ -50,9 +50,7 @@ class DisplayOption(NamedTuple):
 
 _TYPES = get_type_hints(Presentation)
 OPTIONS: tuple[DisplayOption, ...] = tuple(
-    DisplayOption(
-        each.name, get_args(get_type_hints(Presentation)[each.name]), str(each.default), each.metadata["description"]
-    )
+    DisplayOption(each.name, get_args(_TYPES[each.name]), str(each.default), each.metadata["description"])
     for each in fields(Presentation)
     if each.metadata
 )
@@ -63,11 +61,11 @@ def presentation_of(defaults: object, given: Mapping[str, str | None], audience:
 
     Args:
         defaults: has an attribute for each option.
-        given: options that replace the defaults, unless they are None.
+        given: options that replace the defaults; None replaces nothing.
         audience: the reader.
 
     Raises:
-        RequestError: if an option or its value is not known.
+        RequestError: if the value of an option is unknown.
     """
     values: dict[str, Any] = {}
     for option in OPTIONS:

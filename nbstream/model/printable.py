@@ -1,27 +1,41 @@
-"""What may be sent to a terminal, shown as code and kept in a file of a text that somebody else wrote.
-
-This module must not know terminals' sizes or styles.
-"""
+"""Makes text from models and servers safe to print, to show as code and to save."""
 
 from __future__ import annotations
 
 import re
 
-# Controls but for line ends and tabs, line separators, half characters, and what reorders the text around it (Unicode
-# Standard Annex 9, "Explicit Directional Embeddings, Overrides and Isolates").
+# Control characters except line feed and tab, line separators, lone surrogates.
 _CONTROLS = "\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff"
-_CONTROL = re.compile(f"[{_CONTROLS}]")
-_OBEYED = re.compile(f"[{_CONTROLS}\u202a-\u202e\u2066-\u2069]")
+# Explicit directional embeddings, overrides and isolates (Unicode Standard Annex 9).
+_DIRECTIONS = "\u202a-\u202e\u2066-\u2069"
+_NOT_STORABLE = re.compile(f"[{_CONTROLS}]")
+_NOT_PRINTABLE = re.compile(f"[{_CONTROLS}{_DIRECTIONS}]")
+# Also invisible characters: directional marks and the byte order mark.
+_NOT_IN_LINE = re.compile(f"[{_CONTROLS}{_DIRECTIONS}\u200e\u200f\ufeff]")
+
+_LONGEST_LINE = 300
 
 
 def printable(text: str, *, mark: str = "\ufffd", tab: str = "\t") -> str:
-    """Return `text` with `mark` in place of each character that a terminal would obey, and `tab` of each tab.
+    """Return `text` with every character that controls a terminal or reorders text replaced.
 
-    In code it is the same on a page: what is read there must be what is run ("Trojan Source", CVE-2021-42574).
+    Code needs this on a page as well: readers must see what would run ("Trojan Source",
+    CVE-2021-42574).
+
+    Args:
+        text: the text.
+        mark: replaces each such character.
+        tab: replaces each tab.
     """
-    return _OBEYED.sub(mark, text).replace("\t", tab)
+    return _NOT_PRINTABLE.sub(mark, text).replace("\t", tab)
 
 
 def storable(text: str) -> str:
-    """Return `text` with U+FFFD for controls and half characters, but with what Arabic and Hebrew need in prose."""
-    return _CONTROL.sub("\ufffd", text)
+    """Return `text` with U+FFFD for controls and lone surrogates; Arabic and Hebrew stay intact."""
+    return _NOT_STORABLE.sub("\ufffd", text)
+
+
+def one_line(text: str) -> str:
+    """Return `text` as one line of at most 300 printable characters."""
+    line = " ".join(_NOT_IN_LINE.sub(" ", text).split())
+    return line if len(line) <= _LONGEST_LINE else line[: _LONGEST_LINE - 1] + "…"

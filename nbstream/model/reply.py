@@ -1,7 +1,7 @@
-"""What the user gets: a reply as it stands, and how an event changes it.
+"""The reply as a value, and `reduce`, which applies an event to it.
 
-`reduce` is pure: it returns a new `Reply` and leaves the old one as it was, in constant time per event, because text is
-kept as pieces that successive replies share. This module must not know where events come from or how a reply is drawn.
+`reduce` returns a new `Reply` and leaves the old one unchanged. It takes constant time per event,
+because successive replies share the pieces of their text.
 """
 
 from __future__ import annotations
@@ -9,20 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, Self, TypeAlias, assert_never
 
-from nbstream.model.events import (
-    Answer,
-    Ended,
-    Event,
-    Finished,
-    Identified,
-    Priced,
-    Reasoning,
-    Retrying,
-    Started,
-    ToolCallDelta,
-    UsageReported,
-    Waiting,
-)
+from nbstream.model import events
 from nbstream.model.exceptions import NbstreamError
 from nbstream.model.request import Request
 from nbstream.model.text import Text
@@ -36,10 +23,10 @@ Status: TypeAlias = Literal[
     "pending", "waiting", "reasoning", "answering", "complete", "truncated", "cancelled", "failed"
 ]
 
-#: Finish reasons that mean that the model would have gone on (DeepSeek API reference, "finish_reason", October 2026).
+#: Finish reasons of an incomplete answer (DeepSeek API reference, "finish_reason", October 2026).
 CUT_OFF = frozenset({"length", "content_filter", "insufficient_system_resource", "aborted"})
 
-#: The fingerprint that the simulator signs with, so that nobody takes its replies, or their price, for real ones.
+#: The `system_fingerprint` of the simulator, by which its replies and their cost are labelled.
 SIMULATED_FINGERPRINT = "fp_nbstream_simulator"
 
 _REPR_CHARS = 60
@@ -47,7 +34,10 @@ _REPR_CHARS = 60
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """A call that the model asks for; nothing has been run. `arguments` is JSON text, whole only if the reply is."""
+    """A tool call that the model requests; nbstream does not run it.
+
+    `arguments` is JSON text. It may be cut off unless the reply is complete.
+    """
 
     id: str
     name: str
@@ -56,14 +46,14 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """When things happened, in seconds since the run began.
+    """Times of a reply, in seconds since the run began.
 
     Attributes:
-        started: the instant of the request, in seconds since the Unix epoch.
+        started: the time of the request, in seconds since the Unix epoch.
         first_delta: the first text or tool call.
         reasoning_started: the first delta of reasoning.
         reasoning_ended: the end of reasoning; None while the model reasons.
-        reasoning_pauses: seconds in which an answer came between two stretches of reasoning.
+        reasoning_pauses: seconds of answer between two stretches of reasoning.
         answer_started: the first delta of the answer.
         ended: the end of the reply.
     """
@@ -78,11 +68,11 @@ class Timing:
 
     @property
     def reasoning_seconds(self) -> float | None:
-        """How long the model reasoned; None while it does, or if it did not."""
+        """How long the model reasoned; None while it reasons, or if it did not."""
         return None if self.reasoning_ended is None else self.reasoning_until(self.reasoning_ended)
 
     def reasoning_until(self, at: float) -> float | None:
-        """Return how long the model had reasoned at `at`, in seconds since the run began; None if it had not."""
+        """Return how long the model had reasoned at the time `at`; None if it had not."""
         return None if self.reasoning_started is None else at - self.reasoning_started - self.reasoning_pauses
 
 
@@ -96,19 +86,20 @@ class _ToolDraft:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Reply:
-    """Everything received so far, whatever ended it. A cancelled, failed or truncated reply is a normal value.
+    """Everything received so far. A cancelled, failed or truncated reply is a normal value.
 
     Attributes:
-        status: pending, waiting, reasoning, answering; at the end complete, truncated, cancelled or failed.
-        finish_reason: the server's own word for why it ended; None if it never said.
+        status: pending, waiting, reasoning, answering; at the end complete, truncated, cancelled or
+            failed.
+        finish_reason: the server's reason for the end; None if it gave none.
         usage: tokens as the server counted them; None if it did not, as after a stop.
-        cost: what the reply cost; None if its usage or its price is not known, and while it is running.
-        error: why the reply is not whole, if it failed.
-        timing: when things happened.
-        request: what was asked: model, endpoint, messages and parameters; `model` is what the response carries.
-        id: the response's own id.
-        system_fingerprint: the response's own fingerprint.
-        wait: what the server or the retry logic last said before the first delta.
+        cost: None until the end, and if the usage or the price is unknown.
+        error: why the reply failed, if it did.
+        timing: times of the reply.
+        request: the request: model, endpoint, messages and parameters.
+        id: the id of the response.
+        system_fingerprint: the fingerprint of the response.
+        wait: the latest keep-alive or retry before the first delta.
     """
 
     status: Status = "pending"
@@ -120,7 +111,7 @@ class Reply:
     request: Request = field(default_factory=Request)
     id: str | None = None
     system_fingerprint: str | None = None
-    wait: Waiting | Retrying | None = None
+    wait: events.Waiting | events.Retrying | None = None
     _model: str | None = None
     _reasoning: Text = field(default_factory=Text)
     _answer: Text = field(default_factory=Text)
@@ -138,27 +129,27 @@ class Reply:
 
     @property
     def tool_calls(self) -> tuple[ToolCall, ...]:
-        """The tool calls so far, in the server's order."""
+        """The tool calls so far, in the order of the server."""
         return tuple(ToolCall(draft.id, draft.name, str(draft.arguments)) for draft in self._tools)
 
     @property
     def model(self) -> str:
-        """The model that answered, or the one asked for while the response has not said."""
+        """The model that the response names, or else the requested one."""
         return self._model or self.request.model
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more will come."""
+        """Whether the reply is over."""
         return self.status in ("complete", "truncated", "cancelled", "failed")
 
     @property
     def simulated(self) -> bool:
-        """Whether the simulator made this reply, so that no model was called and nothing was spent."""
+        """Whether the simulator made this reply, so that no model was called."""
         return self.system_fingerprint == SIMULATED_FINGERPRINT
 
     @property
     def estimated_output_tokens(self) -> int:
-        """About how many tokens were received, for a reply without usage: an estimate, and to be labelled as one."""
+        """About how many tokens were received; label the number as an estimate."""
         texts = [self._reasoning, self._answer, *(draft.arguments for draft in self._tools)]
         return estimate_tokens("".join(map(str, texts)))
 
@@ -166,7 +157,8 @@ class Reply:
         """Return the reply if it is complete.
 
         Raises:
-            ReplyError: if it was truncated, cancelled or failed, or has not ended; its `reply` is this one.
+            ReplyError: if it was truncated or cancelled, failed, or has not ended. The exception's
+                `reply` is this reply.
         """
         if self.status == "complete":
             return self
@@ -192,94 +184,75 @@ class ReplyError(NbstreamError):
         self.reply = reply
 
 
-def reduce(reply: Reply, event: Event) -> Reply:
-    """Return `reply` as it is after `event`. An event after the end changes nothing."""
+def reduce(reply: Reply, event: events.Event) -> Reply:
+    """Return `reply` after `event`. An event after the end changes nothing."""
     if reply.ended:
         return reply
     match event:
-        case Started():
-            return replace(
-                reply,
-                status="waiting",
-                request=event.request,
-                timing=replace(reply.timing, started=event.instant),
-            )
-        case Waiting() | Retrying():
+        case events.Started():
+            timing = replace(reply.timing, started=event.instant)
+            return replace(reply, status="waiting", request=event.request, timing=timing)
+        case events.Waiting() | events.Retrying():
             return replace(reply, wait=event)
-        case Identified():
-            return replace(
-                reply,
-                id=event.id or reply.id,
-                _model=event.model or reply._model,
-                system_fingerprint=event.system_fingerprint or reply.system_fingerprint,
-            )
-        case Reasoning():
-            return _reasoning(reply, event)
-        case Answer():
-            return replace(_answering(reply, event.at), _answer=reply._answer.append(event.text))
-        case ToolCallDelta():
-            return replace(_answering(reply, event.at), _tools=_with_fragment(reply._tools, event))
-        case UsageReported():
+        case events.Identified():
+            model, fingerprint = event.model or reply._model, event.system_fingerprint or reply.system_fingerprint
+            return replace(reply, id=event.id or reply.id, _model=model, system_fingerprint=fingerprint)
+        case events.Reasoning():
+            return replace(_begin(reply, "reasoning", event.at), _reasoning=reply._reasoning.append(event.text))
+        case events.Answer():
+            return replace(_begin(reply, "answering", event.at), _answer=reply._answer.append(event.text))
+        case events.ToolCallDelta():
+            return replace(_begin(reply, "answering", event.at), _tools=_with_fragment(reply._tools, event))
+        case events.UsageReported():
             return replace(reply, usage=event.usage)
-        case Priced():
+        case events.Priced():
             return replace(reply, cost=event.cost)
-        case Finished():
+        case events.Finished():
             return replace(reply, finish_reason=event.reason)
-        case Ended():
-            return _ended(reply, event)
+        case events.Ended():
+            timing = replace(_end_reasoning(reply.timing, event.at), ended=event.at)
+            status = _final_status(event, reply.finish_reason)
+            return replace(reply, status=status, error=event.failure, timing=timing, wait=None)
         case _:  # pragma: no cover
             assert_never(event)
 
 
-def _reasoning(reply: Reply, event: Reasoning) -> Reply:
-    pieces = reply._reasoning.append(event.text)
-    if reply.status == "reasoning":
-        return replace(reply, _reasoning=pieces)
-    timing = reply.timing
-    if timing.first_delta is None:
-        timing = replace(timing, first_delta=event.at)
-    if timing.reasoning_started is None:
-        timing = replace(timing, reasoning_started=event.at)
-    elif timing.reasoning_ended is not None:
-        pauses = timing.reasoning_pauses + event.at - timing.reasoning_ended
-        timing = replace(timing, reasoning_ended=None, reasoning_pauses=pauses)
-    return replace(reply, status="reasoning", _reasoning=pieces, wait=None, timing=timing)
-
-
-def _answering(reply: Reply, at: float) -> Reply:
-    if reply.status == "answering":
+def _begin(reply: Reply, status: Literal["reasoning", "answering"], at: float) -> Reply:
+    """Return `reply` in `status`, which a delta at the time `at` brings."""
+    if reply.status == status:
         return reply
     timing = reply.timing
     if timing.first_delta is None:
         timing = replace(timing, first_delta=at)
-    if timing.answer_started is None:
-        timing = replace(timing, answer_started=at)
-    if timing.reasoning_started is not None and timing.reasoning_ended is None:
-        timing = replace(timing, reasoning_ended=at)
-    return replace(reply, status="answering", wait=None, timing=timing)
+    if status == "answering":
+        timing = _end_reasoning(timing, at)
+        if timing.answer_started is None:
+            timing = replace(timing, answer_started=at)
+    elif timing.reasoning_started is None:
+        timing = replace(timing, reasoning_started=at)
+    elif timing.reasoning_ended is not None:
+        pauses = timing.reasoning_pauses + at - timing.reasoning_ended
+        timing = replace(timing, reasoning_ended=None, reasoning_pauses=pauses)
+    return replace(reply, status=status, wait=None, timing=timing)
 
 
-def _with_fragment(tools: tuple[_ToolDraft, ...], event: ToolCallDelta) -> tuple[_ToolDraft, ...]:
+def _end_reasoning(timing: Timing, at: float) -> Timing:
+    is_reasoning = timing.reasoning_started is not None and timing.reasoning_ended is None
+    return replace(timing, reasoning_ended=at) if is_reasoning else timing
+
+
+def _with_fragment(tools: tuple[_ToolDraft, ...], event: events.ToolCallDelta) -> tuple[_ToolDraft, ...]:
     drafts = {draft.index: draft for draft in tools}
     draft = drafts.get(event.index, _ToolDraft(event.index))
-    drafts[event.index] = replace(
-        draft,
-        id=draft.id or event.id or "",
-        name=draft.name or event.name or "",
-        arguments=draft.arguments.append(event.arguments) if event.arguments else draft.arguments,
-    )
+    arguments = draft.arguments.append(event.arguments) if event.arguments else draft.arguments
+    names = draft.id or event.id or "", draft.name or event.name or ""
+    drafts[event.index] = _ToolDraft(event.index, *names, arguments)
     return tuple(drafts.values())
 
 
-def _ended(reply: Reply, event: Ended) -> Reply:
-    timing = replace(reply.timing, ended=event.at)
-    if timing.reasoning_started is not None and timing.reasoning_ended is None:
-        timing = replace(timing, reasoning_ended=event.at)
-    status: Status
-    if event.outcome == "failed":
-        status = "failed"
-    elif reply.finish_reason is None:
-        status = "cancelled"
-    else:
-        status = "truncated" if reply.finish_reason in CUT_OFF else "complete"
-    return replace(reply, status=status, error=event.failure, timing=timing, wait=None)
+def _final_status(end: events.Ended, finish_reason: str | None) -> Status:
+    if end.outcome == "failed":
+        return "failed"
+    if finish_reason is None:
+        return "cancelled"
+    return "truncated" if finish_reason in CUT_OFF else "complete"

@@ -1,4 +1,4 @@
-"""What was asked, as a value: where to, which model, the messages and the parameters. The key is no part of it."""
+"""A request as a value: endpoint, model, messages and parameters, without the API key."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ class Request:
     """One request as it was sent.
 
     Attributes:
-        model: the id that was asked for.
-        endpoint: scheme, host and port; empty if there is none, as for a recording.
+        model: the id of the requested model.
+        endpoint: scheme, host and port; empty for a recording.
         messages: the turns, oldest first.
         parameters: every other field of the request's JSON body.
     """

@@ -1,6 +1,6 @@
-"""Events as lines of text and back: what a journal holds.
+"""Events as lines of text and back, for a journal.
 
-Every line is ASCII JSON, so that half a surrogate pair cannot break a file. This module must not know where lines go.
+Every line is ASCII JSON, so that a lone surrogate cannot break a file.
 """
 
 from __future__ import annotations
@@ -30,23 +30,23 @@ def _cost(amount: str, dated: str, **others: Any) -> Cost:
     return Cost(Decimal(amount), dated=datetime.fromisoformat(dated), **others)
 
 
-#: The fields of events that are values themselves.
+#: Fields of events whose values are objects, and what makes these.
 _VALUES: dict[str, Callable[..., Any]] = {"request": _request, "usage": Usage, "failure": Failure, "cost": _cost}
 
 
-def to_line(event: Event) -> str:
-    """Return an event as one line, without its end; what was asked is left out, but for model and endpoint."""
+def encode_event(event: Event) -> str:
+    """Return an event as one line, without a line end; a request only as model and endpoint."""
     if isinstance(event, Started):
         # Neither prompt nor parameters: a journal holds what was received.
         event = replace(event, request=Request(event.request.model, event.request.endpoint))
     return json.dumps({"event": type(event).__name__, **asdict(event)}, separators=(",", ":"), default=str)
 
 
-def from_line(line: str) -> Event:
-    """Return the event that a line holds.
+def decode_event(line: str) -> Event:
+    """Return the event of a line.
 
     Raises:
-        ValueError: if it holds none, as the last line of a process that was killed.
+        ValueError: if the line is not an event, as the last line of a killed process may not be.
     """
     try:
         fields: dict[str, Any] = json.loads(line)
@@ -56,4 +56,4 @@ def from_line(line: str) -> Event:
                 fields[name] = build_value(**fields[name])
         return cast("Event", build(**fields))
     except (ArithmeticError, AttributeError, KeyError, TypeError) as error:
-        raise ValueError(f"no event: {error}") from None
+        raise ValueError(f"not an event: {error}") from None

@@ -1,6 +1,8 @@
-"""Text that grows, and its length as a page counts it."""
+"""Text that grows, and measures of text."""
 
 from __future__ import annotations
+
+from typing import AnyStr
 
 
 class Text:
@@ -15,7 +17,7 @@ class Text:
         self.length = length
 
     def append(self, piece: str) -> Text:
-        """Return this text with `piece` after it. Only the newest version appends in constant time."""
+        """Return this text with `piece` added. Only the newest version takes constant time."""
         pieces = self._pieces if len(self._pieces) == self._count else self._pieces[: self._count]
         pieces.append(piece)
         return Text(pieces, self._count + 1, self.length + len(piece))
@@ -36,5 +38,10 @@ class Text:
 
 
 def utf16_length(text: str) -> int:
-    """Return the length of `text` in UTF-16 code units, as a page counts it."""
+    """Return the length of `text` in UTF-16 code units, which JavaScript counts."""
     return len(text) + sum(1 for char in text if char > "\uffff") if not text.isascii() else len(text)
+
+
+def overlap(text: AnyStr, mark: AnyStr) -> int:
+    """Return how many characters at the end of `text` may be the beginning of `mark`."""
+    return next((size for size in range(min(len(mark) - 1, len(text)), 0, -1) if text.endswith(mark[:size])), 0)

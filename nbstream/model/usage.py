@@ -1,4 +1,4 @@
-"""What a reply consumed: tokens and money."""
+"""The tokens and the money that a reply took."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from decimal import Decimal
 
-#: DeepSeek's documentation, "Token & Token Usage": an English character is about 0.3 token, a Chinese one about 0.6.
+#: From DeepSeek's documentation, "Token & Token Usage".
 _TOKENS_PER_CHARACTER = 0.3
 _TOKENS_PER_CJK_CHARACTER = 0.6
 _FIRST_CJK = "\u2e80"
@@ -17,9 +17,10 @@ _FIRST_CJK = "\u2e80"
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens as the server counted them; None where it did not say.
+    """Tokens as the server counted them; None if it did not report a number.
 
-    `reasoning_tokens` is contained in `completion_tokens`; `cache_hit_tokens + cache_miss_tokens == prompt_tokens`.
+    `completion_tokens` includes `reasoning_tokens`; `prompt_tokens` is the sum of
+    `cache_hit_tokens` and `cache_miss_tokens`.
     """
 
     prompt_tokens: int | None = None
@@ -35,11 +36,11 @@ class Cost:
     """An amount of money for one reply.
 
     Attributes:
-        amount: in units of `currency`, exact for the table's row.
+        amount: in units of `currency`.
         currency: ISO 4217 code.
-        tier: "peak" or "off-peak" where the provider distinguishes them, else "".
-        dated: the day from which the row of the table holds.
-        at_most: the server did not say what came from the cache, so all input is priced as a cache miss.
+        tier: "peak" or "off-peak" if the provider distinguishes them, else "".
+        dated: when the price became valid.
+        at_most: the amount is an upper bound, as the server did not report cache hits.
     """
 
     amount: Decimal
@@ -49,7 +50,7 @@ class Cost:
     at_most: bool = False
 
     def __str__(self) -> str:
-        """Return the amount with its sign, at two significant digits or more: `$0.0023`, `$1.24`."""
+        """Return the amount with its currency and two significant digits or more: `$0.0023`."""
         sign = "$" if self.currency == "USD" else f"{self.currency} "
         if self.amount == 0:
             return f"{sign}0"
@@ -58,6 +59,6 @@ class Cost:
 
 
 def estimate_tokens(text: str) -> int:
-    """Return about how many tokens `text` is. An estimate: label it as one."""
+    """Return about how many tokens `text` has. Label the number as an estimate."""
     cjk = sum(1 for char in text if char >= _FIRST_CJK) if not text.isascii() else 0
     return round(cjk * _TOKENS_PER_CJK_CHARACTER + (len(text) - cjk) * _TOKENS_PER_CHARACTER)

@@ -1,1 +1,1 @@
-"""Bytes of a response to events: server-sent events, the chunk dialects, error bodies, size limits."""
+"""The bytes of a response to events: server-sent events, chunks, error bodies, size limits."""

@@ -1,6 +1,6 @@
-"""Limits on one reply: its size, its number of tool calls, and white space without end.
+"""Limits on the size of a reply, its number of tool calls and its white space.
 
-A server in a loop, or a hostile one, must not fill the kernel's memory.
+They keep a hostile server, or one in an endless loop, from filling the kernel's memory.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from nbstream.model.failure import Failure
 if TYPE_CHECKING:
     from nbstream.model.events import Event
 
-#: The longest reply that DeepSeek gives is 393,216 tokens (API reference, `max_tokens`, October 2026), of about four
-#: bytes each: a fifth of this.
+#: The longest reply of DeepSeek, 393,216 tokens of about four bytes each (API reference,
+#: `max_tokens`, October 2026), is a fifth of this.
 MAX_BYTES = 8 << 20
-#: 50 empty lines of 80 columns. No table or drawing leaves as much blank in one place, and in a flood of line breaks it
-#: is over in a minute, where the limit of tokens would have taken a quarter of an hour.
+#: 50 empty lines of 80 columns: no table or drawing has so much blank space in one place. A flood
+#: of line breaks takes a minute until here, and a quarter of an hour until the limit of tokens.
 MOST_SPACE = 4_000
-#: Each call has costs of its own, and every fragment looks through all of them. A request has at most 128 tools.
+#: Every fragment of a tool call takes time for each call so far. A request has at most 128 tools.
 MOST_CALLS = 1_000
-#: JSON may write a character of three bytes in six (`\\u4e2d`); what stands around the text is much smaller than this.
-_ESCAPED, _AROUND = 2, 64 << 10
+#: JSON may take six bytes for a character of three (`\\u4e2d`); the rest of an event is small.
+_ESCAPED, _OVERHEAD = 2, 64 << 10
 
 
 class SizeGuard:
@@ -33,12 +33,12 @@ class SizeGuard:
         max_bytes: the most bytes, as UTF-8, of reasoning, answer and tool calls together.
 
     Attributes:
-        largest_event: the most bytes that one event, or a body that is no stream, may have.
-        failure: the limit that was passed; None while there is none.
+        largest_event: the most bytes of one event, or of a body that is not a stream.
+        failure: set once a limit is exceeded.
     """
 
     def __init__(self, server: str, max_bytes: int) -> None:
-        self.largest_event = _ESCAPED * max_bytes + _AROUND
+        self.largest_event = _ESCAPED * max_bytes + _OVERHEAD
         self.failure: Failure | None = None
         self._server = server
         self._max_bytes = max_bytes
@@ -47,7 +47,7 @@ class SizeGuard:
         self._calls: set[int] = set()
 
     def add(self, event: Event) -> None:
-        """Count `event`; whether it was too much stands in `failure`."""
+        """Count `event`, and set `failure` if a limit is exceeded."""
         match event:
             case Reasoning():
                 self._size += _size(event.text)
@@ -65,7 +65,7 @@ class SizeGuard:
             self.failure = Failure("too_large", "tool_calls", self._server, limit=MOST_CALLS)
 
     def too_large_an_event(self) -> Failure:
-        """Return the failure for an event, or a body that is no stream, of more than `largest_event` bytes."""
+        """Return the failure for an event or a body of more than `largest_event` bytes."""
         return Failure("too_large", "event", self._server, limit=self.largest_event)
 
     def _count_space(self, text: str) -> None:
@@ -75,11 +75,11 @@ class SizeGuard:
             self._space += len(text)
         else:
             self._space += len(text) - len(text.lstrip())
-            self._flooded()
+            self._check_space()
             self._space = len(text) - len(text.rstrip())
-        self._flooded()
+        self._check_space()
 
-    def _flooded(self) -> None:
+    def _check_space(self) -> None:
         if self._space > MOST_SPACE and self.failure is None:
             self.failure = Failure("white_space", server=self._server, limit=MOST_SPACE)
 

@@ -1,7 +1,7 @@
-"""Bytes to server-sent events, sans I/O: fed in any pieces, the result is the same.
+"""Bytes to server-sent events, however the bytes are split into pieces.
 
-Follows the WHATWG HTML standard, "Server-sent events", section "Interpreting an event stream", with one leniency: an
-event that the end of the stream left unterminated is still delivered. This module must not know what the data means.
+Follows the WHATWG HTML standard, "Server-sent events", section "Interpreting an event stream", with
+one exception: an event without its blank line at the end of the stream is still returned.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """A line that begins with a colon, such as `: keep-alive`; the text after the colon."""
+    """A line that begins with a colon, such as `: keep-alive`: the text after the colon."""
 
     text: str
 
 
 class SseDecoder:
-    """Turns bytes into messages and comments. Work is linear in the bytes, however they are cut.
+    """Turns bytes into messages and comments, in linear time.
 
     Args:
-        largest: the most bytes that one event, or one line, may have; None takes any.
+        largest: the most bytes of one event or line.
 
     Attributes:
-        overflowed: there was more than that; nothing is taken in from then on.
+        overflowed: whether an event was larger; all further bytes are ignored then.
     """
 
-    def __init__(self, largest: int | None = None) -> None:
+    def __init__(self, largest: int = sys.maxsize) -> None:
         self.overflowed = False
-        self._largest = sys.maxsize if largest is None else largest
+        self._largest = largest
         self._partial = bytearray()
         self._data_size = 0
         self._after_cr = False
@@ -50,20 +50,20 @@ class SseDecoder:
         self._event = ""
 
     def feed(self, piece: bytes) -> list[Message | Comment]:
-        """Return what `piece` completes."""
+        """Return the messages and comments that `piece` completes."""
         if self._is_one_event(piece):
             return [Message(piece[6:-2].decode("utf-8", "replace"))]
         found: list[Message | Comment] = []
-        start = 0
         if self.overflowed:
             return found
+        start = 0
         if self._after_cr and piece:
             self._after_cr = False
             start = 1 if piece[0] == ord("\n") else 0
         while (end := _LINE_END.search(piece, start)) is not None:
-            if not self._take_in(piece[start : end.start()]):
+            if not self._add_to_line(piece[start : end.start()]):
                 return found
-            self._line(self._take_partial(), found)
+            self._line(found)
             start = end.end()
             if end[0] == b"\r":
                 if start == len(piece):
@@ -71,19 +71,19 @@ class SseDecoder:
                 elif piece[start] == ord("\n"):
                     start += 1
         if start < len(piece):
-            self._take_in(piece[start:])
+            self._add_to_line(piece[start:])
         return found
 
     def finish(self) -> list[Message | Comment]:
-        """Return what the end of the stream completes: a last line or event without its terminator."""
+        """Return a last message or comment that the end of the stream left without its line end."""
         found: list[Message | Comment] = []
         if self._partial:
-            self._line(self._take_partial(), found)
+            self._line(found)
         self._dispatch(found)
         return found
 
     def _is_one_event(self, piece: bytes) -> bool:
-        """Whether `piece` is nothing but one line of data and its end: what most servers send, one at a time."""
+        """Whether `piece` is exactly one event of one line, as most servers send them."""
         return (
             piece.startswith(b"data: ")
             and piece.find(b"\n") == len(piece) - 2
@@ -94,8 +94,8 @@ class SseDecoder:
             and len(piece) - 2 <= self._largest
         )
 
-    def _take_in(self, part: bytes) -> bool:
-        """Add `part` to the line that has begun, unless the event would become too large."""
+    def _add_to_line(self, part: bytes) -> bool:
+        """Add `part` to the current line, unless the event would become too large."""
         if len(self._partial) + len(part) + self._data_size > self._largest:
             self.overflowed = True
             self._partial.clear()
@@ -104,18 +104,15 @@ class SseDecoder:
         self._partial += part
         return True
 
-    def _take_partial(self) -> bytearray:
-        line, self._partial = self._partial, bytearray()
-        return line
-
-    def _line(self, raw: bytearray, found: list[Message | Comment]) -> None:
+    def _line(self, found: list[Message | Comment]) -> None:
+        raw, self._partial = self._partial, bytearray()
         if self._first_line:
             self._first_line = False
             raw = raw.removeprefix(_BOM)
         if not raw:
             self._dispatch(found)
             return
-        # A whole line is decoded at once, so that a character split over two pieces is never seen in halves.
+        # Only whole lines are decoded, as pieces may end within a character.
         name, _, value = raw.decode("utf-8", "replace").partition(":")
         value = value.removeprefix(" ")
         if not name:

@@ -1,13 +1,14 @@
-"""Prices: dated, peak-aware, exact, and silent about what is not known."""
+"""The cost of a usage: dated prices, peak hours, and unknown prices."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
-from nbstream.billing.prices import PriceTable, _host_of, cost
+from nbstream.billing.prices import _host_of, cost
 from nbstream.model.usage import Cost, Usage, estimate_tokens
 
 HOST = "api.deepseek.com"
@@ -20,7 +21,7 @@ def at(text: str) -> float:
 
 
 @pytest.mark.parametrize(("model", "dollars"), [("deepseek-flash", "168.00"), ("deepseek-v4-pro", "1682.00")])
-def test_the_worked_example(model: str, dollars: str) -> None:
+def test_an_example_by_hand(model: str, dollars: str) -> None:
     one = cost(USAGE, model=model, host=HOST, at=at("2026-05-01"))
     assert one is not None
     assert one.amount * 1_000_000 == Decimal(dollars)
@@ -37,7 +38,7 @@ def test_the_worked_example(model: str, dollars: str) -> None:
         ("2026-09-10T00:00", "0.15"),
     ],
 )
-def test_each_row_holds_from_its_instant(instant: str, per_million: str) -> None:
+def test_each_price_is_valid_from_its_time_on(instant: str, per_million: str) -> None:
     one = cost(MILLION, model="deepseek-flash", host=HOST, at=at(instant))
     assert one is not None
     assert one.amount == Decimal(per_million)
@@ -72,7 +73,7 @@ PRO = ("deepseek-v4-pro", [("2026-04-24T00:00", "5.365"), ("2026-08-15T00:00", "
 
 
 @pytest.mark.parametrize(("model", "rows"), [FLASH, PRO])
-def test_every_row_to_the_last_digit(model: str, rows: list[tuple[str, str]]) -> None:
+def test_every_price_to_the_last_digit(model: str, rows: list[tuple[str, str]]) -> None:
     a_million_of_each = Usage(2_000_000, 1_000_000, 3_000_000, 1_000_000, 1_000_000)
     for instant, dollars in rows:
         one = cost(a_million_of_each, model=model, host=HOST, at=at(instant))
@@ -81,7 +82,7 @@ def test_every_row_to_the_last_digit(model: str, rows: list[tuple[str, str]]) ->
         assert one.dated == datetime.fromisoformat(instant).replace(tzinfo=UTC)
 
 
-def test_the_instant_before_a_row_has_the_row_before() -> None:
+def test_the_previous_price_is_valid_until_the_second_before() -> None:
     assert cost(USAGE, model="deepseek-v4-pro", host=HOST, at=at("2026-04-24") - 1) is None
     before = cost(USAGE, model="deepseek-v4-pro", host=HOST, at=at("2026-08-15") - 1)
     assert before is not None
@@ -94,7 +95,7 @@ def test_there_is_no_peak_before_it_was_introduced() -> None:
     assert (one.tier, one.amount) == ("", Decimal("0.14"))
 
 
-def test_a_table_of_ones_own_with_holidays_and_another_currency() -> None:
+def test_another_table_with_holidays_and_another_currency() -> None:
     row = {"from": "2026-01-01T00:00:00Z", "model": "m", "currency": "CNY", "hit": "1", "miss": "2", "output": "3"}
     peak = {
         "from": "2026-01-01T00:00:00Z",
@@ -103,12 +104,13 @@ def test_a_table_of_ones_own_with_holidays_and_another_currency() -> None:
         "weekdays": [3],
         "holidays": ["2026-10-01"],
     }
-    table = PriceTable({"providers": [{"name": "x", "hosts": ["a:1"], "peak": peak, "rows": [row]}]})
+    table = {"providers": [{"name": "x", "hosts": ["a:1"], "peak": peak, "rows": [row]}]}
     usage = Usage(1_000_000, 0, 1_000_000, 0, 1_000_000)
-    holiday = table.cost(usage, model="m", host="a:1", at=at("2026-10-01T02:00"), currency="CNY")
-    thursday = table.cost(usage, model="m", host="a:1", at=at("2026-10-08T02:00"), currency="CNY")
+    place: dict[str, Any] = {"model": "m", "host": "a:1", "table": table}
+    holiday = cost(usage, at=at("2026-10-01T02:00"), currency="CNY", **place)
+    thursday = cost(usage, at=at("2026-10-08T02:00"), currency="CNY", **place)
     assert [str(holiday), str(thursday)] == ["CNY 2.00", "CNY 4.00"]
-    assert table.cost(usage, model="m", host="a:1", at=at("2026-10-08"), currency="USD") is None
+    assert cost(usage, at=at("2026-10-08"), currency="USD", **place) is None
 
 
 def test_the_legacy_alias_is_billed_as_flash() -> None:
@@ -127,11 +129,11 @@ def test_the_legacy_alias_is_billed_as_flash() -> None:
         (Usage(), "deepseek-flash", HOST, "2026-11-21"),
     ],
 )
-def test_what_is_not_known_has_no_price(usage: Usage, model: str, host: str, instant: str) -> None:
+def test_without_usage_or_a_price_there_is_no_cost(usage: Usage, model: str, host: str, instant: str) -> None:
     assert cost(usage, model=model, host=host, at=at(instant)) is None
 
 
-def test_without_word_of_the_cache_the_cost_is_an_upper_bound() -> None:
+def test_without_cache_counts_the_cost_is_an_upper_bound() -> None:
     one = cost(Usage(2200, 300, 2500), model="deepseek-flash", host=HOST, at=at("2026-11-21"))
     known = cost(USAGE, model="deepseek-flash", host=HOST, at=at("2026-11-21"))
     assert one is not None
@@ -144,11 +146,11 @@ def test_without_word_of_the_cache_the_cost_is_an_upper_bound() -> None:
     ("amount", "shown"),
     [("0", "$0"), ("0.0022766", "$0.0023"), ("0.5", "$0.50"), ("12.346", "$12.35"), ("0.00000091", "$0.00000091")],
 )
-def test_an_amount_reads_well(amount: str, shown: str) -> None:
+def test_amounts_are_rounded_to_two_significant_digits(amount: str, shown: str) -> None:
     assert str(Cost(Decimal(amount), "USD", "", datetime(2026, 9, 10, tzinfo=UTC))) == shown
 
 
-def test_hosts_and_estimates() -> None:
+def test_the_host_of_a_url_and_estimated_tokens() -> None:
     assert _host_of("https://API.deepseek.com") == HOST
     assert _host_of("http://user:pass@a.b:81/x") == "a.b:81"
     assert estimate_tokens("word " * 100) == 150

@@ -1,4 +1,4 @@
-"""Nobody pays for a reply that nobody receives: the loop is left, the run is dropped, the process forks."""
+"""Abandoned runs, whose requests must be closed; forked processes; warnings."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ async def leave_by_an_exception() -> None:
 
 
 @pytest.mark.parametrize("leave", [leave_by_break, leave_by_an_exception])
-def test_leaving_the_loop_closes_the_request(leave: Callable[[], Awaitable[None]], simulator: Simulator) -> None:
+def test_leaving_the_loop_early_closes_the_request(leave: Callable[[], Awaitable[None]], simulator: Simulator) -> None:
     async def work() -> None:
         with contextlib.suppress(LookupError):
             await leave()
@@ -61,7 +61,7 @@ def test_leaving_the_loop_closes_the_request(leave: Callable[[], Awaitable[None]
     assert reply.status == "cancelled"
 
 
-def test_a_loop_that_ends_by_itself_cancels_nothing(simulator: Simulator) -> None:
+def test_a_loop_that_ends_by_itself_does_not_cancel(simulator: Simulator) -> None:
     async def work() -> nbstream.Run:
         run = nbstream.stream("hello")
         async for _ in run:
@@ -97,12 +97,12 @@ def test_a_temporary_run_is_received_to_its_end(simulator: Simulator) -> None:
 def test_a_forked_child_makes_its_own_connections(simulator: Simulator) -> None:
     assert nbstream.stream("hello").result(20).status == "complete"
     with warnings.catch_warnings():
-        # Python 3.12 and newer warn about a fork beside threads, which is what is tried here.
+        # Python 3.12 and later warn about a fork of a process with threads.
         warnings.simplefilter("ignore", DeprecationWarning)
         child = os.fork()
     if child == 0:
         try:
-            # Twice: the first request is the one that failed.
+            # Twice, as the first request was the one that failed.
             replies = [nbstream.stream("hello").result(20) for _ in range(2)]
             os._exit(0 if all(reply.status == "complete" for reply in replies) else 1)
         finally:
@@ -111,7 +111,7 @@ def test_a_forked_child_makes_its_own_connections(simulator: Simulator) -> None:
     assert nbstream.stream("hello").result(20).status == "complete"
 
 
-def test_a_warning_names_the_callers_line_each_time(simulator: Simulator) -> None:
+def test_every_warning_names_the_line_of_the_caller(simulator: Simulator) -> None:
     def ask() -> None:
         nbstream.stream("hello", temperature=0.5)
 
@@ -123,7 +123,9 @@ def test_a_warning_names_the_callers_line_each_time(simulator: Simulator) -> Non
     assert all(warning.lineno == ask.__code__.co_firstlineno + 1 for warning in caught)
 
 
-def test_a_warning_of_ask_names_the_callers_line(simulator: Simulator, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_warning_of_ask_names_the_line_of_the_caller(
+    simulator: Simulator, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.warns(nbstream.NbstreamWarning) as caught:
         nbstream.ask("hello", temperature=0.5)
     assert [warning.filename for warning in caught] == [__file__]

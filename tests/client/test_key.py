@@ -1,4 +1,4 @@
-"""A key is where it was sent and nowhere else: after every way in which a request ends, and behind every redirect."""
+"""An API key is sent to its own server only, and is in no output, file, log or traceback."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import nbstream
 from nbstream.client.endpoints import Secret, endpoint_for
-from nbstream.client.redaction import MARK, SHORTEST, Redaction
+from nbstream.client.redaction import MARK, SHORTEST_KEY, KeyRedactor
 from nbstream.output.sentences import message
 from tests.hints import hint_of
 from tests.hostile import keys
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_it_is_not_seen_however_a_request_ends() -> None:
+def test_the_key_is_in_no_output_however_a_request_ends() -> None:
     found = keys.end_every_way()
     assert found.places > 500
     assert found.seen == []
@@ -36,13 +36,13 @@ def test_neither_prompt_nor_key_follows_a_redirect() -> None:
 
 
 @pytest.mark.kernel
-def test_it_is_not_seen_in_a_kernel(tmp_path: Path) -> None:
+def test_the_key_is_in_no_output_of_a_kernel(tmp_path: Path) -> None:
     found = keys.look_into_kernel(tmp_path)
     assert found.places > 200
     assert found.seen == []
 
 
-def test_the_search_finds_what_is_there() -> None:
+def test_the_search_finds_a_key() -> None:
     found = keys.Sightings()
     found.look("nowhere", "canary")
     for place, text in (
@@ -55,7 +55,7 @@ def test_the_search_finds_what_is_there() -> None:
     assert found.places == 4
 
 
-def test_a_redirect_says_where_to_without_what_it_repeats() -> None:
+def test_the_message_of_a_redirect_has_its_target_without_user_and_query() -> None:
     answers = {"from": lambda _: Response([], 307, {"Location": "https://user:x@other.test:8443/v1/chat?key=x#y"})}
     with HostileServer(answers) as server:
         reply = nbstream.stream("hello", base_url=f"{server.url}/from", api_key="x").result(20)
@@ -65,7 +65,7 @@ def test_a_redirect_says_where_to_without_what_it_repeats() -> None:
     assert "\n" not in str(reply.error)
 
 
-def test_a_key_goes_to_its_own_server_only(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_is_sent_to_its_own_server_only(monkeypatch: pytest.MonkeyPatch) -> None:
     def answer(_: Request) -> Response:
         return Response([chunk(content="yes", finish="stop")])
 
@@ -81,46 +81,46 @@ def test_a_key_goes_to_its_own_server_only(monkeypatch: pytest.MonkeyPatch) -> N
         assert "authorization" not in other.requests[0].headers
 
 
-def test_a_base_url_that_is_none_is_not_repeated() -> None:
+def test_the_message_does_not_repeat_an_invalid_base_url() -> None:
     for url in (keys.KEY, f"https://user:{keys.KEY}@host:x", f"https://user:{keys.KEY}@host"):
         with pytest.raises(nbstream.RequestError) as caught:
             endpoint_for(url, environ={})
         assert "canary" not in str(caught.value)
 
 
-KEYS = st.text('abcde/+"<', min_size=SHORTEST, max_size=24)
+KEYS = st.text('abcde/+"<', min_size=SHORTEST_KEY, max_size=24)
 
 
 @given(KEYS, st.lists(st.sampled_from(["key", "half", "a", "b\n", "é"]), max_size=8), st.data())
-def test_it_is_found_however_a_stream_is_split(key: str, parts: list[str], data: st.DataObject) -> None:
+def test_the_key_is_redacted_however_a_stream_is_split(key: str, parts: list[str], data: st.DataObject) -> None:
     text = "".join({"key": key, "half": key[: len(key) // 2]}.get(part, part) for part in parts).encode()
     cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=12)))
     pieces = [text[start:end] for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
-    redaction = Redaction(Secret(key))
-    assert b"".join(through(redaction, pieces)) == b"".join(through(redaction, [text]))
-    assert key.encode() not in b"".join(through(redaction, pieces))
+    redactor = KeyRedactor(Secret(key))
+    assert b"".join(through(redactor, pieces)) == b"".join(through(redactor, [text]))
+    assert key.encode() not in b"".join(through(redactor, pieces))
     if key not in text.decode():
-        assert b"".join(through(redaction, pieces)) == text
+        assert b"".join(through(redactor, pieces)) == text
 
 
-def test_a_word_in_place_of_a_key_is_left_in_an_answer() -> None:
+def test_a_short_key_is_left_in_an_answer() -> None:
     pieces = [b"ollama serves ", b"models"]
-    assert through(Redaction(Secret("ollama")), pieces) == pieces
-    assert through(Redaction(None), pieces) == pieces
-    assert Redaction(Secret("ollama")).text("bad key ollama") == f"bad key {MARK}"
+    assert through(KeyRedactor(Secret("ollama")), pieces) == pieces
+    assert through(KeyRedactor(None), pieces) == pieces
+    assert KeyRedactor(Secret("ollama")).redact("bad key ollama") == f"bad key {MARK}"
 
 
-def test_nothing_is_held_back_that_is_not_a_keys_beginning() -> None:
-    redaction = Redaction(Secret(keys.KEY))
-    assert through(redaction, [b"data: x\n\n", b"y can", b"y"]) == [b"data: x\n\n", b"y ", b"cany"]
+def test_only_the_beginning_of_a_key_is_held_back() -> None:
+    redactor = KeyRedactor(Secret(keys.KEY))
+    assert through(redactor, [b"data: x\n\n", b"y can", b"y"]) == [b"data: x\n\n", b"y ", b"cany"]
 
 
-def through(redaction: Redaction, pieces: list[bytes]) -> list[bytes]:
+def through(redactor: KeyRedactor, pieces: list[bytes]) -> list[bytes]:
     async def given_pieces() -> AsyncIterator[bytes]:
         for piece in pieces:
             yield piece
 
     async def collect() -> list[bytes]:
-        return [piece async for piece in redaction.stream(given_pieces())]
+        return [piece async for piece in redactor.redact_stream(given_pieces())]
 
     return asyncio.run(collect())

@@ -1,4 +1,4 @@
-"""The client's tests once more, in an environment with openai 2.x, which is built on another HTTP library."""
+"""The client's tests with openai 2.x, which uses another HTTP library."""
 
 from __future__ import annotations
 

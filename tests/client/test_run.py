@@ -1,4 +1,4 @@
-"""A run against a real server on this machine: it streams, stops, retries, gives up on silence, and loses nothing."""
+"""Runs against a real server on this machine: streaming, cancel, retries, silence, failures."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ def events_of(run: Run) -> list[Event]:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Limits that a test can wait for."""
+    """Limits short enough for a test."""
     chosen = settings.Settings(bytes_idle=0.3, payload_idle=0.6, retries=1)
     monkeypatch.setattr(settings, "current", lambda: chosen)
 
 
-def test_a_reply_from_beginning_to_end(simulator: Simulator) -> None:
+def test_a_complete_reply(simulator: Simulator) -> None:
     run = nbstream.stream("Why does the median resist outliers?")
     reply = run.result(20)
     assert reply.status == "complete"
@@ -66,7 +66,7 @@ def test_a_reply_from_beginning_to_end(simulator: Simulator) -> None:
     assert reply.raise_for_status() is reply
 
 
-def test_watchers_see_every_delta_from_the_first_one_on(simulator: Simulator) -> None:
+def test_every_watcher_gets_all_deltas(simulator: Simulator) -> None:
     run = nbstream.stream("hello", effort="low")
     reply = run.result(20)
     for _ in range(2):
@@ -81,7 +81,7 @@ def test_watchers_see_every_delta_from_the_first_one_on(simulator: Simulator) ->
         assert (again.answer, again.status, again.usage) == (reply.answer, reply.status, reply.usage)
 
 
-def test_awaiting_in_a_loop(simulator: Simulator) -> None:
+def test_a_run_can_be_awaited(simulator: Simulator) -> None:
     async def ask() -> Reply:
         return await nbstream.stream("hello")
 
@@ -124,8 +124,8 @@ def test_cancel_closes_the_connection(simulator: Simulator, scenario: str) -> No
     assert run.cancel() is False
 
 
-def test_a_second_cancel_does_not_break_off_the_closing(simulator: Simulator) -> None:
-    """The page says Stop on two channels; in openai 2.x a cancel at the next step left the connection open for good."""
+def test_a_second_cancel_does_not_interrupt_the_closing(simulator: Simulator) -> None:
+    """The page cancels on two channels; in openai 2.x the second one left the connection open."""
     run = nbstream.stream("[simulate: silence after=5]")
     until(lambda: run.reply.reasoning)
     loop = background_loop()
@@ -139,13 +139,13 @@ def test_a_second_cancel_does_not_break_off_the_closing(simulator: Simulator) ->
     until(lambda: simulator.log()[-1]["outcome"] == "disconnected")
 
 
-def test_cancel_before_the_request_went_out(simulator: Simulator) -> None:
+def test_cancel_before_the_request_is_sent(simulator: Simulator) -> None:
     run = nbstream.stream("hello [simulate: silence after=5]")
     run.cancel()
     assert run.result(20).status == "cancelled"
 
 
-def test_a_retry_is_visible_and_counts_from_the_server(simulator: Simulator) -> None:
+def test_a_retry_is_an_event_and_waits_as_the_server_asked(simulator: Simulator) -> None:
     run = nbstream.stream("hello [simulate: 429 times=1 retry-after=0.1]")
     events = events_of(run)
     (retrying,) = [event for event in events if isinstance(event, Retrying)]
@@ -163,7 +163,7 @@ def test_cancel_while_waiting_for_the_next_attempt(simulator: Simulator) -> None
 
 
 @pytest.mark.parametrize("status", [400, 401, 402, 404, 422])
-def test_what_asking_again_would_not_help_is_asked_once(simulator: Simulator, status: int) -> None:
+def test_a_request_that_would_fail_again_is_not_retried(simulator: Simulator, status: int) -> None:
     reply = nbstream.stream(f"hello [simulate: {status}]").result(20)
     assert reply.status == "failed"
     assert reply.error is not None
@@ -175,14 +175,14 @@ def test_what_asking_again_would_not_help_is_asked_once(simulator: Simulator, st
     assert caught.value.reply is reply
 
 
-def test_a_server_that_asks_for_too_long_a_wait_is_not_waited_for(simulator: Simulator) -> None:
+def test_there_is_no_retry_after_a_very_long_retry_after(simulator: Simulator) -> None:
     reply = nbstream.stream("hello [simulate: 429 retry-after=3600]").result(20)
     assert reply.status == "failed"
     assert len(simulator.log()) == 1
 
 
 @pytest.mark.parametrize("body", ["json", "string", "message", "html", "octet", "empty"])
-def test_a_refusal_in_every_shape(simulator: Simulator, body: str) -> None:
+def test_the_message_of_a_refusal_in_every_form(simulator: Simulator, body: str) -> None:
     reply = nbstream.stream(f"hello [simulate: 402 body={body}]").result(20)
     assert reply.error is not None
     assert "402" in message(reply.error)
@@ -190,7 +190,7 @@ def test_a_refusal_in_every_shape(simulator: Simulator, body: str) -> None:
     assert len(message(reply.error)) < 400
 
 
-def test_after_the_first_delta_nothing_is_asked_again(simulator: Simulator) -> None:
+def test_there_is_no_retry_after_the_first_delta(simulator: Simulator) -> None:
     reply = nbstream.stream("hello [simulate: reset after=10]").result(20)
     assert reply.status == "failed"
     assert reply.error is not None
@@ -199,7 +199,7 @@ def test_after_the_first_delta_nothing_is_asked_again(simulator: Simulator) -> N
     assert len(simulator.log()) == 1
 
 
-def test_a_connection_that_breaks_before_the_first_delta_is_made_again(simulator: Simulator, quick: None) -> None:
+def test_a_connection_that_breaks_before_the_first_delta_is_retried(simulator: Simulator, quick: None) -> None:
     reply = nbstream.stream("hello [simulate: reset after=0]").result(20)
     assert reply.status == "failed"
     assert len(simulator.log()) == 2
@@ -209,7 +209,7 @@ def test_a_connection_that_breaks_before_the_first_delta_is_made_again(simulator
     ("scenario", "kind"),
     [("html", "not_a_stream"), ("close after=4", "disconnected"), ("error-in-band after=4", "in_band")],
 )
-def test_answers_that_are_none(simulator: Simulator, scenario: str, kind: str) -> None:
+def test_the_kind_of_a_failed_response(simulator: Simulator, scenario: str, kind: str) -> None:
     reply = nbstream.stream(f"hello [simulate: {scenario}]").result(20)
     assert reply.error is not None
     assert reply.error.kind == kind
@@ -231,7 +231,7 @@ def test_answers_that_are_none(simulator: Simulator, scenario: str, kind: str) -
         "surrogates",
     ],
 )
-def test_every_dialect_says_the_same(simulator: Simulator, scenario: str) -> None:
+def test_every_dialect_gives_the_same_reply(simulator: Simulator, scenario: str) -> None:
     plain = nbstream.stream("hello", max_tokens=4000).result(20)
     reply = nbstream.stream(f"hello [simulate: {scenario}]", max_tokens=4000).result(20)
     assert reply.status == "complete"
@@ -242,7 +242,7 @@ def test_every_dialect_says_the_same(simulator: Simulator, scenario: str) -> Non
     assert reply.usage is not None
 
 
-def test_keep_alives_are_shown_and_do_not_hold_back_the_limit_on_data(simulator: Simulator, quick: None) -> None:
+def test_keep_alives_are_events_and_do_not_extend_the_limit_on_data(simulator: Simulator, quick: None) -> None:
     run = nbstream.stream("hello [simulate: queue seconds=inf every=0.05]")
     events = events_of(run)
     assert any(isinstance(event, Waiting) and event.note == "keep-alive" for event in events)
@@ -251,7 +251,7 @@ def test_keep_alives_are_shown_and_do_not_hold_back_the_limit_on_data(simulator:
     assert reply.error.kind == "stalled"
 
 
-def test_a_silent_stall_ends_with_the_partial_reply(simulator: Simulator, quick: None) -> None:
+def test_a_stall_ends_with_the_partial_reply(simulator: Simulator, quick: None) -> None:
     reply = nbstream.stream("hello [simulate: silence after=10]").result(20)
     assert reply.error is not None
     assert reply.error.kind == "stalled"
@@ -259,13 +259,13 @@ def test_a_silent_stall_ends_with_the_partial_reply(simulator: Simulator, quick:
     until(lambda: simulator.log()[0]["outcome"] == "disconnected")
 
 
-def test_nobody_listens(monkeypatch: pytest.MonkeyPatch, quick: None) -> None:
+def test_a_server_that_does_not_run_is_unreachable(monkeypatch: pytest.MonkeyPatch, quick: None) -> None:
     reply = nbstream.stream("hello", base_url="http://127.0.0.1:9").result(20)
     assert reply.error is not None
     assert reply.error.kind == "unreachable"
 
 
-def test_two_at_once_do_not_mix(simulator: Simulator) -> None:
+def test_concurrent_runs_do_not_mix(simulator: Simulator) -> None:
     runs = [nbstream.stream(prompt) for prompt in ("hello", "Why does the median resist outliers?") * 3]
     replies = [run.result(20) for run in runs]
     assert all(reply.status == "complete" for reply in replies)
@@ -280,12 +280,12 @@ def test_a_recording_is_replayed() -> None:
 
 @pytest.fixture
 def redirecting() -> Iterator[tuple[str, list[str]]]:
-    """A server that sends everybody on to another port of this machine, and what arrived there."""
-    arrived: list[str] = []
+    """The URL of a server that redirects to another port, and the headers received there."""
+    received: list[str] = []
 
     class Target(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            arrived.append(str(self.headers))
+            received.append(str(self.headers))
             self.send_response(200)
             self.end_headers()
 
@@ -305,7 +305,7 @@ def redirecting() -> Iterator[tuple[str, list[str]]]:
     threads = [threading.Thread(target=server.serve_forever, args=(0.01,)) for server in (target, redirect)]
     for thread in threads:
         thread.start()
-    yield f"http://127.0.0.1:{redirect.server_port}", arrived
+    yield f"http://127.0.0.1:{redirect.server_port}", received
     for server in (target, redirect):
         server.shutdown()
         server.server_close()
@@ -314,12 +314,12 @@ def redirecting() -> Iterator[tuple[str, list[str]]]:
 
 
 def test_a_redirect_gets_neither_prompt_nor_key(redirecting: tuple[str, list[str]]) -> None:
-    url, arrived = redirecting
+    url, received = redirecting
     reply = nbstream.stream("secret prompt", base_url=url, api_key="sk-canary").result(20)
     assert reply.error is not None
     assert reply.error.status_code == 307
     assert "redirects" in message(reply.error)
-    assert arrived == []
+    assert received == []
 
 
 def test_openai_variables_are_not_sent(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -336,13 +336,13 @@ def test_openai_variables_are_not_sent(simulator: Simulator, monkeypatch: pytest
     assert "No key was sent" in hint_of(reply)
 
 
-def test_a_key_that_the_server_repeats_is_not_shown(simulator: Simulator) -> None:
+def test_a_key_that_the_server_repeats_is_redacted(simulator: Simulator) -> None:
     reply = nbstream.stream("hello", base_url=simulator.url, api_key="bad-key").result(20)
     assert reply.error is not None
     assert "bad-key" not in repr(reply.error)
 
 
-def test_no_run_is_kept_once_it_is_forgotten(simulator: Simulator) -> None:
+def test_a_run_without_references_is_freed(simulator: Simulator) -> None:
     nbstream.stream("hello").result(20)
     nbstream.stream("hello").result(20)
 
@@ -354,7 +354,7 @@ def test_no_run_is_kept_once_it_is_forgotten(simulator: Simulator) -> None:
     assert kept() <= 1
 
 
-def test_every_run_that_goes_on_is_cancelled_however_many_there_are(simulator: Simulator) -> None:
+def test_cancel_all_reaches_a_run_older_than_the_history(simulator: Simulator) -> None:
     silent = nbstream.stream("[simulate: silence after=3] hello")
     for _ in range(60):
         nbstream.stream("[simulate: echo] hello", thinking=False).result(20)

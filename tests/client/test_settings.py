@@ -1,4 +1,4 @@
-"""Where a request goes and with which key; what it says; and that a key shows nowhere."""
+"""Endpoints and keys, models, and the options and body of a request."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from nbstream.client import models
 from nbstream.client.endpoints import Secret, endpoint_for
-from nbstream.client.request import build, turns, without_effect
+from nbstream.client.request import build_request, parameter_notes, turns
 from nbstream.client.settings import Settings
 from nbstream.model.exceptions import RequestError
 
@@ -22,14 +22,14 @@ KEY = "sk-canary-0123456789"
 
 
 def request(url: str = "https://api.deepseek.com", model: str = "deepseek-flash", **options: Any) -> Request:
-    return build(endpoint_for(url, KEY, {}), model, [{"role": "user", "content": "x"}], **options)
+    return build_request(endpoint_for(url, KEY, {}), model, [{"role": "user", "content": "x"}], **options)
 
 
 def notes(url: str = "https://api.deepseek.com", **options: Any) -> list[str]:
-    return without_effect(request(url, **options), endpoint_for(url, KEY, {}))
+    return parameter_notes(request(url, **options), endpoint_for(url, KEY, {}))
 
 
-def test_the_environments_key_goes_to_the_environments_server_only() -> None:
+def test_the_key_of_the_environment_is_for_its_own_origin_only() -> None:
     environ = {"DEEPSEEK_API_KEY": KEY, "DEEPSEEK_BASE_URL": "https://one.example/v1"}
     own = endpoint_for(environ=environ)
     assert own.base_url == "https://one.example/v1"
@@ -58,7 +58,7 @@ def test_origins_have_one_spelling(url: str, origin: str) -> None:
     assert endpoint_for(url, "k", environ={}).origin == origin
 
 
-def test_a_key_that_is_given_goes_where_it_is_given_for() -> None:
+def test_an_explicit_key_belongs_to_the_explicit_server() -> None:
     endpoint = endpoint_for("https://two.example", "sk-other", environ={"DEEPSEEK_API_KEY": KEY})
     assert endpoint.api_key is not None
     assert endpoint.api_key.reveal() == "sk-other"
@@ -80,7 +80,7 @@ def test_another_server_needs_no_key() -> None:
 @pytest.mark.parametrize(
     "url", ["", "x", "ftp://a.b", "https://", "https://a:b:c", "https://user:pass@a.b", "https://a.b:x"]
 )
-def test_a_base_url_that_is_none(url: str) -> None:
+def test_invalid_base_urls_are_errors(url: str) -> None:
     if not url:
         assert endpoint_for(url, "k", environ={}).on_deepseek
         return
@@ -89,7 +89,7 @@ def test_a_base_url_that_is_none(url: str) -> None:
     assert "pass" not in str(caught.value).replace("password", "")
 
 
-def test_a_secret_shows_nowhere() -> None:
+def test_a_secret_is_never_shown() -> None:
     secret = Secret(KEY)
     endpoint = endpoint_for(api_key=KEY, environ={})
     for shown in (repr(secret), str(secret), f"{secret}", repr(endpoint), repr(vars(Settings())), repr([secret])):
@@ -98,7 +98,7 @@ def test_a_secret_shows_nowhere() -> None:
         pickle.dumps(secret)
 
 
-def test_models_by_name() -> None:
+def test_names_of_models_are_resolved() -> None:
     assert models.resolve("flash", {}, on_deepseek=True) == "deepseek-flash"
     assert models.resolve("pro", {}, on_deepseek=True) == "deepseek-v4-pro"
     assert models.resolve("qwen3:8b", {}, on_deepseek=False) == "qwen3:8b"
@@ -110,7 +110,7 @@ def test_models_by_name() -> None:
         models.resolve("old", {"old": "deepseek-chat"}, on_deepseek=True)
 
 
-def test_the_configured_system_prompt_gives_way_to_one_in_the_messages() -> None:
+def test_a_system_prompt_in_the_messages_replaces_the_configured_one() -> None:
     own = [{"role": "system", "content": "mine"}, {"role": "user", "content": "x"}]
     assert list(turns(None, own, None, "configured")) == own
     assert turns(None, own[1:], None, "configured")[0]["content"] == "configured"
@@ -120,7 +120,7 @@ def test_the_configured_system_prompt_gives_way_to_one_in_the_messages() -> None
         turns(None, own, "given")
 
 
-def test_the_model_of_extra_body_is_the_one_that_was_asked_for() -> None:
+def test_the_model_of_extra_body_is_the_requested_model() -> None:
     asked = request(extra_body={"model": "other", "seed": 1})
     assert (asked.model, asked.parameters["seed"], asked.body()["model"]) == ("other", 1, "other")
     assert asked.endpoint == "https://api.deepseek.com"
@@ -142,7 +142,7 @@ def test_prompts_are_literal(prompt: str) -> None:
 @pytest.mark.parametrize(
     ("prompt", "messages"), [(None, None), ("x", [{"role": "user"}]), ("  \n", None), (None, []), (None, ["x"])]
 )
-def test_what_is_no_prompt(prompt: str | None, messages: list[dict[str, str]] | None) -> None:
+def test_invalid_prompts_and_messages_are_errors(prompt: str | None, messages: list[dict[str, str]] | None) -> None:
     with pytest.raises(RequestError):
         turns(prompt, messages, None)
 
@@ -157,12 +157,12 @@ def test_what_is_no_prompt(prompt: str | None, messages: list[dict[str, str]] | 
         {"effort": "huge"},
     ],
 )
-def test_values_out_of_range(options: dict[str, Any]) -> None:
+def test_values_out_of_range_are_errors(options: dict[str, Any]) -> None:
     with pytest.raises(RequestError):
         request(**options)
 
 
-def test_the_body_says_what_was_asked_and_nothing_else() -> None:
+def test_the_body_has_the_given_options_and_nothing_else() -> None:
     assert request().body() == {
         "model": "deepseek-flash",
         "messages": [{"role": "user", "content": "x"}],
@@ -189,13 +189,13 @@ def test_the_body_says_what_was_asked_and_nothing_else() -> None:
         ({"thinking": False, "effort": "max"}, "effort"),
     ],
 )
-def test_what_has_no_effect_is_pointed_out(options: dict[str, Any], word: str) -> None:
+def test_options_without_effect_are_noted(options: dict[str, Any], word: str) -> None:
     (sentence,) = notes(**options)
     assert word in sentence
 
 
 @pytest.mark.parametrize("options", [{}, {"thinking": False, "temperature": 0.5}, {"top_p": 0.97}, {"effort": "low"}])
-def test_what_has_an_effect_is_not(options: dict[str, Any]) -> None:
+def test_options_with_an_effect_are_not_noted(options: dict[str, Any]) -> None:
     assert notes(**options) == []
 
 
@@ -207,5 +207,5 @@ def test_what_has_an_effect_is_not(options: dict[str, Any]) -> None:
         ("http://localhost:8000/v1", "deepseek-ai/DeepSeek-V4"),
     ],
 )
-def test_nothing_is_claimed_of_a_server_that_is_not_deepseek(url: str, model: str) -> None:
+def test_there_are_no_notes_for_other_servers(url: str, model: str) -> None:
     assert notes(url, model=model, temperature=0.5, top_p=0.5) == []

@@ -1,4 +1,4 @@
-"""What a server asks for in Retry-After, and refusals that are not read to their end."""
+"""Retry-After, and error bodies that are not read to their end."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def far_from_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     ],
     ids=["IMF-fixdate", "RFC 850", "asctime"],
 )
-def test_a_date_is_read_in_all_forms_of_the_standard(far_from_utc: None, form: Callable[[float], str]) -> None:
+def test_a_date_is_read_in_all_formats_of_the_standard(far_from_utc: None, form: Callable[[float], str]) -> None:
     # RFC 9110, 5.6.7: a recipient must accept all three.
     asked = _retry_after(None, form(time.time() + 500))
     assert asked == pytest.approx(500, abs=60)
@@ -60,20 +60,20 @@ def test_a_date_is_read_in_all_forms_of_the_standard(far_from_utc: None, form: C
         ("soon", "2", None),
     ],
 )
-def test_seconds_are_read_and_rubbish_is_not(
+def test_seconds_are_read_and_invalid_values_ignored(
     milliseconds: str | None, value: str | None, seconds: float | None
 ) -> None:
     assert _retry_after(milliseconds, value) == seconds
 
 
-def test_a_refusal_that_never_ends_is_read_so_far(simulator: Simulator) -> None:
+def test_an_endless_error_body_is_read_up_to_a_limit(simulator: Simulator) -> None:
     reply = nbstream.stream("hello [simulate: 402 body=endless]").result(20)
     assert reply.error is not None
     assert message(reply.error).endswith("answered 402: Insufficient Balance.")
 
 
-def test_a_refusal_that_dawdles_is_waited_for_shortly(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "_SECONDS_FOR_REFUSAL", 0.2)
+def test_a_slow_error_body_is_read_up_to_a_time_limit(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "_ERROR_BODY_SECONDS", 0.2)
     reply = nbstream.stream("hello [simulate: 402 body=stalled]").result(20)
     assert reply.error is not None
     assert "Insufficient Balance" in message(reply.error)

@@ -1,4 +1,4 @@
-"""Fewer events, the same reply."""
+"""Joining events does not change the reply."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ events = st.one_of(
 
 @settings(max_examples=500)
 @given(st.lists(events, max_size=30))
-def test_the_reply_stays_the_same(given: list[Event]) -> None:
+def test_joined_events_reduce_to_the_same_reply(given: list[Event]) -> None:
     before = list(given)
     joined = coalesce([Started(0, Request("m")), *given])
     assert reply_of(joined) == reply_of([Started(0, Request("m")), *given])
@@ -53,7 +53,7 @@ def test_the_reply_stays_the_same(given: list[Event]) -> None:
     assert coalesce(joined) == joined
 
 
-def test_what_is_repeated_without_an_end_becomes_a_few_events() -> None:
+def test_a_flood_of_repeated_events_becomes_a_few_events() -> None:
     flood: list[Event] = [Waiting(at, "keep-alive") for at in range(50)]
     for at in range(50, 100):
         usage = UsageReported(at, Usage(completion_tokens=at))

@@ -1,4 +1,4 @@
-"""The reply as a value: how events change it, what it keeps, what it says of itself."""
+"""The reply as a value, and how events change it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SOME: list[Event] = [STARTED, Reasoning(1, "We"), Answer(2, "Yes"), ToolCallDelt
 
 
 @pytest.mark.parametrize(
-    ("reason", "how", "status"),
+    ("reason", "outcome", "status"),
     [
         ("stop", "served", "complete"),
         ("tool_calls", "served", "complete"),
@@ -51,15 +51,15 @@ SOME: list[Event] = [STARTED, Reasoning(1, "We"), Answer(2, "Yes"), ToolCallDelt
         ("stop", "failed", "failed"),
     ],
 )
-def test_status_follows_from_reason_and_end_and_nothing_is_lost(
-    reason: str | None, how: Literal["served", "cancelled", "failed"], status: str
+def test_status_follows_from_finish_reason_and_outcome_and_text_is_kept(
+    reason: str | None, outcome: Literal["served", "cancelled", "failed"], status: str
 ) -> None:
     finished: list[Event] = [Finished(4, reason)] if reason else []
-    reply = reply_of([*SOME, *finished, Ended(5, how, BROKEN if how == "failed" else None)])
+    reply = reply_of([*SOME, *finished, Ended(5, outcome, BROKEN if outcome == "failed" else None)])
     assert (reply.status, reply.finish_reason) == (status, reason)
     assert (reply.reasoning, reply.answer) == ("We", "Yes")
     assert [(call.id, call.name, call.arguments) for call in reply.tool_calls] == [("t", "f", "{")]
-    assert (reply.error is not None) == (how == "failed")
+    assert (reply.error is not None) == (outcome == "failed")
     assert reply.timing.ended == 5
 
 
@@ -68,12 +68,12 @@ def test_status_follows_from_reason_and_end_and_nothing_is_lost(
     [*SOME, Waiting(9, "x"), Retrying(9, 1, 2, 1, BROKEN), Identified(9, "x"), UsageReported(9, Usage(1)),
      Finished(9, "stop"), Ended(9, "failed", BROKEN)],
 )  # fmt: skip
-def test_no_event_of_any_kind_changes_a_reply_that_ended(late: Event) -> None:
+def test_no_event_changes_an_ended_reply(late: Event) -> None:
     ended = reply_of([*SOME, Ended(5, "cancelled")])
     assert reduce(ended, late) is ended
 
 
-def test_forks_of_one_reply_do_not_see_each_other() -> None:
+def test_replies_that_share_a_beginning_are_independent() -> None:
     base = reply_of(SOME)
     one, two = (reduce(reduce(base, Answer(4, text)), ToolCallDelta(4, 0, arguments=text)) for text in ("1", "2"))
     again = reduce(one, Answer(5, "+"))
@@ -90,7 +90,7 @@ def test_a_reply_can_be_copied_and_pickled() -> None:
     assert pickle.loads(pickle.dumps(reply)) == reply
 
 
-def test_waiting_is_told_until_the_first_delta() -> None:
+def test_wait_holds_the_latest_event_until_the_first_delta() -> None:
     reply = reduce(Reply(), STARTED)
     for event in (Waiting(1, "keep-alive"), Retrying(2, 1, 3, 0.5, BROKEN)):
         reply = reduce(reply, event)
@@ -100,7 +100,7 @@ def test_waiting_is_told_until_the_first_delta() -> None:
     assert reduce(reply, Ended(3, "cancelled")).wait is None
 
 
-def test_timing_is_made_of_the_events_own_times() -> None:
+def test_timing_uses_the_times_of_the_events() -> None:
     events: list[Event] = [
         STARTED,
         Waiting(0.5, ""),
@@ -118,7 +118,7 @@ def test_timing_is_made_of_the_events_own_times() -> None:
     assert (only_answer.first_delta, only_answer.reasoning_seconds) == (2, None)
 
 
-def test_identity_is_corrected_and_never_taken_back() -> None:
+def test_later_names_replace_earlier_ones_and_none_does_not() -> None:
     reply = reply_of([STARTED, Identified(1, "c", None, "fp")])
     assert (reply.id, reply.model, reply.system_fingerprint) == ("c", "deepseek-flash", "fp")
     reply = reduce(reply, Identified(2, None, "deepseek-v4-pro"))
@@ -130,7 +130,7 @@ def test_a_later_fragment_does_not_rename_a_call(fragment: ToolCallDelta) -> Non
     assert reduce(reply_of(SOME), fragment).tool_calls == reply_of(SOME).tool_calls
 
 
-def test_raise_for_status_says_what_happened_and_holds_the_reply() -> None:
+def test_the_exception_of_raise_for_status_has_a_reason_and_the_reply() -> None:
     said = {
         "disconnected, connection, by DeepSeek: reset": Ended(5, "failed", BROKEN),
         "The reply is cancelled.": Ended(5, "cancelled"),
@@ -144,7 +144,7 @@ def test_raise_for_status_says_what_happened_and_holds_the_reply() -> None:
         reply_of([*SOME, Finished(4, "length"), Ended(5, "served")]).raise_for_status()
 
 
-def test_the_repr_is_short_however_long_the_answer() -> None:
+def test_the_repr_of_a_long_reply_is_short() -> None:
     assert repr(reply_of(SOME)) == "<Reply answering from deepseek-flash: 'Yes'>"
     assert repr(Reply()) == "<Reply pending from no model yet: ''>"
     long = repr(reduce(reply_of(SOME), Answer(4, "x\n" * 100_000)))
@@ -152,7 +152,7 @@ def test_the_repr_is_short_however_long_the_answer() -> None:
     assert "\n" not in long
 
 
-def test_what_a_reply_cost() -> None:
+def test_cost_of_a_reply() -> None:
     usage = UsageReported(4, Usage(2200, 300, 2500, 2000, 200))
     served = reply_of([*SOME, usage])
     assert str(cost_of(served)) == "$0.00022"
@@ -167,12 +167,12 @@ def test_what_a_reply_cost() -> None:
     assert cost == cost_of(served) == reduce(simulated, Priced(5, cost)).cost
 
 
-def test_tokens_are_estimated_over_everything_received() -> None:
+def test_the_token_estimate_includes_everything_received() -> None:
     reply = reply_of([Reasoning(1, "r" * 10), Answer(2, "a" * 20), ToolCallDelta(3, 0, arguments="x" * 30)])
     assert reply.estimated_output_tokens == 18
 
 
-def test_reasoning_that_is_resumed_counts_as_one_time() -> None:
+def test_pauses_do_not_count_as_reasoning() -> None:
     events: list[Event] = [STARTED, Reasoning(1, "a"), Answer(2, "b"), Reasoning(5, "c")]
     resumed = reply_of(events)
     assert resumed.timing.reasoning_seconds is None

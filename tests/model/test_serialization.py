@@ -1,4 +1,4 @@
-"""Events as lines: what is written is what is read, and what is not an event says so."""
+"""Events as lines of text and back."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from nbstream.model.events import (
 )
 from nbstream.model.failure import Failure
 from nbstream.model.request import Request
-from nbstream.model.serialization import from_line, to_line
+from nbstream.model.serialization import decode_event, encode_event
 from nbstream.model.usage import Cost, Usage
 
 AT = st.floats(0, 1e9)
@@ -52,30 +52,30 @@ EVENTS = st.one_of(
 
 
 @given(EVENTS)
-def test_what_is_written_is_read(event: Event) -> None:
-    line = to_line(event)
+def test_an_event_survives_encoding_and_decoding(event: Event) -> None:
+    line = encode_event(event)
     assert line.isascii()
     assert "\n" not in line
-    assert from_line(line) == event
+    assert decode_event(line) == event
 
 
-def test_neither_prompt_nor_parameters_are_written() -> None:
+def test_prompt_and_parameters_are_not_encoded() -> None:
     asked = Request("m", "https://a.b", ({"role": "user", "content": "secret"},), {"user_id": "secret"})
-    line = to_line(Started(0, asked, 1.0))
+    line = encode_event(Started(0, asked, 1.0))
     assert "secret" not in line
-    assert from_line(line) == Started(0, Request("m", "https://a.b"), 1.0)
+    assert decode_event(line) == Started(0, Request("m", "https://a.b"), 1.0)
 
 
 @given(EVENTS, st.data())
-def test_half_a_line_is_no_event(event: Event, data: st.DataObject) -> None:
-    line = to_line(event)
+def test_a_truncated_line_is_not_an_event(event: Event, data: st.DataObject) -> None:
+    line = encode_event(event)
     with pytest.raises(ValueError, match=r".*"):
-        from_line(line[: data.draw(st.integers(0, len(line) - 1))])
+        decode_event(line[: data.draw(st.integers(0, len(line) - 1))])
 
 
 @pytest.mark.parametrize(
     "line", ["", "1", "null", "[]", "{}", '{"event":"Answer"}', '{"event":[],"at":1}', '{"event":"No"}']
 )
-def test_what_is_no_event_says_so(line: str) -> None:
+def test_other_json_is_not_an_event(line: str) -> None:
     with pytest.raises(ValueError, match=r".*"):
-        from_line(line)
+        decode_event(line)

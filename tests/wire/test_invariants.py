@@ -1,4 +1,4 @@
-"""The laws of the core: chunking never changes the result, nothing is lost, and nothing ever raises."""
+"""Invariants: chunking never changes the result, no text is lost, no input raises an exception."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def chunk(delta: Any = None, reason: str | None = None, **more: Any) -> dict[str
 
 @st.composite
 def streams(draw: st.DrawFn) -> bytes:
-    """A response in some dialect, whole or not."""
+    """A response in some dialect, complete or cut off."""
     field = draw(st.sampled_from(["reasoning_content", "reasoning", "content"]))
     chunks: list[Any] = [chunk({"role": "assistant", "content": None, field: ""})]
     chunks += [chunk({field: piece}) for piece in draw(st.lists(pieces, max_size=5))]
@@ -110,7 +110,7 @@ def test_arbitrary_json_never_raises(values: list[Any], event: str) -> None:
     assert repr(reply)
 
 
-def test_deep_json_is_not_a_crash() -> None:
+def test_deeply_nested_json_is_a_failure() -> None:
     data = b"data: " + b"[" * 200_000 + b"\n\n"
     assert reply_of(events_of([data])).status == "failed"
 
@@ -127,18 +127,18 @@ deltas = st.lists(
 
 
 @given(deltas, st.sampled_from(["served", "cancelled"]))
-def test_reduce_is_pure_and_keeps_everything(events: list[Event], how: Any) -> None:
+def test_reduce_is_pure_and_keeps_everything(events: list[Event], outcome: Any) -> None:
     replies = [reduce(Reply(), Started(0, Request("m")))]
     seen = [(replies[0].reasoning, replies[0].answer)]
     for event in events:
         replies.append(reduce(replies[-1], event))
         seen.append((replies[-1].reasoning, replies[-1].answer))
-    # Every earlier reply still says what it said, and any of them can go on differently.
+    # Every earlier reply is unchanged, and any of them can continue differently.
     for reply, texts_then in zip(replies, seen, strict=True):
         fork = reduce(reply, Answer(9, "!"))
         assert fork.answer == texts_then[1] + "!"
         assert (reply.reasoning, reply.answer) == texts_then
-    last = reduce(replies[-1], Ended(4, how))
+    last = reduce(replies[-1], Ended(4, outcome))
     assert last.reasoning == "".join(event.text for event in events if isinstance(event, Reasoning))
     assert last.answer == "".join(event.text for event in events if isinstance(event, Answer))
     arguments = "".join(event.arguments for event in events if isinstance(event, ToolCallDelta))

@@ -1,4 +1,4 @@
-"""The verdict on a response: where it was cut, what came after its end, and bodies that are no stream."""
+"""How a response ends: connection resets, data after the end, bodies that are not a stream."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_chunking_changes_no_event(data: bytes, cuts: list[int]) -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(streams(), st.integers(0, 10_000))
-def test_a_reset_keeps_what_came_before_it(data: bytes, point: int) -> None:
+def test_a_reset_keeps_all_events_before_it(data: bytes, point: int) -> None:
     whole = events_of([data])
     part = data[: point % (len(data) + 1)]
     seen = ResponseDecoder().feed(part, 0)
@@ -69,7 +69,7 @@ def test_a_reset_after_the_finish_reason_is_complete() -> None:
     assert (reply.status, reply.error) == ("complete", None)
 
 
-def test_a_reset_in_mid_delta_is_failed_and_says_why() -> None:
+def test_a_reset_within_a_delta_is_a_failure_with_its_reason() -> None:
     data = stream(chunk({"reasoning_content": "We"}), content("Yes"), content("lost"), done=False)
     reply = reply_of(until_reset(data[:-12]))
     assert (reply.status, reply.reasoning, reply.answer) == ("failed", "We", "Yes")
@@ -79,18 +79,18 @@ def test_a_reset_in_mid_delta_is_failed_and_says_why() -> None:
 
 
 @pytest.mark.parametrize("failure", [None, RESET])
-def test_nothing_is_said_to_be_kept_where_nothing_came(failure: Failure | None) -> None:
+def test_the_remedy_does_not_claim_that_text_is_kept_if_there_is_none(failure: Failure | None) -> None:
     decoder = ResponseDecoder()
     error = reply_of([*decoder.feed(b": keep-alive\n\n", 0), *decoder.finish(0, failure)]).error
     assert error is not None
     assert "Nothing of it had arrived" in hint_of(error)
 
 
-def test_an_event_that_a_reset_left_without_its_blank_line_counts() -> None:
+def test_an_event_without_its_blank_line_counts_at_a_reset() -> None:
     assert reply_of(until_reset(stream(content("a"), content("b"), done=False)[:-2])).answer == "ab"
 
 
-def test_nothing_comes_after_the_end() -> None:
+def test_no_event_follows_the_end() -> None:
     decoder = ResponseDecoder()
     assert isinstance(decoder.feed(stream(content("a"), FINISH), 1)[-1], Ended)
     assert decoder.feed(stream(content("b"), FINISH), 2) == []
@@ -98,13 +98,13 @@ def test_nothing_comes_after_the_end() -> None:
     assert decoder.finish(3, RESET) == []
 
 
-def test_blank_keep_alives_before_a_completion_may_go_on_for_minutes() -> None:
+def test_blank_lines_before_a_completion_may_last_for_minutes() -> None:
     # DeepSeek sends blank lines while a request that is not streamed is queued.
     assert reply_of(events_of([b"\n"] * 600 + [completion("Yes")])).answer == "Yes"
 
 
 @pytest.mark.parametrize("size", [1, 9, 1000])
-def test_a_completion_without_a_finish_reason_is_kept_and_called_cut_off(size: int) -> None:
+def test_a_completion_without_a_finish_reason_is_kept_and_disconnected(size: int) -> None:
     body = b'{"choices": [{"message": {"content": "Yes"}}]}'
     reply = reply_of(events_of([body[i : i + size] for i in range(0, len(body), size)]))
     assert reply.answer == "Yes"
@@ -112,7 +112,7 @@ def test_a_completion_without_a_finish_reason_is_kept_and_called_cut_off(size: i
     assert reply.error.kind == "disconnected"
 
 
-def test_a_long_completion_is_kept_whole() -> None:
+def test_a_long_completion_is_complete() -> None:
     body = completion("x" * (3 << 20))
     pieces = [body[i : i + 65536] for i in range(0, len(body), 65536)]
     assert len(reply_of(events_of(pieces)).answer) == 3 << 20
@@ -121,7 +121,7 @@ def test_a_long_completion_is_kept_whole() -> None:
 @pytest.mark.parametrize(
     ("opening", "closing"), [('{"error":', "}"), ('{"message":', "}"), ('{"error":{"x":[[', "]]}}")]
 )
-def test_errors_nested_to_the_limit_of_recursion_are_values(opening: str, closing: str) -> None:
+def test_errors_nested_to_the_recursion_limit_are_failures(opening: str, closing: str) -> None:
     for depth in range(850, 1000):
         inner = opening * depth + "1" + closing * depth if "[" not in opening else "[" * depth + "]" * depth
         text = inner if "[" not in opening else opening + inner + closing
@@ -129,13 +129,13 @@ def test_errors_nested_to_the_limit_of_recursion_are_values(opening: str, closin
             assert isinstance(events_of([data])[-1], Ended)
 
 
-def test_json_that_is_no_chunk_is_named_for_what_it_is() -> None:
+def test_the_message_names_json_that_is_not_a_chunk() -> None:
     reply = reply_of(events_of([stream([{"a": 1}], done=False)]))
     assert reply.error is not None
     assert "not a chunk" in message(reply.error)
 
 
-def test_what_the_caller_asks_of_a_running_stream() -> None:
+def test_attributes_of_the_decoder_during_a_stream() -> None:
     decoder = ResponseDecoder()
     seen = []
     for data in (b": ping\n\n", stream(chunk({"role": "assistant", "content": ""}), done=False),

@@ -1,4 +1,4 @@
-"""What a server's refusal says, in every shape that a body comes in."""
+"""Messages and codes from error bodies of every form."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nbstream.model.printable import one_line
 from nbstream.model.reply import Reply
 from nbstream.output.sentences import alert, message
 from nbstream.wire import server_errors
@@ -39,14 +40,14 @@ ROUND_TRIP = "The `reasoning_content` in the thinking mode must be passed back t
         ("\x00\x1b[31mno\u202e\r\nreally", "[31mno really", None),
     ],
 )
-def test_the_servers_own_words_are_found(body: str, said: str, code: str | None) -> None:
+def test_message_and_code_are_found(body: str, said: str, code: str | None) -> None:
     failure = server_errors.from_status(418, body, "DeepSeek")
     assert message(failure) == f"DeepSeek answered 418: {said}."
     assert (failure.kind, failure.status_code, failure.code) == ("refused", 418, code)
 
 
 @pytest.mark.parametrize("body", ["", " \n", "[]", "null", "\x00", "{", '{"error": {"message": {"message": []}}}'])
-def test_a_body_that_says_little_leaves_a_whole_sentence(body: str) -> None:
+def test_an_empty_body_gives_a_whole_sentence(body: str) -> None:
     said = message(server_errors.from_status(500, body, "DeepSeek"))
     assert said.startswith("DeepSeek answered 500")
     assert said.endswith(".")
@@ -72,14 +73,14 @@ def test_a_body_that_says_little_leaves_a_whole_sentence(body: str) -> None:
         (418, "no", "Nothing of it had arrived"),
     ],
 )
-def test_the_hint_is_about_what_the_reader_can_do(status: int, words: str, hint: str) -> None:
+def test_the_remedy_fits_the_status_and_the_message(status: int, words: str, hint: str) -> None:
     failure = server_errors.from_status(status, json.dumps({"error": {"message": words}}), "DeepSeek")
     assert hint in hint_of(failure)
     assert alert(Reply(status="failed", error=failure), "cell") == f"{message(failure)} {hint_of(failure)}"
 
 
-def test_fastapi_names_the_field_apart_from_what_is_wrong_with_it() -> None:
-    # https://fastapi.tiangolo.com/tutorial/handling-errors: most servers of open models are made with it.
+def test_the_field_of_a_fastapi_error_is_in_the_message() -> None:
+    # Most servers of open models use it: https://fastapi.tiangolo.com/tutorial/handling-errors
     wrong = {"type": "extra_forbidden", "loc": ["body", "thinking"], "msg": "Extra inputs are not permitted"}
     failure = server_errors.from_status(422, json.dumps({"detail": [wrong]}), "The server")
     assert message(failure) == "The server answered 422: body.thinking: Extra inputs are not permitted."
@@ -97,7 +98,7 @@ def test_fastapi_names_the_field_apart_from_what_is_wrong_with_it() -> None:
         (None, None, "Nothing of it"),
     ],
 )
-def test_a_code_in_band_is_a_status_if_it_can_be_one(code: object, status: int | None, hint: str) -> None:
+def test_a_numeric_code_in_band_is_a_status(code: object, status: int | None, hint: str) -> None:
     failure = server_errors.from_chunk({"error": {"message": "no", "code": code}}, "The server")
     assert failure is not None
     assert (failure.kind, failure.status_code) == ("in_band", status)
@@ -115,11 +116,11 @@ def test_a_code_in_band_is_a_status_if_it_can_be_one(code: object, status: int |
         {},
     ],
 )
-def test_a_chunk_without_an_error_is_none(chunk: dict[str, object]) -> None:
+def test_a_chunk_without_an_error_is_not_a_failure(chunk: dict[str, object]) -> None:
     assert server_errors.from_chunk(chunk, "The server") is None
 
 
-def test_an_error_without_words_says_so() -> None:
+def test_an_error_without_a_message_has_a_sentence() -> None:
     failure = server_errors.from_chunk(
         {"error": {"message": {"message": None, "detail": [[]]}, "code": 500}}, "The server"
     )
@@ -129,7 +130,7 @@ def test_an_error_without_words_says_so() -> None:
     assert message(nothing) == "The server reported an error: without a message."
 
 
-def test_a_page_is_told_from_text_and_from_nothing() -> None:
+def test_a_web_page_is_distinguished_from_text_and_from_an_empty_body() -> None:
     page = server_errors.from_body("\n<html><title>Sign in</title>", "The server")
     assert message(page) == "The server answered with a web page titled “Sign in” instead of a stream."
     assert "base URL" in hint_of(page)
@@ -138,7 +139,7 @@ def test_a_page_is_told_from_text_and_from_nothing() -> None:
     assert message(server_errors.from_body(" \n", "The server")) == "The server answered 200 with nothing in it."
 
 
-def test_the_server_is_called_by_its_name() -> None:
+def test_messages_begin_with_the_name_of_the_server() -> None:
     for data in (b"", b"<html>", b"text", b"data: {}\n\n"):
         decoder = ResponseDecoder("My server")
         error = reply_of([*decoder.feed(data, 0), *decoder.finish(0)]).error
@@ -147,20 +148,20 @@ def test_the_server_is_called_by_its_name() -> None:
 
 
 @given(st.text(st.characters(), max_size=400))
-def test_whatever_was_sent_is_shown_as_one_short_line(text: str) -> None:
-    line = server_errors.shorten(text)
+def test_any_text_becomes_one_short_printable_line(text: str) -> None:
+    line = one_line(text)
     assert not set(line) & set("\x00\x1b\r\n\u2028\u202e\ufeff\ud800")
     assert len(line) <= 300
-    assert server_errors.shorten(line) == line
+    assert one_line(line) == line
 
 
-def test_only_what_is_too_long_is_cut() -> None:
-    assert server_errors.shorten("x" * 300) == "x" * 300
-    assert server_errors.shorten("x" * 301) == "x" * 299 + "…"
+def test_only_a_long_line_is_cut() -> None:
+    assert one_line("x" * 300) == "x" * 300
+    assert one_line("x" * 301) == "x" * 299 + "…"
 
 
 @pytest.mark.timeout(30)
 @pytest.mark.parametrize("begun", ["<title>", "<title ", "<", "<a <title>x"])
-def test_a_page_of_what_never_ends_is_read_at_once(begun: str) -> None:
+def test_a_page_of_unclosed_tags_is_read_in_linear_time(begun: str) -> None:
     failure = server_errors.from_body(begun * (1 << 18), "The server")
     assert message(failure).startswith("The server answered with a web page")

@@ -1,4 +1,4 @@
-"""Every dialect and quirk of the wire, by example: what servers really send, and what a reply makes of it."""
+"""Dialects of servers by example, and the replies that they make."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ def content(text: str, reason: str | None = None) -> dict[str, Any]:
 FINISH = content("", "stop")
 
 
-def test_server_sent_events_by_the_standard() -> None:
+def test_server_sent_events_follow_the_standard() -> None:
     decoder = SseDecoder()
     data = b"\xef\xbb\xbf: hi\ndata: a\ndata:b\r\n\revent: e\rdata\r\rdata: c\n\nevent: lost\n\nid: 1\n\ndata: last"
     assert decoder.feed(data) == [Comment("hi"), Message("a\nb"), Message("", "e"), Message("c")]
     assert decoder.finish() == [Message("last")]
 
 
-def test_deepseek_from_its_own_stream() -> None:
+def test_a_stream_of_deepseek() -> None:
     usage = {
         "prompt_tokens": 10, "completion_tokens": 7, "total_tokens": 17, "prompt_tokens_details": {"cached_tokens": 4},
         "completion_tokens_details": {"reasoning_tokens": 5},
@@ -77,23 +77,23 @@ def test_deepseek_from_its_own_stream() -> None:
         [{"role": None, "content": None, "reasoning_content": "We"}, {"content": "Yes", "tool_calls": None}],
     ],
 )
-def test_reasoning_wherever_it_stands_and_never_twice(deltas: list[dict[str, Any]]) -> None:
+def test_reasoning_is_read_from_every_field_and_only_once(deltas: list[dict[str, Any]]) -> None:
     reply = read(*map(chunk, deltas), FINISH)
     assert (reply.reasoning, reply.answer) == ("We", "Yes")
 
 
-def test_tags_are_text_once_reasoning_has_its_own_field_or_the_answer_began() -> None:
+def test_tags_are_text_after_a_reasoning_field_or_within_the_answer() -> None:
     assert read(chunk({"reasoning": "We"}), content("<think>x</think>"), FINISH).answer == "<think>x</think>"
     assert read(content("a <think>x</think>"), FINISH).answer == "a <think>x</think>"
 
 
 @pytest.mark.parametrize("text", ["<", "<thin", "<think>We</thi", "  "])
-def test_what_might_have_become_a_tag_is_not_lost(text: str) -> None:
+def test_an_incomplete_tag_is_not_lost(text: str) -> None:
     reply = read(content(text), FINISH)
     assert (reply.reasoning + reply.answer) == text.removeprefix("<think>")
 
 
-def test_usage_wherever_it_stands() -> None:
+def test_usage_is_read_from_every_place() -> None:
     first, last = {"prompt_tokens": 1, "completion_tokens": 1}, {"prompt_tokens": 1, "completion_tokens": 9}
     for chunks in (
         [content("a"), {**FINISH, "usage": last}],
@@ -106,14 +106,14 @@ def test_usage_wherever_it_stands() -> None:
         assert usage.completion_tokens == 9
 
 
-def test_usage_that_is_rubbish_is_not_believed() -> None:
+def test_invalid_usage_is_ignored() -> None:
     raw = {"prompt_tokens": "3", "completion_tokens": -1, "total_tokens": True, "prompt_tokens_details": [1]}
     assert read(content("a"), {**FINISH, "usage": raw}).usage == Usage()
     cached = {"prompt_tokens": 9, "prompt_tokens_details": {"cached_tokens": 4}}
     assert read({**FINISH, "usage": cached}).usage == Usage(prompt_tokens=9, cache_hit_tokens=4, cache_miss_tokens=5)
 
 
-def test_tool_calls_in_fragments() -> None:
+def test_tool_calls_are_joined_from_fragments() -> None:
     reply = read(
         chunk({"tool_calls": [{"index": 0, "id": "a", "function": {"name": "f", "arguments": ""}}]}),
         chunk({"tool_calls": [{"index": 0, "id": None, "function": {"name": None, "arguments": '{"x"'}}]}),
@@ -156,14 +156,14 @@ def test_tool_calls_in_fragments() -> None:
         ([content("a"), content("", "error")], True, "failed", "in_band"),
     ],
 )
-def test_how_a_stream_ends(chunks: list[Any], done: bool, status: str, kind: str | None) -> None:  # noqa: FBT001
+def test_the_end_of_a_stream(chunks: list[Any], done: bool, status: str, kind: str | None) -> None:  # noqa: FBT001
     reply = read(*chunks, done=done)
     assert reply.answer.startswith("a")
     assert reply.status == status
     assert (reply.error.kind if reply.error else None) == kind
 
 
-def test_an_event_named_error_needs_no_shape() -> None:
+def test_an_event_named_error_is_a_failure_whatever_its_data() -> None:
     for data in (b"Internal error", b'{"code": 5, "message": "no"}', b'"no"'):
         reply = reply_of(events_of([stream(content("a"), done=False), b"event: error\ndata: " + data + b"\n\n"]))
         assert reply.error is not None
@@ -183,13 +183,13 @@ def test_an_event_named_error_needs_no_shape() -> None:
         (b'{"choices": [{"mess', "not a stream"),
     ],
 )
-def test_a_200_that_is_no_stream(body: bytes, words: str) -> None:
+def test_a_body_that_is_not_a_stream_is_a_failure(body: bytes, words: str) -> None:
     reply = reply_of(events_of([body[:3], body[3:]]))
     assert reply.error is not None
     assert words in message(reply.error)
 
 
-def test_a_completion_that_was_not_streamed_is_a_reply() -> None:
+def test_a_completion_without_streaming_is_a_reply() -> None:
     message = {"content": "Yes", "reasoning_content": "We", "tool_calls": [{"id": "a", "function": {"name": "f"}}]}
     body = {"choices": [{"index": 0, "message": message, "finish_reason": "stop"}], "usage": {"prompt_tokens": 1}}
     reply = reply_of(events_of([b"\n\n", json.dumps(body).encode()]))
@@ -197,12 +197,12 @@ def test_a_completion_that_was_not_streamed_is_a_reply() -> None:
     assert reply.usage is not None
 
 
-def test_keep_alives_are_told_until_the_first_delta() -> None:
+def test_keep_alives_are_events_until_the_first_delta() -> None:
     events = events_of([b": keep-alive\n\n: OPENROUTER PROCESSING\n\n", stream(content("a"))[:-14], b": ping\n\n"])
     assert [event.note for event in events if isinstance(event, Waiting)] == ["keep-alive", "OPENROUTER PROCESSING"]
 
 
-def test_rubbish_between_chunks_is_passed_over_and_told_if_it_matters() -> None:
+def test_unreadable_data_is_skipped_and_named_in_a_failure() -> None:
     data = stream(content("a"), done=False) + b"data: oops\n\n"
     assert reply_of(events_of([data, stream(content("b"), FINISH)])).answer == "ab"
     reply = reply_of(events_of([data]))
@@ -210,13 +210,13 @@ def test_rubbish_between_chunks_is_passed_over_and_told_if_it_matters() -> None:
     assert "oops" in message(reply.error)
 
 
-def test_half_an_emoji_is_joined_or_replaced() -> None:
+def test_a_split_emoji_is_joined_and_a_lone_half_replaced() -> None:
     assert read(content("\ud83c"), content("\udf89!"), FINISH).answer == "🎉!"
     assert read(content("\ud83c"), content("x"), FINISH).answer == "\ufffdx"
     assert read(chunk({"reasoning_content": "\ud83c"}), FINISH).reasoning == "\ufffd"
 
 
-def test_abandoning_a_stream_gives_back_what_was_held() -> None:
+def test_flush_returns_held_back_text() -> None:
     decoder = ResponseDecoder()
     events: list[Event] = [
         Started(0, Request("m")),
@@ -226,7 +226,7 @@ def test_abandoning_a_stream_gives_back_what_was_held() -> None:
     assert (reply.status, reply.answer) == ("cancelled", "a\ufffd")
 
 
-def test_time_comes_in_on_events_and_status_follows() -> None:
+def test_status_and_timing_follow_the_events() -> None:
     decoder = ResponseDecoder()
     reply = Reply()
     statuses = [reply.status]
@@ -247,7 +247,7 @@ def test_time_comes_in_on_events_and_status_follows() -> None:
     assert timing.reasoning_seconds == 2.5
 
 
-def test_raise_for_status_is_for_those_who_ask() -> None:
+def test_raise_for_status_raises_for_every_incomplete_reply() -> None:
     whole = read(content("a"), FINISH)
     assert whole.raise_for_status() is whole
     for reply in (read(content("a", "length")), read(content("a"), done=False), Reply()):
@@ -256,7 +256,7 @@ def test_raise_for_status_is_for_those_who_ask() -> None:
         assert caught.value.reply is reply
 
 
-def test_a_stop_after_the_finish_reason_took_nothing_away() -> None:
+def test_a_cancel_after_the_finish_reason_leaves_the_reply_complete() -> None:
     decoder = ResponseDecoder()
     events = decoder.feed(stream(content("a"), FINISH, done=False), 1)
     assert reply_of([*events, Ended(2, "cancelled")]).status == "complete"

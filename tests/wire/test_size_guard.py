@@ -1,4 +1,4 @@
-"""How much is taken in: the size of a reply, of one event, of a body; the number of calls; endless white space."""
+"""Limits on a reply, an event, a body, the number of tool calls, and white space."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ def error_of(data: bytes, limit: int = LIMIT) -> Failure:
 @pytest.mark.parametrize(
     ("text", "fits"), [("x", LIMIT), ("中", LIMIT // 3), ("🎉", LIMIT // 4), ("\ud83c", LIMIT // 3)]
 )
-def test_text_of_each_kind_is_counted_in_bytes(field: str, text: str, fits: int) -> None:
+def test_text_is_counted_in_bytes_of_utf_8(field: str, text: str, fits: int) -> None:
     def said(count: int) -> bytes:
         one = called(0, arguments=text) if field == "arguments" else chunk({field: text})
         return stream(*[one] * count, done=False)
 
-    # A half of a pair becomes U+FFFD, of three bytes, when the next half comes: the first one is still held back.
+    # A lone surrogate becomes U+FFFD, of three bytes, once the next one arrives.
     more = 1 if text == "\ud83c" else 0
     assert not any(isinstance(event, Ended) for event in ResponseDecoder("", LIMIT).feed(said(fits + more), 0))
     error = error_of(said(fits + 1 + more))
@@ -59,12 +59,12 @@ def test_text_of_each_kind_is_counted_in_bytes(field: str, text: str, fits: int)
     assert "max_bytes = 200" in hint_of(error)
 
 
-def test_what_arrived_is_kept_and_what_comes_later_is_not_taken_in() -> None:
+def test_text_up_to_the_limit_is_kept_and_later_text_ignored() -> None:
     reply = reply_of(events_of([stream(content("a" * 60), content("b" * 60), content("c"))]))
     assert (reply.status, reply.answer) == ("failed", "a" * 60 + "b" * 60)
 
 
-def test_a_reply_that_is_whole_by_then_is_complete() -> None:
+def test_a_reply_that_is_complete_at_the_limit_is_complete() -> None:
     body = completion("x" * 2 * LIMIT)
     reply = reply_of(events_of([body]))
     assert (reply.status, len(reply.answer)) == ("complete", 2 * LIMIT)
@@ -91,7 +91,7 @@ def test_text_after_the_finish_reason_is_limited_too() -> None:
     ids=["data", "field", "comment", "blank", "lines", "empty lines", "body"],
 )
 @pytest.mark.parametrize("size", [1000, 1 << 20])
-def test_one_piece_that_is_too_large_is_not_held(data: bytes, size: int) -> None:
+def test_an_event_that_is_too_large_is_not_buffered(data: bytes, size: int) -> None:
     decoder = ResponseDecoder("The server", LIMIT)
     begun = decoder.feed(b"" if data.startswith(b"{") else stream(content("a"), done=False), 0)
     events = [event for at in range(0, len(data), size) for event in decoder.feed(data[at : at + size], 0)]
@@ -103,14 +103,14 @@ def test_one_piece_that_is_too_large_is_not_held(data: bytes, size: int) -> None
     assert decoder.finish(0) == []
 
 
-def test_a_piece_that_just_fits_is_taken_in() -> None:
+def test_an_event_of_exactly_the_limit_is_read() -> None:
     data = b'data: {"choices":[{"delta":{"content":"a"}}],"x":"' + b"x" * 1000
     data += b"x" * (LARGEST - len(data) - 2) + b'"}\n\n'
     assert reply_of(events_of([data])).answer == "a"
     assert error_of(data.replace(b"xx", b"xxxxx", 1)).kind == "too_large"
 
 
-def test_many_events_may_be_more_than_one_may_be() -> None:
+def test_the_limit_on_one_event_does_not_limit_their_sum() -> None:
     assert (
         reply_of(events_of([b": ping\n\n" * LARGEST, b"data: {}\n\n" * 10_000, stream(content("a"), FINISH)])).answer
         == "a"
@@ -135,7 +135,7 @@ def test_chunking_changes_no_event(data: bytes, cuts: list[int]) -> None:
     )
 
 
-def test_calls_without_an_end() -> None:
+def test_the_number_of_tool_calls_is_limited() -> None:
     few = stream(*(called(index, name="f") for index in range(MOST_CALLS)), FINISH)
     assert reply_of(events_of([few], 1 << 20)).status == "complete"
     many = stream(*(called(index) for index in range(MOST_CALLS + 1)))
@@ -145,7 +145,7 @@ def test_calls_without_an_end() -> None:
 
 
 @pytest.mark.parametrize("space", ["\n", " \t", "\u3000"])
-def test_a_flood_of_white_space_is_recognised(space: str) -> None:
+def test_a_flood_of_white_space_is_a_failure(space: str) -> None:
     flood = [content(space * 10)] * (MOST_SPACE // (10 * len(space)))
     assert reply_of(events_of([stream(content("a"), *flood, FINISH)], 1 << 20)).status == "complete"
     for last in (content(space), content(space + "b")):
@@ -157,12 +157,12 @@ def test_a_flood_of_white_space_is_recognised(space: str) -> None:
         assert reply.answer == "a" + space * (MOST_SPACE // len(space)) + last["choices"][0]["delta"]["content"]
 
 
-def test_white_space_is_counted_in_a_row_only() -> None:
+def test_only_contiguous_white_space_is_counted() -> None:
     pieces = [content("\n" * (MOST_SPACE - 2)), content("\na\n"), content("\n" * (MOST_SPACE - 2)), content("\nb")]
     assert reply_of(events_of([stream(*pieces, FINISH)], 1 << 20)).status == "complete"
     assert error_of(stream(*pieces[:3], content("\n\nb")), 1 << 20).kind == "white_space"
 
 
-def test_reasoning_may_be_blank() -> None:
+def test_white_space_in_reasoning_is_not_limited() -> None:
     thought = chunk({"reasoning_content": "\n" * 1000})
     assert reply_of(events_of([stream(*[thought] * 10, content("a"), FINISH)], 1 << 20)).status == "complete"

@@ -1,4 +1,4 @@
-"""Server-sent events: what was written is what is read, however it is terminated and cut."""
+"""Server-sent events, with any line ends and split into any pieces."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ items = st.one_of(
 
 @st.composite
 def written(draw: st.DrawFn, expected: list[Message | Comment]) -> bytes:
-    """`expected` as a server may write it: any line ends, mixed; a mark; other fields; no blank line at the end."""
+    """`expected` as a server may write it: mixed line ends, a byte order mark, other fields."""
     lines = []
     for item in expected:
         if isinstance(item, Comment):
@@ -33,13 +33,13 @@ def written(draw: st.DrawFn, expected: list[Message | Comment]) -> bytes:
     out = b"\xef\xbb\xbf" if draw(st.booleans()) else b""
     for line in lines:
         end = draw(ends)
-        # A line that ended in CR and an empty one that ends in LF would read as one CRLF.
+        # CR at the end of a line and LF as an empty line would be one CRLF.
         out += line.encode() + (b"\r\n" if not line and out.endswith(b"\r") else end)
     return out
 
 
 @given(st.data(), st.lists(items, max_size=5), st.lists(st.integers(0, 500), max_size=10))
-def test_what_was_written_is_read(data: st.DataObject, expected: list[Message | Comment], cuts: list[int]) -> None:
+def test_written_events_are_read(data: st.DataObject, expected: list[Message | Comment], cuts: list[int]) -> None:
     decoder = SseDecoder()
     pieces = cut(data.draw(written(expected)), cuts)
     assert [item for piece in pieces for item in decoder.feed(piece)] + decoder.finish() == expected
@@ -55,11 +55,11 @@ def test_an_empty_piece_between_cr_and_lf_changes_nothing() -> None:
     assert found + decoder.finish() == [Message("a\nb"), Message("c")]
 
 
-def test_a_mark_counts_at_the_very_start_only() -> None:
+def test_only_a_byte_order_mark_at_the_start_is_removed() -> None:
     mark = b"\xef\xbb\xbf"
     decoder = SseDecoder()
     assert decoder.feed(b"\n" + mark + b"data: a\n\n" + b"data: b" + mark + b"\n\n") == [Message("b\ufeff")]
 
 
-def test_bytes_that_are_no_utf_8_become_replacement_characters() -> None:
+def test_invalid_utf_8_becomes_replacement_characters() -> None:
     assert SseDecoder().feed(b"data: a\xffb\n\n") == [Message("a\ufffdb")]

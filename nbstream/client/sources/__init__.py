@@ -1,4 +1,4 @@
-"""Sources: where the bytes of a response come from, and which decoder reads them."""
+"""What a run needs from a source of bytes, and from the decoder of its wire format."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from contextlib import AbstractAsyncContextManager
 
+    from nbstream.model.events import Event
     from nbstream.model.failure import Failure
     from nbstream.model.request import Request
-    from nbstream.wire.decoder import Decoder
 
 
 class SourceError(Exception):
-    """The bytes could not be had, or broke off.
+    """There was no response, or its bytes broke off.
 
     Attributes:
         failure: what happened.
-        retry_after: seconds that the server asks to wait before the next attempt, if it does.
+        retry_after: seconds to wait before the next attempt, if the server asked for a wait.
     """
 
     def __init__(self, failure: Failure, retry_after: float | None = None) -> None:
@@ -27,8 +27,42 @@ class SourceError(Exception):
         self.retry_after = retry_after
 
 
+class Decoder(Protocol):
+    """Turns the bytes of one response into events, however the bytes are split into pieces."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether an `Ended` event was returned; it is the last one."""
+
+    @property
+    def delivered(self) -> bool:
+        """Whether a delta was returned, so that the request must not be sent again."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether there was a finish reason, so that only usage and the end may follow."""
+
+    @property
+    def payloads(self) -> int:
+        """How many events had data; comments do not count."""
+
+    def feed(self, piece: bytes, at: float) -> list[Event]:
+        """Return the events that `piece` completes; `at` is in seconds since the run began."""
+
+    def flush(self, at: float) -> list[Event]:
+        """Return the text that was held back, if the stream is abandoned."""
+
+    def finish(self, at: float, failure: Failure | None = None) -> list[Event]:
+        """Return the last events, of which the very last is `Ended`.
+
+        Args:
+            at: seconds since the run began.
+            failure: why the bytes broke off, if they did; ignored after a finish reason.
+        """
+
+
 class Source(Protocol):
-    """Gives the bytes of one response, as often as it is opened, and the decoder for them."""
+    """Provides the bytes of one response each time it is opened, and a decoder for them."""
 
     @property
     def server(self) -> str:
@@ -36,21 +70,17 @@ class Source(Protocol):
 
     @property
     def request(self) -> Request:
-        """What is asked."""
+        """The request."""
 
     async def prepare(self) -> None:
-        """Get ready to send, as far as that does not depend on the server."""
+        """Do everything before the request that does not depend on the server."""
 
     def open(self) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
-        """Send the request and return its bytes as they arrive; leaving the context closes the connection.
+        """Send the request and return the bytes as they arrive; on exit, close the connection.
 
         Raises:
-            SourceError: on entering, and wherever the bytes break off.
+            SourceError: if there is no response, or the bytes break off.
         """
 
     def decoder(self, max_bytes: int) -> Decoder:
-        """Return a new decoder for one response.
-
-        Args:
-            max_bytes: the most bytes of text that the reply may have.
-        """
+        """Return a new decoder for one response with at most `max_bytes` bytes of text."""

@@ -1,7 +1,7 @@
 """A request to a server, through the openai SDK's `with_streaming_response`.
 
-The SDK's own stream and objects are not used, because they lose what some servers send (ARCHITECTURE.md, "Why our own
-decoding").
+The SDK's stream and objects are not used, because they lose data of some servers (ARCHITECTURE.md,
+"Why our own decoding").
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from nbstream.client import connections, models
-from nbstream.client.connections import Refused
-from nbstream.client.redaction import Redaction
+from nbstream.client.connections import StatusError
+from nbstream.client.redaction import KeyRedactor
 from nbstream.client.sources import SourceError
 from nbstream.model.failure import Failure
+from nbstream.model.printable import one_line
 from nbstream.wire import server_errors
 from nbstream.wire.response import ResponseDecoder
 
@@ -37,43 +38,40 @@ class ApiSource:
         self.request = request
         self.server = endpoint.server
         self._endpoint = endpoint
-        self._redaction = Redaction(endpoint.api_key)
+        self._redactor = KeyRedactor(endpoint.api_key)
 
     async def prepare(self) -> None:
         """Import the SDK, if this is the first request."""
-        # Not on the loop's own thread: the first import would hold up every other run, and its Stop.
-        await asyncio.to_thread(connections.pooled, self._endpoint)
+        # On another thread, as the import would block all other runs on the loop, and Stop.
+        await asyncio.to_thread(connections.pooled_client, self._endpoint)
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[AsyncIterator[bytes]]:
         """Send the request; see `Source.open`."""
-        pooled = connections.pooled(self._endpoint)
+        pooled = connections.pooled_client(self._endpoint)
         pooled.users += 1
-        # As an addition, which the SDK sends as it is: messages of its own it takes apart, for 50 ms if there are 400.
+        # As `extra_body`, which the SDK does not transform: for 400 messages that takes it 50 ms.
         body = self.request.body()
         model = body.pop("model")
         began = False
         try:
             await connections.close_unused()
             create = pooled.client.chat.completions.with_streaming_response.create
+            headers = connections.headers(self._endpoint)
             async with create(
-                model=model,
-                messages=[],
-                stream=True,
-                extra_body=body,
-                extra_headers=connections.headers(self._endpoint),
+                model=model, messages=[], stream=True, extra_body=body, extra_headers=headers
             ) as response:
                 began = True
-                yield self._redaction.stream(response.iter_bytes())
+                yield self._redactor.redact_stream(response.iter_bytes())
         except SourceError:
             raise
         except Exception as error:  # noqa: BLE001
-            # 2.x wraps what a hook raises, 3.x does not.
-            refused = error if isinstance(error, Refused) else error.__cause__
-            if isinstance(refused, Refused):
-                raise self._refusal(refused) from None
-            # Beneath the SDK lies httpx in 2.x and httpx2 in 3.x, and neither is ours to import: a broken body raises
-            # their exceptions, a connection that cannot be made the SDK's.
+            # Version 2 of the SDK wraps the exception of a hook, version 3 does not.
+            refusal = error if isinstance(error, StatusError) else error.__cause__
+            if isinstance(refusal, StatusError):
+                raise self._refused(refusal) from None
+            # A broken body raises an exception of httpx or, in version 3, of httpx2; neither is
+            # imported here. A failed connection raises an exception of the SDK.
             raise SourceError(self._broken(error, began=began)) from None
         finally:
             pooled.users -= 1
@@ -82,41 +80,41 @@ class ApiSource:
         """Return a decoder of chat completions."""
         return ResponseDecoder(self.server, max_bytes)
 
-    def _refusal(self, refused: Refused) -> SourceError:
-        status, headers = refused.status, refused.headers
-        failure = server_errors.from_status(status, self._redaction.text(refused.text), self.server)
-        if 300 <= status < 400:  # noqa: PLR2004  (HTTP's own class of redirects)
-            target = _target(self._endpoint.base_url, self._redaction.text(headers.get("location", "")))
+    def _refused(self, refusal: StatusError) -> SourceError:
+        status, headers = refusal.status, refusal.headers
+        failure = server_errors.from_status(status, self._redactor.redact(refusal.text), self.server)
+        if 300 <= status < 400:  # noqa: PLR2004  (HTTP's redirects)
+            target = _target(self._endpoint.base_url, self._redactor.redact(headers.get("location", "")))
             failure = replace(failure, cause="redirect", said=target)
         elif status == 401 and self._endpoint.api_key is None:  # noqa: PLR2004
             failure = replace(failure, cause="no_key")
         elif status in (400, 404) and models.retired(self.request.model):
             failure = replace(failure, cause="retired_model")
-        # Redacted once more, now that JSON or HTML has been read.
-        said, code = self._redaction.text(failure.said), self._redaction.text(failure.code or "") or None
+        # Again, as reading JSON or HTML may have restored a key that was escaped in another way.
+        said, code = self._redactor.redact(failure.said), self._redactor.redact(failure.code or "") or None
         failure = replace(failure, said=said, code=code)
         return SourceError(failure, _retry_after(headers.get("retry-after-ms"), headers.get("retry-after")))
 
     def _broken(self, error: Exception, *, began: bool) -> Failure:
         cause = error.__cause__ or error.__context__ or error
-        said = server_errors.shorten(self._redaction.text(str(cause))).rstrip(".") or type(cause).__name__
+        said = one_line(self._redactor.redact(str(cause))).rstrip(".") or type(cause).__name__
         if began:
             return Failure("disconnected", "connection", self.server, said)
         return Failure("unreachable", "loopback" if self._endpoint.on_loopback else "", self.server, said)
 
 
 def _target(base_url: str, location: str) -> str:
-    """Return where a redirect leads, without what follows the path, in which a server may repeat what it was sent."""
+    """Return the target of a redirect up to its path; a query may repeat parts of the request."""
     try:
         parts = urlsplit(urljoin(base_url, location))
         host = parts.netloc.rpartition("@")[2]
     except ValueError:
         return "another address"
-    return server_errors.shorten(f"{parts.scheme}://{host}{parts.path}") if location and host else "another address"
+    return one_line(f"{parts.scheme}://{host}{parts.path}") if location and host else "another address"
 
 
 def _retry_after(milliseconds: str | None, value: str | None) -> float | None:
-    """Return the seconds that `Retry-After` (RFC 9110, 10.2.3) or `retry-after-ms` asks for, or None."""
+    """Return the seconds of `Retry-After` (RFC 9110, 10.2.3) or `retry-after-ms`, or None."""
     try:
         if milliseconds:
             return max(0.0, float(milliseconds) / 1000)
@@ -127,7 +125,8 @@ def _retry_after(milliseconds: str | None, value: str | None) -> float | None:
             date = parsedate_to_datetime(value or "")
         except (TypeError, ValueError):
             return None
-        # The oldest of the three forms that a recipient must accept (RFC 9110, 5.6.7) names no zone and means UTC.
+        # Of the three formats that a recipient must accept, one has no time zone and means UTC (RFC
+        # 9110, 5.6.7).
         date = date if date.tzinfo is not None else date.replace(tzinfo=UTC)
         return max(0.0, date.timestamp() - time.time())
     return None

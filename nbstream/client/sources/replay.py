@@ -1,4 +1,4 @@
-"""A response that was recorded, with its timing."""
+"""A recorded response."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from nbstream.wire.response import ResponseDecoder
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
 
-#: A replay without waits lets other tasks run after so many bytes.
-_REPLAYED_AT_ONCE = 64 << 10
+#: A replay without waits lets other tasks run each time it has yielded this many bytes.
+_BYTES_AT_ONCE = 64 << 10
 
 
 class ReplaySource:
-    """Bytes that were received before, with their timing.
+    """A recording of a response, with its timing.
 
     Args:
-        pieces: for each piece of bytes, how many seconds after the one before it arrived.
-        model: the model that was asked for.
-        speed: how many times faster than it was; 0 replays without any wait.
+        pieces: for each piece of bytes, the seconds since the one before, and the bytes.
+        model: the requested model.
+        speed: 2 replays twice as fast as recorded, and 0 without any wait.
     """
 
     server = "The recording"
@@ -33,7 +33,7 @@ class ReplaySource:
         self.request = Request(model)
 
     async def prepare(self) -> None:
-        """Do nothing: the bytes are here."""
+        """Do nothing."""
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[AsyncIterator[bytes]]:
@@ -50,7 +50,7 @@ class ReplaySource:
             given += len(piece)
             if self._speed:
                 await asyncio.sleep(delay / self._speed)
-            elif given >= _REPLAYED_AT_ONCE:
+            elif given >= _BYTES_AT_ONCE:
                 given = 0
                 await asyncio.sleep(0)
             yield piece
