@@ -108,6 +108,6 @@ def test_reloaded_before_it_was_saved(open_notebook: OpenNotebook) -> None:
     expect(notebook.output(1).locator(".nbstream-answer")).to_have_count(0)
     notebook.run_and_wait(2)
     notebook.run_and_wait(3)
-    expect(notebook.output(3)).to_contain_text("%deepseek show 2 brings it back")
+    expect(notebook.output(3)).to_contain_text("%deepseek show 2 shows it again")
     notebook.run_and_wait(4)
     assert "median" in settled(notebook.output(4))

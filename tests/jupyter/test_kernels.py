@@ -254,7 +254,7 @@ def test_a_reply_that_no_page_shows_is_told_of_once(kernel: Kernel, server: Simu
     kernel.comm(view, "hello", seq=0, page="one again")
     told = kernel.run("%%deepseek\nWhy?").text("stderr")
     assert told == (
-        "Note: the page was reloaded while a reply arrived and may not show it. %deepseek show 3 brings it back.\n"
+        "Note: the page was reloaded while a reply arrived and may not show it. %deepseek show 3 shows it again.\n"
     )
     assert kernel.run("%%deepseek\nWhy?").text("stderr") == ""
     assert "Stopped after" in kernel.run("%deepseek show 4").of("display_data")[0]["content"]["data"]["text/html"]
