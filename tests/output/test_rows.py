@@ -184,6 +184,9 @@ def test_a_huge_table_is_rows_of_text() -> None:
         # No row begins with a full stop or ends with an opening bracket.
         ("中文字。符", 6, ["中文", "字。符"]),
         ("中文「字」", 7, ["中文", "「字」"]),
+        ("中文「ab」", 7, ["中文", "「ab」"]),
+        ("ab 「cd」", 6, ["ab ", "「cd」"]),
+        ("中「「", 4, ["中", "「「"]),
         ("a中b文c", 4, ["a中b", "文c"]),
     ],
 )

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
 _WIDE = "\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6\U00020000-\U0003fffd"
 _OPENING, _CLOSING = "「『（《〈【〔［｛“‘", "」』）》〉】〕］｝”’、。，．：；？！…ー"  # noqa: RUF001  (wide punctuation)
-# A unit that is not broken: a wide character with its punctuation, or a word; then its spaces.
-_UNIT = re.compile(rf"(?:[{_OPENING}]*[{_WIDE}][{_CLOSING}]*|(?:(?![{_WIDE}])[^ \t])+[{_CLOSING}]*|(?=[ \t]))[ \t]*")
+# A unit that is not broken: a wide character or a word, with its punctuation; then its spaces.
+_UNIT = re.compile(
+    rf"(?=.)[{_OPENING}]*(?:(?![{_OPENING}])[{_WIDE}]|(?:(?![{_WIDE}])[^ \t])+)?[{_CLOSING}]*[ \t]*", re.DOTALL
+)
 
 
 def breaks(text: str, width: int, measure: Callable[[str], int]) -> list[int]:
