@@ -66,11 +66,6 @@ class Endpoint:
         return _origin(self.base_url)
 
     @property
-    def host(self) -> str:
-        """The host, with its port if that is not the default port of the scheme."""
-        return urlsplit(self.origin).netloc
-
-    @property
     def on_deepseek(self) -> bool:
         """Whether this is DeepSeek's own API."""
         return self.origin == _origin(DEFAULT_BASE_URL)
@@ -84,7 +79,7 @@ class Endpoint:
     @property
     def server(self) -> str:
         """The server's name in a sentence."""
-        return "DeepSeek" if self.on_deepseek else self.host
+        return "DeepSeek" if self.on_deepseek else urlsplit(self.origin).netloc
 
 
 def endpoint_for(

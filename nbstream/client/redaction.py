@@ -1,4 +1,4 @@
-"""Removes an API key from what a server sends, as an error that repeats the key would be saved."""
+"""Removes an API key from responses, as an error message that repeats it would be saved."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ class NbstreamError(Exception):
     """The base of every exception that nbstream raises on purpose."""
 
     def _render_traceback_(self) -> list[str]:
-        """Return what IPython shows: one line, as a traceback through nbstream would not help."""
+        """Return one line for IPython to show, as a traceback through nbstream would not help."""
         return [f"{type(self).__name__}: {self}"]
 
 

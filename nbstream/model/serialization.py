@@ -30,7 +30,7 @@ def _cost(amount: str, dated: str, **others: Any) -> Cost:
     return Cost(Decimal(amount), dated=datetime.fromisoformat(dated), **others)
 
 
-#: Fields of events whose values are objects, and what makes these.
+#: The constructors for fields of events whose values are objects.
 _VALUES: dict[str, Callable[..., Any]] = {"request": _request, "usage": Usage, "failure": Failure, "cost": _cost}
 
 
