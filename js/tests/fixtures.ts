@@ -94,7 +94,7 @@ export class FakeKernel {
     expectReply: boolean,
   ): { onReply?: () => void; done: Promise<unknown> } {
     this.controlled.push(message);
-    // As in JupyterLab, the future is rejected when the kernel goes away.
+    // As in JupyterLab, the future is rejected when the kernel ends.
     const future: { onReply?: () => void; done: Promise<unknown> } = { done: Promise.reject(new Error("Canceled")) };
     if (this.delay !== undefined && expectReply) setTimeout(() => future.onReply?.(), this.delay);
     return future;

@@ -46,7 +46,7 @@ function isOpen(): boolean {
 }
 
 describe("a panel", () => {
-  it("is not there without text", () => {
+  it("is hidden without text", () => {
     draw([], true);
     expect([panel.button.hidden, panel.element.hidden]).toEqual([true, true]);
     draw([["tail", 0, "<p> </p>"]], true);
@@ -55,7 +55,7 @@ describe("a panel", () => {
     expect([panel.button.hidden, panel.element.hidden]).toEqual([false, false]);
   });
 
-  it("names what it opens", () => {
+  it("is named by its button", () => {
     expect(panel.element.id).not.toBe("");
     expect(panel.button.getAttribute("aria-controls")).toBe(panel.element.id);
     expect(panelWith(choice).element.id).not.toBe(panel.element.id);
@@ -72,7 +72,7 @@ describe("a panel", () => {
     expect(isOpen()).toBe(false);
   });
 
-  it("begins closed when it did not stream here", () => {
+  it("is closed at first if it did not stream in this view", () => {
     draw(THOUGHT, false);
     expect(isOpen()).toBe(false);
   });
@@ -107,7 +107,7 @@ describe("the reader's choice", () => {
     expect(isOpen()).toBe(true);
   });
 
-  it("made while it lingers is kept", () => {
+  it("made before the panel closes by itself is kept", () => {
     draw(THOUGHT, true);
     draw([], false);
     panel.button.click();
@@ -116,7 +116,7 @@ describe("the reader's choice", () => {
     expect(isOpen()).toBe(true);
   });
 
-  it("outlives the view", () => {
+  it("is kept for other views", () => {
     draw(THOUGHT, false);
     panel.button.click();
     panel = panelWith(choice);
@@ -126,7 +126,7 @@ describe("the reader's choice", () => {
 });
 
 describe("the setting", () => {
-  it("open begins open and stays so, also when it did not stream here", () => {
+  it("open keeps it open from the start, also if it did not stream in this view", () => {
     display = "open";
     draw(THOUGHT, false);
     expect(isOpen()).toBe(true);
@@ -136,7 +136,7 @@ describe("the setting", () => {
     expect(isOpen()).toBe(true);
   });
 
-  it("closed never opens by itself", () => {
+  it("closed never opens it by itself", () => {
     display = "closed";
     draw(THOUGHT, true);
     expect(isOpen()).toBe(false);
@@ -164,7 +164,7 @@ describe("the preview", () => {
     display = "closed";
   });
 
-  it("is the last sentence that has ended, while the text grows and the panel is closed", () => {
+  it("is the last complete sentence while the text grows and the panel is closed", () => {
     draw([["tail", 0, "<p>The trigger must go in first. Then the back"]], true);
     expect(panel.preview).toBe("The trigger must go in first.");
     panel.button.click();
@@ -185,7 +185,7 @@ describe("the preview", () => {
     expect(panel.preview).toBe("Two is done.");
   });
 
-  it("is no code", () => {
+  it("contains no code", () => {
     draw([["add", '<p>So it is. Thus:</p><div class="nbstream-code"><pre><code>a. b. c. </code></pre></div>']], true);
     expect(panel.preview).toBe("So it is.");
   });
@@ -215,7 +215,7 @@ describe("its text", () => {
   });
 });
 
-it("closes without moving what is read below it", () => {
+it("closes without moving the text below it", () => {
   const around = scroller();
   around.append(panel.button, panel.element);
   document.body.replaceChildren(around);
@@ -229,7 +229,7 @@ it("closes without moving what is read below it", () => {
   expect(around.scrollTop).toBe(250);
 });
 
-it("does nothing any more when its view is gone", () => {
+it("does nothing after its view was removed", () => {
   draw(THOUGHT, true);
   draw([], false);
   removal.abort();

@@ -51,7 +51,7 @@ describe("EndPin", () => {
     expect(box.top).toBe(250);
   });
 
-  it("says whether something is above what is shown", () => {
+  it("marks the box while something is above its visible part", () => {
     expect(box.element.hasAttribute("data-scrolled")).toBe(true);
     box.scrollTo(0);
     expect(box.element.hasAttribute("data-scrolled")).toBe(false);
@@ -71,7 +71,7 @@ describe("EndPin", () => {
     expect(box.top).toBe(300);
   });
 
-  it("knows where the reader scrolled to before the event of it has come", () => {
+  it("detects that the reader scrolled before the event arrives", () => {
     box.element.scrollTop = 120;
     pin.update();
     grow(50);
@@ -82,14 +82,14 @@ describe("EndPin", () => {
     expect(box.top).toBe(300);
   });
 
-  it("is not at the end for having been scrolled down a little", () => {
+  it("does not follow after scrolling down a little", () => {
     box.scrollTo(120);
     box.scrollTo(160);
     grow(50);
     expect(box.top).toBe(160);
   });
 
-  it("goes on when the box shrank and so scrolled by itself", () => {
+  it("goes on following when the box shrank, which scrolled it", () => {
     box.height = 250;
     box.scrollTo(140);
     grow(50);
@@ -108,14 +108,14 @@ describe("a panel that closes", () => {
     document.body.replaceChildren(around);
   });
 
-  it("is above when nothing of it can be seen in its scroller", () => {
+  it("is above the screen when no part of it is visible in its scroller", () => {
     place(panel, () => ({ top: 0, bottom: 49 }));
     expect(isAbove(panel)).toBe(true);
     place(panel, () => ({ top: 0, bottom: 51 }));
     expect(isAbove(panel)).toBe(false);
   });
 
-  it("leaves what is below it where it was", () => {
+  it("does not move the text below it", () => {
     let height = 80;
     place(panel, () => ({ top: -100, bottom: -100 + height }));
     around.scrollTop = 400;
@@ -144,7 +144,7 @@ describe("a panel that closes", () => {
     expect(top).toBeLessThanOrEqual(604);
   });
 
-  it("does not scroll what did not move, or was held by the browser", () => {
+  it("does not scroll if the text did not move, or the browser kept its position", () => {
     place(panel, () => ({ top: -100, bottom: -20 }));
     around.scrollTop = 400;
     keepPositionBelow(panel, () => {});

@@ -83,7 +83,7 @@ describe("applyOps", () => {
     expect(htmlOf(document)).toBe(html);
   });
 
-  it("refuses to close what is not open", () => {
+  it("refuses to end a group if none is open", () => {
     expect(() => applyOps(emptyDocument(), [["close"]])).toThrow("a message ends a group, but none is open");
   });
 });

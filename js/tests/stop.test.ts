@@ -107,7 +107,7 @@ it("does nothing for a reply that has ended", async () => {
   expect(port.phases).toEqual([]);
 });
 
-it("never interrupts for a background reply, and says that it could not", async () => {
+it("never interrupts for a background reply, and reports that it failed", async () => {
   port.foreground = false;
   void stop.request();
   await pass(TIMEOUT);
@@ -115,14 +115,14 @@ it("never interrupts for a background reply, and says that it could not", async 
   expect(stop.phase).toBe("failed");
 });
 
-it.each(["reachable", "isRefused"] as const)("says that it could not when the interrupt fails (%s)", async (what) => {
+it.each(["reachable", "isRefused"] as const)("reports that it failed when the interrupt fails (%s)", async (what) => {
   port[what] = !port[what];
   void stop.request();
   await pass(TIMEOUT);
   expect(stop.phase).toBe("failed");
 });
 
-it("may be tried again, and takes a late acknowledgement", async () => {
+it("can be tried again, and accepts a late acknowledgement", async () => {
   port.reachable = false;
   void stop.request();
   await pass(TIMEOUT);
@@ -133,12 +133,12 @@ it("may be tried again, and takes a late acknowledgement", async () => {
   expect(port.phases).toEqual(["requested", "failed", "requested", "failed", "acknowledged"]);
 });
 
-it("takes in what came while the page was blocked before it interrupts", async () => {
+it("before an interrupt, handles messages that arrived while the page was blocked", async () => {
   vi.useRealTimers();
   const due: (() => void)[] = [];
   vi.stubGlobal("setTimeout", (callback: () => void) => due.push(callback));
   void stop.request();
-  // The page wakes up late: its timer runs first, then the message that has been waiting behind it.
+  // After the page was blocked, its timer runs first, and then the message that was waiting.
   due.shift()?.();
   await Promise.resolve();
   stop.acknowledge();

@@ -234,8 +234,8 @@ describe("the announcement", () => {
   });
 });
 
-describe("trouble that only the page knows", () => {
-  it("is a kernel that went away", () => {
+describe("a problem that only the page knows", () => {
+  it("is a kernel that ended", () => {
     show({ status: "answering" });
     controller.isLost = true;
     change({ status: "answering" });
