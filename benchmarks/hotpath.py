@@ -14,7 +14,7 @@ from unittest.mock import patch
 
 from benchmarks.speed import prototype
 from benchmarks.speed.recording import Plan, deltas, event, last_events
-from nbstream.markdown import parser
+from nbstream.markdown.rendering import preload
 from nbstream.model.coalesce import coalesce
 from nbstream.model.events import Event, Started
 from nbstream.model.reply import Reply, reduce
@@ -77,7 +77,7 @@ def frames(tokens: int) -> Iterator[bytes]:
 
 def walk(pieces: list[bytes]) -> Sent:
     """Take `pieces` all the way."""
-    parser.preload()
+    preload()
     run, decoder = _Run(), StreamDecoder("The server")
     shown: list[Any] = []
     with (

@@ -256,9 +256,9 @@ def _preload() -> None:
     """Load what rendering needs while the server is still silent."""
 
     def load() -> None:
-        from nbstream.markdown import parser  # noqa: PLC0415  (as in _streams)
+        from nbstream.markdown.rendering import preload  # noqa: PLC0415  (as in _streams)
 
-        parser.preload()
+        preload()
 
     threading.Thread(target=load, name="nbstream-preload", daemon=True).start()
 

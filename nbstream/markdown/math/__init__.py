@@ -9,7 +9,6 @@ Markdown, nor where a formula stands. A page has to draw what MathML Core leaves
 from __future__ import annotations
 
 import unicodedata
-from functools import lru_cache
 from html import escape
 
 from nbstream.markdown.math.characters import printable
@@ -38,7 +37,7 @@ def to_mathml(tex: str, *, display: bool, finished: bool = True) -> str:
         HTML. If `tex` cannot be converted it is shown as it is, in a `code` element; a beginning is shown as far as it
         can be, which may be "".
     """
-    return _mathml(tex, display, finished) if len(tex) <= MOST_CHARACTERS else _source(tex)
+    return _mathml(tex, display=display, finished=finished) if len(tex) <= MOST_CHARACTERS else _source(tex)
 
 
 def to_text(tex: str) -> str:
@@ -49,9 +48,7 @@ def to_text(tex: str) -> str:
     return _plain(tex) if len(tex) <= MOST_CHARACTERS else tex
 
 
-# What a frame renders again was rendered a few frames ago; an entry is 200 kB at worst.
-@lru_cache(maxsize=128)
-def _mathml(tex: str, display: bool, finished: bool) -> str:  # noqa: FBT001  (a key of the cache)
+def _mathml(tex: str, *, display: bool, finished: bool) -> str:
     symbols = to_symbols(tex)
     try:
         row = to_tree(symbols, finished=finished)
@@ -63,7 +60,6 @@ def _mathml(tex: str, display: bool, finished: bool) -> str:  # noqa: FBT001  (a
     return f'<math display="block">{html}</math>' if display else f"<math>{html}</math>"
 
 
-@lru_cache(maxsize=128)
 def _plain(tex: str) -> str:
     try:
         lines = to_lines(to_tree(to_symbols(tex), finished=True))
