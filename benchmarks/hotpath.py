@@ -17,7 +17,7 @@ from unittest.mock import patch
 
 from benchmarks.speed import prototype
 from benchmarks.speed.recording import Plan, deltas, event, last_events
-from nbstream.markdown import parser
+from nbstream.markdown.rendering import preload
 from nbstream.model.coalesce import coalesce
 from nbstream.model.events import Event, Started
 from nbstream.model.presentation import Presentation
@@ -82,7 +82,7 @@ def frames(tokens: int) -> Iterator[bytes]:
 
 def walk(pieces: list[bytes]) -> Sent:
     """Decode, reduce and render `pieces`, and return the size of the result."""
-    parser.preload()
+    preload()
     run, decoder = _Run(), ResponseDecoder("The server")
     shown: list[Any] = []
     with (

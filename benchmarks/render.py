@@ -15,7 +15,7 @@ import statistics
 import time
 from typing import NamedTuple
 
-from nbstream.markdown.parser import preload, to_html
+from nbstream.markdown.rendering import preload, to_html
 from nbstream.widgets.markdown_document import MarkdownDocument
 
 #: Approximate number of characters of an English token.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.render import TOKEN_CHARACTERS, prose
 from benchmarks.speed.recording import answer
-from nbstream.markdown.parser import to_html
+from nbstream.markdown.rendering import to_html
 from nbstream.model.events import Answer
 from nbstream.model.presentation import Presentation
 from nbstream.model.reply import Reply, reduce

@@ -165,7 +165,7 @@ ONCE = Way(
     _DELTAS
     + """
 from benchmarks.speed import prototype, recording
-from nbstream.markdown.parser import to_html
+from nbstream.markdown.rendering import to_html
 
 def go(plan):
     tokens = recording.Plan.read(plan).tokens

@@ -21,8 +21,12 @@ _FORMULAS = {
 }
 _ENDS = {"$$": re.compile(r"(?:\\.|(?!\$\$)[^\\])*\$\$"), "\\[": re.compile(r"(?:\\[^]]|[^\\])*\\\]")}
 _OPENER = re.compile(r"\$\$?|\\[(\[]")
-# "$5 million (US$)": an amount, then words, and nothing that only a formula has. "**$9** and 10$": Markdown's marks.
-_MONEY = re.compile(r"\d[\d.,]*[^\\^_={}+*/<>|]*?\s[^\W\d_]{2,}[^\\^_={}+*/<>|]*|.*(?:\*\*|`).*", re.DOTALL)
+#: Further than so many characters after its opener, what ends a formula is not looked for: some texts
+#: have an opener in each word and no end at all.
+_LONGEST = 20_000
+# "$5 million (US$)": an amount, then words, and nothing that only a formula has.
+_AMOUNT = re.compile(r"\d[^\\^_={}+*/<>|]*")
+_WORD = re.compile(r"\s[^\W\d_]{2,}")
 
 
 class Formula(NamedTuple):
@@ -48,11 +52,19 @@ def formula_at(text: str, at: int) -> Formula | None:
     """Return the formula that begins at `at`, if it also ends."""
     opener = opener_at(text, at)
     # Where nothing ends one, it need not be read: that would be done once for each opener.
-    has_end = opener != "" and text.find(CLOSERS[opener], at + len(opener)) > 0
+    has_end = opener != "" and text.find(CLOSERS[opener], at + len(opener), at + _LONGEST) > 0
     found = _FORMULAS[opener].match(text, at) if has_end else None
-    if found is None or not found[1].strip() or (opener == "$" and _MONEY.fullmatch(found[1])):
+    if found is None or not found[1].strip() or (opener == "$" and _is_money(found[1])):
         return None
     return Formula(found[1].strip(), opener, found.end())
+
+
+def _is_money(between: str) -> bool:
+    """Tell whether the first of two dollars, with this text between them, is a sign of money."""
+    if "**" in between or "`" in between:
+        # "**$9** and 10$": Markdown's marks.
+        return True
+    return _AMOUNT.fullmatch(between) is not None and _WORD.search(between) is not None
 
 
 def end_in(line: str, opener: str) -> int | None:

@@ -30,7 +30,6 @@ _SECONDS, _SECONDS_PER_CHARACTER = 0.1, 10e-6
 _WITHOUT_COLOUR = ("w", "err", "n")
 
 
-@lru_cache(maxsize=64)
 def highlight(code: str, language: str) -> str:
     """Return the HTML of `code`; without colours if `language` is not known, or they would take too long."""
     code = printable(code)
@@ -58,7 +57,6 @@ def highlight(code: str, language: str) -> str:
     return "".join(parts)
 
 
-@lru_cache(maxsize=64)
 def takes_colours(code: str, language: str) -> bool:
     """Tell whether there are colours for `language`, and `code` gets them in a bounded time."""
     lexer = _lexer(language) if len(code) <= MOST_CHARACTERS else None

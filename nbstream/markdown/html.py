@@ -77,7 +77,7 @@ class Elements(RendererHTML):
         name = escapeHtml(language)
         label = f'<span class="nbstream-language" style="{_LANGUAGE_STYLE}">{name}</span>' if name else ""
         marked = f' class="language-{name}"' if name else ""
-        code = plain(token.content) if token.meta.get("open") else highlight(token.content, language)
+        code = plain(token.content) if token.meta.get("open") else env["remember"](highlight, token.content, language)
         return f"{_CODE}{label}{_PRE}<code{marked}{_LINES}>{code}</code></pre></div>\n"
 
     def code_block(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:  # noqa: ARG002
@@ -90,11 +90,11 @@ class Elements(RendererHTML):
 
     def math_inline(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:  # noqa: ARG002
         """Show a formula in a text."""
-        return _formula(tokens[idx], "span", settled=env["settled"])
+        return _formula(tokens[idx], "span", env)
 
     def math_block(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:  # noqa: ARG002
         """Show a formula that has its lines to itself."""
-        html = _formula(tokens[idx], "div", settled=env["settled"])
+        html = _formula(tokens[idx], "div", env)
         if not html:
             return ""
         return f"{html}\n" if env["settled"] else f'<div class="nbstream-math">{html}</div>\n'
@@ -171,14 +171,20 @@ class Elements(RendererHTML):
         return ""
 
 
-def _formula(token: Token, tag: str, *, settled: bool) -> str:
+def _formula(token: Token, tag: str, env: EnvType) -> str:
     tex, display = token.content, token.meta["display"]
     if not tex:
         return ""
-    if not settled:
-        return to_mathml(tex, display=display, finished=token.meta["finished"])
+    if not env["settled"]:
+        if token.meta["finished"]:
+            return str(env["remember"](_finished_formula, tex, display))
+        return to_mathml(tex, display=display, finished=False)
     if len(tex) > MOST_CHARACTERS or _LEADS_OUT.search(tex):
         return f'<code class="nbstream-tex">{escapeHtml(printable(tex))}</code>'
     start, end = ("\\[", "\\]") if display else ("\\(", "\\)")
     # The classes let MathJax 3 (Lab, Notebook) and MathJax 2 (nbconvert) in, where the reply as a whole keeps them out.
     return f'<{tag} class="nbstream-math mathjax_process tex2jax_process">{start}{escapeHtml(tex)}{end}</{tag}>'
+
+
+def _finished_formula(tex: str, display: bool) -> str:  # noqa: FBT001  (what it returns is remembered by its arguments)
+    return to_mathml(tex, display=display)

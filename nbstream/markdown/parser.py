@@ -1,25 +1,22 @@
-"""Markdown to HTML: markdown-it-py's one door.
+"""Markdown to blocks and to inline tokens, by markdown-it-py with the rules of `syntax`.
 
-Block structure is read at each call; the text within a block is read when it is rendered, by pieces that are
-remembered, since the end of a growing text is rendered again and again. This package must not know how a growing text
-is sent, nor what it was a frame ago: that is for `stream`.
+Each call of `parse` reads the block structure. The text in a block is read only when the block is
+drawn (`inline_tokens`), because the end of a growing text is parsed more often than drawn.
 """
 
 from __future__ import annotations
 
 from collections import ChainMap
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from markdown_it import MarkdownIt
+from markdown_it import MarkdownIt, helpers
 
 from nbstream.markdown import syntax
-from nbstream.markdown.collection import held_off
-from nbstream.markdown.highlight import highlight
 from nbstream.markdown.html import Elements, is_link
-from nbstream.markdown.math import to_mathml
-from nbstream.markdown.pieces import pieces
+from nbstream.markdown.link_labels import label_end
 from nbstream.markdown.repair import is_withheld, may_define, repair
 
 if TYPE_CHECKING:
@@ -28,31 +25,8 @@ if TYPE_CHECKING:
     from markdown_it.rules_core import StateCore
     from markdown_it.token import Token
 
-#: What is nested deeper is left out, each list as two levels: markdown-it calls itself for each.
+#: Deeper nesting is left out; each list counts as two levels. markdown-it calls itself for each.
 _DEEPEST = 100
-#: How many pieces of text are remembered, so many that the items of a long list are among them.
-_REMEMBERED = 4096
-
-
-def to_html(text: str, *, final: bool = True, settled: bool = False) -> str:
-    """Render `text` at once.
-
-    Args:
-        text: Markdown.
-        final: whether nothing follows; else it is shown as in a frame of `GrowingMarkdown`.
-        settled: whether it is for a file, where MathJax typesets the formulas, and not for the live view.
-    """
-    text = unix_lines(text)
-    with held_off():
-        if final:
-            return render(parse(text).blocks, settled=settled)
-        return render(parse(without_withheld(text), position=Position(is_unfinished=True, is_repaired=True)).blocks)
-
-
-def preload() -> None:
-    """Load what the first formula and the first code would wait for: a twentieth of a second, on any thread."""
-    to_mathml("x", display=False)
-    highlight("x", "python")
 
 
 def unix_lines(text: str) -> str:
@@ -62,12 +36,18 @@ def unix_lines(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A block, an item or a row. Its lines count from the beginning of what was parsed; `end` is the line after it."""
+    """A block, an item of a list or a row of a table.
+
+    Attributes:
+        tokens: markdown-it's tokens, from the opening one to the closing one.
+        start: the first line, counted from the beginning of the parsed text.
+        end: the line after the last one.
+        references: what the whole text defines, by label, for the links in the block.
+    """
 
     tokens: Sequence[Token]
     start: int
     end: int
-    #: What the whole text defines, by label, for the links in the block.
     references: Mapping[str, Any]
 
     @property
@@ -93,7 +73,7 @@ class Block:
     @property
     def outlives_blank_lines(self) -> bool:
         """Whether it may go on after a blank line."""
-        return self.is_list or self.tokens[0].type in ("code_block", "footnote_reference_open")
+        return self.is_list or self.tokens[0].type in ("fence", "code_block", "footnote_reference_open")
 
     @property
     def is_definition(self) -> bool:
@@ -106,13 +86,8 @@ class Block:
         return self.tokens[0].type == "math_block" and bool(self.tokens[0].meta["doubtful"])
 
     @property
-    def text(self) -> Token | None:
-        """The text of a paragraph."""
-        return self.tokens[1] if self.tokens[0].type == "paragraph_open" else None
-
-    @property
     def parts(self) -> list[Block]:
-        """A list's items, a table's rows below its head; another block is its own only part."""
+        """A list's items, or a table's rows below its head; any other block is its own only part."""
         if self.is_list:
             return list(_blocks(self.tokens[1:-1], self.references))
         if self.is_table:
@@ -121,9 +96,22 @@ class Block:
             return list(_blocks(self.tokens[body:-2], self.references))
         return [self]
 
+    def is_complete(self, lines: int) -> bool:
+        """Tell whether nothing can change it any more, if it is the last block of a text.
 
-class Parsed(NamedTuple):
-    """What was read: its blocks, and the references that it defines, by label."""
+        Args:
+            lines: how many lines the text has. All of them are complete.
+        """
+        first = self.tokens[0]
+        if first.type in ("heading_open", "hr") or self.is_closed_fence:
+            return True
+        if first.type == "math_block":
+            return bool(first.meta["finished"])
+        return self.end < lines and not self.outlives_blank_lines
+
+
+class ParsedText(NamedTuple):
+    """The blocks of a text, and the references that it defines, by label."""
 
     blocks: list[Block]
     definitions: dict[str, Any]
@@ -131,38 +119,36 @@ class Parsed(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a text stands that is not a whole one.
+    """How a text belongs to a longer one.
 
     Attributes:
-        is_unfinished: it goes on, so that it may end in a formula or in code that does not end yet.
-        is_repaired: what it ends in is made whole, or left out, to be shown.
+        is_unfinished: more text follows, so that it may end in a formula or in code without an end.
+        is_repaired: its half-written end is made whole, or left out, to be shown.
         follows_text: the line before it is not blank.
-        begins_in_text: its first character is not its own, but stands for a paragraph's beginning.
     """
 
     is_unfinished: bool = False
     is_repaired: bool = False
     follows_text: bool = False
-    begins_in_text: bool = False
 
 
 _WHOLE = Position()
 
 
-def parse(text: str, references: dict[str, Any] | None = None, position: Position = _WHOLE) -> Parsed:
+def parse(text: str, references: dict[str, Any] | None = None, position: Position = _WHOLE) -> ParsedText:
     """Parse `text`, which may use `references` that were defined before it."""
     definitions: dict[str, Any] = {}
     known = ChainMap(definitions, references or {})
-    tokens = _parser().parse(text, {"references": known, "position": position})
-    return Parsed(list(_blocks(tokens, known)), definitions)
+    tokens = markdown_parser().parse(text, {"references": known, "position": position})
+    return ParsedText(list(_blocks(tokens, known)), definitions)
 
 
 def without_withheld(text: str, *, defines: bool | None = None) -> str:
-    """Return an unfinished text without its last line, if nothing of that is to be shown yet.
+    """Return an unfinished text without its last line, if that line must not be shown yet.
 
     Args:
         text: Markdown.
-        defines: whether a definition may stand in its last line; if it is not known, `text` tells.
+        defines: whether a definition may stand in the last line; None to find out from `text`.
     """
     end = text.rfind("\n") + 1
     if defines is None:
@@ -170,65 +156,17 @@ def without_withheld(text: str, *, defines: bool | None = None) -> str:
     return text[:end] if is_withheld(text[end:], may_define=defines) else text
 
 
-def render(blocks: Iterable[Block], *, settled: bool = False) -> str:
-    """Return the HTML of `blocks`."""
-    return "".join(render_tokens(block.tokens, block.references, settled=settled) for block in blocks)
-
-
-def render_tokens(tokens: Sequence[Token], references: Mapping[str, Any], *, settled: bool = False) -> str:
-    """Return the HTML of block tokens, which need not be balanced."""
-    parser = _parser()
-
-    def inline(token: Token) -> str:
-        return "".join(render_pieces(token, references, settled=settled))
-
-    return parser.elements.render(tokens, parser.options, {"inline": inline, "settled": settled})
-
-
-def render_pieces(token: Token, references: Mapping[str, Any], *, settled: bool = False) -> Iterator[str]:
-    """Return the HTML of a text, piece by piece."""
-    for piece, open_math in _pieces(token):
-        # Without a bracket there is no reference in it.
-        if references and "[" in piece:
-            yield _inline_html(_inline_tokens(piece, references, open_math=open_math), settled=settled)
-        else:
-            # Only formulas look another way when they have settled: all else is still known from when it streamed.
-            has_formula = "$" in piece or "\\" in piece
-            yield _remembered_html(piece, open_math=open_math, settled=settled and has_formula)
-
-
 def inline_tokens(token: Token, references: Mapping[str, Any]) -> list[Token]:
-    """Return what stands in a text: the inline tokens of `token`, whose `children` stay empty."""
-    return [
-        each for piece, open_math in _pieces(token) for each in _inline_tokens(piece, references, open_math=open_math)
-    ]
-
-
-def _pieces(token: Token) -> Iterator[tuple[str, bool]]:
-    *whole, last = token.meta["pieces"]
-    yield from ((piece, False) for piece in whole)
-    yield last, token.meta.get("open_math", False)
-
-
-def _inline_tokens(piece: str, references: Mapping[str, Any], *, open_math: bool) -> list[Token]:
-    parser = _parser()
+    """Return the tokens of a block's text; `token` is its "inline" token, whose `children` stay empty."""
+    parser = markdown_parser()
     tokens: list[Token] = []
-    parser.inline.parse(piece, parser, {"references": references, "open_math": open_math}, tokens)
-    for token in tokens:
-        if token.type == "text_special":
-            # An escaped character or an entity, which has done its duty: it was not read as Markdown.
-            token.type = "text"
+    environment = {"references": references, "open_math": token.meta.get("open_math", False)}
+    parser.inline.parse(token.content, parser, environment, tokens)
+    for each in tokens:
+        if each.type == "text_special":
+            # An escaped character or an entity. It is plain text once the text is parsed.
+            each.type = "text"
     return tokens
-
-
-def _inline_html(tokens: Sequence[Token], *, settled: bool) -> str:
-    parser = _parser()
-    return parser.elements.renderInline(tokens, parser.options, {"settled": settled})
-
-
-@lru_cache(_REMEMBERED)
-def _remembered_html(piece: str, *, open_math: bool, settled: bool) -> str:
-    return _inline_html(_inline_tokens(piece, {}, open_math=open_math), settled=settled)
 
 
 def _blocks(tokens: Iterable[Token], references: Mapping[str, Any]) -> Iterator[Block]:
@@ -238,7 +176,7 @@ def _blocks(tokens: Iterable[Token], references: Mapping[str, Any]) -> Iterator[
 
 
 def split(tokens: Iterable[Token]) -> Iterator[list[Token]]:
-    """Return the blocks that `tokens` are, each with what is in it."""
+    """Yield the tokens of each block in `tokens`, with those of the blocks within it."""
     block: list[Token] = []
     depth = 0
     for token in tokens:
@@ -250,39 +188,38 @@ def split(tokens: Iterable[Token]) -> Iterator[list[Token]]:
 
 
 @cache
-def _parser() -> _Markdown:
+def markdown_parser() -> NbstreamMarkdown:
     """Return the parser with all its settings."""
     options = {"html": False, "xhtmlOut": False, "inline_definitions": True, "maxNesting": _DEEPEST}
-    parser = _Markdown("commonmark", options, renderer_cls=Elements)
+    parser = NbstreamMarkdown("commonmark", options, renderer_cls=Elements)
     parser.enable(["table", "strikethrough"])
     syntax.add_to(parser)
-    # In place of reading what is in a text: that is for `inline_tokens`.
-    parser.core.ruler.at("inline", _cut_and_repair)
+    # Replaces markdown-it's own pass over the texts: `inline_tokens` reads them.
+    parser.core.ruler.at("inline", _repair_end)
+    parser.helpers = SimpleNamespace(**vars(helpers) | {"parseLinkLabel": label_end})  # type: ignore[assignment]
     return parser
 
 
-class _Markdown(MarkdownIt):
+class NbstreamMarkdown(MarkdownIt):
+    """markdown-it with this project's rule for addresses."""
+
     any_target = False
 
     @property
     def elements(self) -> Elements:
+        """What renders its tokens."""
         return cast("Elements", self.renderer)
 
     def validateLink(self, url: str) -> bool:  # noqa: N802  (markdown-it's name)
+        """Tell whether an address may be a link's, or an image's."""
         return self.any_target or is_link(url)
 
 
-def _cut_and_repair(state: StateCore) -> None:
-    """Cut texts into pieces, and repair the paragraph, heading or cell in which an unfinished text ends."""
+def _repair_end(state: StateCore) -> None:
+    """Repair the paragraph, heading or cell in which an unfinished text ends."""
     tokens = state.tokens
-    position: Position = state.env["position"]
-    texts = [token for token in tokens if token.type == "inline"]
-    if position.begins_in_text:
-        texts[0].content = texts[0].content[1:]
-    for token in texts:
-        token.meta["pieces"] = pieces(token.content)
     at = next((i for i in reversed(range(len(tokens))) if tokens[i].type == "inline" and tokens[i].content), None)
-    if at is None or not position.is_repaired:
+    if at is None or not state.env["position"].is_repaired:
         return
     at_line_end = state.src.endswith("\n")
     token, closing = tokens[at], tokens[at + 1].type
@@ -290,7 +227,7 @@ def _cut_and_repair(state: StateCore) -> None:
     # Only a paragraph goes on in the next line.
     if end < state.src.count("\n") + (not at_line_end) or (at_line_end and closing != "paragraph_close"):
         return
-    whole = token.meta["pieces"]
-    whole[-1], token.meta["open_math"] = repair(whole[-1])
-    if whole == [""] and not position.begins_in_text and closing in ("paragraph_close", "heading_close"):
+    token.content, token.meta["open_math"] = repair(token.content)
+    token.meta["repaired"] = True
+    if not token.content and closing in ("paragraph_close", "heading_close"):
         del tokens[at - 1 : at + 2]

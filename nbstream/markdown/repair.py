@@ -7,6 +7,7 @@ must not know the parser, nor what has been shown before.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from nbstream.markdown.delimiters import CLOSERS, formula_at, opener_at
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
 #: Longer ago than this many characters, a bracket was not the beginning of a link: "[0, 1)".
 _LONGEST_LABEL = 120
+
+#: So many marks are closed, from the last one back: else each frame of a text that opens a mark with each word would
+#: send the end of each again.
+_MOST_CLOSED = 32
 
 #: Longer ago than this many characters, a dollar was not the beginning of a formula: "$HOME".
 _LONGEST_FORMULA = 80
@@ -89,6 +94,7 @@ class _Scanner:
         self._text = text
         #: Marker, its position, and how many of it are open.
         self._openers: list[tuple[str, int, int]] = []
+        self._open = Counter[str]()
         #: Where a link's or an image's label begins.
         self._brackets: list[int] = []
         #: What has to end the formula that the text ends in.
@@ -150,7 +156,7 @@ class _Scanner:
             return closing.end()
         self._text = self._text.rstrip("`")
         if self._text[at + len(run) :].strip():
-            self._openers.append(("`", at, len(run)))
+            self._push("`", at, len(run))
         else:
             self._text = self._text[:at]
         return None
@@ -170,19 +176,30 @@ class _Scanner:
         if run[0] == "_":
             left, right = left and not before.isalnum(), right and not after.isalnum()
         rest = len(run)
-        while right and rest and (opener := self._opener(run[0])) is not None:
-            marker, start, count = self._openers[opener]
+        while right and rest and self._open[run[0]]:
+            start, count = self._pop_to(run[0])
             used = 2 if min(rest, count) > 1 else 1
-            del self._openers[opener:]
             if count > used:
-                self._openers.append((marker, start, count - used))
+                self._push(run[0], start, count - used)
             rest -= used
         if left and rest:
-            self._openers.append((run[0], end - rest, rest))
+            self._push(run[0], end - rest, rest)
         return end
 
-    def _opener(self, marker: str) -> int | None:
-        return next((i for i in reversed(range(len(self._openers))) if self._openers[i][0] == marker), None)
+    def _push(self, marker: str, start: int, count: int) -> None:
+        self._openers.append((marker, start, count))
+        self._open[marker] += 1
+
+    def _pop(self) -> tuple[str, int, int]:
+        self._open[self._openers[-1][0]] -= 1
+        return self._openers.pop()
+
+    def _pop_to(self, marker: str) -> tuple[int, int]:
+        """Forget the last opener of this marker, and all after it; return its position and length."""
+        while True:
+            found, start, count = self._pop()
+            if found == marker:
+                return start, count
 
     def _label(self, start: int, end: int) -> int | None:
         """Read what follows a label, which is text[start:end] and a closing bracket."""
@@ -198,26 +215,35 @@ class _Scanner:
         return end + 1
 
     def _drop_brackets(self) -> None:
+        image = next((at for at in self._brackets if self._text[at] == "!"), len(self._text))
+        self._text = self._text[:image]
+        while self._openers and self._openers[-1][1] >= image:
+            self._pop()
         for at in reversed(self._brackets):
             text = self._text
-            if text[at] == "!":
-                self._text = text[:at]
-                self._openers = [opener for opener in self._openers if opener[1] < at]
-            elif len(text) - at <= _LONGEST_LABEL and _may_be_link(text, at):
+            if at < len(text) - _LONGEST_LABEL:
+                break
+            if at < image and _may_be_link(text, at):
                 self._text = text[:at] + text[at + 1 :]
-                self._openers = [(m, start - (start > at), count) for m, start, count in self._openers]
+                for index in reversed(range(len(self._openers))):
+                    marker, start, count = self._openers[index]
+                    if start < at:
+                        break
+                    self._openers[index] = (marker, start - 1, count)
 
     def _close(self) -> Repaired:
-        text = self._text
-        closers = self._formula
-        for marker, start, count in reversed(self._openers):
+        text, end = self._text, len(self._text)
+        closers = [self._formula] if self._formula else []
+        while self._openers and len(closers) < _MOST_CLOSED:
+            marker, start, count = self._pop()
             if not closers:
-                text = text if marker == "`" else text.rstrip()
-                if start + count >= len(text):
-                    text = text[:start]
+                while marker != "`" and end and text[end - 1].isspace():
+                    end -= 1
+                if start + count >= end:
+                    end = start
                     continue
-            closers += marker * count
-        return Repaired(text + closers, self._formula != "")
+            closers.append(marker * count)
+        return Repaired(text[:end] + "".join(closers), self._formula != "")
 
 
 def _run(text: str, at: int) -> str:

@@ -26,7 +26,8 @@ _TASK = re.compile(r"\[([ xX])][ \t]+(?=\S)")
 _CODE_INDENT = 4
 #: The first letter that has a direction is looked for among so many characters.
 _FIRST_LETTERS = 500
-_FOOTNOTE = re.compile(r"\[\^([^\]\s]+)]")
+# As long as the label of a link may be.
+_FOOTNOTE = re.compile(r"\[\^([^\]\s]{1,999})]")
 
 
 def add_to(parser: MarkdownIt) -> None:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from nbstream.markdown.parser import to_html, unix_lines
+from nbstream.markdown.parser import unix_lines
+from nbstream.markdown.rendering import to_html
 from nbstream.model.presentation import Presentation
 from nbstream.model.printable import printable, storable
 from nbstream.model.text import utf16_length

@@ -158,8 +158,8 @@ def _preload() -> None:
     """Load what rendering needs, a tenth of a second, while the server is still silent."""
 
     def load() -> None:
-        from nbstream.markdown import parser  # noqa: PLC0415  (as above)
+        from nbstream.markdown.rendering import preload  # noqa: PLC0415  (as above)
 
-        parser.preload()
+        preload()
 
     threading.Thread(target=load, name="nbstream-preload", daemon=True).start()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nbstream.markdown.growing import GrowingMarkdown
+from nbstream.markdown.growing_html import GrowingHtml
 from nbstream.widgets.document_writer import DocumentWriter
 
 if TYPE_CHECKING:
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 
 class MarkdownDocument:
-    """A document that shows a growing text, as `GrowingMarkdown` describes."""
+    """A document that shows a growing text, as `GrowingHtml` describes."""
 
     def __init__(self) -> None:
         self._writer = DocumentWriter()
-        self._markdown = GrowingMarkdown(self._writer)
+        self._markdown = GrowingHtml(self._writer)
 
     def feed(self, text: str) -> None:
         """Append `text`; the next frame shows it."""

@@ -15,7 +15,8 @@ from rich.cells import cell_len
 
 from nbstream.markdown.growing_blocks import GrowingBlocks
 from nbstream.markdown.math import to_mathml, to_text
-from nbstream.markdown.parser import parse, to_html, unix_lines
+from nbstream.markdown.parser import parse, unix_lines
+from nbstream.markdown.rendering import to_html
 from nbstream.model.events import Ended, Event, Started
 from nbstream.model.reply import Reply, reduce
 from nbstream.model.request import Request

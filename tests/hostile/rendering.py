@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from markdown_it import MarkdownIt
 
 from nbstream.markdown.growing_blocks import GrowingBlocks
-from nbstream.markdown.parser import to_html
+from nbstream.markdown.rendering import to_html
 from nbstream.model.events import Started
 from nbstream.model.reply import Reply, reduce
 from nbstream.model.request import Request

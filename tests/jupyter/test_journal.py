@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from nbstream.markdown.parser import to_html
+from nbstream.markdown.rendering import to_html
 from tests import kernels
 from tests.jupyter.conftest import CANARY_KEY
 from tests.jupyter.kernel import Kernel

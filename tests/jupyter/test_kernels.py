@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from nbstream.markdown.parser import to_html
+from nbstream.markdown.rendering import to_html
 from tests.jupyter.conftest import CANARY_KEY
 from tests.jupyter.kernel import VIEW_MIME
 from tests.widgets import page_state

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from nbstream.markdown import parser
-from nbstream.markdown.parser import to_html
+from nbstream.markdown.rendering import to_html
 from nbstream.widgets.markdown_document import MarkdownDocument
 from tests.widgets.page_state import apply, empty_state, html_of
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 STEP = 60
 #: What a frame may read and send where lines, items or rows are finished one by one.
 A_LINE = 1_000
-#: The same for a paragraph, whose pieces have 4,096 characters, each read for blocks, to be repaired, and for its text.
-A_PIECE = 24_000
 
 
 class Cost(NamedTuple):
@@ -47,13 +45,12 @@ def costs(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], list[Cost]]:
 
         monkeypatch.setattr(owner, name, counting)
 
-    count(parser._Markdown, "parse", 1)
-    count(type(parser._parser().inline), "parse", 1)
+    count(parser.NbstreamMarkdown, "parse", 1)
+    count(type(parser.markdown_parser().inline), "parse", 1)
     count(parser, "repair", 0)
 
     def stream(text: str) -> list[Cost]:
         nonlocal read
-        parser._remembered_html.cache_clear()
         growing, page, found = MarkdownDocument(), empty_state(), []
         for start in range(0, len(text), STEP):
             growing.feed(text[start : start + STEP])
@@ -119,20 +116,21 @@ IN_ONE_PART = {
 
 @pytest.mark.parametrize(("head", "part", "count"), PARTS.values(), ids=PARTS)
 def test_parts_are_read_once(costs: Callable[[str], list[Cost]], head: str, part: str, count: int) -> None:
-    check(costs, head + part * (count // 2), head + part * count, A_LINE)
+    short, long = costs(head + part * (count // 2)), costs(head + part * count)
+    assert max(cost.read for cost in long) <= A_LINE
+    assert max(cost.sent for cost in long) <= A_LINE
+    assert sum(cost.read for cost in long) <= 2.2 * sum(cost.read for cost in short)
+    assert sum(cost.sent for cost in long) <= 2.2 * sum(cost.sent for cost in short)
 
 
 @pytest.mark.parametrize(("part", "count"), PARAGRAPHS.values(), ids=PARAGRAPHS)
-def test_a_paragraph_without_end_is_read_in_pieces(costs: Callable[[str], list[Cost]], part: str, count: int) -> None:
-    check(costs, part * (count // 2), part * count, A_PIECE)
-
-
-def check(costs: Callable[[str], list[Cost]], half: str, whole: str, most: int) -> None:
-    """Check that no frame costs more than `most`, and twice the text costs twice as much."""
-    short, long = costs(half), costs(whole)
-    assert max(cost.read for cost in long) <= most
-    assert max(cost.sent for cost in long) <= most
-    assert sum(cost.read for cost in long) <= 2.2 * sum(cost.read for cost in short)
+def test_a_paragraph_without_end_is_read_a_few_times_in_a_frame_and_sent_once(
+    costs: Callable[[str], list[Cost]], part: str, count: int
+) -> None:
+    short, long = costs(part * (count // 2)), costs(part * count)
+    # For its blocks, to repair its end, and for what is in it; when it has grown, once more for its blocks.
+    assert max(cost.read for cost in long) <= 4 * len(part) * count
+    assert max(cost.sent for cost in long) <= A_LINE
     assert sum(cost.sent for cost in long) <= 2.2 * sum(cost.sent for cost in short)
 
 
@@ -186,7 +184,6 @@ def calls_for_a_character(text: str) -> float:
         nonlocal calls
         calls += event in ("call", "c_call")
 
-    parser._remembered_html.cache_clear()
     growing, page, most = MarkdownDocument(), empty_state(), 0
     for start in range(0, len(text), step := len(text) // 12):
         growing.feed(text[start : start + step])

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from nbstream.markdown import group, growing, parser
-from nbstream.markdown.parser import to_html
+from nbstream.markdown import open_block, parser
+from nbstream.markdown.rendering import to_html
 from nbstream.widgets.markdown_document import MarkdownDocument
 from tests.widgets.page_state import apply, empty_state, html_of
 
@@ -264,14 +264,14 @@ GROWING = {
 @pytest.mark.parametrize("text", GROWING.values(), ids=GROWING)
 def test_work_and_bytes_are_linear(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     parsed = 0
-    original = parser._Markdown.parse
+    original = parser.NbstreamMarkdown.parse
 
-    def counting(self: parser._Markdown, src: str, env: object = None) -> object:
+    def counting(self: parser.NbstreamMarkdown, src: str, env: object = None) -> object:
         nonlocal parsed
         parsed += len(src)
         return original(self, src, env)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(parser._Markdown, "parse", counting)
+    monkeypatch.setattr(parser.NbstreamMarkdown, "parse", counting)
     growing, sent, per_frame = MarkdownDocument(), 0, []
     for start in range(0, len(text), 60):
         growing.feed(text[start : start + 60])
@@ -290,8 +290,7 @@ def test_work_and_bytes_are_linear(text: str, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_table_too_large_to_be_taken_apart_is_still_right(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(group, "MOST_CELLS", 6)
-    monkeypatch.setattr(growing, "MOST_CELLS", 6)
+    monkeypatch.setattr(open_block, "MOST_CELLS", 6)
     text = "|a|b|\n|-|-|\n" + "|c|\n" * 6 + "\nEnd.\n"
     check(list(text))
     assert ops(text, "redo") == [("redo", "")]

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from nbstream.markdown import growing_blocks as blocks_module
-from nbstream.markdown.growing_blocks import LARGE, GrowingBlocks, Piece
-from nbstream.markdown.parser import Block, parse, render
+from nbstream.markdown import growing_blocks, growing_text
+from nbstream.markdown.growing_blocks import GrowingBlocks, Piece
+from nbstream.markdown.growing_text import LARGE
+from nbstream.markdown.parser import Block, parse
+from nbstream.markdown.rendering import Renderer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -75,7 +77,7 @@ def html(blocks: Iterable[Block]) -> str:
         for number, item in enumerate(block.parts, int(start.attrs.get("start", 1))):
             attrs = {"start": number} if start.type.startswith("ordered") else {}
             single.append(replace(item, tokens=[start.copy(attrs=attrs), *item.tokens, end]))
-    return render(single)
+    return Renderer().render(single)
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -168,7 +170,8 @@ def test_the_work_is_linear(line: str, end: str, monkeypatch: pytest.MonkeyPatch
         parsed += len(text)
         return parse(text, *arguments)
 
-    monkeypatch.setattr(blocks_module, "parse", counting)
+    monkeypatch.setattr(growing_text, "parse", counting)
+    monkeypatch.setattr(growing_blocks, "parse", counting)
 
     def work(lines: int) -> int:
         nonlocal parsed

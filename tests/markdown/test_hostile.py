@@ -10,8 +10,7 @@ import pytest
 
 from nbstream.markdown.code_blocks import CodeBlock
 from nbstream.markdown.math import MOST_CHARACTERS
-from nbstream.markdown.parser import to_html
-from nbstream.markdown.pieces import MOST_OPEN, pieces
+from nbstream.markdown.rendering import to_html
 from nbstream.model.presentation import Presentation
 from nbstream.model.reply import ToolCall
 from nbstream.output.settled import bundle, settled_html, settled_markdown, settled_text
@@ -166,15 +165,6 @@ class Blocks(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.texts[-1] += data
-
-
-@pytest.mark.parametrize("unit", ["[", "![", "[[]", "[a", "[ "])
-def test_brackets_that_nothing_closes_are_read_in_short_pieces(unit: str) -> None:
-    # For each of them the parser looks at all that follows in its piece: the square of a piece's brackets is the work.
-    text = unit * (100_000 // len(unit))
-    found = pieces(text)
-    assert "".join(found) == text
-    assert max(piece.count("[") - piece.count("]") for piece in found) <= MOST_OPEN
 
 
 @pytest.mark.parametrize("text", ["[" * 150, "![a " * 60 + "](b)", "a [b](c) " * 40 + "[" * 80 + " *d*"])

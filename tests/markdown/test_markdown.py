@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nbstream.markdown.parser import to_html
+from nbstream.markdown.rendering import to_html
 
 CODE = '<div class="nbstream-code highlight" dir="ltr" style="margin:0 0 1em;padding:.4em .8em">'
 PRE = '<pre style="margin:0;background:none;line-height:1.31;white-space:pre;overflow-x:auto">'

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,7 +15,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from nbstream.markdown import parser
-from nbstream.markdown.parser import to_html, unix_lines
+from nbstream.markdown.parser import unix_lines
+from nbstream.markdown.rendering import to_html
 from nbstream.widgets.markdown_document import MarkdownDocument
 from tests import needs
 from tests.markdown import gfm, specification
@@ -85,12 +85,8 @@ KNOWN_TAGS = set(_NAMES.split())
 def lifted(*, raw_html: bool = False, addresses: bool = False, formulas: bool = False) -> Iterator[None]:
     """Let policies not hold for a while."""
 
-    def forget() -> None:
-        parser._parser.cache_clear()
-        parser._remembered_html.cache_clear()
-
-    forget()
-    markdown = parser._parser()
+    parser.markdown_parser.cache_clear()
+    markdown = parser.markdown_parser()
     markdown.any_target = addresses
     markdown.options["html"] = raw_html
     if formulas:
@@ -98,7 +94,7 @@ def lifted(*, raw_html: bool = False, addresses: bool = False, formulas: bool = 
     try:
         yield
     finally:
-        forget()
+        parser.markdown_parser.cache_clear()
 
 
 def name(example: Example | gfm.Example) -> str:
@@ -182,18 +178,10 @@ def test_each_split_in_two_is_right_where_any_address_is_a_links(example: Exampl
 @given(
     st.lists(st.tuples(st.sampled_from(TEXTS), st.sampled_from(["\n", "\n\n", "\n- ", "\n> ", " "])), max_size=4),
     st.lists(st.integers(0, 300), max_size=8),
-    st.sampled_from([(2048, 4096), (16, 32), (2, 4)]),
 )
-def test_random_splits_of_examples_in_a_row_are_right(
-    chosen: list[tuple[str, str]], cuts: list[int], sizes: tuple[int, int]
-) -> None:
-    """Paragraphs are read in pieces when they are long; with pieces so short that any paragraph is long, as well."""
+def test_random_splits_of_examples_in_a_row_are_right(chosen: list[tuple[str, str]], cuts: list[int]) -> None:
     text = "".join(example.rstrip("\n") + end for example, end in chosen)
     points = sorted({cut % (len(text) + 1) for cut in cuts})
     parts = [text[start:end] for start, end in zip([0, *points], [*points, len(text)], strict=True)]
-    pieces = import_module("nbstream.markdown.pieces")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pieces, "_SHORTEST", sizes[0])
-        patch.setattr(pieces, "_LONGEST", sizes[1])
-        assume(not parser.parse(unix_lines(text)).definitions)
-        check(parts)
+    assume(not parser.parse(unix_lines(text)).definitions)
+    check(parts)

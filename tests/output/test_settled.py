@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 
 from nbstream.billing.prices import cost_of
 from nbstream.client.endpoints import endpoint_for
-from nbstream.markdown.parser import to_html
+from nbstream.markdown.rendering import to_html
 from nbstream.model.events import (
     Answer,
     Ended,

@@ -11,7 +11,6 @@ The page's style sheet draws both.
 from __future__ import annotations
 
 import unicodedata
-from functools import lru_cache
 from html import escape
 
 from nbstream.markdown.math.characters import printable
@@ -42,7 +41,7 @@ def to_mathml(tex: str, *, display: bool, finished: bool = True) -> str:
         HTML. Complete TeX that cannot be converted is returned as source, in a `code` element. Of an
         incomplete formula, the longest convertible beginning is returned, which may be "".
     """
-    return _mathml(tex, display, finished) if len(tex) <= MOST_CHARACTERS else _source(tex)
+    return _mathml(tex, display=display, finished=finished) if len(tex) <= MOST_CHARACTERS else _source(tex)
 
 
 def to_text(tex: str) -> str:
@@ -53,9 +52,7 @@ def to_text(tex: str) -> str:
     return _plain(tex) if len(tex) <= MOST_CHARACTERS else tex
 
 
-# A frame renders the same formulas as the frames before it. One entry takes at most 200 kB.
-@lru_cache(maxsize=128)
-def _mathml(tex: str, display: bool, finished: bool) -> str:  # noqa: FBT001  (a key of the cache)
+def _mathml(tex: str, *, display: bool, finished: bool) -> str:
     symbols = to_symbols(tex)
     try:
         row = to_tree(symbols, finished=finished)
@@ -67,7 +64,6 @@ def _mathml(tex: str, display: bool, finished: bool) -> str:  # noqa: FBT001  (a
     return f'<math display="block">{html}</math>' if display else f"<math>{html}</math>"
 
 
-@lru_cache(maxsize=128)
 def _plain(tex: str) -> str:
     try:
         lines = to_lines(to_tree(to_symbols(tex), finished=True))

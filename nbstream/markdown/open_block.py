@@ -1,0 +1,104 @@
+"""A block that is handed over in parts while it grows: a list's items, a table's rows, a fence's lines.
+
+A part is parsed after a context: a few lines that bring the parser to where the rest of the block
+belongs, so that the parts before it need not be parsed again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from typing import Any
+
+    from markdown_it.token import Token
+
+    from nbstream.markdown.parser import Block
+
+#: The level of the paragraphs whose tags a tight list hides.
+_ITEM_PARAGRAPH = 2
+
+#: A larger table is not taken apart. markdown-it fills in at most 65,536 missing cells of a table, counted
+#: from its beginning (`MAX_AUTOCOMPLETED_CELLS` in its rules_block/table.py, 4.0): rows that are parsed
+#: by themselves must not come near that number.
+MOST_CELLS = 0x8000
+
+
+@dataclass(slots=True)
+class OpenBlock:
+    """A block whose finished parts are handed over while it grows.
+
+    Attributes:
+        opening: the tokens before the parts.
+        closing: the tokens after the parts.
+        references: what the text before it defines.
+        context: what brings the parser to where the rest of the block belongs.
+        source: the lines that were handed over, in pieces.
+        is_list: whether its parts are items.
+        is_fence: whether its parts are lines of code.
+        cells: how many cells the rows of a table had.
+        is_loose: whether what was handed over makes a list loose.
+    """
+
+    opening: Sequence[Token]
+    closing: Sequence[Token]
+    references: Mapping[str, Any]
+    context: str
+    source: list[str] = field(default_factory=list)
+    is_list: bool = False
+    is_fence: bool = False
+    cells: int = 0
+    is_loose: bool = False
+
+    @classmethod
+    def of(cls, block: Block, source: str) -> OpenBlock | None:
+        """Return `block` as an open one, or None if it cannot be taken apart yet.
+
+        Args:
+            block: the last block of a text.
+            source: the text from the first line of the block on.
+        """
+        tokens, parts = block.tokens, block.parts
+        first = tokens[0]
+        if block.is_list and len(parts) > 1:
+            # The content of this item is indented as far as content can be, so that no later item is nested in it.
+            context = f"{1 if first.type.startswith('ordered') else ''}{first.markup}    x\n"
+            return cls(tokens[:1], tokens[-1:], {}, context, is_list=True)
+        if block.is_table and parts and count_cells(parts) <= MOST_CELLS:
+            head = "\n".join(source.split("\n", 2)[:2]) + "\n"
+            body = len(tokens) - 2 - sum(len(part.tokens) for part in parts)
+            return cls(tokens[:body], tokens[-2:], block.references, head, [head])
+        # The first line of a fence alone may still become the head of a table: "~~~ a | b".
+        if block.is_fence and not block.is_closed_fence and block.end - block.start > 1:
+            head = source[: source.index("\n") + 1]
+            # Without the language, which might make it the head of a table again.
+            context = head[: head.index(first.markup)] + first.markup + "\n"
+            return cls(tokens, (), {}, context, [head], is_fence=True)
+        return None
+
+    def parts_of(self, block: Block) -> list[Block]:
+        """Return the parts of `block`, which was parsed after the context."""
+        return block.parts[1:] if self.is_list else block.parts
+
+    def finds_loose(self, block: Block) -> bool:
+        """Tell whether `block`, which was parsed after the context, is loose: then the context is a paragraph."""
+        return self.is_list and not block.tokens[2].hidden
+
+    def has_room_for(self, rows: Iterable[Block]) -> bool:
+        """Count the cells of a table's next rows, and tell whether it may still be taken apart."""
+        self.cells += count_cells(rows)
+        return self.cells <= MOST_CELLS
+
+    @staticmethod
+    def set_looseness(items: Iterable[Block], *, is_loose: bool) -> None:
+        """Show or hide the tags of the items' own paragraphs."""
+        for token in (token for item in items for token in item.tokens):
+            if token.level == _ITEM_PARAGRAPH and token.type in ("paragraph_open", "paragraph_close"):
+                token.hidden = not is_loose
+
+
+def count_cells(rows: Iterable[Block]) -> int:
+    """Return how many cells `rows` have."""
+    return sum(len(row.tokens) // 3 for row in rows)
