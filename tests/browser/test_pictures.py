@@ -22,6 +22,7 @@ from PIL import Image, ImageChops, ImageFilter, ImageStat
 from playwright.sync_api import sync_playwright
 from pygments.formatters import HtmlFormatter
 
+from nbstream.model.presentation import Presentation
 from nbstream.output.settled import settled_html
 from tests import kernels
 from tests.browser.lab import CHROMIUM_FLAGS, chromium
@@ -135,7 +136,7 @@ def take(page: Page, state: str, theme: str, width: int, css: str = "") -> Image
     if is_live:
         page.evaluate(_SHOW, [keyframe_of(LIVE[state]), f"{_ORIGIN}/reply.js"])
     else:
-        static = settled_html(reply_of(SETTLED[state]))
+        static = settled_html(reply_of(SETTLED[state]), Presentation(audience="cell"))
         page.locator("#reply").evaluate("(reply, html) => { reply.innerHTML = html }", static)
     if css:
         page.add_style_tag(content=css)
