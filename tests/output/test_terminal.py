@@ -134,7 +134,7 @@ def test_a_pipe_receives_no_headings_with_hidden_reasoning() -> None:
     ("reasoning", "begins"),
     [("auto", f"{DURATION}\n\n*Yes*\nm · "), ("open", SECTIONS), ("hidden", f"{DURATION}\n\n*Yes*\nm · ")],
 )
-def test_an_ended_reply_is_written_in_the_form_of_a_live_one(reasoning: ReasoningDisplay, begins: str) -> None:
+def test_an_ended_reply_is_written_in_the_same_form_as_a_live_one(reasoning: ReasoningDisplay, begins: str) -> None:
     out = Output(terminal=False)
     write(ended({"reasoning_content": "We"}, {"content": "*Yes*"}).reply, Presentation(reasoning=reasoning), out)
     assert out.getvalue().startswith(begins)
