@@ -110,7 +110,7 @@ def stop(tries: int) -> Iterator[Row]:
                     "comm on the main shell; the cell waits",
                     stops(started, server, tries, _SEED, ("main",), moments=endless),
                 ),
-                ("control message; another cell computes", trials.stops_behind(started, server, tries, _SEED)),
+                ("control message; another cell computes", trials.background_stops(started, server, tries, _SEED)),
             ):
                 ranked = sorted(tally.milliseconds)
                 p99 = ranked[max(0, -(-len(ranked) * 99 // 100) - 1)]

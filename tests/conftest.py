@@ -1,4 +1,4 @@
-"""What the tests share: a simulator of their own, and an environment that points at it."""
+"""Fixtures and settings for all tests: the simulator, the order of tests, Hypothesis."""
 
 from __future__ import annotations
 
@@ -14,16 +14,18 @@ from nbstream.simulator.server import Simulator
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# The gate says the same of the same commit twice; NBSTREAM_RANDOM=1 looks for what nobody has seen yet.
+# By default Hypothesis tries the same examples every time, so the result depends only on the
+# commit. NBSTREAM_RANDOM=1 tries new random examples.
 hypothesis.settings.register_profile("gate", derandomize=True)
 if not os.environ.get("NBSTREAM_RANDOM"):
     hypothesis.settings.load_profile("gate")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put slow tests first, so that other workers have work meanwhile, and the browser's last.
+    """Run slow tests first and browser tests last.
 
-    Playwright keeps an event loop running in the main thread until the end.
+    A slow test that starts first leaves the fast ones to the other workers. Playwright keeps an
+    event loop running in the main thread until the end, which would disturb tests after it.
     """
     items.sort(key=lambda item: (_has(item, "browser"), not _has(item, "slow")))
 
@@ -34,7 +36,7 @@ def _has(item: pytest.Item, mark: str) -> bool:
 
 @pytest.fixture
 def simulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
-    """A simulator as fast as the machine; requests of this process go to it."""
+    """Start a simulator without delays and send the requests of this process to it."""
     with Simulator(port=0, rate=0, first_token=0) as server:
         monkeypatch.setenv("DEEPSEEK_BASE_URL", server.url)
         monkeypatch.setenv("DEEPSEEK_API_KEY", "simulated")

@@ -1,6 +1,7 @@
-"""The kernels that the tests run against: a virtual environment each, made once by `python -m tests.kernels`.
+"""The kernels that the tests run against, each in its own virtual environment.
 
-The oldest one also carries openai 2.x, so that both major versions are met.
+`python -m tests.kernels` makes the environments once. The oldest one also has openai 2.x, so that
+both major versions are tested.
 """
 
 from __future__ import annotations
@@ -14,13 +15,13 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 HOME = Path(__file__).parent / ".kernels"
 
-#: What each environment holds besides nbstream's own dependencies.
+#: The packages of each environment besides `_DEPENDENCIES`.
 PINNED = {
     "ipykernel-6.29": ["ipykernel==6.29.5", "ipython<9", "openai>=2,<3"],
     "ipykernel-7.0": ["ipykernel==7.0.1", "openai>=3,<4"],
     "ipykernel-7.3": ["ipykernel==7.3.0", "openai>=3,<4"],
 }
-#: The environment that runs the tests has the newest ipykernel.
+#: The newest ipykernel is in the environment that runs the tests.
 NEWEST = "ipykernel-newest"
 NAMES = [*PINNED, NEWEST]
 _DEPENDENCIES = [
@@ -38,12 +39,12 @@ _DEPENDENCIES = [
 
 
 def python(name: str) -> Path:
-    """Return the interpreter of a kernel's environment."""
+    """Return the path of the Python interpreter that runs kernel `name`."""
     return Path(sys.executable) if name == NEWEST else HOME / name / "bin" / "python"
 
 
 def make() -> None:
-    """Make every environment that is not there yet, and the kernel specs that name them."""
+    """Make the environments that are missing or out of date, and a kernel spec for each one."""
     for name, pinned in PINNED.items():
         wanted = "\n".join([*pinned, *_DEPENDENCIES])
         done = HOME / name / "made-with.txt"
@@ -53,7 +54,7 @@ def make() -> None:
             venv.create(HOME / name, with_pip=True, clear=True)
             subprocess.run([python(name), "-m", "pip", "install", "--quiet", *pinned, *_DEPENDENCIES], check=True)
             (site,) = (HOME / name / "lib").glob("python*/site-packages")
-            # The checkout itself, so that every kernel runs the code under test.
+            # Put the checkout on the path, so that the kernel runs the code under test.
             (site / "nbstream-checkout.pth").write_text(f"{ROOT}\n")
             done.write_text(wanted)
     for name in NAMES:

@@ -1,4 +1,8 @@
-"""The house as ARCHITECTURE.md draws it: who imports whom, one door for each third party, and a light entrance."""
+"""Imports follow the rules of ARCHITECTURE.md.
+
+The rules: a package imports only the packages below it, each third-party library is imported in one
+place, there are no circular imports, and loading the extension imports no heavy library.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "nbstream"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-#: What each package may import, besides itself.
+#: The packages that each package may import besides itself.
 ALLOWED = {
     "model": set(),
     "wire": {"model"},
@@ -25,7 +29,7 @@ ALLOWED = {
     "jupyter": {"widgets", "output", "client", "markdown", "model"},
     "simulator": {"model"},
 }
-#: Where each third-party library may be imported.
+#: The files or folders that may import each third-party library.
 IMPORTED_IN = {
     "openai": ["client/connections.py"],
     "markdown_it": ["markdown/"],
@@ -45,6 +49,7 @@ IMPORTED_IN = {
 
 
 def imports(module: Path) -> set[str]:
+    """Return the dotted names that `module` imports, type imports included."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(module.read_text("utf-8"))):
         if isinstance(node, ast.Import):
@@ -56,7 +61,7 @@ def imports(module: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_imports_go_downward_and_through_their_doors(module: Path) -> None:
+def test_a_module_imports_only_allowed_packages(module: Path) -> None:
     place = module.relative_to(PACKAGE).as_posix()
     folder = place.split("/")[0]
     for name in imports(module):
@@ -67,24 +72,24 @@ def test_imports_go_downward_and_through_their_doors(module: Path) -> None:
             assert any(place.startswith(there) for there in IMPORTED_IN.get(top, [])), f"{place} imports {name}"
 
 
-def test_no_module_imports_itself_by_way_of_others() -> None:
+def test_there_are_no_circular_imports() -> None:
     names = {".".join(("nbstream", *path.relative_to(PACKAGE).with_suffix("").parts)): path for path in MODULES}
     names = {name.removesuffix(".__init__"): path for name, path in names.items()}
     graph = {
         name: {each if each in names else each.rpartition(".")[0] for each in imports(path)} & names.keys() - {name}
         for name, path in names.items()
     }
-    # The package's own `__init__` names everything, for its users and nobody else.
+    # The package's own `__init__` re-exports names of all modules. No module imports it.
     del graph["nbstream"]
     tuple(TopologicalSorter(graph).static_order())
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_every_module_says_its_job(module: Path) -> None:
+def test_every_module_has_a_docstring(module: Path) -> None:
     assert ast.get_docstring(ast.parse(module.read_text("utf-8")))
 
 
-def test_the_extension_loads_without_openai_and_markdown_it() -> None:
+def test_loading_the_extension_imports_no_heavy_library() -> None:
     code = (
         "import sys, nbstream; from IPython.core.interactiveshell import InteractiveShell as S;"
         "shell = S.instance(); shell.run_line_magic('load_ext', 'nbstream');"

@@ -1,7 +1,8 @@
-"""What an answer costs, counted so that no noise can touch it: messages, bytes, and instructions of the processor.
+"""The cost of an answer in messages, bytes and processor instructions.
 
-Seconds are measured by `python -m benchmarks.speed`. The way counted is the one from the server's bytes to the page's
-patches (`benchmarks/hotpath.py`); cachegrind counts every instruction of a process, whatever else the machine does.
+These are counts, so they do not depend on the load of the machine; `python -m benchmarks.speed`
+measures seconds. The code under test is the path from the server's bytes to the page's patches
+(`benchmarks/hotpath.py`). Valgrind's cachegrind counts the instructions of a process.
 """
 
 from __future__ import annotations
@@ -22,17 +23,21 @@ from tests.kernels import ROOT
 needs.bundle()
 from benchmarks import hotpath  # noqa: E402  (it imports the widget, which reads the built page)
 
-#: Written by `python -m tests.test_cost`, after a change that is meant to cost more or less.
+#: Written by `python -m tests.test_cost`. Run it after a change that is meant to change the cost.
 BASELINE = Path(__file__).parent / "data" / "cost.json"
-#: How much dearer it may become unnoticed. Another build of Python shifts the ratio by some percent.
+#: The ratio may exceed the baseline by this factor. Another build of Python changes it by a few
+#: percent.
 TOLERANCE = 1.15
-#: Five times as long may cost this much more.
+#: The cost of an answer of five times the length may exceed that of the short one by this factor.
 GROWTH = 5.5
 
 
 @cache
 def instructions(mode: str, tokens: int) -> int:
-    """Return how many instructions a process takes for an answer of so many tokens, less those of an empty one."""
+    """Return the number of instructions for an answer of `tokens` tokens.
+
+    The instructions of a process that handles an empty answer are subtracted.
+    """
     return _count(mode, tokens) - _count(mode, 0)
 
 
@@ -50,11 +55,14 @@ def _count(mode: str, tokens: int) -> int:
 
 
 def ratio() -> float:
-    """Return what the whole way costs, as a multiple of reading the chunks' JSON and rendering the text once."""
+    """Return the cost of the whole path as a multiple of the minimum.
+
+    The minimum is to parse the JSON of the chunks and render the text once.
+    """
     return instructions("walk", 10_000) / instructions("once", 10_000)
 
 
-def test_messages_and_bytes_grow_with_the_length() -> None:
+def test_messages_and_bytes_grow_linearly_with_the_length() -> None:
     short, long = (hotpath.walk(list(hotpath.frames(tokens))) for tokens in (10_000, 50_000))
     assert long.messages <= GROWTH * short.messages
     assert long.bytes <= GROWTH * short.bytes
@@ -63,8 +71,8 @@ def test_messages_and_bytes_grow_with_the_length() -> None:
 @needs.command("valgrind", "valgrind")
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_instructions_grow_with_the_length_and_are_no_more_than_they_were() -> None:
-    # One test, so that what both questions need is counted once.
+def test_instructions_grow_linearly_and_do_not_exceed_the_baseline() -> None:
+    # One test with two assertions, because both use the same slow count.
     assert instructions("walk", 50_000) <= GROWTH * instructions("walk", 10_000)
     assert ratio() <= TOLERANCE * json.loads(BASELINE.read_text("utf-8"))["ratio"]
 

@@ -1,4 +1,8 @@
-"""A notebook that nobody watches: run by nbclient or papermill and exported by nbconvert, its reply can be read."""
+"""Replies in notebooks that run without a front end.
+
+nbclient or papermill runs the notebook, and nbconvert exports it. The reply must be readable in the
+file and in the exports.
+"""
 
 from __future__ import annotations
 
@@ -22,17 +26,17 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.kernel
 
-#: A key that must be found nowhere.
+#: An API key that must not appear in any file.
 CANARY_KEY = "canary-key-2b90ce"
 MIMES = {"text/html", "text/markdown", "text/plain"}
 
-# The answer has dollars, a table, and a fence with blank lines in it.
+# The simulator's answer has dollar amounts, a table, and a code block with blank lines.
 QUESTION = "%%deepseek\nWhy does the median resist outliers?"
 
 
 @pytest.fixture(scope="module")
 def notebook(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A notebook that was not run yet, with a simulator for its kernel, as long as the module's tests go on."""
+    """Write a notebook that has not run yet, and start a simulator for its kernel."""
     folder = tmp_path_factory.mktemp("exports")
     path = folder / "reply.ipynb"
     document = new_notebook(cells=[new_code_cell("%load_ext nbstream"), new_code_cell(QUESTION)])
@@ -58,14 +62,14 @@ def run_with_papermill(source: Path, target: Path) -> None:
 
 @pytest.fixture(scope="module", params=[run_with_nbclient, run_with_papermill])
 def executed(request: pytest.FixtureRequest, notebook: Path) -> Path:
-    """The notebook, run and saved."""
+    """Run the notebook and return the path of the result."""
     path = notebook.with_name("executed.ipynb")
     run: Callable[[Path, Path], None] = request.param
     run(notebook, path)
     return path
 
 
-def test_the_file_holds_the_reply_and_no_widget(executed: Path) -> None:
+def test_the_saved_notebook_holds_the_reply_and_no_widget(executed: Path) -> None:
     saved = nbformat.read(executed, as_version=4)
     (output,) = saved.cells[1].outputs
     assert set(output["data"]) == MIMES
@@ -76,26 +80,26 @@ def test_the_file_holds_the_reply_and_no_widget(executed: Path) -> None:
     assert "Five friends" in output["data"]["text/plain"]
 
 
-def test_as_html_it_reads_well(executed: Path) -> None:
+def test_the_html_export_shows_the_whole_reply(executed: Path) -> None:
     page = _words(_export(executed, "html"))
     reply = _words(_settled(executed))
     assert reply in page
-    _is_whole(reply)
+    _assert_whole(reply)
     assert "$5, $6, $7, $8 and $9. Mean and median agree on $7." in reply
 
 
-def test_as_markdown_it_reads_the_same(executed: Path) -> None:
+def test_the_markdown_export_shows_the_whole_reply(executed: Path) -> None:
     page = MarkdownIt("commonmark", {"html": True}).enable("table").render(_export(executed, "markdown"))
     settled = _settled(executed)
     assert _words(settled) in _words(page)
-    # Nothing of the reply became Markdown: its code is all in the one place, with its blank lines.
+    # A blank line in the code did not end the HTML block: no code was parsed as Markdown.
     assert _code(settled) in _code(page)
     assert "from statistics import mean, median\n\nlunches = " in _code(settled)
     assert page.count("<details") == page.count("</details>") == 1
 
 
-def _is_whole(words: str) -> None:
-    """Assert that reasoning, answer and footer are there, in this order."""
+def _assert_whole(words: str) -> None:
+    """Assert that `words` has reasoning, answer and footer, in this order."""
     marks = ["Thought for", "a tug of war in which nobody", "Simulated: no model", "Five friends", " · simulated · "]
     places = [words.find(mark) for mark in marks]
     assert -1 not in places
@@ -119,7 +123,12 @@ def _settled(notebook: Path) -> str:
 
 
 class _Text(HTMLParser):
-    """Collects the text of a page, apart from what is no text: all of it, and that of preformatted elements."""
+    """Collects the text of a page without scripts and styles.
+
+    Attributes:
+        all: the pieces of all text.
+        code: the pieces of text in `pre` elements.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -127,7 +136,7 @@ class _Text(HTMLParser):
         self.code: list[str] = []
         self._open: list[str] = []
 
-    def handle_starttag(self, tag: str, attrs: Any) -> None:  # noqa: ARG002 - the parser gives it
+    def handle_starttag(self, tag: str, attrs: Any) -> None:  # noqa: ARG002  (the signature of HTMLParser)
         if tag in ("script", "style", "pre"):
             self._open.append(tag)
 

@@ -1,4 +1,4 @@
-"""One simulator for all kernels, and one kernel of each name, started when its first test comes."""
+"""One simulator for all kernels, and one kernel of each name, started by its first test."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.jupyter.kernel import Kernel
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: A key that must be found nowhere.
+#: An API key that must not appear in any message or file.
 CANARY_KEY = "canary-key-5e1f0c"
 
 
@@ -25,7 +25,7 @@ def shared_server() -> Iterator[Simulator]:
 
 @pytest.fixture
 def server(shared_server: Simulator) -> Simulator:
-    """What the kernels ask; its log holds what this test sent."""
+    """The simulator that the kernels send requests to; its log holds the requests of one test."""
     shared_server.clear_log()
     return shared_server
 
@@ -43,14 +43,14 @@ def shared_kernel(
         loaded = kernel.run("%load_ext nbstream")
         assert loaded.status == "ok"
         kernel.imported_by_loading = set(kernel.evaluate("list(__import__('sys').modules)"))
-        # Nobody waits here for a tab that may still come.
+        # No tab will open late in these tests, so widgets need not be kept for one.
         kernel.run("import nbstream, nbstream.widgets.kept_views; nbstream.widgets.kept_views.GRACE_SECONDS = 0")
         yield kernel
 
 
 @pytest.fixture
 def kernel(shared_kernel: Kernel, server: Simulator) -> Kernel:
-    """A kernel that has loaded the extension, with nothing of an earlier test going on."""
-    shared_kernel.forget()
+    """A kernel that has loaded the extension and in which no earlier test is still running."""
+    shared_kernel.reset()
     server.clear_log()
     return shared_kernel

@@ -1,7 +1,7 @@
-"""A front end for one real ipykernel: sends what a notebook page sends, and keeps what a page would draw.
+"""A front end for one real ipykernel.
 
-It behaves as JupyterLab does (it takes input, sends comms on a subshell where there are any, and applies patches). It
-must not know what a test expects.
+It sends the messages of a notebook page and keeps the state that a page would draw. It behaves like
+JupyterLab: it allows input, can send comm messages on a subshell, and applies patches.
 """
 
 from __future__ import annotations
@@ -30,17 +30,18 @@ Message: TypeAlias = dict[str, Any]
 
 VIEW_MIME = "application/vnd.jupyter.widget-view+json"
 
-#: A hang ends here; nothing that is asserted depends on it.
-_PATIENCE_SECONDS = 10.0
+#: A test that hangs fails after this time. No assertion depends on it.
+_TIMEOUT_SECONDS = 10.0
 _POLL_MILLISECONDS = 20
-#: A kernel that says nothing for this long is connected to once more. ipykernel 7.0 to 7.3 leave a request unread that
-#: arrives while they send a reply (ipykernel's issue 1554), until somebody connects; a server does that at a reload.
+#: If a kernel sends nothing for this long, open another connection to it. ipykernel 7.0 to 7.3 do
+#: not read a request that arrives while they send a reply (ipykernel's issue 1554) until a client
+#: connects, as a Jupyter server does when a page is reloaded.
 _SILENCE_SECONDS = 1.0
 _OUTPUTS = ("stream", "display_data", "update_display_data", "execute_result", "error")
 
 
 class Cell:
-    """A cell that was sent, and what has come back so far."""
+    """A cell that was sent to the kernel, with the messages received for it so far."""
 
     def __init__(self, kernel: Kernel, identifier: str) -> None:
         self._kernel = kernel
@@ -52,31 +53,38 @@ class Cell:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more comes for it, except by threads."""
+        """Whether the kernel is done with the cell. Its threads may still send output."""
         return self.idle and self.reply is not None
 
     @property
     def status(self) -> str | None:
-        """How it ended: ok, error or aborted; None while it runs."""
+        """The status of the reply: ok, error or aborted; None while the cell runs."""
         return self.reply["content"]["status"] if self.reply is not None else None
 
     @property
     def view(self) -> View | None:
-        """The live view that it displayed, as a page that applied every patch has it."""
-        models = [message["content"]["data"].get(VIEW_MIME) for message in self.of("display_data")]
+        """The live view that the cell displayed, with every patch applied."""
+        models = [message["content"]["data"].get(VIEW_MIME) for message in self.outputs_of("display_data")]
         return next((self._kernel.views[model["model_id"]] for model in models if model), None)
 
-    def of(self, *kinds: str) -> list[Message]:
-        """Return its outputs of these message types."""
+    def outputs_of(self, *kinds: str) -> list[Message]:
+        """Return the outputs of these message types."""
         return [message for message in self.outputs if message["msg_type"] in kinds]
 
     def text(self, name: str) -> str:
-        """Return what it wrote to stdout or stderr."""
-        return "".join(each["content"]["text"] for each in self.of("stream") if each["content"]["name"] == name)
+        """Return the text that the cell wrote to the stream `name` (stdout or stderr)."""
+        return "".join(each["content"]["text"] for each in self.outputs_of("stream") if each["content"]["name"] == name)
 
 
 class View:
-    """What a page draws for one reply's widget."""
+    """The state of one reply's widget in a page.
+
+    Attributes:
+        numbers: the sequence numbers of the patches.
+        settled: the settled outputs that came as comm messages, for pages to which the front end
+            does not pass the display update.
+        written: for each patch, the HTML of reasoning and answer that can not change any more.
+    """
 
     def __init__(self, comm_id: str, state: Message) -> None:
         self.comm_id = comm_id
@@ -85,16 +93,14 @@ class View:
         self.numbers: list[int] = []
         self.keyframes: list[Message] = []
         self.acknowledged = False
-        #: What was sent to pages that the front end does not hand the settled output to.
         self.settled: list[Message] = []
         self.reasoning = page_state.empty_state()
         self.answer = page_state.empty_state()
         self.meta: Message = {}
-        #: What can not change any more, of reasoning and answer, after each patch.
         self.written: list[tuple[str, str]] = []
 
-    def take(self, data: Message) -> None:
-        """Take what a comm message carries."""
+    def apply(self, data: Message) -> None:
+        """Apply the data of a comm message."""
         if data["method"] == "update" and "keyframe" in data["state"]:
             self.keyframes.append(data["state"]["keyframe"])
         elif data["method"] == "custom" and data["content"]["type"] == "ack":
@@ -115,7 +121,7 @@ class Kernel:
 
     Args:
         name: one of `kernels.NAMES`.
-        environ: goes over the environment of the tests.
+        environ: environment variables, in addition to those of the tests.
     """
 
     def __init__(self, name: str, environ: Mapping[str, str]) -> None:
@@ -123,14 +129,14 @@ class Kernel:
         self.messages: list[Message] = []
         self.views: dict[str, View] = {}
         self.open_comms: set[str] = set()
-        #: Every module that was there once the extension had been loaded.
+        #: All imported modules after the extension was loaded. Set by a fixture.
         self.imported_by_loading: set[str] = set()
         self._cells: dict[str, Cell] = {}
         self._replies: dict[str, Message] = {}
         self._done: set[str] = set()
         specs = KernelSpecManager(kernel_dirs=[str(kernels.HOME / "share" / "kernels")], ensure_native_kernel=False)
         self._manager = KernelManager(kernel_name=name, kernel_spec_manager=specs)
-        # The checkout itself, also where nbstream is not installed.
+        # The path lets the kernel import the checkout where nbstream is not installed.
         self._manager.start_kernel(env={**os.environ, **environ, "PYTHONPATH": str(kernels.ROOT)})
         self._session = self._manager.session
         identity = self._session.bsession
@@ -138,11 +144,11 @@ class Kernel:
             channel: getattr(self._manager, f"connect_{channel}")(identity=None if channel == "iopub" else identity)
             for channel in ("iopub", "shell", "control", "stdin")
         }
-        self._nudges: list[zmq.Socket[bytes]] = []
+        self._extra_connections: list[zmq.Socket[bytes]] = []
         self._poller = zmq.Poller()
         for socket in self._sockets.values():
             self._poller.register(socket, zmq.POLLIN)
-        self.features: list[str] = self._greet()
+        self.features: list[str] = self._wait_until_ready()
 
     def __enter__(self) -> Self:
         return self
@@ -153,30 +159,34 @@ class Kernel:
         self.close()
 
     def close(self) -> None:
-        """End the kernel."""
-        for socket in [*self._sockets.values(), *self._nudges]:
+        """Shut the kernel down and close all sockets."""
+        for socket in [*self._sockets.values(), *self._extra_connections]:
             socket.close(linger=0)
         self._manager.shutdown_kernel(now=True)
         self._manager.context.term()
 
-    def send(self, code: str, *, watched: bool = True) -> Cell:
-        """Queue a cell; `watched` says that somebody sits in front of it, as Lab does and nbclient does not."""
+    def send(self, code: str, *, allow_stdin: bool = True) -> Cell:
+        """Send a cell and return it at once.
+
+        Args:
+            code: source of the cell.
+            allow_stdin: whether the cell may ask for input. JupyterLab sends true, nbclient false.
+        """
         content = {
             "code": code,
             "silent": False,
             "store_history": True,
             "user_expressions": {},
-            "allow_stdin": watched,
+            "allow_stdin": allow_stdin,
             "stop_on_error": True,
         }
-        # Made before it is sent, so that nothing that comes back is missed.
         cell = Cell(self, self._send("shell", "execute_request", content))
         self._cells[cell.id] = cell
         return cell
 
-    def run(self, code: str, *, watched: bool = True) -> Cell:
+    def run(self, code: str, *, allow_stdin: bool = True) -> Cell:
         """Send a cell and wait until it has ended."""
-        return self.finish(self.send(code, watched=watched))
+        return self.finish(self.send(code, allow_stdin=allow_stdin))
 
     def finish(self, cell: Cell) -> Cell:
         """Wait until a cell has ended."""
@@ -184,7 +194,10 @@ class Kernel:
         return cell
 
     def evaluate(self, expression: str) -> Any:
-        """Return a value of the kernel that JSON can carry; nothing of it is seen in any output."""
+        """Return the value of a Python expression in the kernel, without any output.
+
+        The value must be serializable as JSON.
+        """
         content = {
             "code": "",
             "silent": True,
@@ -202,21 +215,28 @@ class Kernel:
         return self._replies[identifier]["content"]  # type: ignore[no-any-return]
 
     def post(self, channel: str, kind: str, content: Message, *, session: Any = None) -> str:
-        """Send a message and return its id without waiting for anything; another `session` signs it another way."""
+        """Send a message and return its id at once.
+
+        Args:
+            channel: shell, control or stdin.
+            kind: message type.
+            content: content of the message.
+            session: signs the message instead of the kernel's own session.
+        """
         return self._send(channel, kind, content, session=session)
 
     def handled(self, identifier: str) -> bool:
-        """Whether the kernel has said that it is done with a message."""
+        """Whether the kernel has reported idle after handling a message."""
         return identifier in self._done
 
     def pause(self, seconds: float) -> None:
-        """Take messages for so long."""
+        """Receive messages for this time."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            self._take()
+            self._receive()
 
     def control(self, view: View, kind: str, **fields: Any) -> Message:
-        """Say something about a run by the control channel, as the page does, and return what is answered."""
+        """Send a message about a run on the control channel and return the content of the reply."""
         content = {"type": kind, "run_id": view.run_id, **fields}
         identifier = self._send("control", protocol.CONTROL_REQUEST, content)
         self.until(lambda: identifier in self._replies, "the control message is answered")
@@ -225,12 +245,12 @@ class Kernel:
         return reply["content"]  # type: ignore[no-any-return]
 
     def comm(self, view: View, kind: str, *, subshell: str | None = None, **fields: Any) -> str:
-        """Say something about a run by the widget's comm; return the message's id."""
+        """Send a message about a run on the widget's comm and return the id of the message."""
         data = {"method": "custom", "content": {"type": kind, **fields}}
         return self._send("shell", "comm_msg", {"comm_id": view.comm_id, "data": data}, subshell)
 
     def subshell(self) -> str | None:
-        """Make a subshell, as Lab does for comms; None if the kernel has none."""
+        """Create a subshell and return its id, or None if the kernel does not support subshells."""
         if "kernel subshells" not in self.features:
             return None
         subshell = self.request("control", "create_subshell_request", {})["subshell_id"]
@@ -238,60 +258,70 @@ class Kernel:
         return subshell
 
     def interrupt(self) -> None:
-        """Press ■."""
+        """Interrupt the kernel, as the button ■ does."""
         self._manager.interrupt_kernel()
 
     def updates_of(self, cell: Cell) -> list[Message]:
-        """Return the updates of what a cell displayed; ipykernel 6 calls the current cell the parent of a thread's."""
-        (shown,) = cell.of("display_data")
+        """Return the display updates of a cell, by display id.
+
+        In ipykernel 6 the parent of a message from a thread is the current cell, not the thread's.
+        """
+        (shown,) = cell.outputs_of("display_data")
         identifier = shown["content"]["transient"]["display_id"]
         updates = [message for message in self.messages if message["msg_type"] == "update_display_data"]
         return [message for message in updates if message["content"]["transient"]["display_id"] == identifier]
 
     def kill(self) -> None:
-        """Kill the process, as a machine that runs out of memory does."""
+        """Kill the process with SIGKILL, as Linux does when memory runs out."""
         self._manager.signal_kernel(signal.SIGKILL)
         while self._manager.is_alive():
             time.sleep(0.01)
 
     def until(self, condition: Callable[[], object], what: str) -> None:
-        """Take messages until `condition` holds."""
-        heard = time.monotonic()
-        deadline = heard + _PATIENCE_SECONDS
+        """Receive messages until `condition` holds, or fail the test after a timeout.
+
+        Args:
+            condition: is called after each attempt to receive messages.
+            what: describes the condition, for the failure message.
+        """
+        last_received = time.monotonic()
+        deadline = last_received + _TIMEOUT_SECONDS
         while not condition():
             count = len(self.messages)
-            self._take()
+            self._receive()
             now = time.monotonic()
             if len(self.messages) > count:
-                heard = now
-            elif now - heard > _SILENCE_SECONDS:
-                heard = now
-                self._nudges.append(self._manager.connect_shell())
+                last_received = now
+            elif now - last_received > _SILENCE_SECONDS:
+                last_received = now
+                self._extra_connections.append(self._manager.connect_shell())
             if now > deadline:
-                pytest.fail(f"{self.name}: waited in vain until {what}; the last messages: {self.messages[-5:]}")
+                pytest.fail(
+                    f"{self.name}: timed out while waiting until {what}; the last messages: {self.messages[-5:]}"
+                )
 
-    def forget(self) -> None:
-        """Begin anew for the next test: nothing runs, nothing was received."""
-        # Not whether they were replied to: ipykernel drops a reply if ■ strikes between its own lines.
+    def reset(self) -> None:
+        """Prepare for the next test: stop running cells and clear the received messages."""
+        # Wait for idle and not for replies: an interrupt in ipykernel's own code can lose a reply.
         if not all(cell.idle for cell in self._cells.values()):
             self.interrupt()
-            self.until(lambda: all(cell.idle for cell in self._cells.values()), "what an earlier test left ends")
+            self.until(lambda: all(cell.idle for cell in self._cells.values()), "the cells of the earlier test end")
         self.messages.clear()
         self.views.clear()
         self._cells.clear()
 
-    def _greet(self) -> list[str]:
-        """Return what the kernel supports, once both its replies and its broadcasts arrive."""
-        asked: list[str] = []
+    def _wait_until_ready(self) -> list[str]:
+        """Wait until replies and iopub messages arrive, and return the kernel's features."""
+        requests: list[str] = []
 
-        def heard() -> bool:
-            if not asked or asked[-1] in self._replies:
-                asked.append(self._send("shell", "kernel_info_request", {}))
+        def has_iopub_message() -> bool:
+            if not requests or requests[-1] in self._replies:
+                requests.append(self._send("shell", "kernel_info_request", {}))
             return any(message["channel"] == "iopub" for message in self.messages)
 
-        self.until(heard, "the kernel is there")
-        self.until(lambda: asked[-1] in self._replies, "the kernel is ready")
-        features: list[str] = self._replies[asked[-1]]["content"].get("supported_features", [])
+        self.until(has_iopub_message, "an iopub message arrives")
+        self.until(lambda: requests[-1] in self._replies, "the kernel is ready")
+        features: list[str] = self._replies[requests[-1]]["content"].get("supported_features", [])
         return features
 
     def _send(self, channel: str, kind: str, content: Message, subshell: str | None = None, session: Any = None) -> str:
@@ -302,16 +332,16 @@ class Kernel:
         identifier: str = message["header"]["msg_id"]
         return identifier
 
-    def _take(self) -> None:
+    def _receive(self) -> None:
         ready = dict(self._poller.poll(_POLL_MILLISECONDS))
         for channel, socket in self._sockets.items():
             while socket in ready:
                 _, message = self._session.recv(socket, mode=zmq.NOBLOCK)
                 if message is None:
                     break
-                self._file(channel, dict(message))
+                self._store(channel, dict(message))
 
-    def _file(self, channel: str, message: Message) -> None:
+    def _store(self, channel: str, message: Message) -> None:
         message["channel"] = channel
         self.messages.append(message)
         kind, content = message["msg_type"], message["content"]
@@ -323,7 +353,7 @@ class Kernel:
             if "run_id" in (state := content["data"]["state"]):
                 self.views[content["comm_id"]] = View(content["comm_id"], state)
         elif kind == "comm_msg" and (view := self.views.get(content["comm_id"])):
-            view.take(content["data"])
+            view.apply(content["data"])
         elif kind == "comm_close":
             self.open_comms.discard(content["comm_id"])
             if view := self.views.get(content["comm_id"]):

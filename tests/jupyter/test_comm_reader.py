@@ -1,4 +1,7 @@
-"""What waits for a busy kernel is read without being taken: nothing is lost, reordered or run early, stopped or ■."""
+"""Messages that wait in a busy kernel are read early and still handled once and in order.
+
+This is tested for Stop and for interrupts.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jupyter_client.session import Session
 
-from tests.jupyter.test_kernels import ENDLESS, SILENT, begin, disconnected
+from tests.jupyter.test_kernels import ENDLESS, SILENT, begin, wait_for_disconnect
 
 if TYPE_CHECKING:
     from nbstream.simulator.server import Simulator
@@ -20,7 +23,11 @@ _MESSAGES = 60
 
 
 def send_all_kinds(kernel: Kernel, view: Any, source: random.Random) -> tuple[list[Any], list[str]]:
-    """Send cells, requests and comm messages in any order; return the cells, and the ids of the others."""
+    """Send cells, requests and comm messages in random order.
+
+    Returns:
+        The cells, and the ids of the other messages.
+    """
     cells, others = [], []
     for number in range(_MESSAGES):
         match source.choice(["cell", "info", "complete", "comm"]):
@@ -50,7 +57,7 @@ def test_every_message_is_handled_once_and_in_order(kernel: Kernel, server: Simu
     else:
         kernel.pause(0.1)
         kernel.interrupt()
-    disconnected(kernel, server)
+    wait_for_disconnect(kernel, server)
     kernel.finish(cell)
     for each in cells:
         kernel.finish(each)
@@ -65,19 +72,19 @@ def test_every_message_is_handled_once_and_in_order(kernel: Kernel, server: Simu
     assert kernel.run("print('again')").text("stdout") == "again\n"
 
 
-def test_what_is_not_signed_stops_nothing(kernel: Kernel, server: Simulator) -> None:
+def test_a_message_with_a_wrong_signature_does_not_stop_the_cell(kernel: Kernel, server: Simulator) -> None:
     cell, view = begin(kernel, server, ENDLESS)
     data = {"method": "custom", "content": {"type": "cancel"}}
     kernel.post("shell", "comm_msg", {"comm_id": view.comm_id, "data": data}, session=Session(key=b"another"))
     shown = len(view.numbers)
-    kernel.until(lambda: len(view.numbers) > shown + 10, "the cell streams on")
+    kernel.until(lambda: len(view.numbers) > shown + 10, "the cell continues to stream")
     assert server.log()[-1]["outcome"] is None
     kernel.comm(view, "cancel")
     kernel.finish(cell)
     assert cell.status == "ok"
 
 
-def test_one_cell_reads_what_is_said_to_another_ones_run(kernel: Kernel, server: Simulator) -> None:
+def test_stop_of_a_background_run_works_while_another_cell_runs(kernel: Kernel, server: Simulator) -> None:
     behind, view = begin(kernel, server, SILENT, "--background")
     kernel.finish(behind)
     cell, front = begin(kernel, server, ENDLESS)
@@ -89,15 +96,15 @@ def test_one_cell_reads_what_is_said_to_another_ones_run(kernel: Kernel, server:
     kernel.finish(cell)
 
 
-def test_pressed_again_and_again(kernel: Kernel, server: Simulator) -> None:
+def test_repeated_stop_and_interrupt_end_the_cell_once(kernel: Kernel, server: Simulator) -> None:
     cell, view = begin(kernel, server, SILENT)
     following = kernel.send("print('next')")
     for _ in range(5):
         kernel.comm(view, "cancel")
         kernel.interrupt()
-    disconnected(kernel, server)
-    # ■ that comes when the cell has ended strikes ipykernel itself, which then gives no reply.
+    wait_for_disconnect(kernel, server)
+    # An interrupt after the end of the cell hits ipykernel's own code. Then there is no reply.
     kernel.until(lambda: cell.idle and following.idle, "both cells end")
     assert kernel.evaluate("nbstream.last.status") == "cancelled"
-    assert len(cell.of("update_display_data")) == 1
+    assert len(cell.outputs_of("update_display_data")) == 1
     assert kernel.run("print('again')").text("stdout") == "again\n"

@@ -1,4 +1,4 @@
-"""A kernel that is killed, or restarted, in the middle of a reply: what had arrived can be had back."""
+"""Recovery of a partial reply after the kernel was killed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ oldest_and_newest = pytest.mark.parametrize("name", [kernels.NEWEST, "ipykernel-
 
 @pytest.fixture
 def start(server: Simulator, tmp_path: Path) -> Iterator[Callable[..., Kernel]]:
-    """Start kernels that share their Jupyter folders, as the kernels of one user do."""
+    """Return a function that starts a kernel; all kernels share the Jupyter folders of one user."""
     started: list[Kernel] = []
 
     def make(name: str = kernels.NEWEST, **environ: str) -> Kernel:
@@ -49,26 +49,29 @@ def start(server: Simulator, tmp_path: Path) -> Iterator[Callable[..., Kernel]]:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
-    """Where the journals are; not where the kernels' own files are."""
+def folder(tmp_path: Path) -> Path:
+    """The folder of the journals."""
     return tmp_path / "runtime" / "nbstream"
 
 
-def journals(home: Path) -> list[Path]:
-    return sorted(home.glob("*"))
+def journals(folder: Path) -> list[Path]:
+    """Return the journal files in the folder."""
+    return sorted(folder.glob("*"))
 
 
-def stream_until_silent(kernel: Kernel, server: Simulator, home: Path, options: str = "") -> None:
-    """Start a cell whose server falls silent, and wait until what came is on the disk."""
-    before = len(journals(home))
+def stream_until_silent(kernel: Kernel, server: Simulator, folder: Path, options: str = "") -> None:
+    """Start a cell whose server stops sending, and wait until the received text is on the disk."""
+    before = len(journals(folder))
     kernel.send(f"%%deepseek -s {CANARY_PROMPT} {options}\n[simulate: {SILENT}] {CANARY_PROMPT}")
     kernel.until(lambda: server.log() and server.log()[-1]["deltas_sent"] == 20, "the server is silent")
-    kernel.until(lambda: len(journals(home)) > before, "there is a journal")
-    kernel.until(lambda: all("Reasoning" in path.read_text() for path in journals(home)), "what came is written")
+    kernel.until(lambda: len(journals(folder)) > before, "a journal exists")
+    kernel.until(
+        lambda: all("Reasoning" in path.read_text() for path in journals(folder)), "the received text is written"
+    )
 
 
 def received(kernel: Kernel, server: Simulator) -> str:
-    """Return what the same request brings when it is stopped instead."""
+    """Send the same request again, stop it, and return its reasoning."""
     server.clear_log()
     kernel.run(f"run = nbstream.stream('[simulate: {SILENT}] {CANARY_PROMPT}', system={CANARY_PROMPT!r})")
     kernel.until(lambda: server.log() and server.log()[-1]["deltas_sent"] == 20, "the server is silent")
@@ -79,42 +82,44 @@ def received(kernel: Kernel, server: Simulator) -> str:
     return text
 
 
-def settle(kernel: Kernel, cell: Cell, home: Path) -> None:
-    """Wait until the output has settled and nothing is left on the disk."""
+def settle(kernel: Kernel, cell: Cell, folder: Path) -> None:
+    """Wait until the output has settled and its journal is deleted."""
     kernel.finish(cell)
-    kernel.until(lambda: kernel.updates_of(cell) and not journals(home), "it settles")
+    kernel.until(lambda: kernel.updates_of(cell) and not journals(folder), "it settles")
 
 
 @oldest_and_newest
-def test_what_a_killed_kernel_had_received_comes_back(
-    start: Callable[..., Kernel], server: Simulator, home: Path, name: str
+def test_the_reply_of_a_killed_kernel_is_recovered(
+    start: Callable[..., Kernel], server: Simulator, folder: Path, name: str
 ) -> None:
     first = start(name)
-    stream_until_silent(first, server, home)
-    (path,) = journals(home)
+    stream_until_silent(first, server, folder)
+    (path,) = journals(folder)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert stat.S_IMODE(home.stat().st_mode) == 0o700
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert CANARY_KEY not in path.read_text()
     assert CANARY_PROMPT not in path.read_text()
 
     second = start(name)
-    # A reply that still arrives somewhere else is not lost.
+    # The first kernel still receives the reply, so there is nothing to recover.
     assert "nothing to recover" in second.run("%deepseek show --recover").text("stderr")
     first.kill()
     shown = second.run("%deepseek show --recover")
-    (output,) = shown.of("display_data")
+    (output,) = shown.outputs_of("display_data")
     last = second.evaluate("[nbstream.last.status, nbstream.last.error.kind, nbstream.last.reasoning]")
     assert last == ["failed", "kernel_ended", received(second, server)]
     assert to_html(last[2]).strip() in output["content"]["data"]["text/html"]
     assert "The kernel ended while this reply arrived." in output["content"]["data"]["text/html"]
-    assert journals(home) == []
+    assert journals(folder) == []
     assert "nothing to recover" in second.run("%deepseek show --recover").text("stderr")
 
 
-def test_this_notebooks_reply_comes_first(start: Callable[..., Kernel], server: Simulator, home: Path) -> None:
+def test_replies_of_the_same_notebook_are_recovered_first(
+    start: Callable[..., Kernel], server: Simulator, folder: Path
+) -> None:
     for notebook, options in (("mine.ipynb", "-m pro"), ("another.ipynb", "")):
         kernel = start(JPY_SESSION_NAME=notebook)
-        stream_until_silent(kernel, server, home, options)
+        stream_until_silent(kernel, server, folder, options)
         kernel.kill()
         server.clear_log()
     kernel = start(JPY_SESSION_NAME="mine.ipynb")
@@ -123,27 +128,27 @@ def test_this_notebooks_reply_comes_first(start: Callable[..., Kernel], server: 
     assert shown.text("stdout") == "There is more to recover: 1. %deepseek show --recover shows the next.\n"
     kernel.run("%deepseek show --recover")
     assert kernel.evaluate("nbstream.last.model") == "deepseek-flash"
-    assert journals(home) == []
+    assert journals(folder) == []
 
 
 @pytest.mark.parametrize("scenario", ["normal tokens=40", "reset after=10", "401", ENDLESS])
-def test_nothing_is_left_of_what_has_settled(
-    start: Callable[..., Kernel], server: Simulator, home: Path, scenario: str
+def test_the_journal_is_deleted_when_the_output_settles(
+    start: Callable[..., Kernel], server: Simulator, folder: Path, scenario: str
 ) -> None:
     kernel = start()
     for options in ("", "--background"):
         if scenario == ENDLESS:
             cell, view = begin(kernel, server, scenario, options)
-            assert len(journals(home)) == 1
+            assert len(journals(folder)) == 1
             kernel.control(view, "cancel")
         else:
             cell = kernel.send(f"%%deepseek {options}\n[simulate: {scenario}] Why?")
-        settle(kernel, cell, home)
+        settle(kernel, cell, folder)
 
 
-def test_a_full_disk_is_told_and_the_reply_goes_on(start: Callable[..., Kernel], home: Path) -> None:
+def test_a_full_disk_is_noted_once_and_the_reply_completes(start: Callable[..., Kernel], folder: Path) -> None:
     kernel = start()
-    # The limit stands in for the disk: a write fails in the same way.
+    # A limit on the size of files makes a write fail as a full disk does.
     kernel.run("import resource; whole = resource.getrlimit(resource.RLIMIT_FSIZE)")
     kernel.run("resource.setrlimit(resource.RLIMIT_FSIZE, (1_500, whole[1]))")
     cells = [kernel.run("%%deepseek\n[simulate: normal tokens=150 rate=300] Why?") for _ in range(2)]
@@ -154,10 +159,12 @@ def test_a_full_disk_is_told_and_the_reply_goes_on(start: Callable[..., Kernel],
     assert second == ""
     assert [cell.status for cell in cells] == ["ok", "ok"]
     assert kernel.evaluate("nbstream.last.status") == "complete"
-    assert journals(home) == []
+    assert journals(folder) == []
 
 
-def test_without_a_place_for_it_there_is_no_journal(start: Callable[..., Kernel], tmp_path: Path) -> None:
+def test_without_a_writable_folder_the_reply_completes_without_a_journal(
+    start: Callable[..., Kernel], tmp_path: Path
+) -> None:
     (tmp_path / "file").write_text("")
     kernel = start()
     kernel.run(f"import os; os.environ['JUPYTER_RUNTIME_DIR'] = {str(tmp_path / 'file')!r}")
@@ -166,15 +173,15 @@ def test_without_a_place_for_it_there_is_no_journal(start: Callable[..., Kernel]
     assert kernel.evaluate("nbstream.last.status") == "complete"
 
 
-def test_old_journals_are_deleted(start: Callable[..., Kernel], home: Path) -> None:
-    home.mkdir(parents=True)
+def test_old_journals_are_deleted(start: Callable[..., Kernel], folder: Path) -> None:
+    folder.mkdir(parents=True)
     for name, days in (("old", 8), ("new", 6)):
-        path = home / f"{name}.jsonl"
+        path = folder / f"{name}.jsonl"
         path.write_text("of another time")
         then = path.stat().st_mtime - days * 86_400
         os.utime(path, (then, then))
     kernel = start()
     kernel.run("%%deepseek\nWhy?")
-    assert [path.name for path in journals(home)] == ["new.jsonl"]
-    # It is none of ours, as far as can be told.
+    assert [path.name for path in journals(folder)] == ["new.jsonl"]
+    # The file does not look like a journal, so it is not offered for recovery.
     assert "nothing to recover" in kernel.run("%deepseek show --recover").text("stderr")

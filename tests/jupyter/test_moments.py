@@ -1,4 +1,4 @@
-"""■ and Stop at random moments, many cells at once, and what is left in the kernel afterwards."""
+"""Interrupts and Stop at random moments, many cells at once, and resources left in the kernel."""
 
 from __future__ import annotations
 
@@ -14,31 +14,32 @@ if TYPE_CHECKING:
     from tests.jupyter.kernel import Kernel
 
 pytestmark = pytest.mark.kernel
-#: The reliability table has two hundred of each (`python -m benchmarks.reliability`).
+#: `python -m benchmarks.reliability` runs two hundred of each.
 _TRIES = 6
 
 
-def test_interrupt_at_any_moment(kernel: Kernel, server: Simulator) -> None:
+def test_interrupts_at_random_moments_end_the_cell_cleanly(kernel: Kernel, server: Simulator) -> None:
     tally = trials.interrupts(kernel, server, _TRIES, seed=1)
     assert (tally.tried, tally.wrong) == (_TRIES, [])
 
 
-def test_stop_at_any_moment_in_any_way(kernel: Kernel, server: Simulator) -> None:
+def test_stops_at_random_moments_end_the_cell_cleanly(kernel: Kernel, server: Simulator) -> None:
     tally = trials.stops(kernel, server, _TRIES, seed=2, ways=("control", "main", "subshell"))
     assert (tally.tried, tally.wrong) == (_TRIES, [])
 
 
 @pytest.mark.parametrize("cells", [2, 20])
-def test_many_cells_at_once(kernel: Kernel, server: Simulator, cells: int) -> None:
+def test_many_cells_stream_at_once_without_mixing(kernel: Kernel, server: Simulator, cells: int) -> None:
     tally = trials.crowd(kernel, server, cells, seed=3)
     assert (tally.tried, tally.wrong) == (cells, [])
 
 
 @pytest.mark.parametrize("options", ["", "--background"])
-def test_a_widget_that_is_closed_from_python_takes_nothing_along(
+def test_a_reply_completes_after_its_widget_was_closed_from_python(
     kernel: Kernel, server: Simulator, options: str
 ) -> None:
-    # A foreground cell keeps the main thread busy, so a thread does it; ipykernel 7.0 needs a cell's context for it.
+    # A foreground cell keeps the main thread busy, so a thread closes the widgets. In ipykernel 7.0
+    # the thread needs the context of a cell.
     kernel.run("import contextvars, ipywidgets, threading; context = contextvars.copy_context()")
     kernel.run("closing = threading.Timer(0.15, context.run, (ipywidgets.Widget.close_all,)); closing.start()")
     cell = kernel.run(f"%%deepseek -o reply {options}\n[simulate: normal tokens=60 rate=150] Why?")
@@ -47,19 +48,20 @@ def test_a_widget_that_is_closed_from_python_takes_nothing_along(
     kernel.until(lambda: kernel.updates_of(cell), "it settles")
     assert "nbstream-settled" in kernel.updates_of(cell)[0]["content"]["data"]["text/html"]
     assert cell.text("stderr") == ""
-    assert not cell.of("error")
-    kernel.until(lambda: trials.left(kernel, server)["threads"] == ["nbstream"], "the threads end")
+    assert not cell.outputs_of("error")
+    kernel.until(lambda: trials.remaining(kernel, server)["threads"] == ["nbstream"], "the threads end")
 
 
-def test_nothing_is_left(kernel: Kernel, server: Simulator) -> None:
+def test_ended_replies_leave_no_extra_threads_tasks_or_connections(kernel: Kernel, server: Simulator) -> None:
     for options in ("", "--background"):
         cell, view = begin(kernel, server, SILENT, options)
         kernel.control(view, "cancel")
         kernel.finish(cell)
     kernel.run("%%deepseek\n[simulate: reset after=10] Why?")
-    kernel.until(lambda: trials.left(kernel, server)["threads"] == ["nbstream"], "the threads end")
-    left = trials.left(kernel, server)
-    assert left["tasks"] == 0
-    assert left["connections"] <= 1
-    # A page that spoke may have been reloaded, so the last few widgets are kept, each reached by its run and its comm.
-    assert left["receivers"] == 2 * left["kept"] <= 16
+    kernel.until(lambda: trials.remaining(kernel, server)["threads"] == ["nbstream"], "the threads end")
+    remaining = trials.remaining(kernel, server)
+    assert remaining["tasks"] == 0
+    assert remaining["connections"] <= 1
+    # The last few widgets are kept, because their page may have been reloaded. Each has two
+    # receivers: by its run and by its comm.
+    assert remaining["receivers"] == 2 * remaining["kept"] <= 16

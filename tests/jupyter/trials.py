@@ -1,7 +1,7 @@
-"""Trials of a kernel at random moments, counted: what is interrupted, stopped, or one of many at once.
+"""Trials in a real kernel: interrupts and Stop at random moments, and many cells at once.
 
-The tests run a few of each, `benchmarks/reliability.py` hundreds. A trial goes on after a fault, and tells of it. This
-module must not know what is asserted.
+The tests run a few trials of each kind, `benchmarks/reliability.py` runs hundreds. A fault is
+recorded and does not end the series.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from nbstream.simulator.server import Simulator
     from tests.jupyter.kernel import Cell, Kernel, View
 
-#: What a cell may be in the middle of, each with how long it may take to get there.
+#: Scenarios that do not end by themselves. The value is the longest delay before the interrupt or
+#: Stop, in seconds.
 ENDLESS_MOMENTS = {
     "headers-late seconds=inf": 0.2,
     "queue seconds=inf every=0.05": 0.3,
@@ -26,15 +27,16 @@ ENDLESS_MOMENTS = {
     "normal tokens=20000 rate=400": 0.5,
 }
 MOMENTS = ENDLESS_MOMENTS | {
-    # These end by themselves, perhaps in the very moment.
+    # These end by themselves, perhaps at the moment of the interrupt or Stop.
     "normal tokens=60 rate=400": 0.3,
     "429 times=1 retry-after=0.1": 0.3,
 }
-#: How long the cell of a thousand tokens takes to settle, for moments in which it does.
+#: A scenario in which the interrupt can come while the output settles.
 _SETTLING = ("normal tokens=1500 rate=0", 0.4)
 
-#: Run in the kernel: what is still there when every reply has ended. A connection may be kept for the next request.
-_LEFT = """(lambda asyncio, threading, loop: {
+#: Code for the kernel. It counts the resources that exist after every reply has ended. One
+#: connection may stay open for the next request.
+_REMAINING = """(lambda asyncio, threading, loop: {
     "threads": sorted(t.name for t in threading.enumerate() if t.name.startswith("nbstream")),
     "tasks": len(asyncio.all_tasks(loop.background_loop())),
     "connections": len([each for each in __import__("psutil").Process().net_connections("tcp")
@@ -44,46 +46,51 @@ _LEFT = """(lambda asyncio, threading, loop: {
 })(__import__("asyncio"), __import__("threading"), __import__("nbstream.client.loop", fromlist=["x"]))"""
 
 
-#: What is counted apart, since no cell's code can do anything about it.
-IN_IPYKERNEL = "between ipykernel's own lines"
+#: Heading of trials that interrupted ipykernel's own code. They are counted separately, because the
+#: code of a cell can not prevent them.
+IN_IPYKERNEL = "in ipykernel's own code"
 
 
 @dataclass
 class Tally(Findings):
-    """What came of trials, and how long each Stop took to reach the server, in milliseconds."""
+    """The results of trials.
+
+    Attributes:
+        milliseconds: for each Stop, the time until the server noticed the disconnect.
+    """
 
     milliseconds: list[float] = field(default_factory=list)
 
-    def check(self, fine: object, fault: str) -> None:
-        """Note a fault unless all is `fine`."""
-        if not fine:
+    def check(self, correct: object, fault: str) -> None:
+        """Record `fault` unless `correct` is true."""
+        if not correct:
             self.wrong.append(fault)
 
 
-def left(kernel: Kernel, server: Simulator) -> dict[str, Any]:
-    """Return what of earlier replies is still in the kernel."""
-    found: dict[str, Any] = kernel.evaluate(_LEFT.replace("PORT", server.url.rpartition(":")[2]))
+def remaining(kernel: Kernel, server: Simulator) -> dict[str, Any]:
+    """Return the resources of earlier replies that still exist in the kernel."""
+    found: dict[str, Any] = kernel.evaluate(_REMAINING.replace("PORT", server.url.rpartition(":")[2]))
     return found
 
 
 def interrupts(kernel: Kernel, server: Simulator, tries: int, seed: int) -> Tally:
-    """Press ■ at random moments of a cell, with another one queued."""
+    """Interrupt a cell at random moments while another cell is queued."""
     source = random.Random(seed)
     tally = Tally()
     for _ in range(tries):
         scenario, longest = source.choice([*MOMENTS.items(), _SETTLING])
         moment = source.uniform(0, longest)
         where = f"{kernel.name}: {scenario}, ■ after {1000 * moment:.0f} ms"
-        cell, following = _begin(kernel, server, scenario)
+        cell, following = _send_two_cells(kernel, server, scenario)
         kernel.pause(moment)
         kernel.interrupt()
-        _ended(kernel, cell, following, where, tally)
+        _check_end(kernel, cell, following, where, tally)
         if cell.status == "error":
             tally.check(cell.reply and cell.reply["content"]["ename"] == "KeyboardInterrupt", f"{where}: another error")
             tally.check(following.status in ("aborted", None), f"{where}: the queued cell was {following.status}")
         else:
-            # It had ended before. The queued one, or none, was interrupted then.
-            tally.check(kernel.evaluate("nbstream.last.ended"), f"{where}: the interrupt was not noticed")
+            # The cell had already ended, so the interrupt hit the queued cell or none.
+            tally.check(kernel.evaluate("nbstream.last.ended"), f"{where}: the interrupt had no effect")
     return tally
 
 
@@ -96,7 +103,17 @@ def stops(
     *,
     moments: dict[str, float] = MOMENTS,
 ) -> Tally:
-    """Stop at random moments, in one of `ways` each: by control message, by comm on the main shell or on a subshell."""
+    """Stop a cell at random moments while another cell is queued.
+
+    Args:
+        kernel: runs the cells.
+        server: the simulator that the kernel uses.
+        tries: number of trials.
+        seed: for the random choices.
+        ways: how Stop may be sent: "control" (control message), "main" (comm on the main shell),
+            "subshell" (comm on a subshell, if the kernel supports it).
+        moments: scenarios with the longest delay before Stop, in seconds.
+    """
     source = random.Random(seed)
     tally = Tally()
     subshell = kernel.subshell() if "subshell" in ways else None
@@ -106,7 +123,7 @@ def stops(
         way = source.choice(ways)
         moment = source.uniform(0, longest)
         where = f"{kernel.name}: {scenario}, Stop by {way} after {1000 * moment:.0f} ms"
-        cell, following = _begin(kernel, server, scenario)
+        cell, following = _send_two_cells(kernel, server, scenario)
         kernel.until(lambda cell=cell: cell.view or cell.ended, "the view is there")  # type: ignore[misc]
         kernel.pause(moment)
         if (view := cell.view) is not None:
@@ -115,19 +132,19 @@ def stops(
                 kernel.control(view, "cancel")
             else:
                 kernel.comm(view, "cancel", subshell=subshell if way == "subshell" else None)
-            _ended(kernel, cell, following, where, tally)
-            _note(server, asked, tally)
+            _check_end(kernel, cell, following, where, tally)
+            _record_stop_time(server, asked, tally)
         tally.check(cell.status == "ok", f"{where}: the cell was {cell.status}")
         tally.check(following.text("stdout") == "next\n", f"{where}: the queued cell did not run")
     return tally
 
 
-def stops_behind(kernel: Kernel, server: Simulator, tries: int, seed: int) -> Tally:
+def background_stops(kernel: Kernel, server: Simulator, tries: int, seed: int) -> Tally:
     """Stop replies that stream in the background while another cell computes in pure Python."""
     source = random.Random(seed)
     tally = Tally()
     for _ in range(tries):
-        kernel.forget()
+        kernel.reset()
         server.clear_log()
         cell = kernel.run("%%deepseek --background\n[simulate: normal tokens=20000 rate=400] Why?")
         view = cell.view
@@ -141,17 +158,17 @@ def stops_behind(kernel: Kernel, server: Simulator, tries: int, seed: int) -> Ta
         tally.tried += 1
         tally.check(computing.status == "ok", f"{kernel.name}: the other cell was {computing.status}")
         kernel.until(lambda cell=cell: kernel.updates_of(cell), "it settles")  # type: ignore[misc]
-        _note(server, asked, tally)
+        _record_stop_time(server, asked, tally)
     return tally
 
 
 def crowd(kernel: Kernel, server: Simulator, cells: int, seed: int) -> Tally:
-    """Let `cells` cells stream at once in the background; every second one is stopped, the others go on to the end."""
+    """Stream `cells` cells at once in the background and stop half of them."""
     source = random.Random(seed)
     tally = Tally()
-    kernel.forget()
+    kernel.reset()
     server.clear_log()
-    # The first one must go on when the last one begins.
+    # Long enough that the first cell still streams when the last one starts.
     words = 50 + 2 * cells
     sent = [
         kernel.send(
@@ -173,7 +190,7 @@ def crowd(kernel: Kernel, server: Simulator, cells: int, seed: int) -> Tally:
     for number, cell in enumerate(sent):
         tally.tried += 1
         where = f"{kernel.name}: cell {number} of {cells}"
-        kernel.until(lambda number=number: kernel.evaluate(f"reply{number}.ended"), "the variable holds it")  # type: ignore[misc]
+        kernel.until(lambda number=number: kernel.evaluate(f"reply{number}.ended"), "the variable is set")  # type: ignore[misc]
         status, answer = kernel.evaluate(f"[reply{number}.status, reply{number}.answer]")
         (update,) = kernel.updates_of(cell)
         html = update["content"]["data"]["text/html"]
@@ -183,13 +200,13 @@ def crowd(kernel: Kernel, server: Simulator, cells: int, seed: int) -> Tally:
         if number not in stopped:
             tally.check(answer.count(f"word{number} ") >= words - 1, f"{where}: not the whole answer")
         tally.check(views[number].numbers == list(range(1, len(views[number].numbers) + 1)), f"{where}: frames lost")
-        tally.check(not cell.of("stream", "error"), f"{where}: other output")
+        tally.check(not cell.outputs_of("stream", "error"), f"{where}: other output")
     return tally
 
 
-def _begin(kernel: Kernel, server: Simulator, scenario: str) -> tuple[Cell, Cell]:
-    """Send a cell and one after it, and wait until the first one runs."""
-    kernel.forget()
+def _send_two_cells(kernel: Kernel, server: Simulator, scenario: str) -> tuple[Cell, Cell]:
+    """Send two cells and wait until the first one runs."""
+    kernel.reset()
     server.clear_log()
     kernel.run("nbstream.client.history._runs.clear()")
     cell = kernel.send(f"%%deepseek -o reply\n[simulate: {scenario}] Why, {random.random()}?")
@@ -198,23 +215,24 @@ def _begin(kernel: Kernel, server: Simulator, scenario: str) -> tuple[Cell, Cell
     return cell, following
 
 
-def _ended(kernel: Kernel, cell: Cell, following: Cell, where: str, tally: Tally) -> None:
-    """Look at everything that has to be so, however it ended."""
+def _check_end(kernel: Kernel, cell: Cell, following: Cell, where: str, tally: Tally) -> None:
+    """Check everything that must hold after any kind of end."""
     tally.tried += 1
     kernel.until(lambda: cell.idle and following.idle, where)
     if cell.reply is None or following.reply is None:
-        # They come by another socket.
+        # Replies come on another socket than the idle status.
         kernel.pause(0.2)
     if cell.reply is None or following.reply is None:
-        # ■ before or after the cell's own code: ipykernel notes "KeyboardInterrupt caught in kernel", and no more.
+        # The interrupt came before or after the cell's own code. Then ipykernel logs
+        # "KeyboardInterrupt caught in kernel" and sends no reply.
         tally.seen[IN_IPYKERNEL] = tally.seen.get(IN_IPYKERNEL, 0) + 1
-    if cell.of("display_data"):
-        tally.check(len(cell.of("update_display_data")) == 1, f"{where}: not settled")
-        tally.check(kernel.evaluate("nbstream.last.ended"), f"{where}: the reply goes on")
+    if cell.outputs_of("display_data"):
+        tally.check(len(cell.outputs_of("update_display_data")) == 1, f"{where}: not settled")
+        tally.check(kernel.evaluate("nbstream.last.ended"), f"{where}: the reply has not ended")
     tally.check(kernel.run("print('again')").text("stdout") == "again\n", f"{where}: the kernel is not usable")
 
 
-def _note(server: Simulator, asked: float, tally: Tally) -> None:
-    """Note how long it took the server to see that the client had left."""
+def _record_stop_time(server: Simulator, asked: float, tally: Tally) -> None:
+    """Record the time from `asked` until the server noticed the disconnect."""
     entries = [entry for entry in server.log() if entry["outcome"] == "disconnected"]
     tally.milliseconds += [1000 * (entry["ended"] - asked) for entry in entries[-1:] if entry["ended"] > asked]

@@ -1,7 +1,4 @@
-"""Standard output that can be looked at: what a terminal shows after all that was written to it.
-
-It must not know what a test expects.
-"""
+"""Replacements for standard output: a recorder, and a terminal emulator whose rows can be read."""
 
 from __future__ import annotations
 
@@ -15,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Output(io.StringIO):
-    """Standard output that is, or is not, a terminal."""
+    """Records what is written; `terminal` is the result of `isatty`."""
 
     def __init__(self, *, terminal: bool) -> None:
         super().__init__()
@@ -25,8 +22,14 @@ class Output(io.StringIO):
         return self.terminal
 
 
-class Glass(Output):
-    """A terminal that can be looked at."""
+class EmulatedTerminal(Output):
+    """A terminal emulator (pyte) that also records what is written.
+
+    Args:
+        monkeypatch: sets COLUMNS and LINES.
+        columns: width in characters.
+        lines: height in rows.
+    """
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, columns: int = 80, lines: int = 24) -> None:
         super().__init__(terminal=True)
@@ -38,7 +41,7 @@ class Glass(Output):
 
     def resize(self, columns: int, lines: int) -> None:
         self.pyte.resize(lines, columns)
-        # What counts where there is no file descriptor.
+        # `shutil.get_terminal_size` reads these, because there is no file descriptor to ask.
         self._environ.setenv("COLUMNS", str(columns))
         self._environ.setenv("LINES", str(lines))
 
@@ -48,12 +51,12 @@ class Glass(Output):
 
     @property
     def scrolled(self) -> list[str]:
-        """Return the rows that have left the screen."""
+        """The rows that have scrolled off the screen."""
         return [
             "".join(row[column].data for column in range(self.pyte.columns)).rstrip() for row in self.pyte.history.top
         ]
 
     @property
     def rows(self) -> list[str]:
-        """Return all rows, without empty ones at the end."""
+        """The rows that scrolled off and the rows on the screen, without empty rows at the end."""
         return "\n".join([*self.scrolled, *(row.rstrip() for row in self.pyte.display)]).rstrip().split("\n")

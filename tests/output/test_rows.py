@@ -1,4 +1,4 @@
-"""Markdown on a terminal: what is drawn, how wide it is, and what never reaches the terminal."""
+"""Markdown as rows of a terminal: layout, width, and control characters."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from nbstream.output.terminal.rows import LONGEST_ROW, to_rows, wrap
 
 STYLE = re.compile(r"\x1b\[[0-9;]*m")
 
-#: What a terminal obeys, as it is written in Markdown, and as a reference, which Markdown turns into it.
-OBEYED = [
+#: Control sequences and direction controls, as such or as HTML character references.
+CONTROLS = [
     "\x1b]8;;https://evil.example\x1b\\",
     "\x1b[2J",
     "\x9b31m",
@@ -31,6 +31,7 @@ OBEYED = [
     "&#x9b;31m",
     "&#8238;",
 ]
+#: Every place in Markdown where a control sequence may stand, marked by {} or {0}.
 PLACES = [
     "{}",
     "# {}",
@@ -64,16 +65,18 @@ And a_very_long_word_that_does_not_fit_anywhere_at_all_not_even_in_a_terminal_of
 
 
 @pytest.fixture(autouse=True)
-def formulas_stay_tex(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a formula looks like is tested where it is made."""
+def keep_tex(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw a formula as its TeX source in angle brackets; tests/markdown tests its text form."""
     monkeypatch.setattr(text_module, "to_text", lambda tex: f"<{tex}>")
 
 
 def draw(markdown: str, width: int = 80, *, fit: bool = False) -> list[str]:
+    """Return the rows of `markdown` with their styles."""
     return [row for block in parse(markdown).blocks for row in to_rows(block, width, fit=fit)]
 
 
 def plain(markdown: str, width: int = 80, *, fit: bool = False) -> list[str]:
+    """Return the rows of `markdown` without styles."""
     return [STYLE.sub("", row) for row in draw(markdown, width, fit=fit)]
 
 
@@ -101,7 +104,7 @@ def plain(markdown: str, width: int = 80, *, fit: bool = False) -> list[str]:
         ("| a | b |\n|:-|-:|\n| 中 | 1 |\n| c | 10 |", ["a     b", "───────", "中    1", "c    10"]),
     ],
 )
-def test_what_is_drawn(markdown: str, rows: list[str]) -> None:
+def test_markdown_is_drawn_as_rows(markdown: str, rows: list[str]) -> None:
     assert plain(markdown) == rows
 
 
@@ -109,11 +112,11 @@ def test_what_is_drawn(markdown: str, rows: list[str]) -> None:
     ("markdown", "code"),
     [("# a", "1;4"), ("**a**", "1"), ("*a*", "3"), ("~~a~~", "9"), ("`a`", "36"), ("[a](https://b.example)", "4")],
 )
-def test_styles(markdown: str, code: str) -> None:
+def test_inline_markup_is_styled(markdown: str, code: str) -> None:
     assert f"\x1b[{code}ma\x1b[0m" in draw(markdown)[0]
 
 
-def test_code_stands_between_rules_in_colours() -> None:
+def test_code_is_highlighted_between_two_rules() -> None:
     first, *code, last = draw("```python x\nif a:\n\n\treturn 'b'\n```", 40)
     assert STYLE.sub("", first) == "── python " + "─" * 30
     assert STYLE.sub("", last) == "─" * 40
@@ -123,30 +126,30 @@ def test_code_stands_between_rules_in_colours() -> None:
 
 
 @pytest.mark.parametrize("language", ["", "no-such-language", "text"])
-def test_code_of_no_known_language_is_plain(language: str) -> None:
+def test_code_in_an_unknown_language_is_not_highlighted(language: str) -> None:
     assert draw(f"```{language}\nif\n```")[1:-1] == ["if"]
 
 
 @pytest.mark.parametrize("code", ["a", "\na\n\n", "  a  "])
-def test_code_is_what_it_was(code: str) -> None:
+def test_blank_lines_and_indents_of_code_are_kept(code: str) -> None:
     drawn = plain(f"```python\n{code}\n```")[1:-1]
     assert [row.rstrip() for row in drawn] == [row.rstrip() for row in code.split("\n")]
 
 
-def test_wide_code_is_left_to_the_terminal_or_cut() -> None:
+def test_a_wide_line_of_code_is_cut_only_with_fit() -> None:
     markdown = f"```python\n{'x' * 60}\n```"
     assert plain(markdown, 40)[1] == "x" * 60
     assert plain(markdown, 40, fit=True)[1] == "x" * 39 + "…"
 
 
-def test_a_wide_name_of_a_language_is_left_to_the_terminal_or_cut() -> None:
+def test_a_long_language_name_is_cut_only_with_fit() -> None:
     markdown = f"```{'x' * 60}\na\n```"
     assert plain(markdown, 40)[0] == f"── {'x' * 60} ──"
     assert plain(markdown, 40, fit=True)[0] == "── " + "x" * 36 + "…"
 
 
 @pytest.mark.parametrize("width", [24, 40, 80, 200])
-def test_no_row_is_wider_than_the_terminal_and_prose_not_wider_than_reads_well(width: int) -> None:
+def test_no_row_is_wider_than_the_terminal_or_the_longest_row(width: int) -> None:
     rows = plain(MIXED, width)
     assert max(map(cell_len, rows)) <= min(width, LONGEST_ROW)
     drawn = "".join(rows)
@@ -154,19 +157,19 @@ def test_no_row_is_wider_than_the_terminal_and_prose_not_wider_than_reads_well(w
 
 
 @pytest.mark.parametrize("nesting", [">", "- ", "1. "])
-def test_what_is_nested_too_deep_is_drawn_all_the_same(nesting: str) -> None:
+def test_text_in_very_deep_nesting_is_drawn(nesting: str) -> None:
     assert "a word" in " ".join(plain(nesting * 8 + "a word and another word and another", 20))
 
 
-@pytest.mark.parametrize("obeyed", OBEYED)
+@pytest.mark.parametrize("control", CONTROLS)
 @pytest.mark.parametrize("place", PLACES)
-def test_nothing_that_a_terminal_obeys_is_drawn(place: str, obeyed: str) -> None:
-    for row in plain(place.replace("{0}", obeyed).replace("{}", obeyed)):
+def test_control_characters_are_not_drawn(place: str, control: str) -> None:
+    for row in plain(place.replace("{0}", control).replace("{}", control)):
         assert not any(unicodedata.category(char) in ("Cc", "Cs", "Zl") for char in row), row
         assert not any(char in row for char in "\u202e\u2066")
 
 
-def test_a_huge_table_is_rows_of_text() -> None:
+def test_a_huge_table_is_drawn_as_plain_rows() -> None:
     rows = plain("|a|b|\n|-|-|\n" + "|c|d|\n" * 3000)
     assert rows[0] == "a | b"
     assert rows[-1] == "c | d"
@@ -190,12 +193,12 @@ def test_a_huge_table_is_rows_of_text() -> None:
         ("a中b文c", 4, ["a中b", "文c"]),
     ],
 )
-def test_wrapping(text: str, width: int, rows: list[str]) -> None:
+def test_text_is_wrapped(text: str, width: int, rows: list[str]) -> None:
     assert wrap(text, width) == rows
 
 
 @given(st.text("ab 中。「🌊", max_size=60), st.integers(0, 60), st.integers(2, 12))
-def test_rows_before_the_last_one_stay_as_text_goes_on(text: str, at: int, width: int) -> None:
+def test_appending_text_changes_only_the_last_row(text: str, at: int, width: int) -> None:
     rows = wrap(text, width)
     assert "".join(rows) == text
     *before, last = wrap(text[:at], width)

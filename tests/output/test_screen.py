@@ -1,4 +1,4 @@
-"""The end of a terminal's text: whatever is drawn, the screen shows it, and nothing else."""
+"""The screen shows exactly the rows that were drawn."""
 
 from __future__ import annotations
 
@@ -7,17 +7,15 @@ import random
 import pytest
 
 from nbstream.output.terminal.screen import Screen
-from tests.output.emulator import Glass
+from tests.output.emulator import EmulatedTerminal
 
 ROWS = ["a", "b", "a longer row", "\x1b[1mbold\x1b[0m", "", "x" * 18]
 
 
 @pytest.mark.parametrize("seed", range(30))
-def test_the_screen_shows_what_is_finished_and_then_what_is_in_progress(
-    seed: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_screen_shows_finished_rows_and_then_rows_in_progress(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     chance = random.Random(seed)
-    out = Glass(monkeypatch, 20, 8)
+    out = EmulatedTerminal(monkeypatch, 20, 8)
     screen = Screen(out)
     finished: list[str] = []
     for _ in range(40):
@@ -29,8 +27,8 @@ def test_the_screen_shows_what_is_finished_and_then_what_is_in_progress(
         assert out.rows == shown.rstrip().split("\n")
 
 
-def test_the_cursor_is_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    out = Glass(monkeypatch, 20, 8)
+def test_the_cursor_is_after_the_last_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    out = EmulatedTerminal(monkeypatch, 20, 8)
     screen = Screen(out)
     for in_progress in (["ab", "c"], ["ab", "cd"], ["ab"], ["x", "yz", "z"], ["x"]):
         screen.draw([], in_progress)
@@ -40,8 +38,8 @@ def test_the_cursor_is_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("columns", [1, 2, 3])
-def test_a_terminal_may_be_tiny(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    out = Glass(monkeypatch, columns, 1)
+def test_a_tiny_terminal_is_supported(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = EmulatedTerminal(monkeypatch, columns, 1)
     screen = Screen(out)
     assert (screen.width, screen.height) == (1, 1)
     screen.draw([], ["a", "b"])

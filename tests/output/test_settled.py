@@ -1,4 +1,4 @@
-"""What stays in the file: it reads well everywhere, and holds nothing that runs or fetches."""
+"""The settled output of a reply: its HTML, Markdown and text, the footer, and hostile replies."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ WHOLE = reply(
 
 
 class Words(HTMLParser):
-    """Collects a page's visible text and its tags."""
+    """Collects the text of a page, its tags and its attributes."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -72,7 +72,7 @@ class Words(HTMLParser):
         self.text += data
 
 
-def test_the_footer_says_what_it_took() -> None:
+def test_the_footer_lists_model_time_tokens_and_cost() -> None:
     assert wording.footer(WHOLE) == [
         "deepseek-v4-pro",
         "18 s",
@@ -85,7 +85,7 @@ def test_the_footer_says_what_it_took() -> None:
     ]
 
 
-def test_a_stopped_reply_claims_no_usage() -> None:
+def test_a_stopped_reply_shows_no_usage_and_no_cost() -> None:
     stopped = reply(Answer(1, "word " * 100), Ended(14.1, "cancelled"))
     assert wording.footer(stopped)[0] == "Stopped after 14 s"
     assert "usage not reported (about 150 tokens out)" in wording.footer(stopped)
@@ -93,12 +93,12 @@ def test_a_stopped_reply_claims_no_usage() -> None:
     assert not any("$" in item for item in wording.footer(stopped))
 
 
-def test_a_model_without_a_price_shows_none() -> None:
+def test_a_model_without_a_price_shows_no_cost() -> None:
     other = reply(Answer(1, "x"), Finished(2, "stop"), UsageReported(2, USAGE), Ended(2, "served"), model="qwen3")
     assert not any("$" in item for item in wording.footer(other))
 
 
-def test_a_simulated_reply_says_so() -> None:
+def test_a_simulated_reply_is_labelled() -> None:
     items = wording.footer(
         reply(
             Identified(0, model="deepseek-flash", system_fingerprint=SIMULATED_FINGERPRINT),
@@ -113,14 +113,14 @@ def test_a_simulated_reply_says_so() -> None:
 
 
 @pytest.mark.parametrize("reason", ["length", "content_filter", "insufficient_system_resource", "aborted"])
-def test_what_cut_a_reply_off_is_explained(reason: str) -> None:
+def test_a_truncated_reply_shows_the_finish_reason(reason: str) -> None:
     cut = reply(Answer(1, "x"), Finished(2, reason), Ended(2, "served"))
     assert cut.status == "truncated"
     assert sentences.alert(cut, "cell")
     assert f"finish reason {reason}" in wording.footer(cut)
 
 
-def test_the_wait_is_told() -> None:
+def test_waiting_and_retrying_are_shown() -> None:
     waiting = reply(Waiting(3, "keep-alive"))
     assert wording.label(waiting) == "Waiting for deepseek-v4-pro"
     assert wording.note(waiting) == "the server says keep-alive"
@@ -131,29 +131,29 @@ def test_the_wait_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ended", "said"), [(0.5, "less than a second"), (12.4, "12 s"), (59.6, "60 s"), (125.0, "2 min 05 s")]
+    ("ended", "shown"), [(0.5, "less than a second"), (12.4, "12 s"), (59.6, "60 s"), (125.0, "2 min 05 s")]
 )
-def test_the_thought_is_measured(ended: float, said: str) -> None:
-    assert wording.thought(reply(Reasoning(0, "x"), Answer(ended, "y"))).endswith(said)
+def test_the_duration_of_the_reasoning_is_shown(ended: float, shown: str) -> None:
+    assert wording.thought(reply(Reasoning(0, "x"), Answer(ended, "y"))).endswith(shown)
 
 
-def test_nothing_is_claimed_of_no_thought() -> None:
+def test_without_reasoning_no_duration_is_shown() -> None:
     assert wording.thought(reply(Answer(1, "x"), Ended(2, "cancelled"))) == ""
 
 
-def test_every_form_has_the_same_words_in_the_same_order() -> None:
+def test_html_markdown_and_text_have_the_same_parts_in_the_same_order() -> None:
     html, markdown, plain = settled_html(WHOLE), settled_markdown(WHOLE), settled_text(WHOLE)
     for text in (Words(html).text, markdown, plain):
         places = [text.index(part) for part in ("Thought for 12 s", "$5 and $6", "deepseek-v4-pro · 18 s")]
         assert places == sorted(places)
 
 
-def test_live_equals_settled() -> None:
-    # The one difference is how a blank line is written, which a page shows as the same.
+def test_the_settled_html_contains_the_live_html() -> None:
+    # `one_block` writes blank lines in another way, which a page shows as the same.
     assert one_block(to_html(WHOLE.answer)).strip() in settled_html(WHOLE)
 
 
-def test_the_html_survives_being_put_into_markdown() -> None:
+def test_the_html_is_unchanged_inside_markdown() -> None:
     html = settled_html(WHOLE)
     assert "\n\n" not in html
     again = MarkdownIt("commonmark", {"html": True}).render(f"before\n\n{html}\n\nafter")
@@ -164,7 +164,7 @@ def test_code_keeps_its_blank_lines() -> None:
     assert re.search(r"<code[^>]*>(<[^>]*>)?a(<[^>]*>)?\n\n\n(<[^>]*>)?b", settled_html(WHOLE).replace("&#10;", "\n"))
 
 
-def test_nothing_runs_fetches_or_refers() -> None:
+def test_the_html_has_no_scripts_and_loads_nothing() -> None:
     page = Words(settled_html(WHOLE))
     assert not page.tags & {"script", "style", "img", "iframe", "button", "svg", "link"}
     assert page.attributes <= {"class", "style", "dir", "href", "rel", "target"}
@@ -173,13 +173,13 @@ def test_nothing_runs_fetches_or_refers() -> None:
 
 @settings(deadline=None)
 @given(st.text(alphabet="<>\"&'/ scriptimgonerror=x\n`*[]()!:", max_size=60))
-def test_what_a_model_says_is_text(said: str) -> None:
+def test_text_from_a_model_never_becomes_a_script_or_handler(text: str) -> None:
     hostile = reply(
-        Reasoning(0, said),
-        Answer(1, said),
-        ToolCallDelta(1, 0, "id", said, said),
-        Identified(1, model=said),
-        Ended(2, "failed", Failure("in_band", said=said)),
+        Reasoning(0, text),
+        Answer(1, text),
+        ToolCallDelta(1, 0, "id", text, text),
+        Identified(1, model=text),
+        Ended(2, "failed", Failure("in_band", said=text)),
     )
     page = Words(settled_html(hostile))
     assert not page.tags & {"script", "style", "img", "iframe", "button", "svg", "link"}

@@ -1,4 +1,4 @@
-"""A reply as text: for a script, a pipe, and a terminal IPython on a real pseudo-terminal."""
+"""A reply as text: in a script, in a pipe, and in IPython on a real pseudo-terminal."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from nbstream.jupyter.display import pump
 from nbstream.model.events import Answer, Reasoning
 from nbstream.model.presentation import Presentation
 from nbstream.output.terminal.view import TextView, write
-from tests.output.emulator import Glass, Output
+from tests.output.emulator import EmulatedTerminal, Output
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,11 +36,11 @@ if TYPE_CHECKING:
 ASK = "import nbstream; reply = nbstream.ask({!r}); print('status', reply.status)"
 STYLE = re.compile(r"\x1b\[[0-9;]*m")
 DURATION = "Thought for less than a second"
-#: How a reply that is "We" in its reasoning and "*Yes*" in its answer begins in a pipe.
+#: The beginning of the text in a pipe, for the reasoning "We" and the answer "*Yes*".
 SECTIONS = f"--- Reasoning ---\n\nWe\n\n{DURATION}\n\n--- Answer ---\n\n*Yes*\nm · "
 
 REASONING = "Some words that are reasoned, and 中文字符、以及标点。\r\n\nAnother paragraph.\n\n"
-# Each flag has two columns to rich, and four to pyte: a terminal may take what it likes.
+# rich counts two columns for a flag, and pyte four; real terminals differ as well.
 ANSWER = """## Title
 
 A paragraph with **bold** words, `code` and 中文字符、以及标点。 It takes more than one row in any terminal.
@@ -69,12 +69,14 @@ The end.""".replace("FLAGS", "🇩🇪" * 12)
 
 
 @pytest.fixture(autouse=True)
-def a_usual_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+def colour_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set the environment of a terminal with colours."""
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.delenv("NO_COLOR", raising=False)
 
 
 def replay(*deltas: dict[str, str], terminal: bool = False) -> str:
+    """Return what a view writes for an answer in these deltas."""
     out = Output(terminal=terminal)
     run = ended(*deltas)
     pump(run, TextView(run, Presentation(), out))
@@ -82,6 +84,7 @@ def replay(*deltas: dict[str, str], terminal: bool = False) -> str:
 
 
 def ended(*deltas: dict[str, str]) -> Run:
+    """Return a run that has received these deltas and ended."""
     chunks: list[Any] = [{"choices": [{"delta": delta}]} for delta in deltas]
     chunks.append({"choices": [{"delta": {}, "finish_reason": "stop"}]})
     data = "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in chunks).encode()
@@ -91,7 +94,10 @@ def ended(*deltas: dict[str, str]) -> Run:
 
 
 def show(view: TextView, text: str, kind: type[Reasoning | Answer], chance: random.Random | None) -> Iterator[None]:
-    """Let `text` arrive, all at once or in pieces."""
+    """Give the view `text` as events: one event, or pieces of sizes that `chance` chooses.
+
+    Yields after each event.
+    """
     at = 0
     while at < len(text):
         size = chance.choice([1, 2, 5, 30, 90]) if chance else len(text)
@@ -100,24 +106,24 @@ def show(view: TextView, text: str, kind: type[Reasoning | Answer], chance: rand
         yield
 
 
-def test_a_pipe_gets_text_and_nothing_else() -> None:
+def test_a_pipe_receives_plain_markdown() -> None:
     text = replay({"content": "*Yes*"}, {"content": "\n\n# No"})
     assert text.startswith("*Yes*\n\n# No\nm · ")
     assert "\x1b" not in text
 
 
-def test_in_a_pipe_headings_tell_reasoning_and_answer_apart() -> None:
+def test_a_pipe_receives_headings_for_reasoning_and_answer() -> None:
     text = replay({"reasoning_content": "We"}, {"content": "*Yes*"})
     assert text.startswith(SECTIONS)
     assert "\x1b" not in text
 
 
-def test_a_pipe_gets_no_heading_for_an_answer_that_did_not_come() -> None:
+def test_a_pipe_receives_no_answer_heading_without_an_answer() -> None:
     text = replay({"reasoning_content": "We"})
     assert text.startswith(f"--- Reasoning ---\n\nWe\n\n{DURATION}\nThe answer is empty.\nm · ")
 
 
-def test_a_pipe_gets_no_heading_where_the_reasoning_is_hidden() -> None:
+def test_a_pipe_receives_no_headings_with_hidden_reasoning() -> None:
     out = Output(terminal=False)
     run = ended({"reasoning_content": "We"}, {"content": "*Yes*"})
     pump(run, TextView(run, Presentation(reasoning="hidden"), out))
@@ -128,7 +134,7 @@ def test_a_pipe_gets_no_heading_where_the_reasoning_is_hidden() -> None:
     ("reasoning", "begins"),
     [("auto", f"{DURATION}\n\n*Yes*\nm · "), ("open", SECTIONS), ("hidden", f"{DURATION}\n\n*Yes*\nm · ")],
 )
-def test_a_reply_that_has_ended_is_written_in_the_same_form(reasoning: ReasoningDisplay, begins: str) -> None:
+def test_an_ended_reply_is_written_in_the_same_form_as_a_live_one(reasoning: ReasoningDisplay, begins: str) -> None:
     out = Output(terminal=False)
     write(ended({"reasoning_content": "We"}, {"content": "*Yes*"}).reply, Presentation(reasoning=reasoning), out)
     assert out.getvalue().startswith(begins)
@@ -136,7 +142,7 @@ def test_a_reply_that_has_ended_is_written_in_the_same_form(reasoning: Reasoning
 
 @pytest.mark.parametrize("deltas", [(), ({"content": "*Yes*"},), ({"reasoning_content": "We"},)])
 @pytest.mark.parametrize("reasoning", ["auto", "open"])
-def test_a_reply_without_one_of_the_two_is_written_without_headings_for_it(
+def test_an_ended_reply_has_no_heading_for_a_missing_part(
     reasoning: ReasoningDisplay, deltas: tuple[dict[str, str], ...]
 ) -> None:
     out = Output(terminal=False)
@@ -148,17 +154,17 @@ def test_a_reply_without_one_of_the_two_is_written_without_headings_for_it(
 
 
 @pytest.mark.parametrize("reasoning", ["auto", "open"])
-def test_a_reply_that_has_ended_is_written_to_a_terminal(
+def test_an_ended_reply_is_formatted_for_a_terminal(
     reasoning: ReasoningDisplay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    out = Glass(monkeypatch)
+    out = EmulatedTerminal(monkeypatch)
     write(ended({"reasoning_content": "We"}, {"content": "# Yes"}).reply, Presentation(reasoning=reasoning), out)
     rows = [DURATION, "", "Yes", ""]
     assert out.rows[:-1] == (["We", "", *rows] if reasoning == "open" else rows)
 
 
 @pytest.mark.parametrize(("name", "value"), [("NO_COLOR", "1"), ("TERM", "dumb")])
-def test_a_terminal_without_styles_gets_what_a_pipe_gets(
+def test_a_terminal_without_styles_receives_the_text_of_a_pipe(
     name: str, value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(name, value)
@@ -167,7 +173,7 @@ def test_a_terminal_without_styles_gets_what_a_pipe_gets(
     assert "\x1b" not in text
 
 
-def test_what_an_encoding_does_not_have_ends_nothing() -> None:
+def test_a_character_outside_the_encoding_is_replaced() -> None:
     out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
     run = ended({"content": "a 🌊"})
     pump(run, TextView(run, Presentation(), out))
@@ -175,7 +181,7 @@ def test_what_an_encoding_does_not_have_ends_nothing() -> None:
     assert out.read().startswith("a ?\n")
 
 
-def test_a_terminal_shows_reasoning_dim_and_then_the_answer() -> None:
+def test_a_terminal_shows_dim_reasoning_before_the_answer() -> None:
     text = replay({"reasoning_content": "We"}, {"content": "Yes"}, terminal=True)
     assert "\x1b[2mWe\x1b[0m" in text
     assert text.index("\x1b[0m") < text.index("Yes")
@@ -183,14 +189,14 @@ def test_a_terminal_shows_reasoning_dim_and_then_the_answer() -> None:
 
 @pytest.mark.parametrize("terminal", [True, False])
 @pytest.mark.parametrize("field", ["content", "reasoning_content"])
-def test_what_a_terminal_would_obey_is_not_passed_on(terminal: bool, field: str) -> None:  # noqa: FBT001
+def test_control_characters_of_a_reply_are_replaced(terminal: bool, field: str) -> None:  # noqa: FBT001
     text = replay({field: "a\x1b]0;title\x07b\x9b31m\u202ec\x08d"}, {field: "e\n\nf\x1b[2J"}, terminal=terminal)
     assert "a\ufffd]0;title\ufffdb\ufffd31m\ufffdc\ufffdde" in text
     assert "f\ufffd[2J" in text
 
 
-def test_the_settled_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    out = Glass(monkeypatch)
+def test_a_terminal_shows_reasoning_duration_answer_and_footer_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    out = EmulatedTerminal(monkeypatch)
     run = ended({"reasoning_content": "We\n"}, {"content": "# Yes"})
     pump(run, TextView(run, Presentation(), out))
     assert out.rows[:6] == ["We", "", "Thought for less than a second", "", "Yes", ""]
@@ -200,13 +206,13 @@ def test_the_settled_order(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(("columns", "lines"), [(80, 24), (40, 8), (120, 5), (24, 3)])
 @pytest.mark.parametrize("seed", range(4))
-def test_however_it_arrives_the_screen_ends_the_same_and_only_what_is_finished_scrolls_away(
+def test_the_final_screen_does_not_depend_on_the_pieces_and_only_finished_rows_scroll_off(
     columns: int, lines: int, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = ended({"content": "x"})
 
     def screen(chance: random.Random | None) -> tuple[list[str], list[list[str]]]:
-        out = Glass(monkeypatch, columns, lines)
+        out = EmulatedTerminal(monkeypatch, columns, lines)
         view = TextView(run, Presentation(), out)
         arriving = chain(show(view, REASONING, Reasoning, chance), show(view, ANSWER, Answer, chance))
         scrolled = [out.scrolled for _ in arriving]
@@ -221,8 +227,8 @@ def test_however_it_arrives_the_screen_ends_the_same_and_only_what_is_finished_s
         assert each == whole[: len(each)]
 
 
-def test_the_block_in_progress_is_formatted_and_only_what_changes_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    out = Glass(monkeypatch, 40)
+def test_the_block_in_progress_is_formatted_and_only_changes_are_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    out = EmulatedTerminal(monkeypatch, 40)
     view = TextView(ended(), Presentation(), out)
     view.update([Answer(0, "# Title\n\nSome words, **bold wo")], view._reply)
     assert out.rows == ["Title", "", "Some words, bold wo"]
@@ -235,8 +241,8 @@ def test_the_block_in_progress_is_formatted_and_only_what_changes_is_written(mon
     assert len(out.getvalue()) == size
 
 
-def test_of_a_block_that_is_taller_than_the_screen_the_end_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    out = Glass(monkeypatch, 40, 6)
+def test_a_block_taller_than_the_screen_shows_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    out = EmulatedTerminal(monkeypatch, 40, 6)
     view = TextView(ended(), Presentation(), out)
     view.update([Answer(0, "before\n\n")], view._reply)
     view.update([Answer(0, "```\n" + "".join(f"{line}\n" for line in range(50)))], view._reply)
@@ -246,15 +252,15 @@ def test_of_a_block_that_is_taller_than_the_screen_the_end_is_shown(monkeypatch:
 
 
 @pytest.mark.parametrize(("columns", "lines"), [(30, 10), (40, 6), (60, 20)])
-def test_a_resized_terminal_loses_nothing(columns: int, lines: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    out = Glass(monkeypatch, 40, 10)
+def test_a_resized_terminal_loses_no_text(columns: int, lines: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = EmulatedTerminal(monkeypatch, 40, 10)
     run = ended()
     view = TextView(run, Presentation(), out)
     view.update([Answer(0, "first\n\n" + "word " * 12)], view._reply)
     out.resize(columns, lines)
     size = len(out.getvalue())
     view.update([Answer(0, "more\n\nafter")], view._reply)
-    # Where the rows in progress are in a terminal that has become smaller, nobody knows.
+    # In a terminal that became smaller the position of the rows in progress is not known.
     moves_up = re.search(r"\x1b\[\d+A", out.getvalue()[size:]) is not None
     assert moves_up == (columns >= 40 and lines >= 10)
     view.settle(run.reply)
@@ -264,8 +270,8 @@ def test_a_resized_terminal_loses_nothing(columns: int, lines: int, monkeypatch:
     assert re.search("word more +after", text)
 
 
-def test_another_thread_prints_what_is_finished_and_moves_no_cursor(monkeypatch: pytest.MonkeyPatch) -> None:
-    out = Glass(monkeypatch, 40)
+def test_another_thread_prints_only_finished_rows_and_moves_no_cursor(monkeypatch: pytest.MonkeyPatch) -> None:
+    out = EmulatedTerminal(monkeypatch, 40)
     run = ended({"reasoning_content": "We think. " * 20}, {"content": ANSWER})
     view = TextView(run, Presentation(), out)
 
@@ -283,8 +289,8 @@ def test_another_thread_prints_what_is_finished_and_moves_no_cursor(monkeypatch:
     assert any("The end." in row for row in out.rows)
 
 
-def test_the_wait_is_a_row_that_goes(monkeypatch: pytest.MonkeyPatch) -> None:
-    out = Glass(monkeypatch)
+def test_the_waiting_row_is_replaced_by_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    out = EmulatedTerminal(monkeypatch)
     run = ended({"content": "Yes"})
     view = TextView(run, Presentation(), out)
     view.tick()
@@ -293,7 +299,7 @@ def test_the_wait_is_a_row_that_goes(monkeypatch: pytest.MonkeyPatch) -> None:
     assert out.rows == ["Yes"]
 
 
-def test_a_script(simulator: Simulator) -> None:
+def test_ask_in_a_script_prints_reasoning_answer_and_cost(simulator: Simulator) -> None:
     run = subprocess.run([sys.executable, "-c", ASK.format("hello")], capture_output=True, text=True, check=True)
     assert "no model was called" in run.stdout
     assert run.stdout.endswith("status complete\n")
@@ -305,7 +311,7 @@ def test_a_script(simulator: Simulator) -> None:
 
 @pytest.fixture
 def terminal(simulator: Simulator) -> Iterator[pexpect.spawn[str]]:
-    """An IPython at its prompt."""
+    """Start a terminal IPython with the extension loaded."""
     child: pexpect.spawn[str] = pexpect.spawn(
         sys.executable,
         ["-m", "IPython", "--no-banner", "--simple-prompt", "--no-confirm-exit", "--colors=NoColor"],
@@ -324,7 +330,7 @@ def terminal(simulator: Simulator) -> Iterator[pexpect.spawn[str]]:
 
 
 @pytest.mark.kernel
-def test_a_terminal_ipython_streams_and_keeps(terminal: pexpect.spawn[str]) -> None:
+def test_ipython_streams_a_reply_and_keeps_it_in_a_variable(terminal: pexpect.spawn[str]) -> None:
     terminal.sendline("get_ipython().run_cell_magic('deepseek', '-o r', 'hello')")
     terminal.expect_exact("no model was called")
     terminal.expect_exact("would cost $")
@@ -335,7 +341,7 @@ def test_a_terminal_ipython_streams_and_keeps(terminal: pexpect.spawn[str]) -> N
 
 
 @pytest.mark.kernel
-def test_ctrl_c_stops_and_keeps(terminal: pexpect.spawn[str], simulator: Simulator) -> None:
+def test_ctrl_c_stops_a_reply_and_keeps_the_partial_text(terminal: pexpect.spawn[str], simulator: Simulator) -> None:
     terminal.sendline("get_ipython().run_cell_magic('deepseek', '-o r', 'hello [simulate: silence after=12]')")
     terminal.expect(re.escape("\x1b[2mSomebody says"))
     deadline = time.monotonic() + 20
@@ -354,8 +360,8 @@ def test_ctrl_c_stops_and_keeps(terminal: pexpect.spawn[str], simulator: Simulat
         time.sleep(0.02)
 
 
-class Person(pyte.Screen):
-    """Somebody at a real terminal that runs IPython with its own prompt."""
+class TerminalSession(pyte.Screen):
+    """IPython with its full prompt on a pseudo-terminal, drawn by a terminal emulator."""
 
     def __init__(self, columns: int, lines: int, home: Path) -> None:
         super().__init__(columns, lines)
@@ -369,13 +375,13 @@ class Person(pyte.Screen):
         )
 
     def write_process_input(self, data: str) -> None:
-        """Answer what the prompt asks its terminal, as where the cursor is."""
+        """Send the replies to terminal queries, such as the cursor position. Called by pyte."""
         self._child.send(data)
 
     def type(self, text: str) -> None:
         self._child.send(text)
 
-    def see(self, pattern: str) -> str:
+    def wait_for(self, pattern: str) -> str:
         """Wait until the screen shows `pattern`, and return the screen."""
         deadline = time.monotonic() + 30
         while not re.search(pattern, shown := "\n".join(row.rstrip() for row in self.display)):
@@ -386,30 +392,30 @@ class Person(pyte.Screen):
                 continue
         return shown
 
-    def leave(self) -> None:
+    def close(self) -> None:
         self.type("exit\r")
         self._child.expect(pexpect.EOF)
         self._child.close()
 
 
 @pytest.mark.kernel
-def test_what_a_person_sees(simulator: Simulator, tmp_path: Path) -> None:
-    person = Person(50, 40, tmp_path)
-    person.see(r"In \[1\]:\s*$")
-    person.type("%load_ext nbstream\r")
-    person.see(r"In \[2\]:\s*$")
+def test_an_ipython_session_shows_the_reply_and_inserts_its_code(simulator: Simulator, tmp_path: Path) -> None:
+    session = TerminalSession(50, 40, tmp_path)
+    session.wait_for(r"In \[1\]:\s*$")
+    session.type("%load_ext nbstream\r")
+    session.wait_for(r"In \[2\]:\s*$")
     prompt = r"[simulate: echo] # Title\n\nSome **bold** words.\n\n```python\nx = 1\nif x:\n    x = 2\n```\n"
-    person.type(f"import nbstream; r = nbstream.ask('{prompt}', thinking=False)\r")
-    shown = person.see(r"In \[3\]:\s*$")
+    session.type(f"import nbstream; r = nbstream.ask('{prompt}', thinking=False)\r")
+    shown = session.wait_for(r"In \[3\]:\s*$")
     rule = "─" * 48
     block = f"── python {rule[10:]}\nx = 1\nif x:\n    x = 2\n{rule}\n"
     assert f"\nSimulated: no model was called.\n\nTitle\n\nSome bold words.\n\n{block}\ndeepseek" in shown
-    person.type("%deepseek code\r")
-    shown = person.see(r"x = 2\s*$")
+    session.type("%deepseek code\r")
+    shown = session.wait_for(r"x = 2\s*$")
     assert re.search(r"In \[4\]: x = 1\n +\.\.\.: if x:\n +\.\.\.:     x = 2\n*$", shown)
-    # The cell is as good as typed: Esc, Enter runs it.
-    person.type("\x1b\r")
-    person.see(r"In \[5\]:\s*$")
-    person.type("x\r")
-    person.see(r"Out\[5\]: 2\n")
-    person.leave()
+    # Esc, Enter runs the inserted cell, as it runs a typed one.
+    session.type("\x1b\r")
+    session.wait_for(r"In \[5\]:\s*$")
+    session.type("x\r")
+    session.wait_for(r"Out\[5\]: 2\n")
+    session.close()
