@@ -54,12 +54,13 @@ class GrowingHtml(GrowingText):
 
     Args:
         writer: the document.
+        renderer: renders the blocks, and remembers their HTML.
     """
 
-    def __init__(self, writer: Writer) -> None:
+    def __init__(self, writer: Writer, renderer: Renderer | None = None) -> None:
         super().__init__()
         self._writer = writer
-        self._renderer = Renderer()
+        self._renderer = renderer or Renderer()
         self._text: list[str] = []
         #: Whether the document shows the open block as a loose list.
         self._shows_loose = False

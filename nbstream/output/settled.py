@@ -20,6 +20,7 @@ from nbstream.output import sentences, wording
 if TYPE_CHECKING:
     from typing import Any
 
+    from nbstream.markdown.rendering import Renderer
     from nbstream.model.reply import Reply
 
 _DEFAULT = Presentation()
@@ -33,19 +34,22 @@ _QUIET = "opacity:.72"
 _FOOTER = "margin:.15em 0 .3em;line-height:1.35;font-variant-numeric:tabular-nums"
 
 
-def bundle(reply: Reply, presentation: Presentation) -> tuple[dict[str, str], dict[str, Any]]:
+def bundle(
+    reply: Reply, presentation: Presentation, renderer: Renderer | None = None
+) -> tuple[dict[str, str], dict[str, Any]]:
     """Return the settled output of a reply, for every front end and export, and its metadata.
 
     Args:
         reply: the reply.
         presentation: how it is shown.
+        renderer: rendered the same texts live, and remembers their HTML.
 
     Returns:
         The data by MIME type, and `{"nbstream": {"answer": [start, end]}}`: where the answer stands
         in the Markdown, in UTF-16 code units, for the page to copy it.
     """
     data = {
-        "text/html": settled_html(reply, presentation),
+        "text/html": settled_html(reply, presentation, renderer),
         "text/markdown": settled_markdown(reply, presentation),
         "text/plain": settled_text(reply, presentation),
     }
@@ -58,27 +62,29 @@ def bundle(reply: Reply, presentation: Presentation) -> tuple[dict[str, str], di
     return data, {"nbstream": {"answer": [start, start + utf16_length(answer)]}}
 
 
-def settled_html(reply: Reply, presentation: Presentation = _DEFAULT) -> str:
+def settled_html(reply: Reply, presentation: Presentation = _DEFAULT, renderer: Renderer | None = None) -> str:
     """Return the reply as HTML: reasoning, answer, alert, footer.
 
     Args:
         reply: the reply.
         presentation: how it is shown.
+        renderer: as for `bundle`.
     """
     parts = [_ROOT]
     if reply.reasoning and presentation.reasoning == "hidden":
         parts.append(f'<p class="nbstream-thought" style="{_QUIET};margin:0 0 .6em">{escape(_thought(reply))}</p>')
     elif reply.reasoning:
         is_open = " open" if presentation.reasoning == "open" else ""
+        html = to_html(reply.reasoning, settled=True, renderer=renderer)
         parts.append(
             f'<details class="nbstream-thought" style="margin:0 0 .6em"{is_open}>'
             f'<summary style="{_QUIET};font-size:.93em;cursor:pointer">{escape(_thought(reply))}</summary>'
             f'<div class="{_AS_MARKDOWN}" style="{_QUIET};font-size:.93em;border-left:2px solid rgba(128,128,128,.4);'
-            f'margin:.4em 0 .8em .25em;padding:0 0 0 .9em">{to_html(reply.reasoning, settled=True)}</div>'
+            f'margin:.4em 0 .8em .25em;padding:0 0 0 .9em">{html}</div>'
             "</details>"
         )
     if reply.answer:
-        html = to_html(reply.answer, settled=True)
+        html = to_html(reply.answer, settled=True, renderer=renderer)
         parts.append(f'<div class="{_AS_MARKDOWN} nbstream-answer" style="padding:0">{html}</div>')
     if lines := wording.tool_calls(reply):
         calls = "".join(f"<li><code>{escape(line)}</code></li>" for line in lines)

@@ -150,7 +150,7 @@ class LiveView:
     def _bundle(self) -> tuple[dict[str, str], dict[str, Any]]:
         from nbstream.output.settled import bundle  # noqa: PLC0415  (the renderer; see _preload)
 
-        return bundle(self._patches.reply, self._presentation)
+        return bundle(self._patches.reply, self._presentation, self._patches.renderer)
 
 
 @cache

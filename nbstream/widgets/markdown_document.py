@@ -8,15 +8,16 @@ from nbstream.markdown.growing_html import GrowingHtml
 from nbstream.widgets.document_writer import DocumentWriter
 
 if TYPE_CHECKING:
+    from nbstream.markdown.rendering import Renderer
     from nbstream.widgets.protocol import DocumentState, Op
 
 
 class MarkdownDocument:
     """A document that shows a growing text, as `GrowingHtml` describes."""
 
-    def __init__(self) -> None:
+    def __init__(self, renderer: Renderer | None = None) -> None:
         self._writer = DocumentWriter()
-        self._markdown = GrowingHtml(self._writer)
+        self._markdown = GrowingHtml(self._writer, renderer)
 
     def feed(self, text: str) -> None:
         """Append `text`; the next frame shows it."""

@@ -9,6 +9,7 @@ from nbstream.widgets.meta import meta_of
 from nbstream.widgets.protocol import Keyframe, Meta, Patch, empty_state
 
 if TYPE_CHECKING:
+    from nbstream.markdown.rendering import Renderer
     from nbstream.model.presentation import Presentation
     from nbstream.model.reply import Reply
     from nbstream.widgets.markdown_document import MarkdownDocument
@@ -28,6 +29,7 @@ class ReplyPatches:
     Attributes:
         reply: the reply after the last events.
         is_behind: whether there are events that no patch holds yet.
+        renderer: remembers the HTML of the texts, for the settled output; None without any text.
     """
 
     def __init__(self, reply: Reply, presentation: Presentation, *, foreground: bool) -> None:
@@ -38,6 +40,7 @@ class ReplyPatches:
         #: Reasoning and answer, once there is any: the renderer is loaded when the view is shown
         #: already.
         self._documents: tuple[MarkdownDocument, MarkdownDocument] | None = None
+        self.renderer: Renderer | None = None
         self._seq = 0
         self._meta: Meta | None = None
 
@@ -90,9 +93,11 @@ class ReplyPatches:
 
     def _document(self, which: int) -> MarkdownDocument:
         if self._documents is None:
-            from nbstream.widgets.markdown_document import MarkdownDocument  # noqa: PLC0415  (0.1 s; see _documents)
+            from nbstream.markdown.rendering import Renderer  # noqa: PLC0415  (0.1 s; see _documents)
+            from nbstream.widgets.markdown_document import MarkdownDocument  # noqa: PLC0415  (as above)
 
-            self._documents = MarkdownDocument(), MarkdownDocument()
+            self.renderer = Renderer()
+            self._documents = MarkdownDocument(self.renderer), MarkdownDocument(self.renderer)
         return self._documents[which]
 
     def _meta_at(self, elapsed: float) -> Meta:
