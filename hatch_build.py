@@ -1,7 +1,8 @@
 """Builds the page's JavaScript and CSS with npm while the Python package is built.
 
-pyproject.toml names this file as hatchling's custom build hook. An sdist has the built files already,
-so a wheel can be built from it without Node. HATCH_BUILD_NO_HOOKS=true switches the hook off.
+pyproject.toml names this file as hatchling's custom build hook. An sdist has the built files
+already, so a wheel can be built from it without Node. HATCH_BUILD_NO_HOOKS=true switches the hook
+off.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """Reliability and security in numbers: `python -m benchmarks.reliability`.
 
 Every row is an experiment that the tests run in small, here at full length: on real sockets, in
-real kernels and in a real browser. Results are kept by section in `benchmarks/results`, which is not
-in git, and `benchmarks/reliability.md` is written from them; `--section` measures only some anew.
-The rows on fuzzing are written by `python -m tests.fuzz`. Compare times only with
-others of the same run.
+real kernels and in a real browser. Results are kept by section in `benchmarks/results`, which is
+not in git, and `benchmarks/reliability.md` is written from them; `--section` measures only some
+anew. The rows on fuzzing are written by `python -m tests.fuzz`. Compare times only with others of
+the same run.
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ class Module:
         }
 
     def imported_aliases(self) -> list[tuple[Module, ast.AnnAssign]]:
-        """Return the type aliases that are imported from nbstream, with the modules that define them."""
+        """Return the type aliases imported from nbstream, with the modules that define them."""
         found = []
         for node in ast.walk(ast.Module(self.body, [])):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("nbstream."):

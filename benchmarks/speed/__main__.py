@@ -2,10 +2,10 @@
 
 Tries of different ways take turns, so that a machine that grows slower meets all of them; medians
 are reported. Writes `speed.md`, `speed.json` and `speed.svg` into `benchmarks/results`; only
-`speed.md` is in git. With names of sections only those are measured, with `--plan` only what streams
-that plan, and with `--report` nothing: the other sections come from `speed.json`. As long as that
-file lacks a section, the tables are printed, and `speed.md` stays as it is. Needs what the browser
-tests need (see `tests/run`) and the extra `benchmarks`.
+`speed.md` is in git. With names of sections only those are measured, with `--plan` only what
+streams that plan, and with `--report` nothing: the other sections come from `speed.json`. As long
+as that file lacks a section, the tables are printed, and `speed.md` stays as it is. Needs what the
+browser tests need (see `tests/run`) and the extra `benchmarks`.
 """
 
 from __future__ import annotations

@@ -1,13 +1,16 @@
 /**
- * The two channels from the page to the kernel, and the interrupt. A comm message waits for the end of
- * a blocking cell on some kernels. A message on the control channel does not, but only JupyterLab and
- * Notebook give a widget access to it. So every message is sent both ways, and the kernel acts once.
+ * The two channels from the page to the kernel, and the interrupt. A comm message waits for the end
+ * of a blocking cell on some kernels. A message on the control channel does not, but only
+ * JupyterLab and Notebook give a widget access to it. So every message is sent both ways, and the
+ * kernel acts once.
  */
 
 import type { AnyModel } from "@anywidget/types";
 import { CONTROL_REQUEST, type Keyframe, type PageMessage } from "./protocol";
 
-/** Milliseconds that a control reply may take at least; on one machine the slowest measured took 34. */
+/**
+ * Milliseconds that a control reply may take at least; on one machine the slowest measured took 34.
+ */
 export const MIN_REPLY_TIMEOUT = 300;
 
 /** Milliseconds after which a control reply is not waited for any more. */
@@ -23,7 +26,9 @@ export interface Traits {
 
 export type Model = Pick<AnyModel<Traits>, "get" | "on" | "off" | "send"> & { widget_manager?: unknown };
 
-/** The used part of JupyterLab's `Kernel.IKernelConnection`; other front ends may lack any of it. */
+/**
+ * The used part of JupyterLab's `Kernel.IKernelConnection`; other front ends may lack any of it.
+ */
 interface Kernel {
   clientId?: string;
   username?: string;
@@ -77,13 +82,18 @@ export class Channel {
     this.#kernel?.iopubMessage?.disconnect(this.#onIopub);
   }
 
-  /** Send `message` both ways, first by the faster control channel; `onReply` is called if that replies. */
+  /**
+   * Send `message` both ways, first by the faster control channel; `onReply` is called if that
+   * replies.
+   */
   send(message: PageMessage, onReply?: () => void): void {
     attempt(() => this.#sendControl(message, onReply));
     attempt(() => this.#model.send(message));
   }
 
-  /** Milliseconds within which a control reply to a request that was sent at `sentAt` should come. */
+  /**
+   * Milliseconds within which a control reply to a request that was sent at `sentAt` should come.
+   */
   replyTimeout(sentAt: number): number {
     let timeout = TIMEOUT_FACTOR * (this.#roundTrip ?? 0);
     // Before the first reply nothing is known of the network, and that reply may be on its way.
@@ -93,7 +103,10 @@ export class Channel {
     return Math.min(Math.max(timeout, MIN_REPLY_TIMEOUT), MAX_REPLY_TIMEOUT);
   }
 
-  /** Interrupt the kernel; undefined if it cannot be reached, or if that would interrupt another cell. */
+  /**
+   * Interrupt the kernel; undefined if it cannot be reached, or if that would interrupt another
+   * cell.
+   */
   interrupt(): Promise<void> | undefined {
     const kernel = this.#kernel;
     const isObserved = kernel?.statusChanged !== undefined && kernel.iopubMessage !== undefined;

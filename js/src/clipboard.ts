@@ -23,7 +23,8 @@ function copySelected(text: string): boolean {
   const ranges = Array.from({ length: selection.rangeCount }, (_, index) => selection.getRangeAt(index));
   const element = document.createElement("span");
   element.textContent = text;
-  // Transparent, because hidden text cannot be selected; fixed, so that the page does not scroll to it.
+  // Transparent, because hidden text cannot be selected; fixed, so that the page does not scroll to
+  // it.
   element.style.cssText = "position:fixed;top:0;opacity:0;white-space:pre;user-select:text";
   document.body.append(element);
   const onCopy = (event: ClipboardEvent): void => {

@@ -1,6 +1,6 @@
 /**
- * The buttons in a reply, and what a click on them does. The page adds them: in a file they would not
- * work, so it has none.
+ * The buttons in a reply, and what a click on them does. The page adds them: in a file they would
+ * not work, so it has none.
  */
 
 import { copy } from "./clipboard";

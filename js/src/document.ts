@@ -2,10 +2,10 @@
  * A growing document in the DOM. After each frame the page shows what a full rendering would show.
  *
  * Written nodes never change again. What may still change (the tail, a group that is replaced) is
- * patched into the existing nodes, so that a selection in it is kept. The HTML is inserted as it is:
- * the kernel escapes raw HTML, and could send other code anyway. The page's own additions are made
- * before HTML is inserted, so that old and new nodes have both. Blocks are collected in parts, and only
- * the last part is written to, so that the cost of a frame does not grow with the text.
+ * patched into the existing nodes, so that a selection in it is kept. The HTML is inserted as it
+ * is: the kernel escapes raw HTML, and could send other code anyway. The page's own additions are
+ * made before HTML is inserted, so that old and new nodes have both. Blocks are collected in parts,
+ * and only the last part is written to, so that the cost of a frame does not grow with the text.
  */
 
 import { isControl } from "./controls";
@@ -32,8 +32,8 @@ export class LiveDocument implements OperationTarget {
   readonly #partSize: number;
   #groups: OpenGroup[];
   /**
-   * Nodes in the DOM that are not written yet, and are reused by the next HTML: those of inner groups
-   * before those of outer ones, each in document order.
+   * Nodes in the DOM that are not written yet, and are reused by the next HTML: those of inner
+   * groups before those of outer ones, each in document order.
    */
   #provisional: ChildNode[] = [];
 
@@ -65,7 +65,10 @@ export class LiveDocument implements OperationTarget {
     for (const node of this.#nodesOf(html)) this.#append(node);
   }
 
-  /** Enters the last element of `start` once for each of the end tags; the nodes around it are written. */
+  /**
+   * Enters the last element of `start` once for each of the end tags; the nodes around it are
+   * written.
+   */
   openGroup(start: string, end: string): void {
     let nodes = this.#nodesOf(start + end);
     this.#startPartBefore(nodes.find((node) => node instanceof Element));
@@ -94,7 +97,9 @@ export class LiveDocument implements OperationTarget {
     this.#groups.push({ element: parent, before });
   }
 
-  /** Also removes the provisional nodes in the group, because nothing can be written there any more. */
+  /**
+   * Also removes the provisional nodes in the group, because nothing can be written there any more.
+   */
   closeGroup(): void {
     this.#groups.pop();
     const parent = this.#innermost;
@@ -136,7 +141,10 @@ export class LiveDocument implements OperationTarget {
     return [...template.content.childNodes];
   }
 
-  /** The element that contains the innermost group's content; for the outermost group, the last part. */
+  /**
+   * The element that contains the innermost group's content; for the outermost group, the last
+   * part.
+   */
   get #innermost(): Element {
     return this.#groups.at(-1)?.element ?? this.#root;
   }
@@ -162,7 +170,10 @@ export class LiveDocument implements OperationTarget {
     return this.#put(node, this.#innermost);
   }
 
-  /** Put `node` at the end of what is written in `parent`, or patch it into the provisional node there. */
+  /**
+   * Put `node` at the end of what is written in `parent`, or patch it into the provisional node
+   * there.
+   */
   #put(node: ChildNode, parent: Element): ChildNode {
     const existing = this.#takeProvisional(node, parent);
     if (existing === undefined) return this.#insert(node, parent);

@@ -10,13 +10,17 @@ const CHEAP_FRAME = 16;
 /** Frames start at least this many times as far apart as the last one took. */
 const PAUSE_FACTOR = 2;
 
-/** The longest pause between two frames in milliseconds, which is also that of an invisible view. */
+/**
+ * The longest pause between two frames in milliseconds, which is also that of an invisible view.
+ */
 const MAX_PAUSE = 250;
 
 export class FrameScheduler {
   readonly #draw: () => void;
   readonly #paint = new MessageChannel();
-  /** Requests an animation frame, which a hidden tab does not get: to draw, or to measure its paint. */
+  /**
+   * Requests an animation frame, which a hidden tab does not get: to draw, or to measure its paint.
+   */
   #frame: number | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isRequested = false;
@@ -33,7 +37,9 @@ export class FrameScheduler {
     this.#paint.port1.onmessage = () => this.#onPainted();
   }
 
-  /** Draw soon, once for any number of requests. An urgent one, for a user's action, is not delayed. */
+  /**
+   * Draw soon, once for any number of requests. An urgent one, for a user's action, is not delayed.
+   */
   request(isUrgent = false): void {
     const wanted = this.#isVisible ? (this.#frameTime > CHEAP_FRAME ? PAUSE_FACTOR * this.#frameTime : 0) : MAX_PAUSE;
     const pause = this.#startedAt + Math.min(wanted, MAX_PAUSE) - performance.now();

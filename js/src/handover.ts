@@ -6,8 +6,9 @@ import { SavedSelection } from "./selection";
 const ANSWER = ".nbstream-answer:not([hidden])";
 
 /**
- * What the settled output takes over from the live view in the same output area: the scroll position,
- * the selection and whether the reasoning is open. Create it while the live view is still there.
+ * What the settled output takes over from the live view in the same output area: the scroll
+ * position, the selection and whether the reasoning is open. Create it while the live view is still
+ * there.
  */
 export class Handover {
   readonly area: Element;
@@ -42,7 +43,9 @@ export class Handover {
   }
 }
 
-/** From the top of the scrolling box's content: the bottom of the area, and the top of the answer. */
+/**
+ * From the top of the scrolling box's content: the bottom of the area, and the top of the answer.
+ */
 function positionsIn(area: Element): { bottom: number; answer: number | undefined } {
   const scrolled = scrollerOf(area).scroller.scrollTop;
   const answer = area.querySelector(ANSWER);

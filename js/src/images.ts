@@ -1,10 +1,15 @@
-/** Images that are loaded only when the reader clicks on their placeholder, which html.py writes. */
+/**
+ * Images that are loaded only when the reader clicks on their placeholder, which html.py writes.
+ */
 
 export const IMAGE = "a.nbstream-image";
 
 const DESCRIPTION = "nbstream-alt";
 
-/** The images that the reader asked for in this page, by address, to show them wherever they are drawn again. */
+/**
+ * The images that the reader asked for in this page, by address, to show them wherever they are
+ * drawn again.
+ */
 export class Images {
   readonly #requested = new Map<string, "shown" | "failed">();
 

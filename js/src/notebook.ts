@@ -30,7 +30,10 @@ const VIEW = "application/vnd.jupyter.widget-view+json";
 export class Notebooks {
   readonly #contexts = new WeakMap<Element, NotebookContext>();
 
-  /** Register `context` for the notebook around `element`; false while the element is in no notebook. */
+  /**
+   * Register `context` for the notebook around `element`; false while the element is in no
+   * notebook.
+   */
   register(element: Element, context: NotebookContext): boolean {
     const panel = element.closest(PANEL);
     if (panel === null) return false;
@@ -84,7 +87,9 @@ export function contextOf(model: { widget_manager?: unknown }): NotebookContext 
   return manager?.context ?? undefined;
 }
 
-/** Replace every output that shows the widget `id` by `bundle`, if there are any and it is possible. */
+/**
+ * Replace every output that shows the widget `id` by `bundle`, if there are any and it is possible.
+ */
 export function replaceViews(
   context: NotebookContext | undefined,
   id: string,
@@ -100,7 +105,8 @@ export function replaceViews(
       }
     }
   } catch {
-    // The notebook is being closed, or has another structure: the view stays, and shows the whole reply.
+    // The notebook is being closed, or has another structure: the view stays, and shows the whole
+    // reply.
   }
 }
 

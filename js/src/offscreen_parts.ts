@@ -20,7 +20,10 @@ export class OffscreenParts {
     this.#root = root;
   }
 
-  /** Exclude the part that was closed in the last frame, as its height is known now; close the next one. */
+  /**
+   * Exclude the part that was closed in the last frame, as its height is known now; close the next
+   * one.
+   */
   update(): void {
     const closed = this.#closed;
     this.#closed = undefined;
@@ -38,7 +41,10 @@ export class OffscreenParts {
   }
 }
 
-/** Close `part`, and compensate by margins of its own for its blocks' margins, which it now contains. */
+/**
+ * Close `part`, and compensate by margins of its own for its blocks' margins, which it now
+ * contains.
+ */
 function close(part: HTMLElement): void {
   const before = positions(part);
   part.classList.add(CLOSED);

@@ -1,6 +1,7 @@
 /**
- * The operations of the page protocol, each made of a few primitives. A document in strings (state.ts)
- * and one in the DOM (document.ts) implement the primitives, so both apply every operation alike.
+ * The operations of the page protocol, each made of a few primitives. A document in strings
+ * (state.ts) and one in the DOM (document.ts) implement the primitives, so both apply every
+ * operation alike.
  */
 
 import type { DocumentState, Op } from "./protocol";

@@ -1,7 +1,7 @@
 /**
- * What all replies of one page share: the settled replies' buttons, known notebooks and images, and the
- * status for screen readers. Each widget loads this module again, so the first instance is kept with
- * the page.
+ * What all replies of one page share: the settled replies' buttons, known notebooks and images, and
+ * the status for screen readers. Each widget loads this module again, so the first instance is kept
+ * with the page.
  */
 
 import { addAnswerButton, addCodeButtons, type ControlServices, handleClicks, removeButtons } from "./controls";
@@ -72,8 +72,9 @@ export class PageServices implements ControlServices {
   }
 
   /**
-   * The reply in `element` has ended and its settled output will replace it: save what that takes over.
-   * Call it again after the view has been drawn. `isOpen` is the reader's choice for the reasoning.
+   * The reply in `element` has ended and its settled output will replace it: save what that takes
+   * over. Call it again after the view has been drawn. `isOpen` is the reader's choice for the
+   * reasoning.
    */
   prepareHandover(element: Element, isOpen: boolean | undefined): void {
     const area = element.closest(AREA);
@@ -110,7 +111,10 @@ export class PageServices implements ControlServices {
     if (this.#scannedAt >= this.#eagerUntil) this.#handovers.clear();
   }
 
-  /** Give a settled reply the buttons that work in its place; a notebook's context may make more work. */
+  /**
+   * Give a settled reply the buttons that work in its place; a notebook's context may make more
+   * work.
+   */
   #updateButtons(root: HTMLElement): void {
     const canInsertCells = this.notebooks.canInsertCells(root);
     const hasAnswer = this.notebooks.answerAt(root) !== undefined;
@@ -139,8 +143,8 @@ export class PageServices implements ControlServices {
 }
 
 /**
- * A notebook in command mode handles keys wherever the focus is: Enter edits the cell, an arrow selects
- * the next one. It must not do so for elements that handle the key themselves.
+ * A notebook in command mode handles keys wherever the focus is: Enter edits the cell, an arrow
+ * selects the next one. It must not do so for elements that handle the key themselves.
  */
 function keepFromNotebook(event: KeyboardEvent): void {
   if (event.ctrlKey || event.metaKey || event.altKey || !(event.target instanceof Element)) return;

@@ -6,9 +6,9 @@
  * `js/src/protocol.ts` is generated from `nbstream/widgets/protocol.py`: after a change, run
  * `python js/generate_protocol.py`.
  *
- * Growing text is sent as a document: HTML that is written once, from front to back, into nested groups,
- * and after it a short tail that may change. So all messages of a reply together are linear in its
- * length. Offsets count UTF-16 code units, as the strings of JavaScript do.
+ * Growing text is sent as a document: HTML that is written once, from front to back, into nested
+ * groups, and after it a short tail that may change. So all messages of a reply together are linear in
+ * its length. Offsets count UTF-16 code units, as the strings of JavaScript do.
  */
 
 export type ReasoningDisplay = "auto" | "open" | "closed" | "hidden";
@@ -41,7 +41,7 @@ export interface DocumentState {
 /** What is shown around the text, in the words of the settled output. */
 export interface Meta {
   status: Status;
-  /** Seconds from the start of the run to this message; the page goes on counting by its own clock. */
+  /** Seconds from the start of the run to this message; the page counts on by its own clock. */
   elapsed: number;
   /** Seconds since reasoning started; null when the model is not reasoning. */
   reasoning_elapsed: number | null;
@@ -59,7 +59,7 @@ export interface Meta {
   alert: string;
   /** The footer's items, in order; empty until the end. */
   footer: string[];
-  /** Tokens of the answer, without the reasoning; null until the end and if the server did not say. */
+  /** Tokens of the answer, without the reasoning; null until the end, or if it is not known. */
   answer_tokens: number | null;
   /** Whether a cell waits for this reply, so that interrupting the kernel would stop it. */
   foreground: boolean;
@@ -87,7 +87,7 @@ export interface Acknowledgement {
   type: "ack";
 }
 
-/** The settled output, for a page that the front end does not send it to: a reloaded or second page. */
+/** The settled output, for a reloaded or second page: the front end does not send it there. */
 export interface Settled {
   type: "settled";
   /** The widget that it replaces, as outputs name it. */
@@ -102,10 +102,10 @@ export type KernelMessage = Patch | Acknowledgement | Settled;
 /**
  * From the page to the kernel.
  *
- * The page has the widget (`hello`); draws it for the first time (`mounted`); shows or hides the end
- * of the text (`visibility`); missed a frame and needs a keyframe (`resync`); needs the settled
- * output of a reply that ended (`settle`); does not draw a reply that ended any more (`unmounted`);
- * or its user pressed Stop (`cancel`).
+ * The page has the widget (`hello`); draws it for the first time (`mounted`); shows or hides the
+ * end of the text (`visibility`); missed a frame and needs a keyframe (`resync`); needs the
+ * settled output of a reply that ended (`settle`); does not draw a reply that ended any more
+ * (`unmounted`); or its user pressed Stop (`cancel`).
  */
 export interface PageMessage {
   type: "hello" | "mounted" | "visibility" | "resync" | "settle" | "unmounted" | "cancel";

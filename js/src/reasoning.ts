@@ -1,6 +1,7 @@
 /**
  * The reasoning panel: whether it is open, when it closes by itself, and how it scrolls. Only the
- * reader's choice is stored, outside, because views come and go; the rest follows from it and the reply.
+ * reader's choice is stored, outside, because views come and go; the rest follows from it and the
+ * reply.
  */
 
 import { LiveDocument } from "./document";
@@ -137,7 +138,10 @@ export class ReasoningPanel {
   }
 }
 
-/** The last complete sentence on one line; empty if there is none, or if the browser finds no sentences. */
+/**
+ * The last complete sentence on one line; empty if there is none, or if the browser finds no
+ * sentences.
+ */
 function lastSentence(content: Element): string {
   let text = "";
   for (let part = content.lastElementChild; part !== null; part = part.previousElementSibling) {

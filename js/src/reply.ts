@@ -1,6 +1,6 @@
 /**
- * The live reply as an anywidget module. Each model has one session, which handles its messages, and
- * any number of views.
+ * The live reply as an anywidget module. Each model has one session, which handles its messages,
+ * and any number of views.
  */
 
 import type { AnyWidget } from "@anywidget/types";
@@ -200,7 +200,9 @@ function keyframeOf(model: Model): Keyframe {
   return structuredClone(keyframe);
 }
 
-/** A factory: anywidget calls it once for each model, so `initialize` and `render` share a session. */
+/**
+ * A factory: anywidget calls it once for each model, so `initialize` and `render` share a session.
+ */
 export default (): AnyWidget => {
   let session: Session | undefined;
   const sessionOf = (model: Model): Session => {
@@ -208,7 +210,8 @@ export default (): AnyWidget => {
     return session;
   };
   return {
-    // Listens from here on, because a message that follows the display at once comes before `render`.
+    // Listens from here on, because a message that follows the display at once comes before
+    // `render`.
     initialize: ({ model }) => {
       const started = sessionOf(model);
       return () => started.close();

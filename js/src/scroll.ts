@@ -25,8 +25,8 @@ export class EndPin {
   }
 
   /**
-   * Find out whether the reader is at the end. Call it before the box grows as well, because the event
-   * of their scrolling comes only with the next frame.
+   * Find out whether the reader is at the end. Call it before the box grows as well, because the
+   * event of their scrolling comes only with the next frame.
    */
   update(): void {
     const { scrollTop, scrollHeight, clientHeight } = this.#box;
@@ -48,7 +48,10 @@ export function isAbove(element: Element): boolean {
   return element.getBoundingClientRect().bottom < scrollerOf(element).top;
 }
 
-/** Call `change` and keep what follows `element` in its position. JupyterLab turns scroll anchoring off. */
+/**
+ * Call `change` and keep what follows `element` in its position. JupyterLab turns scroll anchoring
+ * off.
+ */
 export function keepPositionBelow(element: Element, change: () => void): void {
   const { scroller } = scrollerOf(element);
   const before = element.getBoundingClientRect().bottom;
@@ -59,7 +62,10 @@ export function keepPositionBelow(element: Element, change: () => void): void {
 /** The fraction of a pixel that a box could not scroll: over a long reply these would add up. */
 const remainders = new WeakMap<Element, number>();
 
-/** Scroll by `distance` pixels. Boxes scroll by whole pixels of the screen, while heights have fractions. */
+/**
+ * Scroll by `distance` pixels. Boxes scroll by whole pixels of the screen, while heights have
+ * fractions.
+ */
 export function scrollBy(scroller: Element, distance: number): void {
   if (distance === 0) return;
   const from = scroller.scrollTop;

@@ -1,4 +1,6 @@
-/** Keeps a selection while its text is put into other nodes, as it is when code gets its colours. */
+/**
+ * Keeps a selection while its text is put into other nodes, as it is when code gets its colours.
+ */
 
 export class SavedSelection {
   readonly #anchor: number;
@@ -30,7 +32,9 @@ export class SavedSelection {
   }
 }
 
-/** Call `change`, which puts the text of `root` into other nodes, and restore the selection in it. */
+/**
+ * Call `change`, which puts the text of `root` into other nodes, and restore the selection in it.
+ */
 export function keepSelection(root: Element, change: () => void): void {
   const saved = SavedSelection.in(root);
   change();

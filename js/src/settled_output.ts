@@ -1,7 +1,7 @@
 /**
  * Asks the kernel for the settled output of a reply that ended while its view is still there. The
- * front end gives settled output only to the page that ran the cell: a page that was reloaded during
- * the reply, or a second page, never gets it.
+ * front end gives settled output only to the page that ran the cell: a page that was reloaded
+ * during the reply, or a second page, never gets it.
  */
 
 /** Milliseconds before the first request. Usually the settled output comes within a few. */

@@ -1,10 +1,12 @@
 /**
- * Stop: asks the kernel to cancel the reply. Without an acknowledgement it interrupts the kernel, or
- * reports that it could not. A late interrupt would end another cell, so there is none after an
+ * Stop: asks the kernel to cancel the reply. Without an acknowledgement it interrupts the kernel,
+ * or reports that it could not. A late interrupt would end another cell, so there is none after an
  * acknowledgement or the end of the reply.
  */
 
-/** Milliseconds between two checks: in between, a page that was blocked handles what has arrived. */
+/**
+ * Milliseconds between two checks: in between, a page that was blocked handles what has arrived.
+ */
 const POLL_INTERVAL = 50;
 
 export type StopPhase = "ready" | "requested" | "acknowledged" | "interrupted" | "failed";

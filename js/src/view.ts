@@ -258,7 +258,10 @@ function duration(seconds: number | undefined): string {
   return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`;
 }
 
-/** What a screen reader says when the state changes. It contains no running time, which would repeat it. */
+/**
+ * What a screen reader says when the state changes. It contains no running time, which would repeat
+ * it.
+ */
 export function announcement(meta: Meta): string {
   switch (meta.status) {
     case "pending":

@@ -1,6 +1,6 @@
 /**
- * Whether the reader can see the text grow: the end of some view is on the screen and the tab is not
- * hidden. The kernel sends less often what nobody sees.
+ * Whether the reader can see the text grow: the end of some view is on the screen and the tab is
+ * not hidden. The kernel sends less often what nobody sees.
  */
 
 /** Milliseconds of debounce before invisibility is reported, so that scrolling past is not. */

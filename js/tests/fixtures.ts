@@ -1,4 +1,7 @@
-/** What the tests share: frames and states from the kernel, and stand-ins for what a notebook provides. */
+/**
+ * What the tests share: frames and states from the kernel, and stand-ins for what a notebook
+ * provides.
+ */
 
 import keyframes from "../../tests/data/keyframes.json";
 import type { Model } from "../src/channel";

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { OffscreenParts } from "../src/offscreen_parts";
 
-/** A text of parts with one block each; the tests set their positions, because jsdom has no layout. */
+/**
+ * A text of parts with one block each; the tests set their positions, because jsdom has no layout.
+ */
 function text(count: number): HTMLElement {
   const root = document.createElement("div");
   for (let number = 0; number < count; number += 1) root.append(partOf(document.createElement("p")));

@@ -2,7 +2,10 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { EndPin, isAbove, keepPositionBelow } from "../src/scroll";
 import { place, scroller } from "./fixtures";
 
-/** A box with a layout, which jsdom does not have: `height` is its content's, of which 100 can be seen. */
+/**
+ * A box with a layout, which jsdom does not have: `height` is its content's, of which 100 can be
+ * seen.
+ */
 class Box {
   readonly element = document.createElement("div");
   height = 300;

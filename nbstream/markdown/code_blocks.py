@@ -1,7 +1,4 @@
-"""The code in an answer, as values: what stands between fences, wherever in the text.
-
-This module must not know replies, cells or shells.
-"""
+"""The code in an answer, as values: what stands between fences, wherever in the text."""
 
 from __future__ import annotations
 
@@ -36,7 +33,7 @@ class CodeBlock:
 
 
 def find_code(text: str) -> list[CodeBlock]:
-    """Return the code between fences in Markdown, also in lists and quotes, and after a fence that does not end."""
+    """Return the code between fences in Markdown, also in lists, quotes and open fences."""
     fences = [token for block in parse(unix_lines(text)).blocks for token in block.tokens if token.type == "fence"]
     return [
         CodeBlock(language=(fence.info.split() or [""])[0], code=fence.content.removesuffix("\n")) for fence in fences

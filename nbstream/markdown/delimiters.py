@@ -1,7 +1,6 @@
 r"""Where a formula begins and ends in a line of text: `$…$`, `$$…$$`, `\(…\)` and `\[…\]`.
 
-A dollar may be money, so a single one only begins a formula if it looks like one. This module must not know the parser,
-nor what is inside a formula.
+A dollar may be money, so a single one only begins a formula if it looks like one.
 """
 
 from __future__ import annotations
@@ -12,7 +11,8 @@ from typing import NamedTuple
 #: What ends a formula, by what begins it.
 CLOSERS = {"$$": "$$", "$": "$", "\\(": "\\)", "\\[": "\\]"}
 
-# As Pandoc has it: no space within the dollars, and no digit after them. A backslash takes the next character with it.
+# As Pandoc has it: no space within the dollars, and no digit after them. A backslash takes the next
+# character with it.
 _FORMULAS = {
     "$$": re.compile(r"\$\$(?!\$)((?:\\.|(?!\$\$)[^\\])+)\$\$", re.DOTALL),
     "$": re.compile(r"(?<![0-9A-Za-z$])\$(?![\s$])((?:\\.|[^$\\])+)(?<!\s)\$(?![\d$])", re.DOTALL),
@@ -21,8 +21,8 @@ _FORMULAS = {
 }
 _ENDS = {"$$": re.compile(r"(?:\\.|(?!\$\$)[^\\])*\$\$"), "\\[": re.compile(r"(?:\\[^]]|[^\\])*\\\]")}
 _OPENER = re.compile(r"\$\$?|\\[(\[]")
-#: Further than so many characters after its opener, what ends a formula is not looked for: some texts
-#: have an opener in each word and no end at all.
+#: Further than so many characters after its opener, what ends a formula is not looked for: some
+#: texts have an opener in each word and no end at all.
 _LONGEST = 20_000
 # "$5 million (US$)": an amount, then words, and nothing that only a formula has.
 _AMOUNT = re.compile(r"\d[^\\^_={}+*/<>|]*")

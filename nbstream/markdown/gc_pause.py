@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def paused() -> Iterator[None]:
-    """Pause automatic collections within the context; on any other thread than the main one do nothing.
+    """Pause automatic garbage collection in the context, on the main thread only.
 
     The pause sets the first threshold to zero, which stops automatic collections
     (https://docs.python.org/3/library/gc.html#gc.set_threshold). `gc.disable` and `gc.enable` are

@@ -1,7 +1,7 @@
 """Markdown that grows, for a terminal: each block is given out once, when it is finished.
 
-A list is given out item by item. A row that was printed cannot be taken back, so a reference that is
-defined after its use stays plain text.
+A list is given out item by item. A row that was printed cannot be taken back, so a reference that
+is defined after its use stays plain text.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class GrowingBlocks(GrowingText):
         return self._take_finished()
 
     def in_progress(self) -> list[Piece] | str:
-        """Return what was not given out, as far as it can be shown; if that is large, the end of its source."""
+        """Return the unfinished rest, as it can be shown; if it is large, the end of its source."""
         block = self._open_block
         source = "".join(block.source) if block and not block.is_list else ""
         text = source + self._lines + self._partial
@@ -58,7 +58,7 @@ class GrowingBlocks(GrowingText):
         return [*self._finished, *items, *(Piece(each) for each in end.blocks)]
 
     def finish(self) -> list[Piece]:
-        """Return what is left, as nothing follows."""
+        """Return the rest: the text is complete."""
         self._finish()
         return self._take_finished()
 

@@ -1,4 +1,4 @@
-"""Markdown that grows, written as HTML to a document: what is finished for good, the rest anew in each frame."""
+"""Growing Markdown as HTML in a document: finished parts once, the rest in each frame."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ class GrowingHtml(GrowingText):
         self._writer.redo("")
 
     def _show_looseness(self, block: OpenBlock, *, is_loose: bool) -> None:
-        """Write a list's items again if the looseness of the list has changed: each paragraph shows it."""
+        """Write a list's items again if the list has turned loose: each paragraph shows it."""
         if is_loose == self._shows_loose:
             return
         self._shows_loose = is_loose

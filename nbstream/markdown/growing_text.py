@@ -41,7 +41,7 @@ class Unfinished(NamedTuple):
 
 
 class GrowingText(ABC):
-    """A growing Markdown text. A subclass takes what is finished, by the methods that are abstract here."""
+    """A growing Markdown text. A subclass takes finished parts by the abstract methods."""
 
     def __init__(self) -> None:
         self._fed: list[str] = []
@@ -109,12 +109,13 @@ class GrowingText(ABC):
         parts, is_loose = block.parts_of(first), block.is_loose or block.finds_loose(first)
         if not blocks or blocks[0].is_doubtful:
             return Unfinished(parts, blocks, is_loose)
-        # The line in progress stands after the block, and its next characters will not move it (`is_withheld`).
+        # The line in progress stands after the block, and its next characters will not move it
+        # (`is_withheld`).
         self._finish_parts(block, first, parsed)
         return Unfinished([], blocks)
 
     def _finish(self) -> None:
-        """Hand over what is left, as nothing follows."""
+        """Hand over the rest: the text is complete."""
         self._advance()
         parsed = parse(self._context + self._lines + self._partial, self._references)
         blocks = parsed.blocks
@@ -128,7 +129,7 @@ class GrowingText(ABC):
         self._lines = self._partial = ""
 
     def _advance_blocks(self) -> bool:
-        """Hand over finished blocks, and open the last one if it can be; return whether to look again."""
+        """Hand over finished blocks, and open the last one; return whether to look again."""
         parsed = self._parse(self._lines)
         lines = self._lines.count("\n")
         if not parsed.blocks:
@@ -199,13 +200,13 @@ class GrowingText(ABC):
         return self._open_block.context if self._open_block else ""
 
     def _parse(self, text: str, *, shown: bool = False) -> ParsedText:
-        """Parse unfinished text; if it is to be shown, its half-written end is made whole or left out."""
+        """Parse unfinished text; if `shown`, its half-written end is completed or left out."""
         text = without_withheld(text, defines=self._may_define) if shown else text
         position = Position(is_unfinished=True, is_repaired=shown, follows_text=self._follows_text)
         return parse(text, self._references, position)
 
     def _cut(self, end: int, parsed: ParsedText) -> str:
-        """Take away and return the lines before line `end` of what was parsed, and keep what they define."""
+        """Remove and return the parsed lines before line `end`; keep their definitions."""
         line = end - self._context.count("\n")
         rest = "".join(self._lines.split("\n", line)[line:])
         taken = self._lines[: len(self._lines) - len(rest)]

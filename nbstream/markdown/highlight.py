@@ -1,7 +1,7 @@
-"""Code in colours: Pygments' one door.
+"""Code in colours, by Pygments.
 
-Only classes are written, which JupyterLab, Notebook and nbconvert give colours to, in the theme's own. This module must
-not know Markdown.
+Only classes are written, which JupyterLab, Notebook and nbconvert give colours to, in the theme's
+own.
 """
 
 from __future__ import annotations
@@ -17,21 +17,23 @@ if TYPE_CHECKING:
     from pygments.lexer import Lexer
     from pygments.token import _TokenType
 
-#: Longer code stays plain: colours for 100,000 characters take a quarter of a second, and twice as much of the file.
+#: Longer code stays plain: colours for 100,000 characters take a quarter of a second, and twice as
+#: much of the file.
 MOST_CHARACTERS = 100_000
 
-#: Nor may colours take longer than so many seconds of the thread's own time, and so many more for each character, which
-#: is seven times what Python's take. Some lexers look from each word to the end of the code: 8,000 characters of C#
-#: without a bracket took six seconds, and twice as many four times as long.
+#: Nor may colours take longer than so many seconds of the thread's own time, and so many more for
+#: each character, which is seven times what Python's take. Some lexers look from each word to the
+#: end of the code: 8,000 characters of C# without a bracket took six seconds, and twice as many
+#: four times as long.
 _SECONDS, _SECONDS_PER_CHARACTER = 0.1, 10e-6
 
-#: Neither white space nor a mistake has a colour: what is half written is full of mistakes. A name that is nothing more
-#: has the text's own in Jupyter's style.
+#: Neither white space nor a mistake has a colour: what is half written is full of mistakes. A name
+#: that is nothing more has the text's own in Jupyter's style.
 _WITHOUT_COLOUR = ("w", "err", "n")
 
 
 def highlight(code: str, language: str) -> str:
-    """Return the HTML of `code`; without colours if `language` is not known, or they would take too long."""
+    """Return the HTML of `code`; plain if `language` is unknown or colours take too long."""
     code = printable(code)
     lexer = _lexer(language) if language and len(code) <= MOST_CHARACTERS else None
     if lexer is None:

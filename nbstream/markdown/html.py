@@ -1,8 +1,8 @@
 """The HTML of what was read: the security boundary of everything that is shown.
 
-Whatever a model writes, no raw HTML comes through, nothing is fetched, and only web and mail addresses are links. It
-reads well without a style sheet, and what must survive JupyterLab's sanitiser (which leaves no id, no data attribute,
-no script) is inline. This module must not know what grows or repairs it.
+Whatever a model writes, no raw HTML comes through, nothing is fetched, and only web and mail
+addresses are links. It reads well without a style sheet, and what must survive JupyterLab's
+sanitiser (which leaves no id, no data attribute, no script) is inline.
 """
 
 from __future__ import annotations
@@ -37,8 +37,9 @@ _LINK_STYLE = "text-decoration:underline"
 # Isolated: a reversal of direction in the text before it must not turn the host's name round.
 _IMAGE_STYLE = "border:1px dashed rgba(128,128,128,.7);padding:.1em .4em;unicode-bidi:isolate"
 
-# What stays in the file is typeset by MathJax, in the reader's page: no macro that leads out of its formula, by a link,
-# a style, a class, an id or a file, or by changing what macros mean for all others on the page.
+# What stays in the file is typeset by MathJax, in the reader's page: no macro that leads out of its
+# formula, by a link, a style, a class, an id or a file, or by changing what macros mean for all
+# others on the page.
 _LEADS_OUT = re.compile(
     r"\\(?:href|url|require|class|cssId|style|html\w*|data|unicode|mmlToken|includegraphics|include|input|write"
     r"|bbox|(?:text|math)tip|toggle|label|(?:eq)?ref|refeq|[gex]?def|definecolor|let|(?:re)?new\w*|providecommand"
@@ -54,8 +55,9 @@ def is_link(url: str) -> bool:
 class Elements(RendererHTML):
     """HTML that fetches nothing and survives JupyterLab's sanitiser.
 
-    What renders a text's inline tokens is the environment's `inline`; with `settled` formulas are TeX for MathJax, as
-    MathML doesn't survive an untrusted notebook, and else MathML, as MathJax doesn't look at a live view.
+    What renders a text's inline tokens is the environment's `inline`; with `settled` formulas are
+    TeX for MathJax, as MathML doesn't survive an untrusted notebook, and else MathML, as MathJax
+    doesn't look at a live view.
     """
 
     def render(self, tokens: Sequence[Token], options: OptionsDict, env: EnvType) -> str:
@@ -108,7 +110,7 @@ class Elements(RendererHTML):
         return f"{self.renderToken(tokens, idx, options, env).rstrip()}</div>\n"
 
     def th_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        """Say how a cell is aligned even if its column does not: JupyterLab puts an output's cells to the right."""
+        """Align a cell even if its column does not: JupyterLab aligns an output's cells right."""
         cell = tokens[idx]
         if cell.attrGet("style") is None:
             cell.attrSet("style", "text-align:left" if cell.attrGet("dir") is None else "text-align:right")
@@ -117,7 +119,7 @@ class Elements(RendererHTML):
     td_open = th_open
 
     def footnote_ref(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:  # noqa: ARG002
-        """Show a footnote's label. No link: an untrusted notebook has no ids, and a page has many notebooks."""
+        """Show a footnote's label; not as a link, as an untrusted notebook has no ids."""
         return f'<sup class="nbstream-reference">{escapeHtml(tokens[idx].content)}</sup>'
 
     def footnote_reference_open(
@@ -142,7 +144,7 @@ class Elements(RendererHTML):
         return "</div>\n"
 
     def link_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        """Open a link in a new tab, which learns nothing of this one. One without an address or in another is text."""
+        """Open a link in a new tab. A link without an address, or within another, is text."""
         links = env.setdefault("links", [])
         links.append(bool(tokens[idx].attrs["href"]) and not any(links))
         tokens[idx].attrs |= {**_LINK_ATTRIBUTES, "style": _LINK_STYLE}
@@ -153,7 +155,7 @@ class Elements(RendererHTML):
         return self.renderToken(tokens, idx, options, env) if env["links"].pop() else ""
 
     def image(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        """Say where an image is, and leave it there: to fetch it would tell its host who reads this, and when."""
+        """Name an image's host and do not load it: loading would tell the host who reads this."""
         url = str(tokens[idx].attrs["src"])
         web = _HOST.match(url)
         alt = self.renderInlineAsText(tokens[idx].children, options, env).strip()
@@ -182,7 +184,8 @@ def _formula(token: Token, tag: str, env: EnvType) -> str:
     if len(tex) > MOST_CHARACTERS or _LEADS_OUT.search(tex):
         return f'<code class="nbstream-tex">{escapeHtml(printable(tex))}</code>'
     start, end = ("\\[", "\\]") if display else ("\\(", "\\)")
-    # The classes let MathJax 3 (Lab, Notebook) and MathJax 2 (nbconvert) in, where the reply as a whole keeps them out.
+    # The classes let MathJax 3 (Lab, Notebook) and MathJax 2 (nbconvert) in, where the reply as a
+    # whole keeps them out.
     return f'<{tag} class="nbstream-math mathjax_process tex2jax_process">{start}{escapeHtml(tex)}{end}</{tag}>'
 
 

@@ -1,7 +1,8 @@
 """Finds where a link's label ends, in linear time.
 
 markdown-it reads on to the end of the text for each "[" without a "]". Its JavaScript original and
-markdown-it-py 4.3 do so in `helpers/parse_link_label.py`; this is a replacement with the same result.
+markdown-it-py 4.3 do so in `helpers/parse_link_label.py`; this is a replacement with the same
+result.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
 def label_end(state: StateInline, start: int, disable_nested: bool = False) -> int:  # noqa: FBT001, FBT002  (markdown-it calls it so)
     """Return where the "]" is that ends the label which begins with the "[" at `start`, or -1.
 
-    Each bracket's result is kept in `state`, so that a bracket around it need not read the same text
-    again: a label in which another "[" has no end has no end either.
+    Each bracket's result is kept in `state`, so that a bracket around it need not read the same
+    text again: a label in which another "[" has no end has no end either.
 
     Args:
         state: markdown-it's state.

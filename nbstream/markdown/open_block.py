@@ -1,4 +1,4 @@
-"""A block that is handed over in parts while it grows: a list's items, a table's rows, a fence's lines.
+"""A block that is handed over in parts while it grows: items, rows or lines of code.
 
 A part is parsed after a context: a few lines that bring the parser to where the rest of the block
 belongs, so that the parts before it need not be parsed again.
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 #: The level of the paragraphs whose tags a tight list hides.
 _ITEM_PARAGRAPH = 2
 
-#: A larger table is not taken apart. markdown-it fills in at most 65,536 missing cells of a table, counted
-#: from its beginning (`MAX_AUTOCOMPLETED_CELLS` in its rules_block/table.py, 4.0): rows that are parsed
-#: by themselves must not come near that number.
+#: A larger table is not taken apart. markdown-it fills in at most 65,536 missing cells of a table,
+#: counted from its beginning (`MAX_AUTOCOMPLETED_CELLS` in its rules_block/table.py, 4.0): rows
+#: that are parsed by themselves must not come near that number.
 MOST_CELLS = 0x8000
 
 
@@ -63,7 +63,8 @@ class OpenBlock:
         tokens, parts = block.tokens, block.parts
         first = tokens[0]
         if block.is_list and len(parts) > 1:
-            # The content of this item is indented as far as content can be, so that no later item is nested in it.
+            # The content of this item is indented as far as content can be, so that no later item
+            # is nested in it.
             context = f"{1 if first.type.startswith('ordered') else ''}{first.markup}    x\n"
             return cls(tokens[:1], tokens[-1:], {}, context, is_list=True)
         if block.is_table and parts and count_cells(parts) <= MOST_CELLS:
@@ -83,7 +84,7 @@ class OpenBlock:
         return block.parts[1:] if self.is_list else block.parts
 
     def finds_loose(self, block: Block) -> bool:
-        """Tell whether `block`, which was parsed after the context, is loose: then the context is a paragraph."""
+        """Return whether `block`, parsed after the context, is a loose list."""
         return self.is_list and not block.tokens[2].hidden
 
     def has_room_for(self, rows: Iterable[Block]) -> bool:

@@ -87,7 +87,7 @@ class Block:
 
     @property
     def parts(self) -> list[Block]:
-        """A list's items, or a table's rows below its head; any other block is its own only part."""
+        """A list's items, or a table's rows below its head; else the block itself."""
         if self.is_list:
             return list(_blocks(self.tokens[1:-1], self.references))
         if self.is_table:
@@ -157,7 +157,7 @@ def without_withheld(text: str, *, defines: bool | None = None) -> str:
 
 
 def inline_tokens(token: Token, references: Mapping[str, Any]) -> list[Token]:
-    """Return the tokens of a block's text; `token` is its "inline" token, whose `children` stay empty."""
+    """Return the tokens of a block's text; `token` is its "inline" token."""
     parser = markdown_parser()
     tokens: list[Token] = []
     environment = {"references": references, "open_math": token.meta.get("open_math", False)}

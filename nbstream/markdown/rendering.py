@@ -23,7 +23,8 @@ def to_html(text: str, *, final: bool = True, settled: bool = False, renderer: R
     Args:
         text: Markdown.
         final: whether nothing follows; else it is shown as in a frame of `GrowingHtml`.
-        settled: whether it is for a file, where MathJax typesets the formulas, and not for the live view.
+        settled: whether it is for a file, where MathJax typesets the formulas, and not for the live
+            view.
         renderer: what rendered the same text before, or parts of it, and remembers them.
     """
     renderer = renderer or Renderer()
@@ -36,7 +37,7 @@ def to_html(text: str, *, final: bool = True, settled: bool = False, renderer: R
 
 
 def preload() -> None:
-    """Load what the first formula and the first code need, which takes 50 ms; any thread may call it."""
+    """Load what the first formula and the first code need: 50 ms, on any thread."""
     to_mathml("x", display=False)
     highlight("x", "python")
 

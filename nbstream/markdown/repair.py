@@ -1,7 +1,7 @@
 """Makes half-written Markdown read as it will look once it is written.
 
-`is_withheld` looks at a line that has no end yet, `repair` at the text of a paragraph, heading or cell. This module
-must not know the parser, nor what has been shown before.
+`is_withheld` looks at a line that has no end yet, `repair` at the text of a paragraph, heading or
+cell.
 """
 
 from __future__ import annotations
@@ -18,15 +18,16 @@ if TYPE_CHECKING:
 #: Longer ago than this many characters, a bracket was not the beginning of a link: "[0, 1)".
 _LONGEST_LABEL = 120
 
-#: So many marks are closed, from the last one back: else each frame of a text that opens a mark with each word would
-#: send the end of each again.
+#: So many marks are closed, from the last one back: else each frame of a text that opens a mark
+#: with each word would send the end of each again.
 _MOST_CLOSED = 32
 
 #: Longer ago than this many characters, a dollar was not the beginning of a formula: "$HOME".
 _LONGEST_FORMULA = 80
 
-# Nothing but markers so far: "-" may become an item, a rule, an underline or a word, "1" an item, "[ ]" a task, "|-" a
-# table; "```p" has half of its language, "[1]: http" half of its definition, "[^1]" its footnote, "$$" its formula.
+# Nothing but markers so far: "-" may become an item, a rule, an underline or a word, "1" an item,
+# "[ ]" a task, "|-" a table; "```p" has half of its language, "[1]: http" half of its definition,
+# "[^1]" its footnote, "$$" its formula.
 _WITHHELD = re.compile(
     r"(?:[-+*=_#|:>\s]|`{1,2}(?!`)|~{1,2}(?!~)|\d{1,9}[.)](?=\s|$))*+"
     r"(?:\d{0,9}|`{3,}+[^`]*|~{3,}.*|\[(?:[ xX]?\]?|\^[^\]\s]*\]?:?)\s*|\${1,2}\s*|\\\[?\s*)"
@@ -43,8 +44,8 @@ _HALF_TARGET = re.compile(r"""\([^\s()]*(?:\([^\s()]*\)?)?(?:\s+(?:["'(][^"']*["
 def is_withheld(line: str, *, may_define: bool) -> bool:
     """Tell whether a line that has no end yet is not to be shown so far.
 
-    If it is shown, its next characters must not move it to another block any more: "#" would end a list for good, and
-    "#hashtag" belong to its last item.
+    If it is shown, its next characters must not move it to another block any more: "#" would end a
+    list for good, and "#hashtag" belong to its last item.
 
     Args:
         line: what there is of it.
@@ -54,7 +55,7 @@ def is_withheld(line: str, *, may_define: bool) -> bool:
 
 
 def may_define(lines: Iterable[str], *, before: bool = True) -> bool:
-    """Tell whether a definition may stand after `lines`: at the beginning, and after a blank line or a definition.
+    """Return whether a definition may follow `lines`.
 
     Elsewhere its beginning is shown as text, and may have ended what stood before.
 
@@ -75,11 +76,11 @@ class Repaired(NamedTuple):
 
 
 def repair(text: str) -> Repaired:
-    """Return the text of a growing paragraph, heading or cell with its half-written end made whole, or left out.
+    """Return a growing text with its half-written end completed, or left out.
 
-    Emphasis, strikethrough, code and formulas are closed, but for those that a single dollar begins: it may be money. A
-    half link is the plain text of its label, a half image nothing. A last line that begins with a pipe is taken for a
-    table's head.
+    Emphasis, strikethrough, code and formulas are closed, but for those that a single dollar
+    begins: it may be money. A half link is the plain text of its label, a half image nothing. A
+    last line that begins with a pipe is taken for a table's head.
     """
     *lines, last = text.split("\n")
     if last.lstrip().startswith("|"):
@@ -108,7 +109,7 @@ class _Scanner:
         return self._close()
 
     def _step(self, char: str, at: int) -> int | None:
-        """Read what begins with `char`; return where it ends, or None if it goes on to the end of the text."""
+        """Read a construct; return its end, or None if it extends to the end of the text."""
         text = self._text
         match char:
             case "$" | "\\" if opener := opener_at(text, at):
@@ -195,7 +196,7 @@ class _Scanner:
         return self._openers.pop()
 
     def _pop_to(self, marker: str) -> tuple[int, int]:
-        """Forget the last opener of this marker, and all after it; return its position and length."""
+        """Forget the last opener of this marker and all after it; return where it is."""
         while True:
             found, start, count = self._pop()
             if found == marker:

@@ -1,7 +1,4 @@
-"""What is read beyond CommonMark: formulas, task lists, footnotes where they stand, and images with any target.
-
-This module must not know HTML, nor what has been shown before.
-"""
+"""Syntax beyond CommonMark: formulas, task lists, footnotes, images with any target."""
 
 from __future__ import annotations
 
@@ -44,7 +41,7 @@ def add_to(parser: MarkdownIt) -> None:
 
 
 def footnote_key(label: str) -> str:
-    """Return what a footnote is called among the references; no reference's label can be the same."""
+    """Return a footnote's key among the references, which no label can equal."""
     return f"[^{label}]"
 
 
@@ -62,13 +59,14 @@ def _math_inline(state: StateInline, silent: bool) -> bool:  # noqa: FBT001  (ma
 
 
 def _math_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001
-    """Read a formula that has its lines to itself; a blank line is in none, so one that does not end is bounded."""
+    """Read a formula on lines of its own; a blank line ends it, so that it is bounded."""
     line = _line(state, start)
     opener = delimiters.opener_at(line, 0)
     if opener not in ("$$", "\\[") or line.startswith("$$$") or state.is_code_block(start):
         return False
     if _CODE_INDENT <= state.sCount[start] < state.blkIndent:
-        # Less than the item it would end, and outside of that it would be code: so it goes on with the item's text.
+        # Less than the item it would end, and outside of that it would be code: so it goes on with
+        # the item's text.
         return False
     lines = []
     line, at = line[2:], start + 1
@@ -86,7 +84,8 @@ def _math_block(state: StateBlock, start: int, end: int, silent: bool) -> bool: 
         return False
     if not silent:
         token = state.push("math_block", "math", 0)
-        # One that does not end, or whose last line goes on, is text of the line before it, if that is not blank.
+        # One that does not end, or whose last line goes on, is text of the line before it, if that
+        # is not blank.
         is_last_line = at >= len(state.bMarks) - 1 and not state.src.endswith("\n")
         is_open = state.env["position"].is_unfinished and (is_last_line or not finished)
         is_doubtful = is_open and (not state.isEmpty(start - 1) if start else state.env["position"].follows_text)
@@ -116,7 +115,7 @@ def _footnote(state: StateBlock, start: int, end: int, silent: bool) -> bool:  #
 
 
 def _footnote_reference(state: StateInline, silent: bool) -> bool:  # noqa: FBT001
-    """Read a reference by number even before its footnote has come; any other word might be a pattern: "[^a-z]"."""
+    """Read a footnote's number even before the footnote; other words may be patterns: [^a-z]."""
     found = _FOOTNOTE.match(state.src, state.pos)
     if not found or not (found[1].isdecimal() or footnote_key(found[1]) in state.env["references"]):
         return False
@@ -127,7 +126,7 @@ def _footnote_reference(state: StateInline, silent: bool) -> bool:  # noqa: FBT0
 
 
 def _directions(state: StateCore) -> None:
-    """Let each block be written from right to left if its first letter is; also a list, by its first item."""
+    """Set each block right to left if its first letter is; a list, by its first item."""
     tokens = state.tokens
     for at, token in enumerate(tokens):
         if token.type == "inline" and _is_right_to_left(token.content):

@@ -1,4 +1,4 @@
-"""Writes a document of the page protocol: its HTML, and the operations that give a page the same HTML.
+"""Writes a document of the page protocol: its HTML and the operations for a page.
 
 Text is kept in pieces, so that the cost of writing is linear in the length of the text.
 """
@@ -102,17 +102,17 @@ class DocumentWriter:
 
     @property
     def html(self) -> str:
-        """The document's HTML: everything written, the tail, and the end tags of the open groups."""
+        """The document's HTML: written HTML, the tail, and the end tags of open groups."""
         written = [piece for group in self._groups for piece in (group.open, *group.pieces)]
         return "".join([*written, self._tail, *(group.close for group in reversed(self._groups))])
 
 
 def colours_of(text: str, html: str) -> str | None:
-    """Return the colours that turn escaped `text` into `html`; None if they differ by more than colours.
+    """Return the colours that turn escaped `text` into `html`; None if more differs.
 
     For each coloured stretch: the number of UTF-16 units before it that have no colour, if any; its
-    class; `.`; its length in UTF-16 units. For `<span class="k">def</span> <span class="nf">f</span>`
-    this is `k.3 1nf.1`.
+    class; `.`; its length in UTF-16 units. For `<span class="k">def</span> <span
+    class="nf">f</span>` this is `k.3 1nf.1`.
     """
     if "<" in text or _COLOURED.sub(r"\2", html) != text:
         return None
@@ -123,7 +123,7 @@ def colours_of(text: str, html: str) -> str | None:
 
 
 def _common_prefix(one: str, other: str) -> int:
-    """Return the length of the common prefix in characters, so that a surrogate pair is never cut."""
+    """Return the length of the common prefix, in characters."""
     low, high = 0, min(len(one), len(other))
     while low < high:
         middle = (low + high + 1) // 2

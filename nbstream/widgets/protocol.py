@@ -3,9 +3,9 @@
 `js/src/protocol.ts` is generated from `nbstream/widgets/protocol.py`: after a change, run
 `python js/generate_protocol.py`.
 
-Growing text is sent as a document: HTML that is written once, from front to back, into nested groups,
-and after it a short tail that may change. So all messages of a reply together are linear in its
-length. Offsets count UTF-16 code units, as the strings of JavaScript do.
+Growing text is sent as a document: HTML that is written once, from front to back, into nested
+groups, and after it a short tail that may change. So all messages of a reply together are linear in
+its length. Offsets count UTF-16 code units, as the strings of JavaScript do.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Meta(TypedDict):
     """What is shown around the text, in the words of the settled output."""
 
     status: Status
-    #: Seconds from the start of the run to this message; the page goes on counting by its own clock.
+    #: Seconds from the start of the run to this message; the page counts on by its own clock.
     elapsed: float
     #: Seconds since reasoning started; null when the model is not reasoning.
     reasoning_elapsed: float | None
@@ -65,7 +65,7 @@ class Meta(TypedDict):
     alert: str
     #: The footer's items, in order; empty until the end.
     footer: list[str]
-    #: Tokens of the answer, without the reasoning; null until the end and if the server did not say.
+    #: Tokens of the answer, without the reasoning; null until the end, or if it is not known.
     answer_tokens: int | None
     #: Whether a cell waits for this reply, so that interrupting the kernel would stop it.
     foreground: bool
@@ -97,7 +97,7 @@ class Acknowledgement(TypedDict):
 
 
 class Settled(TypedDict):
-    """The settled output, for a page that the front end does not send it to: a reloaded or second page."""
+    """The settled output, for a reloaded or second page: the front end does not send it there."""
 
     type: Literal["settled"]
     #: The widget that it replaces, as outputs name it.
@@ -113,10 +113,10 @@ KernelMessage: TypeAlias = Patch | Acknowledgement | Settled
 class PageMessage(TypedDict):
     """From the page to the kernel.
 
-    The page has the widget (`hello`); draws it for the first time (`mounted`); shows or hides the end
-    of the text (`visibility`); missed a frame and needs a keyframe (`resync`); needs the settled
-    output of a reply that ended (`settle`); does not draw a reply that ended any more (`unmounted`);
-    or its user pressed Stop (`cancel`).
+    The page has the widget (`hello`); draws it for the first time (`mounted`); shows or hides the
+    end of the text (`visibility`); missed a frame and needs a keyframe (`resync`); needs the
+    settled output of a reply that ended (`settle`); does not draw a reply that ended any more
+    (`unmounted`); or its user pressed Stop (`cancel`).
     """
 
     type: Literal["hello", "mounted", "visibility", "resync", "settle", "unmounted", "cancel"]

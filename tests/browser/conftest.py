@@ -69,7 +69,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 def open_notebook(
     lab: Lab, browser: BrowserContext, slow_simulator: Simulator, request: pytest.FixtureRequest
 ) -> Iterator[OpenNotebook]:
-    """Give a function that writes a notebook and opens it; its pages and kernels are gone after the test."""
+    """Give a function that writes and opens a notebook, and close it after the test."""
     pages: list[Page] = []
 
     def open_it(name: str, cells: list[str], kernel: str, front_end: str = "lab", script: str = "") -> NotebookPage:
@@ -88,7 +88,7 @@ def open_notebook(
 
 
 def _tell(pages: list[Page], simulator: Simulator) -> None:
-    """Print what the pages show and what the server noted last: a failure elsewhere leaves nothing else to look at."""
+    """After a failure, print what the pages show and the server's last log lines."""
     for page in pages:
         if page.is_closed():
             continue

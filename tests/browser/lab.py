@@ -1,4 +1,4 @@
-"""A real JupyterLab and Notebook 7 in real Chromium: a server, a page with a notebook, and what a person does there."""
+"""Real JupyterLab and Notebook 7 in real Chromium: a server, and a notebook's page."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def chromium() -> str:
 
 
 class Lab:
-    """A Jupyter server with a folder, a token and settings of its own; it serves JupyterLab and Notebook 7."""
+    """A Jupyter server with its own folder and settings, for JupyterLab and Notebook 7."""
 
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
         self.notebooks = folder / "notebooks"
@@ -133,7 +133,8 @@ class NotebookPage:
     def wait_for_kernel(self) -> None:
         """Wait until the kernel is there and idle."""
         self.page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').first.wait_for(timeout=60_000)
-        # The indicator is idle before the page has the kernel's socket, and what is run until then is dropped silently.
+        # The indicator is idle before the page has the kernel's socket, and what is run until then
+        # is dropped silently.
         wait_for(lambda: any(session["kernel"]["connections"] for session in self.lab.get("api/sessions")), 60)
         self.page.wait_for_timeout(1_000)
 

@@ -1,6 +1,7 @@
 """Takes the pictures of the README from the real demo: `python -m tests.browser.screenshots`.
 
-Each is one notebook in JupyterLab, light and dark: a settled reply above, one that is being thought about below.
+Each is one notebook in JupyterLab, light and dark: a settled reply above, one that is being thought
+about below.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A reply in every state that a reader meets, as events, for the pictures and for `npm run preview`."""
+"""A reply in every state, as events, for the pictures and for `npm run preview`."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""A reply for everybody, in JupyterLab: what axe-core says of it in both themes, what is announced, keyboard, motion.
-
-This module must not know how a reply reads while it grows (`test_reading`).
-"""
+"""Accessibility in JupyterLab: axe-core, announcements, keyboard and reduced motion."""
 
 from __future__ import annotations
 
@@ -92,7 +89,7 @@ def test_axe_finds_nothing_grave(theme: str, open_notebook: OpenNotebook) -> Non
     ]
     notebook = open_notebook("axe.ipynb", cells, kernels.NEWEST)
     page = notebook.page
-    page.set_viewport_size({"width": 1200, "height": 2_400})  # axe judges the colours of what is in sight
+    page.set_viewport_size({"width": 1200, "height": 2_400})  # axe checks the colours of visible content
     expect(page.locator("body")).to_have_attribute("data-jp-theme-light", str(theme == "light").lower())
     notebook.wait_for_kernel()
     notebook.run_and_wait(0)
@@ -242,7 +239,8 @@ def _faults(page: Page, root: Locator) -> list[str]:
     """Return what axe-core finds to be grave in one reply."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE.read_text("utf-8"))
-        # JupyterLab's body is empty as boxes go and hides what overflows: axe would judge the colours of nothing in it.
+        # JupyterLab's body is empty as boxes go and hides what overflows: axe would judge the
+        # colours of nothing in it.
         page.add_style_tag(content="body { height: 100vh }")
     found: dict[str, Any] = root.evaluate("root => { root.scrollIntoView(); return axe.run(root); }")
     assert "color-contrast" in {each["id"] for each in found["passes"]}

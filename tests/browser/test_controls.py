@@ -1,7 +1,4 @@
-"""The controls in a reply, live and settled, on JupyterLab and Notebook 7: each works, or it is not there.
-
-This module must not know how a reply is stopped or how it settles (`test_reply`).
-"""
+"""The controls in live and settled replies: each one works, or is absent."""
 
 from __future__ import annotations
 

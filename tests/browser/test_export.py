@@ -1,7 +1,7 @@
-r"""Formulas and money, code and tables, wherever a saved reply is read: untrusted, exported, printed, on GitHub.
+r"""A saved reply where it is read: untrusted, exported, printed, on GitHub.
 
-One reply has all of them. What must hold everywhere: exactly its formulas are typeset, money stays money, and the order
-is reasoning, answer, footer. This module must not know how a reply is streamed (`test_reply`).
+One reply has all of them. What must hold everywhere: exactly its formulas are typeset, money stays
+money, and the order is reasoning, answer, footer.
 """
 
 from __future__ import annotations
@@ -225,7 +225,7 @@ class Bare(HTMLParser):
 
 
 def _open(page: Page, html: str) -> list[str]:
-    """Open `html` as a page and return the list of what it asks others for; MathJax 2.7.7 comes from here."""
+    """Open `html` as a page and return its requests; MathJax 2.7.7 is served locally."""
     foreign: list[str] = []
 
     def answer(route: Route) -> None:

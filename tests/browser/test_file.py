@@ -1,4 +1,4 @@
-"""The saved notebook on another day: a reply is all there, with no kernel, with another one, and for somebody else."""
+"""A saved notebook, reopened: the reply is complete without a kernel and untrusted."""
 
 from __future__ import annotations
 

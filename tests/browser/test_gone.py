@@ -1,7 +1,8 @@
-"""What a reader does to a reply that still arrives: clears its output, deletes its cell, closes the notebook.
+"""Outputs cleared, cells deleted and notebooks closed while a reply arrives.
 
-The rule is Jupyter's own for any cell: none of it stops the reply, which goes on to its end and is there in Python.
-What stops it is Stop, the kernel's interrupt, `%deepseek cancel`, and the end of the kernel. Nothing is left behind.
+The rule is Jupyter's own for any cell: none of it stops the reply, which goes on to its end and is
+there in Python. What stops it is Stop, the kernel's interrupt, `%deepseek cancel`, and the end of
+the kernel. Nothing is left behind.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """A tab that is not in front: nothing is drawn in it, and nothing is lost.
 
-Playwright makes every tab believe that it is in front, and a browser without a screen hides none. So this is a browser
-with a screen, Xvfb's, which is asked by the DevTools protocol alone, over a pipe.
+Playwright makes every tab believe that it is in front, and a browser without a screen hides none.
+So this is a browser with a screen, Xvfb's, which is asked by the DevTools protocol alone, over a
+pipe.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Hostile text on real pages (`tests.hostile.pages`): nothing runs, nothing is asked for, no control is dead."""
+"""Hostile text on real pages: no script, no request, no dead control."""
 
 from __future__ import annotations
 

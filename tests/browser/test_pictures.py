@@ -1,8 +1,8 @@
-"""What a reply looks like in each state, theme and width, held against pictures that somebody has looked at.
+"""Compares a reply in each state, theme and width with stored pictures.
 
-The page is the real bundle on a stand-in for the widget's model, with JupyterLab's own themes and rules around it.
-`python -m tests.browser.test_pictures` writes the pictures, as does a test run with NBSTREAM_PICTURES=write; look at
-them before they are kept. This module must not know what a reply says (`states`).
+The page is the real bundle on a stand-in for the widget's model, with JupyterLab's own themes and
+rules around it. `python -m tests.browser.test_pictures` writes the pictures, as does a test run
+with NBSTREAM_PICTURES=write; look at them before they are kept.
 """
 
 from __future__ import annotations
@@ -50,10 +50,12 @@ CASES = [
 
 #: Heights may differ by that many pixels: a line's height is rounded.
 _HEIGHT = 3
-#: What is compared is the colour of tiles of that many pixels, once blurred, so that how a font is hinted makes little.
+#: What is compared is the colour of tiles of that many pixels, once blurred, so that how a font is
+#: hinted makes little.
 _TILE, _BLUR = 16, 2
-#: By how much, of 255, the worst tile may differ. Half a pixel of shift, a slightly bolder font and the few colours of
-#: a kept picture make up to 9; a Stop that is missing makes 38, a text in another grey 16, a dot without colour 14.
+#: By how much, of 255, the worst tile may differ. Half a pixel of shift, a slightly bolder font and
+#: the few colours of a kept picture make up to 9; a Stop that is missing makes 38, a text in
+#: another grey 16, a dot without colour 14.
 _WORST = 11
 
 _ORIGIN = "http://pictures.invalid"
@@ -145,7 +147,7 @@ def take(page: Page, state: str, theme: str, width: int, css: str = "") -> Image
 
 
 def difference(before: Image.Image, actual: Image.Image) -> str:
-    """Return what differs that a person would see; nothing if the pictures are the same to the eye."""
+    """Return the differences that a person would see; empty if there are none."""
     if before.width != actual.width or abs(before.height - actual.height) > _HEIGHT:
         return f"it is {actual.width} x {actual.height}, not {before.width} x {before.height}"
     height = min(before.height, actual.height)
@@ -174,7 +176,7 @@ def keep(picture: Image.Image, name: str) -> None:
 
 @cache
 def _page(theme: str, kind: str) -> str:
-    """Return the page around a reply: a theme from JupyterLab, the rules for HTML from what exports it."""
+    """Return a page around a reply, with JupyterLab's theme and rules for HTML."""
     variables = files("jupyterlab") / "themes" / "@jupyterlab" / f"theme-{theme}-extension" / "index.css"
     rules = next(
         path

@@ -1,7 +1,6 @@
-"""Reading while a reply grows, in JupyterLab: nothing moves under the reader, and what they chose or selected stays.
+"""Reading while a reply grows: nothing moves, and the reader's choices stay.
 
-Everything is noted by the page after each frame it paints. This module must not know how a reply looks or what its
-controls do (`test_reply`, `test_controls`).
+Everything is noted by the page after each frame it paints.
 """
 
 from __future__ import annotations
@@ -60,7 +59,8 @@ def test_the_parts_of_a_long_reply_do_not_show(open_notebook: OpenNotebook) -> N
     notebook.page.wait_for_function(
         "document.querySelectorAll('.nbstream-answer .nbstream-resting').length > 2", timeout=60_000
     )
-    # The same blocks without parts, in the same place: each stands where it would, whether it rests or not.
+    # The same blocks without parts, in the same place: each stands where it would, whether it rests
+    # or not.
     count, moved = notebook.page.evaluate(
         """() => {
           const answer = document.querySelector(".nbstream-answer");

@@ -1,6 +1,7 @@
-"""A page that was not there all the time: reloaded in mid-stream, saved or not, and a second tab of the same notebook.
+"""Pages that were reloaded in mid-stream, saved or not, and second tabs.
 
-Whatever the page did, the whole reply ends up in the notebook, as the settled output, or one command brings it back.
+Whatever the page did, the whole reply ends up in the notebook, as the settled output, or one
+command brings it back.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def settled(output: Locator) -> str:
 
 
 def in_file(notebook: NotebookPage) -> str:
-    """Return what the saved notebook holds of the reply; a widget would be all that is left of it on another day."""
+    """Return the reply's output in the saved notebook."""
     (output,) = [each for each in notebook.lab.saved(notebook.name).cells[1].outputs if each.output_type != "stream"]
     assert "application/vnd.jupyter.widget-view+json" not in output.data
     html = "".join(output.data["text/html"])
@@ -93,7 +94,8 @@ def test_two_tabs(open_notebook: OpenNotebook, browser: BrowserContext, lab: Lab
 
 
 def test_reloaded_before_it_was_saved(open_notebook: OpenNotebook) -> None:
-    # The kernel tells of it when the page has had the time to ask: five seconds after the end of the reply.
+    # The kernel tells of it when the page has had the time to ask: five seconds after the end of
+    # the reply.
     pause = "import time\ntime.sleep(6)"
     cells = [LOAD, QUESTION, pause, "%%deepseek --no-think\n[simulate: echo] another", "%deepseek show 2"]
     notebook = open_notebook("unsaved.ipynb", cells, kernels.NEWEST, "notebook")

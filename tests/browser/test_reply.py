@@ -1,7 +1,4 @@
-"""A reply as its reader sees it, on JupyterLab and Notebook 7: it grows, stops when asked, and settles.
-
-This module must not know how the file is read on another day (`test_file`).
-"""
+"""A reply on JupyterLab and Notebook 7: it grows, stops when asked, and settles."""
 
 from __future__ import annotations
 
@@ -31,7 +28,8 @@ front_ends = pytest.mark.parametrize("front_end", ["lab", "notebook"])
 #: Set NBSTREAM_SHOTS to have pictures to look at, in both themes.
 SHOTS = bool(os.environ.get("NBSTREAM_SHOTS"))
 
-#: Delays what the page sends by web socket, as a distant JupyterHub does. An interrupt is an HTTP request.
+#: Delays what the page sends by web socket, as a distant JupyterHub does. An interrupt is an HTTP
+#: request.
 SLOW = """
   const send = WebSocket.prototype.send;
   WebSocket.prototype.send = function (data) { setTimeout(() => send.call(this, data), 700); };
@@ -84,7 +82,8 @@ def test_it_grows_and_settles(
     assert len(set(answers)) >= 10
     assert len(answers[0]) < 100 < len(answers[len(answers) // 2]) < len(answer)
 
-    # Where the reply does not pause, its last frame comes with the settled output and may never be drawn.
+    # Where the reply does not pause, its last frame comes with the settled output and may never be
+    # drawn.
     assert answer.startswith(answers[-1])
     assert output.locator("details").text_content()
     summary = output.locator("details > summary")

@@ -1,4 +1,4 @@
-"""What the page showed at every moment, noted by the page itself: a test that asked would see only some of it."""
+"""Records what a page shows at every frame, in the page itself."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def watch(page: Page) -> None:
 
 
 def samples(page: Page) -> list[dict[str, Any]]:
-    """Return the states so far, oldest first: the words of both parts, and whether the panel is open."""
+    """Return the recorded states, oldest first."""
     noted: list[dict[str, Any]] = page.evaluate("window.samples")
     return noted
 
@@ -59,7 +59,7 @@ _SAMPLE = """source => {
 
 
 def sample(page: Page, look: str) -> None:
-    """Begin to note what the JavaScript function `look` returns, unless that is null, after each painted frame."""
+    """Record what the JavaScript function `look` returns after each painted frame."""
     page.evaluate(_SAMPLE, look)
 
 

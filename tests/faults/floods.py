@@ -169,7 +169,8 @@ def _event_bytes(run: Run) -> int:
 
 def _peak() -> int:
     """Return the most bytes of memory that this process had at once; only on Linux."""
-    # Not getrusage: a process begins with the peak of the one that started it (`man 2 getrusage`, ru_maxrss).
+    # Not getrusage: a process begins with the peak of the one that started it (`man 2 getrusage`,
+    # ru_maxrss).
     status = Path("/proc/self/status").read_text("utf-8")
     line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
     return int(line.split()[1]) * 1024

@@ -1,7 +1,7 @@
 """Examples of what GitHub Flavored Markdown adds: tables, strikethrough and task lists.
 
-GitHub's own examples are in no package, so these are written for this project, one for each rule. The HTML is spelled
-as GitHub spells it. This module must not know the renderer.
+GitHub's own examples are in no package, so these are written for this project, one for each rule.
+The HTML is spelled as GitHub spells it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class Example(NamedTuple):
 
 
 def _table(*rows: str, sides: str = "") -> str:
-    """Return a table's HTML. Each row is its cells, divided by spaces; a `_` is no text, `sides` the alignment."""
+    """Return a table's HTML; a row is cells divided by spaces, `sides` the alignment."""
 
     def row(cells: str, tag: str) -> str:
         texts = ["" if cell == "_" else cell for cell in cells.split(" ")]

@@ -1,7 +1,7 @@
-"""The examples of CommonMark's specification, and what is said of each in the way this project writes HTML.
+"""The examples of CommonMark's specification, in this project's spelling of HTML.
 
-They come with the npm package `commonmark-spec`, which CommonMark's own authors publish: their licence is not ours, so
-none is copied here. This module must not know the renderer.
+They come with the npm package `commonmark-spec`, which CommonMark's own authors publish: their
+licence is not ours, so none is copied here.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _TARGET = 'rel="noopener noreferrer" target="_blank"'
 
 
 class Example(NamedTuple):
-    """An example: its number and section in the specification, its Markdown, and the HTML that it is to become."""
+    """An example of the specification: number, section, Markdown and expected HTML."""
 
     number: int
     section: str
@@ -60,11 +60,11 @@ def examples() -> dict[int, Example]:
 
 
 def ours(document: str, *, raw_html: bool = False) -> str:
-    """Return the specification's HTML as this project writes it, where no decision of its parser is at stake.
+    """Return the specification's HTML in this project's spelling.
 
-    Code has a box and its language's name, a link opens in a new tab, an image is a label, and neither is a link
-    without an address. GFM's tables have a box, and its tasks are characters. With `raw_html` there are tags in it
-    which the author wrote, so that only code is looked for.
+    Code has a box and its language's name, a link opens in a new tab, an image is a label, and
+    neither is a link without an address. GFM's tables have a box, and its tasks are characters.
+    With `raw_html` there are tags in it which the author wrote, so that only code is looked for.
     """
     document = _CODE.sub(_box, _VOID.sub(r"<\1>", document))
     if raw_html:
@@ -78,7 +78,7 @@ def ours(document: str, *, raw_html: bool = False) -> str:
 
 
 def without_style(document: str) -> str:
-    """Return this project's HTML without what is only for the eye: colours of code, and all style but a cell's."""
+    """Return this project's HTML without colours of code, and without style but a cell's."""
     return _COLOUR.sub(r"\1", _STYLE.sub("", document))
 
 

@@ -1,4 +1,4 @@
-"""What a frame costs does not grow with the text: work is counted, as characters read and bytes sent, never timed."""
+"""The cost of a frame does not grow with the text; work is counted, never timed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Cost(NamedTuple):
 
 @pytest.fixture
 def costs(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], list[Cost]]:
-    """Return a function that streams a text, looks at every operation as a page does, and returns each frame's cost."""
+    """Return a function that streams a text and returns each frame's cost."""
     read = 0
 
     def count(owner: Any, name: str, position: int) -> None:
@@ -129,7 +129,8 @@ def test_a_paragraph_without_end_is_read_a_few_times_in_a_frame_and_sent_once(
     costs: Callable[[str], list[Cost]], part: str, count: int
 ) -> None:
     short, long = costs(part * (count // 2)), costs(part * count)
-    # For its blocks, to repair its end, and for what is in it; when it has grown, once more for its blocks.
+    # For its blocks, to repair its end, and for what is in it; when it has grown, once more for its
+    # blocks.
     assert max(cost.read for cost in long) <= 4 * len(part) * count
     assert max(cost.sent for cost in long) <= A_LINE
     assert sum(cost.sent for cost in long) <= 2.2 * sum(cost.sent for cost in short)
@@ -178,7 +179,7 @@ def test_200_levels_cost_no_more_for_a_character_than_100(nested: Callable[[int]
 
 
 def calls_for_a_character(text: str) -> float:
-    """Stream a text and return how many functions the dearest frame called, for each character there was."""
+    """Stream a text and return the most function calls of a frame, for each character."""
     calls = 0
 
     def count(frame: FrameType, event: str, arg: object) -> None:

@@ -1,4 +1,4 @@
-"""The cyclic garbage collector is paused while the main thread renders, and left alone otherwise."""
+"""Garbage collection pauses while the main thread renders, and only then."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The laws of Markdown that grows: each frame equals a full rendering, splits change nothing, cost is linear."""
+"""Growing Markdown: frames equal full renderings, splits change nothing, cost is linear."""
 
 from __future__ import annotations
 

@@ -8,7 +8,8 @@ from nbstream.markdown.highlight import highlight, plain
 from nbstream.markdown.parser import parse
 from nbstream.output.terminal.rows import to_rows
 
-#: What these lexers read again and again to the end of the code; without a bound each takes more than a minute.
+#: What these lexers read again and again to the end of the code; without a bound each takes more
+#: than a minute.
 SLOW = [("csharp", "a\n" * 20_000), ("gnuplot", "1e" * 20_000 + "\n")]
 
 

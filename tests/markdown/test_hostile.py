@@ -1,4 +1,4 @@
-"""Hostile text in every field of a reply, without a browser: a failure names its payload (`tests.hostile.corpus`)."""
+"""Hostile text in every field of a reply, without a browser."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from nbstream.output.wording import footer
 from nbstream.widgets.markdown_document import MarkdownDocument
 from tests.hostile import allowed, corpus, rendering
 
-#: A terminal's window title, its clipboard, a link, a line that is written over; and the same in C1's characters.
+#: A terminal's window title, its clipboard, a link, a line that is written over; and the same in
+#: C1's characters.
 TERMINAL = (
     "\x1b]0;x\x07 \x1b]52;c;eA==\x07 \x1b]8;;http://evil.test\x07x\x1b]8;;\x07 a\rb \x9d52;c;eA==\x9c \x9b2J \x00 \x7f"
 )

@@ -1,7 +1,7 @@
 """The examples of CommonMark's specification and of GFM: read as they say, however they are split.
 
-Where this project differs on purpose, an example's number stands under the policy that makes the difference. With that
-policy lifted, and nothing else, it is what the specification says.
+Where this project differs on purpose, an example's number stands under the policy that makes the
+difference. With that policy lifted, and nothing else, it is what the specification says.
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ EXACT = {
     *("Fenced code blocks", "Paragraphs", "Blank lines", "Block quotes", "List items", "Inlines"),
     *("Soft line breaks", "Textual content"),
 }
-#: Examples of the other sections that differ because there is no raw HTML: what would be a tag is text.
+#: Examples of the other sections that differ because there is no raw HTML: what would be a tag is
+#: text.
 RAW_HTML = {
     "Backslash escapes": numbers("21"),
     "Entity and numeric character references": numbers("31"),
@@ -56,7 +57,8 @@ RAW_HTML = {
     "Raw HTML": numbers("613-617 623 625-631"),
     "Hard line breaks": numbers("642-643"),
 }
-#: Those that differ because only web and mail addresses are links': another link, or its definition, is text.
+#: Those that differ because only web and mail addresses are links': another link, or its
+#: definition, is text.
 ADDRESSES = {
     "Backslash escapes": numbers("22-23"),
     "Entity and numeric character references": numbers("32-33"),
@@ -141,7 +143,7 @@ def test_it_is_not_read_as_on_github(text: str, html: str) -> None:
 
 
 def check(parts: Iterable[str], *, each_frame: bool = True) -> None:
-    """Stream `parts`, with a frame after each of them, to a page that knows nothing but the operations."""
+    """Stream `parts` to a page, with a frame after each of them."""
     growing, page, so_far = MarkdownDocument(), empty_state(), ""
     for part in parts:
         so_far += part
@@ -164,7 +166,8 @@ def test_each_split_in_two_is_right(example: Example | gfm.Example) -> None:
 
 @pytest.mark.parametrize("example", WITH_ADDRESSES, ids=name)
 def test_each_split_in_two_is_right_where_any_address_is_a_links(example: Example) -> None:
-    # What is defined after its use is put right at the end, so the frames are looked at with the definitions first.
+    # What is defined after its use is put right at the end, so the frames are looked at with the
+    # definitions first.
     with lifted(addresses=True):
         definitions = parser.parse(example.markdown).definitions
         check_each_split(example.markdown, each_frame=not definitions)

@@ -95,7 +95,8 @@ def test_the_first_token_is_delayed(sim: Simulator) -> None:
 def test_each_byte_in_a_packet_of_its_own(sim: Simulator) -> None:
     with open_raw(sim, body_of("中位数", "one-byte", max_tokens=10)) as raw:
         read = read_until(raw, b"0\r\n\r\n")
-        # Linux: tcp_info.tcpi_data_segs_in, at byte 152, is the number of received packets with data.
+        # Linux: tcp_info.tcpi_data_segs_in, at byte 152, is the number of received packets with
+        # data.
         info = raw.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 192)
         (packets,) = struct.unpack_from("I", info, 152)
     assert packets == len(read)

@@ -46,7 +46,7 @@ def apply(state: DocumentState, ops: Iterable[Op]) -> None:
 
 
 def html_of(state: DocumentState) -> str:
-    """Return the document's HTML: everything written, the tail, and the end tags of the open groups."""
+    """Return the document's HTML: written HTML, the tail, and the open groups' end tags."""
     groups = state["groups"]
     written = "".join(group["open"] + group["html"] for group in groups)
     return written + state["tail"] + "".join(group["close"] for group in reversed(groups))

@@ -38,8 +38,8 @@ def to_mathml(tex: str, *, display: bool, finished: bool = True) -> str:
             still being streamed: open groups are closed, and an incomplete end is left out.
 
     Returns:
-        HTML. Complete TeX that cannot be converted is returned as source, in a `code` element. Of an
-        incomplete formula, the longest convertible beginning is returned, which may be "".
+        HTML. Complete TeX that cannot be converted is returned as source, in a `code` element. Of
+        an incomplete formula, the longest convertible beginning is returned, which may be "".
     """
     return _mathml(tex, display=display, finished=finished) if len(tex) <= MOST_CHARACTERS else _source(tex)
 

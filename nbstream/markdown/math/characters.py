@@ -16,7 +16,8 @@ _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\uff
 class Word(NamedTuple):
     """A leaf that latex2mathml sees only as a placeholder: a text, a name, or a grouped number.
 
-    `tag` is the MathML element. `movable` says whether scripts are set below and above in a display.
+    `tag` is the MathML element. `movable` says whether scripts are set below and above in a
+    display.
     """
 
     tag: str
