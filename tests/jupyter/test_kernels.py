@@ -228,8 +228,8 @@ def test_an_offscreen_view_receives_fewer_patches_and_the_whole_reply(kernel: Ke
     assert 2 * unseen < seen
     kernel.control(view, "visibility", page="one", visible=True, seq=2)
     # Messages with an old or an invalid sequence number are ignored.
-    for nth in (1, "three", None):
-        kernel.control(view, "visibility", page="one", visible=False, seq=nth)
+    for seq in (1, "three", None):
+        kernel.control(view, "visibility", page="one", visible=False, seq=seq)
     patches(100)
     assert patches(500) > 2 * unseen
     # The reply ends while the view is off screen.
@@ -256,7 +256,7 @@ def test_a_reply_that_no_page_shows_is_noted_once(kernel: Kernel, server: Simula
     kernel.comm(view, "hello", seq=0, page="one again")
     note = kernel.run("%%deepseek\nWhy?").text("stderr")
     assert note == (
-        "Note: the page was reloaded while a reply arrived and may not show it. %deepseek show 3 brings it back.\n"
+        "Note: the page was reloaded while a reply arrived and may not show it. %deepseek show 3 shows it again.\n"
     )
     assert kernel.run("%%deepseek\nWhy?").text("stderr") == ""
     assert (
