@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from nbstream.client import history, models, settings
 from nbstream.client.endpoints import endpoint_for
-from nbstream.client.request import ThinkingField, build_request, parameter_notes, turns
+from nbstream.client.request_builder import ThinkingField, build_request, parameter_notes, turns
 from nbstream.client.retry import Limits
 from nbstream.client.run import Run
 from nbstream.client.sources.api import ApiSource

@@ -18,7 +18,7 @@ _COLOURED = re.compile(r'<span class="([a-z][a-z0-9]*)">([^<]*)</span>')
 
 
 @dataclass(slots=True)
-class _Group:
+class _WrittenGroup:
     open: str = ""
     close: str = ""
     pieces: list[str] = field(default_factory=list)
@@ -28,7 +28,7 @@ class DocumentWriter:
     """A document, and the operations on it since the last `take`."""
 
     def __init__(self) -> None:
-        self._groups = [_Group()]
+        self._groups = [_WrittenGroup()]
         self._tail = ""
         self._ops: list[Op] = []
 
@@ -44,7 +44,7 @@ class DocumentWriter:
 
     def open(self, start: str, end: str) -> None:
         """Start a group between the tags `start` and `end`."""
-        self._groups.append(_Group(start, end))
+        self._groups.append(_WrittenGroup(start, end))
         self._ops.append(("open", start, end))
 
     def close(self) -> None:
@@ -75,7 +75,7 @@ class DocumentWriter:
 
     def reset(self, html: str) -> None:
         """Replace the whole document with `html`."""
-        self._groups = [_Group(pieces=[html])]
+        self._groups = [_WrittenGroup(pieces=[html])]
         self._tail = ""
         # This operation would undo the earlier ones, so they need not be sent.
         self._ops = [("reset", html)]

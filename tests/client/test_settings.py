@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from nbstream.client import models
 from nbstream.client.endpoints import Secret, endpoint_for
-from nbstream.client.request import build_request, parameter_notes, turns
+from nbstream.client.request_builder import build_request, parameter_notes, turns
 from nbstream.client.settings import Settings
 from nbstream.model.exceptions import RequestError
 

@@ -2,7 +2,7 @@ r"""Formulas: converts a model's TeX to MathML for the page and to Unicode text 
 
 The conversion has three steps. `rewriting` turns the TeX into the subset that latex2mathml handles
 correctly. `mathml` builds a clean tree from latex2mathml's tree; the clean tree holds only listed
-MathML elements and attributes. `mathml.to_html` and `text` write HTML and text from the clean tree.
+MathML elements and attributes. `mathml.element_html` and `plain_text` write HTML and text from the clean tree.
 
 Browsers do not draw `mtd[columnalign]` and `menclose[notation]`, because MathML Core has neither.
 The page's style sheet draws both.
@@ -13,11 +13,11 @@ from __future__ import annotations
 import unicodedata
 from html import escape
 
-from nbstream.markdown.math.characters import printable
-from nbstream.markdown.math.mathml import to_html
+from nbstream.markdown.math.characters import replace_unprintable
+from nbstream.markdown.math.mathml import element_html
+from nbstream.markdown.math.plain_text import to_lines
 from nbstream.markdown.math.rewriting import MOST_LEVELS, Unconvertible
 from nbstream.markdown.math.symbols import to_symbols
-from nbstream.markdown.math.text import to_lines
 from nbstream.markdown.math.tree import longest, to_tree
 
 __all__ = ["MOST_CHARACTERS", "MOST_LEVELS", "Unconvertible", "to_mathml", "to_text"]
@@ -60,7 +60,7 @@ def _mathml(tex: str, *, display: bool, finished: bool) -> str:
         row = [] if finished else longest(symbols)
     if not row:
         return _source(tex) if finished else ""
-    html = "".join(map(to_html, row))
+    html = "".join(map(element_html, row))
     return f'<math display="block">{html}</math>' if display else f"<math>{html}</math>"
 
 
@@ -73,4 +73,4 @@ def _plain(tex: str) -> str:
 
 
 def _source(tex: str) -> str:
-    return f'<code class="nbstream-tex">{escape(printable(tex), quote=False)}</code>'
+    return f'<code class="nbstream-tex">{escape(replace_unprintable(tex), quote=False)}</code>'

@@ -14,7 +14,7 @@ from html import escape
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element  # its parser, which hostile XML could attack, is not used
 
-from nbstream.markdown.math.characters import FIRST_WORD, Word, printable, styled
+from nbstream.markdown.math.characters import FIRST_WORD, Word, replace_unprintable, styled
 from nbstream.markdown.math.elements import ARITY, COMBINING, LARGE, LEAVES, core_of
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ class Cleaning:
             values = _UPRIGHT if character else {}
         else:
             text = styled(text, _STYLES.get(style, ""))
-        return _element(tag, values=values, text=printable(text))
+        return _element(tag, values=values, text=replace_unprintable(text))
 
     def _scripts(self, element: Element) -> Element:
         tag, values = element.tag, element.attrib
@@ -176,8 +176,8 @@ def _wants_space(left: Element, right: Element) -> bool:
     return _is_function(right) and (core_of(left).tag not in ("mo", "mspace") or left.text in (")", "]", "}", "!"))
 
 
-def to_html(element: Element) -> str:
+def element_html(element: Element) -> str:
     """Return a clean element as HTML."""
     values = "".join(f' {name}="{value}"' for name, value in element.attrib.items())
-    inner = escape(element.text, quote=False) if element.text else "".join(map(to_html, element))
+    inner = escape(element.text, quote=False) if element.text else "".join(map(element_html, element))
     return f"<{element.tag}{values}>{inner}</{element.tag}>"

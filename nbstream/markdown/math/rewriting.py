@@ -32,7 +32,7 @@ class _Incomplete(Exception):  # noqa: N818  (normal for a formula that is strea
     """The beginning of a formula ends within a command."""
 
 
-class _Group:
+class _OpenGroup:
     r"""An open group: braces, an optional argument, `\left` or an environment."""
 
     def __init__(self, kind: str, end: str = "", bars: Sequence[int] = ()) -> None:
@@ -60,7 +60,7 @@ class Rewriting:
         self._symbols = list(symbols)
         self._finished = finished
         self._at = 0
-        self._groups = [_Group("")]
+        self._groups = [_OpenGroup("")]
         self._has_rows = False
         self._written: list[str] = []
         self.words: list[Word] = []
@@ -170,7 +170,7 @@ class Rewriting:
         if tables.OPTIONAL_ARGUMENT.fullmatch(symbol) and self._peek() == "[":
             self._at += 1
             self._written.append("[")
-            self._groups.append(_Group("[", "]"))
+            self._groups.append(_OpenGroup("[", "]"))
 
     def _check_levels(self) -> None:
         if sum(1 + each.chain + each.styles for each in self._groups) > MOST_LEVELS:
@@ -196,7 +196,7 @@ class Rewriting:
 
     def _open(self, kind: str, start: str, end: str, bars: Sequence[int] = ()) -> None:
         self._written.append(start)
-        self._groups.append(_Group(kind, end, bars))
+        self._groups.append(_OpenGroup(kind, end, bars))
         self._check_levels()
 
     def _fill(self) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from nbstream.markdown.math.characters import printable
+from nbstream.markdown.math.characters import replace_unprintable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +33,7 @@ def to_symbols(tex: str) -> list[str]:
 
     Commands for lengths, colours, labels and environments are one symbol with their argument.
     """
-    return [found[0] for found in _SYMBOL.finditer(_NAMED.sub(r"\\operatorname*{\1}", printable(tex)))]
+    return [found[0] for found in _SYMBOL.finditer(_NAMED.sub(r"\\operatorname*{\1}", replace_unprintable(tex)))]
 
 
 def em(number: str, unit: str) -> str:
