@@ -2,7 +2,8 @@ r"""Formulas: converts a model's TeX to MathML for the page and to Unicode text 
 
 The conversion has three steps. `rewriting` turns the TeX into the subset that latex2mathml handles
 correctly. `mathml` builds a clean tree from latex2mathml's tree; the clean tree holds only listed
-MathML elements and attributes. `mathml.element_html` and `plain_text` write HTML and text from the clean tree.
+MathML elements and attributes. `mathml.element_html` and `plain_text` write HTML and text from the
+clean tree.
 
 Browsers do not draw `mtd[columnalign]` and `menclose[notation]`, because MathML Core has neither.
 The page's style sheet draws both.

@@ -8,7 +8,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 #: The first placeholder character. The TeX for latex2mathml has one placeholder for each `Word`.
-#: Placeholders are in Unicode's private use area, and `replace_unprintable` removes them from a model's TeX.
+#: Placeholders are in Unicode's private use area, and `replace_unprintable` removes them from a
+#: model's TeX.
 FIRST_WORD = 0xF0000
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff\U000f0000-\U0010ffff]")
 
