@@ -7,7 +7,6 @@ own.
 from __future__ import annotations
 
 import time
-from functools import lru_cache
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -85,7 +84,6 @@ def _span(text: str, name: str) -> str:
     return f'<span class="{name}">{plain(text)}</span>' if name and text else plain(text)
 
 
-@lru_cache(maxsize=64)
 def _lexer(language: str) -> Lexer | None:
     # Pygments is only needed once there is code to show.
     from pygments.lexers import get_lexer_by_name  # noqa: PLC0415
