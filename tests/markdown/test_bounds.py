@@ -116,7 +116,7 @@ IN_ONE_PART = {
 
 
 @pytest.mark.parametrize(("head", "part", "count"), PARTS.values(), ids=PARTS)
-def test_parts_are_read_once(costs: Callable[[str], list[Cost]], head: str, part: str, count: int) -> None:
+def test_parts_are_parsed_once(costs: Callable[[str], list[Cost]], head: str, part: str, count: int) -> None:
     short, long = costs(head + part * (count // 2)), costs(head + part * count)
     assert max(cost.read for cost in long) <= A_LINE
     assert max(cost.sent for cost in long) <= A_LINE
@@ -125,7 +125,7 @@ def test_parts_are_read_once(costs: Callable[[str], list[Cost]], head: str, part
 
 
 @pytest.mark.parametrize(("part", "count"), PARAGRAPHS.values(), ids=PARAGRAPHS)
-def test_a_paragraph_without_end_is_read_a_few_times_in_a_frame_and_sent_once(
+def test_a_long_paragraph_is_parsed_in_each_frame_and_sent_once(
     costs: Callable[[str], list[Cost]], part: str, count: int
 ) -> None:
     short, long = costs(part * (count // 2)), costs(part * count)
@@ -136,7 +136,7 @@ def test_a_paragraph_without_end_is_read_a_few_times_in_a_frame_and_sent_once(
     assert sum(cost.sent for cost in long) <= 2.2 * sum(cost.sent for cost in short)
 
 
-def test_a_list_that_turns_loose_is_read_as_a_whole_once(costs: Callable[[str], list[Cost]]) -> None:
+def test_a_list_that_becomes_loose_is_parsed_as_a_whole_once(costs: Callable[[str], list[Cost]]) -> None:
     text = "- an item *like* others\n" * 1_000 + "\n- the last\n"
     *others, dearest = sorted(costs(text))
     assert dearest.read <= 2 * len(text)
@@ -144,7 +144,7 @@ def test_a_list_that_turns_loose_is_read_as_a_whole_once(costs: Callable[[str], 
 
 
 @pytest.mark.parametrize(("head", "part", "count"), IN_ONE_PART.values(), ids=IN_ONE_PART)
-def test_one_part_is_read_a_few_times_and_sent_once(
+def test_a_long_part_is_parsed_in_each_frame_and_sent_once(
     costs: Callable[[str], list[Cost]], head: str, part: str, count: int
 ) -> None:
     text = head + part * count

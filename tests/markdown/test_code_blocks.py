@@ -1,4 +1,4 @@
-"""Code blocks of an answer, as values."""
+"""`find_code` returns the code blocks of an answer as values."""
 
 from __future__ import annotations
 

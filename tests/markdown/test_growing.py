@@ -170,16 +170,16 @@ def test_every_character_may_be_a_frame(text: str) -> None:
 @given(texts_with_references, cuts)
 @example("[a]: http://x.y\n'title\nmore'\n\n[a]\n", [17, 20, 24, 29])
 @example("- [a]: http://x.y\n- b\n- c\n\n[a]\n", [18, 22, 26])
-def test_references_are_right_in_the_end(text: str, cuts: list[int]) -> None:
+def test_the_last_frame_has_all_references(text: str, cuts: list[int]) -> None:
     check(split(text, cuts), each_frame=False)
 
 
 @pytest.mark.parametrize("definition", ["[a]: http://x.y\n'title\nmore'", "- b\n- [a]: http://x.y\n  'title'"])
-def test_a_definition_may_go_on_in_the_next_line(definition: str) -> None:
+def test_a_definition_may_continue_in_the_next_line(definition: str) -> None:
     assert ops(f"{definition}\n\nSee [a].\n", "reset") == []
 
 
-def test_a_reference_that_is_defined_before_its_use_is_right_at_once() -> None:
+def test_a_reference_defined_before_its_use_is_a_link_at_once() -> None:
     check(list("[a]: http://x.y 'T'\n\nSee [a].\n\n- [a]\n- ![i][a]\n\n| [a] |\n|---|\n| [b][a] |\n"))
 
 
@@ -197,13 +197,13 @@ def ops(text: str, name: str, step: int = 1) -> list[Op]:
 
 
 @pytest.mark.parametrize("end", ["", "\n", "\n\nAnd [a].\n"])
-def test_a_late_reference_is_put_right_once_by_a_reset_at_the_end(end: str) -> None:
+def test_a_reference_defined_late_causes_one_reset_at_the_end(end: str) -> None:
     text = f"See [a].\n\nMore.\n\n[a]: http://x.y{end}"
     assert ops(text, "reset") == [("reset", to_html(text))]
     assert frames(text)[-1] == [("reset", to_html(text))]
 
 
-def test_a_list_that_turns_loose_is_done_again_once() -> None:
+def test_a_list_that_becomes_loose_is_written_again_once() -> None:
     text = "- a\n- b\n- c\n\n- d\n\n- e\n- f\n\nEnd.\n"
     assert ops(text, "redo") == [("redo", "")]
     assert len(ops(text, "open")) == 2
@@ -216,7 +216,7 @@ LINES = "background:none;white-space:pre"
 PRE = "margin:0;background:none;line-height:1.31;white-space:pre;overflow-x:auto"
 
 
-def test_what_is_finished_is_written_within_its_group() -> None:
+def test_finished_parts_are_written_within_their_group() -> None:
     growing = MarkdownDocument()
     growing.feed("```py\nif\nif\nif")
     tags = f'<div class="nbstream-code highlight" dir="ltr" style="{BOX}">'
@@ -237,7 +237,7 @@ def test_what_is_finished_is_written_within_its_group() -> None:
     ]
 
 
-def test_no_frame_without_news_and_no_news_after_the_end() -> None:
+def test_a_frame_without_new_text_and_after_the_end_is_empty() -> None:
     growing = MarkdownDocument()
     assert growing.frame() == growing.finish() == growing.finish() == []
     growing = MarkdownDocument()
@@ -289,7 +289,7 @@ def test_work_and_bytes_are_linear(text: str, monkeypatch: pytest.MonkeyPatch) -
     assert parsed <= len(text) + 1_000
 
 
-def test_a_table_too_large_to_be_taken_apart_is_still_right(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_table_with_too_many_cells_is_written_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(open_block, "MOST_CELLS", 6)
     text = "|a|b|\n|-|-|\n" + "|c|\n" * 6 + "\nEnd.\n"
     check(list(text))
@@ -339,7 +339,7 @@ def visible(document: str) -> str:
     return "".join(html.unescape(re.sub("<[^>]*>", "", document)).split())
 
 
-def test_nothing_flashes() -> None:
+def test_no_frame_shows_text_that_a_later_frame_removes() -> None:
     growing, final = MarkdownDocument(), visible(to_html(ANSWER))
     for char in ANSWER:
         growing.feed(char)
@@ -348,16 +348,16 @@ def test_nothing_flashes() -> None:
 
 
 @pytest.mark.parametrize("line", ["\\[not a link](/foo)", "$$ no formula", "[label]: no definition"])
-def test_what_might_have_begun_a_block_goes_on_with_a_long_paragraph(line: str) -> None:
+def test_a_line_that_looks_like_a_block_may_continue_a_long_paragraph(line: str) -> None:
     paragraph = "word " * 1_000
     check([paragraph + "end", f"\n{line}\n", "more\n", "and more"])
 
 
 @pytest.mark.parametrize("marker", ["- ", "> ", ""])
-def test_what_looks_like_a_definition_takes_nothing_back_that_was_shown(marker: str) -> None:
+def test_a_line_that_looks_like_a_definition_removes_no_shown_text(marker: str) -> None:
     check(["word " * 1_000, "`code\n" + marker + "[f", "oo]:", " bar", " and more"])
 
 
-def test_a_long_text_that_may_yet_be_a_label_is_not_cut() -> None:
+def test_a_long_text_in_brackets_may_become_a_definition() -> None:
     check(["[" + "1,\n" * 100 + "2]", ":", " http://x.y\n", "\nend"], each_frame=False)
     check(["[" + "1,\n" * 100 + "2]", ":"])

@@ -1,4 +1,4 @@
-"""Blocks of a growing text: each once, in order, as in the whole text, and for linear work."""
+"""A growing text gives each block once, in order, as in the whole text, with linear work."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_any_split_gives_the_blocks_of_the_whole_text(seed: int) -> None:
         ("1. a\n2. b\n\n- c\n- d\n\n# e\n", [False, True, False, True, False]),
     ],
 )
-def test_items_of_a_tight_list_stand_close(text: str, joins: list[bool]) -> None:
+def test_no_blank_line_separates_the_items_of_a_tight_list(text: str, joins: list[bool]) -> None:
     growing = GrowingBlocks()
     pieces = [piece for line in text.splitlines(keepends=True) for piece in growing.feed(line)]
     assert [piece.joins for piece in pieces] == joins
@@ -116,7 +116,7 @@ def test_items_of_a_tight_list_stand_close(text: str, joins: list[bool]) -> None
     "text",
     ["a\n\n", "# a\n", "***\n", "```\na\n\nb\n```\n", "$$\na\n$$\n", "> a\n\n", "|a|\n|-|\n|b|\n\n", "- a\n\nb\n"],
 )
-def test_a_block_is_given_out_as_soon_as_nothing_can_change_it(text: str) -> None:
+def test_a_block_is_returned_as_soon_as_nothing_can_change_it(text: str) -> None:
     growing = GrowingBlocks()
     *before, last = text.splitlines(keepends=True)
     assert not any(growing.feed(line) for line in before)
@@ -124,7 +124,7 @@ def test_a_block_is_given_out_as_soon_as_nothing_can_change_it(text: str) -> Non
     assert len(growing.feed(last[-1:])) == 1
 
 
-def test_what_is_in_progress_is_made_whole_and_changes_nothing() -> None:
+def test_the_unfinished_end_is_completed_and_stays_unfinished() -> None:
     growing = GrowingBlocks()
     growing.feed("1. a\n2. b\n3. **c")
     in_progress = growing.in_progress()
@@ -138,7 +138,7 @@ def test_what_is_in_progress_is_made_whole_and_changes_nothing() -> None:
     assert len(growing.finish()) == 1
 
 
-def test_of_what_is_large_the_end_of_the_source_is_in_progress() -> None:
+def test_a_large_unfinished_block_is_shown_as_the_end_of_its_source() -> None:
     growing = GrowingBlocks()
     growing.feed("```\n" + "x\n" * LARGE + "last")
     assert growing.in_progress() == ("x\n" * LARGE + "last")[-LARGE:]

@@ -1,4 +1,4 @@
-"""Colours take a bounded time: without that, a fence of words would stop the kernel for minutes."""
+"""Colours take a bounded time; otherwise a fence of words would block the kernel for minutes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_code_that_would_take_too_long_stays_plain(language: str, code: str) -> 
 
 
 @pytest.mark.timeout(30)
-def test_it_stays_plain_on_a_terminal() -> None:
+def test_such_code_stays_plain_on_a_terminal() -> None:
     language, code = SLOW[0]
     (block,) = parse(f"```{language}\n{code}```\n").blocks
     assert to_rows(block, 80)[1:-1] == code.split("\n")[:-1]

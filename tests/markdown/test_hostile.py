@@ -35,20 +35,20 @@ def chunk(**delta: object) -> str:
 END = 'data: {"choices": [{"delta": {}, "finish_reason": "stop"}]}\n\n'
 
 
-def test_every_payload_alone() -> None:
+def test_no_single_payload_gets_through() -> None:
     # A third of the combinations; `python -m tests.hostile` goes through all of them.
     count = rendering.render_all(corpus.markdown()[::3])
     assert count.payloads >= 2_000
     assert count.faults == {}
 
 
-def test_every_way_to_write_tex() -> None:
+def test_no_tex_gets_through() -> None:
     count = rendering.render_all(each for each in corpus.markdown() if each.name.startswith(("TeX", "nested")))
     assert count.payloads >= 200
     assert count.faults == {}
 
 
-def test_the_lists_find_what_a_renderer_lets_through() -> None:
+def test_the_lists_of_allowed_html_find_faults() -> None:
     for html in (
         "<img src=x>",
         "<p onclick=x>y</p>",
@@ -68,13 +68,13 @@ def test_the_lists_find_what_a_renderer_lets_through() -> None:
 
 
 @pytest.mark.parametrize("name", rendering.fields(1))
-def test_hostile_fields(name: str) -> None:
+def test_hostile_text_in_any_field_of_a_reply_is_harmless(name: str) -> None:
     reply = rendering.fields(1)[name]
     assert reply.ended
     assert rendering.faults_around(reply) == []
 
 
-def test_a_count_of_tokens_that_no_machine_divides_is_none() -> None:
+def test_a_token_count_too_large_for_a_float_is_left_out() -> None:
     usage = dict.fromkeys(("prompt_tokens", "completion_tokens", "prompt_cache_hit_tokens"), 10**400)
     reply = rendering.reply_of(
         chunk(content="x") + f'data: {{"choices": [{{"finish_reason": "stop"}}], "usage": {json.dumps(usage)}}}\n\n'
@@ -84,13 +84,13 @@ def test_a_count_of_tokens_that_no_machine_divides_is_none() -> None:
     assert "usage" not in settled_html(reply)
 
 
-def test_a_formula_of_any_length_is_not_typeset() -> None:
+def test_a_formula_that_is_too_long_is_not_typeset() -> None:
     assert "nbstream-math" in to_html(f"${'x' * (MOST_CHARACTERS - 1)}$", settled=True)
     long = to_html(f"${'x' * (MOST_CHARACTERS + 1)}$", settled=True)
     assert "nbstream-math" not in long
 
 
-def test_nothing_that_a_terminal_obeys_is_kept() -> None:
+def test_no_control_sequence_of_a_terminal_is_kept() -> None:
     call = {"index": 0, "function": {"name": TERMINAL, "arguments": f"{TERMINAL}\n\n{DIRECTIONS}"}}
     text = f"{TERMINAL}\n\n~~~\n{TERMINAL}\n~~~"
     reply = rendering.reply_of(
@@ -104,7 +104,7 @@ def test_nothing_that_a_terminal_obeys_is_kept() -> None:
     assert OBEYED.findall(repr(CodeBlock(TERMINAL, TERMINAL)) + repr(ToolCall(TERMINAL, TERMINAL, TERMINAL))) == []
 
 
-def test_half_characters_do_not_break_the_file() -> None:
+def test_lone_surrogates_do_not_break_the_file() -> None:
     half = "\\ud800"
     body = (
         f'data: {{"id": "{half}", "model": "{half}", "system_fingerprint": "{half}", "choices": [{{"delta": {{'
@@ -118,7 +118,7 @@ def test_half_characters_do_not_break_the_file() -> None:
             assert written.encode().decode() == written
 
 
-def test_what_is_copied_is_still_found_in_the_markdown() -> None:
+def test_the_answer_is_found_in_the_settled_markdown() -> None:
     reply = rendering.reply_of(chunk(content="one\r\ntwo \x1b[2J") + END)
     data, metadata = bundle(reply, Presentation())
     start, end = metadata["nbstream"]["answer"]
@@ -126,7 +126,7 @@ def test_what_is_copied_is_still_found_in_the_markdown() -> None:
     assert settled_text(reply).startswith("one\ntwo \ufffd[2J\n")
 
 
-def test_code_that_reads_otherwise_than_it_runs_is_seen_to() -> None:
+def test_directional_characters_in_code_are_replaced() -> None:
     for text in (f"~~~python\n{DIRECTIONS}\n~~~", f"    {DIRECTIONS}", f"`{DIRECTIONS}`", f"~~~{DIRECTIONS}\n~~~"):
         for html in (to_html(text), to_html(text, settled=True), to_html(text, final=False)):
             assert not re.search(f"[{DIRECTIONS}]", html)
@@ -138,7 +138,7 @@ def test_code_that_reads_otherwise_than_it_runs_is_seen_to() -> None:
     assert "\u2067" in to_html("\u2067x\u2069")
 
 
-def test_a_reversal_ends_with_its_block() -> None:
+def test_a_directional_override_ends_with_its_block() -> None:
     reply = rendering.reply_of(chunk(reasoning_content="\u202eone", content="\u202etwo ![a](http://b.c/d)") + END)
     reader = Blocks()
     reader.feed(settled_html(reply))
@@ -169,7 +169,7 @@ class Blocks(HTMLParser):
 
 
 @pytest.mark.parametrize("text", ["[" * 150, "![a " * 60 + "](b)", "a [b](c) " * 40 + "[" * 80 + " *d*"])
-def test_they_grow_as_any_text_does(text: str) -> None:
+def test_each_frame_of_unmatched_brackets_equals_a_full_rendering(text: str) -> None:
     stream = MarkdownDocument()
     for at in range(0, len(text), 7):
         stream.feed(text[at : at + 7])

@@ -1,4 +1,4 @@
-"""What Markdown becomes, and what it never becomes, whatever a model writes."""
+"""The HTML of Markdown, also of hostile Markdown."""
 
 from __future__ import annotations
 
@@ -115,13 +115,21 @@ def test_a_formula_is_tex_in_the_file_and_mathml_in_the_live_view(markdown: str,
         "\\( \\)",
     ],
 )
-def test_money_and_code_are_no_formulas(text: str) -> None:
+def test_money_and_code_are_not_formulas(text: str) -> None:
     assert "nbstream-math" not in to_html(text, settled=True)
     assert "<math" not in to_html(text)
 
 
+@pytest.mark.parametrize(
+    "text", ["$" + "5" * 80_000 + "$", "$5" + " aa" * 40_000 + "+$", "\\(" * 40_000, "\\[" * 40_000, "[^" * 40_000]
+)
+def test_a_long_text_that_may_hold_formulas_or_footnotes_is_rendered_in_time(text: str) -> None:
+    # A search that is quadratic would run into the test's time-out.
+    assert to_html(f"a {text}").startswith("<p>a ")
+
+
 @pytest.mark.parametrize("macro", ["\\href{javascript:x}{y}", "\\def\\x{y}", "\\require{html}", "\\class{a}{b}"])
-def test_a_formula_that_reaches_out_of_itself_stays_source(macro: str) -> None:
+def test_a_formula_with_a_macro_that_affects_the_page_stays_source(macro: str) -> None:
     for settled in (True, False):
         html = to_html(f"${macro}$", settled=settled)
         assert html.startswith('<p><code class="nbstream-tex">')
@@ -131,10 +139,15 @@ LINE = "Some *words* with `code`, [a link](http://x.y), $x_1$ and **much more**,
 
 
 @pytest.mark.parametrize("joint", [" ", "\n"])
-def test_a_very_long_paragraph_is_read_as_if_it_were_short(joint: str) -> None:
+def test_a_long_paragraph_is_parsed_like_a_short_one(joint: str) -> None:
     text = joint.join([LINE] * 200)
     short = to_html(LINE).removeprefix("<p>").removesuffix("</p>\n")
     assert to_html(text) == f"<p>{joint.join([short] * 200)}</p>\n"
+
+
+def test_emphasis_may_span_a_long_paragraph() -> None:
+    words = "word " * 2_000
+    assert to_html(f"**{words}end**") == f"<p><strong>{words}end</strong></p>\n"
 
 
 @pytest.mark.parametrize(
@@ -302,7 +315,7 @@ hostile = st.lists(
 
 @settings(max_examples=300, deadline=None)
 @given(hostile, st.booleans())
-def test_nothing_but_known_tags_and_attributes_comes_out(text: str, final: bool) -> None:  # noqa: FBT001
+def test_the_html_has_only_known_tags_and_attributes(text: str, final: bool) -> None:  # noqa: FBT001
     inspector = Inspector()
     html = to_html(text, final=final)
     inspector.feed(html)

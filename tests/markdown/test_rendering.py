@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import gc
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from nbstream.markdown import rendering
 from nbstream.markdown.growing_blocks import GrowingBlocks
 from nbstream.markdown.highlight import takes_colours
+from nbstream.markdown.parser import inline_tokens
 from nbstream.markdown.rendering import Renderer, to_html
 from nbstream.widgets.markdown_document import MarkdownDocument
 
 if TYPE_CHECKING:
     import pytest
+    from markdown_it.token import Token
 
 
 def reply(mark: str) -> str:
     """Return a text in which `mark` stands in some of everything."""
     parts = [
         f"Text {mark}.{part} with `{mark}`, *emphasis* and $x_{{{mark}}}^{{{part}}}$ in it.\n\n"
-        f"$$\ny_{{{mark}}} = \\text{{{mark}}}\n$$\n\n- an item {mark}.{part}\n\n| {mark} |\n|---|\n| {mark}.{part} |\n\n"
+        f"$$\ny_{{{mark}}} = \\text{{{mark}}}\n$$\n\n- an item {mark}.{part}\n\n"
+        f"| {mark} |\n|---|\n| {mark}.{part} |\n\n"
         f"```python\nnumber = '{mark}'  # {part}\n```\n\n```unknown-{mark}-{part}\ncode\n```\n\n"
         for part in range(20)
     ]
@@ -66,22 +68,21 @@ def test_no_text_stays_in_memory_after_its_document() -> None:
     assert strings_with(mark) == set()
 
 
-def test_code_and_formulas_of_a_frame_are_rendered_once_in_a_document(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_paragraphs_and_code_are_rendered_once_for_all_frames(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also once for the settled output, in which only formulas differ."""
     highlighted: list[str] = []
     parsed: list[str] = []
-    inline_tokens = rendering.inline_tokens
 
     def highlight(code: str, language: str) -> str:
         highlighted.append(language)
         return code
 
-    def counting(token: rendering.Token, references: object) -> list[rendering.Token]:
+    def counting(token: Token, references: dict[str, Any]) -> list[Token]:
         parsed.append(token.content)
-        return inline_tokens(token, {})
+        return inline_tokens(token, references)
 
     monkeypatch.setattr("nbstream.markdown.html.highlight", highlight)
-    monkeypatch.setattr(rendering, "inline_tokens", counting)
+    monkeypatch.setattr("nbstream.markdown.rendering.inline_tokens", counting)
     text = "> a *paragraph*\n>\n> ```py\n> x = 1\n> ```\n>\n> the end of a quote, word by word"
     renderer = Renderer()
     document = MarkdownDocument(renderer)

@@ -1,4 +1,4 @@
-"""What is shown of Markdown that is only half there."""
+"""Half-written Markdown is completed, or its end is withheld."""
 
 from __future__ import annotations
 
@@ -83,14 +83,14 @@ def test_repair(written: str, shown: str) -> None:
         *("`", "```", "```py", "~~~ js", "- ```py", "[a]:", "[a]: http://x.y", "[a]: http://x.y 'ti"),
     ],
 )
-def test_a_line_that_means_nothing_yet_is_withheld(line: str) -> None:
+def test_a_line_of_markers_is_withheld(line: str) -> None:
     assert is_withheld(line, may_define=True)
 
 
 @pytest.mark.parametrize(
     "line", ["a", "- a", "-a", "1.5", "1. a", "# a", "#a", "**a", "| a", "> a", "`a", "[a]", "[a]: b c"]
 )
-def test_other_lines_are_not(line: str) -> None:
+def test_other_lines_are_not_withheld(line: str) -> None:
     assert not is_withheld(line, may_define=True)
 
 
@@ -105,9 +105,22 @@ def test_a_definition_may_not_stand_there(lines: list[str]) -> None:
     assert not is_withheld("[a]:", may_define=False)
 
 
-@pytest.mark.parametrize("piece", ["[", "![", "*a _b ", "`", "- ", "[a](", "(", "\\", "~", "1. ", "[a]: ", "` "])
-def test_repair_is_linear_enough(piece: str) -> None:
+@pytest.mark.parametrize(
+    "piece", ["[", "![", "*a _b ", "*_", "*a[", "`", "- ", "[a](", "(", "\\", "~", "1. ", "[a]: ", "` "]
+)
+def test_repair_of_a_long_text_ends_in_time(piece: str) -> None:
     # A quadratic one would run into the test's time-out.
     text = piece * 20_000
     assert len(repair(text).text) <= 2 * len(text)
     assert is_withheld(text, may_define=True) in (True, False)
+
+
+def test_closers_without_an_opener_of_their_own_are_repaired_in_time() -> None:
+    # Each of them looks for its opener; a quadratic search would run into the test's time-out.
+    text = "_a " * 40_000 + "b* " * 40_000
+    assert repair(text).text.startswith("_a ")
+
+
+def test_only_the_last_open_marks_are_closed() -> None:
+    # Else each frame would send the end of each mark again.
+    assert repair("*a " * 100).text == "*a " * 99 + "*a" + "*" * 32

@@ -1,4 +1,4 @@
-"""The examples of CommonMark's specification and of GFM: read as they say, however they are split.
+"""The examples of CommonMark and GFM are rendered as specified, however they are split.
 
 Where this project differs on purpose, an example's number stands under the policy that makes the
 difference. With that policy lifted, and nothing else, it is what the specification says.
@@ -107,7 +107,7 @@ def differs(example: Example, policy: dict[str, frozenset[int]]) -> bool:
     return example.number in policy.get(example.section, ())
 
 
-def test_the_specification_is_all_there() -> None:
+def test_the_specification_is_complete() -> None:
     sections = {example.section for example in examples().values()}
     assert len(examples()) == 652
     assert EXACT | RAW_HTML.keys() | ADDRESSES.keys() | FORMULAS.keys() == sections
@@ -121,7 +121,7 @@ def test_a_missing_specification_is_an_error(monkeypatch: pytest.MonkeyPatch, tm
 
 
 @pytest.mark.parametrize("example", examples().values(), ids=name)
-def test_it_is_read_as_specified(example: Example) -> None:
+def test_an_example_is_rendered_as_specified(example: Example) -> None:
     raw_html, addresses, formulas = (differs(example, policy) for policy in (RAW_HTML, ADDRESSES, FORMULAS))
     expected = normal(ours(example.html, raw_html=raw_html))
     shipped = to_html(example.markdown)
@@ -133,12 +133,12 @@ def test_it_is_read_as_specified(example: Example) -> None:
 
 
 @pytest.mark.parametrize("example", gfm.EXAMPLES, ids=name)
-def test_it_is_read_as_on_github(example: gfm.Example) -> None:
+def test_an_example_is_rendered_as_on_github(example: gfm.Example) -> None:
     assert normal(without_style(to_html(example.markdown))) == normal(ours(example.html))
 
 
 @pytest.mark.parametrize(("text", "html"), NOT_AS_GITHUB.items())
-def test_it_is_not_read_as_on_github(text: str, html: str) -> None:
+def test_these_texts_are_not_rendered_as_on_github(text: str, html: str) -> None:
     assert to_html(text) == html
 
 
@@ -165,7 +165,7 @@ def test_each_split_in_two_is_right(example: Example | gfm.Example) -> None:
 
 
 @pytest.mark.parametrize("example", WITH_ADDRESSES, ids=name)
-def test_each_split_in_two_is_right_where_any_address_is_a_links(example: Example) -> None:
+def test_each_split_in_two_is_right_if_any_address_may_be_a_link(example: Example) -> None:
     # What is defined after its use is put right at the end, so the frames are looked at with the
     # definitions first.
     with lifted(addresses=True):
