@@ -1,4 +1,4 @@
-"""The code in an answer, as values: what stands between fences, wherever in the text."""
+"""Finds the code blocks in the Markdown of an answer, wherever they are in the text."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-r"""Where a formula begins and ends in a line of text: `$…$`, `$$…$$`, `\(…\)` and `\[…\]`.
+r"""Finds formulas in a text: `$…$`, `$$…$$`, `\(…\)` and `\[…\]`.
 
-A dollar may be money, so a single one only begins a formula if it looks like one.
+A dollar may be money, so text between single dollars counts as a formula only if it looks like one.
 """
 
 from __future__ import annotations
@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-#: What ends a formula, by what begins it.
+#: The closing delimiter of each opening one.
 CLOSERS = {"$$": "$$", "$": "$", "\\(": "\\)", "\\[": "\\]"}
 
-# As Pandoc has it: no space within the dollars, and no digit after them. A backslash takes the next
-# character with it.
+# Pandoc's rules (extension tex_math_dollars): no space directly within the dollars, no digit after
+# them. A backslash escapes the next character.
 _FORMULAS = {
     "$$": re.compile(r"\$\$(?!\$)((?:\\.|(?!\$\$)[^\\])+)\$\$", re.DOTALL),
     "$": re.compile(r"(?<![0-9A-Za-z$])\$(?![\s$])((?:\\.|[^$\\])+)(?<!\s)\$(?![\d$])", re.DOTALL),
@@ -21,16 +21,16 @@ _FORMULAS = {
 }
 _ENDS = {"$$": re.compile(r"(?:\\.|(?!\$\$)[^\\])*\$\$"), "\\[": re.compile(r"(?:\\[^]]|[^\\])*\\\]")}
 _OPENER = re.compile(r"\$\$?|\\[(\[]")
-#: Further than so many characters after its opener, what ends a formula is not looked for: some
-#: texts have an opener in each word and no end at all.
+#: A closing delimiter is searched for within this many characters: a text may have an opening
+#: delimiter in each word, and no closing one.
 _LONGEST = 20_000
-# "$5 million (US$)": an amount, then words, and nothing that only a formula has.
+# "$5 million (US$)": an amount and words, without any character that only a formula has.
 _AMOUNT = re.compile(r"\d[^\\^_={}+*/<>|]*")
 _WORD = re.compile(r"\s[^\W\d_]{2,}")
 
 
 class Formula(NamedTuple):
-    """A formula in a text: its TeX, what stands before and after it, and where it ends."""
+    """A formula in a text: its TeX, its opening delimiter, and the position after its end."""
 
     tex: str
     opener: str
@@ -38,20 +38,20 @@ class Formula(NamedTuple):
 
     @property
     def is_display(self) -> bool:
-        """Whether it stands in a line of its own."""
+        """Whether it is shown on a line of its own."""
         return self.opener in ("$$", "\\[")
 
 
 def opener_at(text: str, at: int) -> str:
-    """Return what begins a formula at `at`, if anything does."""
+    """Return the opening delimiter at `at`, or ""."""
     found = _OPENER.match(text, at)
     return found[0] if found else ""
 
 
 def formula_at(text: str, at: int) -> Formula | None:
-    """Return the formula that begins at `at`, if it also ends."""
+    """Return the complete formula that begins at `at`, or None."""
     opener = opener_at(text, at)
-    # Where nothing ends one, it need not be read: that would be done once for each opener.
+    # Without a closing delimiter each opening one would cause a search of the whole text.
     has_end = opener != "" and text.find(CLOSERS[opener], at + len(opener), at + _LONGEST) > 0
     found = _FORMULAS[opener].match(text, at) if has_end else None
     if found is None or not found[1].strip() or (opener == "$" and _is_money(found[1])):
@@ -60,14 +60,19 @@ def formula_at(text: str, at: int) -> Formula | None:
 
 
 def _is_money(between: str) -> bool:
-    """Tell whether the first of two dollars, with this text between them, is a sign of money."""
+    """Return whether two dollars with this text between them are signs of money."""
     if "**" in between or "`" in between:
-        # "**$9** and 10$": Markdown's marks.
+        # "**$9** and 10$": the dollars are separated by Markdown's markers.
         return True
     return _AMOUNT.fullmatch(between) is not None and _WORD.search(between) is not None
 
 
 def end_in(line: str, opener: str) -> int | None:
-    """Return where what ends a formula in a line of its own ends in `line`, if it is there."""
+    r"""Return the position after the closing delimiter in `line`, or None.
+
+    Args:
+        line: a line of a formula that is on lines of its own, without the opening delimiter.
+        opener: the opening delimiter, "$$" or "\[".
+    """
     found = _ENDS[opener].match(line)
     return found.end() if found else None

@@ -1,8 +1,8 @@
-"""Cuts a growing Markdown text into what is finished and what may still change.
+"""Splits a growing Markdown text into finished blocks and an end that may still change.
 
 Complete lines finish blocks, and within a list, a table or a fence the parts of the last block (see
-`open_block`). What is finished is handed over once and never parsed again. So the work is linear in
-the text, unless a single paragraph, quote or item goes on and on.
+`open_block`). A finished part is handed over once and never parsed again. So the work is linear in
+the text, except for a single paragraph, quote or item that does not end.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from nbstream.markdown.repair import may_define
 if TYPE_CHECKING:
     from nbstream.markdown.parser import Block, ParsedText
 
-#: From so many characters on a block in progress counts as large.
+#: An unfinished block of at least this many characters counts as large.
 LARGE = 2_000
-#: A large block is parsed again, to see whether it has ended, when it has grown by this share.
+#: A large block is parsed again when it has grown by this share.
 _SHARE = 1 / 4
 
 _BLANK_LINE = re.compile(r"^[ \t]*\n", re.MULTILINE)
@@ -30,8 +30,8 @@ class Unfinished(NamedTuple):
     """The end of a growing text.
 
     Attributes:
-        parts: those of the open block, in so far as they were not handed over.
-        blocks: what stands after them.
+        parts: the parts of the open block that were not handed over.
+        blocks: the blocks after the open block.
         is_loose: whether the open block is a loose list.
     """
 
@@ -49,7 +49,7 @@ class GrowingText(ABC):
         #: Complete lines that were not handed over, and the beginning of the line after them.
         self._lines = ""
         self._partial = ""
-        #: Whether a definition may stand in that last line.
+        #: Whether a definition may stand in `_partial`.
         self._may_define = True
         #: Whether the line before `_lines` is not blank.
         self._follows_text = False
@@ -69,7 +69,7 @@ class GrowingText(ABC):
 
     @abstractmethod
     def _add_parts(self, block: OpenBlock, parts: list[Block]) -> None:
-        """Take finished parts of the block. `block.source` has not got them yet."""
+        """Take finished parts of the block. `block.source` does not contain them yet."""
 
     @abstractmethod
     def _end(self, block: OpenBlock) -> None:
@@ -77,7 +77,7 @@ class GrowingText(ABC):
 
     @abstractmethod
     def _take_back(self, block: OpenBlock) -> None:
-        """Forget the block with its parts: it comes as a whole. Only a table does."""
+        """Drop the block and its parts: it will come as a whole. This happens to tables only."""
 
     def _append(self, text: str) -> None:
         """Append `text`, which `_advance` will look at."""

@@ -1,7 +1,7 @@
 """Code in colours, by Pygments.
 
-Only classes are written, which JupyterLab, Notebook and nbconvert give colours to, in the theme's
-own.
+The HTML has only Pygments' class names. JupyterLab, Notebook and nbconvert style them with the
+colours of their theme.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 #: much of the file.
 MOST_CHARACTERS = 100_000
 
-#: Nor may colours take longer than so many seconds of the thread's own time, and so many more for
-#: each character, which is seven times what Python's take. Some lexers look from each word to the
-#: end of the code: 8,000 characters of C# without a bracket took six seconds, and twice as many
-#: four times as long.
+#: Time limit for colours, in seconds of the thread's CPU time: a constant and a share for each
+#: character, seven times what Python code takes. Some lexers search from each word to the end of
+#: the code: 8,000 characters of C# without a bracket took six seconds, twice as many four times as
+#: long.
 _SECONDS, _SECONDS_PER_CHARACTER = 0.1, 10e-6
 
-#: Neither white space nor a mistake has a colour: what is half written is full of mistakes. A name
-#: that is nothing more has the text's own in Jupyter's style.
+#: These tokens get no colour. Errors: incomplete code is full of them. Plain names: Jupyter's style
+#: shows them in the colour of text.
 _WITHOUT_COLOUR = ("w", "err", "n")
 
 
@@ -41,12 +41,13 @@ def highlight(code: str, language: str) -> str:
 
     tokens = _tokens(lexer, code)
     if tokens is None or "".join(value for _, value in tokens) != code:
-        # A lexer drops a byte order mark, for one. Nothing that was received is lost.
+        # Lexers drop some characters, such as a byte order mark. Then the code is shown complete,
+        # without colours.
         return plain(code)
     parts: list[str] = []
     text, last = "", ""
     for kind, value in tokens:
-        # A lexer's own kind looks as what it is a kind of.
+        # A token type that only one lexer has gets the class of its parent type.
         name = next(STANDARD_TYPES[each] for each in reversed(kind.split()) if each in STANDARD_TYPES)
         name = "" if name in _WITHOUT_COLOUR else name
         if name == last:
@@ -59,7 +60,7 @@ def highlight(code: str, language: str) -> str:
 
 
 def takes_colours(code: str, language: str) -> bool:
-    """Tell whether there are colours for `language`, and `code` gets them in a bounded time."""
+    """Return whether `code` in `language` gets colours within the time limit."""
     lexer = _lexer(language) if len(code) <= MOST_CHARACTERS else None
     return lexer is not None and _tokens(lexer, code) is not None
 

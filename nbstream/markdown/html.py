@@ -1,8 +1,8 @@
-"""The HTML of what was read: the security boundary of everything that is shown.
+"""Writes the tokens of Markdown as HTML. This is the security boundary of every output.
 
-Whatever a model writes, no raw HTML comes through, nothing is fetched, and only web and mail
-addresses are links. It reads well without a style sheet, and what must survive JupyterLab's
-sanitiser (which leaves no id, no data attribute, no script) is inline.
+Whatever a model writes, its raw HTML is shown as text, nothing is fetched, and only web and mail
+addresses become links. The HTML is readable without a style sheet. Styles that must survive
+JupyterLab's sanitiser are inline; it removes ids, data attributes and scripts.
 """
 
 from __future__ import annotations
@@ -32,14 +32,13 @@ _LINES = ' style="background:none;white-space:pre"'
 _LANGUAGE_STYLE = "display:block;opacity:.72;font-size:.8em;line-height:1.6"
 _FOOTNOTE_STYLE = "font-size:.9em;margin:.4em 0"
 _LINK_ATTRIBUTES = {"rel": "noopener noreferrer", "target": "_blank"}
-# Not by its colour alone is a link told from the text around it, which JupyterLab thinks is enough.
+# In JupyterLab only the colour distinguishes a link from the text around it.
 _LINK_STYLE = "text-decoration:underline"
-# Isolated: a reversal of direction in the text before it must not turn the host's name round.
+# Isolated, so that a directional override in the text before it does not reverse the host's name.
 _IMAGE_STYLE = "border:1px dashed rgba(128,128,128,.7);padding:.1em .4em;unicode-bidi:isolate"
 
-# What stays in the file is typeset by MathJax, in the reader's page: no macro that leads out of its
-# formula, by a link, a style, a class, an id or a file, or by changing what macros mean for all
-# others on the page.
+# MathJax typesets the formulas of a file in the reader's page. These macros affect more than their
+# formula: by a link, a style, a class, an id or a file, or by redefining macros for the whole page.
 _LEADS_OUT = re.compile(
     r"\\(?:href|url|require|class|cssId|style|html\w*|data|unicode|mmlToken|includegraphics|include|input|write"
     r"|bbox|(?:text|math)tip|toggle|label|(?:eq)?ref|refeq|[gex]?def|definecolor|let|(?:re)?new\w*|providecommand"
@@ -55,9 +54,10 @@ def is_link(url: str) -> bool:
 class Elements(RendererHTML):
     """HTML that fetches nothing and survives JupyterLab's sanitiser.
 
-    What renders a text's inline tokens is the environment's `inline`; with `settled` formulas are
-    TeX for MathJax, as MathML doesn't survive an untrusted notebook, and else MathML, as MathJax
-    doesn't look at a live view.
+    The environment has three entries. `inline` renders the inline tokens of a text. `remember`
+    calls a function unless its result for the same arguments is known. `settled` says how formulas
+    are written: as TeX for MathJax, because MathML does not survive an untrusted notebook, or as
+    MathML, because MathJax does not process a live view.
     """
 
     def render(self, tokens: Sequence[Token], options: OptionsDict, env: EnvType) -> str:
@@ -73,7 +73,7 @@ class Elements(RendererHTML):
         return "".join(parts)
 
     def fence(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:  # noqa: ARG002
-        """Name the language above the code, and give it colours once it is complete."""
+        """Show the name of the language above the code, and colours once the code is complete."""
         token = tokens[idx]
         language, *_ = (*printable(unescapeAll(token.info)).split(maxsplit=1), "")
         name = escapeHtml(language)
@@ -95,7 +95,7 @@ class Elements(RendererHTML):
         return _formula(tokens[idx], "span", env)
 
     def math_block(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:  # noqa: ARG002
-        """Show a formula that has its lines to itself."""
+        """Show a formula on lines of its own."""
         html = _formula(tokens[idx], "div", env)
         if not html:
             return ""
@@ -169,7 +169,7 @@ class Elements(RendererHTML):
         return f'<a class="nbstream-image" href="{escapeHtml(url)}"{attributes} style="{_IMAGE_STYLE}">{label}</a>'
 
     def definition(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:  # noqa: ARG002
-        """Show nothing of a reference's definition."""
+        """Show nothing: a definition of a reference is not visible."""
         return ""
 
 
@@ -184,8 +184,8 @@ def _formula(token: Token, tag: str, env: EnvType) -> str:
     if len(tex) > MOST_CHARACTERS or _LEADS_OUT.search(tex):
         return f'<code class="nbstream-tex">{escapeHtml(printable(tex))}</code>'
     start, end = ("\\[", "\\]") if display else ("\\(", "\\)")
-    # The classes let MathJax 3 (Lab, Notebook) and MathJax 2 (nbconvert) in, where the reply as a
-    # whole keeps them out.
+    # MathJax 3 (Lab, Notebook) and MathJax 2 (nbconvert) ignore the reply as a whole; these classes
+    # make them process the formula.
     return f'<{tag} class="nbstream-math mathjax_process tex2jax_process">{start}{escapeHtml(tex)}{end}</{tag}>'
 
 

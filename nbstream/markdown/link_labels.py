@@ -1,8 +1,8 @@
-"""Finds where a link's label ends, in linear time.
+"""Finds the ends of link labels in linear time.
 
-markdown-it reads on to the end of the text for each "[" without a "]". Its JavaScript original and
-markdown-it-py 4.3 do so in `helpers/parse_link_label.py`; this is a replacement with the same
-result.
+For each "[" without a "]", markdown-it-py 4.3 reads the rest of the text, at each of up to 100
+levels of nesting (`helpers/parse_link_label.py`). `label_end` replaces that function and has the
+same result.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 def label_end(state: StateInline, start: int, disable_nested: bool = False) -> int:  # noqa: FBT001, FBT002  (markdown-it calls it so)
-    """Return where the "]" is that ends the label which begins with the "[" at `start`, or -1.
+    """Return the position of the "]" that ends the label with the "[" at `start`, or -1.
 
-    Each bracket's result is kept in `state`, so that a bracket around it need not read the same
-    text again: a label in which another "[" has no end has no end either.
+    The result of each bracket is kept in `state`, so that a bracket around it does not read the
+    same text again. A label that contains a "[" without an end has no end either.
 
     Args:
         state: markdown-it's state.
-        start: where the "[" is.
+        start: the position of the "[".
         disable_nested: whether a link within the label means that there is no label.
     """
     ends: dict[int, int] = vars(state).setdefault("label_ends", {}).setdefault((state.posMax, disable_nested), {})

@@ -1,4 +1,4 @@
-"""Makes half-written Markdown read as it will look once it is written.
+"""Completes half-written Markdown, so that it already looks as it will when it is complete.
 
 `is_withheld` looks at a line that has no end yet, `repair` at the text of a paragraph, heading or
 cell.
@@ -15,17 +15,17 @@ from nbstream.markdown.delimiters import CLOSERS, formula_at, opener_at
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-#: Longer ago than this many characters, a bracket was not the beginning of a link: "[0, 1)".
+#: An open bracket that is more than this many characters back does not begin a link: "[0, 1)".
 _LONGEST_LABEL = 120
 
-#: So many marks are closed, from the last one back: else each frame of a text that opens a mark
-#: with each word would send the end of each again.
+#: Only this many open markers are closed, counted from the end. Otherwise a text with an open
+#: marker in each word would send all closing tags again in each frame.
 _MOST_CLOSED = 32
 
-#: Longer ago than this many characters, a dollar was not the beginning of a formula: "$HOME".
+#: An open dollar that is more than this many characters back does not begin a formula: "$HOME".
 _LONGEST_FORMULA = 80
 
-# Nothing but markers so far: "-" may become an item, a rule, an underline or a word, "1" an item,
+# A line of markers only: "-" may become an item, a rule, an underline or a word, "1" an item,
 # "[ ]" a task, "|-" a table; "```p" has half of its language, "[1]: http" half of its definition,
 # "[^1]" its footnote, "$$" its formula.
 _WITHHELD = re.compile(
@@ -42,13 +42,13 @@ _HALF_TARGET = re.compile(r"""\([^\s()]*(?:\([^\s()]*\)?)?(?:\s+(?:["'(][^"']*["
 
 
 def is_withheld(line: str, *, may_define: bool) -> bool:
-    """Tell whether a line that has no end yet is not to be shown so far.
+    """Return whether an incomplete line must not be shown yet.
 
-    If it is shown, its next characters must not move it to another block any more: "#" would end a
-    list for good, and "#hashtag" belong to its last item.
+    The next characters must not move a line that is shown to another block: "#" alone would end a
+    list, while "#hashtag" belongs to its last item.
 
     Args:
-        line: what there is of it.
+        line: the line so far.
         may_define: whether a definition may stand there, as `may_define` tells.
     """
     return bool(_WITHHELD.fullmatch(line) or (may_define and _HALF_DEFINITION.fullmatch(line)))
@@ -57,11 +57,11 @@ def is_withheld(line: str, *, may_define: bool) -> bool:
 def may_define(lines: Iterable[str], *, before: bool = True) -> bool:
     """Return whether a definition may follow `lines`.
 
-    Elsewhere its beginning is shown as text, and may have ended what stood before.
+    Elsewhere "[label]:" is text.
 
     Args:
-        lines: complete ones.
-        before: whether one may stand before them.
+        lines: complete lines.
+        before: whether a definition may stand before them.
     """
     for line in lines:
         before = line.strip() == "" or (before and _DEFINITION.match(line) is not None)
@@ -69,7 +69,7 @@ def may_define(lines: Iterable[str], *, before: bool = True) -> bool:
 
 
 class Repaired(NamedTuple):
-    """A repaired text, and whether it ends in a formula that is not complete but for its end."""
+    """A repaired text, and whether the formula at its end was incomplete before the repair."""
 
     text: str
     ends_in_formula: bool = False
@@ -78,9 +78,9 @@ class Repaired(NamedTuple):
 def repair(text: str) -> Repaired:
     """Return a growing text with its half-written end completed, or left out.
 
-    Emphasis, strikethrough, code and formulas are closed, but for those that a single dollar
-    begins: it may be money. A half link is the plain text of its label, a half image nothing. A
-    last line that begins with a pipe is taken for a table's head.
+    Emphasis, strikethrough, code and formulas are closed. A formula with a single dollar is not,
+    because the dollar may be money. A half link becomes the plain text of its label; a half image
+    is left out. A last line that begins with a pipe is left out, as it may be the head of a table.
     """
     *lines, last = text.split("\n")
     if last.lstrip().startswith("|"):
@@ -89,16 +89,16 @@ def repair(text: str) -> Repaired:
 
 
 class _Scanner:
-    """One pass over a text, which knows what is open at its end."""
+    """Reads a text once and notes the constructs that are open at its end."""
 
     def __init__(self, text: str) -> None:
         self._text = text
-        #: Marker, its position, and how many of it are open.
+        #: Open markers: the character, the position, and the number of characters.
         self._openers: list[tuple[str, int, int]] = []
         self._open = Counter[str]()
-        #: Where a link's or an image's label begins.
+        #: Positions where the label of a link or an image begins.
         self._brackets: list[int] = []
-        #: What has to end the formula that the text ends in.
+        #: The closing delimiter of a formula that is open at the end of the text.
         self._formula = ""
 
     def repaired(self) -> Repaired:
@@ -144,7 +144,7 @@ class _Scanner:
             return None if may_be else at + 1
         if CLOSERS[opener] in rest or rest.startswith("$"):
             return at + len(opener)
-        # Half of what ends it.
+        # Half of the closing delimiter.
         rest = rest.removesuffix(CLOSERS[opener][0]).rstrip()
         self._formula = CLOSERS[opener] if rest else ""
         self._text = self._text[:at] + (opener + rest if rest else "")
@@ -203,7 +203,7 @@ class _Scanner:
                 return start, count
 
     def _label(self, start: int, end: int) -> int | None:
-        """Read what follows a label, which is text[start:end] and a closing bracket."""
+        """Read the target after a label; text[start:end] is the label without its "]"."""
         text = self._text
         if target := _TARGET.match(text, end + 1):
             self._brackets.pop()
@@ -253,5 +253,5 @@ def _run(text: str, at: int) -> str:
 
 
 def _may_be_link(text: str, bracket: int) -> bool:
-    """Tell a link's bracket from an index's: `a[0`."""
+    """Return whether a bracket may begin a link, unlike the one of an index: `a[0`."""
     return text[bracket] == "!" or not text[bracket - 1 : bracket].isalnum()

@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 _TASK = re.compile(r"\[([ xX])][ \t]+(?=\S)")
 _CODE_INDENT = 4
-#: The first letter that has a direction is looked for among so many characters.
+#: The direction of a text is that of the first letter among this many characters.
 _FIRST_LETTERS = 500
-# As long as the label of a link may be.
+# CommonMark limits the label of a link to 999 characters.
 _FOOTNOTE = re.compile(r"\[\^([^\]\s]{1,999})]")
 
 
 def add_to(parser: MarkdownIt) -> None:
-    """Let `parser` read all this."""
+    """Add the rules for this syntax to `parser`."""
     ends = ["paragraph", "reference", "blockquote", "list"]
     parser.block.ruler.before("fence", "math_block", _math_block, {"alt": ends})
     parser.block.ruler.before("reference", "footnote", _footnote, {"alt": ["paragraph", "reference"]})
@@ -48,7 +48,7 @@ def footnote_key(label: str) -> str:
 def _math_inline(state: StateInline, silent: bool) -> bool:  # noqa: FBT001  (markdown-it calls it so, and the others)
     found = delimiters.formula_at(state.src, state.pos)
     if found is None:
-        # A dollar is text, and what a backslash means is for the next rule.
+        # A dollar is text; the next rule handles a backslash.
         return False
     if not silent:
         token = state.push("math_inline", "math", 0)
@@ -65,8 +65,8 @@ def _math_block(state: StateBlock, start: int, end: int, silent: bool) -> bool: 
     if opener not in ("$$", "\\[") or line.startswith("$$$") or state.is_code_block(start):
         return False
     if _CODE_INDENT <= state.sCount[start] < state.blkIndent:
-        # Less than the item it would end, and outside of that it would be code: so it goes on with
-        # the item's text.
+        # Indented less than the item, but so far that outside of the item it would be code: then
+        # the line continues the text of the item.
         return False
     lines = []
     line, at = line[2:], start + 1
@@ -84,8 +84,8 @@ def _math_block(state: StateBlock, start: int, end: int, silent: bool) -> bool: 
         return False
     if not silent:
         token = state.push("math_block", "math", 0)
-        # One that does not end, or whose last line goes on, is text of the line before it, if that
-        # is not blank.
+        # If it does not end, or its last line is incomplete, it may turn out to be text of the
+        # paragraph before it.
         is_last_line = at >= len(state.bMarks) - 1 and not state.src.endswith("\n")
         is_open = state.env["position"].is_unfinished and (is_last_line or not finished)
         is_doubtful = is_open and (not state.isEmpty(start - 1) if start else state.env["position"].follows_text)
@@ -106,7 +106,7 @@ def _footnote(state: StateBlock, start: int, end: int, silent: bool) -> bool:  #
     if found and not silent:
         token = state.tokens[at]
         token.map = [start, state.line]
-        # Beside its number, as in a tight list.
+        # Without paragraph tags, so that the text is beside its number, as in a tight list.
         if len(state.tokens) > at + 1 and state.tokens[at + 1].type == "paragraph_open":
             state.tokens[at + 1].hidden = state.tokens[at + 3].hidden = True
         references = state.env["references"]
@@ -115,7 +115,7 @@ def _footnote(state: StateBlock, start: int, end: int, silent: bool) -> bool:  #
 
 
 def _footnote_reference(state: StateInline, silent: bool) -> bool:  # noqa: FBT001
-    """Read a footnote's number even before the footnote; other words may be patterns: [^a-z]."""
+    """Parse a footnote reference; a number also before the footnote, a word may be [^a-z]."""
     found = _FOOTNOTE.match(state.src, state.pos)
     if not found or not (found[1].isdecimal() or footnote_key(found[1]) in state.env["references"]):
         return False
@@ -132,9 +132,9 @@ def _directions(state: StateCore) -> None:
         if token.type == "inline" and _is_right_to_left(token.content):
             tokens[at - 1].attrSet("dir", "rtl")
             if tokens[at - 1].type == "paragraph_open":
-                # JupyterLab says that each is to the left.
+                # JupyterLab aligns each paragraph left.
                 tokens[at - 1].attrSet("style", "text-align:right")
-            # An item, its list, a table: what begins with this text, and does not end before it.
+            # Also for the item, list or table that begins with this text.
             for before in range(at - 2, -1, -1):
                 if tokens[before].nesting != 1 or tokens[before].type == "blockquote_open":
                     break
@@ -149,7 +149,7 @@ def _is_right_to_left(text: str) -> bool:
 
 
 def _tasks(state: StateCore) -> None:
-    """Let a box before an item's text be a task's."""
+    """Turn a "[ ]" or "[x]" before the text of an item into a check box."""
     tokens = state.tokens
     for at, token in enumerate(tokens):
         if token.type != "inline" or at < 2 or tokens[at - 2].type != "list_item_open":  # noqa: PLR2004
@@ -161,7 +161,7 @@ def _tasks(state: StateCore) -> None:
 
 
 def _fences(state: StateCore) -> None:
-    """Tell which fence may go on."""
+    """Mark a fence that may continue as open."""
     lines = state.src.count("\n") + (not state.src.endswith("\n"))
     for token in state.tokens:
         if token.type == "fence":
@@ -170,14 +170,14 @@ def _fences(state: StateCore) -> None:
 
 
 def has_end(fence: Token) -> bool:
-    """Tell whether a fence has its closing line."""
+    """Return whether a fence has its closing line."""
     start, end = fence.map or (0, 0)
     code = fence.content
     return end - start - 1 > code.count("\n") + (code != "" and not code.endswith("\n"))
 
 
 def _any_image(state: StateInline, silent: bool) -> bool:  # noqa: FBT001
-    """Read an image with any target, as it is not loaded anyway."""
+    """Parse an image with any target, because images are not loaded."""
     parser = state.md
     state.md = copy.copy(parser)
     state.md.any_target = True  # type: ignore[attr-defined]  # a copy of our own parser
