@@ -155,7 +155,7 @@ class Elements(RendererHTML):
         return self.renderToken(tokens, idx, options, env) if env["links"].pop() else ""
 
     def image(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        """Name an image's host and do not load it: loading would tell the host who reads this."""
+        """Write a label with the image's host. Loading the image would identify the reader."""
         url = str(tokens[idx].attrs["src"])
         web = _HOST.match(url)
         alt = self.renderInlineAsText(tokens[idx].children, options, env).strip()
