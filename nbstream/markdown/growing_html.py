@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from nbstream.markdown.gc_pause import paused
 from nbstream.markdown.growing_text import GrowingText
 from nbstream.markdown.highlight import plain
 from nbstream.markdown.parser import parse
@@ -72,17 +73,19 @@ class GrowingHtml(GrowingText):
     def frame(self) -> None:
         """Write one frame: what was fed since the last one."""
         if self._fed:
-            self._advance()
-            self._write_tail()
+            with paused():
+                self._advance()
+                self._write_tail()
 
     def finish(self) -> None:
         """Write the last frame: the text is complete, and nothing may be fed any more."""
-        self._finish()
-        self._writer.tail("")
-        if self._references:
-            html = to_html("".join(self._text), renderer=self._renderer)
-            if html != self._writer.html:
-                self._writer.reset(html)
+        with paused():
+            self._finish()
+            self._writer.tail("")
+            if self._references:
+                html = to_html("".join(self._text), renderer=self._renderer)
+                if html != self._writer.html:
+                    self._writer.reset(html)
 
     def _write_tail(self) -> None:
         end = self._read_end()

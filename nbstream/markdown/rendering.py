@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from nbstream.markdown.gc_pause import paused
 from nbstream.markdown.highlight import highlight
 from nbstream.markdown.math import to_mathml
 from nbstream.markdown.parser import Position, inline_tokens, markdown_parser, parse, unix_lines, without_withheld
@@ -28,10 +29,11 @@ def to_html(text: str, *, final: bool = True, settled: bool = False, renderer: R
     """
     renderer = renderer or Renderer()
     text = unix_lines(text)
-    if final:
-        return renderer.render(parse(text).blocks, settled=settled)
-    end = Position(is_unfinished=True, is_repaired=True)
-    return renderer.render(parse(without_withheld(text), position=end).blocks, settled=settled)
+    with paused():
+        if final:
+            return renderer.render(parse(text).blocks, settled=settled)
+        end = Position(is_unfinished=True, is_repaired=True)
+        return renderer.render(parse(without_withheld(text), position=end).blocks, settled=settled)
 
 
 def preload() -> None:
