@@ -27,7 +27,7 @@ Status: TypeAlias = Literal[
 CUT_OFF = frozenset({"length", "content_filter", "insufficient_system_resource", "aborted"})
 
 #: The `system_fingerprint` of the simulator, by which its replies and their cost are labelled.
-SIMULATED_FINGERPRINT = "fp_nbstream_simulator"
+SIMULATED_FINGERPRINT = b"nbstream simulator".hex()
 
 _REPR_CHARS = 60
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from nbstream.model.reply import SIMULATED_FINGERPRINT
+from nbstream.simulator import probabilities
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -43,10 +44,15 @@ def stream(completion: Completion, plan: Plan, flood: Iterable[Event] = ()) -> I
     failure = plan.get("error-in-band")
     every = "usage-every" in plan
 
-    def chunk(delta: dict[str, Any], finish_reason: str | None, sent: int, *, usage: bool) -> bytes:
-        return _event(
-            _chunk(completion, delta, finish_reason) | ({"usage": completion.usage(sent)} if usage else {}), plan
-        )
+    def chunk(
+        delta: dict[str, Any], finish_reason: str | None, sent: int, *, usage: bool, token: Delta | None = None
+    ) -> bytes:
+        written = _chunk(completion, delta, finish_reason)
+        if usage or completion.reports_usage:
+            written["usage"] = completion.usage(sent) if usage else None
+        if token is not None and token.kind != "call" and completion.logprobs is not None:
+            written["choices"][0]["logprobs"] = probabilities.logprobs(token, completion.logprobs)
+        return _event(written, plan)
 
     thinks = any(delta.kind == "reasoning" for delta in completion.deltas)
     role = {"role": "assistant", **({"content": None, "reasoning_content": ""} if thinks else {"content": ""})}
@@ -54,7 +60,7 @@ def stream(completion: Completion, plan: Plan, flood: Iterable[Event] = ()) -> I
     for sent, delta in enumerate(completion.deltas):
         if failure is not None and sent == failure["after"]:
             break
-        yield Event(chunk(_fields(delta, plan), None, sent + 1, usage=every), "delta")
+        yield Event(chunk(_fields(delta, plan), None, sent + 1, usage=every, token=delta), "delta")
     if failure is not None:
         yield Event(_in_band(completion, plan, failure), "end")
         return

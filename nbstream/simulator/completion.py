@@ -46,7 +46,10 @@ class Delta:
 class Completion:
     """One reply to a chat request.
 
-    `hit_tokens` is the number of `prompt_tokens` that come from the prefix cache.
+    Attributes:
+        hit_tokens: the number of `prompt_tokens` that come from the prefix cache.
+        reports_usage: see `ChatRequest`.
+        logprobs: see `ChatRequest`.
     """
 
     id: str
@@ -56,6 +59,8 @@ class Completion:
     finish_reason: str
     prompt_tokens: int
     hit_tokens: int
+    reports_usage: bool = False
+    logprobs: int | None = None
 
     def usage(self, sent: int | None = None) -> dict[str, Any]:
         """Return the usage after the first `sent` deltas (default: all), in DeepSeek's format."""
@@ -101,7 +106,17 @@ def complete(
         deltas, finish_reason = deltas[: truncate["after"]], "length"
     if (finish := request.plan.get("finish")) is not None:
         deltas, finish_reason = deltas[: finish["after"]], finish["reason"]
-    return Completion(completion_id, created, request.model, deltas, finish_reason, prompt_tokens, hit_tokens)
+    return Completion(
+        completion_id,
+        created,
+        request.model,
+        deltas,
+        finish_reason,
+        prompt_tokens,
+        hit_tokens,
+        request.reports_usage,
+        request.logprobs,
+    )
 
 
 def _deltas(request: ChatRequest, salt: str, *, calls: bool) -> Iterator[Delta]:

@@ -15,7 +15,8 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, NamedTuple
 
 from nbstream.simulator import tokens
-from nbstream.simulator.chat_request import MAX_TOKENS, Refusal
+from nbstream.simulator.chat_request import MAX_TOKENS
+from nbstream.simulator.refusal import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,7 +73,8 @@ def text_for(request: ChatRequest) -> ReplyText:
     reasoning = "\n\n".join(topic.reasoning[level] for level in levels)
     if "whitespace" in request.plan:
         return ReplyText(reasoning, "\n" * ((request.max_tokens + 1) * tokens.LONGEST_SPACE))
-    return ReplyText(reasoning, _until(_answer(request, topic), request.stop))
+    answer = _until(_answer(request, topic), request.stop)
+    return ReplyText(reasoning, " " * len(answer) if "spaces" in request.plan else answer)
 
 
 def choose(prompt: str, name: str | None = None) -> Topic:

@@ -15,10 +15,10 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
 from nbstream.simulator import chat_request, chunks, scenarios
-from nbstream.simulator.chat_request import Refusal
 from nbstream.simulator.completion import complete
 from nbstream.simulator.log import Entry, Log, key_digest
 from nbstream.simulator.player import Player
+from nbstream.simulator.refusal import Refusal
 from nbstream.simulator.tokens import PrefixCache
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ _BALANCE = {
 
 #: Messages from DeepSeek's documentation, "Error Codes"; the types are those that its users report.
 _ERRORS = {
-    401: ("Authentication Fails, Your api key: ****-key is invalid", "authentication_error"),
+    401: ("Authentication Fails, Your api key: ****{key} is invalid", "authentication_error"),
     402: ("Insufficient Balance", "unknown_error"),
     422: ("Invalid Parameters", "invalid_request_error"),
     429: ("Rate Limit Reached: too many concurrent requests", "rate_limit_error"),
@@ -111,7 +111,7 @@ class Router:
             await asyncio.sleep(late["seconds"])
         refusal = plan.get(scenarios.STATUS)
         if refusal is not None and self._must_refuse(refusal, f"{key}\n{chat.context}"):
-            await _send_refusal(response, refusal)
+            await _send_refusal(response, refusal, key)
             return
         if "garbage" in plan:
             response.keep_open = False
@@ -168,9 +168,11 @@ async def _send_json(response: Response, status: int, document: Any) -> None:
     await response.send_whole(status, chunks.to_json(document).encode(), _JSON)
 
 
-async def _send_refusal(response: Response, refusal: Mapping[str, Any]) -> None:
+async def _send_refusal(response: Response, refusal: Mapping[str, Any], key: str) -> None:
     status = refusal["status"]
     message, kind = _ERRORS.get(status, (f"The simulator answers {status} because it was asked to", "api_error"))
+    # DeepSeek repeats the end of the key.
+    message = message.replace("{key}", key[-4:])
     error = {"message": message, "type": kind, "param": None, "code": "invalid_request_error"}
     after = _retry_after(refusal)
     if refusal["body"] in ("endless", "broken", "stalled"):
@@ -217,7 +219,8 @@ def _check_route(request: Request) -> None:
 
 def _check_key(key: str) -> None:
     if not key or key == BAD_KEY:
-        raise Refusal(401, f"Authentication Fails, Your api key: ****{key[-4:]} is invalid", "authentication_error")
+        message, kind = _ERRORS[401]
+        raise Refusal(401, message.replace("{key}", key[-4:]), kind)
 
 
 def _key(headers: Mapping[str, str]) -> str:

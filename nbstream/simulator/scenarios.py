@@ -186,8 +186,9 @@ SCENARIOS = (
     Scenario("recording", "Sends the recording that the simulator was started with, byte for byte."),
     Scenario(
         "whitespace",
-        "Sends line breaks up to max_tokens, as DeepSeek does in JSON mode if no message has the word json.",
+        "Sends line breaks up to max_tokens, as a model in a loop does.",
     ),
+    Scenario("spaces", "Replaces the answer by spaces, as DeepSeek does in JSON mode with output that is not JSON."),
 )
 
 #: Options that every scenario has; they may be written anywhere in its text.

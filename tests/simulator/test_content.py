@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import math
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -116,9 +117,39 @@ def test_stop_sequences(sim: Simulator) -> None:
 def test_json_mode(sim: Simulator) -> None:
     response = chat(sim, "answer in JSON", response_format={"type": "json_object"})
     assert json.loads(response.joined("content"))["simulated"] == "No model was called."
-    flood = chat(sim, "answer", response_format={"type": "json_object"}, max_tokens=500, reasoning_effort="none")
+    spaces = chat(sim, "answer in JSON", "spaces", response_format={"type": "json_object"})
+    assert set(spaces.joined("content")) == {" "}
+    assert spaces.finish_reason == "stop"
+    flood = chat(sim, "answer", "whitespace", max_tokens=500, reasoning_effort="none")
     assert flood.joined("content").strip() == ""
     assert (flood.finish_reason, flood.chunks[-1]["usage"]["completion_tokens"]) == ("length", 500)
+
+
+def test_probabilities_come_for_the_reasoning_and_the_answer(sim: Simulator) -> None:
+    chunks = chat(sim, "median", logprobs=True, top_logprobs=3, reasoning_effort="low").chunks
+    seen = set()
+    for choice in (chunk["choices"][0] for chunk in chunks[1:-1]):
+        field = "content" if choice["delta"]["content"] else "reasoning_content"
+        (token,) = choice["logprobs"][field]
+        assert token["token"] == choice["delta"][field]
+        assert bytes(token["bytes"]).decode() == token["token"]
+        assert token["top_logprobs"][0]["logprob"] == token["logprob"] <= 0
+        assert sum(math.exp(each["logprob"]) for each in token["top_logprobs"]) <= 1.001
+        assert len(token["top_logprobs"]) == 3
+        seen.add(field)
+    assert seen == {"content", "reasoning_content"}
+    assert chat(sim, "median", logprobs=True, max_tokens=3).chunks[1]["choices"][0]["logprobs"]["reasoning_content"]
+    assert chat(sim, "median", max_tokens=3).chunks[1]["choices"][0]["logprobs"] is None
+
+
+def test_pro_does_not_see_images(sim: Simulator) -> None:
+    image = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}}
+    messages = [{"role": "user", "content": [{"type": "text", "text": "median [simulate: normal]"}, image]}]
+
+    def prompt_tokens(model: str) -> int:
+        return int(chat(sim, messages=messages, model=model, max_tokens=1).chunks[-1]["usage"]["prompt_tokens"])
+
+    assert prompt_tokens("deepseek-v4-pro") < prompt_tokens("deepseek-flash")
 
 
 def test_tokens_join_to_the_text_and_have_the_documented_size() -> None:
@@ -166,7 +197,7 @@ def test_tools_are_called_and_their_results_are_used(sim: Simulator) -> None:
     messages = [
         {"role": "user", "content": "Weather? [simulate: tool-call]"},
         {"role": "assistant", "content": None, "reasoning_content": "", "tool_calls": plain["tool_calls"]},
-        {"role": "tool", "tool_call_id": "x", "content": "rain, 12 degrees"},
+        {"role": "tool", "tool_call_id": plain["tool_calls"][0]["id"], "content": "rain, 12 degrees"},
     ]
     answered = chat(sim, messages=messages, tools=[TOOL])
     assert answered.finish_reason == "stop"

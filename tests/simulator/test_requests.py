@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 from typing import Any
 
@@ -25,7 +26,12 @@ NOT_PASSED_BACK = {
 @pytest.mark.parametrize(
     ("fields", "status", "says"),
     [
-        ({"model": "deepseek-chat"}, 400, "Model Not Exist"),
+        (
+            {"model": "deepseek-chat"},
+            400,
+            "The supported API model names are deepseek-flash, deepseek-v4-pro, but you passed deepseek-chat.",
+        ),
+        ({"model": "deepseek/deepseek-flash"}, 400, "but you passed deepseek/deepseek-flash."),
         ({"model": None}, 422, "model"),
         ({"messages": []}, 400, "Empty input messages"),
         ({"messages": "hello"}, 422, "messages"),
@@ -35,14 +41,22 @@ NOT_PASSED_BACK = {
         ({"temperature": 2.5}, 422, "temperature"),
         ({"temperature": "hot"}, 422, "temperature"),
         ({"top_p": -0.1}, 422, "top_p"),
+        ({"top_p": 0}, 422, "(0, 1.0]"),
+        ({"top_p": "x"}, 422, "top_p"),
+        ({"top_logprobs": 21}, 422, "[0, 20]"),
+        ({"user_id": "ü" * 257}, 422, "user_id"),
         ({"presence_penalty": 3}, 422, "presence_penalty"),
         ({"max_tokens": 0}, 400, "the valid range of max_tokens is [1, 393216]"),
         ({"max_tokens": 1.5}, 422, "max_tokens"),
-        ({"stop": ["x"] * 17}, 422, "stop"),
+        ({"stop": ["x"] * 17}, 400, "Stop string array too long: 17"),
+        ({"stop": [5]}, 422, "stop"),
         ({"stream": "yes"}, 422, "stream"),
         ({"thinking": {"type": "perhaps"}}, 422, "thinking"),
         ({"reasoning_effort": "extreme"}, 422, "reasoning_effort"),
-        ({"response_format": {"type": "json_schema"}}, 400, "response_format"),
+        ({"response_format": {"type": "json_schema"}}, 400, "This response_format type is unavailable now"),
+        ({"response_format": {"type": "json_object"}}, 400, "Prompt must contain the word 'json' in some form"),
+        ({"tools": [TOOL, TOOL]}, 400, "unique"),
+        ({"tools": [{"type": "function", "function": {"name": "a b"}}]}, 400, "tools[0]"),
         ({"tools": [{"name": "weather"}]}, 422, "tools[0]"),
         ({"tools": [TOOL], "tool_choice": "required"}, 400, "Thinking mode does not support this tool_choice"),
         (
@@ -66,6 +80,44 @@ def test_a_request_is_read_strictly(sim: Simulator, fields: dict[str, Any], stat
 
 def test_stream_options_and_unknown_fields_are_accepted(sim: Simulator) -> None:
     assert chat(sim, "x", stream_options={"include_usage": True}, user="me", seed=1, top_p=0.5).status == 200
+
+
+def _call(name: str) -> dict[str, Any]:
+    return {"id": name, "type": "function", "function": {"name": "weather", "arguments": "{}"}}
+
+
+def _tool(name: str) -> dict[str, Any]:
+    return {"role": "tool", "tool_call_id": name, "content": "rain"}
+
+
+USER = {"role": "user", "content": "a"}
+CALLS = {"role": "assistant", "content": None, "reasoning_content": "", "tool_calls": [_call("x"), _call("y")]}
+INSUFFICIENT = "(insufficient tool messages following tool_calls message)"
+ORPHAN = "Messages with role 'tool' must be a response to a preceding message with 'tool_calls'"
+
+
+@pytest.mark.parametrize(
+    ("messages", "says"),
+    [
+        (
+            [USER, {"role": "assistant", "content": None}],
+            "Invalid assistant message: content or tool_calls must be set",
+        ),
+        ([USER, {"role": "assistant", "reasoning_content": "x"}], "content or tool_calls must be set"),
+        ([USER, {"role": "assistant", "content": ""}, USER], ""),
+        ([USER, CALLS], INSUFFICIENT),
+        ([USER, CALLS, _tool("x")], INSUFFICIENT),
+        ([USER, CALLS, _tool("x"), USER, _tool("y")], INSUFFICIENT),
+        ([USER, CALLS, _tool("y"), _tool("x")], ""),
+        ([USER, CALLS, _tool("y"), _tool("x"), _tool("x")], ORPHAN),
+        ([USER, _tool("x")], ORPHAN),
+    ],
+)
+def test_chains_of_tools_are_whole(sim: Simulator, messages: list[dict[str, Any]], says: str) -> None:
+    response = chat(sim, messages=messages, tools=[TOOL], thinking={"type": "disabled"}, max_tokens=2)
+    assert response.status == (400 if says else 200)
+    if says:
+        assert says in response.json["error"]["message"]
 
 
 def test_reasoning_must_be_passed_back_if_there_are_tools(sim: Simulator) -> None:
@@ -102,8 +154,25 @@ def test_models_and_balance(sim: Simulator) -> None:
     assert all(isinstance(value, str) for value in balance["balance_infos"][0].values())
 
 
-def test_the_legacy_model_name_is_an_alias_of_flash(sim: Simulator) -> None:
-    assert chat(sim, "x", model="deepseek-v4-flash").chunks[0]["model"] == "deepseek-flash"
+@pytest.mark.parametrize("alias", ["deepseek-v4-flash", "deepseek-v4-flash-vision-exp"])
+def test_a_legacy_model_name_is_an_alias_of_flash(sim: Simulator, alias: str) -> None:
+    chunk = chat(sim, "x", model=alias).chunks[0]
+    assert chunk["model"] == "deepseek-flash"
+    assert re.fullmatch("[0-9a-f]+", chunk["system_fingerprint"])
+
+
+def test_a_refused_key_is_repeated_in_part(sim: Simulator) -> None:
+    said = chat(sim, "x [simulate: 401]").json["error"]["message"]
+    assert said == "Authentication Fails, Your api key: ****1234 is invalid"
+
+
+def test_usage_is_null_on_every_chunk_but_the_last_if_asked_for(sim: Simulator) -> None:
+    *others, last = chat(sim, "x", max_tokens=3, stream_options={"include_usage": True}).chunks
+    assert [chunk["usage"] for chunk in others] == [None] * 4
+    assert last["usage"]["completion_tokens"] == 3
+    *others, last = chat(sim, "x", max_tokens=3, stream_options={"include_usage": False}).chunks
+    assert not any("usage" in chunk for chunk in others)
+    assert last["usage"]["completion_tokens"] == 3
 
 
 def test_other_paths_and_methods(sim: Simulator) -> None:

@@ -1,0 +1,141 @@
+"""Reads the messages of a chat request: their form, their chains of tools, and their text."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from nbstream.simulator.refusal import Refusal, refuse_format
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_ROLES = ("system", "user", "assistant", "tool")
+_DIRECTIVE = re.compile(r"\[simulate:([^\]]*)\][ \t]*\n?")
+_NOT_PASSED_BACK = "The `reasoning_content` in the thinking mode must be passed back to the API."
+_INSUFFICIENT = (
+    "An assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'. "
+    "(insufficient tool messages following tool_calls message)"
+)
+_ORPHAN = "Messages with role 'tool' must be a response to a preceding message with 'tool_calls'"
+_IMAGE = "<image>"
+
+
+def read(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the messages of a request's body.
+
+    The directive of a user's message is moved from its text to the key `simulate`.
+
+    Raises:
+        Refusal: if DeepSeek would refuse the messages.
+    """
+    messages = document.get("messages")
+    if not isinstance(messages, list):
+        refuse_format("missing field `messages`")
+    if not messages:
+        raise Refusal(400, "Empty input messages")
+    for number, message in enumerate(messages):
+        _check(message, number)
+    _check_tool_chains(messages)
+    return [_without_directive(message) for message in messages]
+
+
+def check_reasoning(messages: Iterable[dict[str, Any]]) -> None:
+    """Refuse an assistant's message without `reasoning_content`, as DeepSeek does with tools.
+
+    An empty string is accepted, null is not.
+    """
+    if any(message["role"] == "assistant" and message.get("reasoning_content") is None for message in messages):
+        raise Refusal(400, _NOT_PASSED_BACK)
+
+
+def text(message: dict[str, Any], *, sees_images: bool = True) -> str:
+    """Return the text of a message; an image is a word, or nothing if the model does not see it."""
+    content = message.get("content") or ""
+    if isinstance(content, str):
+        return content
+    image = _IMAGE if sees_images else ""
+    return "\n".join(str(part.get("text", image)) for part in content)
+
+
+def context(messages: Iterable[dict[str, Any]], *, with_reasoning: bool, sees_images: bool) -> str:
+    """Return the text of all messages whose tokens count as the prompt's.
+
+    Args:
+        messages: the messages.
+        with_reasoning: whether the model reads earlier reasoning, which it does with tools only.
+        sees_images: whether the model sees images.
+    """
+    parts = []
+    for message in messages:
+        calls = message.get("tool_calls")
+        reasoning = message.get("reasoning_content") if with_reasoning else None
+        written = json.dumps(calls, ensure_ascii=False) if calls else ""
+        parts.append(f"<{message['role']}>{reasoning or ''}{text(message, sees_images=sees_images)}{written}")
+    return "\n".join(parts)
+
+
+def last_user_text(messages: list[dict[str, Any]]) -> str:
+    """Return the text of the last message of the user."""
+    return next((text(message) for message in reversed(messages) if message["role"] == "user"), "")
+
+
+def tool_results(messages: list[dict[str, Any]]) -> tuple[str, ...]:
+    """Return the texts of the tool messages at the end."""
+    results: list[str] = []
+    for message in reversed(messages):
+        if message["role"] != "tool":
+            break
+        results.insert(0, text(message))
+    return tuple(results)
+
+
+def _check(message: Any, number: int) -> None:
+    if not isinstance(message, dict) or "role" not in message:
+        refuse_format(f"messages[{number}]: missing field `role`")
+    if message["role"] not in _ROLES:
+        expected = ", ".join(f"`{role}`" for role in _ROLES)
+        raise Refusal(
+            400,
+            "Failed to deserialize the JSON body into the target type: "
+            f"messages[{number}].role: unknown variant `{message['role']}`, expected one of {expected}",
+        )
+    content = message.get("content")
+    parts = content if isinstance(content, list) else []
+    if not isinstance(content, str | list | None) or not all(isinstance(part, dict) for part in parts):
+        refuse_format(f"messages[{number}]: invalid type of `content`")
+    if message["role"] == "assistant" and content is None and not message.get("tool_calls"):
+        raise Refusal(400, "Invalid assistant message: content or tool_calls must be set")
+
+
+def _check_tool_chains(messages: list[dict[str, Any]]) -> None:
+    """Refuse a tool call without a result, and a result without a call."""
+    open_calls: set[str] = set()
+    for message in messages:
+        if message["role"] == "tool":
+            answered = str(message.get("tool_call_id"))
+            if answered not in open_calls:
+                raise Refusal(400, _ORPHAN)
+            open_calls.discard(answered)
+            continue
+        if open_calls:
+            raise Refusal(400, _INSUFFICIENT)
+        calls = message.get("tool_calls") if message["role"] == "assistant" else None
+        open_calls = {str(call.get("id")) for call in calls or () if isinstance(call, dict)}
+    if open_calls:
+        raise Refusal(400, _INSUFFICIENT)
+
+
+def _without_directive(message: dict[str, Any]) -> dict[str, Any]:
+    found = _DIRECTIVE.findall(text(message)) if message["role"] == "user" else []
+    if not found:
+        return message
+    content = message["content"]
+    if isinstance(content, str):
+        content = _DIRECTIVE.sub("", content)
+    else:
+        content = [
+            part | {"text": _DIRECTIVE.sub("", str(part["text"]))} if "text" in part else part for part in content
+        ]
+    return message | {"content": content, "simulate": found[-1]}
