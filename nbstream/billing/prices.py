@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 from nbstream.model.usage import Cost
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from nbstream.model.reply import Reply
     from nbstream.model.usage import Usage
 
@@ -26,12 +28,12 @@ SIMULATED_HOST = "api.deepseek.com"
 _MILLION = Decimal(1_000_000)
 
 
-def cost_of(reply: Reply) -> Cost | None:
-    """Return the cost of `reply`; None if its usage or its price is unknown."""
+def cost_of(reply: Reply, currency: str = "USD") -> Cost | None:
+    """Return the cost of `reply` in `currency`; None if its usage or its price is unknown."""
     if reply.usage is None or reply.timing.started is None:
         return None
     host = SIMULATED_HOST if reply.simulated else _host_of(reply.request.endpoint)
-    return cost(reply.usage, model=reply.model, host=host, at=reply.timing.started)
+    return cost(reply.usage, model=reply.model, host=host, at=reply.timing.started, currency=currency)
 
 
 def cost(
@@ -54,17 +56,24 @@ def cost(
         return None
     model = provider.get("aliases", {}).get(model, model)
     rows = [row for row in provider["rows"] if (row["model"], row["currency"]) == (model, currency)]
-    row = max((row for row in rows if _valid_from(row) <= instant), key=_valid_from, default=None)
+    row = _latest(rows, instant)
     if row is None:
         return None
     hit = usage.cache_hit_tokens
     miss = usage.cache_miss_tokens if usage.cache_miss_tokens is not None else usage.prompt_tokens - (hit or 0)
     tokens = {"hit": hit or 0, "miss": miss, "output": usage.completion_tokens}
     amount = sum(count * Decimal(row[kind]) for kind, count in tokens.items()) / _MILLION
-    tier = _tier(provider.get("peak"), instant)
-    if tier == "peak":
-        amount *= Decimal(provider["peak"]["factor"])
-    return Cost(amount, currency, tier, _valid_from(row), at_most=hit is None)
+    peak = _latest(provider.get("peak", ()), instant)
+    at_most = hit is None
+    tier: Literal["peak", "off-peak", ""] = ""
+    if peak is not None:
+        day = instant.date().isoformat()
+        tier = "peak" if _is_peak(peak, instant) and day not in provider["holidays"] else "off-peak"
+        if tier == "peak":
+            amount *= Decimal(peak["factor"])
+            # Holidays of later days are not known yet.
+            at_most |= day > provider["holidays_until"]
+    return Cost(amount, currency, tier, _valid_from(row), at_most)
 
 
 @cache
@@ -82,9 +91,12 @@ def _host_of(endpoint: str) -> str:
     return urlsplit(endpoint).netloc.rpartition("@")[2].lower()
 
 
-def _tier(peak: dict[str, Any] | None, instant: datetime) -> Literal["peak", "off-peak", ""]:
-    if peak is None or instant < _valid_from(peak):
-        return ""
-    in_hours = any(start <= instant.hour < end for start, end in peak["hours_utc"])
-    holiday = instant.date().isoformat() in peak["holidays"]
-    return "peak" if in_hours and instant.weekday() in peak["weekdays"] and not holiday else "off-peak"
+def _latest(dated: Iterable[dict[str, Any]], instant: datetime) -> dict[str, Any] | None:
+    """Return what is valid at `instant`, or None."""
+    return max((each for each in dated if _valid_from(each) <= instant), key=_valid_from, default=None)
+
+
+def _is_peak(rule: dict[str, Any], instant: datetime) -> bool:
+    # All hours of a rule are on the same day in UTC as in China.
+    in_hours = any(start <= instant.hour < end for start, end in rule["hours_utc"])
+    return in_hours and instant.weekday() in rule["weekdays"]

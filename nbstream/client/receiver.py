@@ -43,13 +43,14 @@ class Receiver:
         cancelling: whether the reply is being cancelled.
     """
 
-    def __init__(self, source: Source, limits: Limits) -> None:
+    def __init__(self, source: Source, limits: Limits, currency: str = "USD") -> None:
         self.cancelling = False
         self.future: concurrent.futures.Future[Reply] = concurrent.futures.Future()
         # From now on a watcher that is cancelled cannot cancel the future.
         self.future.set_running_or_notify_cancel()
         self._source = source
         self._limits = limits
+        self._currency = currency
         self._reply = Reply(request=source.request)
         self._events: list[Event] = []
         #: The reply after `_events`, without the pending events.
@@ -232,7 +233,7 @@ class Receiver:
                 if isinstance(event, Ended):
                     self._has_ended = True
                     self._reduce()
-                    if (cost := cost_of(self._reply)) is not None:
+                    if (cost := cost_of(self._reply, self._currency)) is not None:
                         self._pending.append(Priced(event.at, cost))
                 self._pending.append(event)
         if self._has_ended:

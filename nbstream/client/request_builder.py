@@ -24,7 +24,7 @@ ThinkingField: TypeAlias = Literal["thinking", "chat_template_kwargs", "none"]
 EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max", "ultra")
 
 _LEAST_TOP_P_WHILE_THINKING = 0.95
-_NO_EFFECT_WHILE_THINKING = ("temperature", "presence_penalty", "frequency_penalty")
+_NO_EFFECT = ("presence_penalty", "frequency_penalty")
 
 
 def build_request(
@@ -51,6 +51,8 @@ def build_request(
     for name, value in (("temperature", temperature), ("top_p", top_p)):
         if value is not None and not (math.isfinite(value) and value >= 0):
             raise RequestError(f"`{name}=` is {value}: it must be a number of at least 0.")
+    if endpoint.on_deepseek and top_p is not None and not 0 < top_p <= 1:
+        raise RequestError(f"`top_p=` is {top_p}: DeepSeek takes more than 0, and at most 1.")
     if max_tokens is not None and max_tokens < 1:
         raise RequestError(f"`max_tokens=` is {max_tokens}: it must be at least 1.")
     if effort is not None and effort not in EFFORTS:
@@ -87,19 +89,27 @@ def parameter_notes(request: Request, endpoint: Endpoint) -> list[str]:
     switch, effort, top_p = given.get("thinking"), given.get("reasoning_effort"), given.get("top_p")
     is_off = (isinstance(switch, dict) and switch.get("type") == "disabled") or effort == "none"
     sentences = []
+    if ignored := [f"`{name}=`" for name in _NO_EFFECT if given.get(name) is not None]:
+        verb = "has" if len(ignored) == 1 else "have"
+        sentences.append(f"{' and '.join(ignored)} {verb} no effect at DeepSeek, in any mode.")
     if is_off:
         if top_p not in (None, 1):
-            sentences.append("`top_p=` has no effect without thinking: DeepSeek fixes it at 1.")
+            sentences.append(_top_p_without_thinking(request.model))
         if effort not in (None, "none"):
             sentences.append("`effort=` has no effect without thinking.")
         return sentences
-    if ignored := [name for name in _NO_EFFECT_WHILE_THINKING if given.get(name) is not None]:
-        verb = "has" if len(ignored) == 1 else "have"
-        names = " and ".join(f"`{name}=`" for name in ignored)
-        sentences.append(f"{names} {verb} no effect while the model thinks; `thinking=False` switches that off.")
+    if given.get("temperature") is not None:
+        sentences.append("`temperature=` has no effect while the model thinks; `thinking=False` switches that off.")
     if isinstance(top_p, int | float) and top_p < _LEAST_TOP_P_WHILE_THINKING:
         sentences.append(f"`top_p=` {top_p} is raised to {_LEAST_TOP_P_WHILE_THINKING} while the model thinks.")
     return sentences
+
+
+def _top_p_without_thinking(model: str) -> str:
+    if model == models.ALIASES["pro"]:
+        # DeepSeek's pages differ on this model.
+        return "`top_p=` may have no effect without thinking: DeepSeek does not say so clearly for this model."
+    return "`top_p=` has no effect without thinking: DeepSeek fixes it at 1."
 
 
 def turns(

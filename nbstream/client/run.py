@@ -36,9 +36,9 @@ class Run:
         receiver: receives the reply; has no reference to the run.
     """
 
-    def __init__(self, source: Source, limits: Limits | None = None) -> None:
+    def __init__(self, source: Source, limits: Limits | None = None, currency: str = "USD") -> None:
         self.id = uuid.uuid4().hex
-        self.receiver = Receiver(source, limits or Limits())
+        self.receiver = Receiver(source, limits or Limits(), currency)
         weakref.finalize(self, self.receiver.cancel).atexit = False
 
     @property

@@ -45,6 +45,9 @@ class Settings(Configurable):
         help="The field for --think and --no-think: `thinking` for DeepSeek, `chat_template_kwargs` for vLLM, SGLang "
         "and llama.cpp, `none` for servers that take neither.",
     ).tag(config=True)
+    currency = traitlets.Enum(
+        ["USD", "CNY"], "USD", help="The currency of your account at DeepSeek, in which costs are shown."
+    ).tag(config=True)
     retries = traitlets.Int(2, min=0, help="How many times to retry a request before its first delta.").tag(config=True)
     bytes_idle = traitlets.Float(
         120.0, min=0.1, help="The most seconds without a byte, after the first byte of a stream."

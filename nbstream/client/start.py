@@ -83,7 +83,8 @@ def stream(
 def start_run(source: Source) -> Run:
     """Receive the reply of `source`, within the limits of the settings."""
     chosen = settings.current()
-    run = Run(source, Limits(chosen.bytes_idle, chosen.payload_idle, chosen.retries, chosen.max_bytes))
+    limits = Limits(chosen.bytes_idle, chosen.payload_idle, chosen.retries, chosen.max_bytes)
+    run = Run(source, limits, chosen.currency)
     history.remember(run.receiver)
     return run
 

@@ -40,7 +40,8 @@ class Cost:
         currency: ISO 4217 code.
         tier: "peak" or "off-peak" if the provider distinguishes them, else "".
         dated: when the price became valid.
-        at_most: the amount is an upper bound, as the server did not report cache hits.
+        at_most: the amount is an upper bound, as the server did not report cache hits, or as the
+            day may be a holiday without peak hours.
     """
 
     amount: Decimal

@@ -22,7 +22,7 @@ def at(text: str) -> float:
 
 @pytest.mark.parametrize(("model", "dollars"), [("deepseek-flash", "168.00"), ("deepseek-v4-pro", "1682.00")])
 def test_an_example_by_hand(model: str, dollars: str) -> None:
-    one = cost(USAGE, model=model, host=HOST, at=at("2026-05-01"))
+    one = cost(USAGE, model=model, host=HOST, at=at("2026-04-25"))
     assert one is not None
     assert one.amount * 1_000_000 == Decimal(dollars)
     assert one.tier == ""
@@ -34,8 +34,8 @@ def test_an_example_by_hand(model: str, dollars: str) -> None:
         ("2026-04-24T00:00", "0.14"),
         ("2026-08-16T15:59:59", "0.14"),
         ("2026-08-16T16:00", "0.22"),
-        ("2026-09-09T23:59:59", "0.22"),
-        ("2026-09-10T00:00", "0.15"),
+        ("2026-09-10T03:59:59", "0.44"),
+        ("2026-09-10T04:00", "0.15"),
     ],
 )
 def test_each_price_is_valid_from_its_time_on(instant: str, per_million: str) -> None:
@@ -57,34 +57,81 @@ def test_each_price_is_valid_from_its_time_on(instant: str, per_million: str) ->
         ("2026-11-21T02:00", "off-peak"),
         ("2026-11-22T07:00", "off-peak"),
         ("2026-11-23T07:00", "peak"),
+        # Holidays in China, and the days around them.
+        ("2026-09-24T07:00", "peak"),
+        ("2026-09-25T07:00", "off-peak"),
+        ("2026-09-28T07:00", "peak"),
+        ("2026-10-01T02:00", "off-peak"),
+        ("2026-10-02T09:00", "off-peak"),
+        ("2026-10-05T01:00", "off-peak"),
+        ("2026-10-07T09:59", "off-peak"),
+        ("2026-10-08T01:00", "peak"),
+        ("2027-01-01T02:00", "off-peak"),
     ],
 )
 def test_peak_costs_twice(instant: str, tier: str) -> None:
     one = cost(MILLION, model="deepseek-flash", host=HOST, at=at(instant))
     assert one is not None
-    assert one.tier == tier
+    assert (one.tier, one.at_most) == (tier, False)
     assert one.amount == Decimal("0.15") * (2 if tier == "peak" else 1)
 
 
-FLASH = ("deepseek-flash", [("2026-04-24T00:00", "0.448"), ("2026-08-15T00:00", "0.4228"),
-                            ("2026-08-16T16:00", "0.887"), ("2026-09-10T00:00", "0.753")])  # fmt: skip
-PRO = ("deepseek-v4-pro", [("2026-04-24T00:00", "5.365"), ("2026-08-15T00:00", "1.308625"),
-                           ("2026-08-16T16:00", "2.662"), ("2026-09-10T00:00", "2.662")])  # fmt: skip
-
-
-@pytest.mark.parametrize(("model", "rows"), [FLASH, PRO])
-def test_every_price_to_the_last_digit(model: str, rows: list[tuple[str, str]]) -> None:
-    a_million_of_each = Usage(2_000_000, 1_000_000, 3_000_000, 1_000_000, 1_000_000)
-    for instant, dollars in rows:
-        one = cost(a_million_of_each, model=model, host=HOST, at=at(instant))
+def test_at_first_every_day_had_peak_hours() -> None:
+    saturday, sunday = "2026-08-22T15:59", "2026-08-23T02:00"
+    for instant, tier in [
+        ("2026-08-16T16:00", "off-peak"),
+        ("2026-08-17T01:00", "peak"),
+        ("2026-08-22T09:59", "peak"),
+        (saturday, "off-peak"),
+        (sunday, "off-peak"),
+        ("2026-08-24T02:00", "peak"),
+    ]:
+        one = cost(MILLION, model="deepseek-flash", host=HOST, at=at(instant))
         assert one is not None
-        assert (one.amount, one.tier == "peak") == (Decimal(dollars), False)
+        assert one.tier == tier, instant
+
+
+def test_after_the_last_known_holidays_a_peak_price_is_an_upper_bound() -> None:
+    peak, night = (
+        cost(MILLION, model="deepseek-flash", host=HOST, at=at(f"2027-02-03T{hour}")) for hour in ("02", "12")
+    )
+    assert peak is not None
+    assert night is not None
+    assert (peak.tier, peak.at_most) == ("peak", True)
+    assert (night.tier, night.at_most) == ("off-peak", False)
+
+
+@pytest.mark.parametrize(
+    ("model", "instant", "usd", "cny"),
+    [
+        ("deepseek-flash", "2026-04-24T00:00", "0.448", "3.2"),
+        ("deepseek-flash", "2026-04-26T12:15", "0.4228", "3.02"),
+        ("deepseek-flash", "2026-08-16T16:00", "0.887", "6.05"),
+        ("deepseek-flash", "2026-09-10T04:00", "0.753", "5.02"),
+        ("deepseek-v4-pro", "2026-04-24T00:00", "5.365", "37"),
+        ("deepseek-v4-pro", "2026-04-26T12:15", "1.308625", "9.025"),
+        ("deepseek-v4-pro", "2026-08-16T16:00", "2.662", "18.15"),
+    ],
+)
+def test_every_price_to_the_last_digit(model: str, instant: str, usd: str, cny: str) -> None:
+    a_million_of_each = Usage(2_000_000, 1_000_000, 3_000_000, 1_000_000, 1_000_000)
+    for currency, amount in (("USD", usd), ("CNY", cny)):
+        one = cost(a_million_of_each, model=model, host=HOST, at=at(instant), currency=currency)
+        assert one is not None
+        assert (one.amount, one.currency) == (Decimal(amount), currency)
+        assert one.tier != "peak"
         assert one.dated == datetime.fromisoformat(instant).replace(tzinfo=UTC)
+
+
+def test_pro_kept_its_price_when_flash_became_cheaper() -> None:
+    one = cost(MILLION, model="deepseek-v4-pro", host=HOST, at=at("2026-11-21"))
+    assert one is not None
+    assert (one.amount, one.dated) == (Decimal("0.66"), datetime(2026, 8, 16, 16, tzinfo=UTC))
 
 
 def test_the_previous_price_is_valid_until_the_second_before() -> None:
     assert cost(USAGE, model="deepseek-v4-pro", host=HOST, at=at("2026-04-24") - 1) is None
-    before = cost(USAGE, model="deepseek-v4-pro", host=HOST, at=at("2026-08-15") - 1)
+    before = cost(USAGE, model="deepseek-v4-pro", host=HOST, at=at("2026-04-26T12:15") - 1)
     assert before is not None
     assert before.dated == datetime(2026, 4, 24, tzinfo=UTC)
 
@@ -102,9 +149,9 @@ def test_another_table_with_holidays_and_another_currency() -> None:
         "factor": "2",
         "hours_utc": [[1, 4]],
         "weekdays": [3],
-        "holidays": ["2026-10-01"],
     }
-    table = {"providers": [{"name": "x", "hosts": ["a:1"], "peak": peak, "rows": [row]}]}
+    provider = {"hosts": ["a:1"], "peak": [peak], "holidays": ["2026-10-01"], "holidays_until": "2026-12-31"}
+    table = {"providers": [provider | {"rows": [row]}]}
     usage = Usage(1_000_000, 0, 1_000_000, 0, 1_000_000)
     place: dict[str, Any] = {"model": "m", "host": "a:1", "table": table}
     holiday = cost(usage, at=at("2026-10-01T02:00"), currency="CNY", **place)
@@ -113,9 +160,10 @@ def test_another_table_with_holidays_and_another_currency() -> None:
     assert cost(usage, at=at("2026-10-08"), currency="USD", **place) is None
 
 
-def test_the_legacy_alias_is_billed_as_flash() -> None:
+@pytest.mark.parametrize("name", ["deepseek-v4-flash", "deepseek-v4-flash-vision-exp"])
+def test_a_legacy_alias_is_billed_as_flash(name: str) -> None:
     now = at("2026-11-21")
-    alias = cost(USAGE, model="deepseek-v4-flash", host=HOST, at=now)
+    alias = cost(USAGE, model=name, host=HOST, at=now)
     assert alias == cost(USAGE, model="deepseek-flash", host=HOST, at=now)
     assert alias is not None
 

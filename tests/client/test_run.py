@@ -66,6 +66,14 @@ def test_a_complete_reply(simulator: Simulator) -> None:
     assert reply.raise_for_status() is reply
 
 
+def test_the_cost_is_in_the_configured_currency(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen = settings.Settings(currency="CNY")
+    monkeypatch.setattr(settings, "current", lambda: chosen)
+    cost = nbstream.stream("hello").result(20).cost
+    assert cost is not None
+    assert str(cost).startswith("CNY ")
+
+
 def test_every_watcher_gets_all_deltas(simulator: Simulator) -> None:
     run = nbstream.stream("hello", effort="low")
     reply = run.result(20)
