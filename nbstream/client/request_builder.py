@@ -6,6 +6,7 @@ Prompts are literal: nothing in them is expanded.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from nbstream.client import models
@@ -13,7 +14,7 @@ from nbstream.model.exceptions import RequestError
 from nbstream.model.request import Request
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from nbstream.client.endpoints import Endpoint
 
@@ -89,6 +90,8 @@ def parameter_notes(request: Request, endpoint: Endpoint) -> list[str]:
     switch, effort, top_p = given.get("thinking"), given.get("reasoning_effort"), given.get("top_p")
     is_off = (isinstance(switch, dict) and switch.get("type") == "disabled") or effort == "none"
     sentences = []
+    if request.model == models.ALIASES["pro"] and any(map(_has_image, request.messages)):
+        sentences.append("DeepSeek V4 Pro does not see images: it drops them without an error. Flash sees them.")
     if ignored := [f"`{name}=`" for name in _NO_EFFECT if given.get(name) is not None]:
         verb = "has" if len(ignored) == 1 else "have"
         sentences.append(f"{' and '.join(ignored)} {verb} no effect at DeepSeek, in any mode.")
@@ -103,6 +106,12 @@ def parameter_notes(request: Request, endpoint: Endpoint) -> list[str]:
     if isinstance(top_p, int | float) and top_p < _LEAST_TOP_P_WHILE_THINKING:
         sentences.append(f"`top_p=` {top_p} is raised to {_LEAST_TOP_P_WHILE_THINKING} while the model thinks.")
     return sentences
+
+
+def _has_image(message: Mapping[str, Any]) -> bool:
+    content = message.get("content")
+    parts = content if isinstance(content, list | tuple) else ()
+    return any(isinstance(part, Mapping) and part.get("type") == "image_url" for part in parts)
 
 
 def _top_p_without_thinking(model: str) -> str:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import anywidget
 import traitlets
 
+from nbstream.model.exceptions import NbstreamError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -21,8 +23,16 @@ def _page_file(name: str) -> str | Path:
 
     `npm run watch` needs the path. Otherwise the content, because anywidget keeps every widget of a
     watched file alive.
+
+    Raises:
+        NbstreamError: if the page was not built, as in a clone on a machine without Node.
     """
     path = _STATIC / name
+    if not path.is_file():
+        raise NbstreamError(
+            "The page's code is not built. With Node 20 or newer, run `npm ci && npm run build` in js/; or install "
+            "nbstream from a wheel, which contains it."
+        )
     return path if os.environ.get("ANYWIDGET_HMR") == "1" else path.read_text("utf-8")
 
 

@@ -198,6 +198,13 @@ def test_options_without_effect_are_noted(options: dict[str, Any], word: str) ->
     assert word in sentence
 
 
+@pytest.mark.parametrize(("model", "said"), [("deepseek-v4-pro", 1), ("deepseek-flash", 0)])
+def test_an_image_that_the_model_does_not_see_is_noted(model: str, said: int) -> None:
+    image = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}}
+    content = [{"type": "text", "text": "What is this?"}, image]
+    assert len(notes(model=model, extra_body={"messages": [{"role": "user", "content": content}]})) == said
+
+
 @pytest.mark.parametrize("options", [{}, {"thinking": False, "temperature": 0.5}, {"top_p": 0.97}, {"effort": "low"}])
 def test_options_with_an_effect_are_not_noted(options: dict[str, Any]) -> None:
     assert notes(**options) == []

@@ -44,7 +44,7 @@ def examples() -> dict[int, Example]:
         FileNotFoundError: The package is not installed.
     """
     if not _FILE.exists():
-        raise FileNotFoundError(f"CommonMark's specification is not there: run `npm install` in js/ ({_FILE})")
+        raise FileNotFoundError(f"CommonMark's specification is not there: run `npm ci` in js/ ({_FILE})")
     text, _, _ = _FILE.read_text(encoding="utf-8").partition("<!-- END TESTS -->")
     found: dict[int, Example] = {}
     section = ""

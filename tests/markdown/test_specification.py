@@ -116,7 +116,7 @@ def test_the_specification_is_complete() -> None:
 
 def test_a_missing_specification_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(specification, "_FILE", tmp_path / "spec.txt")
-    with pytest.raises(FileNotFoundError, match="npm install"):
+    with pytest.raises(FileNotFoundError, match="npm ci"):
         examples.__wrapped__()
 
 
