@@ -54,6 +54,7 @@ class ChatRequest:
         logprobs: how many alternatives each token's probability comes with, or None without
             probabilities.
         tool_results: the contents of the tool messages at the end of the conversation.
+        prefix: the reasoning and the content that the reply continues.
     """
 
     model: str
@@ -70,14 +71,16 @@ class ChatRequest:
     tools: tuple[dict[str, Any], ...] = ()
     tools_required: bool = False
     tool_results: tuple[str, ...] = field(default=())
+    prefix: tuple[str, str] | None = None
 
 
-def read(body: bytes, default: scenarios.Plan) -> ChatRequest:
+def read(body: bytes, default: scenarios.Plan, *, beta: bool = False) -> ChatRequest:
     """Return the request in `body`.
 
     Args:
         body: the body of the HTTP request.
         default: the plan for a request that does not name a scenario.
+        beta: whether the request came to a path below `/beta`.
 
     Raises:
         Refusal: if DeepSeek would refuse the request, or the scenario is not valid.
@@ -118,6 +121,7 @@ def read(body: bytes, default: scenarios.Plan) -> ChatRequest:
         tools=() if choice == "none" else tools,
         tools_required=required,
         tool_results=messages.tool_results(turns),
+        prefix=messages.prefix(turns) if beta else None,
     )
 
 

@@ -81,6 +81,18 @@ def last_user_text(messages: list[dict[str, Any]]) -> str:
     return next((text(message) for message in reversed(messages) if message["role"] == "user"), "")
 
 
+def prefix(messages: list[dict[str, Any]]) -> tuple[str, str] | None:
+    """Return the reasoning and the content that the reply continues, or None.
+
+    The last message is then the assistant's and has `"prefix": true` (DeepSeek's documentation,
+    "Chat Prefix Completion").
+    """
+    last = messages[-1]
+    if last["role"] != "assistant" or last.get("prefix") is not True:
+        return None
+    return str(last.get("reasoning_content") or ""), text(last)
+
+
 def tool_results(messages: list[dict[str, Any]]) -> tuple[str, ...]:
     """Return the texts of the tool messages at the end."""
     results: list[str] = []

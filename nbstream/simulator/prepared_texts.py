@@ -74,7 +74,9 @@ def text_for(request: ChatRequest) -> ReplyText:
     if "whitespace" in request.plan:
         return ReplyText(reasoning, "\n" * ((request.max_tokens + 1) * tokens.LONGEST_SPACE))
     answer = _until(_answer(request, topic), request.stop)
-    return ReplyText(reasoning, " " * len(answer) if "spaces" in request.plan else answer)
+    if "spaces" in request.plan:
+        answer = " " * len(answer)
+    return ReplyText(reasoning, answer) if request.prefix is None else _rest(reasoning, answer, *request.prefix)
 
 
 def choose(prompt: str, name: str | None = None) -> Topic:
@@ -102,6 +104,13 @@ def choose(prompt: str, name: str | None = None) -> Topic:
     hashed = int.from_bytes(hashlib.sha256(prompt.strip().encode("utf-8", "surrogatepass")).digest()[:8])
     general = [topic for topic in candidates if not topic.needs_keyword]
     return general[hashed % len(general)]
+
+
+def _rest(reasoning: str, answer: str, thought: str, written: str) -> ReplyText:
+    """Return the text that follows `thought` and `written`, the beginning of a reply."""
+    if written:
+        return ReplyText("", answer.removeprefix(written))
+    return ReplyText(reasoning.removeprefix(thought), answer)
 
 
 @cache

@@ -103,7 +103,7 @@ class Router:
         await _send_json(response, 200, self._log.entries())
 
     async def _answer_chat(self, request: Request, response: Response, entry: Entry, key: str) -> None:
-        chat = chat_request.read(request.body, self._plan)
+        chat = chat_request.read(request.body, self._plan, beta=request.path.startswith("/beta/"))
         plan = chat.plan
         entry.scenario = plan.text
         response.one_byte = "one-byte" in plan

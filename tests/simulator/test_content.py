@@ -142,6 +142,21 @@ def test_probabilities_come_for_the_reasoning_and_the_answer(sim: Simulator) -> 
     assert chat(sim, "median", max_tokens=3).chunks[1]["choices"][0]["logprobs"] is None
 
 
+def test_a_prefix_is_continued_on_the_beta_path_only(sim: Simulator) -> None:
+    whole = chat(sim, "median")
+    reasoning, answer = whole.joined("reasoning_content"), whole.joined("content")
+
+    def rest(path: str, content: str, thought: str) -> tuple[str, str]:
+        last = {"role": "assistant", "content": content, "reasoning_content": thought, "prefix": True}
+        body = body_of("median") | {"messages": [{"role": "user", "content": "median"}, last]}
+        response = request(sim, "POST", path, json.dumps(body).encode())
+        return response.joined("reasoning_content"), response.joined("content")
+
+    assert rest("/beta/chat/completions", answer[:70], reasoning) == ("", answer[70:])
+    assert rest("/beta/chat/completions", "", reasoning[:50]) == (reasoning[50:], answer)
+    assert rest("/chat/completions", answer[:70], reasoning) == (reasoning, answer)
+
+
 def test_pro_does_not_see_images(sim: Simulator) -> None:
     image = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA=="}}
     messages = [{"role": "user", "content": [{"type": "text", "text": "median [simulate: normal]"}, image]}]
