@@ -55,6 +55,8 @@ export interface Meta {
   thought: string;
   /** A line for each tool call that the model asks for. Arguments are included only at the end. */
   tool_calls: string[];
+  /** A sentence for each warning, to be shown quietly. */
+  notes: string[];
   /** The sentence for a reply that is not whole; empty otherwise. */
   alert: string;
   /** The footer's items, in order; empty until the end. */

@@ -1,4 +1,4 @@
-/** One view of a reply: its head with Stop, the reasoning, the answer, the alert and the footer. */
+/** One view of a reply: its head with Stop, the reasoning, the answer, notes, the alert and the footer. */
 
 import { addCodeButtons, answerButtonPlaceholder, type ControlServices, handleClicks } from "./controls";
 import { LiveDocument } from "./document";
@@ -55,6 +55,7 @@ export class View {
   readonly #document: LiveDocument;
   readonly #offscreen = new OffscreenParts(this.#answer);
   readonly #calls = element("div", "jp-RenderedHTMLCommon jp-RenderedMarkdown nbstream-calls");
+  readonly #notes = element("div", "nbstream-notes");
   readonly #alert = element("div", "nbstream-alert");
   readonly #footer = element("div", "nbstream-footer");
   readonly #status = element("span", "nbstream-status");
@@ -121,7 +122,7 @@ export class View {
     this.#preview.setAttribute("aria-hidden", "true");
     this.#head.append(this.#dot, this.#panel.button, this.#label, this.#preview, this.#stop);
     root.append(this.#head, this.#hint, this.#panel.element, this.#answer, this.#calls);
-    root.append(this.#alert, this.#footer, this.#status, this.#bottom);
+    root.append(this.#notes, this.#alert, this.#footer, this.#status, this.#bottom);
     return root;
   }
 
@@ -166,6 +167,7 @@ export class View {
     this.#drawStop(isLive, meta.foreground);
     this.#drawLabel();
     this.#drawCalls(meta.tool_calls);
+    this.#drawNotes(meta.notes);
     const lost = this.#controller.isLost && !hasEnded(state) ? LOST : "";
     show(this.#alert, lost || meta.alert);
     this.#drawFooter(meta.footer);
@@ -217,6 +219,13 @@ export class View {
     }
     if (this.#calls.querySelector("ul")?.innerHTML === list.innerHTML) return;
     this.#calls.replaceChildren(element("p", "", CALLS), list);
+  }
+
+  #drawNotes(lines: readonly string[]): void {
+    this.#notes.hidden = lines.length === 0;
+    if (lines.join("\n") === this.#notes.dataset.lines) return;
+    this.#notes.dataset.lines = lines.join("\n");
+    this.#notes.replaceChildren(...lines.map((line) => element("p", "nbstream-note", line)));
   }
 
   #drawFooter(items: readonly string[]): void {

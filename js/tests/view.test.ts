@@ -179,6 +179,13 @@ describe("the end", () => {
     expect([...part("footer").children].map((item) => item.textContent)).toEqual(["14.1 s", "deepseek-flash"]);
   });
 
+  it("shows a note for each warning, between the answer and the alert", () => {
+    show({ status: "truncated", notes: ["One event could not be read.", "<b>"], alert: "Words may be missing." });
+    const notes = part("notes");
+    expect([...notes.children].map((note) => note.textContent)).toEqual(["One event could not be read.", "<b>"]);
+    expect(notes.nextElementSibling).toBe(part("alert"));
+  });
+
   it("shows neither before", () => {
     show({ status: "answering" });
     expect([text("alert"), text("footer")]).toEqual([undefined, undefined]);

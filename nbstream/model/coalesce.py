@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from nbstream.model.events import Answer, Identified, Reasoning, ToolCallDelta, UsageReported, Waiting
+from nbstream.model.events import Answer, Identified, Reasoning, ToolCallDelta, UsageReported, Waiting, Warned
+from nbstream.model.warning import joined
 
 if TYPE_CHECKING:
     from nbstream.model.events import Event
@@ -14,14 +15,16 @@ if TYPE_CHECKING:
 def coalesce(events: list[Event]) -> list[Event]:
     """Return as few events as reduce to the same reply.
 
-    Adjacent deltas become one delta with the time of the first. Of keep-alives, names and token
-    counts only the latest is kept, so that a flood of them does not fill the memory.
+    Adjacent deltas become one delta with the time of the first. Warnings of one kind and place are
+    joined. Of keep-alives, names and token counts only the latest is kept, so that a flood of them
+    does not fill the memory.
     """
     groups: list[list[Event]] = []
-    repeated: dict[type[Event], list[Event]] = {}
+    repeated: dict[object, list[Event]] = {}
     for event in events:
-        if isinstance(event, Identified | UsageReported):
-            group = repeated.setdefault(type(event), [])
+        if isinstance(event, Identified | UsageReported | Warned):
+            key = (event.warning.kind, event.warning.where) if isinstance(event, Warned) else type(event)
+            group = repeated.setdefault(key, [])
             if not group:
                 groups.append(group)
             group.append(event)
@@ -50,6 +53,8 @@ def _join(group: list[Any]) -> Event:
         case Identified(at):
             newest = group[::-1]
             return Identified(at, *(_first(newest, name) for name in ("id", "model", "system_fingerprint")))
+        case Warned():
+            return replace(first, warning=joined([each.warning for each in group]))
     latest: Event = group[-1]
     return latest
 

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from nbstream.model.failure import Failure
     from nbstream.model.request import Request
     from nbstream.model.usage import Cost, Usage
+    from nbstream.model.warning import ReplyWarning
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,14 @@ class Priced:
 
 
 @dataclass(frozen=True, slots=True)
+class Warned:
+    """Something that a reader of the reply should know."""
+
+    at: float
+    warning: ReplyWarning
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """A finish reason arrived. Usage and further text may still follow."""
 
@@ -110,4 +119,6 @@ class Ended:
 
 
 Delta: TypeAlias = Reasoning | Answer | ToolCallDelta
-Event: TypeAlias = Started | Waiting | Retrying | Identified | Delta | UsageReported | Priced | Finished | Ended
+Event: TypeAlias = (
+    Started | Waiting | Retrying | Identified | Delta | UsageReported | Priced | Warned | Finished | Ended
+)

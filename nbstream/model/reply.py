@@ -14,10 +14,12 @@ from nbstream.model.exceptions import NbstreamError
 from nbstream.model.request import Request
 from nbstream.model.text import Text
 from nbstream.model.usage import estimate_tokens
+from nbstream.model.warning import DAMAGES, GROWING, ReplyWarning
 
 if TYPE_CHECKING:
     from nbstream.model.failure import Failure
     from nbstream.model.usage import Cost, Usage
+    from nbstream.model.warning import WarningKind
 
 Status: TypeAlias = Literal[
     "pending", "waiting", "reasoning", "answering", "complete", "truncated", "cancelled", "failed"
@@ -84,6 +86,14 @@ class _ToolDraft:
     arguments: Text = field(default_factory=Text)
 
 
+@dataclass(frozen=True, slots=True)
+class _WarningDraft:
+    kind: WarningKind
+    where: str
+    said: Text
+    count: int
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Reply:
     """Everything received so far. A cancelled, failed or truncated reply is a normal value.
@@ -116,6 +126,7 @@ class Reply:
     _reasoning: Text = field(default_factory=Text)
     _answer: Text = field(default_factory=Text)
     _tools: tuple[_ToolDraft, ...] = ()
+    _warnings: tuple[_WarningDraft, ...] = ()
 
     @property
     def answer(self) -> str:
@@ -131,6 +142,11 @@ class Reply:
     def tool_calls(self) -> tuple[ToolCall, ...]:
         """The tool calls so far, in the order of the server."""
         return tuple(ToolCall(draft.id, draft.name, str(draft.arguments)) for draft in self._tools)
+
+    @property
+    def warnings(self) -> tuple[ReplyWarning, ...]:
+        """What a reader should know: parts that could not be read, text that is not shown."""
+        return tuple(ReplyWarning(each.kind, str(each.said), each.where, each.count) for each in self._warnings)
 
     @property
     def model(self) -> str:
@@ -164,6 +180,8 @@ class Reply:
             return self
         if self.error is not None:
             reason = str(self.error)
+        elif self.status == "truncated" and self.finish_reason not in CUT_OFF:
+            reason = "The reply is truncated: a part of the stream could not be read."
         elif self.finish_reason is not None:
             reason = f"The reply is {self.status}: finish_reason is {self.finish_reason!r}."
         else:
@@ -207,11 +225,13 @@ def reduce(reply: Reply, event: events.Event) -> Reply:
             return replace(reply, usage=event.usage)
         case events.Priced():
             return replace(reply, cost=event.cost)
+        case events.Warned():
+            return replace(reply, _warnings=_with_warning(reply._warnings, event.warning))
         case events.Finished():
             return replace(reply, finish_reason=event.reason)
         case events.Ended():
             timing = replace(_end_reasoning(reply.timing, event.at), ended=event.at)
-            status = _final_status(event, reply.finish_reason)
+            status = _final_status(event, reply)
             return replace(reply, status=status, error=event.failure, timing=timing, wait=None)
         case _:  # pragma: no cover
             assert_never(event)
@@ -250,9 +270,20 @@ def _with_fragment(tools: tuple[_ToolDraft, ...], event: events.ToolCallDelta) -
     return tuple(drafts.values())
 
 
-def _final_status(end: events.Ended, finish_reason: str | None) -> Status:
+def _with_warning(warnings: tuple[_WarningDraft, ...], new: ReplyWarning) -> tuple[_WarningDraft, ...]:
+    for position, draft in enumerate(warnings):
+        if (draft.kind, draft.where) == (new.kind, new.where):
+            between = "" if new.kind in GROWING or not draft.said.length else "\n"
+            said = draft.said.append(between + new.said) if new.said else draft.said
+            joined = _WarningDraft(draft.kind, draft.where, said, draft.count + new.count)
+            return (*warnings[:position], joined, *warnings[position + 1 :])
+    return (*warnings, _WarningDraft(new.kind, new.where, Text().append(new.said), new.count))
+
+
+def _final_status(end: events.Ended, reply: Reply) -> Status:
     if end.outcome == "failed":
         return "failed"
-    if finish_reason is None:
+    if end.outcome == "cancelled" and reply.finish_reason is None:
         return "cancelled"
-    return "truncated" if finish_reason in CUT_OFF else "complete"
+    is_damaged = any(draft.kind in DAMAGES for draft in reply._warnings)
+    return "truncated" if is_damaged or reply.finish_reason in CUT_OFF else "complete"

@@ -15,6 +15,7 @@ from nbstream.model.events import Event, Started
 from nbstream.model.failure import Failure
 from nbstream.model.request import Request
 from nbstream.model.usage import Cost, Usage
+from nbstream.model.warning import ReplyWarning
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +32,13 @@ def _cost(amount: str, dated: str, **others: Any) -> Cost:
 
 
 #: The constructors for fields of events whose values are objects.
-_VALUES: dict[str, Callable[..., Any]] = {"request": _request, "usage": Usage, "failure": Failure, "cost": _cost}
+_VALUES: dict[str, Callable[..., Any]] = {
+    "request": _request,
+    "usage": Usage,
+    "failure": Failure,
+    "cost": _cost,
+    "warning": ReplyWarning,
+}
 
 
 def encode_event(event: Event) -> str:

@@ -6,14 +6,16 @@ Every remedy stands here. It names options and settings as its audience writes t
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from nbstream.client import models
+from nbstream.model.printable import one_line
 
 if TYPE_CHECKING:
     from nbstream.model.failure import Failure
     from nbstream.model.presentation import Audience
     from nbstream.model.reply import Reply
+    from nbstream.model.warning import ReplyWarning
 
 #: What a finish reason other than "stop" means, and what to do about it.
 _CUT_OFF = {
@@ -24,6 +26,7 @@ _CUT_OFF = {
 }
 #: The model ended by itself, or asks for tool calls.
 NORMAL_ENDS = ("stop", "tool_calls", "function_call")
+_DAMAGED = "Words may be missing from this reply: a part of the stream could not be read. {Again}."
 _UNKNOWN_END = "The server ended the answer for a reason that nbstream does not know: {}. It may not be whole."
 
 _BY_STATUS = {
@@ -62,6 +65,8 @@ _OPTION = re.compile(r"`(\w+)=(True|False)?`")
 _SETTING = re.compile(r"`settings\.(\w+)([^`]*)`")
 _FLAGS = {"model": "-m", "thinkingTrue": "--think", "thinkingFalse": "--no-think", "extra_body": "--raw-body"}
 _KIB = 1024
+#: A note shows this many characters of what a warning is about.
+_LONGEST_SAID = 120
 
 
 def name_options(text: str, audience: Audience) -> str:
@@ -88,11 +93,37 @@ def alert(reply: Reply, audience: Audience) -> str:
     reason = reply.finish_reason
     if reply.ended and reason in _CUT_OFF:
         return _spoken(_CUT_OFF[reason], audience)
+    if reply.status == "truncated":
+        return _spoken(_DAMAGED, audience)
     if reply.ended and reason is not None and reason not in NORMAL_ENDS:
         return _UNKNOWN_END.format(reason)
     if reply.status == "complete" and not (reply.answer or reply.tool_calls):
         return "The answer is empty." if reply.reasoning else "The reply is empty."
     return ""
+
+
+def notes(reply: Reply, audience: Audience) -> list[str]:
+    """Return a sentence for each warning of the reply, to be shown quietly below the answer."""
+    return [_note(warning, audience) for warning in reply.warnings]
+
+
+def _note(warning: ReplyWarning, audience: Audience) -> str:
+    count = warning.count
+    said = one_line(warning.said[:_LONGEST_SAID])
+    said = said if len(warning.said) <= _LONGEST_SAID else said + "…"
+    match warning.kind:
+        case "unreadable":
+            what = "One event" if count == 1 else f"{count:,} events"
+            text = f"{what} of the stream could not be read" + (f": {said}" if said else ".")
+        case "other_text":
+            text = f"The server sent text that is not shown, in `{warning.where}`: {said}"
+        case "other_choice":
+            text = "The server sent more than one answer. The others are in `reply.warnings`."
+        case "raw_tool_call":
+            text = f"The server did not parse a tool call, so it stands in the answer as text: {said}"
+        case _:  # pragma: no cover
+            assert_never(warning.kind)
+    return _spoken(text, audience)
 
 
 def message(failure: Failure) -> str:

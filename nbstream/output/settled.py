@@ -31,6 +31,7 @@ _ROOT = '<div class="nbstream nbstream-settled mathjax_ignore tex2jax_ignore">'
 _AS_MARKDOWN = "jp-RenderedHTMLCommon jp-RenderedMarkdown"
 _QUIET = "opacity:.72"
 # The same measures as in the live footer, so that it does not jump when the reply settles.
+_NOTE = "margin:.3em 0;line-height:1.35;overflow-wrap:anywhere"
 _FOOTER = "margin:.15em 0 .3em;line-height:1.35;font-variant-numeric:tabular-nums"
 
 
@@ -63,7 +64,7 @@ def bundle(
 
 
 def settled_html(reply: Reply, presentation: Presentation = _DEFAULT, renderer: Renderer | None = None) -> str:
-    """Return the reply as HTML: reasoning, answer, alert, footer.
+    """Return the reply as HTML: reasoning, answer, notes, alert, footer.
 
     Args:
         reply: the reply.
@@ -89,6 +90,10 @@ def settled_html(reply: Reply, presentation: Presentation = _DEFAULT, renderer: 
     if lines := wording.tool_calls(reply):
         calls = "".join(f"<li><code>{escape(line)}</code></li>" for line in lines)
         parts.append(f"<p>The model asks for these calls; nothing was run:</p><ul>{calls}</ul>")
+    parts += [
+        f'<p class="nbstream-note" style="{_NOTE}"><small style="{_QUIET}">{escape(note)}</small></p>'
+        for note in sentences.notes(reply, presentation.audience)
+    ]
     if alert := sentences.alert(reply, presentation.audience):
         parts.append(f'<p class="nbstream-alert" style="margin:.3em 0"><strong>{escape(alert)}</strong></p>')
     if items := wording.footer(reply):
@@ -112,6 +117,7 @@ def settled_markdown(reply: Reply, presentation: Presentation = _DEFAULT) -> str
     if lines := wording.tool_calls(reply):
         calls = "\n".join(f"    {line}" for line in lines)
         parts.append(f"The model asks for these calls; nothing was run:\n\n{calls}")
+    parts += [f"<small>{_literal(note)}</small>" for note in sentences.notes(reply, presentation.audience)]
     if alert := sentences.alert(reply, presentation.audience):
         parts.append(f"**{_literal(alert)}**")
     if items := wording.footer(reply):
@@ -127,7 +133,8 @@ def answer_in_markdown(reply: Reply) -> str:
 def settled_text(reply: Reply, presentation: Presentation = _DEFAULT) -> str:
     """Return the reply as plain text; of the reasoning only its duration, as in a closed panel."""
     answer = printable(unix_lines(reply.answer)).strip("\n")
-    parts = [wording.thought(reply), answer, *wording.tool_calls(reply), sentences.alert(reply, presentation.audience)]
+    notes, alert = sentences.notes(reply, presentation.audience), sentences.alert(reply, presentation.audience)
+    parts = [wording.thought(reply), answer, *wording.tool_calls(reply), *notes, alert]
     parts.append(" · ".join(wording.footer(reply)))
     return "\n\n".join(part for part in parts if part)
 

@@ -31,6 +31,7 @@ def meta_of(reply: Reply, presentation: Presentation, *, elapsed: float, foregro
         "note": wording.note(reply),
         "thought": wording.thought(reply),
         "tool_calls": wording.tool_calls(reply),
+        "notes": sentences.notes(reply, presentation.audience),
         "alert": sentences.alert(reply, presentation.audience),
         "footer": wording.footer(reply),
         "answer_tokens": wording.answer_tokens(reply) if reply.ended else None,

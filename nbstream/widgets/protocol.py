@@ -61,6 +61,8 @@ class Meta(TypedDict):
     thought: str
     #: A line for each tool call that the model asks for. Arguments are included only at the end.
     tool_calls: list[str]
+    #: A sentence for each warning, to be shown quietly.
+    notes: list[str]
     #: The sentence for a reply that is not whole; empty otherwise.
     alert: str
     #: The footer's items, in order; empty until the end.

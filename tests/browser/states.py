@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from nbstream.billing.prices import cost_of
 from nbstream.client.endpoints import endpoint_for
-from nbstream.model.events import Answer, Ended, Event, Finished, Reasoning, Started, UsageReported, Waiting
+from nbstream.model.events import Answer, Ended, Event, Finished, Reasoning, Started, UsageReported, Waiting, Warned
 from nbstream.model.failure import Failure
 from nbstream.model.presentation import Presentation
 from nbstream.model.reply import Reply, reduce
 from nbstream.model.request import Request
 from nbstream.model.usage import Usage
+from nbstream.model.warning import ReplyWarning
 from nbstream.widgets.markdown_document import MarkdownDocument
 from nbstream.widgets.meta import meta_of
 
@@ -61,6 +62,7 @@ _WHOLE = f"""\
 """
 _BROKEN = Failure("disconnected", "connection", "DeepSeek", "reset by peer")
 _CUT = (Reasoning(0.9, _THOUGHTS), Answer(12.9, _BEGINNING))
+_UNREADABLE = Warned(13.0, ReplyWarning("unreadable", '{"id": "x", "choices": [{"index": 0, "delta": {"role": "a'))
 _SERVED = (UsageReported(18.4, _USAGE), Ended(18.4, "served"))
 
 #: Replies that go on, and replies that have ended; each as events after the start.
@@ -68,12 +70,14 @@ LIVE: dict[str, Sequence[Event]] = {
     "waiting": [Waiting(1.0, "keep-alive")],
     "reasoning": [Reasoning(0.9, _THOUGHTS)],
     "answering": _CUT,
+    "damaged-live": [*_CUT, _UNREADABLE],
     "failed-live": [*_CUT, Ended(14.1, "failed", _BROKEN)],
 }
 SETTLED: dict[str, Sequence[Event]] = {
     "stopped": [*_CUT, Ended(14.1, "cancelled")],
     "truncated": [*_CUT, Finished(18.4, "length"), *_SERVED],
     "failed": [*_CUT, Ended(14.1, "failed", _BROKEN)],
+    "damaged": [*_CUT, _UNREADABLE, Finished(18.4, "stop"), *_SERVED],
     "settled": [Reasoning(0.9, _THOUGHTS), Answer(12.9, _WHOLE), Finished(18.4, "stop"), *_SERVED],
 }
 

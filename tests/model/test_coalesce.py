@@ -18,10 +18,12 @@ from nbstream.model.events import (
     ToolCallDelta,
     UsageReported,
     Waiting,
+    Warned,
 )
 from nbstream.model.failure import Failure
 from nbstream.model.request import Request
 from nbstream.model.usage import Usage
+from nbstream.model.warning import ReplyWarning
 from tests.wire.test_invariants import reply_of
 
 if TYPE_CHECKING:
@@ -38,6 +40,11 @@ events = st.one_of(
     st.builds(Answer, times, texts),
     st.builds(ToolCallDelta, times, st.integers(0, 1), names, names, texts),
     st.builds(UsageReported, times, st.builds(Usage, st.integers(0, 3))),
+    st.builds(
+        Warned,
+        times,
+        st.builds(ReplyWarning, st.sampled_from(["unreadable", "other_text"]), texts, st.sampled_from(["", "a"])),
+    ),
     st.builds(Finished, times, texts),
 )
 

@@ -21,11 +21,13 @@ from nbstream.model.events import (
     ToolCallDelta,
     UsageReported,
     Waiting,
+    Warned,
 )
 from nbstream.model.failure import Failure
 from nbstream.model.request import Request
 from nbstream.model.serialization import decode_event, encode_event
 from nbstream.model.usage import Cost, Usage
+from nbstream.model.warning import ReplyWarning
 
 AT = st.floats(0, 1e9)
 TEXT = st.text(st.characters(codec=None))
@@ -46,6 +48,7 @@ EVENTS = st.one_of(
     st.builds(ToolCallDelta, AT, st.integers(0), MAYBE, MAYBE, TEXT),
     st.builds(UsageReported, AT, st.builds(Usage, COUNT, COUNT, COUNT, COUNT, COUNT, COUNT)),
     st.builds(Priced, AT, COSTS),
+    st.builds(Warned, AT, st.builds(ReplyWarning, st.just("unreadable"), TEXT, TEXT, st.integers(1))),
     st.builds(Finished, AT, TEXT),
     st.builds(Ended, AT, st.sampled_from(["served", "cancelled", "failed"]), st.none() | FAILURES),
 )

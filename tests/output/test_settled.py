@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
 
 import pytest
@@ -26,11 +27,13 @@ from nbstream.model.events import (
     ToolCallDelta,
     UsageReported,
     Waiting,
+    Warned,
 )
 from nbstream.model.failure import Failure
-from nbstream.model.reply import SIMULATED_FINGERPRINT, Reply, reduce
+from nbstream.model.reply import SIMULATED_FINGERPRINT, Reply, ReplyError, reduce
 from nbstream.model.request import Request
 from nbstream.model.usage import Usage
+from nbstream.model.warning import ReplyWarning
 from nbstream.output import sentences, wording
 from nbstream.output.settled import one_block, settled_html, settled_markdown, settled_text
 
@@ -118,6 +121,27 @@ def test_a_truncated_reply_shows_the_finish_reason(reason: str) -> None:
     assert cut.status == "truncated"
     assert sentences.alert(cut, "cell")
     assert f"finish reason {reason}" in wording.footer(cut)
+
+
+def test_a_damaged_reply_says_so_in_every_form_and_is_not_complete() -> None:
+    unreadable = Warned(1, ReplyWarning("unreadable", '{"id": "x", <b>'))
+    damaged = reply(Answer(1, "Yes"), unreadable, Finished(2, "stop"), Ended(2, "served"))
+    assert damaged.status == "truncated"
+    with pytest.raises(ReplyError, match="could not be read"):
+        damaged.raise_for_status()
+    for text in (settled_html(damaged), settled_markdown(damaged), settled_text(damaged)):
+        plain = unescape(text.replace("\\", ""))
+        assert 'One event of the stream could not be read: {"id": "x", <b>' in plain
+        assert plain.index("Yes") < plain.index("One event") < plain.index("Words may be missing")
+
+
+def test_warnings_of_one_kind_and_place_are_joined() -> None:
+    others = [Warned(1, ReplyWarning("other_choice", text, "choices[1]")) for text in ("Bo", "nn")]
+    events = [Warned(1, ReplyWarning("unreadable", text)) for text in ("{", "[")]
+    assert reply(*others, *events).warnings == (
+        ReplyWarning("other_choice", "Bonn", "choices[1]", 2),
+        ReplyWarning("unreadable", "{\n[", "", 2),
+    )
 
 
 def test_waiting_and_retrying_are_shown() -> None:

@@ -80,10 +80,13 @@ class FormattedWriter:
             self._add_blocks(blocks, in_progress)
         self._screen.draw(finished, in_progress.take())
 
-    def end(self, calls: list[str], alert: str, footer: list[str]) -> None:
-        """Print the remaining rows, then tool calls, alert and footer."""
+    def end(self, calls: list[str], notes: list[str], alert: str, footer: list[str]) -> None:
+        """Print the remaining rows, then tool calls, notes, alert and footer."""
         for line in calls:
             self._finished.add([row.rstrip() for row in self._wrapped(line)])
+        for note in notes:
+            self._finished.begin_paragraph()
+            self._finished.add([_dim(row) for row in self._wrapped(note)])
         self._finished.begin_paragraph()
         self._finished.add([f"{BOLD}{row.rstrip()}{RESET}" for row in self._wrapped(alert) if alert])
         self._finished.begin_paragraph()

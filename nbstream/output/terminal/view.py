@@ -47,8 +47,8 @@ class TextWriter(Protocol):
     def show(self) -> None:
         """Make everything visible that was fed."""
 
-    def end(self, calls: list[str], alert: str, footer: list[str]) -> None:
-        """Write the tool calls, the alert and the footer's items."""
+    def end(self, calls: list[str], notes: list[str], alert: str, footer: list[str]) -> None:
+        """Write the tool calls, the notes, the alert and the footer's items."""
 
 
 class TextView:
@@ -92,7 +92,7 @@ class TextView:
         """Do nothing: after Ctrl-C the user sees the stream stop."""
 
     def settle(self, reply: Reply) -> None:
-        """Write the tool calls, the alert and the footer."""
+        """Write the tool calls, the notes, the alert and the footer."""
         self._reply = reply
         self._begin("end")
         _end(self._writer, reply, self._presentation)
@@ -127,8 +127,8 @@ def write(reply: Reply, presentation: Presentation, out: TextIO | None = None) -
 
 
 def _end(writer: TextWriter, reply: Reply, presentation: Presentation) -> None:
-    alert = sentences.alert(reply, presentation.audience)
-    writer.end(wording.tool_calls(reply), alert, wording.footer(reply))
+    notes, alert = sentences.notes(reply, presentation.audience), sentences.alert(reply, presentation.audience)
+    writer.end(wording.tool_calls(reply), notes, alert, wording.footer(reply))
 
 
 class PlainWriter:
@@ -166,9 +166,9 @@ class PlainWriter:
     def show(self) -> None:
         """Do nothing: `feed` has written everything."""
 
-    def end(self, calls: list[str], alert: str, footer: list[str]) -> None:
-        """Write a line for each tool call, one for the alert, and one for the footer."""
-        for line in [*calls, *([alert] if alert else []), " · ".join(footer)]:
+    def end(self, calls: list[str], notes: list[str], alert: str, footer: list[str]) -> None:
+        """Write a line for each tool call and note, one for the alert, and one for the footer."""
+        for line in [*calls, *notes, *([alert] if alert else []), " · ".join(footer)]:
             send(self._out, f"{printable(line, mark=' ')}\n")
 
 

@@ -1,0 +1,48 @@
+"""Warnings as facts: what a reader of a reply should know, although the reply did not fail.
+
+To add a kind, add it here, and its sentence to `output.sentences`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+WarningKind: TypeAlias = Literal[
+    "unreadable",  # an event of the stream, or a part of it, could not be read; `said` is its text
+    "other_text",  # text in a field that nbstream does not show; `where` names the field
+    "other_choice",  # text of another choice than the one that the reply shows
+    "raw_tool_call",  # the answer holds the markup of a tool call; `said` is the beginning of it
+]
+
+#: With a warning of these kinds, words of the reply may be missing: it is not complete.
+DAMAGES: frozenset[WarningKind] = frozenset({"unreadable"})
+#: What warnings of these kinds say is one growing text; of other kinds, one line each.
+GROWING: frozenset[WarningKind] = frozenset({"other_text", "other_choice"})
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyWarning:
+    """One warning. Warnings of the same kind and place are joined.
+
+    Attributes:
+        kind: the kind of warning.
+        said: the text that the warning is about, whole; may be empty.
+        where: the field that it came in, such as `choices[1].delta.content`; may be empty.
+        count: how many times it happened.
+    """
+
+    kind: WarningKind
+    said: str = ""
+    where: str = ""
+    count: int = 1
+
+
+def joined(warnings: Sequence[ReplyWarning]) -> ReplyWarning:
+    """Return one warning for several of the same kind and place."""
+    texts = [each.said for each in warnings if each.said]
+    said = ("" if warnings[0].kind in GROWING else "\n").join(texts)
+    return replace(warnings[0], said=said, count=sum(each.count for each in warnings))
