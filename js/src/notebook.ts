@@ -120,12 +120,16 @@ function cellIndex(element: Element): number | undefined {
   return index === undefined ? undefined : Number(index);
 }
 
-/** The metadata has the answer's offsets in UTF-16 code units, as strings have here. */
+/**
+ * The metadata has the answer, or its offsets in UTF-16 code units, as strings have here. Files of
+ * older versions do not say in which text: there it is the Markdown.
+ */
 function answerIn(output: Output | undefined): string | undefined {
-  const lines = output?.data?.["text/markdown"];
-  const markdown = Array.isArray(lines) ? lines.join("") : lines;
-  const range = (output?.metadata?.nbstream as { answer?: unknown } | undefined)?.answer;
-  if (typeof markdown !== "string" || !Array.isArray(range)) return undefined;
-  const [start, end] = range;
-  return typeof start === "number" && typeof end === "number" ? markdown.slice(start, end) : undefined;
+  const found = output?.metadata?.nbstream as { answer?: unknown; in?: unknown } | undefined;
+  if (typeof found?.answer === "string") return found.answer;
+  const lines = output?.data?.[typeof found?.in === "string" ? found.in : "text/markdown"];
+  const text = Array.isArray(lines) ? lines.join("") : lines;
+  if (typeof text !== "string" || !Array.isArray(found?.answer)) return undefined;
+  const [start, end] = found.answer;
+  return typeof start === "number" && typeof end === "number" ? text.slice(start, end) : undefined;
 }

@@ -166,15 +166,22 @@ describe("buttons in a document that grows", () => {
 });
 
 describe("the answer", () => {
-  it("is copied from the Markdown that the model has at that moment", async () => {
+  it.each([
+    ["offsets in the Markdown, in a file of an older version", { answer: [6, 17] }],
+    ["offsets in the text that is named", { answer: [5, 16], in: "text/plain" }],
+    ["the answer itself", { answer: "*It* is 😀." }],
+  ])("is copied from the output that the model has at that moment: %s", async (_, nbstream) => {
     const notebook = new FakeNotebook();
     const panel = notebookPanel(1);
     document.body.replaceChildren(panel.element);
     panel.output.append(root);
     services.notebooks.register(root, notebook);
     const answer = {
-      data: { "text/markdown": ["> 🚀\n", "\n", "*It* is 😀.\n", "\n", "end"] },
-      metadata: { nbstream: { answer: [6, 17] } },
+      data: {
+        "text/markdown": ["> 🚀\n", "\n", "*It* is 😀.\n", "\n", "end"],
+        "text/plain": ["1 s\n", "\n", "*It* is 😀.\n", "\n", "end"],
+      },
+      metadata: { nbstream },
     };
     notebook.outputs.set("1:0", answer);
     root.innerHTML = '<p class="nbstream-footer">deepseek</p>';

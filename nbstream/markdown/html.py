@@ -86,6 +86,13 @@ class Elements(RendererHTML):
         """Show indented code, which has no language."""
         return f"{_CODE}{_PRE}<code{_LINES}>{plain(tokens[idx].content)}</code></pre></div>\n"
 
+    def softbreak(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:  # noqa: ARG002
+        """Keep the end of a line: poems, addresses and dialogues are written so."""
+        if not options["breaks"] or any(_is_displayed(each) for each in tokens[max(0, idx - 1) : idx + 2]):
+            # A displayed formula stands on a line of its own.
+            return "\n"
+        return "<br>\n"
+
     def code_inline(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:  # noqa: ARG002
         """Show code in a text."""
         return f"<code>{escapeHtml(printable(tokens[idx].content))}</code>"
@@ -171,6 +178,10 @@ class Elements(RendererHTML):
     def definition(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:  # noqa: ARG002
         """Show nothing: a definition of a reference is not visible."""
         return ""
+
+
+def _is_displayed(token: Token) -> bool:
+    return token.type == "math_inline" and bool(token.meta["display"])
 
 
 def _formula(token: Token, tag: str, env: EnvType) -> str:

@@ -190,7 +190,7 @@ def split(tokens: Iterable[Token]) -> Iterator[list[Token]]:
 @cache
 def markdown_parser() -> NbstreamMarkdown:
     """Return the parser with all its settings."""
-    options = {"html": False, "xhtmlOut": False, "inline_definitions": True, "maxNesting": _DEEPEST}
+    options = {"html": False, "xhtmlOut": False, "breaks": True, "inline_definitions": True, "maxNesting": _DEEPEST}
     parser = NbstreamMarkdown("commonmark", options, renderer_cls=Elements)
     parser.enable(["table", "strikethrough"])
     syntax.add_to(parser)

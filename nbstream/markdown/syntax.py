@@ -7,7 +7,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
-from markdown_it.rules_inline import image
+from markdown_it.rules_inline import image, newline
 from mdit_py_plugins.footnote.index import footnote_def
 
 from nbstream.markdown import delimiters
@@ -38,6 +38,7 @@ def add_to(parser: MarkdownIt) -> None:
     parser.inline.ruler.before("escape", "math_inline", _math_inline)
     parser.inline.ruler.before("link", "footnote_reference", _footnote_reference)
     parser.inline.ruler.at("image", _any_image)
+    parser.inline.ruler.at("newline", _newline)
 
 
 def footnote_key(label: str) -> str:
@@ -174,6 +175,15 @@ def has_end(fence: Token) -> bool:
     start, end = fence.map or (0, 0)
     code = fence.content
     return end - start - 1 > code.count("\n") + (code != "" and not code.endswith("\n"))
+
+
+def _newline(state: StateInline, silent: bool) -> bool:  # noqa: FBT001
+    """Note where the text has a line end."""
+    at = state.pos
+    found = newline(state, silent)
+    if found and not silent:
+        state.tokens[-1].meta["at"] = at
+    return found
 
 
 def _any_image(state: StateInline, silent: bool) -> bool:  # noqa: FBT001

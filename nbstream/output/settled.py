@@ -11,6 +11,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from nbstream.markdown.parser import unix_lines
+from nbstream.markdown.portable import portable
 from nbstream.markdown.rendering import to_html
 from nbstream.model.presentation import Presentation
 from nbstream.model.printable import printable, storable
@@ -46,21 +47,24 @@ def bundle(
         renderer: rendered the same texts live, and remembers their HTML.
 
     Returns:
-        The data by MIME type, and `{"nbstream": {"answer": [start, end]}}`: where the answer stands
-        in the Markdown, in UTF-16 code units, for the page to copy it.
+        The data by MIME type, and for the page, which copies the answer, where the model's own text
+        of it stands: `{"nbstream": {"answer": [start, end], "in": "text/plain"}}`, in UTF-16 code
+        units; or `{"nbstream": {"answer": text}}` if it stands nowhere.
     """
     data = {
         "text/html": settled_html(reply, presentation, renderer),
         "text/markdown": settled_markdown(reply, presentation),
         "text/plain": settled_text(reply, presentation),
     }
-    answer = answer_in_markdown(reply)
-    # If the reasoning holds the same words, it makes no difference which of them are copied.
-    found = data["text/markdown"].find(answer)
-    if not answer or found < 0:
+    answer = storable(unix_lines(reply.answer)).strip("\n")
+    if not answer:
         return data, {}
-    start = utf16_length(data["text/markdown"][:found])
-    return data, {"nbstream": {"answer": [start, start + utf16_length(answer)]}}
+    found = data["text/plain"].find(answer)
+    if found < 0:
+        # It has directional controls, which are replaced in plain text.
+        return data, {"nbstream": {"answer": answer}}
+    start = utf16_length(data["text/plain"][:found])
+    return data, {"nbstream": {"answer": [start, start + utf16_length(answer)], "in": "text/plain"}}
 
 
 def settled_html(reply: Reply, presentation: Presentation = _DEFAULT, renderer: Renderer | None = None) -> str:
@@ -104,7 +108,7 @@ def settled_html(reply: Reply, presentation: Presentation = _DEFAULT, renderer: 
 
 
 def settled_markdown(reply: Reply, presentation: Presentation = _DEFAULT) -> str:
-    """Return the reply as Markdown, in the same order and words."""
+    """Return the reply as Markdown, in the same order and words, for any program to show it."""
     parts = []
     if reply.reasoning and presentation.reasoning == "hidden":
         parts.append(escape(_thought(reply)))
@@ -112,7 +116,7 @@ def settled_markdown(reply: Reply, presentation: Presentation = _DEFAULT) -> str
         start = "<details open>" if presentation.reasoning == "open" else "<details>"
         words = f"<summary>{escape(_thought(reply))}</summary>"
         parts.append(f"{start}{words}\n\n{_quoted(reply.reasoning)}\n\n</details>")
-    if answer := answer_in_markdown(reply):
+    if answer := _portable(reply.answer):
         parts.append(answer)
     if lines := wording.tool_calls(reply):
         calls = "\n".join(f"    {line}" for line in lines)
@@ -123,11 +127,6 @@ def settled_markdown(reply: Reply, presentation: Presentation = _DEFAULT) -> str
     if items := wording.footer(reply):
         parts.append(f"<small>{_literal(' · '.join(items))}</small>")
     return "\n\n".join(parts) + "\n"
-
-
-def answer_in_markdown(reply: Reply) -> str:
-    """Return the model's own Markdown, as `settled_markdown` holds it."""
-    return storable(unix_lines(reply.answer)).strip("\n")
 
 
 def settled_text(reply: Reply, presentation: Presentation = _DEFAULT) -> str:
@@ -158,8 +157,12 @@ def one_block(html: str) -> str:
     )
 
 
+def _portable(text: str) -> str:
+    return portable(storable(unix_lines(text)).strip("\n"))
+
+
 def _quoted(text: str) -> str:
-    return "\n".join(f"> {line}".rstrip() for line in storable(unix_lines(text)).strip("\n").split("\n"))
+    return "\n".join(f"> {line}" if line else ">" for line in _portable(text).split("\n"))
 
 
 def _literal(text: str) -> str:

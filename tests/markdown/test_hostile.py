@@ -118,12 +118,18 @@ def test_lone_surrogates_do_not_break_the_file() -> None:
             assert written.encode().decode() == written
 
 
-def test_the_answer_is_found_in_the_settled_markdown() -> None:
+def test_the_answer_is_found_in_the_settled_text() -> None:
     reply = rendering.reply_of(chunk(content="one\r\ntwo \x1b[2J") + END)
     data, metadata = bundle(reply, Presentation())
     start, end = metadata["nbstream"]["answer"]
-    assert data["text/markdown"][start:end] == "one\ntwo \ufffd[2J"
+    assert data[metadata["nbstream"]["in"]][start:end] == "one\ntwo \ufffd[2J"
     assert settled_text(reply).startswith("one\ntwo \ufffd[2J\n")
+
+
+def test_an_answer_with_directional_controls_is_kept_for_copying() -> None:
+    reply = rendering.reply_of(chunk(content="a \u2067b\u2069\n\x1bc") + END)
+    _, metadata = bundle(reply, Presentation())
+    assert metadata == {"nbstream": {"answer": "a \u2067b\u2069\n\ufffdc"}}
 
 
 def test_directional_characters_in_code_are_replaced() -> None:

@@ -55,7 +55,7 @@ DASHED = 'style="border:1px dashed rgba(128,128,128,.7);padding:.1em .4em;unicod
                 '<td style="text-align:right">1</td>\n</tr>\n</tbody>\n</table></div>\n'
             ),
         ),
-        ("a\r\nb\rc", "<p>a\nb\nc</p>\n"),
+        ("a\r\nb\rc", "<p>a<br>\nb<br>\nc</p>\n"),
         ("$5 and $6 www.example.org", "<p>$5 and $6 www.example.org</p>\n"),
     ],
 )
@@ -138,11 +138,11 @@ def test_a_formula_with_a_macro_that_affects_the_page_stays_source(macro: str) -
 LINE = "Some *words* with `code`, [a link](http://x.y), $x_1$ and **much more**, again and again."
 
 
-@pytest.mark.parametrize("joint", [" ", "\n"])
-def test_a_long_paragraph_is_parsed_like_a_short_one(joint: str) -> None:
+@pytest.mark.parametrize(("joint", "shown"), [(" ", " "), ("\n", "<br>\n")])
+def test_a_long_paragraph_is_parsed_like_a_short_one(joint: str, shown: str) -> None:
     text = joint.join([LINE] * 200)
     short = to_html(LINE).removeprefix("<p>").removesuffix("</p>\n")
-    assert to_html(text) == f"<p>{joint.join([short] * 200)}</p>\n"
+    assert to_html(text) == f"<p>{shown.join([short] * 200)}</p>\n"
 
 
 def test_emphasis_may_span_a_long_paragraph() -> None:

@@ -84,7 +84,7 @@ def plain(markdown: str, width: int = 80, *, fit: bool = False) -> list[str]:
     ("markdown", "rows"),
     [
         ("# a *b*", ["a b"]),
-        ("a *b* **c** `d` ~~e~~\nf\\\ng", ["a b c d e f", "g"]),
+        ("a *b* **c** `d` ~~e~~\nf\\\ng", ["a b c d e", "f", "g"]),
         ("[a *b*](https://example.org/x)", ["a b (https://example.org/x)"]),
         ("<https://example.org> <me@example.org>", ["https://example.org me@example.org"]),
         ("[a](javascript:b) <i>c</i>", ["[a](javascript:b) <i>c</i>"]),

@@ -177,9 +177,7 @@ class _BlockRenderer:
         links: list[tuple[str, int]] = []
         for each in inline_tokens(token, self._references):
             match each.type:
-                case "softbreak":
-                    text.append(" ")
-                case "hardbreak":
+                case "softbreak" | "hardbreak":
                     text.append("\n")
                 case "code_inline":
                     text.append(printable(each.content), " ".join([*styles, "cyan"]))
