@@ -38,7 +38,7 @@ IMPORTED_IN = {
     "latex2mathml": ["markdown/math/tree.py"],
     "rich": ["output/terminal/rows.py"],
     "anywidget": ["widgets/reply_widget.py"],
-    "ipywidgets": ["widgets/reply_widget.py"],
+    "ipywidgets": ["widgets/output_widgets.py"],
     "traitlets": ["client/settings.py", "widgets/reply_widget.py"],
     "IPython": ["__init__.py", "jupyter/", "widgets/live_view.py"],
     "jupyter_core": ["jupyter/journal.py"],

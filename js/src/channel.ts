@@ -1,12 +1,16 @@
 /**
- * The two channels from the page to the kernel, and the interrupt. A comm message waits for the end
+ * The channels between the page and the kernel, and the interrupt. A comm message waits for the end
  * of a blocking cell on some kernels. A message on the control channel does not, but only
  * JupyterLab and Notebook give a widget access to it. So every message is sent both ways, and the
  * kernel acts once.
+ *
+ * Messages of the kernel also come both ways: by the model, and by the kernel connection itself.
+ * anywidget drops every message to a model that took over two seconds to load, as happens on a busy
+ * page. Frames are numbered, so receiving one twice does no harm.
  */
 
 import type { AnyModel } from "@anywidget/types";
-import { CONTROL_REQUEST, type Keyframe, type PageMessage } from "./protocol";
+import { CONTROL_REQUEST, type KernelMessage, type Keyframe, type PageMessage } from "./protocol";
 
 /**
  * Milliseconds that a control reply may take at least; on one machine the slowest measured took 34.
@@ -35,6 +39,8 @@ interface Kernel {
   connectionStatus?: string;
   statusChanged?: Signal<string>;
   iopubMessage?: Signal<IopubMessage>;
+  /** Every message at its arrival, before the widgets get it. */
+  anyMessage?: Signal<{ direction: string; msg: CommMessage }>;
   interrupt?(): Promise<void>;
   sendControlMessage?(message: object, expectReply: boolean, disposeOnDone: boolean): Future;
 }
@@ -50,6 +56,15 @@ interface IopubMessage {
   content: { execution_state?: string };
 }
 
+/** A message of a comm; other messages lack most of it. */
+interface CommMessage {
+  header: { msg_type: string };
+  content: {
+    comm_id?: string;
+    data?: { method?: string; content?: KernelMessage; state?: Partial<Traits> };
+  };
+}
+
 interface Future {
   onReply?: () => void;
   done?: Promise<unknown>;
@@ -57,9 +72,17 @@ interface Future {
 
 const LOST = new Set(["restarting", "autorestarting", "terminating", "dead"]);
 
+/** What a channel reports. */
+export interface Receiver {
+  onMessage(message: KernelMessage): void;
+  onKeyframe(keyframe: Keyframe): void;
+  /** The widget's kernel ended. */
+  onLost(): void;
+}
+
 export class Channel {
   readonly #model: Model;
-  readonly #onLost: () => void;
+  readonly #receiver: Receiver;
   readonly #kernel: Kernel | undefined;
   #cellEnded = false;
   #sent = 0;
@@ -68,18 +91,23 @@ export class Channel {
   /** The slowest control reply so far, in milliseconds. */
   #roundTrip: number | undefined;
 
-  /** `onLost` is called when the widget's kernel ends. */
-  constructor(model: Model, onLost: () => void) {
+  constructor(model: Model, receiver: Receiver) {
     this.#model = model;
-    this.#onLost = onLost;
+    this.#receiver = receiver;
     this.#kernel = kernelOf(model);
     this.#kernel?.statusChanged?.connect(this.#onStatus);
     this.#kernel?.iopubMessage?.connect(this.#onIopub);
+    this.#kernel?.anyMessage?.connect(this.#onAny);
+    model.on("msg:custom", this.#onCustom);
+    model.on("change:keyframe", this.#onChange);
   }
 
   close(): void {
     this.#kernel?.statusChanged?.disconnect(this.#onStatus);
     this.#kernel?.iopubMessage?.disconnect(this.#onIopub);
+    this.#kernel?.anyMessage?.disconnect(this.#onAny);
+    this.#model.off("msg:custom", this.#onCustom);
+    this.#model.off("change:keyframe", this.#onChange);
   }
 
   /**
@@ -152,7 +180,22 @@ export class Channel {
   readonly #onStatus = (_: unknown, status: string): void => {
     if (!LOST.has(status)) return;
     this.#cellEnded = true;
-    this.#onLost();
+    this.#receiver.onLost();
+  };
+
+  readonly #onCustom = (message: KernelMessage): void => this.#receiver.onMessage(message);
+
+  readonly #onChange = (): void => this.#receiver.onKeyframe(this.#model.get("keyframe"));
+
+  /** The id of the run is that of the comm as well. */
+  readonly #onAny = (
+    _: unknown,
+    { direction, msg: { header, content } }: { direction: string; msg: CommMessage },
+  ): void => {
+    if (direction !== "recv" || header.msg_type !== "comm_msg" || content.comm_id !== this.#model.get("run_id")) return;
+    const { method, content: message, state } = content.data ?? {};
+    if (method === "custom" && message !== undefined) this.#receiver.onMessage(message);
+    if (method === "update" && state?.keyframe !== undefined) this.#receiver.onKeyframe(state.keyframe);
   };
 }
 

@@ -16,6 +16,14 @@ interface Outputs {
   length?: number;
   get(index: number): Output;
   set?(index: number, output: object): void;
+  toJSON?(): unknown;
+}
+
+/** The model of an `ipywidgets.Output` in JupyterLab and Notebook 7. */
+interface OutputWidget {
+  outputs?: Outputs;
+  set(name: string, value: unknown, options: object): void;
+  save_changes(): void;
 }
 
 interface Output {
@@ -88,26 +96,41 @@ export function contextOf(model: { widget_manager?: unknown }): NotebookContext 
 }
 
 /**
- * Replace every output that shows the widget `id` by `bundle`, if there are any and it is possible.
+ * Replace every output that shows the widget `id` by `bundle`, in the notebook of `model` and in the
+ * Output widgets `holders`, if there are any and it is possible.
  */
-export function replaceViews(
-  context: NotebookContext | undefined,
+export async function replaceViews(
+  model: { widget_manager?: unknown },
   id: string,
+  holders: readonly string[],
   bundle: { data: object; metadata: object },
-): void {
+): Promise<void> {
   try {
-    const cells = context?.model?.cells;
-    for (let cell = 0; cell < (cells?.length ?? 0); cell += 1) {
-      const outputs = cells?.get(cell)?.outputs;
-      for (let index = 0; index < (outputs?.length ?? 0); index += 1) {
-        const view = outputs?.get(index).data?.[VIEW] as { model_id?: unknown } | undefined;
-        if (view?.model_id === id) outputs?.set?.(index, { output_type: "display_data", ...bundle });
-      }
+    const cells = contextOf(model)?.model?.cells;
+    for (let cell = 0; cell < (cells?.length ?? 0); cell += 1) replaceIn(cells?.get(cell)?.outputs, id, bundle);
+    const manager = model.widget_manager as { get_model?(id: string): Promise<OutputWidget> } | null | undefined;
+    for (const holder of holders) {
+      const widget = await manager?.get_model?.(holder);
+      if (!replaceIn(widget?.outputs, id, bundle)) continue;
+      // As the widget itself does with each new output: so it is saved, and there after a reload.
+      widget?.set("outputs", widget.outputs?.toJSON?.(), { newMessage: true });
+      widget?.save_changes();
     }
   } catch {
     // The notebook is being closed, or has another structure: the view stays, and shows the whole
     // reply.
   }
+}
+
+function replaceIn(outputs: Outputs | undefined, id: string, bundle: object): boolean {
+  let found = false;
+  for (let index = 0; index < (outputs?.length ?? 0); index += 1) {
+    const view = outputs?.get(index).data?.[VIEW] as { model_id?: unknown } | undefined;
+    if (view?.model_id !== id) continue;
+    outputs?.set?.(index, { output_type: "display_data", ...bundle });
+    found = true;
+  }
+  return found;
 }
 
 /** Whether cells can be inserted into a notebook. */

@@ -13,6 +13,7 @@ import { isAbove, keepPositionBelow } from "./scroll";
 /** Modules share an instance only if they are of the same version. */
 const KEY = Symbol.for("nbstream.page.2");
 
+const NOTICE_MILLISECONDS = 20_000;
 const SETTLED = "nbstream-settled";
 const AREA = ".jp-OutputArea";
 const SCAN_MILLISECONDS = 500;
@@ -56,6 +57,20 @@ export class PageServices implements ControlServices {
     setTimeout(() => {
       this.#status.textContent = text;
     }, 50);
+  }
+
+  /** Show a sentence that belongs to no cell, until the user closes it or some seconds have passed. */
+  notify(text: string): void {
+    const notice = document.createElement("div");
+    notice.className = "nbstream nbstream-notice";
+    notice.setAttribute("role", "status");
+    const close = document.createElement("button");
+    close.type = "button";
+    close.textContent = "Close";
+    close.addEventListener("click", () => notice.remove());
+    notice.append(`${text} `, close);
+    document.body.append(notice);
+    setTimeout(() => notice.remove(), NOTICE_MILLISECONDS);
   }
 
   /** A view was added in `element`, which may not be in its notebook yet. */

@@ -89,17 +89,29 @@ export interface Acknowledgement {
   type: "ack";
 }
 
-/** The settled output, for a reloaded or second page: the front end does not send it there. */
+/**
+ * The settled output, for a page that the front end does not give it.
+ *
+ * Such are a reloaded page, a second one, and the inside of an Output widget.
+ */
 export interface Settled {
   type: "settled";
   /** The widget that it replaces, as outputs name it. */
   model_id: string;
+  /** The Output widgets that may hold it. */
+  outputs: string[];
   data: Record<string, string>;
   metadata: Record<string, unknown>;
 }
 
+/** A sentence for the user that belongs to no cell. The page shows it for a while. */
+export interface Notice {
+  type: "notice";
+  text: string;
+}
+
 /** From the kernel to the page. */
-export type KernelMessage = Patch | Acknowledgement | Settled;
+export type KernelMessage = Patch | Acknowledgement | Settled | Notice;
 
 /**
  * From the page to the kernel.
@@ -107,10 +119,10 @@ export type KernelMessage = Patch | Acknowledgement | Settled;
  * The page has the widget (`hello`); draws it for the first time (`mounted`); shows or hides the
  * end of the text (`visibility`); missed a frame and needs a keyframe (`resync`); needs the
  * settled output of a reply that ended (`settle`); does not draw a reply that ended any more
- * (`unmounted`); or its user pressed Stop (`cancel`).
+ * (`unmounted`); is being closed or reloaded (`left`); or its user pressed Stop (`cancel`).
  */
 export interface PageMessage {
-  type: "hello" | "mounted" | "visibility" | "resync" | "settle" | "unmounted" | "cancel";
+  type: "hello" | "mounted" | "visibility" | "resync" | "settle" | "unmounted" | "left" | "cancel";
   /** An id of the page. Two tabs are two pages, and a page that was reloaded is a new one. */
   page?: string;
   /**

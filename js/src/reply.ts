@@ -5,7 +5,7 @@
 
 import type { AnyWidget } from "@anywidget/types";
 import "./style.css";
-import { Channel, type Model } from "./channel";
+import { Channel, type Model, type Receiver } from "./channel";
 import { canInsertCells, contextOf, replaceViews } from "./notebook";
 import { opsOf } from "./operations";
 import { PageServices } from "./page_services";
@@ -17,7 +17,7 @@ import { Stop, type StopPhase } from "./stop";
 import { announcement, type ReplyController, View } from "./view";
 import { Visibility } from "./visibility";
 
-class Session implements ReplyController {
+class Session implements ReplyController, Receiver {
   state: Keyframe;
   readonly choice: Choice = { isOpen: undefined };
   readonly services = PageServices.get();
@@ -32,7 +32,8 @@ class Session implements ReplyController {
   readonly #views = new Map<View, HTMLElement>();
   /** When the newest `meta` arrived, by the page's clock. */
   #metaAt = performance.now();
-  #isClosed = false;
+  readonly #closing = new AbortController();
+  #hasNotified = false;
   #awaitsKeyframe = false;
   #wasMounted = false;
   #wasUnmounted = false;
@@ -40,10 +41,10 @@ class Session implements ReplyController {
 
   constructor(model: Model) {
     this.#model = model;
-    this.state = keyframeOf(model);
-    this.#channel = new Channel(model, this.#onLost);
+    this.state = copyOf(model.get("keyframe"));
+    this.#channel = new Channel(model, this);
     this.#stop = new Stop({
-      isLive: () => !this.#isClosed && this.isLive,
+      isLive: () => !this.#closing.signal.aborted && this.isLive,
       isForeground: () => this.state.meta.foreground,
       cancel: (onReply) => this.#send({ type: "cancel" }, onReply),
       replyTimeout: (sentAt) => this.#channel.replyTimeout(sentAt),
@@ -51,15 +52,14 @@ class Session implements ReplyController {
       onChange: () => this.refresh(),
     });
     this.#settledOutput = new SettledOutputPoll({
-      isMissing: () => !this.#isClosed && this.#views.size > 0 && hasEnded(this.state),
+      isMissing: () => !this.#closing.signal.aborted && this.#views.size > 0 && hasEnded(this.state),
       request: () => this.#send({ type: "settle" }),
     });
     this.#visibility = new Visibility((visible) => {
       this.#visibilitySeq += 1;
       if (!hasEnded(this.state)) this.#send({ type: "visibility", visible, seq: this.#visibilitySeq });
     });
-    model.on("msg:custom", this.#onMessage);
-    model.on("change:keyframe", this.#onKeyframe);
+    window.addEventListener("pagehide", () => this.#send({ type: "left" }), { signal: this.#closing.signal });
     this.#send({ type: "hello", seq: this.state.seq });
   }
 
@@ -119,32 +119,49 @@ class Session implements ReplyController {
   }
 
   close(): void {
-    this.#isClosed = true;
+    this.#closing.abort();
     this.#settledOutput.dispose();
     this.#visibility.dispose();
     this.#channel.close();
-    this.#model.off("msg:custom", this.#onMessage);
-    this.#model.off("change:keyframe", this.#onKeyframe);
   }
 
   #sinceMeta(): number {
     return (performance.now() - this.#metaAt) / 1000;
   }
 
-  readonly #onLost = (): void => {
+  onLost(): void {
     this.isLost = true;
     this.refresh();
-  };
+  }
 
-  readonly #onMessage = (message: KernelMessage): void => {
+  onMessage(message: KernelMessage): void {
     if (message.type === "ack") this.#stop.acknowledge();
     else if (message.type === "settled") this.#onSettled(message);
+    else if (message.type === "notice") this.#onNotice(message.text);
     else if (message.type === "patch") this.#onPatch(message);
-  };
+  }
 
-  /** The kernel sends it to every page, also to one that has replaced its view already. */
-  #onSettled({ model_id, data, metadata }: Settled): void {
-    if (this.#views.size > 0) replaceViews(contextOf(this.#model), model_id, { data, metadata });
+  onKeyframe(newest: Keyframe): void {
+    if (newest.seq <= this.state.seq) return;
+    this.state = copyOf(newest);
+    this.#awaitsKeyframe = false;
+    this.#metaAt = performance.now();
+    this.#update(opsOf(this.state.reasoning), opsOf(this.state.answer));
+  }
+
+  /**
+   * The kernel sends it to every page, also to one that has replaced its view already. An Output
+   * widget may not be shown yet.
+   */
+  #onSettled({ model_id, outputs, data, metadata }: Settled): void {
+    if (this.#views.size > 0 || outputs.length > 0)
+      void replaceViews(this.#model, model_id, outputs, { data, metadata });
+  }
+
+  /** It may come twice. */
+  #onNotice(text: string): void {
+    if (!this.#hasNotified) this.services.notify(text);
+    this.#hasNotified = true;
   }
 
   #onPatch(patch: Patch): void {
@@ -157,15 +174,6 @@ class Session implements ReplyController {
       this.#send({ type: "resync", seq: this.state.seq });
     }
   }
-
-  readonly #onKeyframe = (): void => {
-    const keyframe = keyframeOf(this.#model);
-    if (keyframe.seq <= this.state.seq) return;
-    this.state = keyframe;
-    this.#awaitsKeyframe = false;
-    this.#metaAt = performance.now();
-    this.#update(opsOf(keyframe.reasoning), opsOf(keyframe.answer));
-  };
 
   #update(reasoning?: readonly Op[], answer?: readonly Op[]): void {
     const isOver = hasEnded(this.state);
@@ -189,13 +197,12 @@ class Session implements ReplyController {
   }
 
   #send(message: PageMessage, onReply?: () => void): void {
-    if (!this.#isClosed) this.#channel.send({ ...message, page: this.#pageId }, onReply);
+    if (!this.#closing.signal.aborted) this.#channel.send({ ...message, page: this.#pageId }, onReply);
   }
 }
 
 /** A copy of the model's keyframe, because patches change it in place. */
-function keyframeOf(model: Model): Keyframe {
-  const keyframe: Keyframe | undefined = model.get("keyframe");
+function copyOf(keyframe: Keyframe | undefined): Keyframe {
   if (keyframe?.seq === undefined) throw new Error("nbstream: the widget has no state. Run the cell again.");
   return structuredClone(keyframe);
 }

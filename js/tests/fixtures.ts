@@ -91,6 +91,7 @@ export class FakeKernel {
   readonly controlled: { header: { msg_type: string }; content: PageMessage & { run_id: string } }[] = [];
   readonly statusChanged = new FakeSignal<string>();
   readonly iopubMessage = new FakeSignal<object>();
+  readonly anyMessage = new FakeSignal<object>();
 
   sendControlMessage(
     message: FakeKernel["controlled"][number],
@@ -105,6 +106,11 @@ export class FakeKernel {
 
   async interrupt(): Promise<void> {
     this.interrupts += 1;
+  }
+
+  /** A message on the comm `comm_id`, as the connection has it before any widget. */
+  bring(data: object, comm_id = "run", direction = "recv"): void {
+    this.anyMessage.emit({ direction, msg: { header: { msg_type: "comm_msg" }, content: { comm_id, data } } });
   }
 
   /** Publish the kernel's state on iopub, in answer to a message of type `parent`. */

@@ -52,6 +52,12 @@ function end(model: FakeModel, seq: number): void {
   send(model, seq, { meta: metaOf({ status: "complete" }) });
 }
 
+/** The same as `add`, but past the model, which anywidget keeps from a page that was busy for too long. */
+function addByConnection(kernel: FakeKernel, seq: number, comm?: string, direction?: string): void {
+  const content: Patch = { type: "patch", seq, answer: [["add", `<p>${seq}</p>`]] };
+  kernel.bring({ method: "custom", content }, comm, direction);
+}
+
 function answerOf(view: { element: HTMLElement }): string | undefined {
   vi.advanceTimersToNextFrame();
   const answer = view.element.querySelector(".nbstream-answer");
@@ -64,6 +70,42 @@ function stopIn(view: { element: HTMLElement }): HTMLButtonElement {
   return button;
 }
 
+describe("a page whose widgets get no messages", () => {
+  it("takes patches and keyframes from the kernel connection", () => {
+    const kernel = new FakeKernel();
+    const model = new FakeModel(keyframeOf(0), kernel);
+    const widget = new Widget(model);
+    const view = widget.show();
+    addByConnection(kernel, 1);
+    expect(answerOf(view)).toBe("<p>1</p>");
+    addByConnection(kernel, 3);
+    expect(model.types).toContain("resync");
+    kernel.bring({ method: "update", state: { keyframe: keyframeOf(3, "<p>123</p>") } });
+    addByConnection(kernel, 4);
+    expect(answerOf(view)).toBe("<p>123</p><p>4</p>");
+    widget.close();
+    addByConnection(kernel, 5);
+    expect(answerOf(view)).toBe("<p>123</p><p>4</p>");
+  });
+
+  it("ignores other comms, its own messages, and what it has already", () => {
+    const kernel = new FakeKernel();
+    const model = new FakeModel(keyframeOf(0), kernel);
+    const view = new Widget(model).show();
+    addByConnection(kernel, 1, "another");
+    addByConnection(kernel, 1, "run", "send");
+    kernel.anyMessage.emit({ direction: "recv", msg: { header: { msg_type: "status" }, content: {} } });
+    kernel.bring({ method: "echo_update" });
+    expect(answerOf(view)).toBe("");
+    addByConnection(kernel, 1);
+    add(model, 1);
+    add(model, 2);
+    addByConnection(kernel, 2);
+    expect(answerOf(view)).toBe("<p>1</p><p>2</p>");
+    expect(model.types).not.toContain("resync");
+  });
+});
+
 describe("a page", () => {
   it("announces the end of a reply once, even if no view of it is drawn any more", () => {
     const model = new FakeModel(keyframeOf(0));
@@ -74,6 +116,34 @@ describe("a page", () => {
     for (const view of views) view.remove();
     vi.advanceTimersByTime(100);
     expect(status?.textContent).toBe("Finished");
+  });
+
+  it("tells the kernel that it leaves, once for each reply that is open", () => {
+    const [open, closed] = [new FakeModel(keyframeOf(0)), new FakeModel(keyframeOf(0))];
+    new Widget(open);
+    new Widget(closed).close();
+    window.dispatchEvent(new Event("pagehide"));
+    expect(open.types).toEqual(["hello", "left"]);
+    expect(closed.types).toEqual(["hello"]);
+  });
+
+  it("shows a notice outside the notebook, once, until its reader closes it or has had the time to read it", () => {
+    const notices = document.body.getElementsByClassName("nbstream-notice");
+    const kernel = new FakeKernel();
+    const model = new FakeModel(keyframeOf(0), kernel);
+    new Widget(model).show();
+    kernel.bring({ method: "custom", content: { type: "notice", text: "<i>Look</i> there." } });
+    model.emit("msg:custom", { type: "notice", text: "<i>Look</i> there." });
+    expect([...notices].map((each) => each.textContent)).toEqual(["<i>Look</i> there. Close"]);
+    notices[0]?.querySelector("button")?.click();
+    expect(notices).toHaveLength(0);
+    const another = new FakeModel(keyframeOf(0));
+    new Widget(another);
+    another.emit("msg:custom", { type: "notice", text: "Once more." });
+    vi.advanceTimersByTime(10_000);
+    expect(notices).toHaveLength(1);
+    vi.advanceTimersByTime(15_000);
+    expect(notices).toHaveLength(0);
   });
 
   it("announces nothing for a reply that ended before the page was loaded", () => {
@@ -240,6 +310,7 @@ describe("the settled output", () => {
   const settled = {
     type: "settled",
     model_id: "mine",
+    outputs: [],
     data: { "text/html": "<p>all</p>" },
     metadata: { nbstream: {} },
   };
@@ -279,6 +350,40 @@ describe("the settled output", () => {
     expect(model.types).toEqual(["hello", "mounted", "settle", "unmounted"]);
     await vi.advanceTimersByTimeAsync(100 * FIRST_REQUEST);
     expect(model.types).toHaveLength(4);
+  });
+
+  it("is put into the Output widgets that hold the view, shown or not, and saved with them", async () => {
+    const model = new FakeModel(keyframeOf(0), new FakeKernel());
+    new Widget(model);
+    const holders = Object.fromEntries(
+      ["outer", "inner"].map((name) => {
+        const entries: object[] = [
+          { text: "printed before" },
+          { data: { [VIEW]: { model_id: name === "inner" ? "mine" : "inner" } } },
+        ];
+        const outputs = {
+          length: 2,
+          get: (index: number) => entries[index],
+          set: (index: number, output: object) => entries.splice(index, 1, output),
+          toJSON: () => [...entries],
+        };
+        return [name, { entries, outputs, set: vi.fn(), save_changes: vi.fn() }];
+      }),
+    );
+    Object.assign(model.widget_manager, {
+      get_model: async (id: string) => holders[id] ?? Promise.reject(new Error("no such model")),
+    });
+    model.emit("msg:custom", { ...settled, outputs: ["outer", "inner"] });
+    await vi.advanceTimersByTimeAsync(0);
+    const { data, metadata } = settled;
+    const entries = [{ text: "printed before" }, { output_type: "display_data", data, metadata }];
+    expect(holders.inner?.entries).toEqual(entries);
+    expect(holders.inner?.set).toHaveBeenCalledExactlyOnceWith("outputs", entries, { newMessage: true });
+    expect(holders.inner?.save_changes).toHaveBeenCalledOnce();
+    expect(holders.outer?.save_changes).not.toHaveBeenCalled();
+    // A widget that is gone changes nothing.
+    model.emit("msg:custom", { ...settled, outputs: ["gone"] });
+    await vi.advanceTimersByTimeAsync(0);
   });
 
   it("is not requested while the reply goes on, nor if it came in time", async () => {

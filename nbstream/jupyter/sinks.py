@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from nbstream.client import history
 from nbstream.jupyter.journal import Journal
+from nbstream.output import sentences
 from nbstream.output.terminal import view
 
 if TYPE_CHECKING:
@@ -51,13 +52,12 @@ def sink_for(run: Run, presentation: Presentation, *, foreground: bool) -> Sink:
     from nbstream.widgets import kept_views  # noqa: PLC0415  (the widget, only where it is used)
     from nbstream.widgets.live_view import LiveView  # noqa: PLC0415  (as above)
 
-    for missed in kept_views.lost():
+    lost = kept_views.lost()
+    live = LiveView(run, kernel, presentation, foreground=foreground)
+    for missed in lost:
         if (back := history.back_to(missed.run.receiver)) is not None:
-            sys.stderr.write(
-                "Note: the page was reloaded while a reply arrived and may not show it. "
-                f"%deepseek show {back + 1} shows it again.\n"
-            )
-    return Journaled(LiveView(run, kernel, presentation, foreground=foreground), run.id)
+            live.notify(sentences.unseen(back + 1))
+    return Journaled(live, run.id)
 
 
 def preload() -> None:

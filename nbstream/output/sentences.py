@@ -61,6 +61,8 @@ _BY_CAUSE = {
     ("internal", ""): "Please report this.",
 }
 
+_UNSEEN = "The page was reloaded while a reply arrived, and may not show it. %deepseek show {} shows it again."
+
 _OPTION = re.compile(r"`(\w+)=(True|False)?`")
 _SETTING = re.compile(r"`settings\.(\w+)([^`]*)`")
 _FLAGS = {"model": "-m", "thinkingTrue": "--think", "thinkingFalse": "--no-think", "extra_body": "--raw-body"}
@@ -124,6 +126,11 @@ def _note(warning: ReplyWarning, audience: Audience) -> str:
         case _:  # pragma: no cover
             assert_never(warning.kind)
     return _spoken(text, audience)
+
+
+def unseen(back: int) -> str:
+    """Return the notice for a reply that no page may show; `back` is its number for `show`."""
+    return _UNSEEN.format(back)
 
 
 def message(failure: Failure) -> str:

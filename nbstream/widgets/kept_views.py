@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -29,25 +28,28 @@ class View(Protocol):
         """Close the widget."""
 
 
-#: At most this many views are kept.
+#: At most this many views are kept, besides those that a page draws.
 _MOST = 8
 #: JupyterLab and Notebook 7 save by themselves every two minutes.
 GRACE_SECONDS = 130.0
 #: A page that draws the reply asks for its settled output well before.
 _ASKS_WITHIN_SECONDS = 5.0
 
-_kept: deque[View] = deque()
+_kept: list[View] = []
 #: Views settle on the threads of background replies, too.
 _lock = threading.Lock()
 
 
 def keep(view: View) -> None:
-    """Keep `view`, and close the oldest one if there are too many."""
+    """Keep `view`, and close the oldest ones that no page draws if there are too many."""
     with _lock:
         _kept.append(view)
-        dropped = _kept.popleft() if len(_kept) > _MOST else None
-    if dropped is not None:
-        dropped.close()
+        unseen = [each for each in _kept if not each.pages.draws]
+        dropped = unseen[: max(0, len(_kept) - _MOST)]
+        for each in dropped:
+            _kept.remove(each)
+    for each in dropped:
+        each.close()
 
 
 def is_kept(view: View) -> bool:

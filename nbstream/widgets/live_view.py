@@ -8,9 +8,10 @@ import uuid
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from IPython import get_ipython
 from IPython.display import display, update_display
 
-from nbstream.widgets import channels, kept_views
+from nbstream.widgets import channels, kept_views, output_widgets
 from nbstream.widgets.pages import Pages
 from nbstream.widgets.reply_patches import ReplyPatches
 from nbstream.widgets.reply_widget import ReplyWidget
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from nbstream.model.events import Event
     from nbstream.model.presentation import Presentation
     from nbstream.model.reply import Reply
-    from nbstream.widgets.protocol import Acknowledgement, Settled
+    from nbstream.widgets.protocol import Acknowledgement, Notice, Settled
 
 #: Text that grows where no reader sees it is sent this often.
 _UNSEEN_FRAME_SECONDS = 0.25
@@ -60,6 +61,7 @@ class LiveView:
         #: The widget forgets it when somebody else closes it.
         self._model_id = self._widget.model_id
         self._loop = getattr(kernel, "io_loop", None)
+        self._outputs = output_widgets.capturing(_request())
         channels.listen(kernel, run.id, self._model_id, self._on_message)
         view = self._widget.bundle(f"A reply from {run.reply.model} is on its way. Press ■ to stop it.")
         display(view, raw=True, display_id=self._display_id)
@@ -84,6 +86,11 @@ class LiveView:
         acknowledgement: Acknowledgement = {"type": "ack"}
         self._widget.send(dict(acknowledgement))
 
+    def notify(self, text: str) -> None:
+        """Tell the user something that belongs to no cell and is not saved."""
+        notice: Notice = {"type": "notice", "text": text}
+        self._widget.send(dict(notice))
+
     def settle(self, reply: Reply) -> None:
         """Put the settled output in the widget's place."""
         with self._patching:
@@ -91,6 +98,9 @@ class LiveView:
             self._send(final=True)
         data, metadata = self._bundle()
         update_display(data, metadata=metadata, raw=True, display_id=self._display_id)
+        if self._outputs:
+            # An Output widget ignores updates; its page replaces the view.
+            self._send_settled()
         self.settled_at = time.monotonic()
         if self.pages.known:
             kept_views.keep(self)
@@ -121,11 +131,7 @@ class LiveView:
         self.tick()
         match message.get("type"):
             case "settle":
-                data, metadata = self._bundle()
-                settled: Settled = {
-                    "type": "settled", "model_id": self._model_id, "data": data, "metadata": metadata
-                }  # fmt: skip
-                self._widget.send(dict(settled))
+                self._send_settled()
             case "unmounted" if self._loop is not None:
                 self._loop.add_callback(self._loop.call_later, kept_views.GRACE_SECONDS, kept_views.release, self)
             case "unmounted":
@@ -143,6 +149,17 @@ class LiveView:
             if patch is not None:
                 self._widget.send(dict(patch))
 
+    def _send_settled(self) -> None:
+        data, metadata = self._bundle()
+        settled: Settled = {
+            "type": "settled",
+            "model_id": self._model_id,
+            "outputs": self._outputs,
+            "data": data,
+            "metadata": metadata,
+        }
+        self._widget.send(dict(settled))
+
     def _keyframe(self) -> dict[str, Any]:
         with self._patching:
             return dict(self._patches.keyframe(self.run.elapsed))
@@ -151,6 +168,12 @@ class LiveView:
         from nbstream.output.settled import bundle  # noqa: PLC0415  (the renderer; see _preload)
 
         return bundle(self._patches.reply, self._presentation, self._patches.renderer)
+
+
+def _request() -> str:
+    """Return the id of the message for which the kernel displays something now."""
+    publisher = getattr(get_ipython(), "display_pub", None)
+    return str((getattr(publisher, "parent_header", None) or {}).get("msg_id", ""))
 
 
 @cache

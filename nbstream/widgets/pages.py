@@ -43,6 +43,8 @@ class Pages:
             case "unmounted":
                 self._drawing.discard(page)
                 self.settled = True
+            case "left":
+                self._drawing.discard(page)
             case "visibility":
                 seq = message.get("seq")
                 if isinstance(seq, int) and seq > self._visible.get(page, (0, True))[0]:

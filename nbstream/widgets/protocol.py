@@ -99,17 +99,29 @@ class Acknowledgement(TypedDict):
 
 
 class Settled(TypedDict):
-    """The settled output, for a reloaded or second page: the front end does not send it there."""
+    """The settled output, for a page that the front end does not give it.
+
+    Such are a reloaded page, a second one, and the inside of an Output widget.
+    """
 
     type: Literal["settled"]
     #: The widget that it replaces, as outputs name it.
     model_id: str
+    #: The Output widgets that may hold it.
+    outputs: list[str]
     data: dict[str, str]
     metadata: dict[str, Any]
 
 
+class Notice(TypedDict):
+    """A sentence for the user that belongs to no cell. The page shows it for a while."""
+
+    type: Literal["notice"]
+    text: str
+
+
 #: From the kernel to the page.
-KernelMessage: TypeAlias = Patch | Acknowledgement | Settled
+KernelMessage: TypeAlias = Patch | Acknowledgement | Settled | Notice
 
 
 class PageMessage(TypedDict):
@@ -118,10 +130,10 @@ class PageMessage(TypedDict):
     The page has the widget (`hello`); draws it for the first time (`mounted`); shows or hides the
     end of the text (`visibility`); missed a frame and needs a keyframe (`resync`); needs the
     settled output of a reply that ended (`settle`); does not draw a reply that ended any more
-    (`unmounted`); or its user pressed Stop (`cancel`).
+    (`unmounted`); is being closed or reloaded (`left`); or its user pressed Stop (`cancel`).
     """
 
-    type: Literal["hello", "mounted", "visibility", "resync", "settle", "unmounted", "cancel"]
+    type: Literal["hello", "mounted", "visibility", "resync", "settle", "unmounted", "left", "cancel"]
     #: An id of the page. Two tabs are two pages, and a page that was reloaded is a new one.
     page: NotRequired[str]
     #: With `hello` and `resync`: the last frame that the page applied. With `visibility`: which of

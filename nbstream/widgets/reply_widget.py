@@ -49,11 +49,12 @@ class ReplyWidget(anywidget.AnyWidget):
         """Open the widget's comm.
 
         Args:
-            run_id: names the run that it shows.
+            run_id: names the run that it shows, and the widget and its comm: a page finds the
+                comm's messages by it.
             current: returns the present keyframe; called on any thread.
         """
         self.current = current
-        super().__init__(run_id=run_id)
+        super().__init__(run_id=run_id, model_id=run_id)
         # ipykernel 7.4 gives a comm message to the shell that last published on the comm: the busy
         # one.
         if hasattr(self.comm, "_reply_subshell_for"):

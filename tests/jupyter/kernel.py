@@ -83,6 +83,7 @@ class View:
         numbers: the sequence numbers of the patches.
         settled: the settled outputs that came as comm messages, for pages to which the front end
             does not pass the display update.
+        notices: what was told the user beside the reply.
         written: for each patch, the HTML of reasoning and answer that can not change any more.
     """
 
@@ -94,6 +95,7 @@ class View:
         self.keyframes: list[Message] = []
         self.acknowledged = False
         self.settled: list[Message] = []
+        self.notices: list[str] = []
         self.reasoning = page_state.empty_state()
         self.answer = page_state.empty_state()
         self.meta: Message = {}
@@ -107,6 +109,8 @@ class View:
             self.acknowledged = True
         elif data["method"] == "custom" and data["content"]["type"] == "settled":
             self.settled.append(data["content"])
+        elif data["method"] == "custom" and data["content"]["type"] == "notice":
+            self.notices.append(data["content"]["text"])
         elif data["method"] == "custom" and data["content"]["type"] == "patch":
             patch = data["content"]
             self.numbers.append(patch["seq"])

@@ -97,3 +97,15 @@ def test_views_are_kept_by_one_thread_while_another_one_looks_for_lost_ones(monk
         stop.set()
         thread.join()
     assert found
+
+
+def test_a_view_that_a_page_draws_is_never_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept_views, "_kept", type(kept_views._kept)())
+    views = [View() for _ in range(20)]
+    for number, view in enumerate(views):
+        view.pages.note({"type": "mounted", "page": "one"})
+        if number % 2:
+            view.pages.note({"type": "left", "page": "one"})
+        kept_views.keep(view)
+    assert [kept_views.is_kept(view) for view in views[::2]] == [True] * 10
+    assert len(kept_views._kept) == 10
