@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from nbstream.markdown.tables import MOST_MISSING_CELLS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
@@ -20,10 +22,9 @@ if TYPE_CHECKING:
 #: The level of the paragraphs whose tags a tight list hides.
 _ITEM_PARAGRAPH = 2
 
-#: A larger table is not taken apart. markdown-it fills in at most 65,536 missing cells of a table,
-#: counted from its beginning (`MAX_AUTOCOMPLETED_CELLS` in its rules_block/table.py, 4.0): rows
-#: that are parsed by themselves must not come near that number.
-MOST_CELLS = 0x8000
+#: A larger table is not taken apart. Missing cells of a table are filled in up to a number that is
+#: counted from its beginning: rows that are parsed by themselves must not come near that number.
+MOST_CELLS = MOST_MISSING_CELLS // 2
 
 
 @dataclass(slots=True)

@@ -11,6 +11,7 @@ from markdown_it.rules_inline import image, newline
 from mdit_py_plugins.footnote.index import footnote_def
 
 from nbstream.markdown import delimiters
+from nbstream.markdown.tables import table
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -30,6 +31,7 @@ _FOOTNOTE = re.compile(r"\[\^([^\]\s]{1,999})]")
 def add_to(parser: MarkdownIt) -> None:
     """Add the rules for this syntax to `parser`."""
     ends = ["paragraph", "reference", "blockquote", "list"]
+    parser.block.ruler.at("table", table, {"alt": ["paragraph", "reference"]})
     parser.block.ruler.before("fence", "math_block", _math_block, {"alt": ends})
     parser.block.ruler.before("reference", "footnote", _footnote, {"alt": ["paragraph", "reference"]})
     parser.core.ruler.after("block", "directions", _directions)
