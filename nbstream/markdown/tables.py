@@ -73,7 +73,7 @@ def _push_body(state: StateBlock, start: int, end: int, sides: Sequence[str]) ->
     columns, missing, line = len(sides), 0, start
     lines = [start, 0]
     while line < end and state.sCount[line] >= state.blkIndent:
-        if any(rule(state, line, end, True) for rule in ends):
+        if any(rule(state, line, end, True) for rule in ends):  # noqa: FBT003
             break
         text = _line(state, line)
         if not text or state.is_code_block(line):
