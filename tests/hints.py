@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nbstream.model.failure import Failure
 from nbstream.model.reply import Reply
-from nbstream.output.sentences import remedy
+from nbstream.output.remedies import remedy
 
 
 def hint_of(of: Reply | Failure) -> str:

@@ -16,6 +16,8 @@ from nbstream.model.exceptions import RequestError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from nbstream.model.request import KeyOrigin
+
 DEFAULT_BASE_URL = "https://api.deepseek.com"
 KEY_VARIABLE = "DEEPSEEK_API_KEY"
 URL_VARIABLE = "DEEPSEEK_BASE_URL"
@@ -55,10 +57,11 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A server's base URL, and the key for it."""
+    """A server's base URL, the key for it, and where that key comes from."""
 
     base_url: str
     api_key: Secret | None = None
+    key_origin: KeyOrigin = ""
 
     @property
     def origin(self) -> str:
@@ -98,12 +101,14 @@ def endpoint_for(
     environ = os.environ if environ is None else environ
     environment_url = _checked(environ.get(URL_VARIABLE) or DEFAULT_BASE_URL)
     url = _checked(base_url or environment_url)
-    key = (api_key or "").strip()
-    if not key and _origin(url) == _origin(environment_url):
-        key = environ.get(KEY_VARIABLE, "").strip()
+    key, own = (api_key or "").strip(), environ.get(KEY_VARIABLE, "").strip()
+    key_origin: KeyOrigin = "argument" if key else "none"
+    if not key and own:
+        is_for_this_server = _origin(url) == _origin(environment_url)
+        key, key_origin = (own, "environment") if is_for_this_server else ("", "elsewhere")
     if key and not (key.isascii() and key.isprintable()):
         raise RequestError("The API key contains characters that are not allowed; set it again.")
-    endpoint = Endpoint(url, Secret(key) if key else None)
+    endpoint = Endpoint(url, Secret(key) if key else None, key_origin)
     if endpoint.on_deepseek and endpoint.api_key is None:
         raise RequestError(_NO_KEY)
     return endpoint

@@ -160,26 +160,24 @@ class Receiver:
         attempts = 1 + self._limits.retries
         for attempt in range(1, attempts + 1):
             self._decoder = self._source.decoder(self._limits.max_bytes)
-            end, retry_after = await self._attempt()
+            end = await self._attempt()
             if end is None:
                 return
-            delay = retry.delay(end.failure, attempt, retry_after)
+            delay = retry.delay(end.failure, attempt)
             if delay is None or attempt == attempts or end.failure is None:
                 self._emit([end])
                 return
             self._emit([Retrying(self.elapsed, attempt, attempts, delay, end.failure)])
             await asyncio.sleep(delay)
 
-    async def _attempt(self) -> tuple[Ended | None, float | None]:
+    async def _attempt(self) -> Ended | None:
         """Read one response to its end.
 
         Returns:
-            Its end, if there may be another attempt, or None if the reply has ended; and the
-            seconds that the server asked to wait.
+            Its end, if there may be another attempt, or None if the reply has ended.
         """
         decoder = self._decoder
         failure: Failure | None = None
-        retry_after: float | None = None
         byte_at, payload_at, payloads = None, self._loop.time(), 0
         resumed_at = payload_at
         bursts = BurstDetector(self._loop)
@@ -198,7 +196,7 @@ class Receiver:
                     end = self._deliver(decoder.feed(piece, self.elapsed), just_arrived=just_arrived)
                     if end is not None or self._reply.error is not None:
                         # To return here closes the connection.
-                        return end, None
+                        return end
                     if decoder.payloads != payloads:
                         payload_at, payloads = now, decoder.payloads
                     if begins_burst or decoder.finished:
@@ -209,10 +207,10 @@ class Receiver:
                         resumed_at = self._loop.time()
                         bursts.restart()
         except SourceError as error:
-            failure, retry_after = error.failure, error.retry_after
+            failure = error.failure
         except TimeoutError:
             failure = self._limits.stalled(self._source.server, byte_at, payload_at)
-        return self._deliver(decoder.finish(self.elapsed, failure)), retry_after
+        return self._deliver(decoder.finish(self.elapsed, failure))
 
     def _deliver(self, events: list[Event], *, just_arrived: bool = False) -> Ended | None:
         """Emit `events`, but return a failure before the first delta, as it may lead to a retry."""

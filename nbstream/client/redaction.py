@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from nbstream.client.endpoints import Secret
+    from nbstream.model.failure import Failure
 
 MARK = "<secret>"
 #: A shorter key is left in a stream: servers without keys get a word such as "ollama" or "none",
@@ -43,6 +45,10 @@ class KeyRedactor:
     def redact(self, text: str) -> str:
         """Return `text` without the key, however short the key is."""
         return self._pattern.sub(MARK, text) if self._pattern is not None else text
+
+    def redact_failure(self, failure: Failure) -> Failure:
+        """Return `failure` without the key."""
+        return replace(failure, said=self.redact(failure.said), code=self.redact(failure.code or "") or None)
 
     async def redact_stream(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         """Yield `pieces` without the key, which may be split over pieces; a short key is left."""

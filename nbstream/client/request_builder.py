@@ -75,7 +75,8 @@ def build_request(
     }
     parameters.update({name: value for name, value in optional.items() if value is not None})
     body = {"model": model, "messages": messages, **parameters, **(extra_body or {})}
-    return Request(str(body.pop("model")), endpoint.origin, tuple(body.pop("messages")), body)
+    model, messages = str(body.pop("model")), tuple(body.pop("messages"))
+    return Request(model, endpoint.origin, messages, body, endpoint.key_origin)
 
 
 def parameter_notes(request: Request, endpoint: Endpoint) -> list[str]:

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 _FIRST_BACKOFF = 0.5
 _LONGEST_BACKOFF = 8.0
-_LONGEST_RETRY_AFTER = 60.0
+#: The most seconds to wait because a server asks for it.
+LONGEST_RETRY_AFTER = 60.0
+#: Of an error that a server reports, what may be over at the next attempt.
+_PASSING = ("", "rate", "loading", "loopback", "connection", "unreadable")
 #: After the finish reason only usage and [DONE] may follow. transformers sends neither, and some
 #: servers do not close the connection.
 _SECONDS_AFTER_FINISH = 5.0
@@ -61,24 +64,25 @@ class Limits:
         return Failure("stalled", "no_data", server, limit=self.payload_idle)
 
 
-def delay(failure: Failure | None, attempt: int, retry_after: float | None) -> float | None:
+def delay(failure: Failure | None, attempt: int) -> float | None:
     """Return the seconds to wait before the next attempt, or None if there should not be one.
 
     Args:
         failure: why the last attempt failed.
         attempt: the number of that attempt, from 1.
-        retry_after: the seconds that the server asked to wait, if it did.
     """
     if failure is None or not _may_retry(failure):
         return None
-    if retry_after is not None:
-        return retry_after if retry_after <= _LONGEST_RETRY_AFTER else None
+    if (asked := failure.retry_after) is not None:
+        return asked if asked <= LONGEST_RETRY_AFTER else None
     backoff: float = min(_LONGEST_BACKOFF, _FIRST_BACKOFF * 2 ** (attempt - 1))
     # Notebooks whose requests failed at the same time should not retry at the same time.
     return backoff * random.uniform(0.75, 1.0)  # noqa: S311
 
 
 def _may_retry(failure: Failure) -> bool:
+    if failure.cause not in _PASSING:
+        return False
     if failure.status_code is not None:
         return failure.status_code in (408, 409, 429) or failure.status_code >= 500  # noqa: PLR2004  (server errors)
     return failure.kind in ("unreachable", "disconnected")

@@ -24,7 +24,7 @@ from nbstream.client.start import stream
 from nbstream.jupyter import commands, display
 from nbstream.model.exceptions import NbstreamWarning, RequestError
 from nbstream.model.presentation import OPTIONS, presentation_of
-from nbstream.output.sentences import name_options
+from nbstream.output.audience import name_options
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace

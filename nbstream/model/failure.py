@@ -25,10 +25,24 @@ FailureKind: TypeAlias = Literal[
 FailureCause: TypeAlias = Literal[
     "",
     "redirect",  # refused: `said` is the address of the redirect
-    "no_key",  # refused: no key was sent, because the configured key belongs to another server
-    "unknown_thinking",  # refused: the server does not know the field `thinking`
-    "retired_model",  # refused: DeepSeek has retired the model
+    # Of an error that the server reports, by what it says (`wire.error_causes`):
+    "balance",  # there is no money, or no quota that a wait would renew
+    "rate",  # there are too many requests at the moment
+    "key",  # the key is missing or wrong
+    "model",  # the server does not have the model, or no more
+    "context",  # the prompt does not fit into the model's context
+    "output_limit",  # `max_tokens` is out of range
+    "round_trip",  # an earlier turn lacks its reasoning
+    "json_word",  # JSON mode, but no message has the word JSON
+    "no_thinking",  # the model cannot think
+    "unknown_field",  # the server does not know a field of the request
+    "path",  # the base URL lacks a part, such as /v1
+    "scheme",  # the base URL begins with http://, and the server wants https://
+    "loading",  # the server still loads the model
     "loopback",  # unreachable: the server is on this machine
+    "untrusted",  # unreachable: this machine does not trust the issuer of the server's certificate
+    "certificate",  # unreachable: the server's certificate is out of date or for another name
+    "not_tls",  # unreachable: the server does not speak TLS
     "unreadable",  # disconnected: `said` is an event that is not a chunk
     "connection",  # disconnected: the connection broke, and `said` is the reason
     "no_byte",  # stalled: no byte arrived at all
@@ -51,8 +65,10 @@ class Failure:
         server: the server's name in a sentence; empty if unknown.
         said: one line, the reason that the server or the operating system gave.
         status_code: the HTTP status, or the numeric code of an in-band error.
-        code: the server's own code, such as `invalid_request_error`.
+        code: the server's own code, such as `invalid_request_error`; where that is only a number,
+            its type.
         limit: the limit that was exceeded, in seconds, bytes, characters or tool calls.
+        retry_after: the seconds that the server asks to wait.
     """
 
     kind: FailureKind
@@ -62,6 +78,7 @@ class Failure:
     status_code: int | None = None
     code: str | None = None
     limit: float | None = None
+    retry_after: float | None = None
 
     def __str__(self) -> str:
         """Return the facts in one line: `refused, status 402, by DeepSeek: No balance`."""

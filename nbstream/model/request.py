@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+#: Where the key of a request comes from.
+KeyOrigin: TypeAlias = Literal[
+    "",  # unknown
+    "argument",  # `api_key=`
+    "environment",  # DEEPSEEK_API_KEY
+    "elsewhere",  # there is none: DEEPSEEK_API_KEY belongs to another server
+    "none",  # there is none at all
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +27,14 @@ class Request:
         endpoint: scheme, host and port; empty for a recording.
         messages: the turns, oldest first.
         parameters: every other field of the request's JSON body.
+        key_origin: where the request's key comes from.
     """
 
     model: str = ""
     endpoint: str = ""
     messages: tuple[Mapping[str, Any], ...] = field(default=(), repr=False, hash=False)
     parameters: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    key_origin: KeyOrigin = ""
 
     def body(self) -> dict[str, Any]:
         """Return the JSON object that is sent."""

@@ -1,15 +1,15 @@
-"""Facts to sentences: what happened to a reply, what was kept and what to do next.
+"""Facts to sentences: what happened to a reply, and what is to be said beside it.
 
-Every remedy stands here. It names options and settings as its audience writes them.
+What to do about a failure is in `remedies`.
 """
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, assert_never
 
-from nbstream.client import models
 from nbstream.model.printable import one_line
+from nbstream.output.audience import spoken
+from nbstream.output.remedies import LIMITS, remedy
 
 if TYPE_CHECKING:
     from nbstream.model.failure import Failure
@@ -19,70 +19,35 @@ if TYPE_CHECKING:
 
 #: What a finish reason other than "stop" means, and what to do about it.
 _CUT_OFF = {
-    "length": "The answer was cut off at the limit of tokens. Raise `max_tokens=`, or ask it to go on.",
     "content_filter": "The server's content filter ended the answer. What arrived is kept.",
     "insufficient_system_resource": "The server ran out of resources and ended the answer. {Again} later.",
     "aborted": "The server aborted the answer. {Again}.",
 }
+#: The answer was cut off: at the limit of the request, before it, or without one.
+_AT_LIMIT = "The answer was cut off at the limit of {limit:,} tokens. Raise `max_tokens=`, or ask it to go on."
+_BEFORE_LIMIT = (
+    "The answer was cut off before the limit of {limit:,} tokens: the model's context is full, or the server has a "
+    "lower limit. Shorten the prompt, or leave out earlier turns."
+)
+_WITHOUT_LIMIT = (
+    "The answer was cut off at the server's own limit of tokens, or as the model's context is full. Set a higher "
+    "`max_tokens=`, or shorten the prompt."
+)
+#: The model thought and did not answer.
+_THOUGHT_TO_LIMIT = (
+    "Thinking used up {} before an answer began. {}, lower `effort=`, or do without thinking (`thinking=False`)."
+)
+_ENDED_THINKING = "The answer is empty: the model ended while thinking. Its answer may stand in the reasoning."
+_SPACES_FOR_JSON = "The answer is empty. In JSON mode, DeepSeek replaces output that is not JSON by spaces."
 #: The model ended by itself, or asks for tool calls.
 NORMAL_ENDS = ("stop", "tool_calls", "function_call")
 _DAMAGED = "Words may be missing from this reply: a part of the stream could not be read. {Again}."
 _UNKNOWN_END = "The server ended the answer for a reason that nbstream does not know: {}. It may not be whole."
 
-_BY_STATUS = {
-    400: "The request was not accepted as it is; change it and {again}.",
-    401: "Check DEEPSEEK_API_KEY, and that it belongs to this server.",
-    402: "Top up the account, then {again}.",
-    403: "The key may not use this model or this server.",
-    404: "Check the model's name and the base URL; many servers need it to end in /v1.",
-    408: "The server did not wait any longer; {again}.",
-    409: "The server was busy with something that excludes this request; {again}.",
-    413: "The prompt is larger than the server accepts.",
-    422: "A parameter is out of the range that the server accepts.",
-    429: "The server accepts no more requests at the moment; wait, then {again}.",
-}
-_SERVER_FAULT = "The fault is on the server's side; {again} later."
-_BASE_URL = "Check the base URL: it ends where /chat/completions begins, often in /v1. A proxy may also be in between."
-#: The remedies that follow from kind and cause alone.
-_BY_CAUSE = {
-    ("refused", "redirect"): "Neither prompt nor key was sent there; set the base URL if you trust it.",
-    ("refused", "no_key"): "No key was sent: DEEPSEEK_API_KEY belongs to another server. Set DEEPSEEK_BASE_URL and "
-    "DEEPSEEK_API_KEY together for {server}, or give `api_key=` to nbstream.ask.",
-    ("refused", "unknown_thinking"): "If it does not know `thinking`, leave out `thinking=True` and `thinking=False`, "
-    "or set `settings.thinking_field`.",
-    ("unreachable", "loopback"): "Check that the server is running.",
-    ("unreachable", ""): "Check the network and the base URL.",
-    ("too_large", "reply"): "To accept more: `settings.max_bytes = {twice}`",
-    ("too_large", "event"): "To accept more: `settings.max_bytes = {twice}`",
-    ("white_space", ""): "With response_format json_object, DeepSeek does this when no message says “json”: "
-    "name JSON in the prompt and {again}.",
-    ("not_a_stream", "page"): _BASE_URL,
-    ("not_a_stream", ""): "Check the base URL and the model.",
-    ("internal", ""): "Please report this.",
-}
-
 _UNSEEN = "The page was reloaded while a reply arrived, and may not show it. %deepseek show {} shows it again."
-
-_OPTION = re.compile(r"`(\w+)=(True|False)?`")
-_SETTING = re.compile(r"`settings\.(\w+)([^`]*)`")
-_FLAGS = {"model": "-m", "thinkingTrue": "--think", "thinkingFalse": "--no-think", "extra_body": "--raw-body"}
 _KIB = 1024
 #: A note shows this many characters of what a warning is about.
 _LONGEST_SAID = 120
-
-
-def name_options(text: str, audience: Audience) -> str:
-    """Return a text with its options and settings named as the audience writes them.
-
-    Args:
-        text: options are in it as `max_tokens=`, settings as `settings.max_bytes`, both between
-            backticks.
-        audience: the reader.
-    """
-    if audience == "python":
-        return _SETTING.sub(r"nbstream.settings.\1\2", text)
-    text = _SETTING.sub(r"%config DeepSeekMagics.\1\2", text)
-    return _OPTION.sub(lambda found: _FLAGS.get(found[1] + (found[2] or ""), f"--{found[1].replace('_', '-')}"), text)
 
 
 def alert(reply: Reply, audience: Audience) -> str:
@@ -93,15 +58,46 @@ def alert(reply: Reply, audience: Audience) -> str:
     if reply.error is not None:
         return f"{message(reply.error)} {remedy(reply.error, reply, audience)}"
     reason = reply.finish_reason
+    if reply.ended and reason == "length":
+        return spoken(_cut_off_at_length(reply), audience)
     if reply.ended and reason in _CUT_OFF:
-        return _spoken(_CUT_OFF[reason], audience)
+        return spoken(_CUT_OFF[reason], audience)
     if reply.status == "truncated":
-        return _spoken(_DAMAGED, audience)
+        return spoken(_DAMAGED, audience)
     if reply.ended and reason is not None and reason not in NORMAL_ENDS:
         return _UNKNOWN_END.format(reason)
-    if reply.status == "complete" and not (reply.answer or reply.tool_calls):
-        return "The answer is empty." if reply.reasoning else "The reply is empty."
+    if reply.status == "complete" and not has_answer(reply):
+        return _without_answer(reply)
     return ""
+
+
+def has_answer(reply: Reply) -> bool:
+    """Return whether a reply has an answer of more than white space, or tool calls."""
+    return bool(reply.answer.strip() or reply.tool_calls)
+
+
+def _without_answer(reply: Reply) -> str:
+    if reply.answer and "response_format" in reply.request.parameters:
+        return _SPACES_FOR_JSON
+    if reply.reasoning.strip():
+        return _ENDED_THINKING
+    return "The answer is empty." if reply.answer else "The reply is empty."
+
+
+def _cut_off_at_length(reply: Reply) -> str:
+    given = (reply.request.parameters.get(name) for name in LIMITS)
+    limit = next((value for value in given if isinstance(value, int)), None)
+    used = reply.usage.completion_tokens if reply.usage is not None else None
+    is_before = limit is not None and used is not None and used < limit
+    if reply.reasoning.strip() and not has_answer(reply):
+        if limit is None or is_before:
+            return _THOUGHT_TO_LIMIT.format(
+                "the tokens that the server allows, or the model's context,",
+                "Set a higher `max_tokens=`, shorten the prompt",
+            )
+        return _THOUGHT_TO_LIMIT.format(f"the limit of {limit:,} tokens", "Raise `max_tokens=`")
+    text = _WITHOUT_LIMIT if limit is None else _BEFORE_LIMIT if is_before else _AT_LIMIT
+    return text.format(limit=limit)
 
 
 def notes(reply: Reply, audience: Audience) -> list[str]:
@@ -125,7 +121,7 @@ def _note(warning: ReplyWarning, audience: Audience) -> str:
             text = f"The server did not parse a tool call, so it stands in the answer as text: {said}"
         case _:  # pragma: no cover
             assert_never(warning.kind)
-    return _spoken(text, audience)
+    return spoken(text, audience)
 
 
 def unseen(back: int) -> str:
@@ -179,27 +175,6 @@ def _message(failure: Failure) -> str:
             return "The kernel ended while this reply arrived"
         case _:
             return f"nbstream failed: {said}"
-
-
-def remedy(failure: Failure, reply: Reply, audience: Audience) -> str:
-    """Return what was kept of `reply`, which ended with `failure`, and what to do next."""
-    is_kept = bool(reply.reasoning or reply.answer or reply.tool_calls)
-    advice = _BY_CAUSE.get((failure.kind, failure.cause), "")
-    if failure.cause == "retired_model":
-        advice = models.retired(reply.request.model)
-    elif not advice and (status := failure.status_code) is not None:
-        advice = _BY_STATUS.get(status, _SERVER_FAULT if status >= 500 else "")  # noqa: PLR2004  (HTTP's server errors)
-    if not advice:
-        return _spoken("What arrived is kept; {again}." if is_kept else "Nothing of it had arrived; {again}.", audience)
-    twice = f"{2 * (failure.limit or 0):.0f}"
-    advice = advice.replace("{server}", failure.server).replace("{twice}", twice)
-    return _spoken(f"What arrived is kept. {advice}" if is_kept else advice, audience)
-
-
-def _spoken(text: str, audience: Audience) -> str:
-    again = "run the cell again" if audience == "cell" else "ask again"
-    text = text.replace("{again}", again).replace("{Again}", again.capitalize())
-    return name_options(text, audience)
 
 
 def _sentence(text: str) -> str:

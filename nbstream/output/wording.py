@@ -11,14 +11,20 @@ from typing import TYPE_CHECKING
 
 from nbstream.model.events import Retrying, Waiting
 from nbstream.model.printable import printable
-from nbstream.output.sentences import NORMAL_ENDS, message
+from nbstream.model.usage import estimate_tokens
+from nbstream.output.sentences import NORMAL_ENDS, has_answer, message
 
 if TYPE_CHECKING:
+    from nbstream.model.presentation import Presentation, ReasoningDisplay
     from nbstream.model.reply import Reply
 
 _LINE_END = re.compile(r"\s*[\r\n]\s*")
 _MINUTE = 60.0
 _TEN_SECONDS = 10.0
+#: A rate is claimed only over text that arrived over at least this many seconds.
+_LEAST_SECONDS = 1.0
+#: A text has at most about this many times the tokens that are estimated from its length.
+_MOST_PER_ESTIMATE = 4
 
 
 def seconds(duration: float) -> str:
@@ -29,6 +35,13 @@ def seconds(duration: float) -> str:
         return f"{duration:.0f} s"
     minutes, rest = divmod(round(duration), 60)
     return f"{minutes} min {rest:02d} s"
+
+
+def reasoning_display(reply: Reply, presentation: Presentation) -> ReasoningDisplay:
+    """Return how the reasoning is shown: by default it stays open if no answer follows it."""
+    if presentation.reasoning == "auto" and reply.ended and not has_answer(reply):
+        return "open"
+    return presentation.reasoning
 
 
 def label(reply: Reply) -> str:
@@ -120,12 +133,21 @@ def _tokens(reply: Reply) -> list[str]:
 
 
 def _rate(reply: Reply) -> list[str]:
-    usage, first, ended = reply.usage, reply.timing.first_delta, reply.timing.ended
-    if usage is None or usage.completion_tokens is None or first is None or ended is None:
+    """Return the tokens per second, if the text was seen arriving over at least a second."""
+    usage, timing = reply.usage, reply.timing
+    if usage is None or usage.completion_tokens is None or timing.last_delta is None:
+        return []
+    # Some servers count reasoning that they do not stream, or stream only a summary of it.
+    hidden = (usage.reasoning_tokens or 0) > _MOST_PER_ESTIMATE * estimate_tokens(reply.reasoning)
+    tokens = answer_tokens(reply) if hidden else usage.completion_tokens
+    first = timing.answer_started if hidden else timing.first_delta
+    if tokens is None or first is None:
+        return []
+    if tokens <= 1 or timing.last_delta - first < _LEAST_SECONDS:
         return []
     # The first token came at `first`; the time since then went into the others.
-    tokens, duration = usage.completion_tokens - 1, ended - first
-    return [f"{tokens / duration:.0f} tok/s"] if tokens > 0 and duration > 0 else []
+    duration = max(timing.last_delta, timing.finished or 0) - first
+    return [f"{(tokens - 1) / duration:.0f} tok/s"]
 
 
 def _cost(reply: Reply) -> list[str]:

@@ -160,11 +160,12 @@ def _check(findings: Findings, record: Recording, byte: int, reply: Reply, begin
         return
     hint = "What arrived is kept" if whole.deltas else "Nothing of it had arrived"
     if byte == 0 and "ended the stream" in begins:
-        kind = "not_a_stream"
-    else:
-        kind = "disconnected"
-        findings.expect(f"message at byte {byte}", message(reply.error)[: len(begins)], begins)
-    findings.expect(f"kind at byte {byte}", reply.error.kind, kind)
+        findings.expect(f"kind at byte {byte}", reply.error.kind, "not_a_stream")
+        # Running the cell again does not help against a prompt that is too long.
+        findings.expect(f"hint at byte {byte}", "shorten the prompt" in hint_of(reply), expected=True)
+        return
+    findings.expect(f"message at byte {byte}", message(reply.error)[: len(begins)], begins)
+    findings.expect(f"kind at byte {byte}", reply.error.kind, "disconnected")
     findings.expect(f"hint at byte {byte}", hint_of(reply), f"{hint}; run the cell again.")
 
 

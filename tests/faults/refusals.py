@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 #: HTTP status: whether the request is repeated, the server's message, a part of the hint.
 ROWS = {
     400: (False, "The simulator answers 400", "not accepted as it is"),
-    401: (False, "Authentication Fails", "DEEPSEEK_API_KEY"),
+    401: (False, "Authentication Fails", "given as api_key="),
     402: (False, "Insufficient Balance", "Top up"),
     403: (False, "The simulator answers 403", "may not use"),
     404: (False, "The simulator answers 404", "/v1"),

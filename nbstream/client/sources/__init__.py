@@ -18,13 +18,11 @@ class SourceError(Exception):
 
     Attributes:
         failure: what happened.
-        retry_after: seconds to wait before the next attempt, if the server asked for a wait.
     """
 
-    def __init__(self, failure: Failure, retry_after: float | None = None) -> None:
+    def __init__(self, failure: Failure) -> None:
         super().__init__(str(failure))
         self.failure = failure
-        self.retry_after = retry_after
 
 
 class Decoder(Protocol):

@@ -7,6 +7,7 @@ The SDK's stream and objects are not used, because they lose data of some server
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -15,7 +16,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
-from nbstream.client import connections, models
+from nbstream.client import connections
 from nbstream.client.connections import StatusError
 from nbstream.client.redaction import KeyRedactor
 from nbstream.client.sources import SourceError
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from nbstream.client.endpoints import Endpoint
+    from nbstream.model.failure import FailureCause
     from nbstream.model.request import Request
 
 
@@ -82,25 +84,33 @@ class ApiSource:
 
     def _refused(self, refusal: StatusError) -> SourceError:
         status, headers = refusal.status, refusal.headers
-        failure = server_errors.from_status(status, self._redactor.redact(refusal.text), self.server)
+        failure = server_errors.from_status(status, refusal.text, self.server)
         if 300 <= status < 400:  # noqa: PLR2004  (HTTP's redirects)
-            target = _target(self._endpoint.base_url, self._redactor.redact(headers.get("location", "")))
+            target = _target(self._endpoint.base_url, headers.get("location", ""))
             failure = replace(failure, cause="redirect", said=target)
-        elif status == 401 and self._endpoint.api_key is None:  # noqa: PLR2004
-            failure = replace(failure, cause="no_key")
-        elif status in (400, 404) and models.retired(self.request.model):
-            failure = replace(failure, cause="retired_model")
-        # Again, as reading JSON or HTML may have restored a key that was escaped in another way.
-        said, code = self._redactor.redact(failure.said), self._redactor.redact(failure.code or "") or None
-        failure = replace(failure, said=said, code=code)
-        return SourceError(failure, _retry_after(headers.get("retry-after-ms"), headers.get("retry-after")))
+        asked = _retry_after(headers.get("retry-after-ms"), headers.get("retry-after"))
+        return SourceError(self._redactor.redact_failure(replace(failure, retry_after=asked)))
 
     def _broken(self, error: Exception, *, began: bool) -> Failure:
         cause = error.__cause__ or error.__context__ or error
-        said = one_line(self._redactor.redact(str(cause))).rstrip(".") or type(cause).__name__
+        said = one_line(str(cause)).rstrip(".") or type(cause).__name__
         if began:
-            return Failure("disconnected", "connection", self.server, said)
-        return Failure("unreachable", "loopback" if self._endpoint.on_loopback else "", self.server, said)
+            failure = Failure("disconnected", "connection", self.server, said)
+        else:
+            own: FailureCause = "loopback" if self._endpoint.on_loopback else ""
+            failure = Failure("unreachable", _tls_cause(str(cause)) or own, self.server, said)
+        return self._redactor.redact_failure(failure)
+
+
+def _tls_cause(said: str) -> FailureCause:
+    """Return what is wrong with a server's certificate or protocol; empty if it is neither.
+
+    The exceptions of httpx and its successor have only the text of the error of `ssl`.
+    """
+    if "CERTIFICATE_VERIFY_FAILED" in said:
+        is_other = re.search("hostname mismatch|IP address mismatch|expired|not yet valid", said, re.IGNORECASE)
+        return "certificate" if is_other else "untrusted"
+    return "not_tls" if re.search("WRONG_VERSION_NUMBER|RECORD_LAYER_FAILURE|UNKNOWN_PROTOCOL", said) else ""
 
 
 def _target(base_url: str, location: str) -> str:

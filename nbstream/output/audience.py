@@ -1,0 +1,45 @@
+"""Names options and settings as the reader writes them: in a cell, in Python or in a terminal."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nbstream.model.presentation import Audience
+
+_OPTION = re.compile(r"`(\w+)=(True|False)?`")
+_SETTING = re.compile(r"`settings\.(\w+)([^`]*)`")
+_FLAGS = {"model": "-m", "thinkingTrue": "--think", "thinkingFalse": "--no-think", "extra_body": "--raw-body"}
+#: Options of `nbstream.ask` for which the magic has no flag.
+_ONLY_IN_PYTHON = ("api_key", "messages")
+
+
+def name_options(text: str, audience: Audience) -> str:
+    """Return a text with its options and settings named as the audience writes them.
+
+    Args:
+        text: options are in it as `max_tokens=`, settings as `settings.max_bytes`, both between
+            backticks.
+        audience: the reader.
+    """
+    if audience == "python":
+        return _SETTING.sub(r"nbstream.settings.\1\2", text)
+    text = _SETTING.sub(r"%config DeepSeekMagics.\1\2", text)
+    return _OPTION.sub(lambda found: _flag(found[1], found[2] or ""), text)
+
+
+def spoken(text: str, audience: Audience) -> str:
+    """Return a text with `{again}` as what the audience does to send the request again.
+
+    Options and settings are named as by `name_options`.
+    """
+    again = "run the cell again" if audience == "cell" else "ask again"
+    text = text.replace("{again}", again).replace("{Again}", again.capitalize())
+    return name_options(text, audience)
+
+
+def _flag(option: str, value: str) -> str:
+    if option in _ONLY_IN_PYTHON:
+        return f"{option}= of nbstream.ask"
+    return _FLAGS.get(option + value, f"--{option.replace('_', '-')}")

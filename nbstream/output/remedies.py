@@ -1,0 +1,160 @@
+"""What to do about a failure, from what the server said and from the request."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from nbstream.client import models
+from nbstream.model.printable import one_line
+from nbstream.output.audience import spoken
+
+if TYPE_CHECKING:
+    from nbstream.model.failure import Failure
+    from nbstream.model.presentation import Audience
+    from nbstream.model.reply import Reply
+    from nbstream.model.request import Request
+
+#: The fields that limit the tokens of a reply.
+LIMITS = ("max_tokens", "max_completion_tokens")
+_EMPTY = (
+    "llama-cpp-python answers so if the prompt is longer than the model's context: shorten the prompt, or look into "
+    "the server's log."
+)
+_BY_STATUS = {
+    400: "The request was not accepted as it is; change it and {again}.",
+    403: "The key may not use this model or this server.",
+    408: "The server did not wait any longer; {again}.",
+    409: "The server was busy with something that excludes this request; {again}.",
+    413: "The prompt is larger than the server accepts.",
+    422: "A parameter is missing, of a wrong type, or out of the range that the server accepts.",
+}
+_SERVER_FAULT = "The fault is on the server's side; {again} later."
+_BASE_URL = "Check the base URL: it ends where /chat/completions begins, often in /v1. A proxy may also be in between."
+#: The remedies that follow from the cause alone, whatever the kind.
+_BY_CAUSE = {
+    "redirect": "Neither prompt nor key was sent there; set the base URL if you trust it.",
+    "balance": "Top up the account, then {again}.",
+    "output_limit": "Give `max_tokens=` a value that the server accepts.",
+    "round_trip": "The request was not accepted as it is: an earlier assistant message lacks its reasoning. Send it "
+    'with every assistant message of messages=, as reasoning_content, and "" where there was none.',
+    "json_word": "Name JSON in the prompt and {again}.",
+    "no_thinking": "This model cannot think: leave out `thinking=True` and `effort=`.",
+    "path": "Check the model's name and the base URL; many servers need it to end in /v1.",
+    "scheme": "Let the base URL begin with https://.",
+    "loading": "The server is still loading the model; wait, then {again}.",
+    "loopback": "Check that the server is running.",
+    "untrusted": "If a proxy or your own authority issued the certificate, name the authority's file in the "
+    "environment variable SSL_CERT_FILE before the kernel starts.",
+    "certificate": "Check the base URL and this machine's clock; the certificate is not valid for this name or time.",
+    "not_tls": "The server does not speak TLS: the base URL may have to begin with http://.",
+    "reply": "To accept more: `settings.max_bytes = {twice}`",
+    "event": "To accept more: `settings.max_bytes = {twice}`",
+    "page": _BASE_URL,
+    "empty": _EMPTY,
+}
+_BY_KIND = {
+    "unreachable": "Check the network and the base URL.",
+    "not_a_stream": "Check the base URL and the model.",
+    "white_space": "With response_format json_object, models may do this if no message asks for JSON: name JSON in the "
+    "prompt and {again}.",
+    "internal": "Please report this.",
+}
+#: What to do about a key that the server refuses, by its origin.
+_BY_KEY = {
+    "": "Check DEEPSEEK_API_KEY or api_key=, and that the key belongs to this server.",
+    "argument": "Check the key that was given as api_key=, and that it belongs to this server.",
+    "environment": "Check DEEPSEEK_API_KEY, and that it belongs to this server.",
+    "elsewhere": "No key was sent: DEEPSEEK_API_KEY belongs to another server. Set DEEPSEEK_BASE_URL and "
+    "DEEPSEEK_API_KEY together for {server}, or give api_key= to nbstream.ask.",
+    "none": "No key was sent, as none is set. Set DEEPSEEK_BASE_URL and DEEPSEEK_API_KEY together for {server}, or "
+    "give api_key= to nbstream.ask.",
+}
+#: The options that send a field of the request.
+_FIELDS = {
+    "thinking": "`thinking=True` and `thinking=False`",
+    "chat_template_kwargs": "`thinking=True` and `thinking=False`",
+    "enable_thinking": "`thinking=True` and `thinking=False`",
+    "reasoning": "`thinking=True` and `thinking=False`",
+    "reasoning_effort": "`effort=`",
+}
+_DEEPSEEKS_WORDS = re.compile("model not exist|supported api model names|deepseek", re.IGNORECASE)
+
+_MINUTE = 60.0
+
+
+def remedy(failure: Failure, reply: Reply, audience: Audience) -> str:
+    """Return what was kept of `reply`, which ended with `failure`, and what to do next."""
+    is_kept = bool(reply.reasoning or reply.answer or reply.tool_calls)
+    advice = _advice(failure, reply.request)
+    if not advice:
+        return spoken("What arrived is kept; {again}." if is_kept else "Nothing of it had arrived; {again}.", audience)
+    twice = f"{2 * (failure.limit or 0):.0f}"
+    advice = advice.replace("{server}", failure.server).replace("{twice}", twice)
+    return spoken(f"What arrived is kept. {advice}" if is_kept else advice, audience)
+
+
+def _advice(failure: Failure, request: Request) -> str:
+    match failure.kind, failure.cause:
+        case _, "key":
+            return _BY_KEY[request.key_origin]
+        case _, "model":
+            return _other_model(failure, request)
+        case _, "context":
+            return _shorter(request)
+        case _, "rate":
+            return _wait(failure)
+        case _, "balance" if "max_tokens" in failure.said:
+            return f"{_BY_CAUSE['balance']} With a lower `max_tokens=` it may be enough."
+        case _, "unknown_field":
+            return _without(_named_fields(failure, request))
+    advice = _BY_CAUSE.get(failure.cause) or _BY_KIND.get(failure.kind, "")
+    if advice or (status := failure.status_code) is None:
+        return advice
+    # Servers name a field that they do not know in many ways.
+    if status in (400, 422) and (fields := _named_fields(failure, request)):
+        return _without(fields)
+    advice = _BY_STATUS.get(status, _SERVER_FAULT if status >= 500 else "")  # noqa: PLR2004  (HTTP's server errors)
+    return advice if failure.retry_after is None else f"{advice} {_wait(failure)}"
+
+
+def _other_model(failure: Failure, request: Request) -> str:
+    asked = one_line(request.model)
+    if retired := models.retired(asked):
+        return retired
+    named = f"“{asked}” was asked for" if asked else "The server does not have the model"
+    is_deepseek = failure.server == "DeepSeek" or _DEEPSEEKS_WORDS.search(failure.said)
+    if not is_deepseek and not (failure.status_code == 410 and "deepseek" in asked.lower()):  # noqa: PLR2004  (gone)
+        return f"{named}; name a model that {{server}} has with `model=`."
+    return f"{named}; DeepSeek has {' and '.join(models.ALIASES.values())}: `model=` flash or pro."
+
+
+def _shorter(request: Request) -> str:
+    if any(request.parameters.get(name) for name in LIMITS):
+        return (
+            "The prompt is too long for the model's context, together with the room that `max_tokens=` reserves: "
+            "shorten the prompt, or lower `max_tokens=`."
+        )
+    return "The prompt is too long for the model's context: shorten it, or leave out earlier turns."
+
+
+def _wait(failure: Failure) -> str:
+    if failure.retry_after is None:
+        return "The server accepts no more requests at the moment; wait, then {again}."
+    asked = failure.retry_after
+    minutes = f" ({asked / _MINUTE:.0f} min)" if asked > 2 * _MINUTE else ""
+    return f"The server asks to wait {asked:.0f} s{minutes}; {{again}} after that."
+
+
+def _named_fields(failure: Failure, request: Request) -> list[str]:
+    """Return the fields of the request that an error names."""
+    return [name for name in request.parameters if re.search(rf"\b{re.escape(name)}\b", failure.said)]
+
+
+def _without(fields: list[str]) -> str:
+    """Return the advice to leave fields out, as the options that send them."""
+    named = list(dict.fromkeys(_FIELDS.get(name, f"`{name}`") for name in fields))
+    advice = f"Leave out {' and '.join(named)}." if named else "Leave out the field that the message names."
+    if any("thinking" in name for name in named) or not named:
+        advice += " `settings.thinking_field` names the field in which this server takes it."
+    return advice

@@ -1,0 +1,110 @@
+"""What an error of a server is about, from its status and everything that it says.
+
+Servers use the same status for different errors, and gateways change it. So the words count first:
+message, code and type, also of errors that are nested in a message. The wordings are those of
+OpenAI, DeepSeek, vLLM, SGLang, llama.cpp, llama-cpp-python, Ollama, LM Studio, LiteLLM, OpenRouter,
+TGI, transformers, Anthropic, Gemini, Mistral, Groq, xAI, Azure, Bedrock and Chinese providers, in
+public bug reports until November 2026.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nbstream.model.failure import FailureCause
+
+_QUOTED = r"[`'\"“]?[\w.:/@-]+[`'\"”]?"
+_FIELD = r"(?:parameter|field|key|argument|input|propert|keyword)"
+_TOKENS_OPTION = r"max_(?:completion_|new_|output_)?tokens"
+
+#: The first cause with a pattern that is found counts.
+_WORDS: dict[FailureCause, tuple[str, ...]] = {
+    "scheme": (r"plain http request was sent to https", r"http request to an https server"),
+    "rate": (
+        # Gemini says “exceeded your current quota” for a limit that is over in seconds.
+        r"resource_exhausted",
+        r"quota.*(?:retry in|per (?:minute|hour|day))",
+    ),
+    "balance": (
+        r"insufficient[ _-]+(?:\w+[ _-]+)?(?:balance|credits?|funds|quota)\b",
+        r"(?:balance|credits?|funds)\W+(?:\w+\W+){0,3}?(?:insufficient|too low|not enough|exhausted|depleted|used up)",
+        r"(?:not enough|no|no more|out of|more|all available) credits",
+        r"exceeded (?:your|the) current quota",
+        r"exceeded_current_quota|credit_balance_too_low",
+        r"budget has been exceeded|budget_?exceeded|exceeded_?budget|over budget",
+        r"arrear|billing_error|billing_not_active|billing[ _]hard[ _]limit|payment_required",
+        r"余额不足|余额不够|欠费|额度不足|额度已用|配额不足|请充值",
+    ),
+    "round_trip": (r"must be passed back",),
+    "json_word": (r"must contain the word\W+json",),
+    "key": (
+        r"(?:incorrect|invalid|wrong|malformed|expired|revoked|missing|no|unknown) (?:x-)?api[ _-]?key",
+        r"api[ _-]?key\b[^.]{0,60}(?:not valid|invalid|incorrect|missing|expired|not found|not provided|required)",
+        r"invalid_api_key|api_key_invalid|invalid_authentication|authenticationerror|authentication_error",
+        r"authentication (?:fails|failed|error)|no (?:cookie )?auth credentials|unauthenticated|not authenticated",
+        r"invalid (?:access|auth|bearer|proxy server) token|无效的令牌",
+    ),
+    "output_limit": (
+        rf"{_TOKENS_OPTION}\W*(?:or \W?{_TOKENS_OPTION}\W*)?(?:is |are |: ?)?(?:too (?:large|high)|\d+ ?>)",
+        rf"(?:invalid|range of) {_TOKENS_OPTION}",
+        rf"{_TOKENS_OPTION}\b[^.]{{0,40}}(?:less than or equal|at most)",
+    ),
+    "context": (
+        r"maximum (?:context|prompt|model) length|maximum number of tokens allowed",
+        r"context[ _-]?length[ _-]?exceeded|exceed_context_size|tokens_limit_reached|available context size",
+        r"exceed\w* (?:the |its |this |max |maximum |model'?s? )*context",
+        r"context (?:window|size|length)[^.]{0,20} exceed",
+        r"(?:longer|greater) than the (?:model's )?(?:maximum )?(?:context|model) length",
+        r"context length (?:of|is) only|context (?:the )?overflow|reached context length",
+        r"(?:prompt|input|messages?|request body)(?: tokens)? (?:is|are)? ?too (?:long|large)",
+        r"`inputs` (?:tokens \+|must have less)|tokens in the prompt|range of input length",
+        r"exceeded model token limit|prompt exceeds|max_seq_len|max_model_len",
+        r"reduce (?:the|your) (?:length|size) of|reduce your prompt|上下文长度|超长",
+    ),
+    "loading": (r"loading (?:the )?model\b", rf"model {_QUOTED} is (?:currently |still )?loading\b"),
+    "no_thinking": (
+        r"(?:does not|doesn't|not) support (?:thinking|reasoning)\b(?! content)",
+        r"(?:thinking|reasoning) (?:mode )?is not supported",
+        r"\"think\" value",
+    ),
+    "unknown_field": (
+        rf"(?:unknown|unexpected|unrecogni[sz]ed|unsupported|extra|additional)(?: \w+)? {_FIELD}",
+        r"extra_forbidden|unknown_parameter|unsupported_?param|was unexpected",
+        r"not support (?:the |these )?(?:parameter|field)",
+        r"(?:parameter|field|argument)s?\b.{0,60}\b(?:is|are) not (?:supported|allowed|permitted|recogni[sz]ed)",
+        r"is not supported (?:with|by|for) this model",
+    ),
+    "model": (
+        r"model[ _-]?not[ _-]?(?:exist|found|supported|available)|unknown[ _]model|no such model|\Amodel: ",
+        r"\bmodel\b.{0,100}(?:does not|doesn't) exist",
+        r"\bmodel\b.{0,100}(?:not (?:be )?found|decommissioned|end of life|no longer (?:available|supported))",
+        r"supported api model names|not a valid model|invalid model\b|unsupported model|not found the model",
+        r"no endpoints found for|no allowed providers|no healthy deployments|deployment_?not_?found",
+        r"deployment for this resource does not exist|no available channel|no models? (?:is |are )?loaded",
+        r"failed to load (?:the )?model|model_decommissioned|模型不存在|无效的模型|无可用渠道",
+    ),
+    "path": (
+        r"unexpected endpoint|unknown request url|invalid url|no route|cannot post|method not allowed",
+        r"page not found|file not found",
+    ),
+}
+_PATTERNS = {cause: re.compile("|".join(words), re.IGNORECASE | re.DOTALL) for cause, words in _WORDS.items()}
+
+#: What a status means if the words say nothing more.
+_BY_STATUS: dict[int, FailureCause] = {401: "key", 402: "balance", 404: "path", 405: "path", 410: "model", 429: "rate"}
+
+
+def cause_of(status: int | None, words: str) -> FailureCause:
+    """Return what an error is about; empty if neither its status nor its words tell.
+
+    Args:
+        status: the HTTP status, or None for an error in a stream.
+        words: messages, codes and types of the error, one per line.
+    """
+    found = next((cause for cause, pattern in _PATTERNS.items() if pattern.search(words)), None)
+    # A busy server may name its limit, and what to buy to raise it.
+    if found is None or (status == 402 and found == "rate"):  # noqa: PLR2004  (payment required)
+        return _BY_STATUS.get(status or 0, "")
+    return found

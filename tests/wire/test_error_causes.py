@@ -1,0 +1,153 @@
+"""What errors of servers are about, and what is advised."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbstream.client import retry
+from nbstream.model.reply import Reply
+from nbstream.model.request import Request
+from nbstream.output.remedies import remedy
+from nbstream.output.sentences import message
+from nbstream.wire import server_errors
+from tests.wire.error_bodies import BODIES, openai
+
+if TYPE_CHECKING:
+    from nbstream.model.failure import Failure, FailureCause
+
+
+HINTS: dict[FailureCause, str] = {
+    "balance": "Top up",
+    "rate": "wait",
+    "key": "DEEPSEEK_API_KEY",
+    "model": "“v3” was asked for",
+    "context": "The prompt is too long",
+    "output_limit": "max_tokens=",
+    "round_trip": "lacks its reasoning",
+    "json_word": "Name JSON",
+    "no_thinking": "cannot think",
+    "unknown_field": "Leave out",
+    "path": "/v1",
+    "scheme": "https://",
+    "loading": "loading the model",
+    "": "",
+}
+#: The causes that another attempt may change.
+PASSING = ("", "rate", "loading")
+ASKED = Request("v3", parameters={"thinking": {"type": "enabled"}, "reasoning_effort": "low"}, key_origin="environment")
+
+
+@pytest.mark.parametrize(("server", "status", "body", "cause"), BODIES, ids=[f"{row[0]}-{row[3]}" for row in BODIES])
+def test_the_cause_of_an_error_is_found(server: str, status: int, body: str, cause: FailureCause) -> None:
+    refused = server_errors.from_status(status, body, server)
+    assert refused.cause == cause
+    check(refused, cause)
+    if body.startswith("{") and status != 410 and cause != "path":
+        within = server_errors.from_chunk(json.loads(body), "The server")
+        assert within is not None
+        if cause != "rate" or within.status_code is not None:
+            assert within.cause == cause
+            check(within, cause)
+
+
+def check(failure: Failure, cause: FailureCause) -> None:
+    advice = remedy(failure, Reply(request=ASKED), "python")
+    assert HINTS[cause] in advice
+    if cause != "output_limit":
+        assert "Raise" not in advice
+    assert "{" not in message(failure).replace("{'", "")
+    may_repeat = cause in PASSING and (failure.status_code == 429 or (failure.status_code or 0) >= 500)
+    assert (retry.delay(failure, 1) is not None) == may_repeat
+
+
+@pytest.mark.parametrize(
+    ("asked", "server", "body"),
+    [
+        ("deepseek-v3", "DeepSeek", openai("Model Not Exist")),
+        ("deepseek/deepseek-flash", "a.b", openai("The supported API model names are deepseek-flash, but …")),
+        ("deepseek-v3", "a.b", "Gone"),
+    ],
+)
+def test_a_wrong_model_is_told_what_deepseek_has(asked: str, server: str, body: str) -> None:
+    failure = server_errors.from_status(410 if body == "Gone" else 400, body, server)
+    advice = remedy(failure, Reply(request=Request(asked)), "cell")
+    assert f"“{asked}” was asked for" in advice
+    assert "deepseek-flash and deepseek-v4-pro" in advice
+    assert "-m flash or pro" in advice
+
+
+def test_a_model_of_another_server_is_not_told_of_deepseek() -> None:
+    failure = server_errors.from_status(404, openai("model 'llama9' not found"), "127.0.0.1:11434")
+    advice = remedy(failure, Reply(request=Request("llama9")), "cell")
+    assert advice == "“llama9” was asked for; name a model that 127.0.0.1:11434 has with -m."
+
+
+@pytest.mark.parametrize(
+    ("origin", "words", "others"),
+    [
+        ("argument", "given as api_key=", "DEEPSEEK_API_KEY"),
+        ("environment", "Check DEEPSEEK_API_KEY", "api_key="),
+        ("elsewhere", "belongs to another server", "none is set"),
+        ("none", "none is set", "belongs to another"),
+    ],
+)
+def test_the_advice_on_a_key_fits_its_origin(origin: Any, words: str, others: str) -> None:
+    failure = server_errors.from_status(401, openai("no"), "a.b")
+    advice = remedy(failure, Reply(request=Request(key_origin=origin)), "cell")
+    assert words in advice
+    assert others not in advice
+
+
+def test_a_field_is_named_as_the_option_that_sends_it() -> None:
+    asked = Reply(request=Request(parameters={"thinking": {}, "reasoning_effort": "low", "seed": 1}))
+    for field, option in (("thinking", "--think and --no-think"), ("reasoning_effort", "--effort"), ("seed", "`seed`")):
+        for status, words in ((422, "Unexpected fields in the request: {{'{}'}}"), (400, "bad {}")):
+            failure = server_errors.from_status(status, openai(words.format(field)), "a.b")
+            assert f"Leave out {option}." in remedy(failure, asked, "cell")
+
+
+def test_the_error_of_a_provider_behind_openrouter_is_shown() -> None:
+    raw = json.dumps({"error": {"message": "Insufficient Balance", "code": "invalid_request_error"}})
+    body = openai("Provider returned error", code=400, metadata={"raw": raw, "provider_name": "DeepSeek"})
+    failure = server_errors.from_status(400, body, "a.b")
+    assert failure.said == "Provider returned error: Insufficient Balance"
+    assert failure.cause == "balance"
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "status"),
+    [
+        ({"message": "no", "type": "BadRequestError", "code": 400}, "BadRequestError", 400),
+        ({"message": "no", "type": "None", "param": "None", "code": "400"}, "400", 400),
+        ({"message": "no", "code": 429, "status": "RESOURCE_EXHAUSTED"}, "RESOURCE_EXHAUSTED", 429),
+        ({"message": "no", "type": "t", "code": "c"}, "c", None),
+        ({"message": "no", "type": None, "code": True}, None, None),
+    ],
+)
+def test_the_code_is_a_word_where_there_is_one(error: dict[str, Any], code: str | None, status: int | None) -> None:
+    failure = server_errors.from_chunk({"error": error}, "The server")
+    assert failure is not None
+    assert (failure.code, failure.status_code) == (code, status)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda each: (
+            st.lists(each)
+            | st.dictionaries(
+                st.sampled_from(["error", "message", "code", "type", "metadata", "raw", "detail", "loc"]), each
+            )
+        ),
+    )
+)
+def test_any_body_is_read(value: Any) -> None:
+    for body in (json.dumps(value), repr(value), f"x: {json.dumps({'error': value})}", openai(str(value))):
+        failure = server_errors.from_status(400, body, "a.b")
+        assert len(failure.said) <= 300
+        assert message(failure).startswith("a.b answered 400")
