@@ -57,6 +57,8 @@ class Timing:
         reasoning_ended: the end of reasoning; None while the model reasons.
         reasoning_pauses: seconds of answer between two stretches of reasoning.
         answer_started: the first delta of the answer.
+        last_delta: the last text or tool call; None until the end.
+        finished: the finish reason.
         ended: the end of the reply.
     """
 
@@ -66,6 +68,8 @@ class Timing:
     reasoning_ended: float | None = None
     reasoning_pauses: float = 0.0
     answer_started: float | None = None
+    last_delta: float | None = None
+    finished: float | None = None
     ended: float | None = None
 
     @property
@@ -127,6 +131,8 @@ class Reply:
     _answer: Text = field(default_factory=Text)
     _tools: tuple[_ToolDraft, ...] = ()
     _warnings: tuple[_WarningDraft, ...] = ()
+    #: Here and not in `timing`, so that a delta does not replace that as well.
+    _last_delta: float | None = None
 
     @property
     def answer(self) -> str:
@@ -216,11 +222,14 @@ def reduce(reply: Reply, event: events.Event) -> Reply:
             model, fingerprint = event.model or reply._model, event.system_fingerprint or reply.system_fingerprint
             return replace(reply, id=event.id or reply.id, _model=model, system_fingerprint=fingerprint)
         case events.Reasoning():
-            return replace(_begin(reply, "reasoning", event.at), _reasoning=reply._reasoning.append(event.text))
+            reasoning = reply._reasoning.append(event.text)
+            return replace(_begin(reply, "reasoning", event.at), _reasoning=reasoning, _last_delta=event.at)
         case events.Answer():
-            return replace(_begin(reply, "answering", event.at), _answer=reply._answer.append(event.text))
+            answer = reply._answer.append(event.text)
+            return replace(_begin(reply, "answering", event.at), _answer=answer, _last_delta=event.at)
         case events.ToolCallDelta():
-            return replace(_begin(reply, "answering", event.at), _tools=_with_fragment(reply._tools, event))
+            tools = _with_fragment(reply._tools, event)
+            return replace(_begin(reply, "answering", event.at), _tools=tools, _last_delta=event.at)
         case events.UsageReported():
             return replace(reply, usage=event.usage)
         case events.Priced():
@@ -228,9 +237,10 @@ def reduce(reply: Reply, event: events.Event) -> Reply:
         case events.Warned():
             return replace(reply, _warnings=_with_warning(reply._warnings, event.warning))
         case events.Finished():
-            return replace(reply, finish_reason=event.reason)
+            return replace(reply, finish_reason=event.reason, timing=replace(reply.timing, finished=event.at))
         case events.Ended():
-            timing = replace(_end_reasoning(reply.timing, event.at), ended=event.at)
+            timing = _end_reasoning(reply.timing, event.at)
+            timing = replace(timing, last_delta=reply._last_delta, ended=event.at)
             status = _final_status(event, reply)
             return replace(reply, status=status, error=event.failure, timing=timing, wait=None)
         case _:  # pragma: no cover

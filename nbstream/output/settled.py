@@ -79,7 +79,7 @@ def settled_html(reply: Reply, presentation: Presentation = _DEFAULT, renderer: 
     if reply.reasoning and presentation.reasoning == "hidden":
         parts.append(f'<p class="nbstream-thought" style="{_QUIET};margin:0 0 .6em">{escape(_thought(reply))}</p>')
     elif reply.reasoning:
-        is_open = " open" if presentation.reasoning == "open" else ""
+        is_open = " open" if wording.reasoning_display(reply, presentation) == "open" else ""
         html = to_html(reply.reasoning, settled=True, renderer=renderer)
         parts.append(
             f'<details class="nbstream-thought" style="margin:0 0 .6em"{is_open}>'
@@ -113,7 +113,7 @@ def settled_markdown(reply: Reply, presentation: Presentation = _DEFAULT) -> str
     if reply.reasoning and presentation.reasoning == "hidden":
         parts.append(escape(_thought(reply)))
     elif reply.reasoning:
-        start = "<details open>" if presentation.reasoning == "open" else "<details>"
+        start = "<details open>" if wording.reasoning_display(reply, presentation) == "open" else "<details>"
         words = f"<summary>{escape(_thought(reply))}</summary>"
         parts.append(f"{start}{words}\n\n{_quoted(reply.reasoning)}\n\n</details>")
     if answer := _portable(reply.answer):

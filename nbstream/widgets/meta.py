@@ -26,7 +26,7 @@ def meta_of(reply: Reply, presentation: Presentation, *, elapsed: float, foregro
         "status": reply.status,
         "elapsed": elapsed,
         "reasoning_elapsed": reply.timing.reasoning_until(elapsed) if is_reasoning else None,
-        "reasoning": presentation.reasoning,
+        "reasoning": wording.reasoning_display(reply, presentation),
         "label": wording.label(reply),
         "note": wording.note(reply),
         "thought": wording.thought(reply),

@@ -120,7 +120,9 @@ def test_a_pipe_receives_headings_for_reasoning_and_answer() -> None:
 
 def test_a_pipe_receives_no_answer_heading_without_an_answer() -> None:
     text = replay({"reasoning_content": "We"})
-    assert text.startswith(f"--- Reasoning ---\n\nWe\n\n{DURATION}\nThe answer is empty.\nm · ")
+    assert text.startswith(
+        f"--- Reasoning ---\n\nWe\n\n{DURATION}\nThe answer is empty: the model ended while thinking."
+    )
 
 
 def test_a_pipe_receives_no_headings_with_hidden_reasoning() -> None:
