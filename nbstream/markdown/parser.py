@@ -13,8 +13,11 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from markdown_it import MarkdownIt, helpers
+from markdown_it.parser_inline import ParserInline
+from markdown_it.rules_inline import StateInline
+from markdown_it.rules_inline.state_inline import Scanned
 
-from nbstream.markdown import syntax
+from nbstream.markdown import emphasis, syntax
 from nbstream.markdown.html import Elements, is_link
 from nbstream.markdown.link_labels import label_end
 from nbstream.markdown.repair import is_withheld, may_define, repair
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 
     from markdown_it.rules_core import StateCore
     from markdown_it.token import Token
+    from markdown_it.utils import EnvType
 
 #: Deeper nesting is left out; each list counts as two levels. markdown-it calls itself for each.
 _DEEPEST = 100
@@ -191,7 +195,9 @@ def split(tokens: Iterable[Token]) -> Iterator[list[Token]]:
 def markdown_parser() -> NbstreamMarkdown:
     """Return the parser with all its settings."""
     options = {"html": False, "xhtmlOut": False, "breaks": True, "inline_definitions": True, "maxNesting": _DEEPEST}
-    parser = NbstreamMarkdown("commonmark", options, renderer_cls=Elements)
+    parser = NbstreamMarkdown("zero", renderer_cls=Elements)
+    parser.inline = InlineParser()
+    parser.configure("commonmark", options)
     parser.enable(["table", "strikethrough"])
     syntax.add_to(parser)
     # Replaces markdown-it's own pass over the texts: `inline_tokens` reads them.
@@ -201,9 +207,15 @@ def markdown_parser() -> NbstreamMarkdown:
 
 
 class NbstreamMarkdown(MarkdownIt):
-    """markdown-it with this project's rule for addresses."""
+    """markdown-it with this project's rule for addresses.
+
+    Attributes:
+        any_target: whether every address may be a link's.
+        has_signs: whether a star may be a sign.
+    """
 
     any_target = False
+    has_signs = True
 
     @property
     def elements(self) -> Elements:
@@ -213,6 +225,28 @@ class NbstreamMarkdown(MarkdownIt):
     def validateLink(self, url: str) -> bool:  # noqa: N802  (markdown-it's name)
         """Tell whether an address may be a link's, or an image's."""
         return self.any_target or is_link(url)
+
+
+class InlineState(StateInline):
+    """markdown-it's state of a text, with this project's rule for emphasis."""
+
+    def scanDelims(self, start: int, canSplitWord: bool) -> Scanned:  # noqa: ARG002, FBT001, N802, N803  (markdown-it's names)
+        """Return the run of markers at `start`."""
+        has_signs = cast("NbstreamMarkdown", self.md).has_signs
+        run = emphasis.run_at(self.src, start, self.posMax, signs=has_signs)
+        return Scanned(run.can_open, run.can_close, run.end - start)
+
+
+class InlineParser(ParserInline):
+    """markdown-it's parser of a text, with `InlineState`."""
+
+    def parse(self, src: str, md: MarkdownIt, env: EnvType, tokens: list[Token]) -> list[Token]:
+        """Parse `src` and append its tokens to `tokens`."""
+        state = InlineState(src, md, env, tokens)
+        self.tokenize(state)
+        for rule in self.ruler2.getRules(""):
+            rule(state)
+        return state.tokens
 
 
 def _repair_end(state: StateCore) -> None:
@@ -227,7 +261,7 @@ def _repair_end(state: StateCore) -> None:
     # Only a paragraph goes on in the next line.
     if end < state.src.count("\n") + (not at_line_end) or (at_line_end and closing != "paragraph_close"):
         return
-    token.content, token.meta["open_math"] = repair(token.content)
+    token.content, token.meta["open_math"] = repair(token.content, ends_line=at_line_end)
     token.meta["repaired"] = True
     if not token.content and closing in ("paragraph_close", "heading_close"):
         del tokens[at - 1 : at + 2]

@@ -11,6 +11,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from nbstream.markdown.delimiters import CLOSERS, formula_at, opener_at
+from nbstream.markdown.emphasis import is_hopeless, is_undecided, run_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,7 +36,7 @@ _WITHHELD = re.compile(
 _DEFINITION = re.compile(r"\s*\[[^\]]*\]:")
 _HALF_DEFINITION = re.compile(_DEFINITION.pattern + r"\s*\S*(?:\s+[\"'(].*)?")
 _SPECIAL = re.compile(r"[\\`*_~!\[\]<$]")
-_RUN = re.compile(r"`+|\*+|_+|~+")
+_BACKTICKS = re.compile(r"`+")
 _AUTOLINK = re.compile(r"<[a-zA-Z][^\s<>]*>")
 _TARGET = re.compile(r"\((?:[^()\\]|\\.|\([^()]*\))*\)|\[[^\]]*\]", re.DOTALL)
 _HALF_TARGET = re.compile(r"""\([^\s()]*(?:\([^\s()]*\)?)?(?:\s+(?:["'(][^"']*["')]?\s*)?)?|\[[^\]\n]*|""")
@@ -75,26 +76,39 @@ class Repaired(NamedTuple):
     ends_in_formula: bool = False
 
 
-def repair(text: str) -> Repaired:
+def repair(text: str, *, ends_line: bool = False) -> Repaired:
     """Return a growing text with its half-written end completed, or left out.
 
     Emphasis, strikethrough, code and formulas are closed. A formula with a single dollar is not,
     because the dollar may be money. A half link becomes the plain text of its label; a half image
     is left out. A last line that begins with a pipe is left out, as it may be the head of a table.
+
+    Args:
+        text: the text, without white space at its end.
+        ends_line: whether its last line is complete.
     """
     *lines, last = text.split("\n")
     if last.lstrip().startswith("|"):
         text = "\n".join(lines)
-    return _Scanner(text).repaired()
+    return _Scanner(text, ends_line=ends_line).repaired()
+
+
+class _Opener(NamedTuple):
+    """An open marker: the character, the position, the length, and whether it will hardly close."""
+
+    marker: str
+    start: int
+    length: int
+    is_hopeless: bool = False
 
 
 class _Scanner:
     """Reads a text once and notes the constructs that are open at its end."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, ends_line: bool) -> None:
         self._text = text
-        #: Open markers: the character, the position, and the number of characters.
-        self._openers: list[tuple[str, int, int]] = []
+        self._ends_line = ends_line
+        self._openers: list[_Opener] = []
         self._open = Counter[str]()
         #: Positions where the label of a link or an image begins.
         self._brackets: list[int] = []
@@ -151,56 +165,57 @@ class _Scanner:
         return None
 
     def _code(self, at: int) -> int | None:
-        run = _run(self._text, at)
+        run = "`" * _backticks(self._text, at)
         closing = re.compile(rf"(?<!`){run}(?!`)").search(self._text, at + len(run))
         if closing:
             return closing.end()
         self._text = self._text.rstrip("`")
         if self._text[at + len(run) :].strip():
-            self._push("`", at, len(run))
+            self._push(_Opener("`", at, len(run)))
         else:
             self._text = self._text[:at]
         return None
 
     def _delimiter(self, at: int) -> int | None:
         text = self._text
-        run = _run(text, at)
-        end = at + len(run)
-        if end == len(text):
+        marker = text[at]
+        end, can_open, can_close = run_at(text, at, len(text))
+        if marker == "*" and not self._ends_line and is_undecided(text, at):
             self._text = text[:at]
             return None
-        if run == "~":
+        if end == len(text) and not (self._ends_line and can_close and self._open[marker] == 0):
+            # What follows decides what it is, or it is written again where everything is closed.
+            if can_close and text[at - 1] not in "([{" and self._openers and self._openers[-1].marker == marker:
+                self._openers[-1] = self._openers[-1]._replace(is_hopeless=False)
+            self._text = text[:at]
+            return None
+        rest = end - at
+        if marker == "~" and rest == 1:
             return end
-        before, after = text[at - 1 : at] or " ", text[end]
-        left = not after.isspace() and (after.isalnum() or not before.isalnum())
-        right = not before.isspace() and (before.isalnum() or not after.isalnum())
-        if run[0] == "_":
-            left, right = left and not before.isalnum(), right and not after.isalnum()
-        rest = len(run)
-        while right and rest and self._open[run[0]]:
-            start, count = self._pop_to(run[0])
-            used = 2 if min(rest, count) > 1 else 1
-            if count > used:
-                self._push(run[0], start, count - used)
+        while can_close and rest and self._open[marker]:
+            opener = self._pop_to(marker)
+            used = 2 if min(rest, opener.length) > 1 else 1
+            if opener.length > used:
+                self._push(opener._replace(length=opener.length - used))
             rest -= used
-        if left and rest:
-            self._push(run[0], end - rest, rest)
+        if can_open and rest:
+            self._push(_Opener(marker, end - rest, rest, is_hopeless(text, at)))
         return end
 
-    def _push(self, marker: str, start: int, count: int) -> None:
-        self._openers.append((marker, start, count))
-        self._open[marker] += 1
+    def _push(self, opener: _Opener) -> None:
+        self._openers.append(opener)
+        self._open[opener.marker] += 1
 
-    def _pop(self) -> tuple[str, int, int]:
-        self._open[self._openers[-1][0]] -= 1
+    def _pop(self) -> _Opener:
+        self._open[self._openers[-1].marker] -= 1
         return self._openers.pop()
 
-    def _pop_to(self, marker: str) -> tuple[int, int]:
-        """Forget the last opener of this marker and all after it; return where it is."""
+    def _pop_to(self, marker: str) -> _Opener:
+        """Forget the last opener of this marker and all after it, and return it."""
         while True:
-            found, start, count = self._pop()
-            if found == marker:
-                return start, count
+            opener = self._pop()
+            if opener.marker == marker:
+                return opener
 
     def _label(self, start: int, end: int) -> int | None:
         """Read the target after a label; text[start:end] is the label without its "]"."""
@@ -218,7 +233,7 @@ class _Scanner:
     def _drop_brackets(self) -> None:
         image = next((at for at in self._brackets if self._text[at] == "!"), len(self._text))
         self._text = self._text[:image]
-        while self._openers and self._openers[-1][1] >= image:
+        while self._openers and self._openers[-1].start >= image:
             self._pop()
         for at in reversed(self._brackets):
             text = self._text
@@ -227,16 +242,18 @@ class _Scanner:
             if at < image and _may_be_link(text, at):
                 self._text = text[:at] + text[at + 1 :]
                 for index in reversed(range(len(self._openers))):
-                    marker, start, count = self._openers[index]
-                    if start < at:
+                    opener = self._openers[index]
+                    if opener.start < at:
                         break
-                    self._openers[index] = (marker, start - 1, count)
+                    self._openers[index] = opener._replace(start=opener.start - 1)
 
     def _close(self) -> Repaired:
         text, end = self._text, len(self._text)
         closers = [self._formula] if self._formula else []
         while self._openers and len(closers) < _MOST_CLOSED:
-            marker, start, count = self._pop()
+            marker, start, count, hopeless = self._pop()
+            if hopeless:
+                continue
             if not closers:
                 while marker != "`" and end and text[end - 1].isspace():
                     end -= 1
@@ -247,9 +264,9 @@ class _Scanner:
         return Repaired(text[:end] + "".join(closers), self._formula != "")
 
 
-def _run(text: str, at: int) -> str:
-    run = _RUN.match(text, at)
-    return run[0] if run else ""
+def _backticks(text: str, at: int) -> int:
+    run = _BACKTICKS.match(text, at)
+    return len(run[0]) if run else 0
 
 
 def _may_be_link(text: str, bracket: int) -> bool:

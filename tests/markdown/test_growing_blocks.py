@@ -126,12 +126,12 @@ def test_a_block_is_returned_as_soon_as_nothing_can_change_it(text: str) -> None
 
 def test_the_unfinished_end_is_completed_and_stays_unfinished() -> None:
     growing = GrowingBlocks()
-    growing.feed("1. a\n2. b\n3. **c")
+    growing.feed("1. a\n2. b\n3. **cc")
     in_progress = growing.in_progress()
     assert not isinstance(in_progress, str)
     assert (
         html(piece.block for piece in in_progress)
-        == '<ol start="2">\n<li>b</li>\n</ol>\n<ol start="3">\n<li><strong>c</strong></li>\n</ol>\n'
+        == '<ol start="2">\n<li>b</li>\n</ol>\n<ol start="3">\n<li><strong>cc</strong></li>\n</ol>\n'
     )
     assert in_progress == growing.in_progress()
     assert len(growing.feed("**\n")) == 1
