@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from nbstream.markdown.delimiters import CLOSERS, formula_at, opener_at
 from nbstream.markdown.emphasis import is_hopeless, is_undecided, run_at
+from nbstream.markdown.tags import HALF_TAG, TAG
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,8 +36,13 @@ _WITHHELD = re.compile(
 )
 _DEFINITION = re.compile(r"\s*\[[^\]]*\]:")
 _HALF_DEFINITION = re.compile(_DEFINITION.pattern + r"\s*\S*(?:\s+[\"'(].*)?")
-_SPECIAL = re.compile(r"[\\`*_~!\[\]<$]")
+#: The content of an element is seldom longer; a tag without a partner is text.
+_LONGEST_ELEMENT = 80
+
+_SPECIAL = re.compile(r"[\\`*_~!\[\]<$&]")
 _BACKTICKS = re.compile(r"`+")
+_HALF_AUTOLINK = re.compile(r"<https?:/{0,2}[^\s<>]*$", re.IGNORECASE)
+_HALF_ENTITY = re.compile(r"&(?:#?[a-z0-9]{0,9})$", re.IGNORECASE)
 _AUTOLINK = re.compile(r"<[a-zA-Z][^\s<>]*>")
 _TARGET = re.compile(r"\((?:[^()\\]|\\.|\([^()]*\))*\)|\[[^\]]*\]", re.DOTALL)
 _HALF_TARGET = re.compile(r"""\([^\s()]*(?:\([^\s()]*\)?)?(?:\s+(?:["'(][^"']*["')]?\s*)?)?|\[[^\]\n]*|""")
@@ -94,7 +100,10 @@ def repair(text: str, *, ends_line: bool = False) -> Repaired:
 
 
 class _Opener(NamedTuple):
-    """An open marker: the character, the position, the length, and whether it will hardly close."""
+    """An open marker: what it is, the position, the length, and whether it will hardly close.
+
+    A marker is its character, or the closing tag of an element.
+    """
 
     marker: str
     start: int
@@ -109,7 +118,10 @@ class _Scanner:
         self._text = text
         self._ends_line = ends_line
         self._openers: list[_Opener] = []
-        self._open = Counter[str]()
+        #: How many of the markers are open, within the innermost element and within those around
+        #: it; and how many elements are.
+        self._open = [Counter[str]()]
+        self._elements = Counter[str]()
         #: Positions where the label of a link or an image begins.
         self._brackets: list[int] = []
         #: The closing delimiter of a formula that is open at the end of the text.
@@ -144,8 +156,10 @@ class _Scanner:
             case "]" if self._brackets:
                 return self._label(self._brackets[-1], at)
             case "<":
-                autolink = _AUTOLINK.match(text, at)
-                return autolink.end() if autolink else at + 1
+                return self._tag(at)
+            case "&" if _HALF_ENTITY.match(text, at) and not self._ends_line:
+                self._text = text[:at]
+                return None
         return at + 1
 
     def _formula_from(self, at: int, opener: str) -> int | None:
@@ -183,7 +197,7 @@ class _Scanner:
         if marker == "*" and not self._ends_line and is_undecided(text, at):
             self._text = text[:at]
             return None
-        if end == len(text) and not (self._ends_line and can_close and self._open[marker] == 0):
+        if end == len(text) and not (self._ends_line and can_close and self._open[-1][marker] == 0):
             # What follows decides what it is, or it is written again where everything is closed.
             if can_close and text[at - 1] not in "([{" and self._openers and self._openers[-1].marker == marker:
                 self._openers[-1] = self._openers[-1]._replace(is_hopeless=False)
@@ -192,7 +206,7 @@ class _Scanner:
         rest = end - at
         if marker == "~" and rest == 1:
             return end
-        while can_close and rest and self._open[marker]:
+        while can_close and rest and self._open[-1][marker]:
             opener = self._pop_to(marker)
             used = 2 if min(rest, opener.length) > 1 else 1
             if opener.length > used:
@@ -202,13 +216,44 @@ class _Scanner:
             self._push(_Opener(marker, end - rest, rest, is_hopeless(text, at)))
         return end
 
+    def _tag(self, at: int) -> int | None:
+        text = self._text
+        if found := TAG.match(text, at):
+            closing = f"</{found['name']}>".lower()
+            if found["close"] and self._elements[closing]:
+                self._pop_to(closing)
+            elif found["name"] and not found["close"] and not text[found.end() : found.end() + 1].isspace():
+                self._push(_Opener(closing, at, len(found[0])))
+            return found.end()
+        if autolink := _AUTOLINK.match(text, at):
+            return autolink.end()
+        if self._ends_line:
+            return at + 1
+        if _HALF_AUTOLINK.match(text, at):
+            # It looks as an address without brackets does.
+            self._text = text[:at] + text[at + 1 :]
+            return at
+        if HALF_TAG.match(text, at):
+            self._text = text[:at]
+            return None
+        return at + 1
+
     def _push(self, opener: _Opener) -> None:
         self._openers.append(opener)
-        self._open[opener.marker] += 1
+        if opener.marker[0] == "<":
+            self._elements[opener.marker] += 1
+            self._open.append(Counter())
+        else:
+            self._open[-1][opener.marker] += 1
 
     def _pop(self) -> _Opener:
-        self._open[self._openers[-1].marker] -= 1
-        return self._openers.pop()
+        opener = self._openers.pop()
+        if opener.marker[0] == "<":
+            self._elements[opener.marker] -= 1
+            self._open.pop()
+        else:
+            self._open[-1][opener.marker] -= 1
+        return opener
 
     def _pop_to(self, marker: str) -> _Opener:
         """Forget the last opener of this marker and all after it, and return it."""
@@ -252,7 +297,7 @@ class _Scanner:
         closers = [self._formula] if self._formula else []
         while self._openers and len(closers) < _MOST_CLOSED:
             marker, start, count, hopeless = self._pop()
-            if hopeless:
+            if hopeless or (marker[0] == "<" and len(text) - start > _LONGEST_ELEMENT):
                 continue
             if not closers:
                 while marker != "`" and end and text[end - 1].isspace():
@@ -260,7 +305,7 @@ class _Scanner:
                 if start + count >= end:
                     end = start
                     continue
-            closers.append(marker * count)
+            closers.append(marker if marker[0] == "<" else marker * count)
         return Repaired(text[:end] + "".join(closers), self._formula != "")
 
 

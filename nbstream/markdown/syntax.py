@@ -12,6 +12,7 @@ from mdit_py_plugins.footnote.index import footnote_def
 
 from nbstream.markdown import delimiters
 from nbstream.markdown.tables import table
+from nbstream.markdown.tags import tag
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -41,6 +42,7 @@ def add_to(parser: MarkdownIt) -> None:
     parser.inline.ruler.before("link", "footnote_reference", _footnote_reference)
     parser.inline.ruler.at("image", _any_image)
     parser.inline.ruler.at("newline", _newline)
+    parser.inline.ruler.before("autolink", "tag", tag)
 
 
 def footnote_key(label: str) -> str:

@@ -13,8 +13,8 @@ _VOID = frozenset(("br", "hr"))
 _WORD = re.compile(r"\w+")
 _WEB = frozenset(
     _WORD.findall(
-        "div span p br hr h1 h2 h3 h4 h5 h6 ul ol li blockquote pre code em strong s sup small a details summary "
-        "table thead tbody tr th td"
+        "div span p br hr h1 h2 h3 h4 h5 h6 ul ol li blockquote pre code em strong s sub sup kbd small a details "
+        "summary table thead tbody tr th td"
     )
 )
 _MATH = frozenset(

@@ -208,7 +208,7 @@ def test_an_image_is_a_label(markdown: str, html: str) -> None:
 #: The attributes that each tag may have.
 ALLOWED = {
     **{key: {"dir"} for key in ["h1", "h2", "h3", "h4", "h5", "h6", "ul", "table", "thead", "tbody", "tr"]},
-    **dict.fromkeys(["blockquote", "hr", "br", "em", "strong", "s"], frozenset()),
+    **dict.fromkeys(["blockquote", "hr", "br", "em", "strong", "s", "sub", "kbd"], frozenset()),
     **{key: {"style", "dir"} for key in ["p", "td", "th"]},
     "ol": {"start", "dir"},
     "pre": {"style"},

@@ -82,8 +82,9 @@ WITH_ADDRESSES = [each for each in examples().values() if each.number in ADDRESS
 TEXTS = [each.markdown for each in examples().values()] + [each.markdown for each in gfm.EXAMPLES]
 TAGS = re.compile(r"</?([^\s>]*)[^>]*>")
 FORMULA = re.compile(r"<math.*?</math>", re.DOTALL)
-_NAMES = "p h1 h2 h3 h4 h5 h6 blockquote ul ol li pre code hr br em strong s a span div table thead tbody tr th td"
-KNOWN_TAGS = set(_NAMES.split())
+_TEXT = "code br em strong s a span sub sup kbd"
+_BLOCKS = "p h1 h2 h3 h4 h5 h6 blockquote ul ol li pre hr div table thead tbody tr th td"
+KNOWN_TAGS = {*_TEXT.split(), *_BLOCKS.split()}
 
 
 @contextmanager

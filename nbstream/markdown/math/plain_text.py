@@ -144,6 +144,12 @@ def _script(text: str, characters: dict[str, str], sign: str) -> str:
     return f"{sign}{text}" if len(text) == 1 else f"{sign}({text})"
 
 
+def as_script(text: str, *, raised: bool) -> str:
+    """Return `text` in raised or lowered characters, or as it is if one of them does not exist."""
+    characters = _SUPERSCRIPTS if raised else _SUBSCRIPTS
+    return "".join(characters[each] for each in text) if all(each in characters for each in text) else text
+
+
 def _bracketed(text: str, *, product: bool = False) -> str:
     """Return `text`, in brackets unless it is one term, or a product where `product` allows it."""
     inner, outer = "", text

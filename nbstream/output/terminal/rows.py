@@ -26,7 +26,7 @@ from rich.text import Text
 
 from nbstream.markdown.highlight import takes_colours
 from nbstream.markdown.html import is_link
-from nbstream.markdown.math import to_text
+from nbstream.markdown.math import as_script, to_text
 from nbstream.markdown.parser import inline_tokens, split
 from nbstream.model.printable import printable
 from nbstream.output.terminal.wrap import breaks
@@ -45,7 +45,7 @@ _SHORTEST_ROW = 16
 _MOST_CELLS = 4_000
 
 _HEADINGS = {"h1": "bold underline", "h2": "bold", "h3": "bold italic"}
-_SPANS = {"strong_open": "bold", "em_open": "italic", "s_open": "strike"}
+_SPANS = {"strong_open": "bold", "em_open": "italic", "s_open": "strike", "kbd_open": "bold"}
 # Keys are Pygments' token types. All others have the terminal's text colour.
 _CODE = ANSISyntaxTheme(
     {
@@ -175,6 +175,7 @@ class _BlockRenderer:
         text = Text(tab_size=4)
         styles: list[str] = []
         links: list[tuple[str, int]] = []
+        scripts: list[str] = []
         for each in inline_tokens(token, self._references):
             match each.type:
                 case "softbreak" | "hardbreak":
@@ -195,12 +196,17 @@ class _BlockRenderer:
                     url, start = links.pop()
                     if not links and is_link(url) and text.plain[start:] not in (url, url.removeprefix("mailto:")):
                         text.append(printable(f" ({url})"), "dim")
+                case "sub_open" | "sup_open":
+                    scripts.append(each.tag)
+                case "sub_close" | "sup_close":
+                    scripts.pop()
                 case opened if opened in _SPANS:
                     styles.append(_SPANS[opened])
                 case closed if closed.endswith("_close"):
                     styles.pop()
                 case _:
-                    text.append(printable(each.content), " ".join(styles))
+                    content = as_script(each.content, raised=scripts[-1] == "sup") if scripts else each.content
+                    text.append(printable(content), " ".join(styles))
         return text
 
     def _code(self, token: Any, width: int) -> list[Text]:
