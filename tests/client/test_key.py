@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
+import json
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -11,15 +12,23 @@ from hypothesis import strategies as st
 
 import nbstream
 from nbstream.client.endpoints import Secret, endpoint_for
+from nbstream.client.redacted_decoder import RedactedDecoder
 from nbstream.client.redaction import MARK, SHORTEST_KEY, KeyRedactor
+from nbstream.model.events import Answer, Ended, Finished, Reasoning, ToolCallDelta, UsageReported, Waiting, Warned
+from nbstream.model.reply import Reply, reduce
+from nbstream.model.usage import Usage
+from nbstream.model.warning import ReplyWarning
 from nbstream.output.sentences import message
+from nbstream.wire.response import ResponseDecoder
 from tests.hints import hint_of
 from tests.hostile import keys
-from tests.hostile.server import HostileServer, Request, Response, chunk
+from tests.hostile.server import HostileServer, Request, Response, chunk, event
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from pathlib import Path
+
+    from nbstream.model.events import Event
+    from nbstream.model.failure import Failure
 
 
 def test_the_key_is_in_no_output_however_a_request_ends() -> None:
@@ -88,39 +97,207 @@ def test_the_message_does_not_repeat_an_invalid_base_url() -> None:
         assert "canary" not in str(caught.value)
 
 
-KEYS = st.text('abcde/+"<', min_size=SHORTEST_KEY, max_size=24)
+KEYS = st.text('abcde/+"<1', min_size=SHORTEST_KEY, max_size=24).filter(lambda key: len(set(key)) > 3)
+DUMMIES = (
+    "x",
+    "1",
+    "null",
+    "none",
+    "None",
+    "EMPTY",
+    "ollama",
+    "sk-no-key-required",
+    "lm-studio",
+    "unused",
+    "xxxxxxxxxxxxxxxx",
+)
 
 
-@given(KEYS, st.lists(st.sampled_from(["key", "half", "a", "b\n", "é"]), max_size=8), st.data())
-def test_the_key_is_redacted_however_a_stream_is_split(key: str, parts: list[str], data: st.DataObject) -> None:
-    text = "".join({"key": key, "half": key[: len(key) // 2]}.get(part, part) for part in parts).encode()
+class Events:
+    """A decoder that returns given events, one for each piece."""
+
+    delivered = finished = ended = False
+    payloads = 0
+
+    def __init__(self, events: list[Event]) -> None:
+        self._events = list(events)
+
+    def feed(self, _piece: bytes, _at: float) -> list[Event]:
+        return [self._events.pop(0)]
+
+    def flush(self, _at: float) -> list[Event]:
+        return []
+
+    def finish(self, at: float, _failure: Failure | None = None) -> list[Event]:
+        return [Ended(at, "served")]
+
+
+def through(key: str, events: list[Event], *, stopped: bool = False) -> list[Event]:
+    decoder = RedactedDecoder(Events(events), KeyRedactor(Secret(key)))
+    found = [event for _ in events for event in decoder.feed(b"", 0)]
+    return found + (decoder.flush(9) if stopped else decoder.finish(9))
+
+
+def text_of(events: list[Event], kind: type[Answer | Reasoning]) -> str:
+    return "".join(event.text for event in events if isinstance(event, kind))
+
+
+PARTS = st.lists(st.sampled_from(["key", "url", "json", "half", "other half", "a", "b\n", "é"]), max_size=8)
+
+
+def spelled(key: str, part: str) -> str:
+    spellings = {
+        "key": key,
+        "url": quote(key, safe=""),
+        "json": json.dumps(key)[1:-1],
+        "half": key[:7],
+        "other half": key[7:],
+    }
+    return spellings.get(part, part)
+
+
+@given(key=KEYS, parts=PARTS, data=st.data(), stopped=st.booleans())
+def test_the_key_is_in_no_text_however_it_is_split(
+    key: str, parts: list[str], data: st.DataObject, *, stopped: bool
+) -> None:
+    text = "".join(spelled(key, part) for part in parts)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=12)))
     pieces = [text[start:end] for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
+    beside: list[Event] = [UsageReported(0, Usage(1)), Waiting(0, "x"), Finished(0, "stop")]
+    for kind in (Reasoning, Answer):
+        events = [each for piece in pieces for each in (kind(0, piece), *data.draw(st.sampled_from([[], beside])))]
+        found = text_of(through(key, events, stopped=stopped), kind)
+        assert found == text_of(through(key, [kind(0, text)]), kind)
+        assert not any(spelling in found for spelling in (key, quote(key, safe=""), json.dumps(key)[1:-1]))
+        if not any(spelling in text for spelling in KeyRedactor(Secret(key)).forms):
+            assert found == text
+    calls: list[Event] = [ToolCallDelta(0, index, arguments=piece) for piece in pieces for index in (0, 1)]
+    for index in (0, 1):
+        found = "".join(
+            each.arguments for each in through(key, calls) if isinstance(each, ToolCallDelta) and each.index == index
+        )
+        assert key not in found
+        if not any(spelling in text for spelling in KeyRedactor(Secret(key)).forms):
+            assert found == text
+
+
+@given(KEYS, st.integers(1, 15), st.integers(1, 15))
+def test_the_key_is_in_no_text_that_is_interrupted_by_another(key: str, first: int, second: int) -> None:
+    pieces = [key[:first], key[first : first + second], key[first + second :]]
+    events: list[Event] = [each for piece in pieces for each in (Reasoning(0, piece), Answer(0, piece))]
+    for kind in (Reasoning, Answer):
+        assert key not in text_of(through(key, events), kind)
+
+
+@given(KEYS, PARTS, st.data())
+def test_the_key_is_in_no_warning(key: str, parts: list[str], data: st.DataObject) -> None:
+    text = "".join(spelled(key, part) for part in parts)
+    size = data.draw(st.integers(1, 9))
+    pieces = [text[at : at + size] for at in range(0, len(text), size)]
+    warned = [Warned(0, ReplyWarning("other_text", piece, "choices[0].audio")) for piece in pieces]
+    reply = Reply()
+    for each in through(key, [*warned, Warned(0, ReplyWarning("unreadable", text))]):
+        reply = reduce(reply, each)
+    assert not any(key in warning.said for warning in reply.warnings)
+    growing = next((warning for warning in reply.warnings if warning.kind == "other_text"), ReplyWarning("other_text"))
+    if key not in text and quote(key, safe="") not in text and json.dumps(key)[1:-1] not in text:
+        assert growing.said == text
+        assert growing.count == max(1, len(pieces))
+
+
+@pytest.mark.parametrize("key", ["1234567890123456", "reasoning_content", "finish_reason: stop", "completion_tokens"])
+def test_neither_numbers_nor_names_nor_structure_are_changed(key: str) -> None:
+    number = 1234567890123456
+    data = chunk(reasoning_content=key, finish="stop")[:-3] + (
+        b', "usage": {"completion_tokens": %d, "prompt_tokens": 5}}\n\n' % number
+    )
+    decoder = RedactedDecoder(ResponseDecoder("s"), KeyRedactor(Secret(key)))
+    reply = Reply()
+    for each in [*decoder.feed(data, 0), *decoder.finish(1)]:
+        reply = reduce(reply, each)
+    assert (reply.status, reply.reasoning, reply.finish_reason) == ("complete", MARK, "stop")
+    assert reply.usage is not None
+    assert reply.usage.completion_tokens == number
+
+
+def test_much_of_a_key_is_not_shown_where_a_text_is_interrupted() -> None:
+    key = "sk-0123456789abcdef01239f3a"
+    events: list[Event] = [Reasoning(0, key[:20]), Answer(0, "x"), Reasoning(0, key[20:]), Answer(0, key[:15])]
+    found = through(key, events)
+    assert text_of(found, Reasoning) == f"{MARK}{key[20:]}"
+    assert text_of(found, Answer) == f"x{MARK}"
+    assert text_of(through("sk-or-v1-0123456789", [Answer(0, "It begins with sk-or-v1-")]), Answer)[-9:] == "sk-or-v1-"
+
+
+def test_a_key_that_is_escaped_in_json_is_read_and_removed() -> None:
+    escaped = "".join(f"\\u{ord(char):04x}" for char in keys.KEY)
+    data = b'data: {"choices": [{"delta": {"content": "is %b"}}]}\n\n' % escaped.encode()
+    events = RedactedDecoder(ResponseDecoder("s"), KeyRedactor(Secret(keys.KEY))).feed(data, 0)
+    assert text_of(events, Answer) == f"is {MARK}"
+
+
+@pytest.mark.parametrize("key", DUMMIES)
+def test_a_word_in_place_of_a_key_changes_no_text(key: str) -> None:
     redactor = KeyRedactor(Secret(key))
-    assert b"".join(through(redactor, pieces)) == b"".join(through(redactor, [text]))
-    assert key.encode() not in b"".join(through(redactor, pieces))
-    if key not in text.decode():
-        assert b"".join(through(redactor, pieces)) == text
+    said = f"{key}: null is 1, {key[:2]}****{key[-2:]} x {key}"
+    assert redactor.redact_error(said) == redactor.redact(said) == said
+    assert not redactor.forms
+
+    def answer(_: Request) -> Response:
+        body = {"error": {"message": f"model {key} not found: null 1 x", "code": 1, "param": None}}
+        return Response([json.dumps(body).encode()], 404, {"Content-Type": "application/json"})
+
+    with HostileServer({"v1": answer}) as server:
+        error = nbstream.stream("hello", base_url=f"{server.url}/v1", api_key=key).result(20).error
+    assert error is not None
+    assert error.said == f"model {key} not found: null 1 x"
 
 
-def test_a_short_key_is_left_in_an_answer() -> None:
-    pieces = [b"ollama serves ", b"models"]
-    assert through(KeyRedactor(Secret("ollama")), pieces) == pieces
-    assert through(KeyRedactor(None), pieces) == pieces
-    assert KeyRedactor(Secret("ollama")).redact("bad key ollama") == f"bad key {MARK}"
+def test_a_short_key_is_left_in_an_answer_and_removed_from_errors() -> None:
+    key = "pass-1234"
+    assert text_of(through(key, [Answer(0, "pass-1234")]), Answer) == key
+    redactor = KeyRedactor(Secret(key))
+    assert redactor.redact_error("bad key pass-1234, not my-pass-1234s") == f"bad key {MARK}, not my-pass-1234s"
+    assert KeyRedactor(None).redact_error("none") == "none"
 
 
-def test_only_the_beginning_of_a_key_is_held_back() -> None:
-    redactor = KeyRedactor(Secret(keys.KEY))
-    assert through(redactor, [b"data: x\n\n", b"y can", b"y"]) == [b"data: x\n\n", b"y ", b"cany"]
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("Your api key: ****9f3a is invalid", "Your api key: <secret> is invalid"),
+        ("Incorrect API key provided: sk-01234*****9f3a. Find it", "Incorrect API key provided: <secret>. Find it"),
+        ("key sk-01...9f3a", "key <secret>"),
+        ("key sk-01…9f3a", "key <secret>"),
+        ("key=sk-0xxxxxxxx9f3a!", "key=<secret>!"),
+        ("a key ending in 9f3a", "a key <secret>"),
+        ("Received API Key = sk-...9f3a, Key Hash = 8", "Received API Key = <secret>, Key Hash = 8"),
+        ("key sk-0123456789abcd…", "key <secret>"),
+        ("key 0123456789abc is", "key <secret> is"),
+        ("**bold** and *** and wait... done", "**bold** and *** and wait... done"),
+        ("Your api key: ****1234 is invalid", "Your api key: ****1234 is invalid"),
+        ("tokens 10**9", "tokens 10**9"),
+    ],
+)
+def test_what_a_server_leaves_of_the_key_is_removed(said: str, shown: str) -> None:
+    key = "sk-0123456789abcdef01239f3a"
+    assert KeyRedactor(Secret(key)).redact_error(said) == shown
+
+    def refuse(_: Request) -> Response:
+        return Response([json.dumps({"error": {"message": said}}).encode()], 401, {"Content-Type": "application/json"})
+
+    def report(_: Request) -> Response:
+        return Response([event({"error": {"message": said}})])
+
+    with HostileServer({"refuse": refuse, "report": report}) as server:
+        for path in ("refuse", "report"):
+            error = nbstream.stream("hello", base_url=f"{server.url}/{path}", api_key=key).result(20).error
+            assert error is not None
+            assert error.said == shown
 
 
-def through(redactor: KeyRedactor, pieces: list[bytes]) -> list[bytes]:
-    async def given_pieces() -> AsyncIterator[bytes]:
-        for piece in pieces:
-            yield piece
-
-    async def collect() -> list[bytes]:
-        return [piece async for piece in redactor.redact_stream(given_pieces())]
-
-    return asyncio.run(collect())
+@given(st.text(max_size=200), KEYS)
+def test_redacting_an_error_leaves_no_long_part_of_the_key(text: str, key: str) -> None:
+    redactor = KeyRedactor(Secret(key))
+    for part in (text, text + key[:9], key[3:] + text, text[:5] + key + text[5:]):
+        found = redactor.redact_error(part)
+        assert not any(key[at : at + 8] in found for at in range(len(key) - 7) if key[at : at + 8] not in MARK)

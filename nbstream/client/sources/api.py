@@ -18,6 +18,7 @@ from urllib.parse import urljoin, urlsplit
 
 from nbstream.client import connections
 from nbstream.client.connections import StatusError
+from nbstream.client.redacted_decoder import RedactedDecoder
 from nbstream.client.redaction import KeyRedactor
 from nbstream.client.sources import SourceError
 from nbstream.model.failure import Failure
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from nbstream.client.endpoints import Endpoint
+    from nbstream.client.sources import Decoder
     from nbstream.model.failure import FailureCause
     from nbstream.model.request import Request
 
@@ -64,7 +66,7 @@ class ApiSource:
                 model=model, messages=[], stream=True, extra_body=body, extra_headers=headers
             ) as response:
                 began = True
-                yield self._redactor.redact_stream(response.iter_bytes())
+                yield response.iter_bytes()
         except SourceError:
             raise
         except Exception as error:  # noqa: BLE001
@@ -78,9 +80,10 @@ class ApiSource:
         finally:
             pooled.users -= 1
 
-    def decoder(self, max_bytes: int) -> ResponseDecoder:
+    def decoder(self, max_bytes: int) -> Decoder:
         """Return a decoder of chat completions."""
-        return ResponseDecoder(self.server, max_bytes)
+        decoder = ResponseDecoder(self.server, max_bytes)
+        return RedactedDecoder(decoder, self._redactor) if self._redactor.forms else decoder
 
     def _refused(self, refusal: StatusError) -> SourceError:
         status, headers = refusal.status, refusal.headers
@@ -89,7 +92,7 @@ class ApiSource:
             target = _target(self._endpoint.base_url, headers.get("location", ""))
             failure = replace(failure, cause="redirect", said=target)
         asked = _retry_after(headers.get("retry-after-ms"), headers.get("retry-after"))
-        return SourceError(self._redactor.redact_failure(replace(failure, retry_after=asked)))
+        return SourceError(self._redactor.redact_fields(replace(failure, retry_after=asked)))
 
     def _broken(self, error: Exception, *, began: bool) -> Failure:
         cause = error.__cause__ or error.__context__ or error
@@ -99,7 +102,7 @@ class ApiSource:
         else:
             own: FailureCause = "loopback" if self._endpoint.on_loopback else ""
             failure = Failure("unreachable", _tls_cause(str(cause)) or own, self.server, said)
-        return self._redactor.redact_failure(failure)
+        return self._redactor.redact_fields(failure)
 
 
 def _tls_cause(said: str) -> FailureCause:
