@@ -66,8 +66,8 @@ export class LiveDocument implements OperationTarget {
   }
 
   /**
-   * Enters the last element of `start` once for each of the end tags; the nodes around it are
-   * written.
+   * Enters the last element of `start` once for each of the end tags, and in a table the group of
+   * rows that the parser makes; the nodes around it are written.
    */
   openGroup(start: string, end: string): void {
     let nodes = this.#nodesOf(start + end);
@@ -75,7 +75,8 @@ export class LiveDocument implements OperationTarget {
     let parent = this.#innermost;
     const next = this.#provisional[0];
     const before = next?.parentNode === parent ? next.previousSibling : parent.lastChild;
-    for (let depth = end.split("</").length - 1; depth > 0; depth -= 1) {
+    let depth = end.split("</").length - 1;
+    for (; depth > 0; depth -= 1) {
       const last = nodes.findLastIndex((node) => node instanceof Element);
       const element = nodes[last];
       if (!(element instanceof Element)) throw new Error("nbstream: a group has more end tags than elements");
@@ -92,6 +93,7 @@ export class LiveDocument implements OperationTarget {
       }
       parent = existing instanceof Element ? existing : element;
       nodes = content;
+      if (parent instanceof HTMLTableElement) depth += 1;
     }
     for (const node of nodes) this.#put(node, parent);
     this.#groups.push({ element: parent, before });

@@ -29,7 +29,7 @@ export class Handover {
 
   /** Call this when the settled output is in the area, as `root`. */
   finish(root: Element): void {
-    const details = root.querySelector<HTMLDetailsElement>(":scope > details");
+    const details = root.querySelector<HTMLDetailsElement>(".nbstream-thought > details");
     if (details !== null && this.#isOpen !== undefined) details.open = this.#isOpen;
     const { scroller, top } = scrollerOf(this.area);
     const { bottom, answer } = positionsIn(this.area);

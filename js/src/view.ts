@@ -57,6 +57,7 @@ export class View {
   readonly #calls = element("div", "jp-RenderedHTMLCommon jp-RenderedMarkdown nbstream-calls");
   readonly #notes = element("div", "nbstream-notes");
   readonly #alert = element("div", "nbstream-alert");
+  readonly #foot = element("div", "nbstream-foot");
   readonly #footer = element("div", "nbstream-footer");
   readonly #status = element("span", "nbstream-status");
   readonly #bottom = element("div", "nbstream-bottom");
@@ -122,7 +123,8 @@ export class View {
     this.#preview.setAttribute("aria-hidden", "true");
     this.#head.append(this.#dot, this.#panel.button, this.#label, this.#preview, this.#stop);
     root.append(this.#head, this.#hint, this.#panel.element, this.#answer, this.#calls);
-    root.append(this.#notes, this.#alert, this.#footer, this.#status, this.#bottom);
+    this.#foot.append(this.#footer);
+    root.append(this.#notes, this.#alert, this.#foot, this.#status, this.#bottom);
     return root;
   }
 
@@ -152,13 +154,16 @@ export class View {
   }
 
   #draw(): void {
-    const { isLive, state } = this.#controller;
+    const { isLive, isLost, state } = this.#controller;
     const { meta } = state;
-    this.#panel.draw(take(this.#reasoningOps), isLive && meta.status === "reasoning", meta.reasoning);
     const answer = take(this.#answerOps);
     this.#offscreen.update();
     if (answer.length > 0) this.#document.draw(answer);
     this.#answer.hidden = this.#document.isEmpty;
+    // As the kernel has it for other replies without an answer.
+    const isLeftOpen = isLost && meta.reasoning === "auto" && this.#document.isEmpty;
+    const display = isLeftOpen ? "open" : meta.reasoning;
+    this.#panel.draw(take(this.#reasoningOps), isLive && meta.status === "reasoning", display);
 
     this.#root.dataset.status = meta.status;
     this.#root.toggleAttribute("data-cell", this.#root.closest(".jp-Cell") !== null);
@@ -168,7 +173,7 @@ export class View {
     this.#drawLabel();
     this.#drawCalls(meta.tool_calls);
     this.#drawNotes(meta.notes);
-    const lost = this.#controller.isLost && !hasEnded(state) ? LOST : "";
+    const lost = isLost && !hasEnded(state) ? LOST : "";
     show(this.#alert, lost || meta.alert);
     this.#drawFooter(meta.footer);
     // The page announces the end, because this element is removed with the view.
@@ -229,11 +234,16 @@ export class View {
   }
 
   #drawFooter(items: readonly string[]): void {
-    this.#footer.hidden = items.length === 0;
+    this.#foot.hidden = items.length === 0;
     if (items.join(SEPARATOR) === this.#footer.dataset.items) return;
     this.#footer.dataset.items = items.join(SEPARATOR);
-    const parts = items.flatMap((item) => [SEPARATOR, element("span", "nbstream-item", item)]);
+    const parts = items.flatMap((item) => {
+      const part = element("span", "nbstream-item", item);
+      part.prepend(element("span", "nbstream-separator", "· "));
+      return [" ", part];
+    });
     this.#footer.replaceChildren(...parts.slice(1));
+    this.#footer.querySelector(".nbstream-separator")?.replaceChildren();
     // The settled output will have a button there, so the lines break as they will then.
     if (this.#controller.canInsertCells) this.#footer.append(answerButtonPlaceholder());
   }

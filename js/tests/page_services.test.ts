@@ -3,9 +3,9 @@ import { PageServices } from "../src/page_services";
 import { FakeNotebook, notebookPanel } from "./fixtures";
 
 const SETTLED =
-  '<div class="nbstream nbstream-settled"><details><summary>Thought</summary></details>' +
+  '<div class="nbstream nbstream-settled"><div class="nbstream-thought"><details><summary>Thought</summary></details></div>' +
   '<div class="nbstream-answer"><div class="nbstream-code"><pre><code>x</code></pre></div></div>' +
-  '<p class="nbstream-footer">deepseek</p></div>';
+  '<div><div class="nbstream-footer">deepseek</div></div></div>';
 const OUTPUT = { data: { "text/markdown": "x" }, metadata: { nbstream: { answer: [0, 1] } } };
 
 let page: PageServices;

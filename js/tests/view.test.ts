@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { PageServices } from "../src/page_services";
 import type { Keyframe, Meta } from "../src/protocol";
+import { CLOSE_DELAY } from "../src/reasoning";
 import { applyPatch, hasEnded } from "../src/state";
 import type { StopPhase } from "../src/stop";
 import { announcement, type ReplyController, View } from "../src/view";
@@ -176,7 +177,7 @@ describe("the end", () => {
   it("shows the footer's items in one line and the alert", () => {
     show({ status: "failed", alert: "The connection broke.", footer: ["14.1 s", "deepseek-flash"] });
     expect([text("alert"), text("footer")]).toEqual(["The connection broke.", "14.1 s · deepseek-flash"]);
-    expect([...part("footer").children].map((item) => item.textContent)).toEqual(["14.1 s", "deepseek-flash"]);
+    expect([...part("footer").children].map((item) => item.textContent)).toEqual(["14.1 s", "· deepseek-flash"]);
   });
 
   it("shows a note for each warning, between the answer and the alert", () => {
@@ -191,9 +192,20 @@ describe("the end", () => {
     expect([text("alert"), text("footer")]).toEqual([undefined, undefined]);
   });
 
-  it("closes the reasoning", () => {
+  it("closes the reasoning, unless the kernel says that it stays open", () => {
     show({ status: "complete", thought: "Thought for 8 s" }, "<p>hm</p>");
     expect(part("disclosure").getAttribute("aria-expanded")).toBe("false");
+    change({ status: "complete", reasoning: "open" });
+    expect(part("disclosure").getAttribute("aria-expanded")).toBe("true");
+  });
+
+  it("leaves the reasoning open if the kernel went away before an answer", () => {
+    show({ status: "reasoning" }, "<p>hm</p>");
+    controller.isLost = true;
+    controller.refresh();
+    vi.advanceTimersByTime(2 * CLOSE_DELAY);
+    expect(part("disclosure").getAttribute("aria-expanded")).toBe("true");
+    expect(text("alert")).toContain("kernel went away");
   });
 });
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from markdown_it.common.utils import escapeHtml, unescapeAll
 from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
 
 from nbstream.markdown.highlight import highlight, plain
 from nbstream.markdown.math import MOST_CHARACTERS, to_mathml
@@ -20,7 +21,6 @@ from nbstream.model.printable import printable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from markdown_it.token import Token
     from markdown_it.utils import EnvType, OptionsDict
 
 _LINK = re.compile(r"https?://[^/?#]|mailto:.", re.IGNORECASE)
@@ -29,8 +29,18 @@ _HOST = re.compile(r"https?://(?:[^/?#]*@)?(\[[^]/?#]*]|[^/?#:]+)", re.IGNORECAS
 _CODE = '<div class="nbstream-code highlight" dir="ltr" style="margin:0 0 1em;padding:.4em .8em">'
 _PRE = '<pre style="margin:0;background:none;line-height:1.31;white-space:pre;overflow-x:auto">'
 _LINES = ' style="background:none;white-space:pre"'
+# A wide formula scrolls in its own box. MathJax gives it margins, which in a box do not collapse
+# with those of the block before it.
+_BOX = "overflow-x:auto;overflow-y:hidden"
+# In a line of text, only one with many signs: on its axis, since such a box has no baseline.
+_INLINE_BOX = f"display:inline-block;max-width:100%;vertical-align:middle;{_BOX}"
+_MANY_SIGNS = 40
+_SIGNS = re.compile(r"\\[a-zA-Z]+|[^\s{}^_\\]")
 _LANGUAGE_STYLE = "display:block;opacity:.72;font-size:.8em;line-height:1.6"
 _FOOTNOTE_STYLE = "font-size:.9em;margin:.4em 0"
+#: JupyterLab's sanitised export shows these tags as text, so they get no attributes.
+_BARE = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6", "th"})
+_HEAD_STYLE = "border-bottom:1px solid rgba(128,128,128,.6)"
 _LINK_ATTRIBUTES = {"rel": "noopener noreferrer", "target": "_blank"}
 # In JupyterLab only the colour distinguishes a link from the text around it.
 _LINK_STYLE = "text-decoration:underline"
@@ -72,6 +82,24 @@ class Elements(RendererHTML):
                 parts.append(self.renderToken(tokens, at, options, env))
         return "".join(parts)
 
+    def renderToken(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:  # noqa: N802
+        """Write a tag; attributes that it must not have stand on a span in it."""
+        token = tokens[idx]
+        if token.tag not in _BARE or token.hidden:
+            return super().renderToken(tokens, idx, options, env)
+        if token.nesting < 0:
+            # Before it stand its text and the tag that begins it.
+            return ("</span>" if tokens[idx - 2].attrs else "") + super().renderToken(tokens, idx, options, env)
+        if not token.attrs:
+            return super().renderToken(tokens, idx, options, env)
+        attributes = token.attrs
+        token.attrs = {}
+        tag = super().renderToken(tokens, idx, options, env)
+        token.attrs = attributes
+        style = f"display:block;{attributes.get('style', '')}".rstrip(";")
+        span = Token("", "span", 1, {**attributes, "style": style})
+        return f"{tag}<span{self.renderAttrs(span)}>"
+
     def fence(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:  # noqa: ARG002
         """Show the name of the language above the code, and colours once the code is complete."""
         token = tokens[idx]
@@ -103,18 +131,32 @@ class Elements(RendererHTML):
 
     def math_block(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:  # noqa: ARG002
         """Show a formula on lines of its own."""
-        html = _formula(tokens[idx], "div", env)
+        before = tokens[idx - 1] if idx else None
+        html = _formula(tokens[idx], "div", env, follows_margin=not before or not (before.hidden or before.nesting > 0))
         if not html:
             return ""
         return f"{html}\n" if env["settled"] else f'<div class="nbstream-math">{html}</div>\n'
 
     def table_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         """Let a wide table scroll in its own box."""
-        return f'<div class="nbstream-table" style="overflow-x:auto">{self.renderToken(tokens, idx, options, env)}'
+        table = self.renderToken(tokens, idx, options, env)
+        return f'<div class="nbstream-table" style="overflow-x:auto;overflow-wrap:normal">{table}'
 
     def table_close(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         """Close what `table_open` opened."""
         return f"{self.renderToken(tokens, idx, options, env).rstrip()}</div>\n"
+
+    def thead_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:  # noqa: ARG002
+        """Write nothing: the export shows this tag as text. The row has its line."""
+        return ""
+
+    thead_close = tbody_open = tbody_close = thead_open
+
+    def tr_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        """Underline the head of a table."""
+        if tokens[idx - 1].type == "thead_open":
+            tokens[idx].attrSet("style", _HEAD_STYLE)
+        return self.renderToken(tokens, idx, options, env)
 
     def th_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         """Align a cell even if its column does not: JupyterLab aligns an output's cells right."""
@@ -127,7 +169,7 @@ class Elements(RendererHTML):
 
     def footnote_ref(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:  # noqa: ARG002
         """Show a footnote's label; not as a link, as an untrusted notebook has no ids."""
-        return f'<sup class="nbstream-reference">{escapeHtml(tokens[idx].content)}</sup>'
+        return f"<sup>{escapeHtml(tokens[idx].content)}</sup>"
 
     def footnote_reference_open(
         self,
@@ -184,20 +226,27 @@ def _is_displayed(token: Token) -> bool:
     return token.type == "math_inline" and bool(token.meta["display"])
 
 
-def _formula(token: Token, tag: str, env: EnvType) -> str:
+def _formula(token: Token, tag: str, env: EnvType, *, follows_margin: bool = False) -> str:
     tex, display = token.content, token.meta["display"]
     if not tex:
         return ""
+    style = ""
+    if display:
+        style = f' style="display:block;{_BOX}{";margin-top:-1em" if follows_margin else ""}"'
+    elif len(tex) > _MANY_SIGNS and len(_SIGNS.findall(tex)) > _MANY_SIGNS:
+        style = f' style="{_INLINE_BOX}"'
     if not env["settled"]:
         if token.meta["finished"]:
-            return str(env["remember"](_finished_formula, tex, display))
-        return to_mathml(tex, display=display, finished=False)
+            math = str(env["remember"](_finished_formula, tex, display))
+        else:
+            math = to_mathml(tex, display=display, finished=False)
+        return f'<span class="nbstream-math"{style}>{math}</span>' if style and not display else math
     if len(tex) > MOST_CHARACTERS or _LEADS_OUT.search(tex):
         return f'<code class="nbstream-tex">{escapeHtml(printable(tex))}</code>'
     start, end = ("\\[", "\\]") if display else ("\\(", "\\)")
     # MathJax 3 (Lab, Notebook) and MathJax 2 (nbconvert) ignore the reply as a whole; these classes
     # make them process the formula.
-    return f'<{tag} class="nbstream-math mathjax_process tex2jax_process">{start}{escapeHtml(tex)}{end}</{tag}>'
+    return f'<{tag} class="nbstream-math mathjax_process tex2jax_process"{style}>{start}{escapeHtml(tex)}{end}</{tag}>'
 
 
 def _finished_formula(tex: str, display: bool) -> str:  # noqa: FBT001  (what it returns is remembered by its arguments)

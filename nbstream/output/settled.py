@@ -2,7 +2,9 @@
 
 It holds no script, no widget state and no request. The HTML must read well where styles, ids and
 ARIA are removed (an untrusted notebook, GitHub), so structure alone carries it; its colours are the
-page's own, dimmed. Markdown has the same order and the same words.
+page's own, dimmed. JupyterLab's sanitised export shows a `<p>` or a `<summary>` as text, so these
+have no attributes: classes and styles are on a div or a span around them or in them. Markdown has
+the same order and the same words.
 """
 
 from __future__ import annotations
@@ -27,13 +29,19 @@ if TYPE_CHECKING:
 _DEFAULT = Presentation()
 # MathJax typesets dollars in any HTML output, so that "$5 and $6" becomes a formula: these classes
 # tell MathJax 3 (Lab, Notebook) and MathJax 2 (nbconvert) to leave the reply alone.
-_ROOT = '<div class="nbstream nbstream-settled mathjax_ignore tex2jax_ignore">'
+# A long word wraps, as it does live: otherwise the whole reply would scroll. An untrusted notebook
+# has no "anywhere".
+_ROOT = '<div class="nbstream nbstream-settled mathjax_ignore tex2jax_ignore" style="overflow-wrap:break-word">'
 # JupyterLab styles these classes as it styles a Markdown cell.
 _AS_MARKDOWN = "jp-RenderedHTMLCommon jp-RenderedMarkdown"
 _QUIET = "opacity:.72"
-# The same measures as in the live footer, so that it does not jump when the reply settles.
-_NOTE = "margin:.3em 0;line-height:1.35;overflow-wrap:anywhere"
-_FOOTER = "margin:.15em 0 .3em;line-height:1.35;font-variant-numeric:tabular-nums"
+_SMALL = f"{_QUIET};font-size:.83em;line-height:1.35"
+# The same measures as in the live footer, so that it does not jump when the reply settles. Each
+# item begins with its separator; the first one in a line stands outside, where it is cut off.
+_FOOTER = "margin:.15em 0 .3em;overflow:hidden"
+_ITEMS = f"{_SMALL};margin-left:-1.4em;font-variant-numeric:tabular-nums"
+_FIRST_ITEM = '<span style="display:inline-block;padding-left:1.4em">'
+_ITEM = '<span style="display:inline-block"><span style="display:inline-block;width:1.4em;text-align:center">· </span>'
 
 
 def bundle(
@@ -77,16 +85,15 @@ def settled_html(reply: Reply, presentation: Presentation = _DEFAULT, renderer: 
     """
     parts = [_ROOT]
     if reply.reasoning and presentation.reasoning == "hidden":
-        parts.append(f'<p class="nbstream-thought" style="{_QUIET};margin:0 0 .6em">{escape(_thought(reply))}</p>')
+        parts.append(f'<div class="nbstream-thought" style="{_QUIET};margin:0 0 .6em">{escape(_thought(reply))}</div>')
     elif reply.reasoning:
-        is_open = " open" if wording.reasoning_display(reply, presentation) == "open" else ""
         html = to_html(reply.reasoning, settled=True, renderer=renderer)
         parts.append(
-            f'<details class="nbstream-thought" style="margin:0 0 .6em"{is_open}>'
-            f'<summary style="{_QUIET};font-size:.93em;cursor:pointer">{escape(_thought(reply))}</summary>'
+            f'<div class="nbstream-thought" style="margin:0 0 .6em">{_details(reply, presentation)}<summary>'
+            f'<span style="{_QUIET};font-size:.93em;cursor:pointer">{escape(_thought(reply))}</span></summary>'
             f'<div class="{_AS_MARKDOWN}" style="{_QUIET};font-size:.93em;border-left:2px solid rgba(128,128,128,.4);'
             f'margin:.4em 0 .8em .25em;padding:0 0 0 .9em">{html}</div>'
-            "</details>"
+            "</details></div>"
         )
     if reply.answer:
         html = to_html(reply.answer, settled=True, renderer=renderer)
@@ -95,14 +102,14 @@ def settled_html(reply: Reply, presentation: Presentation = _DEFAULT, renderer: 
         calls = "".join(f"<li><code>{escape(line)}</code></li>" for line in lines)
         parts.append(f"<p>The model asks for these calls; nothing was run:</p><ul>{calls}</ul>")
     parts += [
-        f'<p class="nbstream-note" style="{_NOTE}"><small style="{_QUIET}">{escape(note)}</small></p>'
+        f'<div class="nbstream-note" style="{_SMALL};margin:.3em 0">{escape(note)}</div>'
         for note in sentences.notes(reply, presentation.audience)
     ]
     if alert := sentences.alert(reply, presentation.audience):
-        parts.append(f'<p class="nbstream-alert" style="margin:.3em 0"><strong>{escape(alert)}</strong></p>')
+        parts.append(f'<div class="nbstream-alert" style="margin:.3em 0"><strong>{escape(alert)}</strong></div>')
     if items := wording.footer(reply):
-        words = " · ".join(f'<span style="white-space:nowrap">{escape(item)}</span>' for item in items)
-        parts.append(f'<p class="nbstream-footer" style="{_FOOTER}"><small style="{_QUIET}">{words}</small></p>')
+        words = " ".join(f"{_ITEM if at else _FIRST_ITEM}{escape(item)}</span>" for at, item in enumerate(items))
+        parts.append(f'<div style="{_FOOTER}"><div class="nbstream-footer" style="{_ITEMS}">{words}</div></div>')
     parts.append("</div>")
     return one_block("\n".join(parts))
 
@@ -113,9 +120,8 @@ def settled_markdown(reply: Reply, presentation: Presentation = _DEFAULT) -> str
     if reply.reasoning and presentation.reasoning == "hidden":
         parts.append(escape(_thought(reply)))
     elif reply.reasoning:
-        start = "<details open>" if wording.reasoning_display(reply, presentation) == "open" else "<details>"
         words = f"<summary>{escape(_thought(reply))}</summary>"
-        parts.append(f"{start}{words}\n\n{_quoted(reply.reasoning)}\n\n</details>")
+        parts.append(f"{_details(reply, presentation)}{words}\n\n{_quoted(reply.reasoning)}\n\n</details>")
     if answer := _portable(reply.answer):
         parts.append(answer)
     if lines := wording.tool_calls(reply):
@@ -136,6 +142,11 @@ def settled_text(reply: Reply, presentation: Presentation = _DEFAULT) -> str:
     parts = [wording.thought(reply), answer, *wording.tool_calls(reply), *notes, alert]
     parts.append(" · ".join(wording.footer(reply)))
     return "\n\n".join(part for part in parts if part)
+
+
+def _details(reply: Reply, presentation: Presentation) -> str:
+    """Return the tag around the reasoning."""
+    return "<details open>" if wording.reasoning_display(reply, presentation) == "open" else "<details>"
 
 
 def _thought(reply: Reply) -> str:

@@ -91,7 +91,9 @@ def _is_all_there(notebook: NotebookPage) -> None:
     expect(thought).not_to_be_visible()
     output.locator("summary").click()
     expect(thought).to_be_visible()
-    expect(output.locator("small")).to_have_text(re.compile(r"deepseek.* · simulated · .*out \d+"))
+    expect(output.locator(".nbstream-settled .nbstream-footer")).to_have_text(
+        re.compile(r"deepseek.* · simulated · .*out \d+")
+    )
     expect(output.locator("mjx-container, .MathJax, button, .jupyter-widgets")).to_have_count(0)
     words = notebook.page.locator(".jp-Notebook").inner_text()
     assert "Loading widget" not in words

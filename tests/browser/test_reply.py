@@ -92,7 +92,7 @@ def test_it_grows_and_settles(
     assert "tug of war" not in output.inner_text()  # it is closed
     summary.click()
     assert "tug of war" in output.inner_text()
-    expect(output.locator("small")).to_have_text(
+    expect(output.locator(".nbstream-settled .nbstream-footer")).to_have_text(
         re.compile(r"deepseek.* · simulated · .* · in \d+.* · thought \d+ · out")
     )
 
@@ -131,7 +131,7 @@ def test_stop(front_end: str, kernel: str, open_notebook: OpenNotebook, slow_sim
     settled = _settled(notebook.output(1))
     assert settled.startswith("Simulated: no model was called.")
     assert "Five friends" in settled
-    expect(notebook.output(1).locator("small")).to_have_text(re.compile("^Stopped after"))
+    expect(notebook.output(1).locator(".nbstream-settled .nbstream-footer")).to_have_text(re.compile("^Stopped after"))
     assert re.search(r"after cancelled [1-9]\d*", notebook.output(2).inner_text())
 
     notebook.run(3)
@@ -146,7 +146,7 @@ def test_stop(front_end: str, kernel: str, open_notebook: OpenNotebook, slow_sim
     details = notebook.output(3).locator("details")
     expect(details).to_have_count(1)
     assert " ".join((details.locator("div").text_content() or "").split()) == last
-    expect(notebook.output(3).locator("small")).to_have_text(re.compile("^Stopped after"))
+    expect(notebook.output(3).locator(".nbstream-settled .nbstream-footer")).to_have_text(re.compile("^Stopped after"))
     assert re.search(r"after cancelled [1-9]\d*", notebook.output(4).inner_text())
     for index in range(5):
         assert "Error" not in notebook.output(index).inner_text()
@@ -199,7 +199,7 @@ def test_escape_and_interrupt(front_end: str, open_notebook: OpenNotebook, slow_
     notebook.wait_until_ran(2)
     assert _fate(slow_simulator, escaped) == "disconnected"
     assert _settled(notebook.output(1)) == live
-    expect(notebook.output(1).locator("small")).to_have_text(re.compile("^Stopped after"))
+    expect(notebook.output(1).locator(".nbstream-settled .nbstream-footer")).to_have_text(re.compile("^Stopped after"))
     assert "ran after Esc" in notebook.output(2).inner_text()
 
     notebook.run(3)
@@ -209,7 +209,7 @@ def test_escape_and_interrupt(front_end: str, open_notebook: OpenNotebook, slow_
     notebook.wait_until_ran(3)
     assert _fate(slow_simulator, interrupted) == "disconnected"
     assert _settled(notebook.output(3)).startswith("Simulated")
-    expect(notebook.output(3).locator("small")).to_have_text(re.compile("^Stopped after"))
+    expect(notebook.output(3).locator(".nbstream-settled .nbstream-footer")).to_have_text(re.compile("^Stopped after"))
     expect(notebook.output(3)).to_contain_text("KeyboardInterrupt: stopped; what arrived is kept in nbstream.last")
     notebook.run_and_wait(5)
     assert re.search(r"cancelled [1-9]\d*", notebook.output(5).inner_text())

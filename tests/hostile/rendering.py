@@ -85,7 +85,7 @@ def terminal(text: str) -> list[str]:
 
 RENDERINGS: dict[str, Callable[[str], list[str]]] = {"live": live, "settled": settled, "terminal": terminal}
 
-_TYPESET = re.compile(r'class="nbstream-math[^"]*">([^<]*)<')
+_TYPESET = re.compile(r'class="nbstream-math[^"]*"[^>]*>([^<]*)<')
 #: TeX macros of MathJax 2 and 3 that do more than draw.
 _MACROS = re.compile(
     r"\\(?:href|url|style|class|cssId|html\w*|data|unicode|require|mmlToken|bbox|toggle|texttip|mathtip|includegraphics"

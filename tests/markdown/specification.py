@@ -21,8 +21,9 @@ _CODE = re.compile(r'<pre><code(?: class="language-([^"]*)")?>.*?</code></pre>',
 _WEB = re.compile(r"https?://([^/?#]+)")
 _VOID = re.compile(r"<(hr|br|img [^>]*?) />")
 _CELL = re.compile(r'<(t[hd])(?: align="(\w+)")?>')
+_HEAD_CELL = re.compile(r'<th style="([^"]*)">(.*?)</th>', re.DOTALL)
 _TASK = re.compile(r'<li>(\n<p>)?<input (checked="" )?disabled="" type="checkbox"> ')
-_STYLE = re.compile(r' style="(?!text-align:)[^"]*"')
+_STYLE = re.compile(r' style="(?!(?:display:block;)?text-align:)[^"]*"')
 _COLOUR = re.compile(r'<span class="[a-z][a-z0-9]*">(.*?)</span>', re.DOTALL)
 _TARGET = 'rel="noopener noreferrer" target="_blank"'
 
@@ -63,7 +64,8 @@ def ours(document: str, *, raw_html: bool = False) -> str:
     """Return the specification's HTML in this project's spelling.
 
     Code has a box and its language's name, a link opens in a new tab, an image is a label, and
-    neither is a link without an address. GFM's tables have a box, and its tasks are characters.
+    neither is a link without an address. GFM's tables have a box, head cells without attributes and
+    no groups of rows, and its tasks are characters.
     With `raw_html` there are tags in it which the author wrote, so that only code is looked for.
     """
     document = _CODE.sub(_box, _VOID.sub(r"<\1>", document))
@@ -73,6 +75,8 @@ def ours(document: str, *, raw_html: bool = False) -> str:
     document = _LINK.sub(lambda a: f'<a href="{a[1]}"{a[2] or ""} {_TARGET}>{a[3]}</a>' if a[1] else a[3], document)
     document = document.replace("<table>", '<div class="nbstream-table"><table>').replace("</table>", "</table></div>")
     document = _CELL.sub(lambda cell: f'<{cell[1]} style="text-align:{cell[2] or "left"}">', document)
+    document = _HEAD_CELL.sub(r'<th><span style="display:block;\1">\2</span></th>', document)
+    document = re.sub(r"</?(thead|tbody)>\n", "", document)
     document = document.replace("<del>", "<s>").replace("</del>", "</s>")
     return _TASK.sub(lambda box: f'<li class="nbstream-task">{box[1] or ""}{"☑" if box[2] else "☐"} ', document)
 

@@ -30,6 +30,7 @@ from nbstream.model.events import (
     Warned,
 )
 from nbstream.model.failure import Failure
+from nbstream.model.presentation import Presentation, ReasoningDisplay
 from nbstream.model.reply import SIMULATED_FINGERPRINT, Reply, ReplyError, reduce
 from nbstream.model.request import Request
 from nbstream.model.usage import Usage
@@ -163,6 +164,46 @@ def test_the_duration_of_the_reasoning_is_shown(ended: float, shown: str) -> Non
 
 def test_without_reasoning_no_duration_is_shown() -> None:
     assert wording.thought(reply(Answer(1, "x"), Ended(2, "cancelled"))) == ""
+
+
+@pytest.mark.parametrize("end", [Ended(9, "cancelled"), Ended(9, "failed", Failure("kernel_ended"))])
+def test_reasoning_is_left_open_if_it_is_all_there_is(end: Ended) -> None:
+    thoughts = reply(Reasoning(1, "The answer may be 7."), end)
+    answered = reply(Reasoning(1, "Hm."), Answer(2, "It is 7."), end)
+    cases: tuple[tuple[Reply, ReasoningDisplay, bool], ...] = (
+        (thoughts, "auto", True),
+        (thoughts, "closed", False),
+        (answered, "auto", False),
+        (answered, "open", True),
+    )
+    for value, shown, is_open in cases:
+        presentation = Presentation(reasoning=shown)
+        for text in (settled_html(value, presentation), settled_markdown(value, presentation)):
+            assert ("<details open>" in text, "<details>" in text) == (is_open, not is_open)
+
+
+#: What JupyterLab's sanitised export leaves as a tag.
+EXPORTED = set("a abbr acronym b blockquote code div em i li ol pre span strong table td tr ul".split())  # noqa: SIM905
+
+
+def test_a_tag_that_an_export_shows_as_text_has_no_attributes() -> None:
+    class Attributes(HTMLParser):
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            seen.add(tag)
+            assert tag in EXPORTED or not attrs or (tag, attrs) == ("details", [("open", None)])
+
+    seen: set[str] = set()
+    rtl = "הבית\n\n## הבית\n\n1. הבית\n\n| a | הבית |\n|--:|:-:|\n| 1 | ~~2~~ |\n\n[^1]\n\n[^1]: $x$ [a](https://b.c)\n"
+    parts = Answer(2, rtl), ToolCallDelta(3, 0, "id", "look", "{}"), Ended(4, "failed", Failure("stalled", "no_byte"))
+    for presentation in (Presentation(reasoning="open"), Presentation(reasoning="hidden")):
+        Attributes().feed(settled_html(reply(Reasoning(1, rtl), *parts), presentation))
+    assert {"p", "h2", "th", "sup", "s", "details", "summary"} < seen
+    assert not seen & {"small", "thead", "tbody"}
+
+
+def test_a_footer_has_a_separator_before_each_item_but_the_first() -> None:
+    words = Words(settled_html(WHOLE)).text
+    assert words.rstrip().endswith(" · ".join(wording.footer(WHOLE)))
 
 
 def test_html_markdown_and_text_have_the_same_parts_in_the_same_order() -> None:
