@@ -16,10 +16,12 @@ from nbstream.client import retry
 from nbstream.client.frames import DEBOUNCE_SECONDS, BurstDetector, FrameSchedule
 from nbstream.client.loop import background_loop
 from nbstream.client.sources import SourceError
+from nbstream.client.thinking import field_that_switches_off
 from nbstream.model.coalesce import coalesce
-from nbstream.model.events import Answer, Ended, Event, Priced, Reasoning, Retrying, Started
+from nbstream.model.events import Answer, Ended, Event, Priced, Reasoning, Retrying, Started, Warned
 from nbstream.model.failure import Failure
 from nbstream.model.reply import Reply, reduce
+from nbstream.model.warning import ReplyWarning
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -148,7 +150,8 @@ class Receiver:
             await self._source.prepare()
             # Times measure the server, so they do not include imports.
             self._began = time.monotonic()
-            self._emit([Started(0.0, self._source.request, time.time())])
+            request = self._source.request
+            self._emit([Started(0.0, request, time.time()), *(Warned(0.0, each) for each in request.warnings)])
             await self._attempts()
         except asyncio.CancelledError:
             self._emit([*self._decoder.flush(self.elapsed), Ended(self.elapsed, "cancelled")])
@@ -231,6 +234,7 @@ class Receiver:
                 if isinstance(event, Ended):
                     self._has_ended = True
                     self._reduce()
+                    self._pending += _last_warnings(self._reply, event.at)
                     if (cost := cost_of(self._reply, self._currency)) is not None:
                         self._pending.append(Priced(event.at, cost))
                 self._pending.append(event)
@@ -272,3 +276,9 @@ class Receiver:
             except RuntimeError:
                 # The event loop of the watcher is closed.
                 self.remove_listener(listener)
+
+
+def _last_warnings(reply: Reply, at: float) -> list[Event]:
+    """Return what only the whole reply tells about its request."""
+    field = field_that_switches_off(reply.request.parameters)
+    return [Warned(at, ReplyWarning("thought_anyway", where=field))] if field and reply.reasoning.strip() else []

@@ -6,19 +6,18 @@ Prompts are literal: nothing in them is expanded.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from nbstream.client import models
+from nbstream.client.json_values import JsonValues
+from nbstream.client.thinking import switch
 from nbstream.model.exceptions import RequestError
 from nbstream.model.request import Request
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from nbstream.client.endpoints import Endpoint
-
-ThinkingField: TypeAlias = Literal["thinking", "chat_template_kwargs", "none"]
+    from nbstream.client.thinking import ThinkingField
 
 #: Every value that some server takes. DeepSeek maps minimal to low, medium and xhigh to high, and
 #: ultra to max.
@@ -47,25 +46,21 @@ def build_request(
     `thinking` is sent in the field that `thinking_field` names.
 
     Raises:
-        RequestError: if an option is out of range.
+        RequestError: if an option is out of range, or a value is none that JSON has.
     """
-    for name, value in (("temperature", temperature), ("top_p", top_p)):
-        if value is not None and not (math.isfinite(value) and value >= 0):
-            raise RequestError(f"`{name}=` is {value}: it must be a number of at least 0.")
+    values = JsonValues()
+    temperature, top_p = _number("temperature", temperature), _number("top_p", top_p)
+    max_tokens = values.read(max_tokens, "max_tokens")
     if endpoint.on_deepseek and top_p is not None and not 0 < top_p <= 1:
         raise RequestError(f"`top_p=` is {top_p}: DeepSeek takes more than 0, and at most 1.")
-    if max_tokens is not None and max_tokens < 1:
-        raise RequestError(f"`max_tokens=` is {max_tokens}: it must be at least 1.")
+    if max_tokens is not None and not (isinstance(max_tokens, int) and max_tokens >= 1):
+        raise RequestError(f"`max_tokens=` is {max_tokens!r}: it must be a whole number of at least 1.")
     if effort is not None and effort not in EFFORTS:
         raise RequestError(f"`effort=` is {effort!r}: it must be one of {', '.join(EFFORTS)}.")
     if thinking is not None and thinking_field == "none":
         raise RequestError("`thinking=` cannot be sent to this server: `settings.thinking_field` is none.")
     # DeepSeek always reports usage; vLLM, SGLang and OpenRouter only if asked to.
     parameters: dict[str, Any] = {"stream": True, "stream_options": {"include_usage": True}}
-    if thinking is not None and thinking_field == "thinking":
-        parameters["thinking"] = {"type": "enabled" if thinking else "disabled"}
-    elif thinking is not None:
-        parameters["chat_template_kwargs"] = {"thinking": thinking, "enable_thinking": thinking}
     optional = {
         "reasoning_effort": effort,
         "temperature": temperature,
@@ -74,9 +69,26 @@ def build_request(
         "stop": [stop] if isinstance(stop, str) else list(stop or ()) or None,
     }
     parameters.update({name: value for name, value in optional.items() if value is not None})
-    body = {"model": model, "messages": messages, **parameters, **(extra_body or {})}
-    model, messages = str(body.pop("model")), tuple(body.pop("messages"))
-    return Request(model, endpoint.origin, messages, body, endpoint.key_origin)
+    if thinking is not None:
+        switched = switch(thinking_field, thinking=bool(thinking))
+        # With one field for both, "none" comes before the effort, and the effort before "medium".
+        parameters = {**switched, **parameters} if thinking else {**parameters, **switched}
+    if not isinstance(extra_body or {}, Mapping):
+        raise RequestError("`extra_body=` must be a dict.")
+    given = {"model": model, "messages": list(messages), **parameters, **(extra_body or {})}
+    body = {name: values.read(value, name) for name, value in given.items()}
+    model, sent = str(body.pop("model")), body.pop("messages")
+    if not isinstance(sent, list):
+        raise RequestError("`messages` must be a list.")
+    return Request(model, endpoint.origin, tuple(sent), body, endpoint.key_origin, tuple(values.warnings))
+
+
+def _number(name: str, value: float | None) -> float | None:
+    number = value if isinstance(value, float) else JsonValues().read(value, name)
+    is_number = isinstance(number, int | float) and not isinstance(number, bool)
+    if number is not None and not (is_number and math.isfinite(number) and number >= 0):
+        raise RequestError(f"`{name}=` is {value!r}: it must be a number of at least 0.")
+    return number
 
 
 def parameter_notes(request: Request, endpoint: Endpoint) -> list[str]:

@@ -8,6 +8,7 @@ import traitlets
 from traitlets.config import Configurable
 
 from nbstream.client.endpoints import DEFAULT_BASE_URL, URL_VARIABLE
+from nbstream.client.thinking import FIELDS
 from nbstream.model.presentation import OPTIONS
 from nbstream.wire.size_guard import MAX_BYTES
 
@@ -40,10 +41,12 @@ class Settings(Configurable):
         key_trait=traitlets.Unicode(), value_trait=traitlets.Unicode(), help="Your own short names for models."
     ).tag(config=True)
     thinking_field = traitlets.Enum(
-        ["thinking", "chat_template_kwargs", "none"],
+        FIELDS,
         "thinking",
-        help="The field for --think and --no-think: `thinking` for DeepSeek, `chat_template_kwargs` for vLLM, SGLang "
-        "and llama.cpp, `none` for servers that take neither.",
+        help="The field for --think and --no-think: `thinking` for DeepSeek, Zhipu and Moonshot; "
+        "`chat_template_kwargs` for vLLM, SGLang, llama.cpp and mlx_lm; `reasoning_effort` for Ollama and OpenAI; "
+        "`enable_thinking` for DashScope and SiliconFlow; `reasoning` for OpenRouter; `none` for servers that take "
+        "none of these. Many servers ignore a field that they do not know, and go on thinking.",
     ).tag(config=True)
     currency = traitlets.Enum(
         ["USD", "CNY"], "USD", help="The currency of your account at DeepSeek, in which costs are shown."

@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from nbstream.client import history, models, settings
 from nbstream.client.endpoints import endpoint_for
-from nbstream.client.request_builder import ThinkingField, build_request, parameter_notes, turns
+from nbstream.client.request_builder import build_request, parameter_notes, turns
 from nbstream.client.retry import Limits
 from nbstream.client.run import Run
 from nbstream.client.sources.api import ApiSource
@@ -73,7 +73,7 @@ def stream(
         max_tokens=max_tokens,
         stop=stop,
         extra_body=extra_body,
-        thinking_field=cast("ThinkingField", chosen.thinking_field),
+        thinking_field=chosen.thinking_field,
     )
     for sentence in parameter_notes(request, endpoint):
         _warn(sentence)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from nbstream.model.warning import ReplyWarning
+
 #: Where the key of a request comes from.
 KeyOrigin: TypeAlias = Literal[
     "",  # unknown
@@ -28,6 +30,7 @@ class Request:
         messages: the turns, oldest first.
         parameters: every other field of the request's JSON body.
         key_origin: where the request's key comes from.
+        warnings: what was changed so that the request can be sent.
     """
 
     model: str = ""
@@ -35,6 +38,7 @@ class Request:
     messages: tuple[Mapping[str, Any], ...] = field(default=(), repr=False, hash=False)
     parameters: Mapping[str, Any] = field(default_factory=dict, hash=False)
     key_origin: KeyOrigin = ""
+    warnings: tuple[ReplyWarning, ...] = ()
 
     def body(self) -> dict[str, Any]:
         """Return the JSON object that is sent."""

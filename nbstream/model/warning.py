@@ -15,6 +15,8 @@ WarningKind: TypeAlias = Literal[
     "unreadable",  # an event of the stream, or a part of it, could not be read; `said` is its text
     "other_text",  # text in a field that nbstream does not show; `where` names the field
     "other_choice",  # text of another choice than the one that the reply shows
+    "replaced",  # lone surrogates in the request were replaced; `where` names the place
+    "thought_anyway",  # the model thought although `where`, a field of the request, switched it off
     "raw_tool_call",  # the answer holds the markup of a tool call; `said` is the beginning of it
 ]
 

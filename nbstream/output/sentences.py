@@ -117,6 +117,17 @@ def _note(warning: ReplyWarning, audience: Audience) -> str:
             text = f"The server sent text that is not shown, in `{warning.where}`: {said}"
         case "other_choice":
             text = "The server sent more than one answer. The others are in `reply.warnings`."
+        case "replaced":
+            what = "One character" if count == 1 else f"{count:,} characters"
+            text = (
+                f"{what} of {warning.where} cannot be sent, as in file names of an unknown encoding: sent as “\ufffd”."
+            )
+        case "thought_anyway":
+            text = (
+                f"The model thought although `{warning.where}` switched it off. `settings.thinking_field` names the "
+                "field that the server takes: chat_template_kwargs for vLLM, SGLang, llama.cpp and mlx_lm, "
+                "reasoning_effort for Ollama."
+            )
         case "raw_tool_call":
             text = f"The server did not parse a tool call, so it stands in the answer as text: {said}"
         case _:  # pragma: no cover

@@ -16,7 +16,7 @@ from nbstream.output.sentences import NORMAL_ENDS, has_answer, message
 
 if TYPE_CHECKING:
     from nbstream.model.presentation import Presentation, ReasoningDisplay
-    from nbstream.model.reply import Reply
+    from nbstream.model.reply import Reply, Timing
 
 _LINE_END = re.compile(r"\s*[\r\n]\s*")
 _MINUTE = 60.0
@@ -135,19 +135,23 @@ def _tokens(reply: Reply) -> list[str]:
 def _rate(reply: Reply) -> list[str]:
     """Return the tokens per second, if the text was seen arriving over at least a second."""
     usage, timing = reply.usage, reply.timing
-    if usage is None or usage.completion_tokens is None or timing.last_delta is None:
+    if usage is None or usage.completion_tokens is None:
         return []
-    # Some servers count reasoning that they do not stream, or stream only a summary of it.
+    # Some servers count reasoning that they do not stream, or of which they stream a summary.
     hidden = (usage.reasoning_tokens or 0) > _MOST_PER_ESTIMATE * estimate_tokens(reply.reasoning)
-    tokens = answer_tokens(reply) if hidden else usage.completion_tokens
-    first = timing.answer_started if hidden else timing.first_delta
-    if tokens is None or first is None:
-        return []
-    if tokens <= 1 or timing.last_delta - first < _LEAST_SECONDS:
-        return []
-    # The first token came at `first`; the time since then went into the others.
-    duration = max(timing.last_delta, timing.finished or 0) - first
-    return [f"{(tokens - 1) / duration:.0f} tok/s"]
+    rate = _tokens_per_second(timing, answer_tokens(reply), timing.answer_started) if hidden else None
+    if rate is None and not (hidden and not reply.reasoning):
+        rate = _tokens_per_second(timing, usage.completion_tokens, timing.first_delta)
+    return [f"{rate:.0f} tok/s"] if rate is not None else []
+
+
+def _tokens_per_second(timing: Timing, tokens: int | None, first: float | None) -> float | None:
+    """Return the rate of tokens of which the first came at `first`; None if it is not certain."""
+    last = timing.last_delta
+    if not tokens or tokens < 2 or first is None or last is None or last - first < _LEAST_SECONDS:  # noqa: PLR2004
+        return None
+    # The time since the first token went into the others.
+    return (tokens - 1) / (max(last, timing.finished or 0) - first)
 
 
 def _cost(reply: Reply) -> list[str]:

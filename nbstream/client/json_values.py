@@ -1,0 +1,126 @@
+"""Makes the values of a request ones that JSON has, or says which one is not and what to give.
+
+Otherwise a request would fail while it is encoded, which looks like a server that cannot be
+reached.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import decimal
+import enum
+import fractions
+import math
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Any
+
+from nbstream.model.exceptions import RequestError
+from nbstream.model.warning import ReplyWarning
+from nbstream.wire.surrogates import join_surrogates
+
+#: Far more than any request has, and less than Python's own limit.
+_DEEPEST = 200
+#: Python does not write larger numbers in decimal notation.
+_MOST_BITS = 10_000
+
+#: What to give instead of a value that JSON does not have.
+_INSTEAD: tuple[tuple[type | tuple[type, ...], str], ...] = (
+    (AbstractSet, "Give a list."),
+    ((bytes, bytearray, memoryview), "Decode it to text first, as with `.decode()`."),
+    ((decimal.Decimal, fractions.Fraction, complex), "Give a float, or its text."),
+    ((dt.date, dt.time, dt.timedelta), "Give its text, as with `.isoformat()`."),
+    (os.PathLike, "Give its text, as with `str(…)`, or the file's text."),
+    (enum.Enum, "Give its `.value`."),
+    (Iterator, "Give a list."),
+)
+_INSTEAD_BY_METHOD = (
+    ("to_csv", "Give its text, as with `.to_csv()`."),
+    ("tolist", "Give a list, as with `.tolist()`."),
+    ("model_dump", "Give a dict, as with `.model_dump()`."),
+)
+
+
+class JsonValues:
+    """Reads the values of one request.
+
+    Attributes:
+        warnings: what was changed so that it can be sent.
+    """
+
+    def __init__(self) -> None:
+        self.warnings: list[ReplyWarning] = []
+        #: The objects that contain the value that is being read.
+        self._outer: list[int] = []
+
+    def read(self, value: Any, place: str) -> Any:
+        """Return a value as JSON has it; lists and objects are copied.
+
+        Scalars of numpy and of libraries like it are numbers. Lone surrogates, which cannot be
+        sent, are replaced by U+FFFD.
+
+        Args:
+            value: any value.
+            place: names the value in a message, such as `messages[0].content`.
+
+        Raises:
+            RequestError: if JSON does not have it.
+        """
+        if isinstance(value, str):
+            return self._text(value.value if isinstance(value, enum.Enum) else value, place)
+        if value is None or isinstance(value, bool):
+            return value
+        if isinstance(value, int):
+            if value.bit_length() > _MOST_BITS:
+                raise RequestError(f"`{place}` cannot be sent: the number has more than 3,000 digits.")
+            return value
+        if isinstance(value, float):
+            if not math.isfinite(value):
+                raise RequestError(f"`{place}` cannot be sent: it is {value}, which is no number in JSON.")
+            return value
+        if isinstance(value, Mapping) or (
+            isinstance(value, Sequence) and not isinstance(value, bytes | bytearray | memoryview)
+        ):
+            return self._inner(value, place)
+        # numpy is not imported for this: its scalars have no dimension.
+        if getattr(value, "shape", None) == () and callable(getattr(value, "item", None)):
+            item = value.item()
+            return self.read(float(item) if type(item) is type(value) else item, place)
+        raise RequestError(f"`{place}` cannot be sent: JSON has no {type(value).__name__}. {_instead(value)}".rstrip())
+
+    def _inner(self, value: Any, place: str) -> Any:
+        if id(value) in self._outer:
+            raise RequestError(f"`{place}` cannot be sent: it contains itself.")
+        if len(self._outer) >= _DEEPEST:
+            raise RequestError(f"`{place}` cannot be sent: it is nested more than {_DEEPEST} levels deep.")
+        self._outer.append(id(value))
+        try:
+            if isinstance(value, Mapping):
+                return {self._key(key, place): self.read(each, f"{place}.{key}") for key, each in value.items()}
+            return [self.read(each, f"{place}[{index}]") for index, each in enumerate(value)]
+        finally:
+            self._outer.pop()
+
+    def _key(self, key: object, place: str) -> str:
+        if isinstance(key, int) and not isinstance(key, bool):
+            return str(int(key))
+        if not isinstance(key, str):
+            raise RequestError(f"`{place}` cannot be sent: its key {key!r:.40} is no text.")
+        return self._text(key, place)
+
+    def _text(self, value: str, place: str) -> str:
+        text = join_surrogates(value)
+        if replaced := text.count("\ufffd") - value.count("\ufffd"):
+            self.warnings.append(ReplyWarning("replaced", where=place, count=replaced))
+        return text
+
+
+def _instead(value: object) -> str:
+    if dataclasses.is_dataclass(value):
+        return "Give a dict, as with `dataclasses.asdict(…)`."
+    for kind, advice in _INSTEAD:
+        if isinstance(value, kind):
+            return advice
+    return next((advice for name, advice in _INSTEAD_BY_METHOD if hasattr(value, name)), "")

@@ -1,0 +1,51 @@
+"""The fields with which servers switch thinking on and off.
+
+Most servers ignore a field that they do not know, and go on thinking. What each of them takes was
+seen in November 2026 in their documentation and source, and in runs of vLLM, llama-server and
+llama-cpp-python.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ThinkingField: TypeAlias = Literal[
+    "thinking",  # DeepSeek, Zhipu, Moonshot, Volcengine
+    "chat_template_kwargs",  # vLLM, SGLang, llama.cpp, mlx_lm
+    "reasoning_effort",  # Ollama, OpenAI
+    "enable_thinking",  # DashScope, SiliconFlow, ModelScope
+    "reasoning",  # OpenRouter
+    "none",  # servers that take none of these
+]
+FIELDS: tuple[ThinkingField, ...] = get_args(ThinkingField)
+
+
+def switch(field: ThinkingField, *, thinking: bool) -> dict[str, Any]:
+    """Return the fields of a request that switch thinking on or off."""
+    match field:
+        case "thinking":
+            return {"thinking": {"type": "enabled" if thinking else "disabled"}}
+        case "chat_template_kwargs":
+            # Templates of Qwen, GLM and others read the second name, those of DeepSeek the first.
+            return {"chat_template_kwargs": {"thinking": thinking, "enable_thinking": thinking}}
+        case "reasoning_effort":
+            return {"reasoning_effort": "medium" if thinking else "none"}
+        case "enable_thinking":
+            return {"enable_thinking": thinking}
+        case "reasoning":
+            return {"reasoning": {"enabled": thinking}}
+        case "none":
+            return {}
+
+
+def field_that_switches_off(parameters: Mapping[str, Any]) -> str:
+    """Return the name of the field that switches thinking off; empty if no field does."""
+    for name in ("thinking", "chat_template_kwargs", "reasoning_effort", "enable_thinking", "reasoning", "think"):
+        value = parameters.get(name)
+        values = list(value.values()) if isinstance(value, dict) else [value]
+        if any(each is False or each in ("disabled", "none") for each in values):
+            return name
+    return ""

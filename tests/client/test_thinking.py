@@ -1,0 +1,102 @@
+"""How thinking is switched on and off, and what is said if a server goes on thinking."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import nbstream
+from nbstream.client import settings
+from nbstream.client.endpoints import endpoint_for
+from nbstream.client.request_builder import build_request
+from nbstream.client.thinking import FIELDS, ThinkingField, field_that_switches_off
+from nbstream.output.sentences import notes
+from nbstream.output.settled import settled_html
+from tests.hostile.server import HostileServer, Response, chunk
+
+if TYPE_CHECKING:
+    from nbstream.model.presentation import Audience
+
+
+def body(field: ThinkingField, *, thinking: bool, **options: Any) -> dict[str, Any]:
+    endpoint = endpoint_for("http://localhost:1/v1", environ={})
+    request = build_request(endpoint, "m", [{"role": "user"}], thinking=thinking, thinking_field=field, **options)
+    return dict(request.parameters)
+
+
+@pytest.mark.parametrize(
+    ("field", "on", "off"),
+    [
+        ("thinking", {"type": "enabled"}, {"type": "disabled"}),
+        (
+            "chat_template_kwargs",
+            {"thinking": True, "enable_thinking": True},
+            {"thinking": False, "enable_thinking": False},
+        ),
+        ("reasoning_effort", "medium", "none"),
+        ("enable_thinking", True, False),
+        ("reasoning", {"enabled": True}, {"enabled": False}),
+    ],
+)
+def test_each_server_gets_its_own_field(field: ThinkingField, on: object, off: object) -> None:
+    for thinking, sent in ((True, on), (False, off)):
+        parameters = body(field, thinking=thinking)
+        assert parameters[field] == sent
+        assert not {*parameters} & ({*FIELDS} - {field})
+        assert field_that_switches_off(parameters) == ("" if thinking else field)
+
+
+def test_every_field_of_the_setting_is_known() -> None:
+    for field in FIELDS:
+        settings.Settings(thinking_field=field)
+        assert field in str(settings.Settings.class_traits()["thinking_field"].help)
+
+
+def test_an_effort_and_a_switch_in_one_field_do_not_contradict() -> None:
+    assert body("reasoning_effort", thinking=True, effort="high")["reasoning_effort"] == "high"
+    assert body("reasoning_effort", thinking=False, effort="high")["reasoning_effort"] == "none"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "field"),
+    [
+        ({"reasoning": {"effort": "none"}}, "reasoning"),
+        ({"think": False}, "think"),
+        ({"chat_template_kwargs": {"enable_thinking": False}}, "chat_template_kwargs"),
+        ({"chat_template_kwargs": {"enable_thinking": True, "seed": 0}}, ""),
+        ({"thinking": {"type": "enabled", "budget_tokens": 0}}, ""),
+        ({"thinking": None}, ""),
+        ({}, ""),
+    ],
+)
+def test_the_field_that_switches_off_is_found(parameters: dict[str, Any], field: str) -> None:
+    assert field_that_switches_off(parameters) == field
+
+
+def ask(**options: Any) -> nbstream.Reply:
+    chunks = [chunk(reasoning_content="They ask."), chunk(content="Yes.", finish="stop")]
+    with HostileServer({"v1": lambda _: Response(chunks)}) as server:
+        return nbstream.stream("hello", base_url=f"{server.url}/v1", **options).result(20)
+
+
+@pytest.mark.parametrize(
+    ("audience", "setting"),
+    [("cell", "%config DeepSeekMagics.thinking_field"), ("python", "nbstream.settings.thinking_field")],
+)
+def test_a_server_that_goes_on_thinking_is_told_with_the_setting(audience: Audience, setting: str) -> None:
+    reply = ask(thinking=False)
+    assert reply.status == "complete"
+    assert [(each.kind, each.where) for each in reply.warnings] == [("thought_anyway", "thinking")]
+    (note,) = notes(reply, audience)
+    assert "although `thinking` switched it off" in note
+    assert f"{setting} names the field" in note
+    assert "chat_template_kwargs for vLLM, SGLang, llama.cpp and mlx_lm" in note
+    assert "chat_template_kwargs" in settled_html(reply)
+    (other,) = ask(extra_body={"chat_template_kwargs": {"enable_thinking": False}}).warnings
+    assert other.where == "chat_template_kwargs"
+
+
+@pytest.mark.parametrize("options", [{}, {"thinking": True}, {"effort": "low"}])
+def test_thinking_that_was_wanted_is_no_news(options: dict[str, Any]) -> None:
+    assert ask(**options).warnings == ()
