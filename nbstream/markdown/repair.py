@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
+from nbstream.markdown.addresses import HALF_ADDRESS, address_at
 from nbstream.markdown.delimiters import CLOSERS, formula_at, opener_at
 from nbstream.markdown.emphasis import is_hopeless, is_undecided, run_at
 from nbstream.markdown.tags import HALF_TAG, TAG
@@ -39,9 +40,13 @@ _HALF_DEFINITION = re.compile(_DEFINITION.pattern + r"\s*\S*(?:\s+[\"'(].*)?")
 #: The content of an element is seldom longer; a tag without a partner is text.
 _LONGEST_ELEMENT = 80
 
-_SPECIAL = re.compile(r"[\\`*_~!\[\]<$&]")
+#: The length of "https://".
+_LONGEST_HALF = 8
+
+_SPECIAL = re.compile(r"[\\`*_~!\[\]<$&:]")
 _BACKTICKS = re.compile(r"`+")
 _HALF_AUTOLINK = re.compile(r"<https?:/{0,2}[^\s<>]*$", re.IGNORECASE)
+_HALF_NOTE = re.compile(r"\[\^[^\]\s]{0,30}$")
 _HALF_ENTITY = re.compile(r"&(?:#?[a-z0-9]{0,9})$", re.IGNORECASE)
 _AUTOLINK = re.compile(r"<[a-zA-Z][^\s<>]*>")
 _TARGET = re.compile(r"\((?:[^()\\]|\\.|\([^()]*\))*\)|\[[^\]]*\]", re.DOTALL)
@@ -131,6 +136,9 @@ class _Scanner:
         end: int | None = 0
         while end is not None and (special := _SPECIAL.search(self._text, end)):
             end = self._step(special[0], special.start())
+        if end is not None and not self._ends_line:
+            half = HALF_ADDRESS.search(self._text, max(0, len(self._text) - _LONGEST_HALF))
+            self._text = self._text[: half.start()] if half else self._text
         self._drop_brackets()
         return self._close()
 
@@ -150,6 +158,9 @@ class _Scanner:
                 return self._delimiter(at)
             case "!" if not text.startswith("[", at + 1):
                 return at + 1
+            case "[" if _HALF_NOTE.match(text, at) and not self._ends_line:
+                self._text = text[:at]
+                return None
             case "!" | "[":
                 self._brackets.append(at)
                 return at + (2 if char == "!" else 1)
@@ -157,6 +168,8 @@ class _Scanner:
                 return self._label(self._brackets[-1], at)
             case "<":
                 return self._tag(at)
+            case ":" if address := address_at(text, at):
+                return address[1]
             case "&" if _HALF_ENTITY.match(text, at) and not self._ends_line:
                 self._text = text[:at]
                 return None

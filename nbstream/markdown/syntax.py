@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from markdown_it.rules_inline import image, newline
 from mdit_py_plugins.footnote.index import footnote_def
 
-from nbstream.markdown import delimiters
+from nbstream.markdown import addresses, delimiters
 from nbstream.markdown.tables import table
 from nbstream.markdown.tags import tag
 
@@ -43,6 +43,8 @@ def add_to(parser: MarkdownIt) -> None:
     parser.inline.ruler.at("image", _any_image)
     parser.inline.ruler.at("newline", _newline)
     parser.inline.ruler.before("autolink", "tag", tag)
+    parser.inline.ruler.after("link", "dead_link", addresses.dead_link)
+    parser.inline.ruler.after("text", "bare_address", addresses.bare_address)
 
 
 def footnote_key(label: str) -> str:

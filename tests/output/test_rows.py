@@ -87,7 +87,7 @@ def plain(markdown: str, width: int = 80, *, fit: bool = False) -> list[str]:
         ("a *b* **c** `d` ~~e~~\nf\\\ng", ["a b c d e", "f", "g"]),
         ("[a *b*](https://example.org/x)", ["a b (https://example.org/x)"]),
         ("<https://example.org> <me@example.org>", ["https://example.org me@example.org"]),
-        ("[a](javascript:b) <i>c</i>", ["[a](javascript:b) <i>c</i>"]),
+        ("[a](javascript:b) <i>c</i>", ["a <i>c</i>"]),
         ("[a][1]\n\n[1]: https://example.org", ["a (https://example.org)"]),
         ("![a *b*](https://example.org/c)", ["Image from example.org not loaded: a b (https://example.org/c)"]),
         ("![a](data:b)", ["Image not loaded: a"]),

@@ -190,7 +190,7 @@ class _BlockRenderer:
                     text.append(printable(_image(each)), " ".join([*styles, "dim"]))
                 case "link_open":
                     links.append((str(each.attrs["href"]), len(text)))
-                    styles.append("underline" if not links[1:] else "")
+                    styles.append("underline" if links[-1][0] and not links[1:] else "")
                 case "link_close":
                     styles.pop()
                     url, start = links.pop()
