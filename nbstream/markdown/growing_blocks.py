@@ -54,7 +54,7 @@ class GrowingBlocks(GrowingText):
         if source:
             return [Piece(each) for each in self._parse(text, shown=True).blocks]
         end = self._read_end()
-        items = self._items(block, end.parts, is_loose=end.is_loose) if block else []
+        items = self._items(block, end.parts) if block else []
         return [*self._finished, *items, *(Piece(each) for each in end.blocks)]
 
     def finish(self) -> list[Piece]:
@@ -75,7 +75,7 @@ class GrowingBlocks(GrowingText):
 
     def _add_parts(self, block: OpenBlock, parts: list[Block]) -> None:
         if block.is_list:
-            self._finished += self._items(block, parts, is_loose=block.is_loose)
+            self._finished += self._items(block, parts)
             self._number += len(parts)
             self._has_items = self._has_items or bool(parts)
 
@@ -86,13 +86,12 @@ class GrowingBlocks(GrowingText):
     def _take_back(self, block: OpenBlock) -> None:
         """Do nothing: a table is given out as a whole."""
 
-    def _items(self, block: OpenBlock, items: list[Block], *, is_loose: bool) -> list[Piece]:
+    def _items(self, block: OpenBlock, items: list[Block]) -> list[Piece]:
         """Return items, each as a list that begins with the item's number."""
-        block.set_looseness(items, is_loose=is_loose)
         pieces = []
         for at, item in enumerate(items):
             attrs = {"start": self._number + at} if block.opening[0].type.startswith("ordered") else {}
             tokens = [block.opening[0].copy(attrs=attrs), *item.tokens, block.closing[0]]
-            joins = (self._has_items or at > 0) and not is_loose
+            joins = (self._has_items or at > 0) and not block.is_loose
             pieces.append(Piece(replace(item, tokens=tokens), joins))
         return pieces

@@ -62,8 +62,6 @@ class GrowingHtml(GrowingText):
         self._writer = writer
         self._renderer = renderer or Renderer()
         self._text: list[str] = []
-        #: Whether the document shows the open block as a loose list.
-        self._shows_loose = False
 
     def feed(self, text: str) -> None:
         """Append `text`; the next frame shows it."""
@@ -91,7 +89,6 @@ class GrowingHtml(GrowingText):
         end = self._read_end()
         html = ""
         if self._open_block:
-            self._show_looseness(self._open_block, is_loose=end.is_loose)
             html = self._render_parts(self._open_block, end.parts)
         self._writer.tail(html + self._renderer.render(end.blocks))
 
@@ -99,11 +96,9 @@ class GrowingHtml(GrowingText):
         self._writer.add(self._renderer.render(blocks))
 
     def _begin(self, block: OpenBlock) -> None:
-        self._shows_loose = False
         self._open_group(block)
 
     def _add_parts(self, block: OpenBlock, parts: list[Block]) -> None:
-        self._show_looseness(block, is_loose=block.is_loose)
         self._writer.add(self._render_parts(block, parts))
 
     def _end(self, block: OpenBlock) -> None:
@@ -117,16 +112,6 @@ class GrowingHtml(GrowingText):
     def _take_back(self, block: OpenBlock) -> None:  # noqa: ARG002  (it is the innermost group)
         self._writer.redo("")
 
-    def _show_looseness(self, block: OpenBlock, *, is_loose: bool) -> None:
-        """Write a list's items again if the list has turned loose: each paragraph shows it."""
-        if is_loose == self._shows_loose:
-            return
-        self._shows_loose = is_loose
-        if source := "".join(block.source):
-            self._writer.redo("")
-            self._open_group(block)
-            self._writer.add(self._render_parts(block, parse(source, self._references).blocks[0].parts))
-
     def _open_group(self, block: OpenBlock) -> None:
         if block.is_fence:
             start, end = self._renderer.render_tokens([block.opening[0].copy(content="")], {}).split("</code>")
@@ -139,6 +124,4 @@ class GrowingHtml(GrowingText):
         """Return the HTML of parts, as it stands between the tags of the block."""
         if block.is_fence:
             return "".join(plain(part.tokens[0].content) for part in parts)
-        if block.is_list:
-            block.set_looseness(parts, is_loose=self._shows_loose)
         return self._renderer.render(parts)

@@ -32,12 +32,10 @@ class Unfinished(NamedTuple):
     Attributes:
         parts: the parts of the open block that were not handed over.
         blocks: the blocks after the open block.
-        is_loose: whether the open block is a loose list.
     """
 
     parts: list[Block]
     blocks: list[Block]
-    is_loose: bool = False
 
 
 class GrowingText(ABC):
@@ -106,9 +104,8 @@ class GrowingText(ABC):
         if block is None:
             return Unfinished([], parsed.blocks)
         first, *blocks = parsed.blocks
-        parts, is_loose = block.parts_of(first), block.is_loose or block.finds_loose(first)
         if not blocks or blocks[0].is_doubtful:
-            return Unfinished(parts, blocks, is_loose)
+            return Unfinished(block.parts_of(first), blocks)
         # The line in progress stands after the block, and its next characters will not move it
         # (`is_withheld`).
         self._finish_parts(block, first, parsed)
@@ -175,7 +172,6 @@ class GrowingText(ABC):
             return True
         # The last item of a list may go on.
         end = parts.pop().start if block.is_list else first.end
-        block.is_loose = block.is_loose or block.finds_loose(first)
         self._add_parts(block, parts)
         block.source.append(self._cut(end, parsed))
         self._wait_for(first)
@@ -183,7 +179,6 @@ class GrowingText(ABC):
 
     def _finish_parts(self, block: OpenBlock, parsed_block: Block, parsed: ParsedText) -> None:
         """Hand over the last parts of the open block, and end it."""
-        block.is_loose = block.is_loose or block.finds_loose(parsed_block)
         self._add_parts(block, block.parts_of(parsed_block))
         block.source.append(self._cut(parsed_block.end, parsed))
         self._open_block = None

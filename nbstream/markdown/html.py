@@ -37,6 +37,7 @@ _INLINE_BOX = f"display:inline-block;max-width:100%;vertical-align:middle;{_BOX}
 _MANY_SIGNS = 40
 _SIGNS = re.compile(r"\\[a-zA-Z]+|[^\s{}^_\\]")
 _LANGUAGE_STYLE = "display:block;opacity:.72;font-size:.8em;line-height:1.6"
+_SPACE_BELOW = "margin-bottom:1em"
 _FOOTNOTE_STYLE = "font-size:.9em;margin:.4em 0"
 #: JupyterLab's sanitised export shows these tags as text, so they get no attributes.
 _BARE = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6", "th"})
@@ -166,6 +167,18 @@ class Elements(RendererHTML):
         return self.renderToken(tokens, idx, options, env)
 
     td_open = th_open
+
+    def list_item_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        """Begin an item, with space below a list in it: notebooks show none."""
+        item = tokens[idx]
+        if not item.meta.get("space_below"):
+            return self.renderToken(tokens, idx, options, env)
+        attrs = item.attrs
+        styles = filter(None, [attrs.get("style"), _SPACE_BELOW])
+        item.attrs = attrs | {"style": ";".join(map(str, styles))}
+        html = self.renderToken(tokens, idx, options, env)
+        item.attrs = attrs
+        return html
 
     def footnote_ref(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:  # noqa: ARG002
         """Show a footnote's label; not as a link, as an untrusted notebook has no ids."""

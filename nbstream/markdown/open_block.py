@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from nbstream.markdown.lists import set_spacing
 from nbstream.markdown.tables import MOST_MISSING_CELLS
 
 if TYPE_CHECKING:
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
     from nbstream.markdown.parser import Block
-
-#: The level of the paragraphs whose tags a tight list hides.
-_ITEM_PARAGRAPH = 2
 
 #: A larger table is not taken apart. Missing cells of a table are filled in up to a number that is
 #: counted from its beginning: rows that are parsed by themselves must not come near that number.
@@ -40,7 +38,7 @@ class OpenBlock:
         is_list: whether its parts are items.
         is_fence: whether its parts are lines of code.
         cells: how many cells the rows of a table had.
-        is_loose: whether what was handed over makes a list loose.
+        is_loose: whether it is a loose list.
     """
 
     opening: Sequence[Token]
@@ -67,7 +65,7 @@ class OpenBlock:
             # The content of this item is indented as far as content can be, so that no later item
             # is nested in it.
             context = f"{1 if first.type.startswith('ordered') else ''}{first.markup}    x\n"
-            return cls(tokens[:1], tokens[-1:], {}, context, is_list=True)
+            return cls(tokens[:1], tokens[-1:], {}, context, is_list=True, is_loose=first.meta["loose"])
         if block.is_table and parts and count_cells(parts) <= MOST_CELLS:
             head = "\n".join(source.split("\n", 2)[:2]) + "\n"
             body = len(tokens) - 2 - sum(len(part.tokens) for part in parts)
@@ -82,23 +80,17 @@ class OpenBlock:
 
     def parts_of(self, block: Block) -> list[Block]:
         """Return the parts of `block`, which was parsed after the context."""
-        return block.parts[1:] if self.is_list else block.parts
-
-    def finds_loose(self, block: Block) -> bool:
-        """Return whether `block`, parsed after the context, is a loose list."""
-        return self.is_list and not block.tokens[2].hidden
+        if not self.is_list:
+            return block.parts
+        items = block.parts[1:]
+        for item in items:
+            set_spacing(item.tokens, is_loose=self.is_loose)
+        return items
 
     def has_room_for(self, rows: Iterable[Block]) -> bool:
         """Count the cells of a table's next rows, and tell whether it may still be taken apart."""
         self.cells += count_cells(rows)
         return self.cells <= MOST_CELLS
-
-    @staticmethod
-    def set_looseness(items: Iterable[Block], *, is_loose: bool) -> None:
-        """Show or hide the tags of the items' own paragraphs."""
-        for token in (token for item in items for token in item.tokens):
-            if token.level == _ITEM_PARAGRAPH and token.type in ("paragraph_open", "paragraph_close"):
-                token.hidden = not is_loose
 
 
 def count_cells(rows: Iterable[Block]) -> int:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from nbstream.markdown.addresses import HALF_ADDRESS, address_at
 from nbstream.markdown.delimiters import CLOSERS, formula_at, opener_at
 from nbstream.markdown.emphasis import is_hopeless, is_undecided, run_at
+from nbstream.markdown.lists import BULLETS
 from nbstream.markdown.tags import HALF_TAG, TAG
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ _LONGEST_FORMULA = 80
 # "[ ]" a task, "|-" a table; "```p" has half of its language, "[1]: http" half of its definition,
 # "[^1]" its footnote, "$$" its formula.
 _WITHHELD = re.compile(
-    r"(?:[-+*=_#|:>\s]|`{1,2}(?!`)|~{1,2}(?!~)|\d{1,9}[.)](?=\s|$))*+"
+    rf"(?:[-+*=_#|:>\s{BULLETS}]|`{{1,2}}(?!`)|~{{1,2}}(?!~)|\d{{1,9}}[.)](?=\s|$))*+"
     r"(?:\d{0,9}|`{3,}+[^`]*|~{3,}.*|\[(?:[ xX]?\]?|\^[^\]\s]*\]?:?)\s*|\${1,2}\s*|\\\[?\s*)"
 )
 _DEFINITION = re.compile(r"\s*\[[^\]]*\]:")

@@ -11,6 +11,7 @@ from markdown_it.rules_inline import image, newline
 from mdit_py_plugins.footnote.index import footnote_def
 
 from nbstream.markdown import addresses, delimiters
+from nbstream.markdown.lists import list_block
 from nbstream.markdown.tables import table
 from nbstream.markdown.tags import tag
 
@@ -33,6 +34,7 @@ def add_to(parser: MarkdownIt) -> None:
     """Add the rules for this syntax to `parser`."""
     ends = ["paragraph", "reference", "blockquote", "list"]
     parser.block.ruler.at("table", table, {"alt": ["paragraph", "reference"]})
+    parser.block.ruler.at("list", list_block, {"alt": ["paragraph", "reference", "blockquote"]})
     parser.block.ruler.before("fence", "math_block", _math_block, {"alt": ends})
     parser.block.ruler.before("reference", "footnote", _footnote, {"alt": ["paragraph", "reference"]})
     parser.core.ruler.after("block", "directions", _directions)
@@ -163,7 +165,8 @@ def _tasks(state: StateCore) -> None:
             continue
         if tokens[at - 1].type == "paragraph_open" and (box := _TASK.match(token.content)):
             token.content = token.content[box.end() :]
-            tokens[at - 2].attrs = {"class": "nbstream-task", "style": "list-style:none"}
+            tokens[at - 2].attrSet("class", "nbstream-task")
+            tokens[at - 2].attrSet("style", "list-style:none")
             token.meta["task"] = "☐ " if box[1] == " " else "☑ "
 
 

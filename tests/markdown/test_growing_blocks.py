@@ -101,8 +101,8 @@ def test_any_split_gives_the_blocks_of_the_whole_text(seed: int) -> None:
     [
         ("- a\n- b\n- c\n\nd\n\n", [False, True, True, False]),
         ("- a\n\n- b\n- c\n\nd\n\n", [False, False, False, False]),
-        # What was printed stays printed.
-        ("- a\n- b\n- c\n\n- d\n\ne\n\n", [False, True, False, False, False]),
+        # The first two items decide.
+        ("- a\n- b\n- c\n\n- d\n\ne\n\n", [False, True, True, True, False]),
         ("1. a\n2. b\n\n- c\n- d\n\n# e\n", [False, True, False, True, False]),
     ],
 )

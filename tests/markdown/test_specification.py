@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from markdown_it.rules_block import list_block
 
 from nbstream.markdown import parser
 from nbstream.markdown.parser import unix_lines
@@ -78,7 +79,11 @@ SIGNS = {"Emphasis and strong emphasis": numbers("355-356 370 429")}
 #: Those that differ because an address without brackets is a link.
 BARE_ADDRESSES = {"Autolinks": numbers("602 608 611")}
 
-POLICIES = (RAW_HTML, ADDRESSES, FORMULAS, SIGNS, BARE_ADDRESSES)
+#: Those that differ because a list may begin with any number right after a text, and because only
+#: its first two items decide how far its items are apart.
+LISTS = {"Lists": numbers("304 314-317 320 325-326")}
+
+POLICIES = (RAW_HTML, ADDRESSES, FORMULAS, SIGNS, BARE_ADDRESSES, LISTS)
 
 #: What GitHub reads in another way: one tilde is "about", and three are two and one to markdown-it.
 NOT_AS_GITHUB = {"~a~ b": "<p>~a~ b</p>\n", "a ~~~b~~~": "<p>a ~<s>b</s>~</p>\n"}
@@ -107,6 +112,8 @@ def lifted(*policies: dict[str, frozenset[int]]) -> Iterator[None]:
         markdown.disable(["math_inline", "math_block"])
     if BARE_ADDRESSES in policies:
         markdown.disable("bare_address")
+    if LISTS in policies:
+        markdown.block.ruler.at("list", list_block, {"alt": ["paragraph", "reference", "blockquote"]})
     try:
         yield
     finally:

@@ -135,12 +135,13 @@ class _BlockRenderer:
 
     def _blocks(self, tokens: Sequence[Any], width: int) -> list[Text]:
         lines: list[Text] = []
-        blocks = list(split(tokens))
-        # In an item of a tight list there are no blank lines; markdown-it hides its paragraphs.
-        is_tight = any(block[0].hidden for block in blocks)
-        for block in blocks:
+        was_tight = False
+        for block in split(tokens):
             more = self.render(block, width)
-            lines += [Text()] * bool(lines and more and not is_tight) + more
+            # In an item, a paragraph without a space after it is hidden.
+            is_apart = not (was_tight or block[0].hidden)
+            lines += [Text()] * bool(lines and more and is_apart) + more
+            was_tight = block[0].hidden
         return lines
 
     def _list(self, tokens: Sequence[Any], width: int) -> list[Text]:
@@ -151,12 +152,7 @@ class _BlockRenderer:
         for item in items:
             task = next((token.meta.get("task") for token in item[:3] if token.type == "inline"), None)
             marker = task or ("• " if number is None else f"{number}{tokens[0].markup} ".rjust(marker_width))
-            loose = any(
-                token.type == "paragraph_open" and not token.hidden
-                for token in item
-                if token.level == item[0].level + 1
-            )
-            lines += [Text()] * bool(lines and loose)
+            lines += [Text()] * bool(lines and item[0].meta["loose"])
             body = self._blocks(item[1:-1], width - len(marker)) or [Text()]
             lines += _prefixed(body, Text(marker), hanging=True)
             number = None if number is None else number + 1
