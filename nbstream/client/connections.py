@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 _CONNECT_SECONDS = 15.0
 _MOST_CLIENTS = 8
+#: The patterns for which variables of the environment name a proxy. None as their transport is a
+#: connection without one.
+_ALL_URLS = ("all://", "http://", "https://")
 #: The most bytes and seconds for reading the body of an error response.
 _LARGEST_ERROR_BODY = 64 << 10
 _ERROR_BODY_SECONDS = 5.0
@@ -86,7 +89,10 @@ def _new_client(endpoint: Endpoint) -> AsyncOpenAI:
         timeout=openai.Timeout(connect=_CONNECT_SECONDS, read=None, write=None, pool=None),
         # A redirect would send the prompt, and maybe the key, to a host that the user did not name.
         http_client=openai.DefaultAsyncHttpxClient(
-            follow_redirects=False, trust_env=not endpoint.on_loopback, event_hooks={"response": [_raise_for_status]}
+            follow_redirects=False,
+            # Not `trust_env=False`, as SSL_CERT_FILE would not be read either.
+            mounts=dict.fromkeys(_ALL_URLS) if endpoint.on_loopback else None,
+            event_hooks={"response": [_raise_for_status]},
         ),
     )
     # The SDK reads these from OPENAI_* variables, which are meant for another server.

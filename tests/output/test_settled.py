@@ -85,7 +85,7 @@ def test_the_footer_lists_model_time_tokens_and_cost() -> None:
         "out 412",
         "first token 0.9 s",
         "60 tok/s",
-        "$0.0023 off-peak (prices of 2026-09-10)",
+        "$0.0023 off-peak (prices of 2026-08-16)",
     ]
 
 
