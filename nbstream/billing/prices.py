@@ -41,6 +41,8 @@ def cost(
 ) -> Cost | None:
     """Return the cost of `usage`; None if the usage or the price is unknown.
 
+    A cost that the server reported goes before the table.
+
     Args:
         usage: tokens as the server counted them.
         model: the model that the response names.
@@ -49,6 +51,8 @@ def cost(
         currency: the currency of the account.
         table: replaces `prices.json`.
     """
+    if usage.cost is not None:
+        return Cost(Decimal(str(usage.cost)), "USD", "", None)
     instant = datetime.fromtimestamp(at, UTC)
     providers = (_prices() if table is None else table)["providers"]
     provider = next((each for each in providers if host in each["hosts"]), None)

@@ -183,7 +183,7 @@ class Receiver:
         failure: Failure | None = None
         byte_at, payload_at, payloads = None, self._loop.time(), 0
         resumed_at = payload_at
-        bursts = BurstDetector(self._loop)
+        bursts, was_finished = BurstDetector(self._loop), False
         try:
             # Until the first byte only the long limit applies, as some servers send no headers
             # while a request is queued.
@@ -202,7 +202,8 @@ class Receiver:
                         return end
                     if decoder.payloads != payloads:
                         payload_at, payloads = now, decoder.payloads
-                    if begins_burst or decoder.finished:
+                    if begins_burst or decoder.finished or was_finished:
+                        was_finished = decoder.finished
                         clock.reschedule(self._limits.deadline(decoder, now, payload_at))
                     may_pause = begins_burst and not bursts.expects_more and decoder.delivered and not decoder.finished
                     if may_pause and now < (until := self._frames.read_at):

@@ -12,7 +12,9 @@ from nbstream.model.events import (
     Event,
     Finished,
     Identified,
+    Moved,
     Reasoning,
+    Refusal,
     ToolCallDelta,
     UsageReported,
     Waiting,
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from nbstream.model.failure import Failure
     from nbstream.model.warning import WarningKind
 
-_Delta: TypeAlias = Reasoning | Answer | ToolCallDelta
+_Delta: TypeAlias = Reasoning | Answer | Refusal | ToolCallDelta
 
 
 class RedactedDecoder:
@@ -63,6 +65,11 @@ class RedactedDecoder:
         return self._decoder.finished
 
     @property
+    def has_usage(self) -> bool:
+        """See `Decoder.has_usage`."""
+        return self._decoder.has_usage
+
+    @property
     def payloads(self) -> int:
         """See `Decoder.payloads`."""
         return self._decoder.payloads
@@ -88,7 +95,7 @@ class RedactedDecoder:
                 found.append(event)
                 continue
             match event:
-                case Reasoning() | Answer():
+                case Reasoning() | Answer() | Refusal():
                     self._add(type(event), event, event.text, found)
                 case ToolCallDelta():
                     self._add(event.index, self._named(event), event.arguments, found)
@@ -96,6 +103,8 @@ class RedactedDecoder:
                     found.append(self._warned(event))
                 case UsageReported():
                     found.append(event)
+                case Moved():
+                    found += [*self._kept(at), self._moved(event)]
                 case Finished() | Identified() | Waiting() | Warned():
                     # Like usage, they may come between two pieces of one text.
                     found.append(self._redactor.redact_fields(event))
@@ -127,6 +136,12 @@ class RedactedDecoder:
             return []
         last = replace(self._last, at=at)
         return [_with_text(replace(last, id=None, name=None) if isinstance(last, ToolCallDelta) else last, kept)]
+
+    def _moved(self, event: Moved) -> Moved:
+        """Return the event without the key; the texts begin anew."""
+        self._texts.clear()
+        self._channel, self._text, self._last = None, GrowingText(self._redactor), None
+        return replace(event, text=self._redactor.redact(event.text)) if self._redactor.is_in_answers else event
 
     def _named(self, event: ToolCallDelta) -> ToolCallDelta:
         if not (event.id or event.name):

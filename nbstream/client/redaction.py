@@ -90,6 +90,10 @@ class KeyRedactor:
         if isinstance(value, str):
             cleaned = self.redact_error(value)
             return value if cleaned == value else cleaned
+        if isinstance(value, list):
+            return [self._cleaned(each) for each in value]
+        if isinstance(value, dict):
+            return {self._cleaned(name): self._cleaned(each) for name, each in value.items()}
         return self.redact_fields(value) if is_dataclass(value) and not isinstance(value, type) else value
 
     def _unmasked(self, found: re.Match[str]) -> str:

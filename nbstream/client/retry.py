@@ -21,6 +21,8 @@ _PASSING = ("", "rate", "loading", "loopback", "connection", "unreadable")
 #: After the finish reason only usage and [DONE] may follow. transformers sends neither, and some
 #: servers do not close the connection.
 _SECONDS_AFTER_FINISH = 5.0
+#: Without usage, the finish reason may be one of those that some servers send in mid-stream.
+_SECONDS_WITHOUT_USAGE = 30.0
 #: Reading to the end of the response lets the connection be used again.
 _SECONDS_AFTER_DONE = 0.2
 
@@ -52,7 +54,8 @@ class Limits:
         if decoder.ended:
             return byte_at + _SECONDS_AFTER_DONE
         if decoder.finished:
-            return payload_at + min(_SECONDS_AFTER_FINISH, self.bytes_idle)
+            wait = _SECONDS_AFTER_FINISH if decoder.has_usage else _SECONDS_WITHOUT_USAGE
+            return payload_at + min(wait, self.bytes_idle)
         return min(byte_at + self.bytes_idle, payload_at + self.payload_idle)
 
     def stalled(self, server: str, byte_at: float | None, payload_at: float) -> Failure:

@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from nbstream.model.events import Answer, Identified, Reasoning, ToolCallDelta, UsageReported, Waiting, Warned
+from nbstream.model.events import (
+    Answer,
+    Identified,
+    Noted,
+    Reasoning,
+    Refusal,
+    ToolCallDelta,
+    UsageReported,
+    Waiting,
+    Warned,
+)
 from nbstream.model.warning import joined
 
 if TYPE_CHECKING:
@@ -22,8 +32,8 @@ def coalesce(events: list[Event]) -> list[Event]:
     groups: list[list[Event]] = []
     repeated: dict[object, list[Event]] = {}
     for event in events:
-        if isinstance(event, Identified | UsageReported | Warned):
-            key = (event.warning.kind, event.warning.where) if isinstance(event, Warned) else type(event)
+        if isinstance(event, Identified | Noted | UsageReported | Warned):
+            key = _key(event)
             group = repeated.setdefault(key, [])
             if not group:
                 groups.append(group)
@@ -35,24 +45,34 @@ def coalesce(events: list[Event]) -> list[Event]:
     return [group[0] if len(group) == 1 else _join(group) for group in groups]
 
 
+def _key(event: Identified | Noted | UsageReported | Warned) -> object:
+    match event:
+        case Warned():
+            return event.warning.kind, event.warning.where
+        case Noted():
+            return Noted, event.name
+    return type(event)
+
+
 def _belong_together(last: Event, event: Event) -> bool:
     if isinstance(event, ToolCallDelta):
         return isinstance(last, ToolCallDelta) and last.index == event.index
-    return isinstance(event, Reasoning | Answer | Waiting) and type(last) is type(event)
+    return isinstance(event, Reasoning | Answer | Refusal | Waiting) and type(last) is type(event)
 
 
 def _join(group: list[Any]) -> Event:
     """Return one event for all events of a group, which are of one class."""
     first: Event = group[0]
     match first:
-        case Reasoning() | Answer():
+        case Reasoning() | Answer() | Refusal():
             return replace(first, text="".join([each.text for each in group]))
         case ToolCallDelta(at, index):
             arguments = "".join([each.arguments for each in group])
             return ToolCallDelta(at, index, _first(group, "id"), _first(group, "name"), arguments)
         case Identified(at):
             newest = group[::-1]
-            return Identified(at, *(_first(newest, name) for name in ("id", "model", "system_fingerprint")))
+            names = ("id", "model", "system_fingerprint", "reasoning_field")
+            return Identified(at, *(_first(newest, name) for name in names))
         case Warned():
             return replace(first, warning=joined([each.warning for each in group]))
     latest: Event = group[-1]

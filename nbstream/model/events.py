@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from nbstream.model.failure import Failure
@@ -42,12 +42,25 @@ class Retrying:
 
 @dataclass(frozen=True, slots=True)
 class Identified:
-    """The response named itself. Later names replace earlier ones; None replaces nothing."""
+    """The response named itself. Later names replace earlier ones; None replaces nothing.
+
+    `reasoning_field` is the field in which the server sends reasoning, maybe an empty one.
+    """
 
     at: float
     id: str | None = None
     model: str | None = None
     system_fingerprint: str | None = None
+    reasoning_field: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """The response has another field, such as `citations`. The latest `value` of a name counts."""
+
+    at: float
+    name: str
+    value: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +76,27 @@ class Answer:
     """A delta of the model's answer."""
 
     at: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A delta of the words with which the model refuses to answer."""
+
+    at: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What came as answer so far is reasoning, or the other way round; `text` is all of it.
+
+    A server whose chat template writes the tag `<think>` itself sends the thoughts as an answer,
+    and only `</think>` tells.
+    """
+
+    at: float
+    to: Literal["reasoning", "answer"]
     text: str
 
 
@@ -118,7 +152,18 @@ class Ended:
     failure: Failure | None = None
 
 
-Delta: TypeAlias = Reasoning | Answer | ToolCallDelta
+Delta: TypeAlias = Reasoning | Answer | Refusal | ToolCallDelta
 Event: TypeAlias = (
-    Started | Waiting | Retrying | Identified | Delta | UsageReported | Priced | Warned | Finished | Ended
+    Started
+    | Waiting
+    | Retrying
+    | Identified
+    | Noted
+    | Delta
+    | Moved
+    | UsageReported
+    | Priced
+    | Warned
+    | Finished
+    | Ended
 )

@@ -7,16 +7,18 @@ because successive replies share the pieces of their text.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal, Self, TypeAlias, assert_never
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, assert_never
 
 from nbstream.model import events
 from nbstream.model.exceptions import NbstreamError
 from nbstream.model.request import Request
-from nbstream.model.text import Text
+from nbstream.model.text import Text, without_blank_ends
 from nbstream.model.usage import estimate_tokens
 from nbstream.model.warning import DAMAGES, GROWING, ReplyWarning
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from nbstream.model.failure import Failure
     from nbstream.model.usage import Cost, Usage
     from nbstream.model.warning import WarningKind
@@ -113,6 +115,10 @@ class Reply:
         request: the request: model, endpoint, messages and parameters.
         id: the id of the response.
         system_fingerprint: the fingerprint of the response.
+        reasoning_field: the field in which the server sent reasoning, maybe an empty one; None if
+            there was no such field.
+        extras: the other fields of the response by name, such as `citations` or `timings`; the
+            latest value of each.
         wait: the latest keep-alive or retry before the first delta.
     """
 
@@ -125,10 +131,13 @@ class Reply:
     request: Request = field(default_factory=Request)
     id: str | None = None
     system_fingerprint: str | None = None
+    reasoning_field: str | None = None
+    extras: Mapping[str, Any] = field(default_factory=dict, hash=False)
     wait: events.Waiting | events.Retrying | None = None
     _model: str | None = None
     _reasoning: Text = field(default_factory=Text)
     _answer: Text = field(default_factory=Text)
+    _refusal: Text = field(default_factory=Text)
     _tools: tuple[_ToolDraft, ...] = ()
     _warnings: tuple[_WarningDraft, ...] = ()
     #: Here and not in `timing`, so that a delta does not replace that as well.
@@ -136,13 +145,36 @@ class Reply:
 
     @property
     def answer(self) -> str:
-        """The answer's text so far."""
-        return str(self._answer)
+        """The answer's text so far, without blank lines at its beginning and its end."""
+        return without_blank_ends(str(self._answer))
 
     @property
     def reasoning(self) -> str:
         """The reasoning's text so far."""
         return str(self._reasoning)
+
+    @property
+    def refusal(self) -> str:
+        """The words with which the model refused to answer; empty if it did not."""
+        return str(self._refusal)
+
+    @property
+    def message(self) -> dict[str, Any]:
+        """The message to send back in a conversation, with every text as the server sent it.
+
+        It has `reasoning_content` exactly if the server sent such a field, maybe an empty one.
+        """
+        message: dict[str, Any] = {"role": "assistant", "content": str(self._answer)}
+        if self._refusal.length:
+            message["refusal"] = self.refusal
+        if self.reasoning_field is not None or self._reasoning.length:
+            message["reasoning_content"] = self.reasoning
+        if calls := self.tool_calls:
+            message["tool_calls"] = [
+                {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+                for call in calls
+            ]
+        return message
 
     @property
     def tool_calls(self) -> tuple[ToolCall, ...]:
@@ -172,7 +204,7 @@ class Reply:
     @property
     def estimated_output_tokens(self) -> int:
         """About how many tokens were received; label the number as an estimate."""
-        texts = [self._reasoning, self._answer, *(draft.arguments for draft in self._tools)]
+        texts = [self._reasoning, self._answer, self._refusal, *(draft.arguments for draft in self._tools)]
         return estimate_tokens("".join(map(str, texts)))
 
     def raise_for_status(self) -> Self:
@@ -220,13 +252,22 @@ def reduce(reply: Reply, event: events.Event) -> Reply:
             return replace(reply, wait=event)
         case events.Identified():
             model, fingerprint = event.model or reply._model, event.system_fingerprint or reply.system_fingerprint
-            return replace(reply, id=event.id or reply.id, _model=model, system_fingerprint=fingerprint)
+            named = event.reasoning_field or reply.reasoning_field
+            names = {"id": event.id or reply.id, "_model": model, "reasoning_field": named}
+            return replace(reply, **names, system_fingerprint=fingerprint)  # type: ignore[arg-type]
+        case events.Noted():
+            return replace(reply, extras=_with_extra(reply.extras, event))
         case events.Reasoning():
             reasoning = reply._reasoning.append(event.text)
             return replace(_begin(reply, "reasoning", event.at), _reasoning=reasoning, _last_delta=event.at)
         case events.Answer():
             answer = reply._answer.append(event.text)
             return replace(_begin(reply, "answering", event.at), _answer=answer, _last_delta=event.at)
+        case events.Refusal():
+            refusal = reply._refusal.append(event.text)
+            return replace(_begin(reply, "answering", event.at), _refusal=refusal, _last_delta=event.at)
+        case events.Moved():
+            return _moved(reply, event)
         case events.ToolCallDelta():
             tools = _with_fragment(reply._tools, event)
             return replace(_begin(reply, "answering", event.at), _tools=tools, _last_delta=event.at)
@@ -264,6 +305,25 @@ def _begin(reply: Reply, status: Literal["reasoning", "answering"], at: float) -
         pauses = timing.reasoning_pauses + at - timing.reasoning_ended
         timing = replace(timing, reasoning_ended=None, reasoning_pauses=pauses)
     return replace(reply, status=status, wait=None, timing=timing)
+
+
+def _moved(reply: Reply, event: events.Moved) -> Reply:
+    """Return `reply` after its answer has become reasoning, or its reasoning the answer."""
+    timing = reply.timing
+    begins = [each for each in (timing.reasoning_started, timing.answer_started) if each is not None]
+    began = min(begins, default=event.at)
+    if event.to == "reasoning":
+        timing = replace(timing, reasoning_started=began, reasoning_ended=None, answer_started=None)
+        reasoning = reply._reasoning.append(event.text)
+        return replace(reply, status="reasoning", timing=timing, _reasoning=reasoning, _answer=Text())
+    timing = replace(timing, reasoning_started=None, reasoning_ended=None, answer_started=began)
+    answer = Text().append(event.text + str(reply._answer))
+    return replace(reply, status="answering", timing=timing, _reasoning=Text(), _answer=answer)
+
+
+def _with_extra(extras: Mapping[str, Any], event: events.Noted) -> Mapping[str, Any]:
+    others = {name: value for name, value in extras.items() if name != event.name}
+    return others if event.value is None else {**others, event.name: event.value}
 
 
 def _end_reasoning(timing: Timing, at: float) -> Timing:

@@ -27,8 +27,8 @@ def _request(model: str, endpoint: str, **_: Any) -> Request:
     return Request(model, endpoint)
 
 
-def _cost(amount: str, dated: str, **others: Any) -> Cost:
-    return Cost(Decimal(amount), dated=datetime.fromisoformat(dated), **others)
+def _cost(amount: str, dated: str | None, **others: Any) -> Cost:
+    return Cost(Decimal(amount), dated=datetime.fromisoformat(dated) if dated else None, **others)
 
 
 #: The constructors for fields of events whose values are objects.

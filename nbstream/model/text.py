@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import AnyStr
+
+_BLANK_LINES = re.compile(r"(?:[^\S\n]*\n)+")
 
 
 class Text:
@@ -35,6 +38,21 @@ class Text:
 
     def __repr__(self) -> str:
         return f"Text({str(self)!r})"
+
+
+def without_blank_ends(text: str) -> str:
+    """Return `text` without blank lines at its beginning and its end; empty if it is all blank.
+
+    The indentation of the first line stays, as it may make a block of code.
+    """
+    if not text or not (text[0].isspace() or text[-1].isspace()):
+        return text
+    end = len(text.rstrip())
+    if not end:
+        return ""
+    found = _BLANK_LINES.match(text)
+    line_end = text.find("\n", end)
+    return text[found.end() if found else 0 : line_end if line_end >= 0 else len(text)]
 
 
 def utf16_length(text: str) -> int:

@@ -20,7 +20,7 @@ class Usage:
     """Tokens as the server counted them; None if it did not report a number.
 
     `completion_tokens` includes `reasoning_tokens`; `prompt_tokens` is the sum of
-    `cache_hit_tokens` and `cache_miss_tokens`.
+    `cache_hit_tokens` and `cache_miss_tokens`. `cost` is the server's own figure, in US dollars.
     """
 
     prompt_tokens: int | None = None
@@ -29,6 +29,7 @@ class Usage:
     cache_hit_tokens: int | None = None
     cache_miss_tokens: int | None = None
     reasoning_tokens: int | None = None
+    cost: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Cost:
         amount: in units of `currency`.
         currency: ISO 4217 code.
         tier: "peak" or "off-peak" if the provider distinguishes them, else "".
-        dated: when the price became valid.
+        dated: when the price became valid; None for a figure of the server's own.
         at_most: the amount is an upper bound, as the server did not report cache hits, or as the
             day may be a holiday without peak hours.
     """
@@ -47,7 +48,7 @@ class Cost:
     amount: Decimal
     currency: str
     tier: Literal["peak", "off-peak", ""]
-    dated: datetime
+    dated: datetime | None
     at_most: bool = False
 
     def __str__(self) -> str:

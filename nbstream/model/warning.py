@@ -13,10 +13,12 @@ if TYPE_CHECKING:
 
 WarningKind: TypeAlias = Literal[
     "unreadable",  # an event of the stream, or a part of it, could not be read; `said` is its text
+    "cut_event",  # the stream ended within an event; `said` is its beginning
     "other_text",  # text in a field that nbstream does not show; `where` names the field
     "other_choice",  # text of another choice than the one that the reply shows
     "replaced",  # lone surrogates in the request were replaced; `where` names the place
     "thought_anyway",  # the model thought although `where`, a field of the request, switched it off
+    "not_kept",  # data other than text; `where` names its field
     "raw_tool_call",  # the answer holds the markup of a tool call; `said` is the beginning of it
 ]
 

@@ -53,10 +53,14 @@ _LONGEST_SAID = 120
 def alert(reply: Reply, audience: Audience) -> str:
     """Return what happened to a reply that is not whole and what to do next; empty for any other.
 
-    A stop is no alert.
+    A stop is no alert. A refusal is one, with the model's own words.
     """
     if reply.error is not None:
         return f"{message(reply.error)} {remedy(reply.error, reply, audience)}"
+    if reply.refusal:
+        # The words grow while they arrive; at the end all of them are shown.
+        said = reply.refusal if reply.ended else one_line(reply.refusal)
+        return "The model refused to answer" + ("." if said == reply.answer else f": {said}")
     reason = reply.finish_reason
     if reply.ended and reason == "length":
         return spoken(_cut_off_at_length(reply), audience)
@@ -77,11 +81,13 @@ def has_answer(reply: Reply) -> bool:
 
 
 def _without_answer(reply: Reply) -> str:
-    if reply.answer and "response_format" in reply.request.parameters:
+    # All of it may be white space, which is not in `answer`.
+    content = reply.message["content"]
+    if content and "response_format" in reply.request.parameters:
         return _SPACES_FOR_JSON
     if reply.reasoning.strip():
         return _ENDED_THINKING
-    return "The answer is empty." if reply.answer else "The reply is empty."
+    return "The answer is empty." if content else "The reply is empty."
 
 
 def _cut_off_at_length(reply: Reply) -> str:
@@ -102,7 +108,8 @@ def _cut_off_at_length(reply: Reply) -> str:
 
 def notes(reply: Reply, audience: Audience) -> list[str]:
     """Return a sentence for each warning of the reply, to be shown quietly below the answer."""
-    return [_note(warning, audience) for warning in reply.warnings]
+    # Several other choices, or several fields of them, are one note.
+    return list(dict.fromkeys(_note(warning, audience) for warning in reply.warnings))
 
 
 def _note(warning: ReplyWarning, audience: Audience) -> str:
@@ -113,6 +120,8 @@ def _note(warning: ReplyWarning, audience: Audience) -> str:
         case "unreadable":
             what = "One event" if count == 1 else f"{count:,} events"
             text = f"{what} of the stream could not be read" + (f": {said}" if said else ".")
+        case "cut_event":
+            text = f"The stream ended within an event: {said}"
         case "other_text":
             text = f"The server sent text that is not shown, in `{warning.where}`: {said}"
         case "other_choice":
@@ -128,6 +137,8 @@ def _note(warning: ReplyWarning, audience: Audience) -> str:
                 "field that the server takes: chat_template_kwargs for vLLM, SGLang, llama.cpp and mlx_lm, "
                 "reasoning_effort for Ollama."
             )
+        case "not_kept":
+            text = f"The server sent data that is not kept, in `{warning.where}`."
         case "raw_tool_call":
             text = f"The server did not parse a tool call, so it stands in the answer as text: {said}"
         case _:  # pragma: no cover

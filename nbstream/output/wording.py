@@ -159,4 +159,5 @@ def _cost(reply: Reply) -> list[str]:
     if cost is None:
         return []
     words = ["would cost" if reply.simulated else "", "at most" if cost.at_most else "", str(cost), cost.tier]
-    return [" ".join(word for word in words if word) + f" (prices of {cost.dated:%Y-%m-%d})"]
+    source = f"prices of {cost.dated:%Y-%m-%d}" if cost.dated else "as the server says"
+    return [" ".join(word for word in words if word) + f" ({source})"]

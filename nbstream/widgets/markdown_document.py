@@ -17,11 +17,17 @@ class MarkdownDocument:
 
     def __init__(self, renderer: Renderer | None = None) -> None:
         self._writer = DocumentWriter()
+        self._renderer = renderer
         self._markdown = GrowingHtml(self._writer, renderer)
 
     def feed(self, text: str) -> None:
         """Append `text`; the next frame shows it."""
         self._markdown.feed(text)
+
+    def clear(self) -> None:
+        """Begin again with an empty text."""
+        self._writer.reset("")
+        self._markdown = GrowingHtml(self._writer, self._renderer)
 
     def frame(self) -> list[Op]:
         """Return the operations since the last frame."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nbstream.model.events import Answer, Event, Reasoning
+from nbstream.model.events import Answer, Event, Moved, Reasoning
 from nbstream.widgets.meta import meta_of
 from nbstream.widgets.protocol import Keyframe, Meta, Patch, empty_state
 
@@ -59,8 +59,10 @@ class ReplyPatches:
         for event in events:
             if isinstance(event, Answer):
                 self._document(1).feed(event.text)
-            elif isinstance(event, Reasoning) and self._presentation.reasoning != "hidden":
+            elif isinstance(event, Reasoning) and self._shows_reasoning:
                 self._document(0).feed(event.text)
+            elif isinstance(event, Moved):
+                self._move(event)
         self.reply = reply
         self.is_behind = True
 
@@ -90,6 +92,17 @@ class ReplyPatches:
         """Return the state after every patch so far; `elapsed` is as for `patch`."""
         reasoning, answer = [each.state for each in self._documents or ()] or [empty_state(), empty_state()]
         return {"seq": self._seq, "reasoning": reasoning, "answer": answer, "meta": self._meta_at(elapsed)}
+
+    @property
+    def _shows_reasoning(self) -> bool:
+        return self._presentation.reasoning != "hidden"
+
+    def _move(self, event: Moved) -> None:
+        """Move all text of one document to the other."""
+        source, target = (1, 0) if event.to == "reasoning" else (0, 1)
+        self._document(source).clear()
+        if target == 1 or self._shows_reasoning:
+            self._document(target).feed(event.text)
 
     def _document(self, which: int) -> MarkdownDocument:
         if self._documents is None:

@@ -1,41 +1,77 @@
 """Chunks of chat completions to events, in the dialects of DeepSeek and compatible servers.
 
-Reading is lenient. Comments name the servers that behave differently; ARCHITECTURE.md has a table
-of them, "Dialects".
+Reading is lenient, and nothing is dropped: each text is read, kept as an extra, or reported in a
+warning. Comments name the servers that behave differently; ARCHITECTURE.md has a table of them,
+"Dialects".
 """
 
 from __future__ import annotations
 
-import json
+from dataclasses import replace
 from typing import Any
 
-from nbstream.model.events import Answer, Ended, Event, Finished, Identified, Reasoning, ToolCallDelta, UsageReported
+from nbstream.model.events import Ended, Event, Finished, Identified, UsageReported
 from nbstream.model.printable import one_line
-from nbstream.model.usage import Usage
 from nbstream.wire import server_errors
-from nbstream.wire.surrogates import SurrogateJoiner, join_surrogates
-from nbstream.wire.think_tags import Channel, ThinkSplitter
+from nbstream.wire.channels import Channels, finish_label
+from nbstream.wire.content_parts import strings_in
+from nbstream.wire.other_fields import OtherFields
+from nbstream.wire.surrogates import join_surrogates
+from nbstream.wire.tool_calls import ToolCalls
+from nbstream.wire.usage_counts import count, usage_of
 
-#: A larger number is a mistake: up to here all JSON parsers agree (RFC 8259, section 6).
-_MAX_SAFE_INTEGER = (1 << 53) - 1
+_CHUNK_FIELDS = frozenset(
+    ("id", "object", "created", "model", "system_fingerprint", "choices", "usage", "error", "message", "detail")
+)
+_CHOICE_FIELDS = frozenset({"index", "delta", "message", "text", "finish_reason", "logprobs", "error"})
+_DELTA_FIELDS = frozenset(
+    {"role", "content", "reasoning_content", "reasoning", "reasoning_details", "tool_calls"}
+    | {"function_call", "refusal", "audio"}
+)
+#: Fields of a choice or delta that describe it: they are kept as extras.
+_LABELS = frozenset(
+    {"id", "type", "object", "status", "name", "phase", "kind", "sender", "sender_type", "stop_reason", "matched_stop"}
+    | {"native_finish_reason", "finish_reason", "done_reason", "content_filter_results", "annotations", "citations"}
+    | {"signature", "token_ids", "prompt_token_ids", "model", "seed", "created", "finish_details"}
+)
+#: A choice that the reply does not show: fields that hold no text of the model.
+_NO_TEXT = frozenset(
+    {"index", "role", "finish_reason", "stop_reason", "native_finish_reason", "logprobs", "id", "type"}
+)
+_DEEPEST = 3
 
 
 class ChunkDecoder:
-    """Turns the chunks of one response into events. Of several choices it reads the first one."""
+    """Turns the chunks of one response into events.
+
+    Of several choices it reads one, the first; the text of the others is reported.
+
+    Attributes:
+        finish_reason: the latest finish reason.
+        failed: whether a chunk reported an error.
+        went_on: whether text came after a finish reason, so that none can be relied on.
+        has_usage: whether the server reported its token counts.
+    """
 
     def __init__(self, server: str = "The server") -> None:
         self._server = server
         self.finish_reason: str | None = None
         self.failed = False
+        self.went_on = False
+        self.has_usage = False
+        self._has_text_after_finish = False
         self._identity: tuple[object, ...] = ()
-        self._usage: Usage | None = None
-        self._reasoning_fields: tuple[str, ...] = ("reasoning_content", "reasoning", "reasoning_details")
-        self._reasoning = SurrogateJoiner()
-        self._content = SurrogateJoiner()
-        self._arguments: dict[int, SurrogateJoiner] = {}
-        self._splitter = ThinkSplitter()
-        self._call_numbers: dict[str, int] = {}
-        self._last_call = 0
+        self._usage: object = None
+        self._others = OtherFields()
+        self._calls = ToolCalls(self._others)
+        self._channels = Channels(self._others)
+        self._choice: int | None = None
+        self._is_field_named = False
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether there was a finish reason, and no text after it."""
+        return self.finish_reason is not None and not self._has_text_after_finish
 
     def feed(self, chunk: dict[str, Any], at: float, *, named_error: bool = False) -> list[Event]:
         """Return the events of one chunk.
@@ -45,38 +81,68 @@ class ChunkDecoder:
             at: seconds since the run began.
             named_error: whether the server-sent event was named "error".
         """
+        if "choices" not in chunk:
+            chunk = _unwrapped(chunk)
         events = self._identify(chunk, at)
-        choice = _first_choice(chunk)
-        # A completion that is not streamed has `message` in place of `delta`.
-        delta = choice.get("delta") or choice.get("message")
-        if isinstance(delta, dict):
-            self._delta(delta, at, events)
-        events += self._report_usage(chunk.get("usage"), at)
+        reason: str | None = None
+        told: str | None = None
+        choices = chunk.get("choices")
+        if choices:
+            for place, choice in enumerate(choices if isinstance(choices, list) else [choices]):
+                if self._is_shown(choice, place, choices):
+                    before = self._channels.amount
+                    told = self._read(choice, at, events) or told
+                    if self._channels.amount != before:
+                        self._note_text(is_last=told is not None)
+                elif choice is not None:
+                    self._report_choice(choice, place, at, events)
+        if not self._is_field_named and (field := self._channels.reasoning_field) is not None:
+            self._is_field_named = True
+            first = events[0] if events else None
+            if isinstance(first, Identified):
+                events[0] = replace(first, reasoning_field=field)
+            else:
+                events.insert(0, Identified(at, reasoning_field=field))
+        if not chunk.keys() <= _CHUNK_FIELDS:
+            for name in chunk.keys() - _CHUNK_FIELDS:
+                self._others.keep(name, chunk[name], at, events)
+        if (usage := chunk.get("usage")) is not None:
+            self._report_usage(usage, at, events)
         failure = server_errors.from_chunk(chunk, self._server, named_error=named_error)
-        reason = choice.get("finish_reason")
+        reason = told
         if failure is None and reason == "error":
             failure = server_errors.from_data("finish_reason is “error”", self._server)
         if failure is not None:
             events += [*self.flush(at), Ended(at, "failed", failure)]
             self.failed = True
-        elif self.finish_reason is None and (label := _label(reason)):
-            # SGLang may send the finish chunk twice: the first one counts.
-            self.finish_reason = label
-            events.append(Finished(at, label))
+        elif reason is not None:
+            self._finish(reason, at, events)
         return events
 
-    def flush(self, at: float) -> list[Event]:
-        """Return the text that was held back, so that nothing received is lost."""
+    def flush(self, at: float, *, is_over: bool = False) -> list[Event]:
+        """Return the text that was held back, so that nothing received is lost.
+
+        Args:
+            at: seconds since the run began.
+            is_over: whether the server ended the reply, which a stop does not.
+        """
         events: list[Event] = []
-        if reasoning := self._reasoning.flush():
-            events.append(Reasoning(at, reasoning))
-        if content := self._content.flush():
-            events += self._split(content, at)
-        events += [_event(channel, at, text) for channel, text in self._splitter.flush()]
-        for index, joiner in self._arguments.items():
-            if arguments := joiner.flush():
-                events.append(ToolCallDelta(at, index, arguments=arguments))
+        self._channels.flush(at, events, is_answered=is_over and self.finish_reason in (None, "stop"))
+        self._calls.flush(at, events)
         return events
+
+    def _note_text(self, *, is_last: bool) -> None:
+        if self.finish_reason is not None:
+            self.went_on = True
+        self._has_text_after_finish = self.finish_reason is not None and not is_last
+
+    def _finish(self, label: str, at: float, events: list[Event]) -> None:
+        # SGLang may send the finish chunk twice: then the first one counts. Others send `stop` in
+        # mid-stream, and the real reason at the end.
+        if self.finish_reason is None or (self.went_on and label != self.finish_reason):
+            self._channels.release(at, events)
+            self.finish_reason = label
+            events.append(Finished(at, label))
 
     def _identify(self, chunk: dict[str, Any], at: float) -> list[Event]:
         identity = (chunk.get("id"), chunk.get("model"), chunk.get("system_fingerprint"))
@@ -87,128 +153,136 @@ class ChunkDecoder:
         names = [_label(value) for value in identity]
         return [Identified(at, *names)] if any(names) else []
 
-    def _delta(self, delta: dict[str, Any], at: float, events: list[Event]) -> None:
-        if thought := self._reasoning_of(delta):
-            self._splitter.pass_through()
-            if joined := self._reasoning.feed(thought):
-                events.append(Reasoning(at, joined))
-        content = delta.get("content")
-        if isinstance(content, str) and content:
-            if lone := self._reasoning.flush():
-                events.append(Reasoning(at, lone))
-            joined = self._content.feed(content)
-            if not self._splitter.passes:
-                events += self._split(joined, at)
-            elif joined:
-                events.append(Answer(at, joined))
-        calls = delta.get("tool_calls")
-        if isinstance(calls, list):
-            events += [self._tool_call(call, at) for call in calls if isinstance(call, dict)]
+    def _is_shown(self, choice: Any, place: int, choices: Any) -> bool:
+        index = _index(choice, place)
+        if self._choice is None:
+            indices = [_index(each, number) for number, each in enumerate(choices)] if isinstance(choices, list) else []
+            self._choice = 0 if 0 in indices or not indices else indices[0]
+        return index == self._choice
 
-    def _split(self, content: str, at: float) -> list[Event]:
-        return [_event(channel, at, text) for channel, text in self._splitter.feed(content)]
+    def _read(self, choice: Any, at: float, events: list[Event]) -> str | None:
+        """Read the text of a choice, and return its finish reason."""
+        channels = self._channels
+        channels.begin()
+        if not isinstance(choice, dict):
+            channels.content(choice, at, events)
+            return None
+        delta = choice.get("delta")
+        message = choice.get("message")
+        reason = choice.get("finish_reason")
+        label = finish_label(reason)
+        if isinstance(delta, dict):
+            label = label or finish_label(delta.get("finish_reason"))
+            self._delta(delta, at, events, is_last=label is not None)
+        elif delta:
+            channels.content(delta, at, events)
+        if message:
+            self._message(message, at, events)
+        if text := choice.get("text"):
+            channels.second_content("text", text, at, events)
+        if not choice.keys() <= _CHOICE_FIELDS:
+            self._other(choice, choice.keys() - _CHOICE_FIELDS, "choice", at, events)
+        if reason is not None and label is None and not isinstance(reason, str):
+            self._others.keep("finish_reason", reason, at, events)
+        return label
 
-    def _reasoning_of(self, delta: dict[str, Any]) -> str:
-        """Return the delta's reasoning, always from the same field.
+    def _delta(self, delta: dict[str, Any], at: float, events: list[Event], *, is_last: bool = False) -> None:
+        channels = self._channels
+        # Reasoning comes before content, under whatever name.
+        others = set() if delta.keys() <= _DELTA_FIELDS else delta.keys() - _DELTA_FIELDS
+        others = {name for name in others if not channels.takes_as_reasoning(name, delta[name], at, events)}
+        channels.delta(delta, at, events, is_last=is_last)
+        if calls := delta.get("tool_calls"):
+            channels.release(at, events)
+            self._calls.feed(calls, at, events)
+            channels.note_other()
+        if others:
+            self._other(delta, others, "delta", at, events)
+        if call := delta.get("function_call"):
+            self._calls.legacy(call, at, events)
+            channels.note_other()
 
-        OpenRouter and LM Studio send the same text in two fields.
-        """
-        for field in self._reasoning_fields:
-            value = delta.get(field)
-            text = _details(value) if field == "reasoning_details" else value
-            if isinstance(text, str) and text:
-                self._reasoning_fields = (field,)
-                return text
-        return ""
+    def _message(self, message: Any, at: float, events: list[Event]) -> None:
+        """Read a whole message: instead of deltas, or after them, where only what is new counts."""
+        if not isinstance(message, dict):
+            message = {"content": message}
+        channels = self._channels
+        if not channels.has_deltas:
+            self._delta(message, at, events, is_last=True)
+            channels.has_deltas = False
+            return
+        channels.message(message, at, events)
+        if calls := message.get("tool_calls"):
+            self._calls.repeat(calls, at, events)
+        if call := message.get("function_call"):
+            self._calls.repeat([{"function": call}], at, events)
+        if others := message.keys() - _DELTA_FIELDS:
+            self._other(message, others, "message", at, events)
 
-    def _tool_call(self, call: dict[str, Any], at: float) -> ToolCallDelta:
-        call_id = _text(call.get("id"))
-        function = call.get("function")
-        function = function if isinstance(function, dict) else {}
-        name = _text(function.get("name"))
-        index = self._number(call.get("index"), call_id, name)
-        arguments = function.get("arguments")
-        if isinstance(arguments, dict):
-            arguments = json.dumps(arguments, ensure_ascii=False)
-        joiner = self._arguments.setdefault(index, SurrogateJoiner())
-        joined = joiner.feed(arguments) if isinstance(arguments, str) else ""
-        return ToolCallDelta(at, index, call_id, name, joined)
+    def _other(self, fields: dict[str, Any], names: set[str], place: str, at: float, events: list[Event]) -> None:
+        """Take fields of a choice, a delta or a message that are not known."""
+        for name in sorted(names):
+            value = fields[name]
+            if name in _LABELS:
+                self._others.keep(name, value, at, events)
+            elif not self._channels.takes_as_reasoning(name, value, at, events):
+                self._others.tell(f"{place}.{name}", value, self._channels.latest, at, events)
 
-    def _number(self, index: object, call_id: str | None, name: str | None) -> int:
-        """Return the number of a fragment's call; without an index, a new id or name begins one."""
-        if (given := _count(index)) is not None:
-            number = given
-        elif call_id is not None and call_id in self._call_numbers:
-            number = self._call_numbers[call_id]
-        elif call_id or name:
-            number = max(self._arguments, default=-1) + 1
+    def _report_choice(self, choice: Any, place: int, at: float, events: list[Event]) -> None:
+        """Report the text of a choice that is not shown."""
+        where = f"choices[{_index(choice, place)}]"
+        if isinstance(choice, dict):
+            for name, value in choice.items():
+                inner = value.items() if isinstance(value, dict) else [("", value)]
+                for field, text in () if name in _NO_TEXT else inner:
+                    if field not in _NO_TEXT:
+                        path = ".".join(filter(None, (where, name, field)))
+                        self._others.report(path, strings_in(text), at, events, "other_choice")
         else:
-            number = self._last_call
-        if call_id is not None:
-            self._call_numbers.setdefault(call_id, number)
-        self._last_call = number
-        return number
+            self._others.report(where, strings_in(choice), at, events, "other_choice")
 
-    def _report_usage(self, raw: object, at: float) -> list[Event]:
+    def _report_usage(self, raw: object, at: float, events: list[Event]) -> None:
         # DeepSeek and transformers send it on the finish chunk, vLLM and OpenRouter on a chunk of
         # its own, vLLM on every chunk if asked to, LiteLLM on a chunk without a finish reason.
-        if not isinstance(raw, dict) or not raw:
-            return []
-        usage = _usage(raw)
+        usage = usage_of(raw) if isinstance(raw, dict) else None
         # A usage without any number does not replace an earlier one.
-        if usage == self._usage or (usage == Usage() and self._usage is not None):
-            return []
+        if usage is None or usage == self._usage:
+            return
         self._usage = usage
-        return [UsageReported(at, usage)]
+        self.has_usage = True
+        events.append(UsageReported(at, usage))
 
 
-def _event(channel: Channel, at: float, text: str) -> Reasoning | Answer:
-    return Reasoning(at, text) if channel == "reasoning" else Answer(at, text)
+def _unwrapped(chunk: dict[str, Any]) -> dict[str, Any]:
+    """Return the completion that a gateway wrapped in another object, or Ollama's own form."""
+    for _ in range(_DEEPEST):
+        inner = next((name for name, value in chunk.items() if _has_choices(value)), None)
+        if inner is None:
+            break
+        outer = {name: value for name, value in chunk.items() if name != inner}
+        chunk = {**outer, **chunk[inner]}
+        if "choices" in chunk:
+            return chunk
+    message = chunk.get("message")
+    if isinstance(message, dict) and ("content" in message or "tool_calls" in message) and not chunk.get("error"):
+        others = {name: value for name, value in chunk.items() if name != "message"}
+        return {**others, "choices": [{"message": message, "finish_reason": chunk.get("done_reason")}]}
+    return chunk
 
 
-def _first_choice(chunk: dict[str, Any]) -> dict[str, Any]:
-    """Return the choice with index 0 or without an index; empty if there is none."""
-    choices = chunk.get("choices")
-    for choice in choices if isinstance(choices, list) else []:
-        if isinstance(choice, dict) and choice.get("index", 0) in (0, None):
-            return choice
-    return {}
+def _has_choices(value: object, depth: int = _DEEPEST) -> bool:
+    if not isinstance(value, dict) or depth == 0:
+        return False
+    return isinstance(value.get("choices"), list) or any(_has_choices(each, depth - 1) for each in value.values())
 
 
-def _details(value: object) -> str:
-    """Return the text of OpenRouter's `reasoning_details`."""
-    parts = [part for part in value if isinstance(part, dict)] if isinstance(value, list) else []
-    texts = (part.get("text") or part.get("summary") for part in parts)
-    return "".join(text for text in texts if isinstance(text, str))
-
-
-def _usage(raw: dict[str, Any]) -> Usage:
-    names = ("prompt_tokens", "prompt_cache_hit_tokens", "prompt_cache_miss_tokens")
-    prompt, hit, miss = (_count(raw.get(name)) for name in names)
-    if hit is None:
-        hit = _detail(raw, "prompt_tokens_details", "cached_tokens")
-    if prompt is not None and miss is None and hit is not None:
-        miss = max(0, prompt - hit)
-    elif prompt is not None and hit is None and miss is not None:
-        hit = max(0, prompt - miss)
-    completion, total = _count(raw.get("completion_tokens")), _count(raw.get("total_tokens"))
-    reasoning = _detail(raw, "completion_tokens_details", "reasoning_tokens")
-    return Usage(prompt, completion, total, hit, miss, reasoning)
-
-
-def _detail(raw: dict[str, Any], field: str, name: str) -> int | None:
-    details = raw.get(field)
-    return _count(details.get(name)) if isinstance(details, dict) else None
-
-
-def _count(value: object) -> int | None:
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MAX_SAFE_INTEGER:
-        return value
-    return None
-
-
-def _text(value: object) -> str | None:
-    return join_surrogates(value) if isinstance(value, str) and value else None
+def _index(choice: Any, place: int) -> int:
+    """Return the index of a choice; its place in the list if it has none."""
+    index = choice.get("index") if isinstance(choice, dict) else None
+    if isinstance(index, str) and index.isdecimal() and len(index) < 10:  # noqa: PLR2004
+        return int(index)
+    found = count(index)
+    return place if found is None else found
 
 
 def _label(value: object) -> str | None:
@@ -216,5 +290,6 @@ def _label(value: object) -> str | None:
 
     Text that goes back to a server, such as a tool call's id, stays as it is.
     """
-    text = _text(value)
-    return (one_line(text) or None) if text else None
+    if not isinstance(value, str) or not value:
+        return None
+    return one_line(join_surrogates(value)) or None

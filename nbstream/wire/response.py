@@ -1,22 +1,31 @@
 """The bytes of one response to events, of which the last one says how the response ended.
 
-A response is complete if it has a finish reason, and cut off if it stops without one.
+A response is complete if the server said so, by a finish reason or by `[DONE]`, and cut off if it
+stops without either.
 """
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from nbstream.model.events import Answer, Ended, Event, Reasoning, ToolCallDelta, Waiting
+from nbstream.model.events import Answer, Ended, Event, Reasoning, Refusal, ToolCallDelta, Waiting, Warned
 from nbstream.model.failure import Failure
 from nbstream.model.printable import one_line
+from nbstream.model.warning import ReplyWarning
 from nbstream.wire import server_errors
+from nbstream.wire.json_values import Done, values_in
 from nbstream.wire.openai_chat import ChunkDecoder
 from nbstream.wire.size_guard import MAX_BYTES, SizeGuard
-from nbstream.wire.sse import Comment, Message, SseDecoder
+from nbstream.wire.sse import Message, SseDecoder, Stray
+from nbstream.wire.surrogates import join_surrogates
+
+if TYPE_CHECKING:
+    from nbstream.wire.sse import Item
 
 _HEAD_BYTES = 300
+#: An object in a list is a chunk if it has one of these fields.
+_CHUNK_NAMES = ("choices", "error", "usage", "message", "data", "object")
 _BLANK = b"\xef\xbb\xbf \t\r\n"
 
 
@@ -45,11 +54,19 @@ class ResponseDecoder:
         self._unreadable = ""
         self._has_comment = False
         self._body: bytearray | None = None
+        self._is_done = False
+        #: Whether what is read now had no line end when the stream ended.
+        self._is_cut = False
 
     @property
     def finished(self) -> bool:
-        """Whether there was a finish reason."""
-        return self._chunks.finish_reason is not None
+        """Whether there was a finish reason, and no text after one."""
+        return self._chunks.finish_reason is not None and not self._chunks.went_on
+
+    @property
+    def has_usage(self) -> bool:
+        """Whether the server reported its token counts."""
+        return self._chunks.has_usage
 
     def feed(self, piece: bytes, at: float) -> list[Event]:
         """Return the events that `piece` completes; `at` is in seconds since the run began."""
@@ -72,6 +89,7 @@ class ResponseDecoder:
         if self.ended:
             return []
         is_stream = self._body is None
+        self._is_cut = True
         events = self._events(self._sse.finish(), at) if is_stream else self._read_body(at, failure)
         return [*events, *self._end(at, failure)]
 
@@ -92,13 +110,17 @@ class ResponseDecoder:
         body += piece
         return True
 
-    def _events(self, items: list[Message | Comment], at: float) -> list[Event]:
+    def _events(self, items: list[Item], at: float) -> list[Event]:
         events: list[Event] = []
         for item in items:
             if self.ended:
                 break
             if isinstance(item, Message):
                 events += self._message(item, at)
+                continue
+            if isinstance(item, Stray):
+                # A chunk without the field's name, or what a broken line left.
+                events += self._data(item.text.strip(), at)
                 continue
             self._has_comment = True
             if not self.delivered:
@@ -110,44 +132,81 @@ class ResponseDecoder:
         named_error = message.event == "error"
         if not (data or named_error):
             return []
+        return self._data(data, at, named_error=named_error)
+
+    def _data(self, data: str, at: float, *, named_error: bool = False) -> list[Event]:
         self.payloads += 1
-        if data == "[DONE]":
-            return self._end(at, None)
-        chunk = _parse(data)
-        if isinstance(chunk, dict):
-            return self._decode_chunk(chunk, at, named_error=named_error)
+        values, unreadable = values_in(data)
+        events: list[Event] = []
+        for value in values:
+            if isinstance(value, Done):
+                self._is_done = True
+            else:
+                events += self._value(value, data, at, named_error=named_error)
+            if self.ended:
+                return events
+        if named_error and not values:
+            return self._end(at, server_errors.from_data(data, self._server))
+        for part in unreadable:
+            events += self._unread(part, at)
+        return [*events, *self._end(at, None)] if self._is_done else events
+
+    def _value(self, value: Any, data: str, at: float, *, named_error: bool) -> list[Event]:
+        if isinstance(value, dict):
+            return self._decode_chunk(value, at, named_error=named_error)
         if named_error:
             return self._end(at, server_errors.from_data(data, self._server))
-        self._unreadable = self._unreadable or one_line(data)
-        return []
+        if isinstance(value, list):
+            events: list[Event] = []
+            for each in value:
+                if isinstance(each, dict) and not each.keys().isdisjoint(_CHUNK_NAMES) and not self.ended:
+                    events += self._decode_chunk(each, at)
+                elif each not in (None, "") and not self.ended:
+                    events += self._unread(json.dumps(each, ensure_ascii=False), at)
+            return events
+        return [] if value in (None, "") else self._unread(data, at)
+
+    def _unread(self, text: str, at: float) -> list[Event]:
+        """Report a part of the stream that could not be read."""
+        self._unreadable = self._unreadable or one_line(text)
+        warning = ReplyWarning("cut_event" if self._is_cut else "unreadable", join_surrogates(text))
+        return self._guarded([Warned(at, warning)], at)
 
     def _read_body(self, at: float, failure: Failure | None) -> list[Event]:
         text = (self._body or b"").decode("utf-8", "replace")
-        value = _parse(text)
-        if isinstance(value, list) and value:
-            value = value[0]
-        if isinstance(value, dict):
-            events = self._decode_chunk(value, at)
-            if self.ended or self.delivered or self.finished:
+        values, unreadable = values_in(text)
+        # Lines of JSON are read as well; anything else is no completion.
+        chunks = [each for value in values for each in (value if isinstance(value, list) else [value])]
+        if chunks and all(isinstance(each, dict | Done) for each in chunks):
+            events: list[Event] = []
+            for chunk in chunks:
+                if isinstance(chunk, dict) and not self.ended:
+                    events += self._decode_chunk(chunk, at)
+            for part in unreadable if not self.ended else ():
+                events += self._unread(part, at)
+            if self.ended or self.delivered or self._chunks.is_finished:
                 return events
         # A completion that was cut off failed with the connection; a cut web page stays a web page.
         broken = failure is not None and not text.startswith("<")
         return self._end(at, failure if broken else server_errors.from_body(text, self._server))
 
     def _decode_chunk(self, chunk: dict[str, Any], at: float, *, named_error: bool = False) -> list[Event]:
-        events = self._note(self._chunks.feed(chunk, at, named_error=named_error))
+        return self._guarded(self._note(self._chunks.feed(chunk, at, named_error=named_error)), at)
+
+    def _guarded(self, events: list[Event], at: float) -> list[Event]:
         for event in events:
             self._guard.add(event)
-        if self._guard.failure is not None:
+        if self._guard.failure is not None and not self.ended:
             events += self._end(at, self._guard.failure)
         return events
 
     def _end(self, at: float, failure: Failure | None) -> list[Event]:
         if self.ended:
             return []
-        events = self._note(self._chunks.flush(at))
+        is_served = self._is_done or self._chunks.is_finished
+        events = self._note(self._chunks.flush(at, is_over=is_served))
         self.ended = True
-        return [*events, Ended(at, "served") if self.finished else Ended(at, "failed", failure or self._cut_off())]
+        return [*events, Ended(at, "served") if is_served else Ended(at, "failed", failure or self._cut_off())]
 
     def _cut_off(self) -> Failure:
         if self.payloads == 0 and not self._has_comment and self._body is None:
@@ -156,13 +215,6 @@ class ResponseDecoder:
 
     def _note(self, events: list[Event]) -> list[Event]:
         if not self.delivered:
-            self.delivered = any(isinstance(event, Reasoning | Answer | ToolCallDelta) for event in events)
+            self.delivered = any(isinstance(event, Reasoning | Answer | Refusal | ToolCallDelta) for event in events)
         self.ended = self.ended or self._chunks.failed
         return events
-
-
-def _parse(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nbstream.model.events import Answer, Reasoning, ToolCallDelta
+from nbstream.model.events import Answer, Reasoning, Refusal, ToolCallDelta, Warned
 from nbstream.model.failure import Failure
 
 if TYPE_CHECKING:
@@ -43,14 +43,18 @@ class SizeGuard:
         self._server = server
         self._max_bytes = max_bytes
         self._size = 0
+        #: The white space at the end of the answer so far; and whether it is not only U+0020.
         self._space = 0
+        self._has_break = False
         self._calls: set[int] = set()
 
     def add(self, event: Event) -> None:
         """Count `event`, and set `failure` if a limit is exceeded."""
         match event:
-            case Reasoning():
+            case Reasoning() | Refusal():
                 self._size += _size(event.text)
+            case Warned():
+                self._size += _size(event.warning.said)
             case Answer():
                 self._size += _size(event.text)
                 self._count_space(event.text)
@@ -71,16 +75,17 @@ class SizeGuard:
     def _count_space(self, text: str) -> None:
         if not self._space and len(text) <= MOST_SPACE and not text[-1:].isspace():
             return
-        if text.isspace():
-            self._space += len(text)
-        else:
-            self._space += len(text) - len(text.lstrip())
-            self._check_space()
-            self._space = len(text) - len(text.rstrip())
-        self._check_space()
+        stripped = text.lstrip()
+        self._add_space(text[: len(text) - len(stripped)])
+        if stripped:
+            self._space, self._has_break = 0, False
+            self._add_space(text[len(text.rstrip()) :])
 
-    def _check_space(self) -> None:
-        if self._space > MOST_SPACE and self.failure is None:
+    def _add_space(self, space: str) -> None:
+        # DeepSeek's JSON mode sends U+0020 in place of what is not JSON: an empty answer, no flood.
+        self._space += len(space)
+        self._has_break = self._has_break or bool(space.strip(" "))
+        if self._space > MOST_SPACE and self._has_break and self.failure is None:
             self.failure = Failure("white_space", server=self._server, limit=MOST_SPACE)
 
 

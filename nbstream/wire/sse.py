@@ -1,7 +1,8 @@
 """Bytes to server-sent events, however the bytes are split into pieces.
 
 Follows the WHATWG HTML standard, "Server-sent events", section "Interpreting an event stream", with
-one exception: an event without its blank line at the end of the stream is still returned.
+two exceptions: an event without its blank line at the end of the stream is still returned, and so
+is a line that is no field.
 """
 
 from __future__ import annotations
@@ -9,9 +10,12 @@ from __future__ import annotations
 import re
 import sys
 from dataclasses import dataclass
+from typing import TypeAlias
 
 _LINE_END = re.compile(rb"[\r\n]")
 _BOM = b"\xef\xbb\xbf"
+#: A field without a meaning, which the standard ignores; not the rest of a chunk.
+_FIELD = re.compile(rb"(?:\xef\xbb\xbf)?\s*[\w.-]{1,40}:[^{}\[\]]*\Z|(?:id|retry)\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +27,20 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Stray:
+    """A line that is no field of an event, such as the rest of a line that was broken in two."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Comment:
     """A line that begins with a colon, such as `: keep-alive`: the text after the colon."""
 
     text: str
+
+
+Item: TypeAlias = Message | Comment | Stray
 
 
 class SseDecoder:
@@ -49,11 +63,11 @@ class SseDecoder:
         self._data: list[str] = []
         self._event = ""
 
-    def feed(self, piece: bytes) -> list[Message | Comment]:
+    def feed(self, piece: bytes) -> list[Item]:
         """Return the messages and comments that `piece` completes."""
         if self._is_one_event(piece):
             return [Message(piece[6:-2].decode("utf-8", "replace"))]
-        found: list[Message | Comment] = []
+        found: list[Item] = []
         if self.overflowed:
             return found
         start = 0
@@ -74,9 +88,9 @@ class SseDecoder:
             self._add_to_line(piece[start:])
         return found
 
-    def finish(self) -> list[Message | Comment]:
+    def finish(self) -> list[Item]:
         """Return a last message or comment that the end of the stream left without its line end."""
-        found: list[Message | Comment] = []
+        found: list[Item] = []
         if self._partial:
             self._line(found)
         self._dispatch(found)
@@ -104,7 +118,7 @@ class SseDecoder:
         self._partial += part
         return True
 
-    def _line(self, found: list[Message | Comment]) -> None:
+    def _line(self, found: list[Item]) -> None:
         raw, self._partial = self._partial, bytearray()
         if self._first_line:
             self._first_line = False
@@ -122,8 +136,10 @@ class SseDecoder:
             self._data_size += len(raw)
         elif name == "event":
             self._event = value
+        elif not _FIELD.match(raw):
+            found.append(Stray(raw.decode("utf-8", "replace")))
 
-    def _dispatch(self, found: list[Message | Comment]) -> None:
+    def _dispatch(self, found: list[Item]) -> None:
         if self._data:
             found.append(Message("\n".join(self._data), self._event or "message"))
             self._data = []

@@ -117,6 +117,7 @@ class Events:
     """A decoder that returns given events, one for each piece."""
 
     delivered = finished = ended = False
+    has_usage = False
     payloads = 0
 
     def __init__(self, events: list[Event]) -> None:

@@ -44,7 +44,7 @@ _MAX_LEVELS = 6
 _RENDER_EVERY = 16
 _STYLE = re.compile(r"\x1b\[[0-9;]*m")
 _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-_TAG = re.compile(r'<(/?)([a-zA-Z][a-zA-Z0-9]*)((?: [a-z-]+="[^"<>]*")*)>')
+_TAG = re.compile(r'<(/?)([a-zA-Z][a-zA-Z0-9]*)((?: [a-z-]+(?:="[^"<>]*")?)*)>')
 _VOID = ("br", "hr")
 _TAGS = {
     *("a", "blockquote", "br", "code", "div", "em", "h1", "h2", "h3"),

@@ -112,6 +112,22 @@ def test_a_pipe_receives_plain_markdown() -> None:
     assert "\x1b" not in text
 
 
+def test_a_pipe_receives_no_blank_lines_around_an_answer() -> None:
+    text = replay({"content": "\n\n"}, {"content": "\n    *Yes*\n"}, {"content": " "}, {"content": "\nNo\n\n"})
+    assert text.startswith("    *Yes*\n \nNo\nm · ")
+
+
+def test_a_pipe_receives_a_heading_once_the_thoughts_turn_out_to_be_thoughts() -> None:
+    text = replay({"content": "We"}, {"content": "</think>\n\n*Yes*"})
+    assert text.startswith(f"We\n\n{DURATION}\n\n--- Answer ---\n\n*Yes*\nm · ")
+
+
+def test_a_terminal_keeps_what_was_written_before_it_turned_out_to_be_thoughts() -> None:
+    text = replay({"content": "We **think**.\n\nSo"}, {"content": " it is.\n</think>\n\n*Yes*"}, terminal=True)
+    assert all(text.count(words) == 1 for words in ("We", "think", "So it is.", DURATION))
+    assert text.index("So it is.") < text.index(DURATION) < text.index("Yes")
+
+
 def test_a_pipe_receives_headings_for_reasoning_and_answer() -> None:
     text = replay({"reasoning_content": "We"}, {"content": "*Yes*"})
     assert text.startswith(SECTIONS)

@@ -66,6 +66,12 @@ def reply_of(events: list[Event]) -> Reply:
     return reply
 
 
+def verbatim(reply: Reply) -> str:
+    """Return the answer with blank lines at its ends."""
+    content: str = reply.message["content"]
+    return content
+
+
 def cut(data: bytes, cuts: list[int]) -> list[bytes]:
     points = sorted({point % (len(data) + 1) for point in cuts})
     return [data[a:b] for a, b in zip([0, *points], [*points, len(data)], strict=True)]
@@ -129,18 +135,18 @@ deltas = st.lists(
 @given(deltas, st.sampled_from(["served", "cancelled"]))
 def test_reduce_is_pure_and_keeps_everything(events: list[Event], outcome: Any) -> None:
     replies = [reduce(Reply(), Started(0, Request("m")))]
-    seen = [(replies[0].reasoning, replies[0].answer)]
+    seen = [(replies[0].reasoning, verbatim(replies[0]))]
     for event in events:
         replies.append(reduce(replies[-1], event))
-        seen.append((replies[-1].reasoning, replies[-1].answer))
+        seen.append((replies[-1].reasoning, verbatim(replies[-1])))
     # Every earlier reply is unchanged, and any of them can continue differently.
     for reply, texts_then in zip(replies, seen, strict=True):
         fork = reduce(reply, Answer(9, "!"))
-        assert fork.answer == texts_then[1] + "!"
-        assert (reply.reasoning, reply.answer) == texts_then
+        assert verbatim(fork) == texts_then[1] + "!"
+        assert (reply.reasoning, verbatim(reply)) == texts_then
     last = reduce(replies[-1], Ended(4, outcome))
     assert last.reasoning == "".join(event.text for event in events if isinstance(event, Reasoning))
-    assert last.answer == "".join(event.text for event in events if isinstance(event, Answer))
+    assert verbatim(last) == "".join(event.text for event in events if isinstance(event, Answer))
     arguments = "".join(event.arguments for event in events if isinstance(event, ToolCallDelta))
     assert sum(len(call.arguments) for call in last.tool_calls) == len(arguments)
     assert last.ended

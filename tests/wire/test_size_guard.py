@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nbstream.model.events import Ended
-from nbstream.output.sentences import message
+from nbstream.output.sentences import alert, message
 from nbstream.wire.response import ResponseDecoder
 from nbstream.wire.size_guard import MOST_CALLS, MOST_SPACE, SizeGuard
 from tests.hints import hint_of
@@ -74,7 +74,8 @@ def test_text_after_the_finish_reason_is_limited_too() -> None:
     decoder = ResponseDecoder("", LIMIT)
     events = decoder.feed(stream(content("a"), FINISH, *[content("b" * 60)] * 3, done=False), 0)
     assert isinstance(events[-1], Ended)
-    assert reply_of(events).status == "complete"
+    # The finish reason came in mid-stream, so it does not say that the text is whole.
+    assert reply_of(events).status == "failed"
 
 
 @pytest.mark.parametrize(
@@ -144,6 +145,12 @@ def test_the_number_of_tool_calls_is_limited() -> None:
     assert "1,000 tool calls" in message(error)
 
 
+def test_spaces_in_place_of_json_are_an_empty_answer() -> None:
+    reply = reply_of(events_of([stream(*[content(" " * 100)] * 100, FINISH)], 1 << 20))
+    assert (reply.status, reply.answer, len(reply.message["content"])) == ("complete", "", 10_000)
+    assert alert(reply, "cell") == "The answer is empty."
+
+
 @pytest.mark.parametrize("space", ["\n", " \t", "\u3000"])
 def test_a_flood_of_white_space_is_a_failure(space: str) -> None:
     flood = [content(space * 10)] * (MOST_SPACE // (10 * len(space)))
@@ -154,7 +161,10 @@ def test_a_flood_of_white_space_is_a_failure(space: str) -> None:
         assert reply.error is not None
         assert reply.error.kind == "white_space"
         assert "json" in hint_of(reply)
-        assert reply.answer == "a" + space * (MOST_SPACE // len(space)) + last["choices"][0]["delta"]["content"]
+        assert (
+            reply.message["content"]
+            == "a" + space * (MOST_SPACE // len(space)) + last["choices"][0]["delta"]["content"]
+        )
 
 
 def test_only_contiguous_white_space_is_counted() -> None:

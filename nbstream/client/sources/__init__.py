@@ -38,7 +38,11 @@ class Decoder(Protocol):
 
     @property
     def finished(self) -> bool:
-        """Whether there was a finish reason, so that only usage and the end may follow."""
+        """Whether there was a finish reason and no text after it: only the end may follow."""
+
+    @property
+    def has_usage(self) -> bool:
+        """Whether the server reported its token counts."""
 
     @property
     def payloads(self) -> int:

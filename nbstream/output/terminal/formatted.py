@@ -67,6 +67,15 @@ class FormattedWriter:
         # A carriage return may be the first half of a line ending.
         self._row = row + "\r" * last.endswith("\r")
 
+    def rename(self, section: str) -> None:
+        """Print the rows of the section as they are, and go on with `section`."""
+        if self._section == "answer":
+            self._add_blocks(self._blocks.finish())
+        else:
+            self._add_reasoning(self._row)
+        self._row, self._blocks = "", GrowingBlocks()
+        self._section = section
+
     def show(self) -> None:
         """Print the finished rows and draw the rows in progress."""
         finished = self._finished.take()

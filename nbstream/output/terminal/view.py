@@ -10,8 +10,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Protocol
 
-from nbstream.model.events import Answer, Event, Reasoning, Retrying, Waiting
+from nbstream.model.events import Answer, Event, Moved, Reasoning, Retrying, Waiting
 from nbstream.model.printable import printable
+from nbstream.model.text import without_blank_ends
 from nbstream.output import sentences, wording
 from nbstream.output.terminal.screen import send, takes_styles
 
@@ -43,6 +44,9 @@ class TextWriter(Protocol):
 
     def feed(self, text: str) -> None:
         """Append `text` to the section."""
+
+    def rename(self, section: str) -> None:
+        """Take what was written of the current section as `section`; it cannot be unwritten."""
 
     def show(self) -> None:
         """Make everything visible that was fed."""
@@ -76,6 +80,9 @@ class TextView:
             elif isinstance(event, Reasoning | Answer):
                 self._begin("reasoning" if isinstance(event, Reasoning) else "answer")
                 self._writer.feed(event.text)
+            elif isinstance(event, Moved):
+                self._section = event.to
+                self._writer.rename(event.to)
             elif isinstance(event, Waiting | Retrying):
                 self.tick()
         self._writer.show()
@@ -144,6 +151,9 @@ class PlainWriter:
     def __init__(self, out: TextIO | None) -> None:
         self._out = out or sys.stdout
         self._section = ""
+        #: White space at the end of a section so far; at its beginning and end nothing is blank.
+        self._held: list[str] = []
+        self._is_blank = True
 
     def wait(self, status: str) -> None:
         """Show nothing: a line that is written cannot be removed."""
@@ -158,10 +168,23 @@ class PlainWriter:
         if section == "reasoning" or (section == "answer" and self._section == "reasoning"):
             send(self._out, _HEADINGS[section])
         self._section = section
+        self._held, self._is_blank = [], True
 
     def feed(self, text: str) -> None:
-        """Write `text` at once."""
-        send(self._out, printable(text))
+        """Write `text` at once, except blank lines that may begin or end the section."""
+        if text.isspace():
+            self._held.append(text)
+            return
+        text = "".join([*self._held, text])
+        size = len(text.rstrip())
+        self._held = [text[size:]]
+        shown = without_blank_ends(text[:size]) if self._is_blank else text[:size]
+        self._is_blank = False
+        send(self._out, printable(shown))
+
+    def rename(self, section: str) -> None:
+        """Note that the section is `section`, so that the next one gets its heading."""
+        self._section = section
 
     def show(self) -> None:
         """Do nothing: `feed` has written everything."""

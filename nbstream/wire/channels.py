@@ -1,0 +1,324 @@
+"""Sorts the text of deltas and messages into reasoning, answer and refusal, each text once.
+
+Servers name reasoning differently, send a text in two fields, repeat all of it in each chunk or at
+the end, and put reasoning into content. On a doubt a text is kept.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nbstream.model.events import Answer, Event, Moved, Reasoning, Refusal, Warned
+from nbstream.model.printable import one_line
+from nbstream.model.warning import ReplyWarning
+from nbstream.wire.content_parts import parts_of
+from nbstream.wire.echo import Cumulative, Echo, beyond, repeats_all
+from nbstream.wire.surrogates import SurrogateJoiner, join_surrogates
+from nbstream.wire.think_tags import Channel, ThinkSplitter, raw_tool_call
+
+if TYPE_CHECKING:
+    from nbstream.wire.other_fields import OtherFields
+
+_FIELDS = ("reasoning_content", "reasoning", "reasoning_details")
+#: The source of reasoning that stands in content.
+_TAGS = "content"
+#: Strings that stand for no finish reason.
+_NO_REASONS = frozenset({"", "null", "none", "nil", "undefined"})
+#: Names of fields that say something about reasoning, and do not hold it.
+_NO_REASONING = (
+    *("_effort", "_tokens", "_id", "signature", "_type", "_format", "_status", "_time", "_duration", "_enabled"),
+    *("_level", "_budget", "_count", "_index", "_mode", "_state", "_model", "_config"),
+)
+
+
+class Channels:
+    """Turns the text of one choice into events.
+
+    Attributes:
+        amount: grows with every text.
+        has_deltas: whether text came in deltas, and not only in whole messages.
+        reasoning_field: the first field that may hold reasoning; its text may be empty.
+        latest: the texts of the present chunk.
+    """
+
+    def __init__(self, others: OtherFields) -> None:
+        self.amount = 0
+        self.has_deltas = False
+        self.reasoning_field: str | None = None
+        self.latest: list[str] = []
+        self._others = others
+        #: The pieces of the reasoning, of the content as it was sent, and of the answer in it.
+        self._thoughts: list[str] = []
+        self._contents: list[str] = []
+        self._answers: list[str] = []
+        self._refusals: list[str] = []
+        self._reasoning = SurrogateJoiner()
+        self._content = SurrogateJoiner()
+        self._refusal = SurrogateJoiner()
+        self._splitter = ThinkSplitter()
+        #: The field that reasoning is read from; text of other fields counts if it is another one.
+        self._source = ""
+        self._echoes: dict[str, Echo] = {}
+        self._whole_thoughts = Cumulative()
+        self._whole_contents = Cumulative()
+        #: Content that was the same as the reasoning of its chunk, from the beginning.
+        self._mirror: list[str] | None = []
+        self._thought = self._said = ""
+
+    def begin(self) -> None:
+        """Begin with another chunk."""
+        self._thought = self._said = ""
+        if self.latest:
+            self.latest = []
+
+    def delta(self, delta: dict[str, Any], at: float, events: list[Event], *, is_last: bool) -> None:
+        """Read the text of a delta; `is_last` if its chunk has a finish reason."""
+        for name in _FIELDS:
+            if (value := delta.get(name)) is not None:
+                self.reasoning(name, value, at, events)
+        content = delta.get("content")
+        if self._mirror is not None and (content or self._thought) and (content is None or isinstance(content, str)):
+            content = self._unmirrored(content or "")
+        if content:
+            self.has_deltas = True
+            if isinstance(content, str):
+                self._say(content, at, events, is_last=is_last)
+            else:
+                self.content(content, at, events)
+        if refusal := delta.get("refusal"):
+            self.parts(refusal, "refusal", at, events)
+        if audio := delta.get("audio"):
+            self._audio(audio, at, events)
+
+    def reasoning(self, name: str, value: Any, at: float, events: list[Event]) -> None:
+        """Read a field that holds reasoning."""
+        if self.reasoning_field is None and isinstance(value, str):
+            self.reasoning_field = name
+        if not value:
+            return
+        if not isinstance(value, str):
+            parts = list(parts_of(value, "reasoning"))
+            if any(kind == "other" for kind, _, _ in parts):
+                # Opaque parts, such as a signature, to be sent back.
+                self._others.keep(name, value, at, events)
+            value = "".join([text for kind, text, _ in parts if kind != "other"])
+        if value:
+            self.has_deltas = True
+            self._splitter.note_field()
+            self._reason(name, value, at, events)
+
+    def content(self, value: Any, at: float, events: list[Event]) -> None:
+        """Read content of any form, such as Mistral's list of parts."""
+        self._mirror = None
+        self.parts(value, "content", at, events)
+
+    def parts(self, value: Any, field: str, at: float, events: list[Event]) -> None:
+        """Read the parts of a field."""
+        for kind, text, name in parts_of(value, "refusal" if field == "refusal" else "answer"):
+            if kind == "answer":
+                self._say(text, at, events)
+            elif kind == "reasoning":
+                self._splitter.note_field()
+                self._reason("parts", text, at, events)
+            elif kind == "refusal":
+                self._refuse(text, at, events)
+            else:
+                self._others.report(name, [text], at, events)
+
+    def second_content(self, name: str, value: Any, at: float, events: list[Event]) -> None:
+        """Read a second field that holds the answer, such as the `text` of older servers."""
+        text = "".join([text for kind, text, _ in parts_of(value) if kind == "answer"])
+        new = self._beside(name, self._contents, text, is_alone=not self._said)
+        if new and self._said:
+            self._others.report(name, [new], at, events)
+        elif new:
+            self.has_deltas = True
+            self._say(new, at, events)
+            self._echoes[name].skip()
+
+    def message(self, message: dict[str, Any], at: float, events: list[Event]) -> None:
+        """Read a whole message after deltas: its text counts as far as it goes beyond them."""
+        self.release(at, events)
+        for name in _FIELDS:
+            text = "".join([text for kind, text, _ in parts_of(message.get(name), "reasoning") if kind != "other"])
+            rest = beyond(self._thoughts, text) if text else ""
+            if rest is None:
+                self._others.tell(f"message.{name}", text, (), at, events)
+            elif rest:
+                self._think(rest, at, events)
+        parts = list(parts_of(message.get("content")))
+        self._rest("content", "".join([text for kind, text, _ in parts if kind == "answer"]), at, events)
+        for kind, text, name in parts:
+            if kind != "answer" and (rest := beyond(self._thoughts, text) if kind == "reasoning" else text):
+                self._others.tell(f"message.{name or 'content'}", rest, (), at, events)
+        if refusal := message.get("refusal"):
+            self._others.tell("message.refusal", refusal, ("".join(self._refusals),), at, events)
+
+    def takes_as_reasoning(self, name: str, value: Any, at: float, events: list[Event]) -> bool:
+        """Read a field if its name says that it holds reasoning; return whether it does."""
+        lower = name.lower()
+        is_reasoning = any(word in lower for word in ("reason", "think", "thought")) and not (
+            lower.endswith(_NO_REASONING) or (lower.endswith("reason") and lower != "reason")
+        )
+        if is_reasoning and isinstance(value, str | list | dict):
+            self.reasoning(name, value, at, events)
+        return is_reasoning
+
+    def note_other(self) -> None:
+        """Note that a delta brought something else than text, a tool call."""
+        self.amount += 1
+        self.has_deltas = True
+
+    def release(self, at: float, events: list[Event]) -> None:
+        """Give out chunks that were held back because they might be cumulative."""
+        if held := self._whole_thoughts.flush():
+            self._think(held, at, events)
+        if held := self._whole_contents.flush():
+            self._answer(held, at, events)
+
+    def flush(self, at: float, events: list[Event], *, is_answered: bool) -> None:
+        """Give out everything that was held back.
+
+        Args:
+            at: seconds since the run began.
+            events: get the new events.
+            is_answered: whether the server says that the model finished its answer.
+        """
+        self.release(at, events)
+        for name, echo in self._echoes.items():
+            if rest := echo.finish():
+                self._others.report(name, [rest], at, events)
+        if lone := self._reasoning.flush():
+            events.append(Reasoning(at, lone))
+        pieces = self._splitter.feed(lone) if (lone := self._content.flush()) else []
+        for channel, text in [*pieces, *self._splitter.flush()]:
+            self._sort(channel, text, at, events)
+        if lone := self._refusal.flush():
+            events.append(Refusal(at, lone))
+        if self._mirror and is_answered and "".join(self._mirror) == "".join(self._thoughts):
+            # A gateway that copies every answer into the reasoning.
+            text = join_surrogates("".join(self._mirror))
+            self._answers, self._thoughts = [text], []
+            events.append(Moved(at, "answer", text))
+        self._mirror = None
+        if said := raw_tool_call("".join(self._answers)):
+            self._answers = []
+            events.append(Warned(at, ReplyWarning("raw_tool_call", said)))
+
+    def _unmirrored(self, content: str) -> str:
+        """Return the content of a chunk that does not repeat the chunk's reasoning."""
+        thought, mirror = self._thought, self._mirror
+        if mirror is None or not content:
+            if not mirror and thought:
+                self._mirror = None
+            return content
+        if content == thought:
+            mirror.append(content)
+            return ""
+        self._mirror = None
+        # If both go on, with different words, the content was an answer from its beginning.
+        return "".join([*mirror, content]) if thought else content
+
+    def _say(self, text: str, at: float, events: list[Event], *, is_last: bool = False) -> None:
+        self._said += text
+        self.latest.append(text)
+        if not self._whole_contents.passes and not (text := self._whole_contents.feed(text)):
+            return
+        if is_last and repeats_all(self._contents, text):
+            text = beyond(self._contents, text) or ""
+        if text:
+            self._answer(text, at, events)
+
+    def _answer(self, text: str, at: float, events: list[Event]) -> None:
+        self.amount += 1
+        self._contents.append(text)
+        if lone := self._reasoning.flush():
+            events.append(Reasoning(at, lone))
+        if not (joined := self._content.feed(text)):
+            return
+        if self._splitter.passes:
+            self._answers.append(joined)
+            events.append(Answer(at, joined))
+            return
+        for channel, piece in self._splitter.feed(joined):
+            self._sort(channel, piece, at, events)
+
+    def _sort(self, channel: Channel, text: str, at: float, events: list[Event]) -> None:
+        if channel == "answer":
+            self._answers.append(text)
+            events.append(Answer(at, text))
+        elif channel == "reasoning":
+            self._reason(_TAGS, text, at, events)
+        else:
+            thoughts = "".join(self._answers)
+            self._answers = []
+            self._thoughts.append(thoughts)
+            events.append(Moved(at, "reasoning", thoughts))
+
+    def _reason(self, source: str, text: str, at: float, events: list[Event]) -> None:
+        """Take reasoning of one source; of a second source only what the first one lacks."""
+        self.latest.append(text)
+        self._source = self._source or source
+        if source == self._source:
+            self._thought += text
+            if not self._whole_thoughts.passes:
+                text = self._whole_thoughts.feed(text)
+            if text:
+                self._think(text, at, events)
+            return
+        new = self._beside(source, self._thoughts, text, is_alone=not self._thought)
+        if new and self._thought:
+            self._others.report(source, [new], at, events)
+        elif new:
+            self._think(new, at, events)
+            self._echoes[source].skip()
+
+    def _beside(self, source: str, original: list[str], text: str, *, is_alone: bool) -> str:
+        echo = self._echoes.get(source)
+        if echo is None:
+            echo = self._echoes[source] = Echo(original)
+        new = echo.feed(text)
+        return new or (echo.finish() if is_alone else "")
+
+    def _think(self, text: str, at: float, events: list[Event]) -> None:
+        self.amount += 1
+        self._thoughts.append(text)
+        if joined := self._reasoning.feed(text):
+            events.append(Reasoning(at, joined))
+
+    def _refuse(self, text: str, at: float, events: list[Event]) -> None:
+        self.amount += 1
+        self.has_deltas = True
+        self.latest.append(text)
+        self._refusals.append(text)
+        if joined := self._refusal.feed(text):
+            events.append(Refusal(at, joined))
+
+    def _rest(self, name: str, text: str, at: float, events: list[Event]) -> None:
+        if not text:
+            return
+        rest = beyond(self._contents, text)
+        rest = beyond(self._answers, text) if rest is None else rest
+        if rest is None:
+            self._others.tell(f"message.{name}", text, (), at, events)
+        elif rest:
+            self._answer(rest, at, events)
+
+    def _audio(self, audio: Any, at: float, events: list[Event]) -> None:
+        if not isinstance(audio, dict):
+            self._others.tell("audio", audio, (), at, events)
+            return
+        if transcript := audio.get("transcript"):
+            self.second_content("audio.transcript", transcript, at, events)
+        for name in audio.keys() - {"transcript", "data"}:
+            self._others.keep(f"audio.{name}", audio[name], at, events)
+        if audio.get("data"):
+            events.append(Warned(at, ReplyWarning("not_kept", where="audio.data")))
+
+
+def finish_label(value: object) -> str | None:
+    """Return a finish reason as one printable line; None if it is none, as KoboldCpp's "null"."""
+    if not isinstance(value, str) or not value:
+        return None
+    label = one_line(join_surrogates(value))
+    return None if label.lower() in _NO_REASONS else label
