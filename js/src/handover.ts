@@ -1,6 +1,6 @@
 /** Replaces a live view by its settled output: nothing moves, and the reader's changes are kept. */
 
-import { isAbove, scrollBy, scrollerOf } from "./scroll";
+import { bottomOf, isAbove, scrollBy, scrollerOf } from "./scroll";
 import { SavedSelection } from "./selection";
 
 const ANSWER = ".nbstream-answer:not([hidden])";
@@ -44,13 +44,13 @@ export class Handover {
 }
 
 /**
- * From the top of the scrolling box's content: the bottom of the area, and the top of the answer.
+ * From the top of the scrolling box's content: the bottom of the cell, and the top of the answer.
  */
 function positionsIn(area: Element): { bottom: number; answer: number | undefined } {
   const scrolled = scrollerOf(area).scroller.scrollTop;
   const answer = area.querySelector(ANSWER);
   return {
-    bottom: area.getBoundingClientRect().bottom + scrolled,
+    bottom: bottomOf(area) + scrolled,
     answer: answer === null ? undefined : answer.getBoundingClientRect().top + scrolled,
   };
 }

@@ -54,9 +54,17 @@ export function isAbove(element: Element): boolean {
  */
 export function keepPositionBelow(element: Element, change: () => void): void {
   const { scroller } = scrollerOf(element);
-  const before = element.getBoundingClientRect().bottom;
+  const before = bottomOf(element);
   change();
-  scrollBy(scroller, element.getBoundingClientRect().bottom - before);
+  scrollBy(scroller, bottomOf(element) - before);
+}
+
+/**
+ * Where `element`, or the cell around it, ends on the screen. In JupyterLab's windowing mode "full",
+ * a cell that is scrolled out has no height, and what grows in it moves nothing.
+ */
+export function bottomOf(element: Element): number {
+  return (element.closest(".jp-Cell") ?? element).getBoundingClientRect().bottom;
 }
 
 /** The fraction of a pixel that a box could not scroll: over a long reply these would add up. */

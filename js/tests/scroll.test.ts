@@ -128,6 +128,21 @@ describe("a panel that closes", () => {
     expect(around.scrollTop).toBe(320);
   });
 
+  it("does not scroll for a cell that has no height out of sight, whatever grows in it", () => {
+    const cell = document.createElement("div");
+    cell.className = "jp-Cell";
+    panel.replaceWith(cell);
+    cell.append(panel);
+    let bottom = -100;
+    place(cell, () => ({ top: -50, bottom: -50 }));
+    place(panel, () => ({ top: -200, bottom }));
+    around.scrollTop = 400;
+    keepPositionBelow(panel, () => {
+      bottom += 100;
+    });
+    expect(around.scrollTop).toBe(400);
+  });
+
   it("loses no fraction of a pixel to a box that scrolls by whole ones", () => {
     let bottom = -100;
     let top = 400;

@@ -77,14 +77,18 @@ class Lab:
                 assert time.monotonic() < deadline, (folder / "server.log").read_text()
                 time.sleep(0.2)
 
-    def get(self, path: str, method: str = "GET") -> Any:
+    def get(self, path: str, method: str = "GET", body: bytes | None = None) -> Any:
         """Return what the server's REST interface answers."""
         request = urllib.request.Request(
-            f"http://127.0.0.1:{self.port}/{path}", headers={"Authorization": f"token {self.token}"}, method=method
+            f"http://127.0.0.1:{self.port}/{path}", body, {"Authorization": f"token {self.token}"}, method=method
         )
         with urllib.request.urlopen(request, timeout=5) as response:
             body = response.read()
             return json.loads(body) if body else None
+
+    def configure(self, plugin: str, settings: dict[str, Any]) -> None:
+        """Set a user's settings for a plugin of JupyterLab, for pages that are loaded later."""
+        self.get(f"lab/api/settings/{plugin}", "PUT", json.dumps({"raw": json.dumps(settings)}).encode())
 
     def write(self, name: str, cells: list[str], kernel: str = kernels.NEWEST) -> None:
         """Put a notebook into the server's folder."""

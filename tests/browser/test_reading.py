@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Locator
 
     from tests.browser.conftest import OpenNotebook
-    from tests.browser.lab import NotebookPage
+    from tests.browser.lab import Lab, NotebookPage
 
 pytestmark = pytest.mark.browser
 
@@ -51,6 +51,34 @@ def test_what_is_read_below_a_reply_does_not_move(open_notebook: OpenNotebook) -
     tops = [each["top"] for each in seen]
     moves = [(before, after) for before, after in itertools.pairwise(seen) if abs(after["top"] - before["top"]) > 1]
     assert max(tops) - min(tops) <= 1, moves
+
+
+def test_what_is_read_far_below_a_reply_does_not_move_where_cells_out_of_sight_have_no_height(
+    open_notebook: OpenNotebook, lab: Lab
+) -> None:
+    question = f"{MEDIAN} [simulate: normal tokens=400 rate=150 first-token=3]"
+    notebook = _open(open_notebook, question.replace("%%deepseek", "%%deepseek --background"), *[TALL] * 6)
+    for index in range(2, 8):
+        notebook.run_and_wait(index)
+    notebook.save()
+    lab.configure("@jupyterlab/notebook-extension:tracker", {"windowingMode": "full"})
+    try:
+        notebook.page.reload()
+        notebook.wait_for_kernel()
+        notebook.run(1)
+        expect(notebook.output(1).locator(".nbstream-live")).to_have_count(1)
+        notebook.page.evaluate(f"{_SCROLLER}.scrollTop = {_SCROLLER}.scrollHeight")
+        notebook.page.wait_for_timeout(500)
+        assert notebook.page.evaluate("document.querySelector('.nbstream-live').closest('.jp-Cell').offsetHeight") == 0
+        last = """document.querySelector('[data-windowed-list-index="7"] .jp-Cell-outputArea')"""
+        sample(notebook.page, f"() => [{last}.getBoundingClientRect().top, {_SETTLED}]")
+        _wait_until_settled(notebook)
+        seen = sampled(notebook.page)
+    finally:
+        lab.configure("@jupyterlab/notebook-extension:tracker", {})
+    assert {settled for _, settled in seen} == {True, False}
+    tops = [top for top, _ in seen]
+    assert max(tops) - min(tops) <= 1
 
 
 def test_the_parts_of_a_long_reply_do_not_show(open_notebook: OpenNotebook) -> None:
@@ -179,6 +207,29 @@ def test_a_selection_in_a_finished_paragraph_survives(open_notebook: OpenNoteboo
     assert live == {"Paragraph 2 has some words in it."}
     assert sum(each["live"] for each in seen) > 20
     _still_selected(notebook, "Paragraph 2 has some words in it.")
+
+
+def test_a_selection_with_formulas_before_and_in_it_survives_settling(open_notebook: OpenNotebook) -> None:
+    text = "With $a^2$ first.\n\nThen $x^2$ and\n\n$$y = \\frac{1}{2}$$\n\nat the end."
+    more = "\n\n".join(f"Paragraph {number}." for number in range(12))
+    notebook = _open(open_notebook, f"%%deepseek --no-think\n{text}\n\n{more}\n\n[simulate: echo rate=60]")
+    notebook.run(1)
+    answer = notebook.output(1).locator(".nbstream-answer")
+    expect(answer).to_contain_text("Paragraph 4.", timeout=15_000)
+    select = """() => {
+      const [first, last] = ["Then", "at the"].map((words) =>
+        [...document.querySelectorAll(".nbstream-answer p")].find((p) => p.textContent.startsWith(words)).firstChild);
+      getSelection().setBaseAndExtent(first, 2, last, 6);
+    }"""
+    notebook.page.evaluate(select)
+    _wait_until_settled(notebook)
+    expect(notebook.output(1).locator(".nbstream-settled mjx-container")).to_have_count(3, timeout=15_000)
+    ends = """() => {
+      const { anchorNode: a, anchorOffset, focusNode: b, focusOffset } = getSelection();
+      const isSettled = a.parentElement.closest(".nbstream-settled") !== null;
+      return [a.data.slice(anchorOffset), b.data.slice(0, focusOffset), isSettled];
+    }"""
+    assert notebook.page.evaluate(ends) == ["en ", "at the", True]
 
 
 def test_a_selection_in_code_survives_its_colours(open_notebook: OpenNotebook) -> None:
