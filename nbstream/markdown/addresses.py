@@ -91,7 +91,7 @@ def bare_address(state: StateInline, silent: bool) -> bool:  # noqa: FBT001  (ma
         return False
     state.pending = pending[: len(pending) - len(scheme)]
     opening = state.push("link_open", "a", 1)
-    opening.attrs, opening.info = {"href": url}, "auto"
+    opening.attrs, opening.info, opening.meta = {"href": url}, "auto", {"at": start, "end": end}
     state.push("text", "", 0).content = written
     state.push("link_close", "a", -1).info = "auto"
     state.pos = end

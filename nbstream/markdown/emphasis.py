@@ -32,6 +32,9 @@ _ENDS = ")]}|$`%°"
 _BEGINS = "([{|$`√"
 _TEX = re.compile(r"\\[(A-Za-z]")
 _NEGATIVE = re.compile(r"[-\u2212]\d")
+#: What these stars may close: "**H**2O", "H**2**O".
+_OPEN_BOLD = re.compile(r"(?<![\w)\]*])\*\*[^\s*][^*\n]*$|\*\*\d+$")
+_LONGEST_BOLD = 120
 _BOLD_NUMBER = re.compile(r"\d+(?:\*\*|\*$)")
 
 # Openers that will hardly be closed: a factor, "*args", a pointer, a pattern of file names.
@@ -116,12 +119,18 @@ def _without_signs(text: str, start: int, run: Run, before: str, after: str) -> 
     length = run.end - start
     if length > 2 or not _ends_factor(before):  # noqa: PLR2004
         return run
-    if length == 1:
-        return Run(run.end, can_open=False, can_close=False) if _begins_factor(text, run.end, before) else run
-    if after.isdigit() and not _BOLD_NUMBER.match(text, run.end):
-        return Run(run.end, can_open=False, can_close=run.can_close and not before.isdigit())
-    is_power = before.isdigit() or (_is_single_letter(text, start - 1) and _is_single_letter(text, run.end))
-    return run._replace(can_open=False) if is_power else run
+    is_sign = _begins_factor(text, run.end, before) if length == 1 else _is_power(text, start, run.end, before, after)
+    return Run(run.end, can_open=False, can_close=False) if is_sign else run
+
+
+def _is_power(text: str, start: int, end: int, before: str, after: str) -> bool:
+    if before.isdigit() and after.isdigit():
+        return True
+    if after.isdigit():
+        may_be = not _BOLD_NUMBER.match(text, end)
+    else:
+        may_be = before.isdigit() or (_is_single_letter(text, start - 1) and _is_single_letter(text, end))
+    return may_be and not _OPEN_BOLD.search(text[max(0, start - _LONGEST_BOLD) : start])
 
 
 def _ends_factor(char: str) -> bool:

@@ -160,11 +160,17 @@ def without_withheld(text: str, *, defines: bool | None = None) -> str:
     return text[:end] if is_withheld(text[end:], may_define=defines) else text
 
 
-def inline_tokens(token: Token, references: Mapping[str, Any]) -> list[Token]:
-    """Return the tokens of a block's text; `token` is its "inline" token."""
+def inline_tokens(token: Token, references: Mapping[str, Any], signs: list[int] | None = None) -> list[Token]:
+    """Return the tokens of a block's text.
+
+    Args:
+        token: the block's "inline" token.
+        references: what the whole text defines, by label.
+        signs: gets the positions of stars that are signs, and would be markers in CommonMark.
+    """
     parser = markdown_parser()
     tokens: list[Token] = []
-    environment = {"references": references, "open_math": token.meta.get("open_math", False)}
+    environment = {"references": references, "open_math": token.meta.get("open_math", False), "signs": signs}
     parser.inline.parse(token.content, parser, environment, tokens)
     for each in tokens:
         if each.type == "text_special":
@@ -234,6 +240,9 @@ class InlineState(StateInline):
         """Return the run of markers at `start`."""
         has_signs = cast("NbstreamMarkdown", self.md).has_signs
         run = emphasis.run_at(self.src, start, self.posMax, signs=has_signs)
+        signs = self.env.get("signs")
+        if signs is not None and run != emphasis.run_at(self.src, start, self.posMax, signs=False):
+            signs += range(start, run.end)
         return Scanned(run.can_open, run.can_close, run.end - start)
 
 

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001  (texts of many scripts)
 """Single line ends within a paragraph are kept: live, settled, in a terminal and in exports."""
 
 from __future__ import annotations
@@ -61,6 +62,11 @@ def test_no_frame_ends_in_a_line_break() -> None:
         ("a[^1]\nb\n\n[^1]: c\n    d", "a[^1]  \nb\n\n[^1]: c  \n    d"),
         ("a\n\n[b]: http://c.d\ne\nf", "a\n\n[b]: http://c.d\ne  \nf"),
         ("a\r\nb\rc", "a  \nb  \nc"),
+        ("- 2*3*4 and *a*\n  > x**2 + y**2", "- 2\\*3\\*4 and *a*\n  > x\\*\\*2 + y\\*\\*2"),
+        ("`2*3*4` $2*3*4$ \\(2*3*4\\)", "`2*3*4` $2*3*4$ \\(2*3*4\\)"),
+        ("# 2*3*4 #\n|a|\n|-|\n|2*3*4|", "# 2\\*3\\*4 #\n|a|\n|-|\n|2\\*3\\*4|"),
+        ("见https://a.b/c，**https://d.e**", "见<https://a.b/c>，**<https://d.e>**"),
+        ("https://a.b\n  https://a.b", "<https://a.b>  \n  <https://a.b>"),
     ],
 )
 def test_exported_markdown_has_hard_breaks(text: str, written: str) -> None:
@@ -71,8 +77,8 @@ pieces = st.lists(
     st.sampled_from(
         [
             "a",
-            "b*",
-            "*c",
+            " *b",
+            "c* ",
             " ",
             "  ",
             "\n",
@@ -84,7 +90,6 @@ pieces = st.lists(
             "```\n",
             "# ",
             "===",
-            "[d](http://e.f)",
             "\\",
         ]
     ),
@@ -99,3 +104,15 @@ def test_exported_markdown_looks_the_same_to_commonmark(text: str) -> None:
     exported = portable(text)
     assert MarkdownIt("commonmark", {"html": False}).render(exported) == kept.render(text)
     assert portable(exported) == exported
+
+
+exported = st.sampled_from(
+    ["2*3", "x**2", "*a*", "https://a.b/c", "，", "\n", "\n\n", "- ", "> ", "|", "|-|\n", "`", " "]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(exported, max_size=16).map("".join))
+def test_exported_markdown_looks_the_same_here(text: str) -> None:
+    assert to_html(portable(text)) == to_html(text)
+    assert portable(portable(text)) == portable(text)
