@@ -108,6 +108,8 @@ def endpoint_for(
         key, key_origin = (own, "environment") if is_for_this_server else ("", "elsewhere")
     if key and not (key.isascii() and key.isprintable()):
         raise RequestError("The API key contains characters that are not allowed; set it again.")
+    if key.lower().startswith("bearer ") or (len(key) > 1 and key[0] in "\"'" and key[-1] == key[0]):
+        raise RequestError("The API key has quotes or “Bearer” around it; set the key alone.")
     endpoint = Endpoint(url, Secret(key) if key else None, key_origin)
     if endpoint.on_deepseek and endpoint.api_key is None:
         raise RequestError(_NO_KEY)

@@ -71,7 +71,7 @@ def alert(reply: Reply, audience: Audience) -> str:
     if reply.ended and reason is not None and reason not in NORMAL_ENDS:
         return _UNKNOWN_END.format(reason)
     if reply.status == "complete" and not has_answer(reply):
-        return _without_answer(reply)
+        return spoken(_without_answer(reply), audience)
     return ""
 
 
@@ -86,14 +86,25 @@ def _without_answer(reply: Reply) -> str:
     if content and "response_format" in reply.request.parameters:
         return _SPACES_FOR_JSON
     if reply.reasoning.strip():
-        return _ENDED_THINKING
+        # Some servers say "stop" at the limit.
+        return _cut_off_at_length(reply) if _has_reached_limit(reply) else _ENDED_THINKING
     return "The answer is empty." if content else "The reply is empty."
 
 
-def _cut_off_at_length(reply: Reply) -> str:
+def _limit_and_use(reply: Reply) -> tuple[int | None, int | None]:
+    """Return the most tokens that were asked for, and how many the reply has."""
     given = (reply.request.parameters.get(name) for name in LIMITS)
     limit = next((value for value in given if isinstance(value, int)), None)
-    used = reply.usage.completion_tokens if reply.usage is not None else None
+    return limit, reply.usage.completion_tokens if reply.usage is not None else None
+
+
+def _has_reached_limit(reply: Reply) -> bool:
+    limit, used = _limit_and_use(reply)
+    return limit is not None and used is not None and used >= limit
+
+
+def _cut_off_at_length(reply: Reply) -> str:
+    limit, used = _limit_and_use(reply)
     is_before = limit is not None and used is not None and used < limit
     if reply.reasoning.strip() and not has_answer(reply):
         if limit is None or is_before:

@@ -23,9 +23,9 @@ _TOKENS_OPTION = r"max_(?:completion_|new_|output_)?tokens"
 _WORDS: dict[FailureCause, tuple[str, ...]] = {
     "scheme": (r"plain http request was sent to https", r"http request to an https server"),
     "rate": (
-        # Gemini says “exceeded your current quota” for a limit that is over in seconds.
-        r"resource_exhausted",
-        r"quota.*(?:retry in|per (?:minute|hour|day))",
+        # Gemini and Scaleway speak of a quota for a limit that is over in seconds.
+        r"resource_exhausted|concurrent requests|(?:requests|tokens) per (?:second|min|hour|day)",
+        r"quota.*retry in",
     ),
     "balance": (
         r"insufficient[ _-]+(?:\w+[ _-]+)?(?:balance|credits?|funds|quota)\b",
@@ -35,6 +35,7 @@ _WORDS: dict[FailureCause, tuple[str, ...]] = {
         r"exceeded_current_quota|credit_balance_too_low",
         r"budget has been exceeded|budget_?exceeded|exceeded_?budget|over budget",
         r"arrear|billing_error|billing_not_active|billing[ _]hard[ _]limit|payment_required",
+        r"extra usage is required",
         r"余额不足|余额不够|欠费|额度不足|额度已用|配额不足|请充值",
     ),
     "round_trip": (r"must be passed back",),
@@ -92,6 +93,8 @@ _WORDS: dict[FailureCause, tuple[str, ...]] = {
 }
 _PATTERNS = {cause: re.compile("|".join(words), re.IGNORECASE | re.DOTALL) for cause, words in _WORDS.items()}
 
+#: The statuses of a server that takes no more requests at the moment; in a stream there is none.
+_BUSY = (None, 429, 500, 503, 529)
 #: What a status means if the words say nothing more.
 _BY_STATUS: dict[int, FailureCause] = {401: "key", 402: "balance", 404: "path", 405: "path", 410: "model", 429: "rate"}
 
@@ -103,8 +106,9 @@ def cause_of(status: int | None, words: str) -> FailureCause:
         status: the HTTP status, or None for an error in a stream.
         words: messages, codes and types of the error, one per line.
     """
-    found = next((cause for cause, pattern in _PATTERNS.items() if pattern.search(words)), None)
-    # A busy server may name its limit, and what to buy to raise it.
-    if found is None or (status == 402 and found == "rate"):  # noqa: PLR2004  (payment required)
-        return _BY_STATUS.get(status or 0, "")
-    return found
+    known = _BY_STATUS.get(status or 0, "")
+    for cause, pattern in _PATTERNS.items():
+        # Limits of tokens a minute are also named where one request alone is larger.
+        if (cause != "rate" or status in _BUSY) and pattern.search(words):
+            return cause
+    return known

@@ -32,6 +32,12 @@ _MESSAGES = ("message", "msg", "detail", "error_msg", "errorMessage", "reason")
 _CODES = ("code", "status", "type")
 #: The beginning of an error within a message.
 _NESTED = re.compile(r"""\{\s*['"](?:error|message|msg|detail|code|status|type|object|errors)['"]""")
+_NUMBER = r"\d{1,9}(?:\.\d{1,9})?"
+_WAIT_PART = re.compile(rf"({_NUMBER}) ?(ms|h|m|s)")
+_WAIT = re.compile(
+    rf"\b(?:try again|retry|wait)(?: in| after| for)? ((?:{_NUMBER} ?(?:ms|h|m|s)[a-z]{{0,7}} ?){{1,4}})", re.IGNORECASE
+)
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _HTTP_STATUS = range(400, 600)
 #: What LiteLLM writes where there is nothing.
 _NOTHING = ("", "none", "null")
@@ -111,7 +117,17 @@ def _reported(server: str, said: _Said) -> Failure:
 
 def _failure(kind: FailureKind, server: str, said: _Said, status: int | None) -> Failure:
     cause = cause_of(status, "\n".join([said.message, *said.codes])[:_MOST_READ])
-    return Failure(kind, cause, server, one_line(said.message), status, said.code)
+    wait = _wait_in(said.message) if cause in ("", "rate", "loading") else None
+    return Failure(kind, cause, server, one_line(said.message), status, said.code, retry_after=wait)
+
+
+def _wait_in(message: str) -> float | None:
+    """Return the seconds that a message asks to wait, as in `Please try again in 1m30.5s`."""
+    found = _WAIT.search(message)
+    if found is None:
+        return None
+    parts = _WAIT_PART.findall(found[1])
+    return sum(float(number) * _SECONDS[unit] for number, unit in parts)
 
 
 def _read_body(body: str) -> _Said:

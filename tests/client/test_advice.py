@@ -68,6 +68,24 @@ def test_lm_studio_without_v1_is_told_to_add_it() -> None:
     assert "end in /v1" in alert(reply, "cell")
 
 
+@pytest.mark.parametrize("status", [200, 400])
+def test_llama_server_with_a_prompt_that_is_too_long_is_told_so(status: int) -> None:
+    # textgen 7257: with status 200, although the body says 400.
+    said = "the request exceeds the available context size. try increasing the context size"
+    body = refusal(status, said, code=400, type="exceed_context_size_error", n_prompt_tokens=14429, n_ctx=8192)
+    reply, requests = ask(body)
+    assert requests == 1
+    assert "The prompt is too long" in alert(reply, "cell")
+
+
+def test_a_wait_in_the_words_of_an_error_is_told_and_kept() -> None:
+    reply, requests = ask(refusal(429, "Rate limit reached for m. Please try again in 6m0s."))
+    assert requests == 1
+    assert "asks to wait 360 s (6 min)" in alert(reply, "cell")
+    reply, requests = ask(refusal(429, "Rate limit reached for m. Please try again in 20ms."))
+    assert requests == 3
+
+
 def test_a_wait_that_is_longer_than_ours_is_told() -> None:
     refused = refusal(429, "Rate Limit Reached")
     reply, requests = ask(Response(refused.pieces, 429, {**JSON, "Retry-After": "100"}))

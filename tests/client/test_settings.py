@@ -73,6 +73,16 @@ def test_deepseek_without_a_key_is_explained_in_two_lines() -> None:
     assert "nbstream demo" in lines[1]
 
 
+@pytest.mark.parametrize("key", [f"Bearer {KEY}", f'"{KEY}"', f"'{KEY}'", f"{KEY}\u2014", f"{KEY}\nx"])
+def test_a_key_with_something_around_it_is_told_without_the_key(key: str) -> None:
+    for options in ({"api_key": key, "environ": {}}, {"environ": {"DEEPSEEK_API_KEY": key}}):
+        with pytest.raises(RequestError) as caught:
+            endpoint_for(**options)
+        assert KEY not in str(caught.value)
+        assert "key" in str(caught.value)
+    assert endpoint_for(api_key=f" {KEY}\n", environ={}).api_key == Secret(KEY)
+
+
 def test_another_server_needs_no_key() -> None:
     assert endpoint_for("http://localhost:11434/v1", environ={}).api_key is None
 

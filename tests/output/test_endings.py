@@ -45,6 +45,11 @@ def test_thinking_that_used_up_the_limit_is_said_to(audience: Audience, options:
     assert alert(ended, audience) == f"Thinking used up the limit of 64 tokens before an answer began. {options}"
 
 
+def test_a_server_may_say_stop_at_the_limit() -> None:
+    ended = reply(Reasoning(0, "So"), UsageReported(1, Usage(9, 64)), reason="stop", max_tokens=64)
+    assert alert(ended, "cell").startswith("Thinking used up the limit of 64 tokens before an answer began. Raise")
+
+
 @pytest.mark.parametrize("parameters", [{}, {"max_tokens": 64}])
 def test_thinking_that_used_up_the_context_is_said_to(parameters: dict[str, int]) -> None:
     ended = reply(Reasoning(0, "So"), UsageReported(1, Usage(4000, 40)), reason="length", **parameters)

@@ -136,6 +136,43 @@ BODIES: list[tuple[str, int, str, FailureCause]] = [
         "rate",
     ),
     ("LiteLLM", 429, openai("No deployments available for selected model, Try again in 60 seconds."), "rate"),
+    (
+        "Scaleway (LibreChat agents 357)",
+        429,
+        json.dumps(
+            {
+                "status": 429,
+                "error": "INSUFFICIENT QUOTA",
+                "message": "You exceeded your current limit of concurrent requests.",
+            }
+        ),
+        "rate",
+    ),
+    (
+        "Groq",
+        413,
+        openai(
+            "Request too large for model v3 on tokens per minute (TPM): Limit 6000, Requested 7000, please reduce your "
+            "message size and try again.",
+            type="tokens",
+            code="rate_limit_exceeded",
+        ),
+        "",
+    ),
+    (
+        "Anthropic (gsd-2 2803)",
+        429,
+        json.dumps(
+            {
+                "type": "error",
+                "error": {
+                    "type": "rate_limit_error",
+                    "message": "Extra usage is required for long context requests.",
+                },
+            }
+        ),
+        "balance",
+    ),
     # The key.
     ("DeepSeek", 401, openai("Authentication Fails, Your api key: ****9f3a is invalid", **INVALID), "key"),
     ("OpenAI", 401, openai("Incorrect API key provided: sk-ab***wxyz.", code="invalid_api_key"), "key"),

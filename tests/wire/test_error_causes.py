@@ -47,7 +47,7 @@ def test_the_cause_of_an_error_is_found(server: str, status: int, body: str, cau
     refused = server_errors.from_status(status, body, server)
     assert refused.cause == cause
     check(refused, cause)
-    if body.startswith("{") and status != 410 and cause != "path":
+    if body.startswith("{") and status not in (410, 413) and cause != "path":
         within = server_errors.from_chunk(json.loads(body), "The server")
         assert within is not None
         if cause != "rate" or within.status_code is not None:
@@ -133,6 +133,27 @@ def test_the_code_is_a_word_where_there_is_one(error: dict[str, Any], code: str 
     failure = server_errors.from_chunk({"error": error}, "The server")
     assert failure is not None
     assert (failure.code, failure.status_code) == (code, status)
+
+
+@pytest.mark.parametrize(
+    ("words", "seconds"),
+    [
+        ("Please try again in 1.2s.", 1.2),
+        ("Please try again in 6m0s. Visit", 360),
+        ("Please try again in 1h2m3.5s", 3723.5),
+        ("Try again in 60 seconds.", 60),
+        ("Please retry in 12.5s.", 12.5),
+        ("Please try again in 250ms.", 0.25),
+        ("Retry after 2 minutes", 120),
+        ("retry in a moment", None),
+        ("Limit 30000, Used 29000", None),
+    ],
+)
+def test_the_wait_that_a_message_asks_for_is_read(words: str, seconds: float | None) -> None:
+    failure = server_errors.from_status(429, openai(f"Rate limit reached. {words}"), "a.b")
+    assert failure.retry_after == (None if seconds is None else pytest.approx(seconds))
+    assert server_errors.from_status(400, openai(f"Bad. {words}"), "a.b").retry_after == failure.retry_after
+    assert server_errors.from_status(402, openai(f"No balance. {words}"), "a.b").retry_after is None
 
 
 @given(

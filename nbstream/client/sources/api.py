@@ -92,7 +92,9 @@ class ApiSource:
             target = _target(self._endpoint.base_url, headers.get("location", ""))
             failure = replace(failure, cause="redirect", said=target)
         asked = _retry_after(headers.get("retry-after-ms"), headers.get("retry-after"))
-        return SourceError(self._redactor.redact_fields(replace(failure, retry_after=asked)))
+        if asked is not None:
+            failure = replace(failure, retry_after=asked)
+        return SourceError(self._redactor.redact_fields(failure))
 
     def _broken(self, error: Exception, *, began: bool) -> Failure:
         cause = error.__cause__ or error.__context__ or error
