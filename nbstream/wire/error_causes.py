@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from nbstream.model.failure import FailureCause
 
-_QUOTED = r"[`'\"“]?[\w.:/@-]+[`'\"”]?"
+_QUOTED = r"[`'\"“]?[\w.:/@-]{1,80}[`'\"”]?"
+_USED_UP = r"(?:insufficient|too low|not enough|exhausted|depleted|used up)"
 _FIELD = r"(?:parameter|field|key|argument|input|propert|keyword)"
 _TOKENS_OPTION = r"max_(?:completion_|new_|output_)?tokens"
 
@@ -25,11 +26,11 @@ _WORDS: dict[FailureCause, tuple[str, ...]] = {
     "rate": (
         # Gemini and Scaleway speak of a quota for a limit that is over in seconds.
         r"resource_exhausted|concurrent requests|(?:requests|tokens) per (?:second|min|hour|day)",
-        r"quota.*retry in",
+        r"quota.{0,300}retry in",
     ),
     "balance": (
-        r"insufficient[ _-]+(?:\w+[ _-]+)?(?:balance|credits?|funds|quota)\b",
-        r"(?:balance|credits?|funds)\W+(?:\w+\W+){0,3}?(?:insufficient|too low|not enough|exhausted|depleted|used up)",
+        r"insufficient[ _-](?:[a-z]{1,20}[ _-])?(?:balance|credits?|funds|quota)\b",
+        rf"(?:balance|credits?|funds)\W{{1,3}}(?:\w{{1,20}}\W{{1,3}}){{0,3}}?{_USED_UP}",
         r"(?:not enough|no|no more|out of|more|all available) credits",
         r"exceeded (?:your|the) current quota",
         r"exceeded_current_quota|credit_balance_too_low",
@@ -48,14 +49,14 @@ _WORDS: dict[FailureCause, tuple[str, ...]] = {
         r"invalid (?:access|auth|bearer|proxy server) token|无效的令牌",
     ),
     "output_limit": (
-        rf"{_TOKENS_OPTION}\W*(?:or \W?{_TOKENS_OPTION}\W*)?(?:is |are |: ?)?(?:too (?:large|high)|\d+ ?>)",
+        rf"{_TOKENS_OPTION}\W{{0,3}}(?:or \W?{_TOKENS_OPTION}\W{{0,3}})?(?:is |are |: ?)?(?:too (?:large|high)|\d{{1,12}} ?>)",
         rf"(?:invalid|range of) {_TOKENS_OPTION}",
         rf"{_TOKENS_OPTION}\b[^.]{{0,40}}(?:less than or equal|at most)",
     ),
     "context": (
         r"maximum (?:context|prompt|model) length|maximum number of tokens allowed",
         r"context[ _-]?length[ _-]?exceeded|exceed_context_size|tokens_limit_reached|available context size",
-        r"exceed\w* (?:the |its |this |max |maximum |model'?s? )*context",
+        r"exceed\w{0,5} (?:the |its |this |max |maximum |model'?s? ){0,4}context",
         r"context (?:window|size|length)[^.]{0,20} exceed",
         r"(?:longer|greater) than the (?:model's )?(?:maximum )?(?:context|model) length",
         r"context length (?:of|is) only|context (?:the )?overflow|reached context length",
@@ -71,14 +72,14 @@ _WORDS: dict[FailureCause, tuple[str, ...]] = {
         r"\"think\" value",
     ),
     "unknown_field": (
-        rf"(?:unknown|unexpected|unrecogni[sz]ed|unsupported|extra|additional)(?: \w+)? {_FIELD}",
+        rf"(?:unknown|unexpected|unrecogni[sz]ed|unsupported|extra|additional)(?: \w{{1,20}})? {_FIELD}",
         r"extra_forbidden|unknown_parameter|unsupported_?param|was unexpected",
         r"not support (?:the |these )?(?:parameter|field)",
         r"(?:parameter|field|argument)s?\b.{0,60}\b(?:is|are) not (?:supported|allowed|permitted|recogni[sz]ed)",
         r"is not supported (?:with|by|for) this model",
     ),
     "model": (
-        r"model[ _-]?not[ _-]?(?:exist|found|supported|available)|unknown[ _]model|no such model|\Amodel: ",
+        r"model[ _-]?not[ _-]?(?:exist|found|supported|available)|unknown[ _]model|no such model|^model: ",
         r"\bmodel\b.{0,100}(?:does not|doesn't) exist",
         r"\bmodel\b.{0,100}(?:not (?:be )?found|decommissioned|end of life|no longer (?:available|supported))",
         r"supported api model names|not a valid model|invalid model\b|unsupported model|not found the model",
@@ -91,7 +92,8 @@ _WORDS: dict[FailureCause, tuple[str, ...]] = {
         r"page not found|file not found",
     ),
 }
-_PATTERNS = {cause: re.compile("|".join(words), re.IGNORECASE | re.DOTALL) for cause, words in _WORDS.items()}
+_FLAGS = re.IGNORECASE | re.DOTALL | re.MULTILINE
+_PATTERNS = {cause: re.compile("|".join(words), _FLAGS) for cause, words in _WORDS.items()}
 
 #: The statuses of a server that takes no more requests at the moment; in a stream there is none.
 _BUSY = (None, 429, 500, 503, 529)

@@ -25,6 +25,8 @@ _DEEPEST = 8
 #: Only this many characters of a web page, of other text or of a message are read.
 _MOST_READ = 1 << 16
 # No "<" within a tag, so that a page of unclosed tags is read in linear time.
+#: Only the beginning of a message is searched for its cause.
+_MOST_WORDS = 2_000
 _TITLE = re.compile(r"<title[^<>]*>", re.IGNORECASE)
 _TITLE_END = re.compile(r"</title", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]*>")
@@ -116,8 +118,9 @@ def _reported(server: str, said: _Said) -> Failure:
 
 
 def _failure(kind: FailureKind, server: str, said: _Said, status: int | None) -> Failure:
-    cause = cause_of(status, "\n".join([said.message, *said.codes])[:_MOST_READ])
-    wait = _wait_in(said.message) if cause in ("", "rate", "loading") else None
+    words = said.message[:_MOST_WORDS]
+    cause = cause_of(status, "\n".join([*said.codes, words]))
+    wait = _wait_in(words) if cause in ("", "rate", "loading") else None
     return Failure(kind, cause, server, one_line(said.message), status, said.code, retry_after=wait)
 
 

@@ -172,3 +172,28 @@ def test_any_body_is_read(value: Any) -> None:
         failure = server_errors.from_status(400, body, "a.b")
         assert len(failure.said) <= 300
         assert message(failure).startswith("a.b answered 400")
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "words",
+    [
+        "insufficient_",
+        "insufficient" + "_" * 50,
+        "balance ",
+        "quota ",
+        "model ",
+        "max_tokens",
+        "exceed the ",
+        "api key ",
+        "parameter ",
+        "retry in 1 ",
+        "unexpected ",
+        '{"error": ',
+        "{'error': ",
+        "model 'x' is ",
+    ],
+)
+def test_any_words_are_read_in_linear_time(words: str) -> None:
+    for _ in range(20):
+        server_errors.from_status(400, openai(words * (200_000 // len(words))), "a.b")
