@@ -118,6 +118,8 @@ class JsonValues:
 
 
 def _instead(value: object) -> str:
+    if hasattr(value, "answer"):
+        return "Give its text, as with `.answer`."
     if dataclasses.is_dataclass(value):
         return "Give a dict, as with `dataclasses.asdict(…)`."
     for kind, advice in _INSTEAD:

@@ -38,6 +38,8 @@ FailureCause: TypeAlias = Literal[
     "unknown_field",  # the server does not know a field of the request
     "path",  # the base URL lacks a part, such as /v1
     "scheme",  # the base URL begins with http://, and the server wants https://
+    "region",  # the server does not serve this country
+    "content",  # a content filter refuses the prompt
     "loading",  # the server still loads the model
     "loopback",  # unreachable: the server is on this machine
     "untrusted",  # unreachable: this machine does not trust the issuer of the server's certificate
@@ -50,7 +52,7 @@ FailureCause: TypeAlias = Literal[
     "reply",  # too_large: the text of the reply
     "event",  # too_large: a single event
     "tool_calls",  # too_large: the number of tool calls
-    "page",  # not_a_stream: a web page, and `said` is its title
+    "page",  # refused, not_a_stream: a web page, and `said` is its title
     "empty",  # not_a_stream: an empty body
 ]
 

@@ -24,6 +24,7 @@ _EMPTY = (
 _BY_STATUS = {
     400: "The request was not accepted as it is; change it and {again}.",
     403: "The key may not use this model or this server.",
+    407: "A proxy in between wants a user name and a password; name them in HTTPS_PROXY before the kernel starts.",
     408: "The server did not wait any longer; {again}.",
     409: "The server was busy with something that excludes this request; {again}.",
     413: "The prompt is larger than the server accepts.",
@@ -42,6 +43,8 @@ _BY_CAUSE = {
     "no_thinking": "This model cannot think: leave out `thinking=True` and `effort=`.",
     "path": "Check the model's name and the base URL; many servers need it to end in /v1.",
     "scheme": "Let the base URL begin with https://.",
+    "region": "The server does not serve this country or network.",
+    "content": "A content filter refuses the prompt; word it differently, then {again}.",
     "loading": "The server is still loading the model; wait, then {again}.",
     "loopback": "Check that the server is running.",
     "untrusted": "If a proxy or your own authority issued the certificate, name the authority's file in the "

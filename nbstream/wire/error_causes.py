@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from nbstream.model.failure import FailureCause
 
 _QUOTED = r"[`'\"“]?[\w.:/@-]{1,80}[`'\"”]?"
+_TOO_MANY = r"(?:too (?:large|high)|\d{1,12} ?>)"
 _USED_UP = r"(?:insufficient|too low|not enough|exhausted|depleted|used up)"
 _FIELD = r"(?:parameter|field|key|argument|input|propert|keyword)"
 _TOKENS_OPTION = r"max_(?:completion_|new_|output_)?tokens"
@@ -41,6 +42,11 @@ _WORDS: dict[FailureCause, tuple[str, ...]] = {
     ),
     "round_trip": (r"must be passed back",),
     "json_word": (r"must contain the word\W+json",),
+    "region": (r"unsupported_country|(?:country|region|location)\b[^.]{0,60} not supported",),
+    "content": (
+        r"content exists risk|content management policy|content_filter|data_inspection_failed|inappropriate content",
+        r"敏感内容|违规内容",
+    ),
     "key": (
         r"(?:incorrect|invalid|wrong|malformed|expired|revoked|missing|no|unknown) (?:x-)?api[ _-]?key",
         r"api[ _-]?key\b[^.]{0,60}(?:not valid|invalid|incorrect|missing|expired|not found|not provided|required)",
@@ -49,7 +55,7 @@ _WORDS: dict[FailureCause, tuple[str, ...]] = {
         r"invalid (?:access|auth|bearer|proxy server) token|无效的令牌",
     ),
     "output_limit": (
-        rf"{_TOKENS_OPTION}\W{{0,3}}(?:or \W?{_TOKENS_OPTION}\W{{0,3}})?(?:is |are |: ?)?(?:too (?:large|high)|\d{{1,12}} ?>)",
+        rf"{_TOKENS_OPTION}\W{{0,3}}(?:or \W?{_TOKENS_OPTION}\W{{0,3}})?(?:is |are |: ?)?{_TOO_MANY}",
         rf"(?:invalid|range of) {_TOKENS_OPTION}",
         rf"{_TOKENS_OPTION}\b[^.]{{0,40}}(?:less than or equal|at most)",
     ),
@@ -95,6 +101,8 @@ _WORDS: dict[FailureCause, tuple[str, ...]] = {
 _FLAGS = re.IGNORECASE | re.DOTALL | re.MULTILINE
 _PATTERNS = {cause: re.compile("|".join(words), _FLAGS) for cause, words in _WORDS.items()}
 
+#: Titles of pages with which a firewall tells programs from people.
+_CHALLENGE = re.compile("just a moment|attention required|cloudflare|checking your browser|captcha", re.IGNORECASE)
 #: The statuses of a server that takes no more requests at the moment; in a stream there is none.
 _BUSY = (None, 429, 500, 503, 529)
 #: What a status means if the words say nothing more.
@@ -109,6 +117,8 @@ def cause_of(status: int | None, words: str) -> FailureCause:
         words: messages, codes and types of the error, one per line.
     """
     known = _BY_STATUS.get(status or 0, "")
+    if status == 403 and _CHALLENGE.search(words):  # noqa: PLR2004  (forbidden)
+        return "page"
     for cause, pattern in _PATTERNS.items():
         # Limits of tokens a minute are also named where one request alone is larger.
         if (cause != "rate" or status in _BUSY) and pattern.search(words):

@@ -110,6 +110,7 @@ def test_values_are_read_as_json_has_them(value: object, read: object) -> None:
         (dt.datetime(2026, 1, 1, tzinfo=dt.UTC), "JSON has no datetime. Give its text, as with `.isoformat()`."),
         (Scalar(dt.date(2026, 1, 1)), "JSON has no date."),
         (Colour.RED, "JSON has no Colour. Give its `.value`."),
+        (nbstream.Reply(), "JSON has no Reply. Give its text, as with `.answer`."),
         (Turn(), "JSON has no Turn. Give a dict, as with `dataclasses.asdict(…)`."),
         (Array(), "JSON has no Array. Give a list, as with `.tolist()`."),
         (iter([1]), "Give a list."),

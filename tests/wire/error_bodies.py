@@ -397,7 +397,27 @@ BODIES: list[tuple[str, int, str, FailureCause]] = [
     ("Go", 400, "Client sent an HTTP request to an HTTPS server.", "scheme"),
     ("nginx", 400, "<html><head><title>400 The plain HTTP request was sent to HTTPS port</title></head>", "scheme"),
     ("llama.cpp", 503, openai("Loading model", type="unavailable_error", code=503), "loading"),
+    # Others.
+    ("DeepSeek", 400, openai("Content Exists Risk", **INVALID), "content"),
+    (
+        "Azure",
+        400,
+        openai(
+            "The response was filtered due to the prompt triggering a content management policy.", code="content_filter"
+        ),
+        "content",
+    ),
+    (
+        "OpenAI",
+        403,
+        openai("Country, region, or territory not supported", code="unsupported_country_region_territory"),
+        "region",
+    ),
+    ("Gemini", 400, openai("User location is not supported for the API use.", code=400), "region"),
+    ("Cloudflare", 403, "<!DOCTYPE html><html><title>Just a moment...</title><body>Wait</body></html>", "page"),
     # Nothing of these.
+    ("Cloudflare", 502, "<html><title>502 Bad Gateway | Cloudflare</title></html>", ""),
+    ("DeepSeek", 403, openai("The simulator answers 403"), ""),
     ("DeepSeek", 400, openai("Thinking mode does not support this tool_choice", **INVALID), ""),
     ("DeepSeek", 422, openai("Invalid Parameters", **INVALID), ""),
     ("DeepSeek", 503, openai("Service is too busy. We advise users to temporarily switch."), ""),

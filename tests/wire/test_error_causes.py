@@ -34,6 +34,9 @@ HINTS: dict[FailureCause, str] = {
     "unknown_field": "Leave out",
     "path": "/v1",
     "scheme": "https://",
+    "region": "does not serve this country",
+    "content": "content filter",
+    "page": "A proxy may also be in between",
     "loading": "loading the model",
     "": "",
 }
