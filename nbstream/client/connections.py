@@ -82,7 +82,8 @@ def _new_client(endpoint: Endpoint) -> AsyncOpenAI:
     import openai  # noqa: PLC0415  (0.4 s, so not before the first request)
 
     client = openai.AsyncOpenAI(
-        base_url=endpoint.base_url,
+        base_url=endpoint.path_url,
+        default_query=endpoint.query or None,
         api_key=endpoint.api_key.reveal() if endpoint.api_key is not None else "none",
         # nbstream itself retries and limits silence, where users see it and can stop it.
         max_retries=0,

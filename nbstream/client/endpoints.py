@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from nbstream.model.exceptions import RequestError
 
@@ -62,6 +62,16 @@ class Endpoint:
     base_url: str
     api_key: Secret | None = None
     key_origin: KeyOrigin = ""
+
+    @property
+    def path_url(self) -> str:
+        """The base URL without its query, for a path to be appended."""
+        return urlsplit(self.base_url)._replace(query="").geturl()
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The query of the base URL, such as Azure's `api-version`."""
+        return dict(parse_qsl(urlsplit(self.base_url).query, keep_blank_values=True))
 
     @property
     def origin(self) -> str:
@@ -117,9 +127,8 @@ def endpoint_for(
 
 
 def _checked(url: str) -> str:
-    url = url.strip().rstrip("/").removesuffix("/chat/completions")
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(url.strip())
         valid = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
     except ValueError:
         valid = False
@@ -128,7 +137,8 @@ def _checked(url: str) -> str:
         raise RequestError(f"The base URL is not valid: it must look like {DEFAULT_BASE_URL}.")
     if "@" in parts.netloc:
         raise RequestError("The base URL must not contain a user name or password; set `api_key=` instead.")
-    return url
+    path = parts.path.rstrip("/").removesuffix("/chat/completions").rstrip("/")
+    return parts._replace(path=path, fragment="").geturl()
 
 
 def _origin(url: str) -> str:

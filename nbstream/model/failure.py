@@ -29,6 +29,7 @@ FailureCause: TypeAlias = Literal[
     "balance",  # there is no money, or no quota that a wait would renew
     "rate",  # there are too many requests at the moment
     "key",  # the key is missing or wrong
+    "upstream_key",  # a proxy's own key for its provider is wrong
     "model",  # the server does not have the model, or no more
     "context",  # the prompt does not fit into the model's context
     "output_limit",  # `max_tokens` is out of range
@@ -37,6 +38,7 @@ FailureCause: TypeAlias = Literal[
     "no_thinking",  # the model cannot think
     "unknown_field",  # the server does not know a field of the request
     "path",  # the base URL lacks a part, such as /v1
+    "other_path",  # the base URL is not right, though it ends in /v1
     "scheme",  # the base URL begins with http://, and the server wants https://
     "region",  # the server does not serve this country
     "content",  # a content filter refuses the prompt

@@ -42,6 +42,8 @@ _BY_CAUSE = {
     "json_word": "Name JSON in the prompt and {again}.",
     "no_thinking": "This model cannot think: leave out `thinking=True` and `effort=`.",
     "path": "Check the model's name and the base URL; many servers need it to end in /v1.",
+    "other_path": "Check the model's name, and the base URL before its /v1.",
+    "upstream_key": "That is the key which the proxy holds for its provider, not yours; correct it there.",
     "scheme": "Let the base URL begin with https://.",
     "region": "The server does not serve this country or network.",
     "content": "A content filter refuses the prompt; word it differently, then {again}.",

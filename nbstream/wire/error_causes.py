@@ -53,6 +53,8 @@ _WORDS: dict[FailureCause, tuple[str, ...]] = {
         r"invalid_api_key|api_key_invalid|invalid_authentication|authenticationerror|authentication_error",
         r"authentication (?:fails|failed|error)|no (?:cookie )?auth credentials|unauthenticated|not authenticated",
         r"invalid (?:access|auth|bearer|proxy server) token|无效的令牌",
+        # LiteLLM without a database knows one key only.
+        r"no_db_connection|no connected db",
     ),
     "output_limit": (
         rf"{_TOKENS_OPTION}\W{{0,3}}(?:or \W?{_TOKENS_OPTION}\W{{0,3}})?(?:is |are |: ?)?{_TOO_MANY}",
@@ -101,6 +103,8 @@ _WORDS: dict[FailureCause, tuple[str, ...]] = {
 _FLAGS = re.IGNORECASE | re.DOTALL | re.MULTILINE
 _PATTERNS = {cause: re.compile("|".join(words), _FLAGS) for cause, words in _WORDS.items()}
 
+#: LiteLLM names the provider whose error it hands on.
+_OF_PROVIDER = re.compile(r"\blitellm\.\w{1,40}: (?:\w{1,40}: )?\w{1,40}Exception - ")
 #: Titles of pages with which a firewall tells programs from people.
 _CHALLENGE = re.compile("just a moment|attention required|cloudflare|checking your browser|captcha", re.IGNORECASE)
 #: The statuses of a server that takes no more requests at the moment; in a stream there is none.
@@ -122,5 +126,5 @@ def cause_of(status: int | None, words: str) -> FailureCause:
     for cause, pattern in _PATTERNS.items():
         # Limits of tokens a minute are also named where one request alone is larger.
         if (cause != "rate" or status in _BUSY) and pattern.search(words):
-            return cause
+            return "upstream_key" if cause == "key" and _OF_PROVIDER.search(words) else cause
     return known

@@ -161,6 +161,23 @@ def ask_with_tls(certificates: Path, name: str) -> tuple[nbstream.Reply, int]:
         return run.result(30), len(server.requests)
 
 
+@pytest.mark.parametrize(("path", "hint"), [("api", "many servers need it to end in /v1"), ("x/v1", "before its /v1")])
+def test_v1_is_advised_only_where_it_is_missing(path: str, hint: str) -> None:
+    with HostileServer({}) as server:
+        reply = nbstream.stream("hello", base_url=f"{server.url}/{path}").result(30)
+    assert hint in alert(reply, "cell")
+
+
+def test_the_query_of_a_base_url_follows_the_path() -> None:
+    answer = Response([chunk(content="yes"), chunk(finish="stop"), b"data: [DONE]\n\n"])
+    with HostileServer({"openai": lambda _: answer}) as server:
+        url = f"{server.url}/openai/deployments/x?api-version=2026-01-01"
+        assert nbstream.stream("hello", base_url=url).result(30).answer == "yes"
+        assert [each.path for each in server.requests] == [
+            "/openai/deployments/x/chat/completions?api-version=2026-01-01"
+        ]
+
+
 @needs.command("openssl", "openssl")
 @pytest.mark.usefixtures("new_connections")
 def test_an_unknown_certificate_names_ssl_cert_file_and_that_helps(

@@ -83,6 +83,23 @@ def test_a_key_with_something_around_it_is_told_without_the_key(key: str) -> Non
     assert endpoint_for(api_key=f" {KEY}\n", environ={}).api_key == Secret(KEY)
 
 
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("https://a.b/v1/", "https://a.b/v1"),
+        ("https://a.b/v1/chat/completions", "https://a.b/v1"),
+        ("https://a.b/v1//chat/completions/", "https://a.b/v1"),
+        ("https://a.b/x/chat/completions?api-version=1", "https://a.b/x?api-version=1"),
+        ("https://a.b/x/?api-version=1#f", "https://a.b/x?api-version=1"),
+    ],
+)
+def test_a_base_url_ends_where_the_path_of_the_api_begins(url: str, kept: str) -> None:
+    endpoint = endpoint_for(url, "k", environ={})
+    assert endpoint.base_url == kept
+    assert endpoint.path_url == kept.partition("?")[0]
+    assert endpoint.query == ({"api-version": "1"} if "?" in kept else {})
+
+
 def test_another_server_needs_no_key() -> None:
     assert endpoint_for("http://localhost:11434/v1", environ={}).api_key is None
 

@@ -189,8 +189,15 @@ BODIES: list[tuple[str, int, str, FailureCause]] = [
         openai(
             "litellm.AuthenticationError: AuthenticationError: DeepseekException - Authentication Fails", code="500"
         ),
-        "key",
+        "upstream_key",
     ),
+    (
+        "LiteLLM before llama.cpp",
+        401,
+        openai("litellm.AuthenticationError: AuthenticationError: OpenAIException - Invalid API Key", code="401"),
+        "upstream_key",
+    ),
+    ("LiteLLM without a database", 400, openai("No connected db.", type="no_db_connection", code="400"), "key"),
     # The model.
     ("DeepSeek until October", 400, openai("Model Not Exist", **INVALID), "model"),
     (

@@ -25,6 +25,7 @@ HINTS: dict[FailureCause, str] = {
     "balance": "Top up",
     "rate": "wait",
     "key": "DEEPSEEK_API_KEY",
+    "upstream_key": "the key which the proxy holds",
     "model": "“v3” was asked for",
     "context": "The prompt is too long",
     "output_limit": "max_tokens=",

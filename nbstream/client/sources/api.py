@@ -91,6 +91,8 @@ class ApiSource:
         if 300 <= status < 400:  # noqa: PLR2004  (HTTP's redirects)
             target = _target(self._endpoint.base_url, headers.get("location", ""))
             failure = replace(failure, cause="redirect", said=target)
+        elif failure.cause == "path" and self._endpoint.path_url.endswith("/v1"):
+            failure = replace(failure, cause="other_path")
         asked = _retry_after(headers.get("retry-after-ms"), headers.get("retry-after"))
         if asked is not None:
             failure = replace(failure, retry_after=asked)
