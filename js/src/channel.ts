@@ -10,6 +10,7 @@
  */
 
 import type { AnyModel } from "@anywidget/types";
+import type { Output } from "./notebook";
 import { CONTROL_REQUEST, type KernelMessage, type Keyframe, type PageMessage } from "./protocol";
 
 /**
@@ -56,12 +57,13 @@ interface IopubMessage {
   content: { execution_state?: string };
 }
 
-/** A message of a comm; other messages lack most of it. */
+/** A message of a comm, or an output; other messages lack most of it. */
 interface CommMessage {
   header: { msg_type: string };
   content: {
     comm_id?: string;
     data?: { method?: string; content?: KernelMessage; state?: Partial<Traits> };
+    metadata?: Record<string, unknown>;
   };
 }
 
@@ -76,6 +78,8 @@ const LOST = new Set(["restarting", "autorestarting", "terminating", "dead"]);
 export interface Receiver {
   onMessage(message: KernelMessage): void;
   onKeyframe(keyframe: Keyframe): void;
+  /** The kernel displayed a reply, which may be another one. */
+  onOutput(output: Output): void;
   /** The widget's kernel ended. */
   onLost(): void;
 }
@@ -192,7 +196,9 @@ export class Channel {
     _: unknown,
     { direction, msg: { header, content } }: { direction: string; msg: CommMessage },
   ): void => {
-    if (direction !== "recv" || header.msg_type !== "comm_msg" || content.comm_id !== this.#model.get("run_id")) return;
+    if (direction !== "recv") return;
+    if (content.metadata?.nbstream !== undefined) this.#receiver.onOutput(content);
+    if (header.msg_type !== "comm_msg" || content.comm_id !== this.#model.get("run_id")) return;
     const { method, content: message, state } = content.data ?? {};
     if (method === "custom" && message !== undefined) this.#receiver.onMessage(message);
     if (method === "update" && state?.keyframe !== undefined) this.#receiver.onKeyframe(state.keyframe);

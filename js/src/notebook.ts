@@ -26,17 +26,23 @@ interface OutputWidget {
   save_changes(): void;
 }
 
-interface Output {
+/** An output of the message format, and the used part of JupyterLab's model of one. */
+export interface Output {
   data?: Record<string, unknown>;
   metadata?: Record<string, unknown>;
 }
 
 const PANEL = ".jp-NotebookPanel";
+/** The class by which a settled output is found. */
+const NAME = /\bnbstream-[0-9a-f]{10}\b/;
 const VIEW = "application/vnd.jupyter.widget-view+json";
 
 /** The known notebooks, by the element that shows each. */
 export class Notebooks {
   readonly #contexts = new WeakMap<Element, NotebookContext>();
+  readonly #every = new Set<WeakRef<NotebookContext>>();
+  /** Outputs that came from the kernel, by name: those of consoles and of Output widgets, too. */
+  readonly #received = new Map<string, Output>();
 
   /**
    * Register `context` for the notebook around `element`; false while the element is in no
@@ -45,8 +51,15 @@ export class Notebooks {
   register(element: Element, context: NotebookContext): boolean {
     const panel = element.closest(PANEL);
     if (panel === null) return false;
+    if (this.#contexts.get(panel) !== context) this.#every.add(new WeakRef(context));
     this.#contexts.set(panel, context);
     return true;
+  }
+
+  /** Remember a settled output that came from the kernel. */
+  receive(output: Output): void {
+    const name = NAME.exec(htmlOf(output))?.[0];
+    if (name !== undefined) this.#received.set(name, output);
   }
 
   /** Whether a cell can be inserted below the one that contains `element`. */
@@ -67,8 +80,27 @@ export class Notebooks {
     }
   }
 
-  /** The answer in the output that contains `element`, as the kernel's Markdown. */
+  /** The answer in the settled output around `element`, as the model wrote it. */
   answerAt(element: Element): string | undefined {
+    return answerIn(this.#outputAt(element));
+  }
+
+  /** The formulas in the settled output `root`, as TeX between its delimiters. */
+  formulasAt(root: Element): string[] {
+    const template = document.createElement("template");
+    template.innerHTML = htmlOf(this.#outputAt(root));
+    return [...template.content.querySelectorAll(".nbstream-math")].map((formula) => formula.textContent);
+  }
+
+  /** The output around `element`: the one in its place in a notebook, or else one of its name. */
+  #outputAt(element: Element): Output | undefined {
+    const name = NAME.exec(element.closest(".nbstream-settled")?.className ?? "")?.[0];
+    const placed = this.#placedAt(element);
+    if (placed !== undefined && (name === undefined || htmlOf(placed).includes(name))) return placed;
+    return name === undefined ? undefined : (this.#received.get(name) ?? this.#find(name));
+  }
+
+  #placedAt(element: Element): Output | undefined {
     const index = cellIndex(element);
     const child = element.closest(".jp-OutputArea-child");
     if (index === undefined || child === null) return undefined;
@@ -76,11 +108,30 @@ export class Notebooks {
       each.classList.contains("jp-OutputArea-child"),
     );
     try {
-      return answerIn(this.#contextOf(element)?.model?.cells?.get(index)?.outputs?.get(siblings.indexOf(child)));
+      return this.#contextOf(element)?.model?.cells?.get(index)?.outputs?.get(siblings.indexOf(child));
     } catch {
       // The model has fewer cells or outputs than the page shows, because it is being changed.
       return undefined;
     }
+  }
+
+  /** The output of this name in a known notebook: a view of it may be in another panel. */
+  #find(name: string): Output | undefined {
+    try {
+      for (const context of this.#every) {
+        const cells = context.deref()?.model?.cells;
+        for (let cell = 0; cell < (cells?.length ?? 0); cell += 1) {
+          const outputs = cells?.get(cell)?.outputs;
+          for (let index = 0; index < (outputs?.length ?? 0); index += 1) {
+            const output = outputs?.get(index);
+            if (output?.metadata?.nbstream !== undefined && htmlOf(output).includes(name)) return output;
+          }
+        }
+      }
+    } catch {
+      // As above.
+    }
+    return undefined;
   }
 
   #contextOf(element: Element): NotebookContext | undefined {
@@ -150,9 +201,18 @@ function cellIndex(element: Element): number | undefined {
 function answerIn(output: Output | undefined): string | undefined {
   const found = output?.metadata?.nbstream as { answer?: unknown; in?: unknown } | undefined;
   if (typeof found?.answer === "string") return found.answer;
-  const lines = output?.data?.[typeof found?.in === "string" ? found.in : "text/markdown"];
-  const text = Array.isArray(lines) ? lines.join("") : lines;
-  if (typeof text !== "string" || !Array.isArray(found?.answer)) return undefined;
+  const text = textOf(output, typeof found?.in === "string" ? found.in : "text/markdown");
+  if (text === "" || !Array.isArray(found?.answer)) return undefined;
   const [start, end] = found.answer;
   return typeof start === "number" && typeof end === "number" ? text.slice(start, end) : undefined;
+}
+
+function htmlOf(output: Output | undefined): string {
+  return textOf(output, "text/html");
+}
+
+function textOf(output: Output | undefined, type: string): string {
+  const lines = output?.data?.[type];
+  const text = Array.isArray(lines) ? lines.join("") : lines;
+  return typeof text === "string" ? text : "";
 }

@@ -5,13 +5,14 @@
  */
 
 import { addAnswerButton, addCodeButtons, type ControlServices, handleClicks, removeButtons } from "./controls";
+import { copyFormulas } from "./copied_formulas";
 import { Handover } from "./handover";
 import { Images } from "./images";
 import { type NotebookContext, Notebooks } from "./notebook";
 import { isAbove, keepPositionBelow } from "./scroll";
 
 /** Modules share an instance only if they are of the same version. */
-const KEY = Symbol.for("nbstream.page.2");
+const KEY = Symbol.for("nbstream.page.3");
 
 const NOTICE_MILLISECONDS = 20_000;
 const SETTLED = "nbstream-settled";
@@ -47,6 +48,7 @@ export class PageServices implements ControlServices {
       "position:fixed;top:0;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap";
     document.body.append(this.#status);
     window.addEventListener("keydown", keepFromNotebook, { capture: true });
+    copyFormulas(this.notebooks);
     new MutationObserver(() => this.#onMutation()).observe(document.body, { childList: true, subtree: true });
     this.#schedule();
   }

@@ -6,7 +6,7 @@
 import type { AnyWidget } from "@anywidget/types";
 import "./style.css";
 import { Channel, type Model, type Receiver } from "./channel";
-import { canInsertCells, contextOf, replaceViews } from "./notebook";
+import { canInsertCells, contextOf, type Output, replaceViews } from "./notebook";
 import { opsOf } from "./operations";
 import { PageServices } from "./page_services";
 import type { KernelMessage, Keyframe, Op, PageMessage, Patch, Settled } from "./protocol";
@@ -127,6 +127,10 @@ class Session implements ReplyController, Receiver {
 
   #sinceMeta(): number {
     return (performance.now() - this.#metaAt) / 1000;
+  }
+
+  onOutput(output: Output): void {
+    this.services.notebooks.receive(output);
   }
 
   onLost(): void {

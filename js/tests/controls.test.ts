@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { addAnswerButton, addCodeButtons, type ControlServices, handleClicks } from "../src/controls";
 import { LiveDocument } from "../src/document";
 import { Images } from "../src/images";
+import type { NotebookContext } from "../src/notebook";
 import { Notebooks } from "../src/notebook";
 import { FakeNotebook, notebookPanel } from "./fixtures";
 
@@ -206,6 +207,53 @@ describe("the answer", () => {
       notebook.outputs.set("1:0", output);
     }
     expect(services.notebooks.answerAt(root)).toBeUndefined();
+  });
+});
+
+describe("the answer of an output that is shown elsewhere", () => {
+  const [MINE, OTHER] = ["nbstream-0123456789", "nbstream-aaaaabbbbb"];
+
+  function output(name: string, answer: string): object {
+    const html = `<div class="nbstream nbstream-settled ${name} mathjax_ignore">`;
+    return { data: { "text/html": html, "text/plain": "" }, metadata: { nbstream: { answer } } };
+  }
+
+  /** A notebook whose second cell has `outputs`, and where a place in its first cell is. */
+  function open(...outputs: object[]): Element {
+    const area = { length: outputs.length, get: (index: number) => outputs[index] };
+    const cells = { length: 2, get: (index: number) => ({ outputs: index === 1 ? area : undefined }) };
+    const panel = notebookPanel(1);
+    document.body.replaceChildren(panel.element);
+    services.notebooks.register(panel.output, { model: { cells } } as NotebookContext);
+    return panel.output;
+  }
+
+  function shown(name: string, parent: Element): Element {
+    const element = document.createElement("div");
+    element.className = `nbstream nbstream-settled ${name} mathjax_ignore`;
+    parent.append(element);
+    return element;
+  }
+
+  it("is found by its name, in a linked view as well", () => {
+    open({ metadata: {} }, output(OTHER, "other"), output(MINE, "mine"));
+    expect(services.notebooks.answerAt(shown(MINE, document.body))).toBe("mine");
+    expect(services.notebooks.answerAt(shown("nbstream-fffffeeeee", document.body))).toBeUndefined();
+  });
+
+  it("is not that of another output in its place, as within an Output widget", () => {
+    const place = open(output(OTHER, "other"));
+    const element = shown(MINE, place);
+    expect(services.notebooks.answerAt(element)).toBeUndefined();
+    services.notebooks.receive(output(MINE, "mine"));
+    services.notebooks.receive({ data: { "text/html": "<p>a table</p>" } });
+    expect(services.notebooks.answerAt(element)).toBe("mine");
+  });
+
+  it("comes with its formulas", () => {
+    const html = `<div class="${MINE}"><p><span class="nbstream-math">\\(a &lt; b\\)</span></p></div>`;
+    services.notebooks.receive({ data: { "text/html": [html] } });
+    expect(services.notebooks.formulasAt(shown(MINE, document.body))).toEqual(["\\(a < b\\)"]);
   });
 });
 

@@ -9,6 +9,7 @@ the same order and the same words.
 
 from __future__ import annotations
 
+from hashlib import blake2s
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,7 @@ _DEFAULT = Presentation()
 # tell MathJax 3 (Lab, Notebook) and MathJax 2 (nbconvert) to leave the reply alone.
 # A long word wraps, as it does live: otherwise the whole reply would scroll. An untrusted notebook
 # has no "anywhere".
-_ROOT = '<div class="nbstream nbstream-settled mathjax_ignore tex2jax_ignore" style="overflow-wrap:break-word">'
+_ROOT = '<div class="nbstream nbstream-settled {} mathjax_ignore tex2jax_ignore" style="overflow-wrap:break-word">'
 # JupyterLab styles these classes as it styles a Markdown cell.
 _AS_MARKDOWN = "jp-RenderedHTMLCommon jp-RenderedMarkdown"
 _QUIET = "opacity:.72"
@@ -39,9 +40,9 @@ _SMALL = f"{_QUIET};font-size:.83em;line-height:1.35"
 # The same measures as in the live footer, so that it does not jump when the reply settles. Each
 # item begins with its separator; the first one in a line stands outside, where it is cut off.
 _FOOTER = "margin:.15em 0 .3em;overflow:hidden"
-_ITEMS = f"{_SMALL};margin-left:-1.4em;font-variant-numeric:tabular-nums"
-_FIRST_ITEM = '<span style="display:inline-block;padding-left:1.4em">'
-_ITEM = '<span style="display:inline-block"><span style="display:inline-block;width:1.4em;text-align:center">· </span>'
+_ITEMS = f"{_SMALL};margin-left:-.6em;font-variant-numeric:tabular-nums"
+_FIRST_ITEM = '<span style="display:inline-block;padding-left:.6em">'
+_ITEM = '<span style="display:inline-block"><span style="display:inline-block;width:.6em">· </span>'
 
 
 def bundle(
@@ -83,7 +84,7 @@ def settled_html(reply: Reply, presentation: Presentation = _DEFAULT, renderer: 
         presentation: how it is shown.
         renderer: as for `bundle`.
     """
-    parts = [_ROOT]
+    parts = [_ROOT.format(_name(reply))]
     if reply.reasoning and presentation.reasoning == "hidden":
         parts.append(f'<div class="nbstream-thought" style="{_QUIET};margin:0 0 .6em">{escape(_thought(reply))}</div>')
     elif reply.reasoning:
@@ -142,6 +143,12 @@ def settled_text(reply: Reply, presentation: Presentation = _DEFAULT) -> str:
     parts = [wording.thought(reply), answer, *wording.tool_calls(reply), *notes, alert]
     parts.append(" · ".join(wording.footer(reply)))
     return "\n\n".join(part for part in parts if part)
+
+
+def _name(reply: Reply) -> str:
+    """Return a class by which the page finds the output's data, wherever it shows the HTML."""
+    text = f"{reply.reasoning}\0{reply.answer}".encode("utf-8", "surrogatepass")
+    return f"nbstream-{blake2s(text, digest_size=5).hexdigest()}"
 
 
 def _details(reply: Reply, presentation: Presentation) -> str:

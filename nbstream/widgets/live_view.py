@@ -63,7 +63,7 @@ class LiveView:
         self._loop = getattr(kernel, "io_loop", None)
         self._outputs = output_widgets.capturing(_request())
         channels.listen(kernel, run.id, self._model_id, self._on_message)
-        view = self._widget.bundle(f"A reply from {run.reply.model} is on its way. Press ■ to stop it.")
+        view = self._widget.bundle(f"A reply from {run.reply.model} that had not ended when this was written.")
         display(view, raw=True, display_id=self._display_id)
         _preload()
 

@@ -230,6 +230,24 @@ def test_a_selection_with_formulas_before_and_in_it_survives_settling(open_noteb
       return [a.data.slice(anchorOffset), b.data.slice(0, focusOffset), isSettled];
     }"""
     assert notebook.page.evaluate(ends) == ["en ", "at the", True]
+    copy = """() => {
+      const clipboardData = new DataTransfer();
+      document.querySelector(".nbstream-settled").dispatchEvent(
+        new ClipboardEvent("copy", { clipboardData, bubbles: true, cancelable: true }));
+      return ["text/plain", "text/html"].map((type) => clipboardData.getData(type));
+    }"""
+    plain, html = notebook.page.evaluate(copy)
+    assert " ".join(plain.split()) == r"en \(x^2\) and \[y = \frac{1}{2}\] at the"
+    assert "mjx" not in html
+    assert notebook.page.evaluate(ends) == ["en ", "at the", True]
+    # A formula is copied as a whole.
+    notebook.page.evaluate(
+        """() => {
+          const [formula] = document.querySelectorAll(".nbstream-settled mjx-container");
+          getSelection().setBaseAndExtent(formula.closest("p").firstChild, 0, formula.querySelector("mjx-mi"), 0);
+        }"""
+    )
+    assert notebook.page.evaluate(copy)[0] == r"With \(a^2\)"
 
 
 def test_a_selection_in_code_survives_its_colours(open_notebook: OpenNotebook) -> None:
