@@ -141,12 +141,17 @@ class GrowingText(ABC):
             if done:
                 self._add(done)
             self._cut(last.start, parsed)
-            self._lines = self._lines.removeprefix("".join(block.source))
+            # A fence may be glued to the text of a paragraph that was handed over.
+            head = "".join(block.source).count("\n")
+            self._lines = self._lines.split("\n", head)[head]
             self._open_block = block
             self._begin(block)
             return True
         if done and last.is_doubtful:
             last = done.pop()
+        if done and done[-1].end > last.start:
+            # The text that the fence is glued to.
+            done.pop()
         if done and done[-1].is_definition and done[-1].end == last.start:
             # The line after a definition may turn out to be its title.
             done.pop()
@@ -174,6 +179,7 @@ class GrowingText(ABC):
         end = parts.pop().start if block.is_list else first.end
         self._add_parts(block, parts)
         block.source.append(self._cut(end, parsed))
+        block.move_on(first)
         self._wait_for(first)
         return False
 

@@ -6,7 +6,7 @@ belongs, so that the parts before it need not be parsed again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from nbstream.markdown.lists import set_spacing
@@ -72,20 +72,30 @@ class OpenBlock:
             return cls(tokens[:body], tokens[-2:], block.references, head, [head])
         # The first line of a fence alone may still become the head of a table: "~~~ a | b".
         if block.is_fence and not block.is_closed_fence and block.end - block.start > 1:
-            head = source[: source.index("\n") + 1]
-            # Without the language, which might make it the head of a table again.
-            context = head[: head.index(first.markup)] + first.markup + "\n"
+            # Without the text that the fence may be glued to.
+            indent = source[: len(source) - len(source.lstrip(" "))]
+            head = f"{indent}{first.markup}{first.info}\n"
+            context = f"{indent}{first.meta['context'][0]}\n"
             return cls(tokens, (), {}, context, [head], is_fence=True)
         return None
 
     def parts_of(self, block: Block) -> list[Block]:
         """Return the parts of `block`, which was parsed after the context."""
+        lines = self.context.count("\n") - 1
+        if self.is_fence and lines:
+            code = block.tokens[0]
+            return [replace(block, tokens=[code.copy(content=code.content.split("\n", lines)[lines])])]
         if not self.is_list:
             return block.parts
         items = block.parts[1:]
         for item in items:
             set_spacing(item.tokens, is_loose=self.is_loose)
         return items
+
+    def move_on(self, block: Block) -> None:
+        """Make the context that of the lines after `block`, which was parsed after the context."""
+        if self.is_fence:
+            self.context = "\n".join([self.context.split("\n", 1)[0], *block.tokens[0].meta["context"][1:], ""])
 
     def has_room_for(self, rows: Iterable[Block]) -> bool:
         """Count the cells of a table's next rows, and tell whether it may still be taken apart."""
