@@ -6,6 +6,7 @@ first use.
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -85,3 +86,8 @@ def unload_ipython_extension(shell: InteractiveShell) -> None:
     from nbstream.jupyter.magic import unload  # noqa: PLC0415  (as above)
 
     unload(shell)
+
+
+if "ipykernel" in sys.modules:
+    # A widget's callback shows its reply in the cell that made it, so cells are remembered early.
+    import_module("nbstream.widgets.cells").remember()

@@ -40,7 +40,7 @@ IMPORTED_IN = {
     "anywidget": ["widgets/reply_widget.py"],
     "ipywidgets": ["widgets/output_widgets.py"],
     "traitlets": ["client/settings.py", "widgets/reply_widget.py"],
-    "IPython": ["__init__.py", "jupyter/", "widgets/live_view.py"],
+    "IPython": ["__init__.py", "jupyter/", "widgets/live_view.py", "widgets/cells.py"],
     "jupyter_core": ["jupyter/journal.py"],
     "psutil": ["jupyter/journal.py"],
     "nbclient": ["demo.py"],

@@ -8,10 +8,9 @@ import uuid
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from IPython import get_ipython
 from IPython.display import display, update_display
 
-from nbstream.widgets import channels, kept_views, output_widgets
+from nbstream.widgets import cells, channels, kept_views
 from nbstream.widgets.pages import Pages
 from nbstream.widgets.reply_patches import ReplyPatches
 from nbstream.widgets.reply_widget import ReplyWidget
@@ -61,10 +60,11 @@ class LiveView:
         #: The widget forgets it when somebody else closes it.
         self._model_id = self._widget.model_id
         self._loop = getattr(kernel, "io_loop", None)
-        self._outputs = output_widgets.capturing(_request())
         channels.listen(kernel, run.id, self._model_id, self._on_message)
         view = self._widget.bundle(f"A reply from {run.reply.model} that had not ended when this was written.")
-        display(view, raw=True, display_id=self._display_id)
+        with cells.displaying() as outputs:
+            display(view, raw=True, display_id=self._display_id)
+        self._outputs = outputs
         _preload()
 
     def update(self, events: list[Event], reply: Reply) -> None:
@@ -168,12 +168,6 @@ class LiveView:
         from nbstream.output.settled import bundle  # noqa: PLC0415  (the renderer; see _preload)
 
         return bundle(self._patches.reply, self._presentation, self._patches.renderer)
-
-
-def _request() -> str:
-    """Return the id of the message for which the kernel displays something now."""
-    publisher = getattr(get_ipython(), "display_pub", None)
-    return str((getattr(publisher, "parent_header", None) or {}).get("msg_id", ""))
 
 
 @cache

@@ -49,6 +49,11 @@ with outer:
         ask("Kept.")
 """
 INTERACT = "ipywidgets.interact(lambda n: ask(f'Number {n}.'), n=(0, 3));"
+BUTTON = """\
+button = ipywidgets.Button(description="Ask it")
+button.on_click(lambda _: ask("Clicked."))
+display(button)
+"""
 EIGHT = "for number in range(9): ask(f'Later {number}.', 0)"
 #: Blocks the page for longer than anywidget waits when a widget's code is loaded.
 BLOCK = """
@@ -65,7 +70,7 @@ URL.createObjectURL = (blob) => {
 def test_the_settled_output_takes_its_place_in_output_widgets(
     front_end: str, kernel: str, open_notebook: OpenNotebook
 ) -> None:
-    notebook = open_notebook("outputs.ipynb", [LOAD, SEVERAL, NESTED, INTERACT, EIGHT], kernel, front_end)
+    notebook = open_notebook("outputs.ipynb", [LOAD, SEVERAL, NESTED, INTERACT, BUTTON, EIGHT], kernel, front_end)
     notebook.wait_for_kernel()
 
     def check() -> None:
@@ -80,9 +85,13 @@ def test_the_settled_output_takes_its_place_in_output_widgets(
             assert "Cleared." not in words
             assert "not found" not in words
 
-    for index in range(5):
+    for index in range(6):
         notebook.run_and_wait(index)
     check()
+    # Its reply is in the cell that made the button, though others ran since then.
+    notebook.output(4).get_by_role("button", name="Ask it").click()
+    expect(notebook.output(4).locator(".nbstream-settled")).to_contain_text("Clicked.", timeout=20_000)
+    expect(notebook.output(5).locator(".nbstream-settled")).to_have_count(9)
     notebook.save()
     notebook.page.reload()
     check()

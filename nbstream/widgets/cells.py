@@ -1,0 +1,77 @@
+"""The cell in which a widget's callback shows its reply.
+
+A callback, such as that of a Button, runs for a message of its page and not for a cell, so a front
+end shows nothing of what it displays, unless an Output widget takes it. But a front end takes
+output for any cell that it has run. So a callback displays in the name of the cell that made it.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from IPython import get_ipython
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: As many cells are remembered, by the file name of their code, with the header of their request.
+_MOST = 1000
+
+_requests: dict[str, dict[str, Any]] = {}
+
+
+def remember() -> None:
+    """Remember each cell from now on, and the one that runs now; only in a kernel."""
+    shell = get_ipython()
+    if getattr(shell, "kernel", None) is not None:
+        shell.events.register("pre_run_cell", _on_run)
+        _note("", shell)
+
+
+@contextmanager
+def displaying() -> Iterator[list[str]]:
+    """Display where it is seen; yield the ids of the Output widgets that may take it."""
+    from nbstream.widgets import output_widgets  # noqa: PLC0415  (ipywidgets, only where it is used)
+
+    shell = get_ipython()
+    publisher = getattr(shell, "display_pub", None)
+    parent = getattr(publisher, "parent_header", None) or {}
+    outputs = output_widgets.capturing(str(parent.get("msg_id", "")))
+    cell = None if outputs or parent.get("msg_type") != "comm_msg" else _calling()
+    if cell is None or publisher is None:
+        yield outputs
+        return
+    publisher.set_parent({"header": cell})
+    try:
+        yield outputs
+    finally:
+        publisher.set_parent({"header": parent})
+
+
+def _on_run(info: Any) -> None:
+    shell = get_ipython()
+    if shell is not None and info.raw_cell:
+        _note(shell.compile.get_code_name(info.raw_cell, info.raw_cell, shell.execution_count), shell)
+
+
+def _note(name: str, shell: Any) -> None:
+    header = shell.kernel.get_parent("shell").get("header", {})
+    if header.get("msg_type") != "execute_request":
+        return
+    for each in (name, ""):
+        # Moved to the end, and the newest one under no name.
+        _requests.pop(each, None)
+        _requests[each] = header
+    if len(_requests) > _MOST:
+        del _requests[next(iter(_requests))]
+
+
+def _calling() -> dict[str, Any] | None:
+    """Return the header of the cell whose code was called first, or else of the last cell."""
+    header, frame = _requests.get(""), sys._getframe()  # noqa: SLF001  (`inspect` reads files)
+    while frame.f_back is not None:
+        frame = frame.f_back
+        header = _requests.get(frame.f_code.co_filename, header)
+    return header
