@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbstream.simulator.server import Simulator
 from tests import kernels
-from tests.faults import cuts, endings, floods, recording, refusals, waiting
+from tests.faults import cuts, endings, floods, losses, recording, refusals, waiting
 from tests.fuzz.targets import TARGETS
 from tests.hostile.__main__ import measure as attack
 from tests.jupyter import trials
@@ -52,6 +52,7 @@ def stream(_: int) -> Iterator[Row]:
     record = recording.load()
     experiments: list[tuple[str, Callable[[], Findings]]] = [
         ("every byte of a recording cut, decoded", lambda: cuts.decode_everywhere(record)),
+        ("random chunks, realistic and odd, some damaged", lambda: losses.lose_nothing(100_000)),
         ("every byte of it cut by a reset, over sockets", lambda: cuts.cut_everywhere(("reset",))),
         ("every byte of it cut by a clean close, over sockets", lambda: cuts.cut_everywhere(("clean",))),
         *(

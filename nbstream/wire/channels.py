@@ -17,6 +17,9 @@ from nbstream.wire.surrogates import SurrogateJoiner, join_surrogates
 from nbstream.wire.think_tags import Channel, ThinkSplitter, raw_tool_call
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from nbstream.wire.content_parts import PartKind
     from nbstream.wire.other_fields import OtherFields
 
 _FIELDS = ("reasoning_content", "reasoning", "reasoning_details")
@@ -86,7 +89,7 @@ class Channels:
             else:
                 self.content(content, at, events)
         if refusal := delta.get("refusal"):
-            self.parts(refusal, "refusal", at, events)
+            self.parts(parts_of(refusal, "refusal"), at, events)
         if audio := delta.get("audio"):
             self._audio(audio, at, events)
 
@@ -110,11 +113,11 @@ class Channels:
     def content(self, value: Any, at: float, events: list[Event]) -> None:
         """Read content of any form, such as Mistral's list of parts."""
         self._mirror = None
-        self.parts(value, "content", at, events)
+        self.parts(parts_of(value), at, events)
 
-    def parts(self, value: Any, field: str, at: float, events: list[Event]) -> None:
+    def parts(self, parts: Iterable[tuple[PartKind, str, str]], at: float, events: list[Event]) -> None:
         """Read the parts of a field."""
-        for kind, text, name in parts_of(value, "refusal" if field == "refusal" else "answer"):
+        for kind, text, name in parts:
             if kind == "answer":
                 self._say(text, at, events)
             elif kind == "reasoning":
@@ -127,7 +130,11 @@ class Channels:
 
     def second_content(self, name: str, value: Any, at: float, events: list[Event]) -> None:
         """Read a second field that holds the answer, such as the `text` of older servers."""
-        text = "".join([text for kind, text, _ in parts_of(value) if kind == "answer"])
+        parts = list(parts_of(value))
+        self.parts([each for each in parts if each[0] != "answer"], at, events)
+        text = "".join([text for kind, text, _ in parts if kind == "answer"])
+        if not text:
+            return
         new = self._beside(name, self._contents, text, is_alone=not self._said)
         if new and self._said:
             self._others.report(name, [new], at, events)
@@ -139,30 +146,23 @@ class Channels:
     def message(self, message: dict[str, Any], at: float, events: list[Event]) -> None:
         """Read a whole message after deltas: its text counts as far as it goes beyond them."""
         self.release(at, events)
-        for name in _FIELDS:
-            text = "".join([text for kind, text, _ in parts_of(message.get(name), "reasoning") if kind != "other"])
-            rest = beyond(self._thoughts, text) if text else ""
-            if rest is None:
-                self._others.tell(f"message.{name}", text, (), at, events)
-            elif rest:
-                self._think(rest, at, events)
-        parts = list(parts_of(message.get("content")))
-        self._rest("content", "".join([text for kind, text, _ in parts if kind == "answer"]), at, events)
-        for kind, text, name in parts:
-            if kind != "answer" and (rest := beyond(self._thoughts, text) if kind == "reasoning" else text):
-                self._others.tell(f"message.{name or 'content'}", rest, (), at, events)
-        if refusal := message.get("refusal"):
-            self._others.tell("message.refusal", refusal, ("".join(self._refusals),), at, events)
+        for name, value in message.items():
+            if name in _FIELDS or is_reasoning(name, value):
+                self._repeat(name, parts_of(value, "reasoning"), at, events)
+            elif name in ("content", "refusal"):
+                self._repeat(name, parts_of(value, "refusal" if name == "refusal" else "answer"), at, events)
+            elif name == "audio" and isinstance(value, dict):
+                self._repeat("audio.transcript", parts_of(value.get("transcript")), at, events)
+                self._audio({**value, "transcript": None}, at, events)
+            elif name == "audio":
+                self._audio(value, at, events)
 
     def takes_as_reasoning(self, name: str, value: Any, at: float, events: list[Event]) -> bool:
         """Read a field if its name says that it holds reasoning; return whether it does."""
-        lower = name.lower()
-        is_reasoning = any(word in lower for word in ("reason", "think", "thought")) and not (
-            lower.endswith(_NO_REASONING) or (lower.endswith("reason") and lower != "reason")
-        )
-        if is_reasoning and isinstance(value, str | list | dict):
-            self.reasoning(name, value, at, events)
-        return is_reasoning
+        if not is_reasoning(name, value):
+            return False
+        self.reasoning(name, value, at, events)
+        return True
 
     def note_other(self) -> None:
         """Note that a delta brought something else than text, a tool call."""
@@ -294,15 +294,28 @@ class Channels:
         if joined := self._refusal.feed(text):
             events.append(Refusal(at, joined))
 
-    def _rest(self, name: str, text: str, at: float, events: list[Event]) -> None:
-        if not text:
-            return
-        rest = beyond(self._contents, text)
-        rest = beyond(self._answers, text) if rest is None else rest
-        if rest is None:
-            self._others.tell(f"message.{name}", text, (), at, events)
-        elif rest:
-            self._answer(rest, at, events)
+    def _repeat(self, name: str, parts: Iterable[tuple[PartKind, str, str]], at: float, events: list[Event]) -> None:
+        """Take what the text of a message has beyond the deltas, or report it if it differs."""
+        texts: dict[PartKind, str] = {}
+        for kind, text, _ in parts:
+            texts[kind] = texts.get(kind, "") + text
+        for kind, text in texts.items():
+            rest: str | None = text
+            match kind:
+                case "answer":
+                    rest = beyond(self._contents, text)
+                    rest = beyond(self._answers, text) if rest is None else rest
+                    say = self._answer
+                case "reasoning":
+                    rest, say = beyond(self._thoughts, text), self._think
+                case "refusal":
+                    rest, say = beyond(self._refusals, text), self._refuse
+                case _:
+                    rest = None
+            if rest is None:
+                self._others.tell(f"message.{name}", text, (), at, events)
+            elif rest:
+                say(rest, at, events)
 
     def _audio(self, audio: Any, at: float, events: list[Event]) -> None:
         if not isinstance(audio, dict):
@@ -310,10 +323,20 @@ class Channels:
             return
         if transcript := audio.get("transcript"):
             self.second_content("audio.transcript", transcript, at, events)
-        for name in audio.keys() - {"transcript", "data"}:
+        for name in sorted(audio.keys() - {"transcript", "data"}):
             self._others.keep(f"audio.{name}", audio[name], at, events)
         if audio.get("data"):
             events.append(Warned(at, ReplyWarning("not_kept", where="audio.data")))
+
+
+def is_reasoning(name: str, value: Any) -> bool:
+    """Return whether the name of a field says that its value is reasoning."""
+    lower = name.lower()
+    return (
+        isinstance(value, str | list | dict)
+        and any(word in lower for word in ("reason", "think", "thought"))
+        and not (lower.endswith(_NO_REASONING) or (lower.endswith("reason") and lower != "reason"))
+    )
 
 
 def finish_label(value: object) -> str | None:

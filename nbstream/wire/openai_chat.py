@@ -13,7 +13,7 @@ from typing import Any
 from nbstream.model.events import Ended, Event, Finished, Identified, UsageReported
 from nbstream.model.printable import one_line
 from nbstream.wire import server_errors
-from nbstream.wire.channels import Channels, finish_label
+from nbstream.wire.channels import Channels, finish_label, is_reasoning
 from nbstream.wire.content_parts import strings_in
 from nbstream.wire.other_fields import OtherFields
 from nbstream.wire.surrogates import join_surrogates
@@ -85,15 +85,16 @@ class ChunkDecoder:
             chunk = _unwrapped(chunk)
         events = self._identify(chunk, at)
         reason: str | None = None
-        told: str | None = None
         choices = chunk.get("choices")
         if choices:
             for place, choice in enumerate(choices if isinstance(choices, list) else [choices]):
                 if self._is_shown(choice, place, choices):
                     before = self._channels.amount
-                    told = self._read(choice, at, events) or told
-                    if self._channels.amount != before:
-                        self._note_text(is_last=told is not None)
+                    told = self._read(choice, at, events)
+                    reason = told or reason
+                    if self.finish_reason is not None and self._channels.amount != before:
+                        self.went_on = True
+                        self._has_text_after_finish = told is None
                 elif choice is not None:
                     self._report_choice(choice, place, at, events)
         if not self._is_field_named and (field := self._channels.reasoning_field) is not None:
@@ -104,12 +105,11 @@ class ChunkDecoder:
             else:
                 events.insert(0, Identified(at, reasoning_field=field))
         if not chunk.keys() <= _CHUNK_FIELDS:
-            for name in chunk.keys() - _CHUNK_FIELDS:
+            for name in sorted(chunk.keys() - _CHUNK_FIELDS):
                 self._others.keep(name, chunk[name], at, events)
         if (usage := chunk.get("usage")) is not None:
             self._report_usage(usage, at, events)
         failure = server_errors.from_chunk(chunk, self._server, named_error=named_error)
-        reason = told
         if failure is None and reason == "error":
             failure = server_errors.from_data("finish_reason is “error”", self._server)
         if failure is not None:
@@ -130,11 +130,6 @@ class ChunkDecoder:
         self._channels.flush(at, events, is_answered=is_over and self.finish_reason in (None, "stop"))
         self._calls.flush(at, events)
         return events
-
-    def _note_text(self, *, is_last: bool) -> None:
-        if self.finish_reason is not None:
-            self.went_on = True
-        self._has_text_after_finish = self.finish_reason is not None and not is_last
 
     def _finish(self, label: str, at: float, events: list[Event]) -> None:
         # SGLang may send the finish chunk twice: then the first one counts. Others send `stop` in
@@ -189,8 +184,10 @@ class ChunkDecoder:
     def _delta(self, delta: dict[str, Any], at: float, events: list[Event], *, is_last: bool = False) -> None:
         channels = self._channels
         # Reasoning comes before content, under whatever name.
-        others = set() if delta.keys() <= _DELTA_FIELDS else delta.keys() - _DELTA_FIELDS
-        others = {name for name in others if not channels.takes_as_reasoning(name, delta[name], at, events)}
+        others: set[str] = set()
+        if not delta.keys() <= _DELTA_FIELDS:
+            names = sorted(delta.keys() - _DELTA_FIELDS)
+            others = {name for name in names if not channels.takes_as_reasoning(name, delta[name], at, events)}
         channels.delta(delta, at, events, is_last=is_last)
         if calls := delta.get("tool_calls"):
             channels.release(at, events)
@@ -216,7 +213,7 @@ class ChunkDecoder:
             self._calls.repeat(calls, at, events)
         if call := message.get("function_call"):
             self._calls.repeat([{"function": call}], at, events)
-        if others := message.keys() - _DELTA_FIELDS:
+        if others := {name for name in message.keys() - _DELTA_FIELDS if not is_reasoning(name, message[name])}:
             self._other(message, others, "message", at, events)
 
     def _other(self, fields: dict[str, Any], names: set[str], place: str, at: float, events: list[Event]) -> None:
@@ -279,6 +276,8 @@ def _has_choices(value: object, depth: int = _DEEPEST) -> bool:
 def _index(choice: Any, place: int) -> int:
     """Return the index of a choice; its place in the list if it has none."""
     index = choice.get("index") if isinstance(choice, dict) else None
+    if index == 0 and index is not False:
+        return 0
     if isinstance(index, str) and index.isdecimal() and len(index) < 10:  # noqa: PLR2004
         return int(index)
     found = count(index)

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from nbstream.wire.sse import Item
 
 _HEAD_BYTES = 300
-#: An object in a list is a chunk if it has one of these fields.
-_CHUNK_NAMES = ("choices", "error", "usage", "message", "data", "object")
+#: An object in a list or in a broken event is a chunk if it has one of these fields.
+_CHUNK_NAMES = ("choices", "error", "usage", "data", "object")
 _BLANK = b"\xef\xbb\xbf \t\r\n"
 
 
@@ -141,6 +141,9 @@ class ResponseDecoder:
         for value in values:
             if isinstance(value, Done):
                 self._is_done = True
+            elif unreadable and isinstance(value, dict) and not _is_chunk(value):
+                # A part of a broken chunk: its `message` is no error of the server.
+                events += self._unread(json.dumps(value, ensure_ascii=False), at)
             else:
                 events += self._value(value, data, at, named_error=named_error)
             if self.ended:
@@ -159,7 +162,7 @@ class ResponseDecoder:
         if isinstance(value, list):
             events: list[Event] = []
             for each in value:
-                if isinstance(each, dict) and not each.keys().isdisjoint(_CHUNK_NAMES) and not self.ended:
+                if isinstance(each, dict) and _is_chunk(each) and not self.ended:
                     events += self._decode_chunk(each, at)
                 elif each not in (None, "") and not self.ended:
                     events += self._unread(json.dumps(each, ensure_ascii=False), at)
@@ -218,3 +221,7 @@ class ResponseDecoder:
             self.delivered = any(isinstance(event, Reasoning | Answer | Refusal | ToolCallDelta) for event in events)
         self.ended = self.ended or self._chunks.failed
         return events
+
+
+def _is_chunk(value: dict[str, Any]) -> bool:
+    return not value.keys().isdisjoint(_CHUNK_NAMES)

@@ -72,7 +72,8 @@ class ToolCalls:
             if call is None:
                 self.feed([each], at, events)
                 continue
-            _, _, arguments = _read(each)
+            call_id, name, arguments = _read(each)
+            self._others.tell("message.tool_calls", each, (call_id, name, arguments), at, events)
             rest = beyond(call.arguments, arguments)
             if rest is None:
                 self._others.tell("message.tool_calls", arguments, (), at, events)
@@ -102,10 +103,12 @@ class ToolCalls:
         events.append(self._add(call, call_id, name, arguments, at))
         function = raw.get("function") or raw.get("custom")
         inner = function if isinstance(function, dict) else {}
-        if isinstance(function, str):
+        if not isinstance(named := inner.get("name"), str):
+            self._others.tell("tool_calls.function.name", named, (), at, events)
+        if function and not isinstance(function, dict):
             self._others.tell("tool_calls.function", function, (name, call_id), at, events)
         for fields, known in ((raw, _FIELDS), (inner, _FUNCTION_FIELDS)):
-            for other in () if fields.keys() <= known else fields.keys() - known:
+            for other in () if fields.keys() <= known else sorted(fields.keys() - known):
                 # Gemini's signature of its thoughts comes here: opaque, but to be sent back.
                 self._others.keep(f"tool_calls[{call.number}].{other}", fields[other], at, events)
 

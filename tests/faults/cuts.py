@@ -143,7 +143,7 @@ def _check(findings: Findings, record: Recording, byte: int, reply: Reply, begin
     findings.tried += 1
     whole = record.whole_at(byte)
     calls = tuple((call.id, call.name, call.arguments) for call in reply.tool_calls)
-    found = reply.reasoning, reply.answer, calls
+    found = reply.reasoning, reply.message["content"], calls
     if found != (whole.reasoning, whole.answer, whole.calls):
         held = record.deltas_in(*found)
         findings.lost += max(0, whole.deltas - held)

@@ -135,8 +135,8 @@ def white_space() -> Findings:
                 # It came in one piece, so there was nothing to stop; the limit on tokens ended it.
                 continue
             findings.expect("kind", reply.error and reply.error.kind, "white_space")
-            findings.expect("kept", MOST_SPACE < len(reply.answer) <= MOST_SPACE + 8, expected=True)
-            findings.expect("nothing else kept", reply.answer.strip(), "")
+            findings.expect("kept", MOST_SPACE < len(reply.message["content"]) <= MOST_SPACE + 8, expected=True)
+            findings.expect("nothing else kept", reply.answer, "")
             findings.expect("server's log", ended_requests(simulator, "whitespace")[0]["outcome"], "disconnected")
     return findings
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests import needs
-from tests.faults import cuts, endings, floods, recording, refusals, waiting
+from tests.faults import cuts, endings, floods, losses, recording, refusals, waiting
 from tests.faults.findings import Findings
 
 
@@ -79,6 +79,10 @@ def test_an_experiment(experiment: object) -> None:
     assert callable(experiment)
     findings = experiment()
     assert findings.clean, findings
+
+
+def test_no_text_of_a_random_stream_is_dropped() -> None:
+    assert losses.lose_nothing(1_500) == Findings(tried=1_500)
 
 
 def test_an_exception_in_a_task_is_found() -> None:
