@@ -136,6 +136,14 @@ describe("the setting", () => {
     expect(isOpen()).toBe(true);
   });
 
+  it("stays open if it becomes open at the end, as it does without an answer", () => {
+    draw(THOUGHT, true);
+    display = "open";
+    draw([], false);
+    vi.advanceTimersByTime(10 * CLOSE_DELAY);
+    expect(isOpen()).toBe(true);
+  });
+
   it("closed never opens it by itself", () => {
     display = "closed";
     draw(THOUGHT, true);
