@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 #: What stands before the colon of an address.
 _SCHEME = re.compile(r"(?<![a-zA-Z0-9])https?$", re.IGNORECASE)
 _LONGEST_SCHEME = 6
-_NAME = "[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?"
+# Latin, Greek or Cyrillic letters; a word in Chinese, Japanese or Korean ends the host.
+_LETTER = rf"(?!{CJK.pattern})[^\W_]"
+_NAME = rf"{_LETTER}(?:(?:{_LETTER}|[_-])*{_LETTER})?"
 _HOST = re.compile(rf"://(?:{_NAME}(?:\.{_NAME})*|\[[0-9a-f:.]+])(?::\d+)?", re.IGNORECASE)
 # A star or two tildes end it: they are markers.
 _REST = re.compile(r"[/?#](?:[^\s<>\"\\^`{|}*~]|~(?!~))*")

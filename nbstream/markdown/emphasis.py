@@ -21,6 +21,7 @@ CJK = re.compile(
     "\U0001d300-\U0001d376\U0001f200\U0001f202\U0001f210-\U0001f219\U0001f21b-\U0001f22e\U0001f230\U0001f231\U0001f237"
     "\U0001f23b\U0001f240-\U0001f248\U0001f260-\U0001f265\U00020000-\U0003fffd]"
 )
+_FIRST_CYRILLIC = "\u0400"
 _FIRST_CJK = "\u1100"
 _QUOTATION_MARKS = "\u2018\u2019\u201c\u201d"
 #: Selects the full-width form of a quotation mark.
@@ -140,7 +141,8 @@ def _ends_factor(char: str) -> bool:
 def _begins_factor(text: str, at: int, before: str) -> bool:
     char = text[at]
     if char.isalnum() or char in _BEGINS or _is_mark(char):
-        return True
+        # "*x*²" is a letter and its power.
+        return not unicodedata.decomposition(char).startswith(("<super>", "<sub>"))
     if char == "\\":
         return _TEX.match(text, at) is not None
     return not before.isalpha() and _NEGATIVE.match(text, at) is not None
@@ -148,7 +150,8 @@ def _begins_factor(text: str, at: int, before: str) -> bool:
 
 def _is_single_letter(text: str, at: int) -> bool:
     around = text[at - 1 : at] + text[at + 1 : at + 2]
-    return text[at].isalpha() and sum(char.isalnum() for char in around) == 0
+    # In Arabic and Hebrew a single letter may be a word before bold text.
+    return text[at].isalpha() and text[at] < _FIRST_CYRILLIC and sum(char.isalnum() for char in around) == 0
 
 
 def _is_mark(char: str) -> bool:

@@ -7,13 +7,13 @@ cell.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from nbstream.markdown.addresses import HALF_ADDRESS, address_at
 from nbstream.markdown.delimiters import CLOSERS, formula_at, opener_at
 from nbstream.markdown.emphasis import is_hopeless, is_undecided, run_at
 from nbstream.markdown.lists import BULLETS
+from nbstream.markdown.open_markers import Opener, OpenMarkers
 from nbstream.markdown.tags import HALF_TAG, TAG
 
 if TYPE_CHECKING:
@@ -21,10 +21,6 @@ if TYPE_CHECKING:
 
 #: An open bracket that is more than this many characters back does not begin a link: "[0, 1)".
 _LONGEST_LABEL = 120
-
-#: Only this many open markers are closed, counted from the end. Otherwise a text with an open
-#: marker in each word would send all closing tags again in each frame.
-_MOST_CLOSED = 32
 
 #: An open dollar that is more than this many characters back does not begin a formula: "$HOME".
 _LONGEST_FORMULA = 80
@@ -38,16 +34,15 @@ _WITHHELD = re.compile(
 )
 _DEFINITION = re.compile(r"\s*\[[^\]]*\]:")
 _HALF_DEFINITION = re.compile(_DEFINITION.pattern + r"\s*\S*(?:\s+[\"'(].*)?")
-#: The content of an element is seldom longer; a tag without a partner is text.
-_LONGEST_ELEMENT = 80
-
 #: The length of "https://".
 _LONGEST_HALF = 8
 
 _SPECIAL = re.compile(r"[\\`*_~!\[\]<$&:]")
 _BACKTICKS = re.compile(r"`+")
 _HALF_AUTOLINK = re.compile(r"<https?:/{0,2}[^\s<>]*$", re.IGNORECASE)
-_HALF_NOTE = re.compile(r"\[\^[^\]\s]{0,30}$")
+#: "[1" may become "[1]" or "[1](https://…)".
+_NUMBER = re.compile(r"\[[\d,;\u2013 -]{0,12}]?$")
+_HALF_NOTE = re.compile(r"\[(?:\^[^\]\s]{0,30})?$")
 _HALF_ENTITY = re.compile(r"&(?:#?[a-z0-9]{0,9})$", re.IGNORECASE)
 _AUTOLINK = re.compile(r"<[a-zA-Z][^\s<>]*>")
 _TARGET = re.compile(r"\((?:[^()\\]|\\.|\([^()]*\))*\)|\[[^\]]*\]", re.DOTALL)
@@ -105,29 +100,15 @@ def repair(text: str, *, ends_line: bool = False) -> Repaired:
     return _Scanner(text, ends_line=ends_line).repaired()
 
 
-class _Opener(NamedTuple):
-    """An open marker: what it is, the position, the length, and whether it will hardly close.
-
-    A marker is its character, or the closing tag of an element.
-    """
-
-    marker: str
-    start: int
-    length: int
-    is_hopeless: bool = False
-
-
 class _Scanner:
     """Reads a text once and notes the constructs that are open at its end."""
 
     def __init__(self, text: str, *, ends_line: bool) -> None:
         self._text = text
         self._ends_line = ends_line
-        self._openers: list[_Opener] = []
-        #: How many of the markers are open, within the innermost element and within those around
-        #: it; and how many elements are.
-        self._open = [Counter[str]()]
-        self._elements = Counter[str]()
+        self._markers = OpenMarkers()
+        #: Whether a word has a star after it: then one before a word begins a footnote.
+        self._has_note = False
         #: Positions where the label of a link or an image begins.
         self._brackets: list[int] = []
         #: The closing delimiter of a formula that is open at the end of the text.
@@ -141,7 +122,7 @@ class _Scanner:
             half = HALF_ADDRESS.search(self._text, max(0, len(self._text) - _LONGEST_HALF))
             self._text = self._text[: half.start()] if half else self._text
         self._drop_brackets()
-        return self._close()
+        return Repaired(self._markers.close(self._text, self._formula), self._formula != "")
 
     def _step(self, char: str, at: int) -> int | None:
         """Read a construct; return its end, or None if it extends to the end of the text."""
@@ -159,7 +140,9 @@ class _Scanner:
                 return self._delimiter(at)
             case "!" if not text.startswith("[", at + 1):
                 return at + 1
-            case "[" if _HALF_NOTE.match(text, at) and not self._ends_line:
+            case "[" if not self._ends_line and (
+                _HALF_NOTE.match(text, at) or (_NUMBER.match(text, at) and _may_be_link(text, at))
+            ):
                 self._text = text[:at]
                 return None
             case "!" | "[":
@@ -199,7 +182,7 @@ class _Scanner:
             return closing.end()
         self._text = self._text.rstrip("`")
         if self._text[at + len(run) :].strip():
-            self._push(_Opener("`", at, len(run)))
+            self._markers.push(Opener("`", at, len(run)))
         else:
             self._text = self._text[:at]
         return None
@@ -211,33 +194,36 @@ class _Scanner:
         if marker == "*" and not self._ends_line and is_undecided(text, at):
             self._text = text[:at]
             return None
-        if end == len(text) and not (self._ends_line and can_close and self._open[-1][marker] == 0):
+        if end == len(text) and not (self._ends_line and can_close and not self._markers.has(marker)):
             # What follows decides what it is, or it is written again where everything is closed.
-            if can_close and text[at - 1] not in "([{" and self._openers and self._openers[-1].marker == marker:
-                self._openers[-1] = self._openers[-1]._replace(is_hopeless=False)
+            if can_close:
+                self._markers.expect_end(text, at)
             self._text = text[:at]
             return None
         rest = end - at
         if marker == "~" and rest == 1:
             return end
-        while can_close and rest and self._open[-1][marker]:
-            opener = self._pop_to(marker)
+        while can_close and rest and self._markers.has(marker):
+            opener = self._markers.pop_to(marker)
             used = 2 if min(rest, opener.length) > 1 else 1
             if opener.length > used:
-                self._push(opener._replace(length=opener.length - used))
+                self._markers.push(opener._replace(length=opener.length - used))
             rest -= used
         if can_open and rest:
-            self._push(_Opener(marker, end - rest, rest, is_hopeless(text, at)))
+            is_note = self._has_note and marker == "*" and rest == 1
+            self._markers.push(Opener(marker, end - rest, rest, is_note or is_hopeless(text, at)))
+        elif marker == "*" and rest == 1:
+            self._has_note = self._has_note or can_close
         return end
 
     def _tag(self, at: int) -> int | None:
         text = self._text
         if found := TAG.match(text, at):
             closing = f"</{found['name']}>".lower()
-            if found["close"] and self._elements[closing]:
-                self._pop_to(closing)
+            if found["close"] and self._markers.has(closing):
+                self._markers.pop_to(closing)
             elif found["name"] and not found["close"] and not text[found.end() : found.end() + 1].isspace():
-                self._push(_Opener(closing, at, len(found[0])))
+                self._markers.push(Opener(closing, at, len(found[0])))
             return found.end()
         if autolink := _AUTOLINK.match(text, at):
             return autolink.end()
@@ -252,37 +238,15 @@ class _Scanner:
             return None
         return at + 1
 
-    def _push(self, opener: _Opener) -> None:
-        self._openers.append(opener)
-        if opener.marker[0] == "<":
-            self._elements[opener.marker] += 1
-            self._open.append(Counter())
-        else:
-            self._open[-1][opener.marker] += 1
-
-    def _pop(self) -> _Opener:
-        opener = self._openers.pop()
-        if opener.marker[0] == "<":
-            self._elements[opener.marker] -= 1
-            self._open.pop()
-        else:
-            self._open[-1][opener.marker] -= 1
-        return opener
-
-    def _pop_to(self, marker: str) -> _Opener:
-        """Forget the last opener of this marker and all after it, and return it."""
-        while True:
-            opener = self._pop()
-            if opener.marker == marker:
-                return opener
-
     def _label(self, start: int, end: int) -> int | None:
         """Read the target after a label; text[start:end] is the label without its "]"."""
         text = self._text
         if target := _TARGET.match(text, end + 1):
             self._brackets.pop()
             return target.end()
-        if _HALF_TARGET.fullmatch(text, end + 1) and _may_be_link(text, start):
+        # "[3][4]" are two sources.
+        is_number = text[start + 1 : end].isdigit() and text.startswith("[", end + 1)
+        if not is_number and _HALF_TARGET.fullmatch(text, end + 1) and _may_be_link(text, start):
             # The label's own bracket is still in `_brackets`, and dropped with the others.
             self._text = text[:end]
             return None
@@ -292,35 +256,14 @@ class _Scanner:
     def _drop_brackets(self) -> None:
         image = next((at for at in self._brackets if self._text[at] == "!"), len(self._text))
         self._text = self._text[:image]
-        while self._openers and self._openers[-1].start >= image:
-            self._pop()
+        self._markers.drop_from(image)
         for at in reversed(self._brackets):
             text = self._text
             if at < len(text) - _LONGEST_LABEL:
                 break
             if at < image and _may_be_link(text, at):
                 self._text = text[:at] + text[at + 1 :]
-                for index in reversed(range(len(self._openers))):
-                    opener = self._openers[index]
-                    if opener.start < at:
-                        break
-                    self._openers[index] = opener._replace(start=opener.start - 1)
-
-    def _close(self) -> Repaired:
-        text, end = self._text, len(self._text)
-        closers = [self._formula] if self._formula else []
-        while self._openers and len(closers) < _MOST_CLOSED:
-            marker, start, count, hopeless = self._pop()
-            if hopeless or (marker[0] == "<" and len(text) - start > _LONGEST_ELEMENT):
-                continue
-            if not closers:
-                while marker != "`" and end and text[end - 1].isspace():
-                    end -= 1
-                if start + count >= end:
-                    end = start
-                    continue
-            closers.append(marker if marker[0] == "<" else marker * count)
-        return Repaired(text[:end] + "".join(closers), self._formula != "")
+                self._markers.move_left(at)
 
 
 def _backticks(text: str, at: int) -> int:
@@ -330,4 +273,5 @@ def _backticks(text: str, at: int) -> int:
 
 def _may_be_link(text: str, bracket: int) -> bool:
     """Return whether a bracket may begin a link, unlike the one of an index: `a[0`."""
-    return text[bracket] == "!" or not text[bracket - 1 : bracket].isalnum()
+    before = text[bracket - 1 : bracket]
+    return text[bracket] == "!" or not (before.isalnum() or before == "]" or text.startswith("^", bracket + 1))
