@@ -120,7 +120,14 @@ def _cut_off_at_length(reply: Reply) -> str:
 def notes(reply: Reply, audience: Audience) -> list[str]:
     """Return a sentence for each warning of the reply, to be shown quietly below the answer."""
     # Several other choices, or several fields of them, are one note.
-    return list(dict.fromkeys(_note(warning, audience) for warning in reply.warnings))
+    warnings = [each for each in reply.warnings if not _is_in_alert(each, reply)]
+    return list(dict.fromkeys(_note(warning, audience) for warning in warnings))
+
+
+def _is_in_alert(warning: ReplyWarning, reply: Reply) -> bool:
+    """Return whether the reply's alert says the same."""
+    error = reply.error
+    return error is not None and error.cause == "unreadable" and warning.kind == "unreadable" and warning.count == 1
 
 
 def _note(warning: ReplyWarning, audience: Audience) -> str:

@@ -120,7 +120,9 @@ class ResponseDecoder:
                 continue
             if isinstance(item, Stray):
                 # A chunk without the field's name, or what a broken line left.
-                events += self._data(item.text.strip(), at)
+                text = item.text.strip()
+                self.payloads += text.startswith("{")
+                events += self._data(text, at)
                 continue
             self._has_comment = True
             if not self.delivered:
@@ -132,10 +134,10 @@ class ResponseDecoder:
         named_error = message.event == "error"
         if not (data or named_error):
             return []
+        self.payloads += 1
         return self._data(data, at, named_error=named_error)
 
     def _data(self, data: str, at: float, *, named_error: bool = False) -> list[Event]:
-        self.payloads += 1
         values, unreadable = values_in(data)
         events: list[Event] = []
         for value in values:
@@ -171,7 +173,8 @@ class ResponseDecoder:
 
     def _unread(self, text: str, at: float) -> list[Event]:
         """Report a part of the stream that could not be read."""
-        self._unreadable = self._unreadable or one_line(text)
+        if not self._is_cut:
+            self._unreadable = self._unreadable or one_line(text)
         warning = ReplyWarning("cut_event" if self._is_cut else "unreadable", join_surrogates(text))
         return self._guarded([Warned(at, warning)], at)
 
