@@ -1,8 +1,9 @@
 """Tells which runs of `*`, `_` and `~` may begin or end emphasis.
 
-The rule is CommonMark's, with two amendments. Beside Chinese, Japanese and Korean, punctuation does
-not hinder emphasis, as specified by markdown-it-cjk-friendly. And a star between two factors is a
-sign: models compute with it, and a product would lose its signs.
+The rule is CommonMark's, with three amendments. Beside Chinese, Japanese and Korean, punctuation
+does not hinder emphasis, as specified by markdown-it-cjk-friendly. A star between two factors is a
+sign: models compute with it, and a product would lose its signs. And Python's special names, such
+as `__init__`, keep their underscores.
 """
 
 from __future__ import annotations
@@ -41,13 +42,24 @@ _BOLD_NUMBER = re.compile(r"\d+(?:\*\*|\*$)")
 # Openers that will hardly be closed: a factor, "*args", a pointer, a pattern of file names.
 _FACTOR = re.compile(r"\*\d")
 _SINGLE_LETTER = re.compile(r"\*\w\s")
-_NAMES = re.compile(r"\*{1,2}(?:(?:args|kwargs)\b|[a-z](?=[,;)\[]|\s*=|->))|\*\.(?:[a-z]|$)")
+_NAMES = re.compile(r"_+[^\W_]+_+[^\W_]|\*{1,2}(?:(?:args|kwargs)\b|[a-z](?=[,;)\[]|\s*=|->))|\*\.(?:[a-z]|$)")
 _UNDECIDED_NAME = re.compile(r"\*{1,2}(?:[a-zA-Z]|ar|arg|kw|kwa|kwar|kwarg)$")
 _UNDECIDED_NUMBER = re.compile(r"\*{1,2}\d[\d.,]{0,9}$")
 _BEFORE_FACTOR = re.compile(r"[\w)\]}%°'\"]\s?$")
 _BEFORE_SINGLE_LETTER = re.compile(r"(?:^|\W)\w\s$|[\d)\]]\s$")
 _BEFORE_NAME = re.compile(r"[.\\]$")
 _LOOK_BACK = 3
+
+_SPECIAL_NAMES = frozenset(
+    name[2:-2] for kind in (type, int, str, dict, set, bytes, property) for name in dir(kind) if name.startswith("__")
+) | {
+    *("main", "file", "all", "path", "version", "author", "package", "spec", "loader", "cached", "annotations"),
+    *("post_init", "slots", "wrapped", "debug", "import", "builtins", "future", "missing", "getattr", "set_name"),
+    *("enter", "exit", "aenter", "aexit", "aiter", "anext", "await", "next", "del", "bool", "call", "matmul", "copy"),
+}
+_SPECIAL_NAME = re.compile(f"__(?:{'|'.join(sorted(_SPECIAL_NAMES))})__(?!_)")
+_HALF_NAME = re.compile(r"__[a-z_]{0,16}$")
+_LONGEST_NAME = 20
 
 
 class Run(NamedTuple):
@@ -76,6 +88,8 @@ def run_at(text: str, start: int, limit: int, *, signs: bool = True) -> Run:
     if "\ufe00" <= before <= "\ufe0e" and start > 1 and not _is_space(text[start - 2]):
         # A variation selector belongs to the character before it.
         before, selector = text[start - 2], before
+    if signs and marker == "_" and end == start + 2 and _is_in_special_name(text, start, end):
+        return Run(end, can_open=False, can_close=False)
     if (blank := _is_space(after)) or _is_space(before):
         return Run(end, not blank, not _is_space(before))
     if before.isalnum() and after.isalnum() and before < _FIRST_CJK and after < _FIRST_CJK:
@@ -106,13 +120,26 @@ def is_hopeless(text: str, start: int) -> bool:
 
 
 def is_undecided(text: str, start: int) -> bool:
-    """Return whether the next characters of a growing text tell what the stars at `start` are.
+    """Return whether the next characters of a growing text tell what the markers at `start` are.
 
-    "*9" may become "*9.8 m", where the star is a sign, or "*9*"; "**k" may become "**kwargs".
+    "*9" may become "*9.8 m", where the star is a sign, or "*9*"; "**k" may become "**kwargs", and
+    "__in" a special name.
     """
+    if text[start] == "_":
+        half = _HALF_NAME.match(text, start)
+        return half is not None and any(name.startswith(half[0][2:].rstrip("_")) for name in _SPECIAL_NAMES)
     if _UNDECIDED_NUMBER.match(text, start):
         return _BEFORE_FACTOR.search(text[max(0, start - _LOOK_BACK) : start]) is not None
     return _UNDECIDED_NAME.match(text, start) is not None
+
+
+def _is_in_special_name(text: str, start: int, end: int) -> bool:
+    """Return whether two underscores begin or end a name such as `__init__`."""
+    if _SPECIAL_NAME.match(text, start):
+        return True
+    before = text.rfind("__", max(0, start - _LONGEST_NAME), start)
+    found = _SPECIAL_NAME.match(text, before) if before >= 0 else None
+    return found is not None and found.end() == end
 
 
 def _without_signs(text: str, start: int, run: Run, before: str, after: str) -> Run:

@@ -61,7 +61,7 @@ def _edits(block: Block, lines: list[str]) -> Iterator[tuple[int, Edit]]:
                 start, end = each.meta["at"], each.meta["end"]
                 yield from _placed(Edit(start, end, f"<{text[start:end]}>"), text, first, lines)
         for at in signs:
-            yield from _placed(Edit(at, at + 1, "\\*"), text, first, lines)
+            yield from _placed(Edit(at, at + 1, f"\\{text[at]}"), text, first, lines)
 
 
 def _placed(edit: Edit, text: str, first: int, lines: list[str]) -> Iterator[tuple[int, Edit]]:

@@ -191,7 +191,7 @@ class _Scanner:
         text = self._text
         marker = text[at]
         end, can_open, can_close = run_at(text, at, len(text))
-        if marker == "*" and not self._ends_line and is_undecided(text, at):
+        if marker in "*_" and not self._ends_line and is_undecided(text, at):
             self._text = text[:at]
             return None
         if end == len(text) and not (self._ends_line and can_close and not self._markers.has(marker)):
