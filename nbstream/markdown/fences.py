@@ -80,6 +80,7 @@ def glued_fence(state: StateBlock, start: int, end: int, silent: bool) -> bool: 
     state.line = start + 1
     if not grows:
         _push_code(state, start, end, found["markup"], found["info"])
+        state.tokens[-1].meta["glued"] = found["text"]
     return True
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import chain
+from typing import TYPE_CHECKING
 
 from nbstream.markdown.parser import inline_tokens, parse, unix_lines
+from nbstream.markdown.portable_blocks import Edit, block_edits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,25 +20,18 @@ _HARD_BREAK = "  "
 _BLANKS_AT_END = re.compile(r" *$")
 
 
-class Edit(NamedTuple):
-    """A change within one line: what stands between two positions becomes `text`."""
-
-    start: int
-    end: int
-    text: str
-
-
 def portable(text: str) -> str:
     """Return Markdown with what other programs need.
 
     A line end that is shown becomes a hard break, a star that is a sign is escaped, and an address
-    that is a link gets brackets.
+    that is a link gets brackets. Blocks are written as CommonMark and pandoc know them.
     """
     text = unix_lines(text)
     lines = text.split("\n")
     changes: defaultdict[int, list[Edit]] = defaultdict(list)
-    for block in parse(text).blocks:
-        for line, edit in _edits(block, lines):
+    blocks = parse(text).blocks
+    for block, previous in zip(blocks, [None, *blocks], strict=False):
+        for line, edit in chain(_edits(block, lines), block_edits(block, previous, lines)):
             changes[line].append(edit)
     for line, edits in changes.items():
         for start, end, replacement in sorted(edits, reverse=True):

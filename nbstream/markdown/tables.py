@@ -66,6 +66,16 @@ def split_row(line: str, *, grows: bool = False) -> list[str]:
     return _Row(line, grows=grows).cells()
 
 
+def places_in_row(line: str) -> tuple[list[int], list[tuple[int, int, str]]]:
+    """Return where the bars between cells are in a row, and where formulas are, with their source.
+
+    In the source of a formula an escaped bar of the table is a bar.
+    """
+    row = _Row(line, grows=False)
+    row.cells()
+    return row.bars, row.formulas
+
+
 def _push_body(state: StateBlock, start: int, end: int, sides: Sequence[str]) -> int:
     """Read the rows below the head; return the line after them."""
     ends = state.md.block.ruler.getRules("blockquote")
@@ -142,6 +152,9 @@ class _Row:
         self._grows = grows
         #: Runs of backticks that do not come again.
         self._unclosed: set[str] = set()
+        #: Where the bars between cells are, and the formulas.
+        self.bars: list[int] = []
+        self.formulas: list[tuple[int, int, str]] = []
 
     def cells(self) -> list[str]:
         line, at, start = self._line, 0, 0
@@ -151,6 +164,7 @@ class _Row:
             if found[0] == "|":
                 cells.append(cell + line[start : found.start()])
                 cell, start = "", at
+                self.bars.append(found.start())
             elif line.startswith("\\|", found.start()):
                 cell += line[start : found.start()] + "|"
                 start = at = at + 1
@@ -159,7 +173,10 @@ class _Row:
                 cell, start = cell + line[start:at].replace("\\|", "|"), at
             else:
                 at = self._end_of_formula(found.start())
-                cell, start = cell + _unescaped(line[start:at]), at
+                formula = _unescaped(line[found.start() : at])
+                if "|" in formula:
+                    self.formulas.append((found.start(), at, formula))
+                cell, start = cell + line[start : found.start()] + formula, at
         return _stripped([*cells, cell + line[start:]])
 
     def _end_of_code(self, run: str, at: int) -> int:

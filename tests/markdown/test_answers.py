@@ -103,7 +103,9 @@ def test_a_terminal_shows_the_same_words_however_the_answer_is_split(path: Path,
 def test_exported_markdown_does_not_change_when_it_is_exported_again(path: Path) -> None:
     text = path.read_text("utf-8")
     assert portable(portable(text)) == portable(text)
-    assert expected(portable(text)) == expected(text)
+    # The bars of a formula in a table are written as TeX.
+    exported = re.sub(r"\\vert ?", "|", re.sub(r"\\Vert ?", r"\\|", expected(portable(text))))
+    assert exported == expected(text)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,45 @@
+"""Blocks in the Markdown of a file: other programs read the same blocks in it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from markdown_it import MarkdownIt
+
+from nbstream.markdown.portable import portable
+from nbstream.markdown.rendering import to_html
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("• a\n  ◦ b\n• c", "* a\n  + b\n* c"),
+        ("•a\n•b", "* a\n* b"),
+        ("So:\n2. b\n3. c", "So:\n\n2. b\n3. c"),
+        ("So:\n- b\n# H\n> q", "So:\n\n- b\n\n# H\n> q"),
+        ("So:\n```py\nx\n```", "So:\n\n```py\nx\n```"),
+        ("So:```py\nx\n```", "So:\n\n```py\nx\n```"),
+        ("- So:```py\n  x\n  ```", "- So:\n  ```py\n  x\n  ```"),
+        ("```md\n```py\nx\n```\n```\nAfter", "````md\n```py\nx\n```\n````\nAfter"),
+        ("> ~~~md\n> ~~~~py\n> x\n> ~~~~\n> ~~~", "> ~~~~~md\n> ~~~~py\n> x\n> ~~~~\n> ~~~~~"),
+        ("```md\n```py\nx", "````md\n```py\nx"),
+        ("|a|b|\n|-|-|\n|1|2|3|", "|a|b|\n|-|-|\n|1|2 \\| 3|"),
+        ("|a|b|\n|-|-|\n|$|x|$|`y|z`|", "|a|b|\n|-|-|\n|$\\vert x\\vert$|`y|z`|"),
+        ("|a|\n|-|\n|$P(A\\|B)$ and $\\|v\\|$|", "|a|\n|-|\n|$P(A\\vert B)$ and $\\Vert v\\Vert$|"),
+        # What is right stays as it is.
+        ("- a\n- b\n\n1. c", "- a\n- b\n\n1. c"),
+        ("````md\n```\n````", "````md\n```\n````"),
+    ],
+)
+def test_blocks_are_written_as_others_know_them(text: str, written: str) -> None:
+    assert portable(text) == written
+    assert portable(written) == written
+    shown = re.sub(r"\\vert ?", "|", re.sub(r"\\Vert ?", r"\\|", to_html(written, settled=True)))
+    assert shown == to_html(text, settled=True)
+
+
+def test_a_plain_parser_finds_the_same_code() -> None:
+    text = portable("Take:```markdown\n# A\n\n```py\nx\n```\n\nB\n```\nAfter\n")
+    fences = [token for token in MarkdownIt().parse(text) if token.type == "fence"]
+    assert [fence.content for fence in fences] == ["# A\n\n```py\nx\n```\n\nB\n"]
