@@ -83,7 +83,7 @@ _FIELDS = {
     "reasoning": "`thinking=True` and `thinking=False`",
     "reasoning_effort": "`effort=`",
 }
-_DEEPSEEKS_WORDS = re.compile("model not exist|supported api model names|deepseek", re.IGNORECASE)
+_DEEPSEEKS_WORDS = re.compile("model not exist|supported api model names|deepseekexception", re.IGNORECASE)
 
 _MINUTE = 60.0
 
@@ -125,12 +125,13 @@ def _advice(failure: Failure, request: Request) -> str:
 
 def _other_model(failure: Failure, request: Request) -> str:
     asked = one_line(request.model)
-    if retired := models.retired(asked):
-        return retired
     named = f"“{asked}” was asked for" if asked else "The server does not have the model"
     is_deepseek = failure.server == "DeepSeek" or _DEEPSEEKS_WORDS.search(failure.said)
-    if not is_deepseek and not (failure.status_code == 410 and "deepseek" in asked.lower()):  # noqa: PLR2004  (gone)
+    is_gone = failure.status_code == 410 and "deepseek" in asked.lower()  # noqa: PLR2004  (gone)
+    if not (is_deepseek or is_gone):
         return f"{named}; name a model that {{server}} has with `model=`."
+    if retired := models.retired(asked):
+        return retired
     return f"{named}; DeepSeek has {' and '.join(models.ALIASES.values())}: `model=` flash or pro."
 
 

@@ -85,10 +85,17 @@ def test_a_wrong_model_is_told_what_deepseek_has(asked: str, server: str, body: 
     assert "-m flash or pro" in advice
 
 
-def test_a_model_of_another_server_is_not_told_of_deepseek() -> None:
-    failure = server_errors.from_status(404, openai("model 'llama9' not found"), "127.0.0.1:11434")
-    advice = remedy(failure, Reply(request=Request("llama9")), "cell")
-    assert advice == "“llama9” was asked for; name a model that 127.0.0.1:11434 has with -m."
+@pytest.mark.parametrize("asked", ["llama9", "deepseek-flash", "deepseek-chat"])
+def test_a_model_of_another_server_is_not_told_of_deepseek(asked: str) -> None:
+    failure = server_errors.from_status(404, openai(f"model '{asked}' not found"), "127.0.0.1:11434")
+    advice = remedy(failure, Reply(request=Request(asked)), "cell")
+    assert advice == f"“{asked}” was asked for; name a model that 127.0.0.1:11434 has with -m."
+
+
+def test_a_retired_model_is_told_with_its_replacement() -> None:
+    failure = server_errors.from_status(400, openai("The supported API model names are a, b, but you passed c."), "a.b")
+    advice = remedy(failure, Reply(request=Request("deepseek-reasoner")), "cell")
+    assert advice.endswith("use -m flash with --think instead.")
 
 
 @pytest.mark.parametrize(
