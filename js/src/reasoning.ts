@@ -83,6 +83,8 @@ export class ReasoningPanel {
     this.#offscreen.update();
     this.#pin.update();
     if (ops.length > 0) this.#document.draw(ops);
+    // Reasoning that turned out to be the answer has left the panel.
+    if (ops.some((op) => op[0] === "reset")) this.#hasText = false;
     this.#hasText ||= this.#box.textContent?.trim() !== "";
     if (this.#isStreaming && !isStreaming) this.#closeLater();
     this.#isStreaming = isStreaming;

@@ -55,6 +55,14 @@ describe("a panel", () => {
     expect([panel.button.hidden, panel.element.hidden]).toEqual([false, false]);
   });
 
+  it("is hidden again if its text moves into the answer", () => {
+    draw(THOUGHT, true);
+    draw([["reset", ""]], false);
+    expect([panel.button.hidden, panel.element.hidden]).toEqual([true, true]);
+    draw(THOUGHT, true);
+    expect(panel.button.hidden).toBe(false);
+  });
+
   it("is named by its button", () => {
     expect(panel.element.id).not.toBe("");
     expect(panel.button.getAttribute("aria-controls")).toBe(panel.element.id);

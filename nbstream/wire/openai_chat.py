@@ -88,6 +88,8 @@ class ChunkDecoder:
         choices = chunk.get("choices")
         if choices:
             for place, choice in enumerate(choices if isinstance(choices, list) else [choices]):
+                if choice is None:
+                    continue
                 if self._is_shown(choice, place, choices):
                     before = self._channels.amount
                     told = self._read(choice, at, events)
@@ -95,7 +97,7 @@ class ChunkDecoder:
                     if self.finish_reason is not None and self._channels.amount != before:
                         self.went_on = True
                         self._has_text_after_finish = told is None
-                elif choice is not None:
+                else:
                     self._report_choice(choice, place, at, events)
         if not self._is_field_named and (field := self._channels.reasoning_field) is not None:
             self._is_field_named = True
@@ -153,6 +155,9 @@ class ChunkDecoder:
         if self._choice is None:
             indices = [_index(each, number) for number, each in enumerate(choices)] if isinstance(choices, list) else []
             self._choice = 0 if 0 in indices or not indices else indices[0]
+        elif self._choice and index == self._choice + 1 and isinstance(choices, list) and len(choices) == 1:
+            # Older versions of TGI count the tokens there, from 1 on.
+            self._choice = index
         return index == self._choice
 
     def _read(self, choice: Any, at: float, events: list[Event]) -> str | None:

@@ -11,12 +11,13 @@ from nbstream.model.text import overlap
 Channel: TypeAlias = Literal["reasoning", "answer", "thoughts"]
 
 #: The tags at the beginning of content, each with the one that ends the thoughts: DeepSeek, Qwen
-#: and most others; Seed; Kimi; Magistral; gpt-oss without a parser.
+#: and most others; Seed; MiniMax; Kimi; Magistral; gpt-oss without a parser.
 _PAIRS = {
     "<think>": "</think>",
     "<thinking>": "</thinking>",
     "<thought>": "</thought>",
     "<seed:think>": "</seed:think>",
+    "<mm:think>": "</mm:think>",
     "◁think▷": "◁/think▷",
     "[THINK]": "[/THINK]",
     "<|channel|>analysis<|message|>": "<|end|><|start|>assistant<|channel|>final<|message|>",
@@ -31,6 +32,8 @@ _ORPHAN = re.compile("|".join(map(re.escape, _ORPHANS)))
 _OPENING = re.compile("<think>|<thinking>")
 _FENCE = re.compile(r"^ {0,3}(?:```|~~~)", re.MULTILINE)
 _BACKTICKS = re.compile(r"`+")
+#: What stands before a tag that an answer speaks of.
+_BEFORE_A_WORD = (" ", "\t", "(", "[", "{", '"', "'", "\u201c", "\u2018", "\u300c", "*", "|", ">")
 _BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
 
 
@@ -176,12 +179,14 @@ class ThinkSplitter:
 def _ends_thoughts(before: str, after: str, *, is_over: bool) -> bool | None:
     """Return whether a closing tag between these texts ends bare thoughts; None if it depends.
 
-    In the first paragraph it does. Further down an answer may speak of such tags, so there the tag
-    has to end its line, as models write it.
+    In the first paragraph it does. Further down an answer may speak of such tags, as one word among
+    others. There it has to end its line, or to follow the text before it without a blank.
     """
     if _is_in_code(before) or len(_OPENING.findall(before)) > len(_ORPHAN.findall(before)):
         return False
     if not _BLANK_LINE.search(before.lstrip()):
+        return True
+    if before[-1:] not in _BEFORE_A_WORD:
         return True
     rest = after.lstrip(" \t")
     if rest:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import nbstream
-from nbstream.client import history, settings
+from nbstream.client import history, retry, settings
 from nbstream.client.loop import background_loop
 from nbstream.client.retry import Limits
 from nbstream.client.run import Run
@@ -21,6 +21,7 @@ from nbstream.model.events import Answer, Ended, Reasoning, Retrying, Started, W
 from nbstream.model.reply import reduce
 from nbstream.output.sentences import message
 from tests.hints import hint_of
+from tests.wire.test_simulator_streams import FINISH, content, stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -49,6 +50,16 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Limits short enough for a test."""
     chosen = settings.Settings(bytes_idle=0.3, payload_idle=0.6, retries=1)
     monkeypatch.setattr(settings, "current", lambda: chosen)
+
+
+@pytest.mark.parametrize("reason", ["stop", "null"])
+def test_a_pause_after_a_reason_in_mid_stream_loses_no_text(reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retry, "_SECONDS_AFTER_FINISH", 0.02)
+    pieces = [(0.2, stream(content(text, reason), done=False)) for text in ("a", "b", "c")]
+    usage = {"choices": [], "usage": {"prompt_tokens": 1, "completion_tokens": 3}}
+    pieces[2:2] = [(0.0, stream(usage, done=False))]
+    reply = Run(ReplaySource([*pieces, (0.2, stream(FINISH))], "m"), Limits()).result(20)
+    assert (reply.answer, reply.status) == ("abc", "complete")
 
 
 def test_a_complete_reply(simulator: Simulator) -> None:

@@ -112,9 +112,15 @@ def test_a_closing_tag_after_a_reasoning_field_is_dropped(tag: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "thoughts", ["Okay, let me see.", "Okay.\n\nWait, hmm.\n", "A `</think>` is a tag.\n\n```\n</think>\n```\nSo."]
+    "thoughts",
+    [
+        "Okay, let me see.",
+        "1. The product.\n\n2. Say it briefly.",
+        "Okay.\n\nWait, hmm.\n",
+        "A `</think>` is a tag.\n\n```\n</think>\n```\nSo.",
+    ],
 )
-@pytest.mark.parametrize("gap", ["\n\n", "\n"])
+@pytest.mark.parametrize("gap", ["\n\n", "\n", ""])
 def test_bare_thoughts_become_reasoning_at_their_closing_tag(thoughts: str, gap: str) -> None:
     text = f"{thoughts}</think>{gap}Hi"
     for pieces in ([text], list(text), [text[:-3], text[-3:]]):
@@ -130,6 +136,7 @@ def test_bare_thoughts_become_reasoning_at_their_closing_tag(thoughts: str, gap:
         "```\n</think>\n```",
         "One.\n\n    </think>\n\nTwo.",
         "a <think>x</think> b",
+        "One.\n\nIt ends (</think>) there.",
     ],
 )
 def test_a_closing_tag_in_code_or_further_down_is_text(text: str) -> None:
@@ -463,3 +470,39 @@ def test_text_in_an_unknown_field_is_reported() -> None:
 def test_an_answer_in_an_odd_place_is_read(chunks: list[Any]) -> None:
     reply = read(*chunks)
     assert (reply.answer, reply.status, reply.warnings) == ("Yes", "complete", ())
+
+
+# From further public reports
+
+
+def test_an_index_that_counts_tokens_is_one_choice() -> None:
+    # huggingface/text-generation-inference 1648
+    chunks = [{"choices": [{"index": n, "delta": {"content": t}}]} for n, t in enumerate("I'm", 1)]
+    reply = read(*chunks)
+    assert (reply.answer, reply.warnings) == ("I'm", ())
+
+
+def test_the_tags_of_minimax_m3_are_tags() -> None:
+    # vllm-project/vllm 45687
+    reply = read(*map(content, ["<mm:think>", "We", "</mm:think>", "Yes"]), FINISH)
+    assert texts_of(reply) == ("We", "Yes")
+
+
+def test_reasoning_between_two_stretches_of_answer_is_kept() -> None:
+    # open-webui/open-webui 24697
+    pieces = [{"reasoning": "One."}, {"content": "A"}, {"reasoning": "Two."}, {"content": "B"}]
+    assert texts_of(read(*map(chunk, pieces), FINISH)) == ("One.Two.", "AB")
+
+
+def test_a_choice_that_is_null_is_no_text() -> None:
+    # Osmantic/ODS 1809
+    mirrored = [{"reasoning": "We", "content": "We"}]
+    reply = read({"choices": [None]}, {"choices": []}, *map(chunk, mirrored), content("Yes"), FINISH)
+    assert (texts_of(reply), reply.warnings) == (("We", "Yes"), ())
+
+
+def test_a_malformed_last_chunk_of_a_tool_call_is_not_complete() -> None:
+    # SamSaffron/term-llm 448
+    broken = b'data: {"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"argum\n\ndata: [DONE]\n\n'
+    reply = reply_of(events_of([stream(call(index=0, id="a", arguments='{"x"'), done=False), broken]))
+    assert (reply.status, calls_of(reply)) == ("truncated", [("a", "look", '{"x"')])
