@@ -137,8 +137,10 @@ def settled_markdown(reply: Reply, presentation: Presentation = _DEFAULT) -> str
 
 
 def settled_text(reply: Reply, presentation: Presentation = _DEFAULT) -> str:
-    """Return the reply as plain text; of the reasoning only its duration, as in a closed panel."""
-    answer = printable(unix_lines(reply.answer)).strip("\n")
+    """Return the reply as plain text; of reasoning before an answer only how long it took."""
+    # Without an answer, the reasoning may hold it.
+    text = reply.reasoning if wording.stays_open(reply, presentation) else reply.answer
+    answer = printable(unix_lines(text)).strip("\n")
     notes, alert = sentences.notes(reply, presentation.audience), sentences.alert(reply, presentation.audience)
     parts = [wording.thought(reply), answer, *wording.tool_calls(reply), *notes, alert]
     parts.append(" · ".join(wording.footer(reply)))

@@ -39,9 +39,12 @@ def seconds(duration: float) -> str:
 
 def reasoning_display(reply: Reply, presentation: Presentation) -> ReasoningDisplay:
     """Return how the reasoning is shown: by default it stays open if no answer follows it."""
-    if presentation.reasoning == "auto" and reply.ended and not has_answer(reply):
-        return "open"
-    return presentation.reasoning
+    return "open" if stays_open(reply, presentation) else presentation.reasoning
+
+
+def stays_open(reply: Reply, presentation: Presentation) -> bool:
+    """Return whether the reasoning stays open because the reply has ended without an answer."""
+    return presentation.reasoning == "auto" and reply.ended and not has_answer(reply)
 
 
 def label(reply: Reply) -> str:

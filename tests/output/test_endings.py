@@ -11,7 +11,7 @@ from nbstream.model.reply import Reply, reduce
 from nbstream.model.request import Request
 from nbstream.model.usage import Usage
 from nbstream.output.sentences import alert
-from nbstream.output.settled import settled_html, settled_markdown
+from nbstream.output.settled import settled_html, settled_markdown, settled_text
 from nbstream.output.wording import footer, reasoning_display
 from nbstream.widgets.meta import meta_of
 
@@ -100,6 +100,7 @@ def test_reasoning_without_an_answer_stays_open(ended: Reply) -> None:
     assert "<details" in settled_html(ended)
     assert " open>" in settled_html(ended)
     assert "<details open>" in settled_markdown(ended)
+    assert "\n\nSo\n\n" in settled_text(ended)
     for chosen in ("closed", "hidden"):
         assert reasoning_display(ended, Presentation(reasoning=chosen)) == chosen
 
@@ -110,6 +111,7 @@ def test_reasoning_without_an_answer_stays_open(ended: Reply) -> None:
 def test_reasoning_before_an_answer_closes(whole: Reply) -> None:
     assert meta_of(whole, Presentation(), elapsed=9, foreground=True)["reasoning"] == "auto"
     assert " open>" not in settled_html(whole)
+    assert "So" not in settled_text(whole)
 
 
 def rate(*events: Event, end: float = 9.0) -> str | None:
