@@ -13,6 +13,7 @@ from nbstream.model.events import (
     Finished,
     Identified,
     Moved,
+    Noted,
     Reasoning,
     Refusal,
     ToolCallDelta,
@@ -105,7 +106,7 @@ class RedactedDecoder:
                     found.append(event)
                 case Moved():
                     found += [*self._kept(at), self._moved(event)]
-                case Finished() | Identified() | Waiting() | Warned():
+                case Finished() | Identified() | Noted() | Waiting() | Warned():
                     # Like usage, they may come between two pieces of one text.
                     found.append(self._redactor.redact_fields(event))
                 case _:

@@ -31,6 +31,8 @@ _PLACEHOLDERS = frozenset(
 _LEAST_PIECE = 8
 #: So many characters from its beginning are much of a key; many keys begin with the same few.
 _MUCH = 12
+#: Deeper levels of a field of a response are dropped.
+_DEEPEST = 100
 _KEY_CHARACTERS = r"[\w+/=-]*"
 #: What is left of a key that a server masks: `****9f3a`, `sk-01234*****9f3a`, `sk-ab...wxyz`.
 _MASKED = re.compile(rf"({_KEY_CHARACTERS}?)([*•●]+|\.{{2,}}|…|[xX]{{4,}}|\bending (?:in|with):? )({_KEY_CHARACTERS})")
@@ -77,7 +79,7 @@ class KeyRedactor:
         return self._without_pieces(text) if self.is_in_answers else text
 
     def redact_fields(self, value: _T) -> _T:
-        """Return an instance of a dataclass with `redact_error` applied to all of its strings."""
+        """Return an instance of a dataclass with `redact_error` applied to every string in it."""
         changed: dict[str, Any] = {}
         for each in fields(value):  # type: ignore[arg-type]
             old = getattr(value, each.name)
@@ -86,14 +88,22 @@ class KeyRedactor:
                 changed[each.name] = new
         return replace(value, **changed) if changed else value  # type: ignore[type-var]
 
-    def _cleaned(self, value: Any) -> Any:
+    def _cleaned(self, value: Any, depth: int = 0) -> Any:
         if isinstance(value, str):
             cleaned = self.redact_error(value)
             return value if cleaned == value else cleaned
+        if isinstance(value, list | dict) and depth >= _DEEPEST:
+            return None
         if isinstance(value, list):
-            return [self._cleaned(each) for each in value]
+            return [self._cleaned(each, depth + 1) for each in value]
         if isinstance(value, dict):
-            return {self._cleaned(name): self._cleaned(each) for name, each in value.items()}
+            return {self._cleaned(name): self._cleaned(each, depth + 1) for name, each in value.items()}
+        if isinstance(value, list | dict) and depth >= _DEEPEST:
+            return None
+        if isinstance(value, list):
+            return [self._cleaned(each, depth + 1) for each in value]
+        if isinstance(value, dict):
+            return {self._cleaned(name): self._cleaned(each, depth + 1) for name, each in value.items()}
         return self.redact_fields(value) if is_dataclass(value) and not isinstance(value, type) else value
 
     def _unmasked(self, found: re.Match[str]) -> str:

@@ -14,7 +14,17 @@ import nbstream
 from nbstream.client.endpoints import Secret, endpoint_for
 from nbstream.client.redacted_decoder import RedactedDecoder
 from nbstream.client.redaction import MARK, SHORTEST_KEY, KeyRedactor
-from nbstream.model.events import Answer, Ended, Finished, Reasoning, ToolCallDelta, UsageReported, Waiting, Warned
+from nbstream.model.events import (
+    Answer,
+    Ended,
+    Finished,
+    Noted,
+    Reasoning,
+    ToolCallDelta,
+    UsageReported,
+    Waiting,
+    Warned,
+)
 from nbstream.model.reply import Reply, reduce
 from nbstream.model.usage import Usage
 from nbstream.model.warning import ReplyWarning
@@ -164,7 +174,7 @@ def test_the_key_is_in_no_text_however_it_is_split(
     text = "".join(spelled(key, part) for part in parts)
     cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=12)))
     pieces = [text[start:end] for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
-    beside: list[Event] = [UsageReported(0, Usage(1)), Waiting(0, "x"), Finished(0, "stop")]
+    beside: list[Event] = [UsageReported(0, Usage(1)), Waiting(0, "x"), Noted(0, "n", {"a": 1}), Finished(0, "stop")]
     for kind in (Reasoning, Answer):
         events = [each for piece in pieces for each in (kind(0, piece), *data.draw(st.sampled_from([[], beside])))]
         found = text_of(through(key, events, stopped=stopped), kind)
@@ -219,6 +229,18 @@ def test_neither_numbers_nor_names_nor_structure_are_changed(key: str) -> None:
     assert (reply.status, reply.reasoning, reply.finish_reason) == ("complete", MARK, "stop")
     assert reply.usage is not None
     assert reply.usage.completion_tokens == number
+
+
+def test_the_key_is_in_no_other_field_of_the_response() -> None:
+    other = {keys.KEY: [{"url": f"https://a.b/?key={quote(keys.KEY, safe='')}", "score": 1, "none": None}]}
+    data = event({"citations": other, "choices": [{"delta": {"content": "yes"}, "finish_reason": "stop"}]})
+    decoder = RedactedDecoder(ResponseDecoder("s"), KeyRedactor(Secret(keys.KEY)))
+    reply = Reply()
+    for each in [*decoder.feed(data, 0), *decoder.finish(1)]:
+        reply = reduce(reply, each)
+    deep = event({"odd": json.loads("[" * 400 + json.dumps(keys.KEY) + "]" * 400)})
+    assert keys.KEY not in repr(RedactedDecoder(ResponseDecoder("s"), KeyRedactor(Secret(keys.KEY))).feed(deep, 0))
+    assert reply.extras == {"citations": {MARK: [{"url": f"https://a.b/?key={MARK}", "score": 1, "none": None}]}}
 
 
 def test_much_of_a_key_is_not_shown_where_a_text_is_interrupted() -> None:
