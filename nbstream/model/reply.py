@@ -6,7 +6,8 @@ because successive replies share the pieces of their text.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, assert_never
 
 from nbstream.model import events
@@ -259,10 +260,10 @@ def reduce(reply: Reply, event: events.Event) -> Reply:
             return replace(reply, extras=_with_extra(reply.extras, event))
         case events.Reasoning():
             reasoning = reply._reasoning.append(event.text)
-            return replace(_begin(reply, "reasoning", event.at), _reasoning=reasoning, _last_delta=event.at)
+            return _with(_begin(reply, "reasoning", event.at), _reasoning=reasoning, _last_delta=event.at)
         case events.Answer():
             answer = reply._answer.append(event.text)
-            return replace(_begin(reply, "answering", event.at), _answer=answer, _last_delta=event.at)
+            return _with(_begin(reply, "answering", event.at), _answer=answer, _last_delta=event.at)
         case events.Refusal():
             refusal = reply._refusal.append(event.text)
             return replace(_begin(reply, "answering", event.at), _refusal=refusal, _last_delta=event.at)
@@ -286,6 +287,19 @@ def reduce(reply: Reply, event: events.Event) -> Reply:
             return replace(reply, status=status, error=event.failure, timing=timing, wait=None)
         case _:  # pragma: no cover
             assert_never(event)
+
+
+_NAMES = tuple(each.name for each in fields(Reply))
+_values = attrgetter(*_NAMES)
+_setters = [(name, getattr(Reply, name).__set__) for name in _NAMES]
+
+
+def _with(reply: Reply, **changes: Any) -> Reply:
+    """Return `reply` with other values, in less than half the time of `dataclasses.replace`."""
+    new = Reply.__new__(Reply)
+    for (name, assign), value in zip(_setters, _values(reply), strict=True):
+        assign(new, changes.get(name, value))
+    return new
 
 
 def _begin(reply: Reply, status: Literal["reasoning", "answering"], at: float) -> Reply:

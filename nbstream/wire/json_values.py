@@ -24,6 +24,15 @@ def values_in(text: str) -> tuple[list[Any], list[str]]:
 
     A chunk that is cut off may have another one behind it: `{"choi data: {"choices": …}`.
     """
+    if text.startswith("{"):
+        # Nearly every event is one object.
+        try:
+            value, end = _DECODER.raw_decode(text)
+        except (ValueError, RecursionError):
+            pass
+        else:
+            if end == len(text):
+                return [value], []
     values: list[Any] = []
     unreadable: list[str] = []
     tries = 0

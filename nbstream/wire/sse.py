@@ -1,8 +1,8 @@
 """Bytes to server-sent events, however the bytes are split into pieces.
 
 Follows the WHATWG HTML standard, "Server-sent events", section "Interpreting an event stream", with
-two exceptions: an event without its blank line at the end of the stream is still returned, and so
-is a line that is no field.
+three exceptions: an event without its blank line is still returned at the end of the stream, and
+before another JSON object; and so is a line that is no field.
 """
 
 from __future__ import annotations
@@ -132,12 +132,21 @@ class SseDecoder:
         if not name:
             found.append(Comment(value))
         elif name == "data":
+            if self._data and self._is_next(value):
+                self._dispatch(found)
             self._data.append(value)
             self._data_size += len(raw)
         elif name == "event":
             self._event = value
         elif not _FIELD.match(raw):
             found.append(Stray(raw.decode("utf-8", "replace")))
+
+    def _is_next(self, value: str) -> bool:
+        """Whether this line of data begins another event, because the server sends no blank lines.
+
+        No JSON has a line that begins an object right after one that ends an object.
+        """
+        return self._data[-1].rstrip().endswith("}") and value.startswith(("{", "[DONE]"))
 
     def _dispatch(self, found: list[Item]) -> None:
         if self._data:

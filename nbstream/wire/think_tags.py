@@ -42,7 +42,7 @@ _BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
 _TOOL_CALL = re.compile(
     # The bars and blanks of DeepSeek's own markers are not ASCII.
     "^[^\\S\\n]*(?:<\uff5cDSML\uff5c|<\uff5ctool\u2581calls?\u2581begin\uff5c>|"
-    r"<\|tool_calls_section_begin\|>|<tool_call>|\[TOOL_CALLS\]"
+    r"<\|tool_calls_section_begin\|>|<\|?tool_call>|\[TOOL_CALLS\]"
     r"|<\|python_tag\|>|<minimax:tool_call>|<function_calls>|<function=)",
     re.MULTILINE,
 )

@@ -506,3 +506,20 @@ def test_a_malformed_last_chunk_of_a_tool_call_is_not_complete() -> None:
     broken = b'data: {"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"argum\n\ndata: [DONE]\n\n'
     reply = reply_of(events_of([stream(call(index=0, id="a", arguments='{"x"'), done=False), broken]))
     assert (reply.status, calls_of(reply)) == ("truncated", [("a", "look", '{"x"')])
+
+
+def test_a_summary_within_parts_is_reasoning() -> None:
+    # omnigent-ai/omnigent 4746
+    part = {"type": "reasoning", "summary": [{"text": "We", "type": "summary_text"}]}
+    reply = read(chunk({"content": [part]}), chunk({"content": [{"type": "text", "text": "Yes"}]}), FINISH)
+    assert (texts_of(reply), reply.warnings) == (("We", "Yes"), ())
+
+
+def test_events_without_blank_lines_between_them_are_read_as_they_come() -> None:
+    # rexxars/eventsource-parser 31
+    decoder = ResponseDecoder()
+    lines = [f"data:{json.dumps(each)}\n".encode() for each in (content("a"), content("b"), FINISH)]
+    seen = [len(decoder.feed(line, 0)) > 0 for line in lines]
+    assert seen == [False, True, True]
+    assert reply_of(events_of([*lines, b"data:[DONE]\n"])).answer == "ab"
+    assert read({"choices": [{"delta": {"content": "a\n}\n{"}}]}, FINISH).answer == "a\n}\n{"
