@@ -101,6 +101,32 @@ def _whole(request: Request) -> Response:
     return Response([text, event({**names, "choices": [{"delta": delta, "finish_reason": request.key}]})])
 
 
+def _elsewhere(request: Request) -> Response:
+    """Put the key into fields that nbstream keeps or reports, whole and in single characters."""
+    key = request.key
+    others = {"citations": [{"url": key}], key: {key: key}, "timings": {"note": key}}
+    delta = {"refusal": key, "audio": {"transcript": key}, "content": [{"type": "text", "text": key}, {"odd": key}]}
+    pieces = [
+        event({"choices": [{"index": index, "delta": {"content": char, "reasoning_content": char, "odd": char}}]})
+        for char in key
+        for index in (0, 1)
+    ]
+    broken = f'data: {{"id": "{key}", "choices": [{{"delta": {{"content": "{key}\n\n'.encode()
+    bare = [chunk(content=f"{key} so yes"), chunk(content=f"</think>{key}"), chunk(content=f"<tool_call>{key}")]
+    end = event({**others, "choices": [{"index": 0, "delta": delta, "finish_reason": "stop", key: key}]})
+    return Response([*pieces, broken, *bare, end])
+
+
+def _masked(status: int) -> Answer:
+    def answer(request: Request) -> Response:
+        key = request.key
+        said = f"Keys ****{key[-4:]}, {key[:8]}*****{key[-4:]}, {key[:12]}...{key[-6:]} and {key[:14]} are wrong."
+        body = {"error": {"message": f"x: {json.dumps({'error': {'message': said}})}", "code": key[-10:]}}
+        return Response([json.dumps(body).encode()], status, _JSON)
+
+    return answer
+
+
 def _silent(_: Request) -> Response:
     return Response([chunk(content="The"), threading.Event()])
 
@@ -120,6 +146,9 @@ ANSWERS: dict[str, Answer] = {
     "in-band": _in_band,
     "split": _split,
     "whole": _whole,
+    "elsewhere": _elsewhere,
+    "masked": _masked(401),
+    "masked-in-200": _masked(200),
     "silent": _silent,
     "cancelled": _silent,
     "reset": _reset,
