@@ -7,7 +7,8 @@ base URL of the environment.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import parse_qsl, urlsplit
 
@@ -22,6 +23,8 @@ DEFAULT_BASE_URL = "https://api.deepseek.com"
 KEY_VARIABLE = "DEEPSEEK_API_KEY"
 URL_VARIABLE = "DEEPSEEK_BASE_URL"
 
+#: Names in a base URL's query whose values are secret.
+_KEY_NAME = re.compile("key|token|secret|signature|password", re.IGNORECASE)
 _LOOPBACK = ("localhost", "::1")
 _NO_KEY = (
     f"No API key. Set one before the kernel starts, as {KEY_VARIABLE}, or here: "
@@ -59,7 +62,7 @@ class Secret:
 class Endpoint:
     """A server's base URL, the key for it, and where that key comes from."""
 
-    base_url: str
+    base_url: str = field(repr=False)
     api_key: Secret | None = None
     key_origin: KeyOrigin = ""
 
@@ -72,6 +75,14 @@ class Endpoint:
     def query(self) -> dict[str, str]:
         """The query of the base URL, such as Azure's `api-version`."""
         return dict(parse_qsl(urlsplit(self.base_url).query, keep_blank_values=True))
+
+    @property
+    def secret(self) -> Secret | None:
+        """The key that no output may have: the key, or one in the base URL's query."""
+        if self.api_key is not None:
+            return self.api_key
+        value = next((value for name, value in self.query.items() if _KEY_NAME.search(name)), "")
+        return Secret(value) if value else None
 
     @property
     def origin(self) -> str:

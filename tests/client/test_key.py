@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import pytest
 from hypothesis import given
@@ -98,6 +98,22 @@ def test_a_key_is_sent_to_its_own_server_only(monkeypatch: pytest.MonkeyPatch) -
         assert sent.key == keys.KEY
         assert keys.KEY not in to_other_name.text + other.requests[0].text
         assert "authorization" not in other.requests[0].headers
+
+
+def test_a_key_in_the_query_of_the_base_url_is_in_no_output() -> None:
+    def refuse(request: Request) -> Response:
+        assert keys.KEY in unquote(request.path)
+        return Response([f"Cannot POST {request.path} with {keys.KEY}".encode()], 404, {"Content-Type": "text/plain"})
+
+    with HostileServer({"v1": refuse}) as server:
+        run = nbstream.stream(
+            "hello", base_url=f"{server.url}/v1?api-version=2026-01-01&key={quote(keys.KEY, safe='')}"
+        )
+        reply = run.result(20)
+    assert reply.error is not None
+    shown = repr(vars(run.receiver._source)) + repr(reply.error) + repr(reply.request)
+    assert not any(spelling in shown for spelling in keys.spellings(keys.KEY))
+    assert "2026-01-01" in reply.error.said
 
 
 def test_the_message_does_not_repeat_an_invalid_base_url() -> None:

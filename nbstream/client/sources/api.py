@@ -42,7 +42,7 @@ class ApiSource:
         self.request = request
         self.server = endpoint.server
         self._endpoint = endpoint
-        self._redactor = KeyRedactor(endpoint.api_key)
+        self._redactor = KeyRedactor(endpoint.secret)
 
     async def prepare(self) -> None:
         """Import the SDK, if this is the first request."""
