@@ -239,7 +239,7 @@ export class View {
     this.#footer.dataset.items = items.join(SEPARATOR);
     const parts = items.flatMap((item) => {
       const part = element("span", "nbstream-item", item);
-      part.prepend(element("span", "nbstream-separator", "· "));
+      part.prepend(element("span", "nbstream-separator", "·\u00a0"));
       return [" ", part];
     });
     this.#footer.replaceChildren(...parts.slice(1));

@@ -176,8 +176,8 @@ describe("Stop", () => {
 describe("the end", () => {
   it("shows the footer's items in one line and the alert", () => {
     show({ status: "failed", alert: "The connection broke.", footer: ["14.1 s", "deepseek-flash"] });
-    expect([text("alert"), text("footer")]).toEqual(["The connection broke.", "14.1 s · deepseek-flash"]);
-    expect([...part("footer").children].map((item) => item.textContent)).toEqual(["14.1 s", "· deepseek-flash"]);
+    expect([text("alert"), text("footer")]).toEqual(["The connection broke.", "14.1 s ·\u00a0deepseek-flash"]);
+    expect([...part("footer").children].map((item) => item.textContent)).toEqual(["14.1 s", "·\u00a0deepseek-flash"]);
   });
 
   it("shows a note for each warning, between the answer and the alert", () => {

@@ -42,7 +42,7 @@ _SMALL = f"{_QUIET};font-size:.83em;line-height:1.35"
 _FOOTER = "margin:.15em 0 .3em;overflow:hidden"
 _ITEMS = f"{_SMALL};margin-left:-.6em;font-variant-numeric:tabular-nums"
 _FIRST_ITEM = '<span style="display:inline-block;padding-left:.6em">'
-_ITEM = '<span style="display:inline-block"><span style="display:inline-block;width:.6em">· </span>'
+_ITEM = '<span style="display:inline-block"><span style="display:inline-block;width:.6em">·&nbsp;</span>'
 
 
 def bundle(

@@ -73,7 +73,7 @@ class Words(HTMLParser):
         self.attributes.update(name for name, _ in attrs)
 
     def handle_data(self, data: str) -> None:
-        self.text += data
+        self.text += data.replace("\xa0", " ")
 
 
 def test_the_footer_lists_model_time_tokens_and_cost() -> None:
