@@ -38,7 +38,7 @@ IMPORTED_IN = {
     "latex2mathml": ["markdown/math/tree.py"],
     "rich": ["output/terminal/rows.py"],
     "anywidget": ["widgets/reply_widget.py"],
-    "ipywidgets": ["widgets/output_widgets.py"],
+    "ipywidgets": ["widgets/output_widgets.py", "widgets/restoring.py"],
     "traitlets": ["client/settings.py", "widgets/reply_widget.py"],
     "IPython": ["__init__.py", "jupyter/", "widgets/live_view.py", "widgets/cells.py"],
     "jupyter_core": ["jupyter/journal.py"],

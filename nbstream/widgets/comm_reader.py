@@ -3,7 +3,8 @@
 Some front ends send comm messages only on the main shell, where they wait for the end of the cell.
 While the cell waits anyway, the messages in the shell's socket are passed to the kernel's own
 queue, in their order and by the kernel's own callback, and each is read on its way. None is
-removed, answered or executed early.
+removed or executed early. Only a reloaded page's request for the state of widgets is answered at
+once, besides its answer in turn, since the page draws nothing until then.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import hmac
 import json
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -36,9 +37,14 @@ def opened(kernel: Any, receive: Callable[[str, dict[str, Any]], object]) -> Ite
         return
 
     def glance(frames: list[Any]) -> Any:
-        said = _custom_message(kernel.session, [bytes(frame) for frame in frames])
-        if said is not None:
-            receive(*said)
+        comm_id, data = _comm_message(kernel.session, [bytes(frame) for frame in frames])
+        if data.get("method") == "custom" and isinstance(data.get("content"), dict):
+            receive(comm_id, data["content"])
+        elif data.get("method") == "request_states":
+            from nbstream.widgets import restoring  # noqa: PLC0415  (ipywidgets, only where it is used)
+
+            with suppress(Exception):  # it is only early: the answer in turn follows
+                restoring.answer(kernel, comm_id)
         return forward(frames)
 
     def read() -> None:
@@ -61,8 +67,8 @@ def _stream(kernel: Any) -> Any:
     return getattr(getattr(thread.manager, "_shell_channel_to_main", None), "to_stream", None)
 
 
-def _custom_message(session: Any, frames: list[bytes]) -> tuple[str, dict[str, Any]] | None:
-    """Return comm id and content of a widget's custom message with a valid signature, or None.
+def _comm_message(session: Any, frames: list[bytes]) -> tuple[str, dict[str, Any]]:
+    """Return comm id and data of a comm message with a valid signature; no data for any other.
 
     The layout is that of "The wire protocol" in Jupyter's messaging documentation.
     `session.deserialize` would record the signature, and the kernel would then refuse the message.
@@ -72,10 +78,7 @@ def _custom_message(session: Any, frames: list[bytes]) -> tuple[str, dict[str, A
         signature, *parts = frames[start + 1 : start + 6]
         header, _, _, content = map(json.loads, parts)
         if header["msg_type"] != "comm_msg" or not hmac.compare_digest(session.sign(parts), signature):
-            return None
-        data = content["data"]
-        if data["method"] != "custom" or not isinstance(data["content"], dict):
-            return None
-        return str(content["comm_id"]), data["content"]
+            return "", {}
+        return str(content["comm_id"]), dict(content["data"])
     except (ValueError, KeyError, TypeError):
-        return None
+        return "", {}

@@ -108,3 +108,24 @@ def test_repeated_stop_and_interrupt_end_the_cell_once(kernel: Kernel, server: S
     assert kernel.evaluate("nbstream.last.status") == "cancelled"
     assert len(cell.outputs_of("update_display_data")) == 1
     assert kernel.run("print('again')").text("stdout") == "again\n"
+
+
+def test_a_reloaded_page_gets_the_state_of_all_widgets_at_once(kernel: Kernel, server: Simulator) -> None:
+    kernel.run("from ipywidgets import IntSlider; slider = IntSlider(7)")
+    cell, view = begin(kernel, server, SILENT)
+    kernel.post("shell", "comm_msg", {"comm_id": "the page's", "data": {"method": "request_states"}})
+
+    def answers() -> list[Any]:
+        messages = [each["content"] for each in kernel.messages if each["msg_type"] == "comm_msg"]
+        return [each["data"] for each in messages if each["comm_id"] == "the page's"]
+
+    kernel.until(answers, "the states come while the cell runs")
+    assert not cell.ended
+    kernel.control(view, "cancel")
+    kernel.finish(cell)
+    (answer,) = answers()
+    assert answer["method"] == "update_states"
+    states = [each["state"] for each in answer["states"].values()]
+    assert 7 in [each.get("value") for each in states]
+    assert view.run_id in [each.get("run_id") for each in states]
+    kernel.run("slider.close()")
