@@ -37,8 +37,8 @@ _BY_CAUSE = {
     "redirect": "Neither prompt nor key was sent there; set the base URL if you trust it.",
     "balance": "Top up the account, then {again}.",
     "output_limit": "Give `max_tokens=` a value that the server accepts.",
-    "round_trip": "The request was not accepted as it is: an earlier assistant message lacks its reasoning. Send it "
-    'with every assistant message of messages=, as reasoning_content, and "" where there was none.',
+    "round_trip": "The request was not accepted as it is: an earlier assistant message lacks its reasoning. Put "
+    '`reply.message` into messages=, or give each assistant message a reasoning_content, "" where there was none.',
     "json_word": "Name JSON in the prompt and {again}.",
     "no_thinking": "This model cannot think: leave out `thinking=True` and `effort=`.",
     "path": "Check the model's name and the base URL; many servers need it to end in /v1.",
