@@ -168,17 +168,14 @@ class Elements(RendererHTML):
 
     td_open = th_open
 
-    def list_item_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        """Begin an item, with space below a list in it: notebooks show none."""
-        item = tokens[idx]
-        if not item.meta.get("space_below"):
-            return self.renderToken(tokens, idx, options, env)
-        attrs = item.attrs
-        styles = filter(None, [attrs.get("style"), _SPACE_BELOW])
-        item.attrs = attrs | {"style": ";".join(map(str, styles))}
-        html = self.renderToken(tokens, idx, options, env)
-        item.attrs = attrs
-        return html
+    def bullet_list_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        """Begin a list; with a space below it within an item, where notebooks show none."""
+        token = tokens[idx]
+        if token.meta.get("space_below"):
+            token.attrSet("style", _SPACE_BELOW)
+        return self.renderToken(tokens, idx, options, env)
+
+    ordered_list_open = bullet_list_open
 
     def footnote_ref(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:  # noqa: ARG002
         """Show a footnote's label; not as a link, as an untrusted notebook has no ids."""

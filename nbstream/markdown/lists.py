@@ -82,7 +82,9 @@ def list_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:  
 
 
 def set_spacing(item: Sequence[Token], *, is_loose: bool) -> None:
-    """Show or hide the tags of an item's own paragraphs: they have a space after them.
+    """Show or hide the tags of an item's own paragraphs, which have a space after them.
+
+    Its lists get a space after them, too.
 
     Args:
         item: the tokens of an item.
@@ -94,8 +96,9 @@ def set_spacing(item: Sequence[Token], *, is_loose: bool) -> None:
     for block, space in zip(blocks, is_apart, strict=False):
         if block[0].type == "paragraph_open":
             block[0].hidden = block[-1].hidden = not space
-    ends_in_list = blocks != [] and blocks[-1][0].type in ("bullet_list_open", "ordered_list_open")
-    item[0].meta |= {"loose": is_loose, "space_below": is_apart[-1] and ends_in_list}
+        elif block[0].type in ("bullet_list_open", "ordered_list_open"):
+            block[0].meta["space_below"] = space
+    item[0].meta["loose"] = is_loose
 
 
 def _marker_at(state: StateBlock, line: int) -> _Marker | None:

@@ -220,9 +220,10 @@ def test_an_image_is_a_label(markdown: str, html: str) -> None:
 ALLOWED = {
     **dict.fromkeys(["p", "h1", "h2", "h3", "h4", "h5", "h6", "th", "sup"], frozenset()),
     **dict.fromkeys(["blockquote", "hr", "br", "em", "strong", "s", "sub", "kbd"], frozenset()),
-    **{key: {"dir"} for key in ["ul", "table"]},
+    "table": {"dir"},
+    "ul": {"dir", "style"},
     **{key: {"style", "dir"} for key in ["td", "tr"]},
-    "ol": {"start", "dir"},
+    "ol": {"start", "dir", "style"},
     "pre": {"style"},
     "code": {"class", "style"},
     "span": {"class", "style", "dir"},
