@@ -22,7 +22,9 @@ _HOST = re.compile(rf"://(?:{_NAME}(?:\.{_NAME})*|\[[0-9a-f:.]+])(?::\d+)?", re.
 # A star or two tildes end it: they are markers.
 _REST = re.compile(r"[/?#](?:[^\s<>\"\\^`{|}*~]|~(?!~))*")
 #: What ends an address within a sentence, as on GitHub: punctuation, and an entity.
-_TRAILING = re.compile(r"(?:[?!.,:;*_~'\"]|&[a-zA-Z0-9]+;)+$")
+_TRAILING = "?!.,:;*_~'\""
+_ENTITY = re.compile(r"&[a-zA-Z0-9]{1,32};$")
+_LONGEST_ENTITY = 34
 _CLOSING = {")": "(", "]": "["}
 #: What may become an address at the end of a growing text.
 HALF_ADDRESS = re.compile(r"(?<![a-zA-Z0-9])https?(?::/{0,2})?$", re.IGNORECASE)
@@ -65,8 +67,10 @@ def _end_of_rest(text: str, start: int, limit: int) -> int:
         elif not char.isascii() and not _may_continue(text[end - 1], char):
             break
         end += 1
-    trailing = _TRAILING.search(text[start:end])
-    return start + trailing.start() if trailing else end
+    while end > start and text[end - 1] in _TRAILING:
+        entity = _ENTITY.search(text[max(start, end - _LONGEST_ENTITY) : end])
+        end -= len(entity[0]) if entity else 1
+    return end
 
 
 def _may_continue(before: str, char: str) -> bool:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 #: Two spaces are a hard line break everywhere; a backslash is one in CommonMark and pandoc only.
 _HARD_BREAK = "  "
-_BLANKS_AT_END = re.compile(r" *$")
+# The first blank after a backslash belongs to the backslash.
+_BLANKS_AT_END = re.compile(r"(?<!\\) *$")
 
 
 def portable(text: str) -> str:

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001  (texts of many scripts)
 """The words that fuzz inputs are made of: Markdown, TeX, parts of chunks, odd values.
 
 A byte of an input chooses a word, so that a change of one byte changes one word. Add new words only
@@ -24,6 +25,7 @@ MARKDOWN_WORDS = (
     *("javascript:a", "mailto:a@b", "http://x.org", "\u202e", "\u2028", "\x0b", "\ufeff", "\u0301", "=", "+", "~", "."),
     # Long enough that a paragraph is parsed in pieces.
     *("word " * 420, "a line\n" * 41, "x" * 2100, "*a " * 300, "| c | d |\n" * 5, "- item\n" * 3),
+    *("<sub>", "</sub>", "<br>", "<kbd>", "</kbd>", "https://a.b/c", "，", "「", "2*3", "x**2", "__init__", "**x**"),
 )
 
 #: The words that blocks are made of: two random words of all rarely form a block.

@@ -208,8 +208,11 @@ def test_each_frame_of_addresses_is_right(parts: list[str]) -> None:
     assert faults(html, settled=False) == []
 
 
-@pytest.mark.parametrize("piece", ["https://a.b/", "https://a.b/(", "https:", "[a](#b)", "[a](", "https://a.b/c[", "h"])
+@pytest.mark.parametrize(
+    "piece", ["https://a.b/", "https://a.b/(", "https:", "[a](#b)", "[a](", "https://a.b/c[", "h", ".", ";"]
+)
 def test_many_addresses_are_rendered_in_time(piece: str) -> None:
     # A quadratic search would run into the test's time-out.
     assert to_html(piece * 8_000).startswith("<p>")
     assert to_html(piece * 8_000, final=False).startswith("<p>")
+    assert to_html("https://a.b/" + piece[-1] * 40_000 + "a").startswith("<p>")
