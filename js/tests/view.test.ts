@@ -87,6 +87,21 @@ function text(name: string): string | undefined {
   return part(name).closest("[hidden]") === null ? (part(name).textContent ?? "") : undefined;
 }
 
+describe("thoughts that came as an answer", () => {
+  it("move into the panel", () => {
+    show({ status: "answering" }, "", "<p>Okay</p>");
+    expect([text("answer"), text("thoughts")]).toEqual(["Okay", undefined]);
+    controller.state.meta = metaOf({ status: "reasoning" });
+    controller.view?.update([["add", "<p>Okay</p>"]], [["reset", ""]]);
+    vi.advanceTimersToNextFrame();
+    expect([text("answer"), text("thoughts")]).toEqual([undefined, "Okay"]);
+    controller.state.meta = metaOf({ status: "answering", thought: "Thought for 8 s" });
+    controller.view?.update([], [["add", "<p>Hi</p>"]]);
+    vi.advanceTimersToNextFrame();
+    expect([text("answer"), text("thoughts")]).toEqual(["Hi", "Okay"]);
+  });
+});
+
 describe("the head", () => {
   it("counts the seconds while waiting", () => {
     show({ status: "waiting", elapsed: 22.5, label: "Waiting for deepseek-flash", note: "the server says keep-alive" });

@@ -247,6 +247,9 @@ class ChunkDecoder:
         # DeepSeek and transformers send it on the finish chunk, vLLM and OpenRouter on a chunk of
         # its own, vLLM on every chunk if asked to, LiteLLM on a chunk without a finish reason.
         usage = usage_of(raw) if isinstance(raw, dict) else None
+        if usage is not None and usage.completion_tokens == 0 and self._channels.amount:
+            # A server that does not count: the text that came was made of tokens.
+            usage = replace(usage, completion_tokens=None)
         # A usage without any number does not replace an earlier one.
         if usage is None or usage == self._usage:
             return

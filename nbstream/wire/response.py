@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 _HEAD_BYTES = 300
 #: An object in a list or in a broken event is a chunk if it has one of these fields.
 _CHUNK_NAMES = ("choices", "error", "usage", "data", "object")
+#: Events that say, as comments do, that the server is there.
+_HEARTBEATS = frozenset({"ping", "heartbeat", "keepalive", "keep-alive", "keep_alive"})
+_LONGEST_HEARTBEAT = 200
+_JSON_SIGNS = frozenset('{}[]"')
 _BLANK = b"\xef\xbb\xbf \t\r\n"
 
 
@@ -124,17 +128,25 @@ class ResponseDecoder:
                 self.payloads += text.startswith("{")
                 events += self._data(text, at)
                 continue
-            self._has_comment = True
-            if not self.delivered:
-                events.append(Waiting(at, one_line(item.text)))
+            events += self._comment(item.text, at)
         return events
+
+    def _comment(self, text: str, at: float) -> list[Event]:
+        self._has_comment = True
+        return [] if self.delivered else [Waiting(at, one_line(text))]
 
     def _message(self, message: Message, at: float) -> list[Event]:
         data = message.data.strip()
         named_error = message.event == "error"
         if not (data or named_error):
             return []
+        if message.event in _HEARTBEATS and '"choices"' not in data and len(data) <= _LONGEST_HEARTBEAT:
+            return self._comment(message.event, at)
         self.payloads += 1
+        if message.event not in ("message", "error") and not _JSON_SIGNS.intersection(data) and data != "[DONE]":
+            # An event of the server's own, and no damaged chunk.
+            warning = ReplyWarning("other_text", join_surrogates(data), f"event {one_line(message.event)[:40]}")
+            return self._guarded([Warned(at, warning)], at)
         return self._data(data, at, named_error=named_error)
 
     def _data(self, data: str, at: float, *, named_error: bool = False) -> list[Event]:

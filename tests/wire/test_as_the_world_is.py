@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from nbstream.model.events import Event, Moved
+from nbstream.model.events import Event, Moved, Waiting
 from nbstream.model.reply import Reply, ReplyError
 from nbstream.model.usage import Usage
 from nbstream.model.warning import ReplyWarning
@@ -352,6 +352,12 @@ def test_usage_without_a_count_is_not_reported(raw: dict[str, Any]) -> None:
     assert any("usage not reported" in item for item in wording.footer(reply))
 
 
+def test_no_token_for_a_text_is_no_count() -> None:
+    reply = read(content("Some words"), {**FINISH, "usage": {"prompt_tokens": 32, "completion_tokens": 0}})
+    assert reply.usage == Usage(32)
+    assert not any(item.startswith("out") for item in wording.footer(reply))
+
+
 @pytest.mark.parametrize(
     ("cost", "kept"), [(0.0012, 0.0012), (0, 0.0), (-1, None), ("1", None), (True, None), (float("nan"), None)]
 )
@@ -523,3 +529,22 @@ def test_events_without_blank_lines_between_them_are_read_as_they_come() -> None
     assert seen == [False, True, True]
     assert reply_of(events_of([*lines, b"data:[DONE]\n"])).answer == "ab"
     assert read({"choices": [{"delta": {"content": "a\n}\n{"}}]}, FINISH).answer == "a\n}\n{"
+
+
+@pytest.mark.parametrize("data", ["ping", '{"type": "ping"}', "1795272566"])
+def test_a_heartbeat_is_as_a_comment(data: str) -> None:
+    beat = f"event: ping\ndata: {data}\n\n".encode()
+    decoder = ResponseDecoder()
+    assert decoder.feed(b": hi\n\n" + beat, 0) == [Waiting(0, "hi"), Waiting(0, "ping")]
+    assert decoder.payloads == 0
+    reply = reply_of(events_of([b": hi\n\n", beat, stream(content("a"), done=False), beat, stream(FINISH)]))
+    assert (reply.answer, reply.status, reply.warnings) == ("a", "complete", ())
+
+
+def test_an_event_with_a_name_of_its_own_is_reported_and_no_damage() -> None:
+    events = b"event: progress\ndata: half done\n\nevent: close\ndata: [DONE]\n\n"
+    reply = reply_of(events_of([stream(content("a"), FINISH, done=False), events]))
+    assert reply.status == "complete"
+    assert reply.warnings == (ReplyWarning("other_text", "half done", "event progress"),)
+    broken = b'event: delta\ndata: {"cho\n\n'
+    assert reply_of(events_of([stream(content("a"), done=False), broken, stream(FINISH)])).status == "truncated"
