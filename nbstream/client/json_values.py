@@ -111,7 +111,13 @@ class JsonValues:
         return self._text(key, place)
 
     def _text(self, value: str, place: str) -> str:
-        text = join_surrogates(value)
+        try:
+            # Much faster than to look for surrogates, and nearly every text has none.
+            value.encode()
+        except UnicodeEncodeError:
+            text = join_surrogates(value)
+        else:
+            return value
         if replaced := text.count("\ufffd") - value.count("\ufffd"):
             self.warnings.append(ReplyWarning("replaced", where=place, count=replaced))
         return text
