@@ -37,15 +37,19 @@ _NEGATIVE = re.compile(r"[-\u2212]\d")
 #: What these stars may close: "**H**2O", "H**2**O".
 _OPEN_BOLD = re.compile(r"(?<![\w)\]*])\*\*[^\s*][^*\n]*$|\*\*\d+$")
 _LONGEST_BOLD = 120
-_BOLD_NUMBER = re.compile(r"\d+(?:\*\*|\*$)")
+_BOLD_WORD = re.compile(r"(?:\d+|[^\W\d_])(?:\*\*|\*$)")
+#: A star that is talked about: "*".
+_ENCLOSED = frozenset(
+    ('""', "''", "()", "[]", "{}", "<>", "“”", "\u2018\u2019", "「」", "『』", "\uff08\uff09", "《》")
+)
 
 # Openers that will hardly be closed: a factor, "*args", a pointer, a pattern of file names.
 _FACTOR = re.compile(r"\*\d")
 _SINGLE_LETTER = re.compile(r"\*\w\s")
 _NAMES = re.compile(r"_+[^\W_]+_+[^\W_]|\*{1,2}(?:(?:args|kwargs)\b|[a-z](?=[,;)\[]|\s*=|->))|\*\.(?:[a-z]|$)")
-_UNDECIDED_NAME = re.compile(r"\*{1,2}(?:[a-zA-Z]|ar|arg|kw|kwa|kwar|kwarg)$")
+_UNDECIDED_NAME = re.compile(r"\*{1,2}(?:[a-zA-Z]|ar|arg|kw|kwa|kwar|kwarg|/)$")
 _UNDECIDED_NUMBER = re.compile(r"\*{1,2}\d[\d.,]{0,9}$")
-_BEFORE_FACTOR = re.compile(r"[\w)\]}%°'\"]\s?$")
+_BEFORE_FACTOR = re.compile(r"[\w)\]}%°!|'\"]\s?$")
 _BEFORE_SINGLE_LETTER = re.compile(r"(?:^|\W)\w\s$|[\d)\]]\s$")
 _BEFORE_NAME = re.compile(r"[.\\]$")
 _LOOK_BACK = 3
@@ -89,6 +93,8 @@ def run_at(text: str, start: int, limit: int, *, signs: bool = True) -> Run:
         # A variation selector belongs to the character before it.
         before, selector = text[start - 2], before
     if signs and marker == "_" and end == start + 2 and _is_in_special_name(text, start, end):
+        return Run(end, can_open=False, can_close=False)
+    if signs and marker == "*" and (before + after in _ENCLOSED or _is_pattern(text, end, before, after)):
         return Run(end, can_open=False, can_close=False)
     if (blank := _is_space(after)) or _is_space(before):
         return Run(end, not blank, not _is_space(before))
@@ -142,6 +148,12 @@ def _is_in_special_name(text: str, start: int, end: int) -> bool:
     return found is not None and found.end() == end
 
 
+def _is_pattern(text: str, end: int, before: str, after: str) -> bool:
+    """Return whether stars belong to a pattern of file names: `src/*.py`, `**/*.py`."""
+    is_first = _is_space(before) or before in "/'\""
+    return (before == "/" and after in "/.") or (after == "/" and is_first and text.startswith("*", end + 1))
+
+
 def _without_signs(text: str, start: int, run: Run, before: str, after: str) -> Run:
     """Return the run of stars without what it cannot do as a sign of a product or a power."""
     length = run.end - start
@@ -154,11 +166,14 @@ def _without_signs(text: str, start: int, run: Run, before: str, after: str) -> 
 def _is_power(text: str, start: int, end: int, before: str, after: str) -> bool:
     if before.isdigit() and after.isdigit():
         return True
-    if after.isdigit():
-        may_be = not _BOLD_NUMBER.match(text, end)
-    else:
-        may_be = before.isdigit() or (_is_single_letter(text, start - 1) and _is_single_letter(text, end))
-    return may_be and not _OPEN_BOLD.search(text[max(0, start - _LONGEST_BOLD) : start])
+    may_be = (
+        after.isdigit() or before.isdigit() or (_is_single_letter(text, start - 1) and _is_single_letter(text, end))
+    )
+    return (
+        may_be
+        and not _BOLD_WORD.match(text, end)
+        and not _OPEN_BOLD.search(text[max(0, start - _LONGEST_BOLD) : start])
+    )
 
 
 def _ends_factor(char: str) -> bool:
