@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _DOCUMENTS = frozenset(["markdown", "md", "mdx", "mkd", "mdown", "rmarkdown", "rmd", "qmd", "quarto"])
 _TEXTS = frozenset(["text", "txt", "plain", "plaintext"])
 _FENCE = re.compile(r"(?P<markup>`{3,}(?=[^`\n]*$)|~{3,})[ \t]*(?P<info>.*?)[ \t]*$")
+_LANGUAGE = re.compile(r"[\w.+#-]+")
 #: A fence after a text: with a language, or after a colon.
 _GLUED = re.compile(r"(?P<text>[^`]*[^`\s])[ \t]*(?P<markup>`{3,})(?P<info>[\w.+#-]*)[ \t]*$")
 #: The line before a blank line and code: a heading, or one that ends in a colon.
@@ -62,6 +63,19 @@ def fence(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noq
     return True
 
 
+def indented_fence(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001
+    """Read code between fences that are indented as code is: models indent them below an item."""
+    at = state.bMarks[start] + state.tShift[start]
+    if state.src[at : at + 3] not in ("```", "~~~") or not state.is_code_block(start):
+        return False
+    found = _FENCE.match(state.src, at, state.eMarks[start])
+    if not found or not _LANGUAGE.fullmatch(found["info"]):
+        return False
+    if not silent:
+        _push_code(state, start, end, found["markup"], found["info"])
+    return True
+
+
 def glued_fence(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001
     """Read code whose first fence stands after a text on the same line."""
     at, last = state.bMarks[start] + state.tShift[start], state.eMarks[start]
@@ -87,13 +101,17 @@ def glued_fence(state: StateBlock, start: int, end: int, silent: bool) -> bool: 
 def _push_code(state: StateBlock, start: int, end: int, markup: str, info: str) -> None:
     """Read the lines of code below a fence, and its closing line."""
     lines = _Lines(_Fence(markup, language_of(info).lower()))
+    is_less_indented = not state.is_code_block(start)
     line = start + 1
     while line < end:
         at = state.bMarks[line] + state.tShift[line]
         if at < state.eMarks[line] and state.sCount[line] < state.blkIndent:
             # The item or quote around the code ends.
             break
-        lines.read(state.src[state.bMarks[line] : state.eMarks[line]], is_indented=state.is_code_block(line))
+        lines.read(
+            state.src[state.bMarks[line] : state.eMarks[line]],
+            is_indented=is_less_indented and state.is_code_block(line),
+        )
         if not lines.open_fences:
             break
         line += 1
@@ -121,8 +139,7 @@ class _Lines:
     def context(self) -> list[str]:
         """The lines from which the same would be known, with the one that opens the code."""
         outer, *fences = self.open_fences or [_Fence("", "")]
-        opening = outer.line if outer.nests else outer.markup
-        return [opening, *([fence.line for fence in fences] or self._last)]
+        return [outer.line, *([fence.line for fence in fences] or self._last)]
 
     def read(self, line: str, *, is_indented: bool) -> None:
         """Read a line.

@@ -73,7 +73,7 @@ class OpenBlock:
         # The first line of a fence alone may still become the head of a table: "~~~ a | b".
         if block.is_fence and not block.is_closed_fence and block.end - block.start > 1:
             # Without the text that the fence may be glued to.
-            indent = source[: len(source) - len(source.lstrip(" "))]
+            indent = source[: len(source) - len(source.lstrip(" \t"))]
             head = f"{indent}{first.markup}{first.info}\n"
             context = f"{indent}{first.meta['context'][0]}\n"
             return cls(tokens, (), {}, context, [head], is_fence=True)

@@ -11,7 +11,7 @@ from markdown_it.rules_inline import image, newline
 from mdit_py_plugins.footnote.index import footnote_def
 
 from nbstream.markdown import addresses, delimiters
-from nbstream.markdown.fences import fence, glued_fence
+from nbstream.markdown.fences import fence, glued_fence, indented_fence
 from nbstream.markdown.lists import list_block
 from nbstream.markdown.tables import table
 from nbstream.markdown.tags import tag
@@ -36,6 +36,7 @@ def add_to(parser: MarkdownIt) -> None:
     ends = ["paragraph", "reference", "blockquote", "list"]
     parser.block.ruler.at("table", table, {"alt": ["paragraph", "reference"]})
     parser.block.ruler.at("fence", fence, {"alt": ends})
+    parser.block.ruler.before("code", "indented_fence", indented_fence, {"alt": []})
     parser.block.ruler.before("lheading", "glued_fence", glued_fence, {"alt": ["paragraph", "reference"]})
     parser.block.ruler.at("list", list_block, {"alt": ["paragraph", "reference", "blockquote"]})
     parser.block.ruler.before("fence", "math_block", _math_block, {"alt": ends})
