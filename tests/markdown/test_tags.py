@@ -42,6 +42,7 @@ RENDERED = [
     ("SO<sub>**4**</sub>", "SO<sub><strong>4</strong></sub>", "SO₄"),
     ("x<sub>max</sub> y<sub>Q</sub>", "x<sub>max</sub> y<sub>Q</sub>", "xₘₐₓ yQ"),
     ("水<sub>（冷）</sub>", "水<sub>（冷）</sub>", "水（冷）"),
+    ("e<sup>iπ</sup> x<sup>[1]</sup>", "e<sup>iπ</sup> x<sup>[1]</sup>", "e^(iπ) x[1]"),
     ("<kbd>`a`</kbd>", "<kbd><code>a</code></kbd>", "a"),
     # A tag without its partner, or across another, is text.
     ("a <sub> b", "a &lt;sub&gt; b", "a <sub> b"),

@@ -145,9 +145,13 @@ def _script(text: str, characters: dict[str, str], sign: str) -> str:
 
 
 def as_script(text: str, *, raised: bool) -> str:
-    """Return `text` in raised or lowered characters, or as it is if one of them does not exist."""
+    """Return `text` in raised or lowered characters.
+
+    If one of them does not exist, a raised number or word is marked: "e^(iπ)"; all else stays.
+    """
     characters = _SUPERSCRIPTS if raised else _SUBSCRIPTS
-    return "".join(characters[each] for each in text) if all(each in characters for each in text) else text
+    is_marked = raised and text.isalnum()
+    return _script(text, characters, "^") if is_marked or all(each in characters for each in text) else text
 
 
 def _bracketed(text: str, *, product: bool = False) -> str:
