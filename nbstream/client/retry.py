@@ -88,4 +88,4 @@ def _may_retry(failure: Failure) -> bool:
         return False
     if failure.status_code is not None:
         return failure.status_code in (408, 409, 429) or failure.status_code >= 500  # noqa: PLR2004  (server errors)
-    return failure.kind in ("unreachable", "disconnected")
+    return failure.cause == "rate" or failure.kind in ("unreachable", "disconnected")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from nbstream.model.events import (
@@ -15,6 +16,7 @@ from nbstream.model.events import (
     UsageReported,
     Waiting,
     Warned,
+    name_after,
 )
 from nbstream.model.warning import joined
 
@@ -68,7 +70,8 @@ def _join(group: list[Any]) -> Event:
             return replace(first, text="".join([each.text for each in group]))
         case ToolCallDelta(at, index):
             arguments = "".join([each.arguments for each in group])
-            return ToolCallDelta(at, index, _first(group, "id"), _first(group, "name"), arguments)
+            name = reduce(lambda known, each: name_after(known, each.name), group, "") or None
+            return ToolCallDelta(at, index, _first(group, "id"), name, arguments)
         case Identified(at):
             newest = group[::-1]
             names = ("id", "model", "system_fingerprint", "reasoning_field")

@@ -111,6 +111,11 @@ class ToolCallDelta:
     arguments: str = ""
 
 
+def name_after(known: str, said: str | None) -> str:
+    """Return the name of a tool call after a fragment that says `said`: it may extend the name."""
+    return said if said and said.startswith(known) else known
+
+
 @dataclass(frozen=True, slots=True)
 class UsageReported:
     """The server reported its token counts so far. The latest report counts."""

@@ -349,7 +349,7 @@ def _with_fragment(tools: tuple[_ToolDraft, ...], event: events.ToolCallDelta) -
     drafts = {draft.index: draft for draft in tools}
     draft = drafts.get(event.index, _ToolDraft(event.index))
     arguments = draft.arguments.append(event.arguments) if event.arguments else draft.arguments
-    names = draft.id or event.id or "", draft.name or event.name or ""
+    names = draft.id or event.id or "", events.name_after(draft.name, event.name)
     drafts[event.index] = _ToolDraft(event.index, *names, arguments)
     return tuple(drafts.values())
 

@@ -29,7 +29,9 @@ def _data(kind: Any, text: str, number: int, completion: Completion, plan: Plan)
         case "line":
             return ("" if number else "data: ").encode() + text.encode()
         case "calls":
-            delta = Delta("call", text, number)
+            index, is_rest = divmod(number, 2)
+            head = {} if is_rest else {"id": f"call_{index:02}_{completion.id[:8]}", "name": "flood"}
+            delta = Delta("call", text if is_rest else "", index, **head)
         case "call":
             head = {"id": f"call_00_{completion.id[:8]}", "name": "flood"} if number == 0 else {}
             delta = Delta("call", text, 0, **head)

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 _FIELDS = ("reasoning_content", "reasoning", "reasoning_details")
 #: The source of reasoning that stands in content.
 _TAGS = "content"
+#: With thinking off, transformers sends reasoning of two line ends: that is none. More white space
+#: than this is.
+_MOST_BLANK = 64
 #: Strings that stand for no finish reason.
 _NO_REASONS = frozenset({"", "null", "none", "nil", "undefined"})
 #: Names of fields that say something about reasoning, and do not hold it.
@@ -55,6 +58,8 @@ class Channels:
         self._contents: list[str] = []
         self._answers: list[str] = []
         self._refusals: list[str] = []
+        #: The white space at the beginning of the reasoning; None once something else came.
+        self._blank: str | None = ""
         self._reasoning = SurrogateJoiner()
         self._content = SurrogateJoiner()
         self._refusal = SurrogateJoiner()
@@ -283,7 +288,14 @@ class Channels:
     def _think(self, text: str, at: float, events: list[Event]) -> None:
         self.amount += 1
         self._thoughts.append(text)
-        if joined := self._reasoning.feed(text):
+        joined = self._reasoning.feed(text)
+        if self._blank is not None:
+            joined = self._blank + joined
+            if len(joined) <= _MOST_BLANK and (not joined or joined.isspace()):
+                self._blank = joined
+                return
+            self._blank = None
+        if joined:
             events.append(Reasoning(at, joined))
 
     def _refuse(self, text: str, at: float, events: list[Event]) -> None:

@@ -28,6 +28,7 @@ _WORDS: dict[FailureCause, tuple[str, ...]] = {
         # Gemini and Scaleway speak of a quota for a limit that is over in seconds.
         r"resource_exhausted|concurrent requests|(?:requests|tokens) per (?:second|min|hour|day)",
         r"quota.{0,300}retry in",
+        r"\boverloaded(?:_error)?\b",
     ),
     "balance": (
         r"insufficient[ _-](?:[a-z]{1,20}[ _-])?(?:balance|credits?|funds|quota)\b",
@@ -55,6 +56,8 @@ _WORDS: dict[FailureCause, tuple[str, ...]] = {
         r"invalid (?:access|auth|bearer|proxy server) token|无效的令牌",
         # LiteLLM without a database knows one key only.
         r"no_db_connection|no connected db",
+        # MiniMax
+        r"login fail",
     ),
     "output_limit": (
         rf"{_TOKENS_OPTION}\W{{0,3}}(?:or \W?{_TOKENS_OPTION}\W{{0,3}})?(?:is |are |: ?)?{_TOO_MANY}",

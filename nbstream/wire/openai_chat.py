@@ -23,7 +23,9 @@ from nbstream.wire.usage_counts import count, usage_of
 _CHUNK_FIELDS = frozenset(
     ("id", "object", "created", "model", "system_fingerprint", "choices", "usage", "error", "message", "detail")
 )
-_CHOICE_FIELDS = frozenset({"index", "delta", "message", "text", "finish_reason", "logprobs", "error"})
+_CHOICE_FIELDS = frozenset(
+    {"index", "delta", "message", "text", "finish_reason", "finishReason", "logprobs", "error", "usage"}
+)
 _DELTA_FIELDS = frozenset(
     {"role", "content", "reasoning_content", "reasoning", "reasoning_details", "tool_calls"}
     | {"function_call", "refusal", "audio"}
@@ -109,7 +111,10 @@ class ChunkDecoder:
         if not chunk.keys() <= _CHUNK_FIELDS:
             for name in sorted(chunk.keys() - _CHUNK_FIELDS):
                 self._others.keep(name, chunk[name], at, events)
-        if (usage := chunk.get("usage")) is not None:
+        usage = chunk.get("usage")
+        if usage is None and reason is not None:
+            usage = _usage_elsewhere(chunk)
+        if usage is not None:
             self._report_usage(usage, at, events)
         failure = server_errors.from_chunk(chunk, self._server, named_error=named_error)
         if failure is None and reason == "error":
@@ -170,6 +175,9 @@ class ChunkDecoder:
         delta = choice.get("delta")
         message = choice.get("message")
         reason = choice.get("finish_reason")
+        if reason is None:
+            # A gateway to Gemini keeps its name.
+            reason = choice.get("finishReason")
         label = finish_label(reason)
         if isinstance(delta, dict):
             label = label or finish_label(delta.get("finish_reason"))
@@ -256,6 +264,15 @@ class ChunkDecoder:
         self._usage = usage
         self.has_usage = True
         events.append(UsageReported(at, usage))
+
+
+def _usage_elsewhere(chunk: dict[str, Any]) -> object:
+    """Return the usage of a finish chunk that has it in its choice (Kimi) or in `x_groq`."""
+    choices = chunk.get("choices")
+    for each in [*(choices if isinstance(choices, list) else []), chunk.get("x_groq")]:
+        if isinstance(each, dict) and each.get("usage") is not None:
+            return each["usage"]
+    return None
 
 
 def _unwrapped(chunk: dict[str, Any]) -> dict[str, Any]:

@@ -92,6 +92,10 @@ def from_chunk(chunk: dict[str, Any], server: str, *, named_error: bool = False)
     parts = [*choices, chunk] if isinstance(choices, list) else [chunk]
     error = next((part["error"] for part in parts if isinstance(part, dict) and part.get("error")), None)
     has_message = "choices" not in chunk and "usage" not in chunk and (chunk.get("message") or chunk.get("detail"))
+    base = chunk.get("base_resp")
+    if error is None and isinstance(base, dict) and base.get("status_code"):
+        # MiniMax: 0 is success.
+        error = {"message": base.get("status_msg"), "code": base["status_code"]}
     if error is None and (named_error or chunk.get("object") == "error" or has_message):
         error = chunk
     return None if error is None else _reported(server, _read(error))

@@ -98,7 +98,7 @@ class ToolCalls:
     def _fragment(self, raw: dict[str, Any], at: float, events: list[Event]) -> None:
         call_id, name, arguments = _read(raw)
         call = self._call_of(_index(raw.get("index")), call_id, name)
-        if name and call.name and name != call.name:
+        if name and call.name and name != call.name and call.arguments:
             self._others.tell("tool_calls.function.name", name, (), at, events)
         events.append(self._add(call, call_id, name, arguments, at))
         function = raw.get("function") or raw.get("custom")
@@ -113,31 +113,43 @@ class ToolCalls:
                 self._others.keep(f"tool_calls[{call.number}].{other}", fields[other], at, events)
 
     def _add(self, call: _Call, call_id: str | None, name: str | None, arguments: str, at: float) -> ToolCallDelta:
+        if name and not call.arguments and name != call.name:
+            # A name may come in pieces, or each time longer.
+            call.name = name if name.startswith(call.name) else call.name + name
+        elif name:
+            call.name = call.name or name
         if arguments:
             call.arguments.append(arguments)
         if call_id:
             call.id = call.id or call_id
             self._by_id.setdefault(call_id, call)
-        call.name = call.name or name or ""
-        shown_id, shown_name = (join_surrogates(each) if each else None for each in (call_id, name))
+        shown_id, shown_name = (join_surrogates(each) if each else None for each in (call_id, name and call.name))
         return ToolCallDelta(at, call.number, shown_id, shown_name, call.joiner.feed(arguments))
 
     def _call_of(self, index: int | None, call_id: str, name: str) -> _Call:
-        call = self._current(index, call_id)
+        call = self._current(index, call_id, name)
         if call is not None and self._begins_another(call, call_id, name, is_indexed=index is not None):
             call = None
+        is_new = call is None
         if call is None:
             call = _Call(len(self._calls))
             self._calls.append(call)
-        if index is not None:
+        # Of a call, only the fragment that begins it may have the call's index.
+        if index is not None and (is_new or call_id or name):
             self._by_index[index] = call
         return call
 
-    def _current(self, index: int | None, call_id: str) -> _Call | None:
+    def _current(self, index: int | None, call_id: str, name: str) -> _Call | None:
         if index is not None:
-            return self._by_index.get(index)
+            found = self._by_index.get(index)
+            # Nebius and Cerebras number fragments: a call begins with an id or a name.
+            return self._last if found is None and not (call_id or name) else found
         if call_id in self._by_id:
             return self._by_id[call_id]
+        return self._last
+
+    @property
+    def _last(self) -> _Call | None:
         return self._calls[-1] if self._calls else None
 
     @staticmethod
@@ -148,6 +160,9 @@ class ToolCalls:
         if call_id and not is_indexed:
             # Without an index, a new id begins a call, unless the last one waits for its id.
             return bool(call.name or call.arguments)
+        if call.id and is_indexed and not call.arguments:
+            # The rest of the name.
+            return False
         # A call without an id: its name comes once, so that another name, or the same one after
         # whole arguments, begins another call.
         return bool(name and call.name) and (name != call.name or call.is_whole) and not call_id

@@ -18,6 +18,9 @@ def usage_of(raw: dict[str, Any]) -> Usage | None:
     prompt, hit, miss = (count(raw.get(name)) for name in names)
     if hit is None:
         hit = _detail(raw, "prompt_tokens_details", "cached_tokens")
+    if hit is None:
+        # Kimi
+        hit = count(raw.get("cached_tokens"))
     if prompt is not None and miss is None and hit is not None:
         miss = max(0, prompt - hit)
     elif prompt is not None and hit is None and miss is not None:

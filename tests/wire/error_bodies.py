@@ -430,5 +430,5 @@ BODIES: list[tuple[str, int, str, FailureCause]] = [
     ("DeepSeek", 503, openai("Service is too busy. We advise users to temporarily switch."), ""),
     ("OpenRouter", 404, openai("No endpoints found that support tool use.", code=404), "path"),
     ("OpenAI", 500, openai("The server had an error while processing your request. Sorry about that!"), ""),
-    ("Anthropic", 529, json.dumps({"error": {"type": "overloaded_error", "message": "Overloaded"}}), ""),
+    ("Anthropic", 529, json.dumps({"error": {"type": "overloaded_error", "message": "Overloaded"}}), "rate"),
 ]

@@ -139,8 +139,8 @@ def test_chunking_changes_no_event(data: bytes, cuts: list[int]) -> None:
 def test_the_number_of_tool_calls_is_limited() -> None:
     few = stream(*(called(index, name="f") for index in range(MOST_CALLS)), FINISH)
     assert reply_of(events_of([few], 1 << 20)).status == "complete"
-    many = stream(*(called(index) for index in range(MOST_CALLS + 1)))
-    error = error_of(many)
+    many = stream(*(called(index, name="f") for index in range(MOST_CALLS + 1)))
+    error = error_of(many, 1 << 20)
     assert error.kind == "too_large"
     assert "1,000 tool calls" in message(error)
 
