@@ -52,10 +52,10 @@ def language_of(info: str) -> str:
 
 def fence(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001  (markdown-it calls it so)
     """Read code between fences."""
-    if state.is_code_block(start):
-        return False
     at = state.bMarks[start] + state.tShift[start]
-    found = _FENCE.match(state.src, at, state.eMarks[start]) if state.src[at : at + 1] in ("`", "~") else None
+    if state.src[at : at + 3] not in ("```", "~~~") or state.is_code_block(start):
+        return False
+    found = _FENCE.match(state.src, at, state.eMarks[start])
     if not found:
         return False
     if not silent:

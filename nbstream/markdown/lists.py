@@ -24,6 +24,7 @@ _MARKER = re.compile(
     rf"(?P<number>[0-9]{{1,9}})(?P<sign>[.)])(?=[ \t]|$)"
     rf"|[-+*](?=[ \t]|$)|[{BULLETS}](?=[ \t]+[^ \t{BULLETS}])|•(?=[^\s{BULLETS}])"
 )
+_FIRST = frozenset(f"-+*{BULLETS}0123456789")
 #: A higher number after a line of text is a year or an amount: "It was built in\n1984."
 _HIGHEST_FIRST_NUMBER = 999
 _CODE_INDENT = 4
@@ -40,9 +41,14 @@ class _Marker(NamedTuple):
 def list_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001  (markdown-it calls it so)
     """Read a list."""
     indent = state.sCount[start]
-    if state.is_code_block(start) or (
-        # It continues the text of an item, as it would be code outside of the item.
-        state.listIndent >= 0 and indent - state.listIndent >= _CODE_INDENT and indent < state.blkIndent
+    at = state.bMarks[start] + state.tShift[start]
+    if (
+        state.src[at : at + 1] not in _FIRST
+        or state.is_code_block(start)
+        or (
+            # It continues the text of an item, as it would be code outside of the item.
+            state.listIndent >= 0 and indent - state.listIndent >= _CODE_INDENT and indent < state.blkIndent
+        )
     ):
         return False
     marker = _marker_at(state, start)

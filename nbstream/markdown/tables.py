@@ -29,7 +29,10 @@ _BRACKETS = str.maketrans("[{)]}", "(()))")
 
 def table(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001  (markdown-it calls it so)
     """Read a table: a head, delimiters, and rows."""
-    if start + 2 > end or state.sCount[start + 1] < state.blkIndent or state.is_code_block(start + 1):
+    if start + 2 > end or state.sCount[start + 1] < state.blkIndent:
+        return False
+    at = state.bMarks[start + 1] + state.tShift[start + 1]
+    if state.src[at : at + 1] not in ("|", "-", ":") or state.is_code_block(start + 1):
         return False
     sides = _sides(_line(state, start + 1))
     head_line = _line(state, start)
