@@ -22,6 +22,7 @@ from PIL import Image, ImageChops, ImageFilter, ImageStat
 from playwright.sync_api import sync_playwright
 from pygments.formatters import HtmlFormatter
 
+from nbstream.model.events import Answer, Ended, Finished, Reasoning
 from nbstream.model.presentation import Presentation
 from nbstream.output.settled import settled_html
 from tests import kernels
@@ -125,6 +126,32 @@ def test_it_looks_as_it_did(state: str, theme: str, width: int, page: Page) -> N
 def test_a_change_is_seen(state: str, theme: str, width: int, css: str, page: Page) -> None:
     changed = take(page, state, theme, width, css)
     assert difference(kept(f"{state}-{theme}-{width}.png"), changed)
+
+
+_TERMS = " + ".join(f"a_{{{number}}}" for number in range(40))
+_WIDE = f"""A `{"value_" * 30}`, a {"Donaudampfschiff" * 15} and <https://example.org/{"path/" * 30}>, ${_TERMS}$.
+
+$${_TERMS}$$
+
+- ## {"heading" * 12}
+
+| {"long" * 20} | {"wide" * 20} |
+|---|---|
+| 1 | 2 |
+"""
+
+
+@pytest.mark.parametrize("width", [320, 1200])
+@pytest.mark.parametrize("states", [LIVE, SETTLED], ids=["live", "settled"])
+def test_nothing_wide_makes_a_reply_scroll(
+    states: dict[str, Any], width: int, page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ends = [] if states is LIVE else [Finished(2, "stop"), Ended(2, "served")]
+    monkeypatch.setitem(states, "wide", [Reasoning(0.1, _WIDE), Answer(0.9, _WIDE), *ends])
+    take(page, "wide", "light", width)
+    page.evaluate("document.querySelector('details')?.toggleAttribute('open', true)")
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    assert page.locator("#reply").evaluate("(reply) => reply.scrollWidth - reply.clientWidth") == 0
 
 
 def take(page: Page, state: str, theme: str, width: int, css: str = "") -> Image.Image:
