@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 #: Languages of a document, and of a text, that may hold fences.
 _DOCUMENTS = frozenset(["markdown", "md", "mdx", "mkd", "mdown", "rmarkdown", "rmd", "qmd", "quarto"])
 _TEXTS = frozenset(["text", "txt", "plain", "plaintext"])
+#: In a string over several lines, such as a prompt, Python may hold fences.
+_PYTHON = frozenset(["python", "py", "python3"])
+_QUOTES = re.compile("\"\"\"|'''")
 _FENCE = re.compile(r"(?P<markup>`{3,}(?=[^`\n]*$)|~{3,})[ \t]*(?P<info>.*?)[ \t]*$")
 _LANGUAGE = re.compile(r"[\w.+#-]+")
 #: A fence after a text: with a language, or after a colon.
@@ -36,13 +39,13 @@ class _Fence(NamedTuple):
 
     @property
     def nests(self) -> bool:
-        """Whether other fences may stand in it."""
+        """Whether other fences may stand anywhere in it."""
         return self.language in _DOCUMENTS or self.language in _TEXTS
 
     @property
     def line(self) -> str:
         """A line that opens such a fence."""
-        return self.markup + (self.language if self.nests else "x")
+        return self.markup + (self.language if self.nests or self.language in _PYTHON else "x")
 
 
 def language_of(info: str) -> str:
@@ -134,12 +137,15 @@ class _Lines:
         self.open_fences = [fence]
         #: The last line, if code may come after it; then the blank line below it, if there is one.
         self._last: list[str] = []
+        #: The quotes of the Python string that is open.
+        self._quote = ""
 
     @property
     def context(self) -> list[str]:
         """The lines from which the same would be known, with the one that opens the code."""
         outer, *fences = self.open_fences or [_Fence("", "")]
-        return [outer.line, *([fence.line for fence in fences] or self._last)]
+        quote = [self._quote] if self._quote else []
+        return [outer.line, *quote, *([fence.line for fence in fences] or self._last)]
 
     def read(self, line: str, *, is_indented: bool) -> None:
         """Read a line.
@@ -152,10 +158,17 @@ class _Lines:
         found = _FENCE.fullmatch(text) if text[:1] in ("`", "~") else None
         if found and self._change(found["markup"], found["info"], is_indented=is_indented):
             self._last = []
+        elif self.open_fences[0].language in _PYTHON:
+            self._read_quotes(text)
         elif not text:
             self._last = [*self._last[:1], ""] if self._last else []
         elif len(self.open_fences) == 1 and self.open_fences[0].language in _DOCUMENTS:
             self._last = [line] if len(text) < _LONGEST_LINE and _BEFORE_CODE.fullmatch(text) else []
+
+    def _read_quotes(self, text: str) -> None:
+        if len(self.open_fences) == 1 and ('"""' in text or "'''" in text):
+            for quote in _QUOTES.findall(text):
+                self._quote = "" if quote == self._quote else self._quote or quote
 
     def _change(self, markup: str, info: str, *, is_indented: bool) -> bool:
         """Open or close a fence; return whether this line does so."""
@@ -164,7 +177,8 @@ class _Lines:
         if not markup.startswith(last.markup) or (not info and is_outer and is_indented):
             return False
         expects_code = is_outer and len(self._last) > 1
-        if (last.nests and len(self.open_fences) < _DEEPEST) if info else expects_code:
+        nests = last.nests or (is_outer and self._quote != "")
+        if (nests and len(self.open_fences) < _DEEPEST) if info else expects_code:
             self.open_fences.append(_Fence(markup, language_of(info).lower()))
             return True
         if not info:

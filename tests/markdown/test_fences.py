@@ -13,6 +13,7 @@ from nbstream.markdown.rendering import to_html
 from nbstream.widgets.markdown_document import MarkdownDocument
 from tests.markdown.test_growing import check
 
+PROMPT = 'ask = """\nReply with:\n```json\n{}\n```\nNothing else.\n"""\nprint(ask)'
 README = """\
 # Tool
 
@@ -68,8 +69,11 @@ def test_fences_nest_to_any_depth() -> None:
         ("```md\nRun:\n```\nAfter\n", ["Run:"]),
         ("```text\nAnswer:\n\n```\nAfter\n", ["Answer:\n"]),
         ("```md\nRun:\n\n```\nx\n```\n```\nAfter\n", ["Run:\n\n```\nx\n```"]),
-        # In code, what looks like a fence is code.
-        ("```python\ns = '''\n```js\nx\n```\nAfter\n", ["s = '''\n```js\nx"]),
+        # A prompt in Python holds fences, and elsewhere what looks like a fence is code.
+        (f"```python\n{PROMPT}\n```\nAfter\n", [PROMPT]),
+        ("```python\nx = 1\n```js\ny\n```\nAfter\n", ["x = 1\n```js\ny"]),
+        ('```py\n"""Doc.\n"""\n```\nAfter\n', ['"""Doc.\n"""']),
+        ('```py\n# A """ opens a string\n```\nAfter\n', ['# A """ opens a string']),
         ("```\n```python\n```\nAfter\n", ["```python"]),
         # A longer fence is closed by one of its length only.
         ("````md\n```py\nx\n```\n````\nAfter\n", ["```py\nx\n```"]),
@@ -81,6 +85,7 @@ def test_fences_nest_to_any_depth() -> None:
 def test_which_fence_closes(text: str, code: list[str]) -> None:
     assert [block.code for block in find_code(text)] == code
     assert "After" in to_html(text)[-20:]
+    check(list(text))
 
 
 def test_a_nested_fence_in_an_item_ends_with_the_item() -> None:
@@ -160,6 +165,9 @@ def test_such_lines_are_indented_code(text: str) -> None:
 
 
 LINES = [
+    "```python\n",
+    'x = """\n',
+    "'''a'''\n",
     "        ```py\n",
     "\t```md\n",
     "# h\n",
@@ -181,5 +189,5 @@ LINES = [
 @settings(max_examples=500, deadline=None)
 @given(st.lists(st.sampled_from(LINES), max_size=20).map("".join), st.integers(1, 9))
 def test_streaming_gives_the_same(text: str, size: int) -> None:
-    text = f"```markdown\n{text}" if size % 2 else text
+    text = f"```{('markdown', 'py')[size % 2]}\n{text}"
     check([text[at : at + size] for at in range(0, len(text), size)])
