@@ -87,11 +87,13 @@ class ChunkDecoder:
             chunk = _unwrapped(chunk)
         events = self._identify(chunk, at)
         reason: str | None = None
+        may_fail = "error" in chunk
         choices = chunk.get("choices")
         if choices:
             for place, choice in enumerate(choices if isinstance(choices, list) else [choices]):
                 if choice is None:
                     continue
+                may_fail = may_fail or (isinstance(choice, dict) and "error" in choice)
                 if self._is_shown(choice, place, choices):
                     before = self._channels.amount
                     told = self._read(choice, at, events)
@@ -116,7 +118,9 @@ class ChunkDecoder:
             usage = _usage_elsewhere(chunk)
         if usage is not None:
             self._report_usage(usage, at, events)
-        failure = server_errors.from_chunk(chunk, self._server, named_error=named_error)
+        failure = None
+        if named_error or may_fail or "choices" not in chunk or chunk.get("object") == "error":
+            failure = server_errors.from_chunk(chunk, self._server, named_error=named_error)
         if failure is None and reason == "error":
             failure = server_errors.from_data("finish_reason is “error”", self._server)
         if failure is not None:

@@ -51,13 +51,13 @@ class SizeGuard:
     def add(self, event: Event) -> None:
         """Count `event`, and set `failure` if a limit is exceeded."""
         match event:
+            case Answer():
+                self._size += _size(event.text)
+                self._count_space(event.text)
             case Reasoning() | Refusal():
                 self._size += _size(event.text)
             case Warned():
                 self._size += _size(event.warning.said)
-            case Answer():
-                self._size += _size(event.text)
-                self._count_space(event.text)
             case ToolCallDelta():
                 self._size += sum(map(_size, filter(None, (event.id, event.name, event.arguments))))
                 self._calls.add(event.index)
