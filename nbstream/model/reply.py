@@ -14,6 +14,7 @@ from nbstream.model import events
 from nbstream.model.exceptions import NbstreamError
 from nbstream.model.request import Request
 from nbstream.model.text import Text, without_blank_ends
+from nbstream.model.timing import Timing
 from nbstream.model.usage import estimate_tokens
 from nbstream.model.warning import DAMAGES, GROWING, ReplyWarning
 
@@ -47,42 +48,6 @@ class ToolCall:
     id: str
     name: str
     arguments: str
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """Times of a reply, in seconds since the run began.
-
-    Attributes:
-        started: the time of the request, in seconds since the Unix epoch.
-        first_delta: the first text or tool call.
-        reasoning_started: the first delta of reasoning.
-        reasoning_ended: the end of reasoning; None while the model reasons.
-        reasoning_pauses: seconds of answer between two stretches of reasoning.
-        answer_started: the first delta of the answer.
-        last_delta: the last text or tool call; None until the end.
-        finished: the finish reason.
-        ended: the end of the reply.
-    """
-
-    started: float | None = None
-    first_delta: float | None = None
-    reasoning_started: float | None = None
-    reasoning_ended: float | None = None
-    reasoning_pauses: float = 0.0
-    answer_started: float | None = None
-    last_delta: float | None = None
-    finished: float | None = None
-    ended: float | None = None
-
-    @property
-    def reasoning_seconds(self) -> float | None:
-        """How long the model reasoned; None while it reasons, or if it did not."""
-        return None if self.reasoning_ended is None else self.reasoning_until(self.reasoning_ended)
-
-    def reasoning_until(self, at: float) -> float | None:
-        """Return how long the model had reasoned at the time `at`; None if it had not."""
-        return None if self.reasoning_started is None else at - self.reasoning_started - self.reasoning_pauses
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +93,7 @@ class Reply:
     usage: Usage | None = None
     cost: Cost | None = None
     error: Failure | None = None
-    timing: Timing = Timing()
+    timing: Timing = field(default_factory=Timing)
     request: Request = field(default_factory=Request)
     id: str | None = None
     system_fingerprint: str | None = None

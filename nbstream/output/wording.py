@@ -16,7 +16,8 @@ from nbstream.output.sentences import NORMAL_ENDS, has_answer, message
 
 if TYPE_CHECKING:
     from nbstream.model.presentation import Presentation, ReasoningDisplay
-    from nbstream.model.reply import Reply, Timing
+    from nbstream.model.reply import Reply
+    from nbstream.model.timing import Timing
 
 _LINE_END = re.compile(r"\s*[\r\n]\s*")
 _MINUTE = 60.0

@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nbstream.model.events import Answer, Event, Moved, Reasoning, Refusal, Warned
-from nbstream.model.printable import one_line
 from nbstream.model.warning import ReplyWarning
 from nbstream.wire.content_parts import parts_of
 from nbstream.wire.echo import Cumulative, Echo, beyond, repeats_all
+from nbstream.wire.field_names import is_reasoning
 from nbstream.wire.surrogates import SurrogateJoiner, join_surrogates
-from nbstream.wire.think_tags import Channel, ThinkSplitter, raw_tool_call
+from nbstream.wire.think_tags import Channel, ThinkSplitter, raw_tool_call, without_opening_tag
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,13 +28,6 @@ _TAGS = "content"
 #: With thinking off, transformers sends reasoning of two line ends: that is none. More white space
 #: than this is.
 _MOST_BLANK = 64
-#: Strings that stand for no finish reason.
-_NO_REASONS = frozenset({"", "null", "none", "nil", "undefined"})
-#: Names of fields that say something about reasoning, and do not hold it.
-_NO_REASONING = (
-    *("_effort", "_tokens", "_id", "signature", "_type", "_format", "_status", "_time", "_duration", "_enabled"),
-    *("_level", "_budget", "_count", "_index", "_mode", "_state", "_model", "_config"),
-)
 
 
 class Channels:
@@ -287,8 +280,11 @@ class Channels:
 
     def _think(self, text: str, at: float, events: list[Event]) -> None:
         self.amount += 1
+        is_first = not self._thoughts
         self._thoughts.append(text)
         joined = self._reasoning.feed(text)
+        if is_first and "<think" in joined:
+            joined = without_opening_tag(joined)
         if self._blank is not None:
             joined = self._blank + joined
             if len(joined) <= _MOST_BLANK and (not joined or joined.isspace()):
@@ -339,21 +335,3 @@ class Channels:
             self._others.keep(f"audio.{name}", audio[name], at, events)
         if audio.get("data"):
             events.append(Warned(at, ReplyWarning("not_kept", where="audio.data")))
-
-
-def is_reasoning(name: str, value: Any) -> bool:
-    """Return whether the name of a field says that its value is reasoning."""
-    lower = name.lower()
-    return (
-        isinstance(value, str | list | dict)
-        and any(word in lower for word in ("reason", "think", "thought"))
-        and not (lower.endswith(_NO_REASONING) or (lower.endswith("reason") and lower != "reason"))
-    )
-
-
-def finish_label(value: object) -> str | None:
-    """Return a finish reason as one printable line; None if it is none, as KoboldCpp's "null"."""
-    if not isinstance(value, str) or not value:
-        return None
-    label = one_line(join_surrogates(value))
-    return None if label.lower() in _NO_REASONS else label

@@ -13,12 +13,14 @@ from typing import Any
 from nbstream.model.events import Ended, Event, Finished, Identified, UsageReported
 from nbstream.model.printable import one_line
 from nbstream.wire import server_errors
-from nbstream.wire.channels import Channels, finish_label, is_reasoning
+from nbstream.wire.channels import Channels
+from nbstream.wire.choices import index_of, unwrapped
 from nbstream.wire.content_parts import strings_in
+from nbstream.wire.field_names import finish_label, is_reasoning
 from nbstream.wire.other_fields import OtherFields
 from nbstream.wire.surrogates import join_surrogates
 from nbstream.wire.tool_calls import ToolCalls
-from nbstream.wire.usage_counts import count, usage_of
+from nbstream.wire.usage_counts import usage_of
 
 _CHUNK_FIELDS = frozenset(
     ("id", "object", "created", "model", "system_fingerprint", "choices", "usage", "error", "message", "detail")
@@ -40,7 +42,6 @@ _LABELS = frozenset(
 _NO_TEXT = frozenset(
     {"index", "role", "finish_reason", "stop_reason", "native_finish_reason", "logprobs", "id", "type"}
 )
-_DEEPEST = 3
 
 
 class ChunkDecoder:
@@ -84,10 +85,10 @@ class ChunkDecoder:
             named_error: whether the server-sent event was named "error".
         """
         if "choices" not in chunk:
-            chunk = _unwrapped(chunk)
+            chunk = unwrapped(chunk)
         events = self._identify(chunk, at)
         reason: str | None = None
-        may_fail = "error" in chunk
+        may_fail = "error" in chunk or "base_resp" in chunk
         choices = chunk.get("choices")
         if choices:
             for place, choice in enumerate(choices if isinstance(choices, list) else [choices]):
@@ -160,9 +161,11 @@ class ChunkDecoder:
         return [Identified(at, *names)] if any(names) else []
 
     def _is_shown(self, choice: Any, place: int, choices: Any) -> bool:
-        index = _index(choice, place)
+        index = index_of(choice, place)
         if self._choice is None:
-            indices = [_index(each, number) for number, each in enumerate(choices)] if isinstance(choices, list) else []
+            indices = (
+                [index_of(each, number) for number, each in enumerate(choices)] if isinstance(choices, list) else []
+            )
             self._choice = 0 if 0 in indices or not indices else indices[0]
         elif self._choice and index == self._choice + 1 and isinstance(choices, list) and len(choices) == 1:
             # Older versions of TGI count the tokens there, from 1 on.
@@ -244,7 +247,7 @@ class ChunkDecoder:
 
     def _report_choice(self, choice: Any, place: int, at: float, events: list[Event]) -> None:
         """Report the text of a choice that is not shown."""
-        where = f"choices[{_index(choice, place)}]"
+        where = f"choices[{index_of(choice, place)}]"
         if isinstance(choice, dict):
             for name, value in choice.items():
                 inner = value.items() if isinstance(value, dict) else [("", value)]
@@ -277,40 +280,6 @@ def _usage_elsewhere(chunk: dict[str, Any]) -> object:
         if isinstance(each, dict) and each.get("usage") is not None:
             return each["usage"]
     return None
-
-
-def _unwrapped(chunk: dict[str, Any]) -> dict[str, Any]:
-    """Return the completion that a gateway wrapped in another object, or Ollama's own form."""
-    for _ in range(_DEEPEST):
-        inner = next((name for name, value in chunk.items() if _has_choices(value)), None)
-        if inner is None:
-            break
-        outer = {name: value for name, value in chunk.items() if name != inner}
-        chunk = {**outer, **chunk[inner]}
-        if "choices" in chunk:
-            return chunk
-    message = chunk.get("message")
-    if isinstance(message, dict) and ("content" in message or "tool_calls" in message) and not chunk.get("error"):
-        others = {name: value for name, value in chunk.items() if name != "message"}
-        return {**others, "choices": [{"message": message, "finish_reason": chunk.get("done_reason")}]}
-    return chunk
-
-
-def _has_choices(value: object, depth: int = _DEEPEST) -> bool:
-    if not isinstance(value, dict) or depth == 0:
-        return False
-    return isinstance(value.get("choices"), list) or any(_has_choices(each, depth - 1) for each in value.values())
-
-
-def _index(choice: Any, place: int) -> int:
-    """Return the index of a choice; its place in the list if it has none."""
-    index = choice.get("index") if isinstance(choice, dict) else None
-    if index == 0 and index is not False:
-        return 0
-    if isinstance(index, str) and index.isdecimal() and len(index) < 10:  # noqa: PLR2004
-        return int(index)
-    found = count(index)
-    return place if found is None else found
 
 
 def _label(value: object) -> str | None:

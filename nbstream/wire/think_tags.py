@@ -30,6 +30,7 @@ _MOST_SPACE = 64
 _MOST_TAGS = 8
 _ORPHAN = re.compile("|".join(map(re.escape, _ORPHANS)))
 _OPENING = re.compile("<think>|<thinking>")
+_LEFT_TAG = re.compile(r"\A\s*<think(?:ing)?>\n?")
 _FENCE = re.compile(r"^ {0,3}(?:```|~~~)", re.MULTILINE)
 _BACKTICKS = re.compile(r"`+")
 #: What stands before a tag that an answer speaks of.
@@ -54,6 +55,11 @@ def raw_tool_call(answer: str) -> str:
     if found is None or _is_in_code(answer[: found.start()]):
         return ""
     return answer[found.start() :].split("\n", 1)[0].strip()
+
+
+def without_opening_tag(thought: str) -> str:
+    """Return the beginning of a reasoning field without a tag that a gateway left in it."""
+    return _LEFT_TAG.sub("", thought)
 
 
 class ThinkSplitter:

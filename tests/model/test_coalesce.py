@@ -55,7 +55,7 @@ events = st.one_of(
 )
 
 
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 @given(st.lists(events, max_size=30))
 def test_joined_events_reduce_to_the_same_reply(given: list[Event]) -> None:
     before = list(given)

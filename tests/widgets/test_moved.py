@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nbstream.markdown.rendering import to_html
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 TEXT = "Okay, **so**:\n\n1. one\n2. two\n\n```py\nx = 1\n```\n\nThat is it.\n</think>\n\nTake *the* train."
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 9), min_size=1))
 def test_the_page_shows_thoughts_as_reasoning_however_they_come(sizes: list[int]) -> None:
     reply, page = _shown(sizes, "auto")

@@ -306,6 +306,11 @@ def test_tags_in_content_beside_a_reasoning_field_are_out() -> None:
     assert (texts_of(late), late.warnings) == (("We", "Yes"), ())
 
 
+def test_an_opening_tag_that_was_left_in_the_reasoning_field_is_out() -> None:
+    reply = read(chunk({"reasoning": "<think>\nWe"}), chunk({"reasoning": " go"}), content("</think>Hi"), FINISH)
+    assert texts_of(reply) == ("We go", "Hi")
+
+
 def test_an_answer_that_begins_like_the_reasoning_is_not_lost() -> None:
     whole = read({"choices": [{"message": {"reasoning": "Yes, it is prime.", "content": "Yes"}}]}, FINISH)
     assert texts_of(whole) == ("Yes, it is prime.", "Yes")

@@ -1,0 +1,41 @@
+"""When the parts of a reply came."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Times of a reply, in seconds since the run began.
+
+    Attributes:
+        started: the time of the request, in seconds since the Unix epoch.
+        first_delta: the first text or tool call.
+        reasoning_started: the first delta of reasoning.
+        reasoning_ended: the end of reasoning; None while the model reasons.
+        reasoning_pauses: seconds of answer between two stretches of reasoning.
+        answer_started: the first delta of the answer.
+        last_delta: the last text or tool call; None until the end.
+        finished: the finish reason.
+        ended: the end of the reply.
+    """
+
+    started: float | None = None
+    first_delta: float | None = None
+    reasoning_started: float | None = None
+    reasoning_ended: float | None = None
+    reasoning_pauses: float = 0.0
+    answer_started: float | None = None
+    last_delta: float | None = None
+    finished: float | None = None
+    ended: float | None = None
+
+    @property
+    def reasoning_seconds(self) -> float | None:
+        """How long the model reasoned; None while it reasons, or if it did not."""
+        return None if self.reasoning_ended is None else self.reasoning_until(self.reasoning_ended)
+
+    def reasoning_until(self, at: float) -> float | None:
+        """Return how long the model had reasoned at the time `at`; None if it had not."""
+        return None if self.reasoning_started is None else at - self.reasoning_started - self.reasoning_pauses
