@@ -10,11 +10,12 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from nbstream.markdown.addresses import HALF_ADDRESS, address_at
-from nbstream.markdown.delimiters import CLOSERS, formula_at, opener_at
+from nbstream.markdown.delimiters import CLOSERS, braces_open, formula_at, half_formula, opener_at
 from nbstream.markdown.emphasis import is_hopeless, is_undecided, run_at
 from nbstream.markdown.lists import BULLETS
 from nbstream.markdown.open_markers import Opener, OpenMarkers
 from nbstream.markdown.tags import HALF_TAG, TAG
+from nbstream.markdown.tex_or_text import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,16 +23,16 @@ if TYPE_CHECKING:
 #: An open bracket that is more than this many characters back does not begin a link: "[0, 1)".
 _LONGEST_LABEL = 120
 
-#: An open dollar that is more than this many characters back does not begin a formula: "$HOME".
-_LONGEST_FORMULA = 80
 
 # A line of markers only: "-" may become an item, a rule, an underline or a word, "1" an item,
 # "[ ]" a task, "|-" a table; "```p" has half of its language, "[1]: http" half of its definition,
-# "[^1]" its footnote, "$$" its formula.
+# "[^1]" its footnote, "$$" and "\begin{al" their formulas.
 _WITHHELD = re.compile(
     rf"(?:[-+*=_#|:>\s{BULLETS}]|`{{1,2}}(?!`)|~{{1,2}}(?!~)|\d{{1,9}}[.)](?=\s|$))*+"
-    r"(?:\d{0,9}|`{3,}+[^`]*|~{3,}.*|\[(?:[ xX]?\]?|\^[^\]\s]*\]?:?)\s*|\${1,2}\s*|\\\[?\s*)"
+    r"(?:\d{0,9}|`{3,}+[^`]*|~{3,}.*|\[(?:[ xX]?\]?|\^[^\]\s]*\]?:?)\s*|\${1,2}\s*"
+    r"|\\(?:\[|b(?:o|ox|oxe|oxed|oxed\{|e|eg|egi|egin|egin\{[A-Za-z]*\*?)?)?\s*)"
 )
+_NAME = re.compile(r"_*[A-Za-z]\w*")
 _DEFINITION = re.compile(r"\s*\[[^\]]*\]:")
 _HALF_DEFINITION = re.compile(_DEFINITION.pattern + r"\s*\S*(?:\s+[\"'(].*)?")
 #: The length of "https://".
@@ -86,8 +87,8 @@ class Repaired(NamedTuple):
 def repair(text: str, *, ends_line: bool = False) -> Repaired:
     """Return a growing text with its half-written end completed, or left out.
 
-    Emphasis, strikethrough, code and formulas are closed. A formula with a single dollar is not,
-    because the dollar may be money. A half link becomes the plain text of its label; a half image
+    Emphasis, strikethrough, code and formulas are closed. A dollar that may be money is left out
+    until it shows what it is. A half link becomes the plain text of its label; a half image
     is left out. A last line that begins with a pipe is left out, as it may be the head of a table.
 
     Args:
@@ -162,17 +163,19 @@ class _Scanner:
     def _formula_from(self, at: int, opener: str) -> int | None:
         if formula := formula_at(self._text, at):
             return formula.end
-        rest = self._text[at + len(opener) :]
-        if opener == "$":
-            # Not closed, but not Markdown either: "$a * b".
-            may_be = len(rest) < _LONGEST_FORMULA and not rest[:1].isspace() and not rest[:1].isdigit()
-            return None if may_be else at + 1
-        if CLOSERS[opener] in rest or rest.startswith("$"):
-            return at + len(opener)
-        # Half of the closing delimiter.
-        rest = rest.removesuffix(CLOSERS[opener][0]).rstrip()
-        self._formula = CLOSERS[opener] if rest else ""
-        self._text = self._text[:at] + (opener + rest if rest else "")
+        kind, rest = half_formula(self._text, at)
+        if kind is Kind.TEXT:
+            # The marks in a name are hardly Markdown: "$__filter".
+            name = _NAME.match(rest) if opener == "$" else None
+            return at + len(opener) + (name.end() if name else 0)
+        # Half of the closing delimiter, or of a command.
+        rest = rest.removesuffix("$" if opener == "$$" else "\\").rstrip()
+        completed = self._text[:at] + opener + rest
+        closer = "}" * braces_open(opener + rest) if opener == "\\boxed{" else CLOSERS[opener]
+        if kind is Kind.UNDECIDED or not formula_at(completed + closer, at):
+            self._text = self._text[:at]
+        else:
+            self._text, self._formula = completed, closer
         return None
 
     def _code(self, at: int) -> int | None:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 from markdown_it.rules_inline import image, newline
 from mdit_py_plugins.footnote.index import footnote_def
 
-from nbstream.markdown import addresses, delimiters
+from nbstream.markdown import addresses, delimiters, math_blocks
 from nbstream.markdown.fences import fence, glued_fence, indented_fence
 from nbstream.markdown.lists import list_block
 from nbstream.markdown.tables import table
 from nbstream.markdown.tags import tag
+from nbstream.markdown.tex_or_text import Kind
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 _TASK = re.compile(r"\[([ xX])][ \t]+(?=\S)")
-_CODE_INDENT = 4
 #: The direction of a text is that of the first letter among this many characters.
 _FIRST_LETTERS = 500
 # CommonMark limits the label of a link to 999 characters.
@@ -39,7 +39,7 @@ def add_to(parser: MarkdownIt) -> None:
     parser.block.ruler.before("code", "indented_fence", indented_fence, {"alt": []})
     parser.block.ruler.before("lheading", "glued_fence", glued_fence, {"alt": ["paragraph", "reference"]})
     parser.block.ruler.at("list", list_block, {"alt": ["paragraph", "reference", "blockquote"]})
-    parser.block.ruler.before("fence", "math_block", _math_block, {"alt": ends})
+    parser.block.ruler.before("fence", "math_block", math_blocks.math_block, {"alt": ends})
     parser.block.ruler.before("reference", "footnote", _footnote, {"alt": ["paragraph", "reference"]})
     parser.core.ruler.after("block", "directions", _directions)
     parser.core.ruler.after("block", "tasks", _tasks)
@@ -62,7 +62,7 @@ def _math_inline(state: StateInline, silent: bool) -> bool:  # noqa: FBT001  (ma
     found = delimiters.formula_at(state.src, state.pos)
     if found is None:
         # A dollar is text; the next rule handles a backslash.
-        return False
+        return _half_formula(state, silent=silent)
     if not silent:
         token = state.push("math_inline", "math", 0)
         token.content, token.markup = found.tex, found.opener
@@ -71,46 +71,21 @@ def _math_inline(state: StateInline, silent: bool) -> bool:  # noqa: FBT001  (ma
     return True
 
 
-def _math_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001
-    """Read a formula on lines of its own; a blank line ends it, so that it is bounded."""
-    line = _line(state, start)
-    opener = delimiters.opener_at(line, 0)
-    if opener not in ("$$", "\\[") or line.startswith("$$$") or state.is_code_block(start):
+def _half_formula(state: StateInline, *, silent: bool) -> bool:
+    """Read a formula whose end never came: it keeps what was shown of it."""
+    opener = delimiters.opener_at(state.src, state.pos)
+    if not opener or state.posMax < len(state.src):
         return False
-    if _CODE_INDENT <= state.sCount[start] < state.blkIndent:
-        # Indented less than the item, but so far that outside of the item it would be code: then
-        # the line continues the text of the item.
-        return False
-    lines = []
-    line, at = line[2:], start + 1
-    while (ends := delimiters.end_in(line, opener)) is None:
-        lines.append(line)
-        if at >= end or state.isEmpty(at) or state.sCount[at] < state.blkIndent:
-            break
-        line, at = _line(state, at), at + 1
-    finished = ends is not None
-    if ends is not None:
-        if line[ends:].strip():
-            return False
-        lines.append(line[: ends - 2])
-    elif not state.env["position"].is_unfinished or at < len(state.bMarks) - 1:
+    kind, rest = delimiters.half_formula(state.src, state.pos)
+    if kind is not Kind.TEX:
         return False
     if not silent:
-        token = state.push("math_block", "math", 0)
-        # If it does not end, or its last line is incomplete, it may turn out to be text of the
-        # paragraph before it.
-        is_last_line = at >= len(state.bMarks) - 1 and not state.src.endswith("\n")
-        is_open = state.env["position"].is_unfinished and (is_last_line or not finished)
-        is_doubtful = is_open and (not state.isEmpty(start - 1) if start else state.env["position"].follows_text)
-        token.content = "" if is_doubtful else "\n".join(lines).strip()
-        token.markup, token.map = opener, [start, at]
-        token.meta = {"display": True, "finished": finished, "doubtful": is_doubtful}
-        state.line = at
+        token = state.push("math_inline", "math", 0)
+        token.content = delimiters.without_blank_lines(opener + rest if opener == "\\boxed{" else rest)
+        token.markup = opener
+        token.meta = {"display": opener in ("$$", "\\["), "finished": False}
+    state.pos = state.posMax
     return True
-
-
-def _line(state: StateBlock, line: int) -> str:
-    return state.src[state.bMarks[line] + state.tShift[line] : state.eMarks[line]]
 
 
 def _footnote(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001

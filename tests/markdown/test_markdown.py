@@ -121,7 +121,6 @@ def test_a_formula_of_many_signs_scrolls_in_its_own_box(settled: bool) -> None: 
         "**$9** and 10$",
         "`$x` and y$ `z`",
         "a $$ b",
-        "$$x\n\ny$$",
         "\\\\(x\\\\)",
         "\\( \\)",
     ],
