@@ -11,7 +11,7 @@ from nbstream.client.receiver import Receiver
 from nbstream.client.retry import Limits
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Generator
+    from collections.abc import AsyncGenerator, AsyncIterator, Generator
 
     from nbstream.client.sources import Source
     from nbstream.model.events import Event
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 #: ipykernel's SIGINT handler only queues a callback, which does not wake a sleeping event loop. So
 #: the loop wakes up this often to notice ■.
 _TICK_SECONDS = 0.25
+
+_STOPPED = "stopped; what arrived is kept in the run's reply, the latest one in nbstream.last"
 
 
 class Run:
@@ -64,8 +66,14 @@ class Run:
 
         Raises:
             TimeoutError: if the reply has not ended by then; the run continues.
+            KeyboardInterrupt: if ■ or Ctrl-C was pressed; the run is cancelled.
         """
-        return self.receiver.future.result(timeout)
+        try:
+            return self.receiver.future.result(timeout)
+        except KeyboardInterrupt:
+            # Nobody waits for the reply any more, so no more tokens should be paid for.
+            self.cancel()
+            raise
 
     def cancel(self) -> bool:
         """Close the connection, keep the reply so far, and return whether it had not ended yet."""
@@ -80,14 +88,21 @@ class Run:
             while not ended.done():
                 await asyncio.wait({ended}, timeout=_TICK_SECONDS)
             return ended.result()
-        except asyncio.CancelledError:
+        except asyncio.CancelledError as error:
             # ■ in an async cell, or a timeout around `await run`: nobody needs the reply any more,
             # so no more tokens should be paid for.
             ended.cancel()
             self.cancel()
+            if not error.args:
+                error.args = (_STOPPED,)
+                # IPython shows this one line instead of a traceback.
+                vars(error)["_render_traceback_"] = lambda: [f"CancelledError: {_STOPPED}"]
             raise
 
-    async def __aiter__(self) -> AsyncIterator[Event]:
+    def __aiter__(self) -> AsyncIterator[Event]:
+        return _Events(self._events(), self.receiver)
+
+    async def _events(self) -> AsyncGenerator[Event]:
         loop = asyncio.get_running_loop()
         news = asyncio.Event()
 
@@ -118,3 +133,28 @@ class Run:
 
     def __repr__(self) -> str:
         return f"<Run {self.reply!r}>"
+
+
+class _Events:
+    """The events of a run; cancels it when the last reference is gone, as after `break`.
+
+    An async generator alone would only ask its event loop to close it, and a loop that does not run
+    any more, such as IPython's between two cells of a terminal, never does.
+    """
+
+    def __init__(self, events: AsyncGenerator[Event], receiver: Receiver) -> None:
+        self._events = events
+        self._receiver = receiver
+
+    def __aiter__(self) -> _Events:
+        return self
+
+    async def __anext__(self) -> Event:
+        return await anext(self._events)
+
+    async def aclose(self) -> None:
+        """Leave the loop early."""
+        await self._events.aclose()
+
+    def __del__(self) -> None:
+        self._receiver.cancel()

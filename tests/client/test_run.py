@@ -382,3 +382,52 @@ def test_cancel_all_reaches_a_run_older_than_the_history(simulator: Simulator) -
     nbstream.stream("[simulate: echo] hello", thinking=False).result(20)
     assert history.last_reply(49) is not None
     assert history.last_reply(50) is None
+
+
+def test_leaving_the_loop_early_cancels_though_the_event_loop_stops(simulator: Simulator) -> None:
+    run = nbstream.stream("Why? [simulate: normal tokens=20000 rate=100]")
+
+    async def first() -> Event:
+        async for event in run:
+            if isinstance(event, Reasoning):
+                break
+        return event
+
+    # IPython's loop in a terminal: it stops at the end of each cell, and stays open.
+    loop = asyncio.new_event_loop()
+    try:
+        assert isinstance(loop.run_until_complete(first()), Reasoning)
+        until(lambda: run.done)
+        assert run.reply.status == "cancelled"
+    finally:
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()
+
+
+def test_a_wait_that_is_interrupted_cancels_the_run(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = nbstream.stream("Why? [simulate: silence after=5]")
+
+    def interrupted(_timeout: float | None) -> Reply:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(run.receiver.future, "result", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            run.result()
+    assert run.result(20).status == "cancelled"
+
+
+def test_a_cancelled_wait_says_what_was_kept(simulator: Simulator) -> None:
+    async def wait() -> None:
+        task = asyncio.ensure_future(_awaiting(nbstream.stream("Why? [simulate: silence after=5]")))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        task.cancel()
+        await task
+
+    with pytest.raises(asyncio.CancelledError, match=r"what arrived is kept in .*nbstream\.last"):
+        asyncio.run(wait())
+
+
+async def _awaiting(run: Run) -> Reply:
+    return await run
