@@ -21,7 +21,7 @@ from IPython.core.magic_arguments import argument, magic_arguments
 
 from nbstream.client import settings
 from nbstream.client.start import stream
-from nbstream.jupyter import commands, display
+from nbstream.jupyter import commands, display, first_lines
 from nbstream.model.exceptions import NbstreamWarning, RequestError
 from nbstream.model.presentation import OPTIONS, presentation_of
 from nbstream.output.audience import name_options
@@ -35,6 +35,14 @@ if TYPE_CHECKING:
     from nbstream.model.reply import Reply
 
 _NAME = "deepseek"
+_HELP = ("help", "-h", "--help")
+
+_WHERE_TEXT_GOES = (
+    "The prompt goes on the lines below; an option's text with blanks or an apostrophe goes into double quotes: "
+    '-s "You\'re terse".'
+)
+_EMPTY = f"There is no prompt. Write it on the lines below %%{_NAME}."
+_MISPLACED = f"%%{_NAME} must be the first line of its cell: delete the comment above it, or move it into the prompt."
 
 
 def _display_arguments(magic: Any) -> Any:
@@ -75,9 +83,11 @@ class DeepSeekMagics(settings.Settings, Magics):
 
         `%deepseek help` lists the commands and options.
         """
-        if cell is None and line.strip() in ("", "help"):
+        if (cell is None and not line.strip()) or line.strip() in _HELP:
             sys.stdout.write(_help(self.deepseek.parser))
             return
+        if line.strip() == first_lines.MISPLACED:
+            raise UsageError(_MISPLACED)
         try:
             if cell is None:
                 commands.run(line, commands.Context(self.shell, presentation_of(self, {}, self._audience)))
@@ -95,14 +105,21 @@ class DeepSeekMagics(settings.Settings, Magics):
             # IPython's own splitting leaves the quotes on, which JSON and system prompts cannot
             # use.
             words = shlex.split(line)
-        except ValueError as error:
-            raise UsageError(f"The line %%{_NAME} {line} cannot be read: {error}.") from None
-        arguments: Namespace = self.deepseek.parser.parse_args(words)
+        except ValueError:
+            raise UsageError(f"%%{_NAME} {line}: a quote has no end. {_WHERE_TEXT_GOES}") from None
+        arguments: Namespace
+        arguments, unknown = self.deepseek.parser.parse_known_args(words)
+        if options := [word for word in unknown if word.startswith("-")]:
+            raise UsageError(f"%%{_NAME} has no option {' '.join(options)}. %{_NAME} help lists the options.")
+        if unknown:
+            raise UsageError(f"%%{_NAME}: {' '.join(unknown)} is not an option. {_WHERE_TEXT_GOES}")
         if arguments.out is not None and (not arguments.out.isidentifier() or iskeyword(arguments.out)):
             raise UsageError(f"-o {arguments.out}: a variable's name is a Python identifier.")
         return arguments
 
     def _run(self, arguments: Namespace, prompt: str) -> None:
+        if not prompt.strip():
+            raise RequestError(_EMPTY)
         extra_body = _json_object(arguments.raw_body)
         options = {
             name: getattr(arguments, name)
@@ -137,15 +154,21 @@ def _help(parser: ArgumentParser) -> str:
     return parser.format_help()
 
 
+# IPython's own text is reStructuredText: `%deepseek?` would begin with a stray `::`.
+vars(DeepSeekMagics)["deepseek"].__doc__ = _help(vars(DeepSeekMagics)["deepseek"].parser)
+
+
 def load(shell: InteractiveShell) -> None:
     """Register the magic with `shell` and put its settings in force."""
     magics = DeepSeekMagics(shell)
     shell.register_magics(magics)
+    first_lines.watch(shell, _NAME)
     settings.use(magics)
 
 
 def unload(shell: InteractiveShell) -> None:
     """Undo `load`."""
+    first_lines.unwatch(shell)
     for kind in ("line", "cell"):
         shell.magics_manager.magics[kind].pop(_NAME, None)
     settings.use(None)

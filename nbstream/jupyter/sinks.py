@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from nbstream.client import history
@@ -90,15 +92,42 @@ def running_kernel() -> Any:
 
 
 def is_watched(kernel: Any) -> bool:
-    """Return whether a front end with a page sent the cell.
+    """Return whether a page can show a widget in the cell's output.
 
-    nbclient, and with it nbconvert and papermill, says that it takes no input. It also saves the
-    state of every widget that it sees, even of a closed one, so it must be shown none.
+    None can while `%%capture` or `capture_output` collects the output. nbclient, and with it
+    nbconvert and papermill, takes no input. A server that runs the cells of a page itself, as
+    jupyter-server-documents does, takes none either, but names the notebook. nbclient also saves
+    the state of every widget that it sees, even of a closed one, so it must be shown none.
     """
+    if is_captured(kernel):
+        return False
     try:
-        return bool(kernel.get_parent("shell")["content"].get("allow_stdin", True))
+        return bool(kernel.get_parent("shell")["content"].get("allow_stdin", True) or _belongs_to_server())
     except (AttributeError, KeyError, LookupError, TypeError):
         return True
+
+
+def is_captured(kernel: Any) -> bool:
+    """Return whether the output of the cell is being collected instead of shown."""
+    from IPython.core.displaypub import CapturingDisplayPublisher  # noqa: PLC0415  (a script has no IPython)
+
+    return isinstance(getattr(getattr(kernel, "shell", None), "display_pub", None), CapturingDisplayPublisher)
+
+
+def _belongs_to_server() -> bool:
+    """Return whether a Jupyter server started this kernel for a notebook of a page.
+
+    The server names the notebook in the kernel's environment. A papermill that was started in a
+    notebook hands the name on, but has it in its own environment, too.
+    """
+    name = os.environ.get("JPY_SESSION_NAME")
+    if not name:
+        return False
+    try:
+        parent = Path(f"/proc/{os.getppid()}/environ").read_bytes()
+    except OSError:
+        return False
+    return os.fsencode(f"JPY_SESSION_NAME={name}") not in parent.split(b"\0")
 
 
 class SettledView:
