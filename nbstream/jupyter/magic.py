@@ -41,7 +41,7 @@ _WHERE_TEXT_GOES = (
     "The prompt goes on the lines below; an option's text with blanks or an apostrophe goes into double quotes: "
     '-s "You\'re terse".'
 )
-_EMPTY = f"There is no prompt. Write it on the lines below %%{_NAME}."
+_EMPTY = f"The prompt is empty. Write it on the lines below %%{_NAME}."
 _MISPLACED = f"%%{_NAME} must be the first line of its cell: delete the comment above it, or move it into the prompt."
 
 

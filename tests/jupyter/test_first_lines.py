@@ -20,10 +20,10 @@ pytestmark = pytest.mark.kernel
 
 #: Cells that must end with one line, and a part of that line.
 ODD = {
-    "%%deepseek": "There is no prompt",
-    "%%deepseek\n": "There is no prompt",
-    "%%deepseek\n \n\n": "There is no prompt",
-    "%%deepseek -m pro": "There is no prompt",
+    "%%deepseek": "The prompt is empty",
+    "%%deepseek\n": "The prompt is empty",
+    "%%deepseek\n \n\n": "The prompt is empty",
+    "%%deepseek -m pro": "The prompt is empty",
     "%%deepseek What's entropy?": "The prompt goes on the lines below",
     "%%deepseek What is entropy?": "What is entropy?",
     "%%deepseek What is entropy?\nHi": "What is entropy?",
