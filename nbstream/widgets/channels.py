@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from nbstream.widgets import busy
 from nbstream.widgets.protocol import CONTROL_REPLY, CONTROL_REQUEST
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def listen(kernel: Any, run_id: str, comm_id: str, receive: Callable[[dict[str, 
     handlers = getattr(kernel, "control_handlers", None)
     if isinstance(handlers, dict):
         handlers[CONTROL_REQUEST] = _handler(kernel)
+        busy.watch(kernel)
 
 
 def forget(run_id: str, comm_id: str) -> None:
@@ -56,5 +58,6 @@ def _handler(kernel: Any) -> Callable[[Any, Any, dict[str, Any]], None]:
         kernel.session.send(
             stream, CONTROL_REPLY, {"status": "ok", "known": receive is not None}, parent=parent, ident=ident
         )
+        busy.repeat_soon(kernel)
 
     return handle

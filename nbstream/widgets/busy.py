@@ -1,0 +1,64 @@
+"""Tells front ends that a cell still runs, after a control message.
+
+Each control message ends with a status `idle`, which JupyterLab and Notebook 7 show as the state of
+the kernel.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from contextlib import suppress
+from typing import Any
+
+_lock = threading.Lock()
+#: The request of the cell that runs; None between two cells.
+_cell: dict[str, Any] | None = None
+_watched: set[int] = set()
+
+
+def watch(kernel: Any) -> None:
+    """Notice when cells of `kernel` begin and end; one may be running already."""
+    shell = getattr(kernel, "shell", None)
+    if shell is None:
+        return
+    _begin(kernel)
+    if id(shell) not in _watched:
+        _watched.add(id(shell))
+        shell.events.register("pre_run_cell", lambda _info: _begin(kernel))
+        shell.events.register("post_run_cell", lambda _result: _end())
+
+
+def repeat_soon(kernel: Any) -> None:
+    """Repeat `busy` once the handler of a control message, which calls this, has ended."""
+    with suppress(RuntimeError):
+        asyncio.get_running_loop().call_soon(_repeat, kernel)
+
+
+def _begin(kernel: Any) -> None:
+    global _cell  # noqa: PLW0603  (a process has one kernel)
+    if threading.current_thread() is not threading.main_thread():
+        return
+    try:
+        parent = kernel.get_parent("shell")
+        is_cell = parent["header"]["msg_type"] == "execute_request"
+    except (AttributeError, KeyError, LookupError, TypeError):
+        return
+    if is_cell:
+        with _lock:
+            _cell = parent
+
+
+def _end() -> None:
+    global _cell  # noqa: PLW0603  (as above)
+    with _lock:
+        _cell = None
+
+
+def _repeat(kernel: Any) -> None:
+    # The lock puts this message before the cell's own `idle`: a later one would stay for ever.
+    with _lock:
+        if _cell is not None:
+            kernel.session.send(
+                kernel.iopub_socket, "status", {"execution_state": "busy"}, parent=_cell, ident=b"status"
+            )
