@@ -113,11 +113,14 @@ def _recover(context: Context) -> None:
     paths = journal.unfinished()
     if not paths:
         raise RequestError("There is nothing to recover: no reply was cut off by the end of its kernel.")
+    notebook = journal.other_notebook(paths[0])
     try:
         reply = journal.recover(paths[0])
     except OSError as error:
         raise RequestError(f"{paths[0]} cannot be read: {error.strerror}.") from None
     history.remember(reply)
+    if notebook:
+        sys.stdout.write(f"This reply is from another notebook: {printable(notebook)}\n")
     show_settled(reply, context.presentation)
     paths[0].unlink(missing_ok=True)
     if len(paths) > 1:

@@ -104,6 +104,12 @@ def unfinished() -> list[Path]:
     return [path for _, _, path in sorted(found)]
 
 
+def other_notebook(path: Path) -> str | None:
+    """Return whose journal it is, or None if it is this notebook's."""
+    head = _head(path)
+    return None if head is None or head["notebook"] == _owner()["notebook"] else str(head["notebook"])
+
+
 def recover(path: Path) -> Reply:
     """Return the reply that a journal holds; if it had not ended, it failed with its kernel.
 

@@ -126,7 +126,8 @@ def test_replies_of_the_same_notebook_are_recovered_first(
     shown = kernel.run("%deepseek show --recover")
     assert kernel.evaluate("nbstream.last.model") == "deepseek-v4-pro"
     assert shown.text("stdout") == "There is more to recover: 1. %deepseek show --recover shows the next.\n"
-    kernel.run("%deepseek show --recover")
+    shown = kernel.run("%deepseek show --recover")
+    assert shown.text("stdout") == "This reply is from another notebook: another.ipynb\n"
     assert kernel.evaluate("nbstream.last.model") == "deepseek-flash"
     assert journals(folder) == []
 
