@@ -15,7 +15,7 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 
 from nbstream.markdown.highlight import highlight, plain
-from nbstream.markdown.math import MOST_CHARACTERS, completed, to_mathml
+from nbstream.markdown.math import MOST_CHARACTERS, completed, for_mathjax, to_mathml
 from nbstream.model.printable import printable
 
 if TYPE_CHECKING:
@@ -255,6 +255,7 @@ def _formula(token: Token, tag: str, env: EnvType, *, follows_margin: bool = Fal
         return f'<code class="nbstream-tex">{escapeHtml(printable(tex))}</code>'
     if not token.meta["finished"] and not (tex := completed(tex)).strip():
         return ""
+    tex = for_mathjax(tex)
     start, end = ("\\[", "\\]") if display else ("\\(", "\\)")
     # MathJax 3 (Lab, Notebook) and MathJax 2 (nbconvert) ignore the reply as a whole; these classes
     # make them process the formula.

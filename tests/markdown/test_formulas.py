@@ -261,3 +261,19 @@ TEXT_OR_TEX = st.lists(
 @given(TEXT_OR_TEX)
 def test_frames_with_formulas_equal_full_renderings(text: str) -> None:
     frames(text)
+
+
+@pytest.mark.parametrize(
+    ("tex", "settled"),
+    [
+        ("\\begin{aligned}a&=b\\tag{1}\\\\c&=d\\tag{2}\\end{aligned}",
+            "\\begin{align*}a&=b\\tag{1}\\\\c&=d\\tag{2}\\end{align*}"),
+        ("\\begin{gathered}a\\tag{*}\\\\b\\end{gathered}", "\\begin{gather*}a\\tag{*}\\\\b\\end{gather*}"),
+        ("x\\tag{1}\\tag{2}", "x\\tag{1}\\qquad\\text{(2)}"),
+        ("y=\\begin{aligned}a\\tag{1}\\end{aligned}", "y=\\begin{aligned}a\\qquad\\text{(1)}\\end{aligned}"),
+        ("\\text{a_b}", "{\\text{a}\\_\\text{b}}"),
+        ("x\\tag{1}", "x\\tag{1}"),
+    ],
+)  # fmt: skip
+def test_tags_and_underscores_are_written_as_mathjax_takes_them(tex: str, settled: str) -> None:
+    assert formulas(f"$$\n{tex}\n$$") == [settled]

@@ -16,13 +16,23 @@ from html import escape
 
 from nbstream.markdown.math.characters import replace_unprintable
 from nbstream.markdown.math.completion import completed
+from nbstream.markdown.math.for_mathjax import for_mathjax
 from nbstream.markdown.math.mathml import element_html
 from nbstream.markdown.math.plain_text import as_script, to_lines
 from nbstream.markdown.math.rewriting import MOST_LEVELS, Unconvertible
 from nbstream.markdown.math.symbols import to_symbols
 from nbstream.markdown.math.tree import longest, to_tree
 
-__all__ = ["MOST_CHARACTERS", "MOST_LEVELS", "Unconvertible", "as_script", "completed", "to_mathml", "to_text"]
+__all__ = [
+    "MOST_CHARACTERS",
+    "MOST_LEVELS",
+    "Unconvertible",
+    "as_script",
+    "completed",
+    "for_mathjax",
+    "to_mathml",
+    "to_text",
+]
 
 
 #: The longest TeX that is converted, in characters; longer TeX is shown as source. TeX of this
