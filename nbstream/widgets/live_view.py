@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 import uuid
+from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +62,9 @@ class LiveView:
         #: The widget forgets it when somebody else closes it.
         self._model_id = self._widget.model_id
         self._loop = getattr(kernel, "io_loop", None)
+        self._kernel = kernel
+        self._foreground = foreground
+        self._has_lost_parent = False
         channels.listen(kernel, run.id, self._model_id, self._on_message)
         view = self._widget.bundle(f"A reply from {run.reply.model} that had not ended when this was written.")
         with cells.displaying() as outputs:
@@ -75,6 +80,9 @@ class LiveView:
 
     def tick(self) -> None:
         """Send what a page asked for, and a patch that had to wait."""
+        if self._has_lost_parent:
+            self._has_lost_parent = False
+            _restore_parent(self._kernel)
         if self._patches.is_behind and not self._may_wait():
             self._send()
         if self._needs_keyframe:
@@ -125,6 +133,7 @@ class LiveView:
 
     def _on_comm_message(self, message: dict[str, Any]) -> None:
         self._on_message(message)
+        self._has_lost_parent = self._foreground
         if not kept_views.is_kept(self):
             return
         # Only here: the control channel's thread is the wrong one to send or to close on.
@@ -168,6 +177,22 @@ class LiveView:
         from nbstream.output.settled import bundle  # noqa: PLC0415  (the renderer; see _preload)
 
         return bundle(self._patches.reply, self._presentation, self._patches.renderer)
+
+
+def _restore_parent(kernel: Any) -> None:
+    """Let threads and child processes write to the cell of this thread again.
+
+    ipykernel 7 gives what they write to the latest message of any subshell: the page's, which no
+    cell shows.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return
+    with suppress(AttributeError, LookupError):
+        parent = kernel.get_parent("shell")
+        if parent["header"]["msg_type"] == "execute_request":
+            for each in (sys.stdout, sys.stderr, kernel.shell.display_pub, kernel.shell.displayhook):
+                if hasattr(each, "set_parent"):
+                    each.set_parent(parent)
 
 
 @cache
