@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -53,6 +54,10 @@ def test_a_background_reply_whose_display_fails_is_closed_and_handed_over(
     until(lambda: replies)
     assert replies[0].status == "cancelled"
     until(lambda: is_closed(simulator))
+    # Its exception would else be reported in a later test.
+    for thread in threading.enumerate():
+        if re.fullmatch("nbstream-[0-9a-f]{8}", thread.name):
+            thread.join(20)
 
 
 @pytest.mark.parametrize("watch", [display.watch, display.watch_in_background])
