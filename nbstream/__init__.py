@@ -10,6 +10,8 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from nbstream.model import representation
+
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
@@ -87,6 +89,9 @@ def unload_ipython_extension(shell: InteractiveShell) -> None:
 
     unload(shell)
 
+
+representation.bundle_of = lambda reply: import_module("nbstream.jupyter.cell_value").bundle_of(reply)
+representation.is_repeated = lambda reply: import_module("nbstream.jupyter.cell_value").is_repeated(reply)
 
 if "ipykernel" in sys.modules:
     # A widget's callback shows its reply in the cell that made it, so cells are remembered early.

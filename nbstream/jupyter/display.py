@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from nbstream.client import history, settings
-from nbstream.jupyter import interrupts, sinks
+from nbstream.jupyter import cell_value, interrupts, sinks
 from nbstream.model.exceptions import RequestError
 from nbstream.model.presentation import OPTIONS, presentation_of
 from nbstream.widgets import channels, comm_reader
@@ -60,6 +60,7 @@ def watch(
             sink = sinks.sink_for(run, presentation, foreground=True)
             with comm_reader.opened(sinks.running_kernel(), channels.overhear) as read:
                 pump(run, sink, interrupt.holding(read) if read else None)
+            cell_value.note_shown(run.reply)
     if interrupt.seen:
         raise interrupts.keyboard_interrupt()
     return run.reply

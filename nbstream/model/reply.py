@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields, replace
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, assert_never
 
-from nbstream.model import events
+from nbstream.model import events, representation
 from nbstream.model.exceptions import NbstreamError
 from nbstream.model.request import Request
 from nbstream.model.text import Text, without_blank_ends
@@ -196,6 +196,19 @@ class Reply:
         answer = self.answer
         shown = answer if len(answer) <= _REPR_CHARS else answer[: _REPR_CHARS - 1] + "…"
         return f"<Reply {self.status} from {self.model or 'no model yet'}: {shown!r}>"
+
+    def _ipython_display_(self) -> None:
+        """Show nothing if the cell has just shown the reply live.
+
+        Raises:
+            NotImplementedError: otherwise; IPython then asks for the bundle.
+        """
+        if not representation.is_repeated(self):
+            raise NotImplementedError
+
+    def _repr_mimebundle_(self, **_options: object) -> representation.Bundle:
+        """Return the settled output, and its metadata; a line of text until the reply has ended."""
+        return representation.bundle_of(self) if self.ended else ({"text/plain": repr(self)}, {})
 
 
 class ReplyError(NbstreamError):

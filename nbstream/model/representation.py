@@ -1,0 +1,20 @@
+"""How a reply shows itself as the value of a notebook's cell.
+
+`import nbstream` sets both functions: they need the renderer and the kernel, which this package
+does not import.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: Data and metadata by MIME type.
+Bundle: TypeAlias = tuple[dict[str, str], dict[str, Any]]
+
+#: Returns the settled output of a reply.
+bundle_of: Callable[[Any], Bundle]
+#: Returns whether the value of the running cell is a reply that the cell has just shown.
+is_repeated: Callable[[Any], bool]
