@@ -92,7 +92,7 @@ def _is_all_there(notebook: NotebookPage) -> None:
     output.locator("summary").click()
     expect(thought).to_be_visible()
     expect(output.locator(".nbstream-settled .nbstream-footer")).to_have_text(
-        re.compile(r"deepseek.* · simulated · .*out \d+")
+        re.compile(r"deepseek.* ·\ssimulated ·\s.*out \d+")
     )
     expect(output.locator("mjx-container, .MathJax, button, .jupyter-widgets")).to_have_count(0)
     words = notebook.page.locator(".jp-Notebook").inner_text()

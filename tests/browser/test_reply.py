@@ -93,7 +93,7 @@ def test_it_grows_and_settles(
     summary.click()
     assert "tug of war" in output.inner_text()
     expect(output.locator(".nbstream-settled .nbstream-footer")).to_have_text(
-        re.compile(r"deepseek.* · simulated · .* · in \d+.* · thought \d+ · out")
+        re.compile(r"deepseek.* ·\ssimulated ·\s.* ·\sin \d+.* ·\sthought \d+ ·\sout")
     )
 
     assert hosts - {""} == {f"127.0.0.1:{lab.port}"}  # blob: and data: have no host

@@ -146,4 +146,4 @@ def test_no_text_moves_while_an_answer_grows(path: Path, page: Page) -> None:
 
 def test_a_text_that_moves_is_seen(page: Page) -> None:
     """A line of dashes makes a heading of the text above it; nothing tells that in advance."""
-    assert moves(page, "Before.\n\na line of text\n---\nmore\n") != []
+    assert moves(page, "Before.\n\na line of text\nand another\nand a third\n---\nmore\n") != []
