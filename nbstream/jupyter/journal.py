@@ -1,4 +1,4 @@
-"""The journal: the events of a reply on disk until it has settled, for a killed kernel.
+"""The journal: the events of a reply on disk until a page shows it settled, for a killed kernel.
 
 There is one file for each run, readable by its owner only, with neither prompt nor key. Each write
 reaches the operating system at once, so it survives the process, though not a loss of power.
@@ -72,21 +72,24 @@ class Journal:
         self._lines += map(encode_event, events)
         self.write()
 
-    def write(self) -> None:
+    def write(self, *, everything: bool = False) -> None:
         """Write the events that were added, at most four times a second.
+
+        Args:
+            everything: write them now, as no more will come.
 
         Raises:
             OSError: as `add`.
         """
         now = time.monotonic()
-        if self._lines and now - self._written >= _WRITE_SECONDS:
+        if self._lines and (everything or now - self._written >= _WRITE_SECONDS):
             data = "".join(f"{line}\n" for line in self._lines).encode("ascii")
             self._lines, self._written = [], now
             while data:
                 data = data[os.write(self._file, data) :]
 
     def clear(self) -> None:
-        """Delete the file: the reply has settled."""
+        """Delete the file: the notebook keeps the reply."""
         os.close(self._file)
         self._path.unlink(missing_ok=True)
 

@@ -14,7 +14,7 @@ from nbstream.output import sentences
 from nbstream.output.terminal import view
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from nbstream.client.run import Run
     from nbstream.model.events import Event
@@ -36,6 +36,13 @@ class Sink(Protocol):
 
     def settle(self, reply: Reply) -> None:
         """Show the whole reply; nothing follows."""
+
+
+class ConfirmingSink(Sink, Protocol):
+    """A sink whose settled output may be lost on its way to a page."""
+
+    def when_confirmed(self, done: Callable[[], object]) -> None:
+        """Call `done` once a page shows the settled output, at once if no page is watching."""
 
 
 def sink_for(run: Run, presentation: Presentation, *, foreground: bool) -> Sink:
@@ -149,13 +156,17 @@ class SettledView:
         """Display the settled output."""
         display_settled(reply, self._presentation)
 
+    def when_confirmed(self, done: Callable[[], object]) -> None:
+        """Call `done`: nobody is watching."""
+        done()
+
 
 class Journaled:
-    """A sink that also keeps events on disk until the reply has settled."""
+    """A sink that also keeps events on disk until a page shows the settled reply."""
 
     _has_warned = False
 
-    def __init__(self, sink: Sink, run_id: str) -> None:
+    def __init__(self, sink: ConfirmingSink, run_id: str) -> None:
         self._sink = sink
         self._journal: Journal | None = None
         self._writes = True
@@ -181,8 +192,18 @@ class Journaled:
         self._sink.acknowledge()
 
     def settle(self, reply: Reply) -> None:
-        """Show the whole reply, and delete the journal: the notebook keeps the reply now."""
+        """Show the whole reply, and delete the journal once a page keeps the reply.
+
+        When a kernel is restarted, the page ignores all outputs from the click on, but the kernel
+        is interrupted first and lives long enough to settle the reply.
+        """
+        if self._journal and self._writes:
+            with self._tolerating_errors():
+                self._journal.write(everything=True)
         self._sink.settle(reply)
+        self._sink.when_confirmed(self._clear)
+
+    def _clear(self) -> None:
         if self._journal:
             with suppress(OSError):
                 self._journal.clear()

@@ -18,12 +18,16 @@ from nbstream.widgets.reply_patches import ReplyPatches
 from nbstream.widgets.reply_widget import ReplyWidget
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nbstream.client.run import Run
     from nbstream.model.events import Event
     from nbstream.model.presentation import Presentation
     from nbstream.model.reply import Reply
     from nbstream.widgets.protocol import Acknowledgement, Notice, Settled
 
+#: A kernel that is being restarted does not live so long.
+_CONFIRMED_AFTER_SECONDS = 60.0
 #: Text that grows where no reader sees it is sent this often.
 _UNSEEN_FRAME_SECONDS = 0.25
 
@@ -65,6 +69,8 @@ class LiveView:
         self._kernel = kernel
         self._foreground = foreground
         self._has_lost_parent = False
+        self._confirmed = False
+        self._when_confirmed: Callable[[], object] | None = None
         channels.listen(kernel, run.id, self._model_id, self._on_message)
         view = self._widget.bundle(f"A reply from {run.reply.model} that had not ended when this was written.")
         with cells.displaying() as outputs:
@@ -115,6 +121,18 @@ class LiveView:
         else:
             self.close()
 
+    def when_confirmed(self, done: Callable[[], object]) -> None:
+        """Call `done` once a page shows the settled output, at once if no page is watching.
+
+        A page that scrolled the cell away, or was closed, confirms nothing; `done` is called after
+        a minute then. `done` may be called on any thread.
+        """
+        with self._patching:
+            if self.pages.known and not self._confirmed:
+                self._when_confirmed = done
+                done = self._confirm_later
+        done()
+
     def close(self) -> None:
         """Close the widget; the settled output does not need it."""
         channels.forget(self.run.id, self._model_id)
@@ -126,10 +144,24 @@ class LiveView:
         match message.get("type"):
             case "cancel":
                 self.run.cancel()
+            case "unmounted" if self.run.done:
+                # The settled output has taken the widget's place.
+                self._confirm()
             case "resync":
                 self._needs_keyframe = True
             case "hello" if message.get("seq", 0) < self._patches.seq:
                 self._needs_keyframe = True
+
+    def _confirm_later(self) -> None:
+        if self._loop is not None:
+            self._loop.add_callback(self._loop.call_later, _CONFIRMED_AFTER_SECONDS, self._confirm)
+
+    def _confirm(self) -> None:
+        with self._patching:
+            self._confirmed = True
+            done, self._when_confirmed = self._when_confirmed, None
+        if done is not None:
+            done()
 
     def _on_comm_message(self, message: dict[str, Any]) -> None:
         self._on_message(message)

@@ -1,4 +1,4 @@
-"""Outputs cleared, cells deleted and notebooks closed while a reply arrives.
+"""Outputs cleared, cells deleted, notebooks closed and kernels restarted while a reply arrives.
 
 The rule is Jupyter's own for any cell: none of it stops the reply, which goes on to its end and is
 there in Python. What stops it is Stop, the kernel's interrupt, `%deepseek cancel`, and the end of
@@ -77,3 +77,31 @@ def test_cleared_deleted_and_closed(
     # The third one's view was saved while it arrived.
     expect(again.output(2).locator(".nbstream-settled")).to_have_count(1, timeout=20_000)
     again.page.close(run_before_unload=False)
+
+
+@pytest.mark.parametrize("front_end", ["lab", "notebook"])
+def test_restarted(open_notebook: OpenNotebook, front_end: str) -> None:
+    """The kernel is interrupted first and settles the reply, but the page ignores its outputs."""
+    reply = "%%deepseek\nRestarted [simulate: normal tokens=2000 rate=60]"
+    notebook = open_notebook(
+        f"restarted-{front_end}.ipynb",
+        ["%load_ext nbstream", reply, "%deepseek show --recover"],
+        kernels.NEWEST,
+        front_end,
+    )
+    notebook.wait_for_kernel()
+    notebook.run_and_wait(0)
+    notebook.run(1)
+    reasoning = notebook.output(1).locator(".nbstream-reasoning")
+    expect(reasoning).to_contain_text("median", timeout=20_000)
+    seen = reasoning.inner_text().split("\n")[-1][:40]
+    page = notebook.page
+    page.locator(".jp-NotebookPanel-toolbar [data-jp-item-name='restart'] jp-button").click()
+    page.locator(".jp-Dialog button.jp-mod-accept").click()
+    page.wait_for_timeout(1_000)
+    notebook.wait_for_kernel()
+    notebook.run_and_wait(0)
+    notebook.run_and_wait(2)
+    shown = notebook.output(2).locator(".nbstream-settled")
+    expect(shown).to_contain_text("Stopped after")
+    assert seen in shown.inner_text()

@@ -12,7 +12,7 @@ from nbstream.markdown.rendering import to_html
 from tests import kernels
 from tests.jupyter.conftest import CANARY_KEY
 from tests.jupyter.kernel import Kernel
-from tests.jupyter.test_kernels import CANARY_PROMPT, ENDLESS, SILENT, begin
+from tests.jupyter.test_kernels import CANARY_PROMPT, SILENT, begin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -132,19 +132,48 @@ def test_replies_of_the_same_notebook_are_recovered_first(
     assert journals(folder) == []
 
 
-@pytest.mark.parametrize("scenario", ["normal tokens=40", "reset after=10", "401", ENDLESS])
+@pytest.mark.parametrize("scenario", ["normal tokens=40", "reset after=10", "401"])
 def test_the_journal_is_deleted_when_the_output_settles(
     start: Callable[..., Kernel], server: Simulator, folder: Path, scenario: str
 ) -> None:
     kernel = start()
     for options in ("", "--background"):
-        if scenario == ENDLESS:
-            cell, view = begin(kernel, server, scenario, options)
-            assert len(journals(folder)) == 1
-            kernel.control(view, "cancel")
-        else:
-            cell = kernel.send(f"%%deepseek {options}\n[simulate: {scenario}] Why?")
-        settle(kernel, cell, folder)
+        settle(kernel, kernel.send(f"%%deepseek {options}\n[simulate: {scenario}] Why?"), folder)
+
+
+@oldest_and_newest
+def test_a_reply_that_settled_unseen_is_recovered(
+    start: Callable[..., Kernel], server: Simulator, folder: Path, name: str
+) -> None:
+    """When a kernel is restarted, it is interrupted first, and the page ignores what it sends."""
+    first = start(name)
+    cell, view = begin(first, server, SILENT)
+    first.control(view, "mounted", page="one")
+    first.interrupt()
+    first.finish(cell)
+    first.until(lambda: first.updates_of(cell), "it settles")
+    (path,) = journals(folder)
+    first.kill()
+    second = start(name)
+    (output,) = second.run("%deepseek show --recover").outputs_of("display_data")
+    assert second.evaluate("nbstream.last.status") == "cancelled"
+    assert to_html(second.evaluate("nbstream.last.reasoning")).strip() in output["content"]["data"]["text/html"]
+    assert not path.exists()
+
+
+def test_the_journal_is_deleted_when_a_page_shows_the_settled_output(
+    start: Callable[..., Kernel], server: Simulator, folder: Path
+) -> None:
+    kernel = start()
+    for options in ("", "--background"):
+        cell, view = begin(kernel, server, SILENT, options)
+        kernel.control(view, "mounted", page="one")
+        kernel.control(view, "cancel", page="one")
+        kernel.finish(cell)
+        kernel.until(lambda: kernel.updates_of(cell), "it settles")  # noqa: B023
+        assert len(journals(folder)) == 1
+        kernel.control(view, "unmounted", page="one")
+        assert journals(folder) == []
 
 
 def test_a_full_disk_is_noted_once_and_the_reply_completes(start: Callable[..., Kernel], folder: Path) -> None:
