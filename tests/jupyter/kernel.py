@@ -169,12 +169,13 @@ class Kernel:
         self._manager.shutdown_kernel(now=True)
         self._manager.context.term()
 
-    def send(self, code: str, *, allow_stdin: bool = True) -> Cell:
+    def send(self, code: str, *, allow_stdin: bool = True, metadata: Mapping[str, Any] | None = None) -> Cell:
         """Send a cell and return it at once.
 
         Args:
             code: source of the cell.
             allow_stdin: whether the cell may ask for input. JupyterLab sends true, nbclient false.
+            metadata: of the message; JupyterLab names the cell in it.
         """
         content = {
             "code": code,
@@ -184,7 +185,7 @@ class Kernel:
             "allow_stdin": allow_stdin,
             "stop_on_error": True,
         }
-        cell = Cell(self, self._send("shell", "execute_request", content))
+        cell = Cell(self, self._send("shell", "execute_request", content, metadata=metadata))
         self._cells[cell.id] = cell
         return cell
 
@@ -251,7 +252,7 @@ class Kernel:
     def comm(self, view: View, kind: str, *, subshell: str | None = None, **fields: Any) -> str:
         """Send a message about a run on the widget's comm and return the id of the message."""
         data = {"method": "custom", "content": {"type": kind, **fields}}
-        return self._send("shell", "comm_msg", {"comm_id": view.comm_id, "data": data}, subshell)
+        return self._send("shell", "comm_msg", {"comm_id": view.comm_id, "data": data}, subshell=subshell)
 
     def subshell(self) -> str | None:
         """Create a subshell and return its id, or None if the kernel does not support subshells."""
@@ -328,8 +329,17 @@ class Kernel:
         features: list[str] = self._replies[requests[-1]]["content"].get("supported_features", [])
         return features
 
-    def _send(self, channel: str, kind: str, content: Message, subshell: str | None = None, session: Any = None) -> str:
-        message = self._session.msg(kind, content)
+    def _send(
+        self,
+        channel: str,
+        kind: str,
+        content: Message,
+        *,
+        metadata: Mapping[str, Any] | None = None,
+        subshell: str | None = None,
+        session: Any = None,
+    ) -> str:
+        message = self._session.msg(kind, content, metadata=dict(metadata or {}))
         if subshell is not None:
             message["header"]["subshell_id"] = subshell
         (session or self._session).send(self._sockets[channel], message)

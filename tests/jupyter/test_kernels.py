@@ -444,6 +444,23 @@ def test_background_run_updates_the_output_of_its_own_cell(kernel: Kernel) -> No
     assert not other.outputs_of("display_data", "execute_result", "error")
 
 
+@pytest.mark.parametrize("named", [{"cellId": "a"}, {"colab": {"cell_id": "a"}}])
+def test_the_background_reply_of_a_cell_is_stopped_when_the_cell_runs_again(
+    kernel: Kernel, server: Simulator, named: dict[str, Any]
+) -> None:
+    code = f"%%deepseek --background -o first\n[simulate: {SILENT}] Why?"
+    kernel.finish(kernel.send(code, metadata=named))
+    kernel.finish(kernel.send("kept = first", metadata={"cellId": "b"}))
+    kernel.until(lambda: kernel.evaluate("len(nbstream.last.reasoning) > 20"), "the first reply arrives")
+    kernel.finish(kernel.send(code.replace("first", "second"), metadata=named))
+    kernel.until(lambda: server.log()[0]["outcome"] is not None, "the server notices the end")
+    assert server.log()[0]["outcome"] == "disconnected"
+    kernel.until(lambda: kernel.evaluate("first.status") == "cancelled", "the first reply is kept")
+    assert kernel.evaluate("len(first.reasoning) > 20")
+    assert kernel.evaluate("nbstream.last.ended") is False
+    kernel.run("%deepseek cancel")
+
+
 def test_background_run_is_stopped_while_another_cell_computes(kernel: Kernel, server: Simulator) -> None:
     cell, view = begin(kernel, server, SILENT, "--background")
     kernel.finish(cell)
