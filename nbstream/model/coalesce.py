@@ -12,6 +12,7 @@ from nbstream.model.events import (
     Noted,
     Reasoning,
     Refusal,
+    Retrying,
     ToolCallDelta,
     UsageReported,
     Waiting,
@@ -28,8 +29,8 @@ def coalesce(events: list[Event]) -> list[Event]:
     """Return as few events as reduce to the same reply.
 
     Adjacent deltas become one delta with the time of the first. Warnings of one kind and place are
-    joined. Of keep-alives, names and token counts only the latest is kept, so that a flood of them
-    does not fill the memory.
+    joined, within one attempt. Of keep-alives, names and token counts only the latest is kept, so
+    that a flood of them does not fill the memory.
     """
     groups: list[list[Event]] = []
     repeated: dict[object, list[Event]] = {}
@@ -43,6 +44,9 @@ def coalesce(events: list[Event]) -> list[Event]:
         elif groups and _belong_together(groups[-1][-1], event):
             groups[-1].append(event)
         else:
+            if isinstance(event, Retrying):
+                # It drops what the attempt before it warned of.
+                repeated.clear()
             groups.append([event])
     return [group[0] if len(group) == 1 else _join(group) for group in groups]
 

@@ -56,6 +56,7 @@ FailureCause: TypeAlias = Literal[
     "tool_calls",  # too_large: the number of tool calls
     "page",  # refused, not_a_stream: a web page, and `said` is its title
     "empty",  # not_a_stream: an empty body
+    "other_api",  # not_a_stream: events of another API, and `said` is the type of the first one
 ]
 
 

@@ -16,7 +16,7 @@ from nbstream.model.request import Request
 from nbstream.model.text import Text, without_blank_ends
 from nbstream.model.timing import Timing
 from nbstream.model.usage import estimate_tokens
-from nbstream.model.warning import DAMAGES, GROWING, ReplyWarning
+from nbstream.model.warning import DAMAGES, GROWING, OF_REQUEST, ReplyWarning
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -227,8 +227,12 @@ def reduce(reply: Reply, event: events.Event) -> Reply:
         case events.Started():
             timing = replace(reply.timing, started=event.instant)
             return replace(reply, status="waiting", request=event.request, timing=timing)
-        case events.Waiting() | events.Retrying():
+        case events.Waiting():
             return replace(reply, wait=event)
+        case events.Retrying():
+            # The next attempt begins anew.
+            kept = tuple(each for each in reply._warnings if each.kind in OF_REQUEST)
+            return replace(reply, wait=event, _warnings=kept, extras={})
         case events.Identified():
             model, fingerprint = event.model or reply._model, event.system_fingerprint or reply.system_fingerprint
             named = event.reasoning_field or reply.reasoning_field

@@ -24,6 +24,8 @@ WarningKind: TypeAlias = Literal[
 
 #: With a warning of these kinds, words of the reply may be missing: it is not complete.
 DAMAGES: frozenset[WarningKind] = frozenset({"unreadable"})
+#: Warnings of these kinds are about the request, so they hold for each attempt.
+OF_REQUEST: frozenset[WarningKind] = frozenset({"replaced"})
 #: What warnings of these kinds say is one growing text; of other kinds, one line each.
 GROWING: frozenset[WarningKind] = frozenset({"other_text", "other_choice"})
 

@@ -56,6 +56,7 @@ _BY_CAUSE = {
     "reply": "To accept more: `settings.max_bytes = {twice}`",
     "event": "To accept more: `settings.max_bytes = {twice}`",
     "page": _BASE_URL,
+    "other_api": _BASE_URL,
     "empty": _EMPTY,
 }
 _BY_KIND = {

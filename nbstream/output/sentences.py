@@ -209,6 +209,8 @@ def _message(failure: Failure) -> str:
             return f"{server} answered 200 with nothing in it"
         case "not_a_stream", "page":
             return f"{server} answered with a web page{f' titled “{said}”' if said else ''} instead of a stream"
+        case "not_a_stream", "other_api":
+            return f"{server} speaks another API than chat completions: its first event was “{said}”"
         case "not_a_stream", _:
             return f"{server} answered 200 with something that is not a stream: {said}"
         case "kernel_ended", _:

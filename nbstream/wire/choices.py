@@ -22,7 +22,8 @@ def unwrapped(chunk: dict[str, Any]) -> dict[str, Any]:
     message = chunk.get("message")
     if isinstance(message, dict) and ("content" in message or "tool_calls" in message) and not chunk.get("error"):
         others = {name: value for name, value in chunk.items() if name != "message"}
-        return {**others, "choices": [{"message": message, "finish_reason": chunk.get("done_reason")}]}
+        reason = chunk.get("done_reason") or ("stop" if chunk.get("done") is True else None)
+        return {**others, "choices": [{"message": message, "finish_reason": reason}]}
     return chunk
 
 

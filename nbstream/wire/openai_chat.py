@@ -54,6 +54,8 @@ class ChunkDecoder:
         failed: whether a chunk reported an error.
         went_on: whether text came after a finish reason, so that none can be relied on.
         has_usage: whether the server reported its token counts.
+        has_choices: whether a chunk had choices, as every completion has.
+        foreign: the type of the first chunk with other fields and without choices, or its fields.
     """
 
     def __init__(self, server: str = "The server") -> None:
@@ -62,6 +64,8 @@ class ChunkDecoder:
         self.failed = False
         self.went_on = False
         self.has_usage = False
+        self.has_choices = False
+        self.foreign = ""
         self._has_text_after_finish = False
         self._identity: tuple[object, ...] = ()
         self._usage: object = None
@@ -91,6 +95,7 @@ class ChunkDecoder:
         may_fail = "error" in chunk or "base_resp" in chunk
         choices = chunk.get("choices")
         if choices:
+            self.has_choices = True
             for place, choice in enumerate(choices if isinstance(choices, list) else [choices]):
                 if choice is None:
                     continue
@@ -112,6 +117,8 @@ class ChunkDecoder:
             else:
                 events.insert(0, Identified(at, reasoning_field=field))
         if not chunk.keys() <= _CHUNK_FIELDS:
+            if choices is None and not self.foreign:
+                self.foreign = _label(chunk.get("type")) or one_line(", ".join(chunk))
             for name in sorted(chunk.keys() - _CHUNK_FIELDS):
                 self._others.keep(name, chunk[name], at, events)
         usage = chunk.get("usage")

@@ -224,6 +224,9 @@ class ResponseDecoder:
         is_served = self._is_done or self._chunks.is_finished
         events = self._note(self._chunks.flush(at, is_over=is_served))
         self.ended = True
+        if failure is None and self._chunks.foreign and not (self.delivered or self._chunks.has_choices):
+            failure = Failure("not_a_stream", "other_api", self._server, self._chunks.foreign)
+            return [*events, Ended(at, "failed", failure)]
         return [*events, Ended(at, "served") if is_served else Ended(at, "failed", failure or self._cut_off())]
 
     def _cut_off(self) -> Failure:

@@ -15,6 +15,7 @@ from nbstream.model.events import (
     Event,
     Finished,
     Identified,
+    Noted,
     Priced,
     Reasoning,
     Retrying,
@@ -22,11 +23,13 @@ from nbstream.model.events import (
     ToolCallDelta,
     UsageReported,
     Waiting,
+    Warned,
 )
 from nbstream.model.failure import Failure
 from nbstream.model.reply import SIMULATED_FINGERPRINT, Reply, ReplyError, reduce
 from nbstream.model.request import Request
 from nbstream.model.usage import Usage
+from nbstream.model.warning import ReplyWarning
 from tests.wire.test_invariants import reply_of
 
 BROKEN = Failure("disconnected", "connection", "DeepSeek", "reset")
@@ -179,3 +182,17 @@ def test_pauses_do_not_count_as_reasoning() -> None:
     assert resumed.timing.reasoning_until(6) == 2
     assert reply_of([*events, Answer(8, "d")]).timing.reasoning_seconds == 4
     assert reply_of([*events, Ended(7, "cancelled")]).timing.reasoning_seconds == 3
+
+
+def test_a_new_attempt_begins_without_the_warnings_of_the_last_one() -> None:
+    reply = Reply()
+    for event in (
+        STARTED,
+        Warned(0, ReplyWarning("replaced", where="messages[0].content")),
+        Warned(1, ReplyWarning("unreadable", "{")),
+        Noted(1, "timings", {"ms": 5}),
+        Retrying(2, 1, 3, 0.5, BROKEN),
+    ):
+        reply = reduce(reply, event)
+    assert [each.kind for each in reply.warnings] == ["replaced"]
+    assert reply.extras == {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -112,3 +113,29 @@ def test_white_space_alone_is_no_reasoning() -> None:
     assert (reply.reasoning, reply.answer, reply.timing.reasoning_started) == ("", "Hi", None)
     assert reply.message["reasoning_content"] == ""
     assert read(*thought, chunk({"reasoning_content": "So."}), content("Hi"), FINISH).reasoning == "\n\nSo."
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        [{"type": "response.output_text.delta", "delta": "Bonn"}, {"type": "response.completed"}],
+        [
+            {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "Bonn"}},
+            {"type": "message_stop"},
+        ],
+        [{"candidates": [{"content": {"parts": [{"text": "Bonn"}]}}]}],
+    ],
+)
+@pytest.mark.parametrize("done", ["", "data: [DONE]\n\n"])
+def test_events_of_another_api_are_a_failure_that_keeps_their_text(events: list[dict[str, Any]], done: str) -> None:
+    reply = received("".join(f"data: {json.dumps(each)}\n\n" for each in events).encode(), done.encode())
+    assert reply.error is not None
+    assert (reply.error.kind, reply.error.cause) == ("not_a_stream", "other_api")
+    assert "Bonn" in f"{reply.extras} {reply.warnings}"
+
+
+def test_ollamas_own_form_says_when_it_is_done() -> None:
+    first = {"message": {"role": "assistant", "content": "Bonn"}, "done": False}
+    last = {"message": {"content": ""}, "done": True}
+    reply = received("".join(f"{json.dumps(each)}\n" for each in (first, last)).encode())
+    assert (reply.answer, reply.status, reply.finish_reason) == ("Bonn", "complete", "stop")
