@@ -273,14 +273,17 @@ def reduce(reply: Reply, event: events.Event) -> Reply:
 
 _NAMES = tuple(each.name for each in fields(Reply))
 _values = attrgetter(*_NAMES)
-_setters = [(name, getattr(Reply, name).__set__) for name in _NAMES]
+_setters = {name: getattr(Reply, name).__set__ for name in _NAMES}
+_in_order = tuple(_setters.values())
 
 
 def _with(reply: Reply, **changes: Any) -> Reply:
     """Return `reply` with other values, in less than half the time of `dataclasses.replace`."""
     new = Reply.__new__(Reply)
-    for (name, assign), value in zip(_setters, _values(reply), strict=True):
-        assign(new, changes.get(name, value))
+    for assign, value in zip(_in_order, _values(reply), strict=True):
+        assign(new, value)
+    for name, value in changes.items():
+        _setters[name](new, value)
     return new
 
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from nbstream.wire.other_fields import OtherFields
 
 _FIELDS = ("reasoning_content", "reasoning", "reasoning_details")
+#: A delta with no other fields, as nearly all are, is not asked for them.
+_PLAIN = frozenset({"role", "content", "reasoning_content"})
 #: The source of reasoning that stands in content.
 _TAGS = "content"
 #: With thinking off, transformers sends reasoning of two line ends: that is none. More white space
@@ -74,7 +76,8 @@ class Channels:
 
     def delta(self, delta: dict[str, Any], at: float, events: list[Event], *, is_last: bool) -> None:
         """Read the text of a delta; `is_last` if its chunk has a finish reason."""
-        for name in _FIELDS:
+        is_plain = delta.keys() <= _PLAIN
+        for name in _FIELDS[:1] if is_plain else _FIELDS:
             if (value := delta.get(name)) is not None:
                 self.reasoning(name, value, at, events)
         content = delta.get("content")
@@ -86,6 +89,8 @@ class Channels:
                 self._say(content, at, events, is_last=is_last)
             else:
                 self.content(content, at, events)
+        if is_plain:
+            return
         if refusal := delta.get("refusal"):
             self.parts(parts_of(refusal, "refusal"), at, events)
         if audio := delta.get("audio"):

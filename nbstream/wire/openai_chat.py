@@ -28,6 +28,8 @@ _CHUNK_FIELDS = frozenset(
 _CHOICE_FIELDS = frozenset(
     {"index", "delta", "message", "text", "finish_reason", "finishReason", "logprobs", "error", "usage"}
 )
+#: A choice with no other fields, as nearly all are, is not asked for them.
+_PLAIN_CHOICE = frozenset({"index", "delta", "finish_reason", "logprobs"})
 _DELTA_FIELDS = frozenset(
     {"role", "content", "reasoning_content", "reasoning", "reasoning_details", "tool_calls"}
     | {"function_call", "refusal", "audio"}
@@ -186,24 +188,26 @@ class ChunkDecoder:
         if not isinstance(choice, dict):
             channels.content(choice, at, events)
             return None
+        is_plain = choice.keys() <= _PLAIN_CHOICE
         delta = choice.get("delta")
-        message = choice.get("message")
         reason = choice.get("finish_reason")
-        if reason is None:
+        if reason is None and not is_plain:
             # A gateway to Gemini keeps its name.
             reason = choice.get("finishReason")
-        label = finish_label(reason)
+        label = None if reason is None else finish_label(reason)
         if isinstance(delta, dict):
-            label = label or finish_label(delta.get("finish_reason"))
+            if label is None and "finish_reason" in delta:
+                label = finish_label(delta["finish_reason"])
             self._delta(delta, at, events, is_last=label is not None)
         elif delta:
             channels.content(delta, at, events)
-        if message:
-            self._message(message, at, events)
-        if text := choice.get("text"):
-            channels.second_content("text", text, at, events)
-        if not choice.keys() <= _CHOICE_FIELDS:
-            self._other(choice, choice.keys() - _CHOICE_FIELDS, "choice", at, events)
+        if not is_plain:
+            if message := choice.get("message"):
+                self._message(message, at, events)
+            if text := choice.get("text"):
+                channels.second_content("text", text, at, events)
+            if others := choice.keys() - _CHOICE_FIELDS:
+                self._other(choice, others, "choice", at, events)
         if reason is not None and label is None and not isinstance(reason, str):
             self._others.keep("finish_reason", reason, at, events)
         return label
