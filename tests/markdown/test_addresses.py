@@ -68,7 +68,7 @@ LINKED = [
 NOT_LINKED = [
     "`https://example.com/a`",
     "```\nhttps://example.com/a\n```",
-    "$https://example.com$",
+    "$\\text{https://example.com}$",
     "\\(https://example.com\\)",
     "www.example.com and example.com",
     "ftp://example.com javascript://example.com file:///etc data:a mailto:a@b.c vscode://a",
