@@ -47,6 +47,9 @@ class _Reading:
 
 def math_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001  (markdown-it calls it so)
     """Read a formula on lines of its own."""
+    at = state.bMarks[start] + state.tShift[start]
+    if state.src[at : at + 1] not in ("$", "\\"):
+        return False
     delimiters = BlockDelimiters.at_start_of(_line(state, start))
     if delimiters is None or state.is_code_block(start):
         return False

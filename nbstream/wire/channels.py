@@ -235,7 +235,7 @@ class Channels:
     def _answer(self, text: str, at: float, events: list[Event]) -> None:
         self.amount += 1
         self._contents.append(text)
-        if lone := self._reasoning.flush():
+        if self._thoughts and (lone := self._reasoning.flush()):
             events.append(Reasoning(at, lone))
         if not (joined := self._content.feed(text)):
             return

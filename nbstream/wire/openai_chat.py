@@ -170,6 +170,8 @@ class ChunkDecoder:
         return [Identified(at, *names)] if any(names) else []
 
     def _is_shown(self, choice: Any, place: int, choices: Any) -> bool:
+        if place == 0 and self._choice == 0 and isinstance(choice, dict) and choice.get("index") == 0:
+            return True
         index = index_of(choice, place)
         if self._choice is None:
             indices = (

@@ -151,6 +151,9 @@ class ResponseDecoder:
 
     def _data(self, data: str, at: float, *, named_error: bool = False) -> list[Event]:
         values, unreadable = values_in(data)
+        if len(values) == 1 and not unreadable and isinstance(values[0], dict):
+            # Nearly every event is one chunk.
+            return self._decode_chunk(values[0], at, named_error=named_error)
         events: list[Event] = []
         for value in values:
             if isinstance(value, Done):
