@@ -117,7 +117,7 @@ class Elements(RendererHTML):
 
     def softbreak(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:  # noqa: ARG002
         """Keep the end of a line: poems, addresses and dialogues are written so."""
-        if not options["breaks"] or any(_is_displayed(each) for each in tokens[max(0, idx - 1) : idx + 2]):
+        if not options["breaks"] or any(is_displayed(each) for each in tokens[max(0, idx - 1) : idx + 2]):
             # A displayed formula stands on a line of its own.
             return "\n"
         return "<br>\n"
@@ -232,7 +232,8 @@ class Elements(RendererHTML):
         return ""
 
 
-def _is_displayed(token: Token) -> bool:
+def is_displayed(token: Token) -> bool:
+    """Tell whether a token of a text is a formula on a line of its own."""
     return token.type == "math_inline" and bool(token.meta["display"])
 
 

@@ -160,17 +160,28 @@ def without_withheld(text: str, *, defines: bool | None = None) -> str:
     return text[:end] if is_withheld(text[end:], may_define=defines) else text
 
 
-def inline_tokens(token: Token, references: Mapping[str, Any], signs: list[int] | None = None) -> list[Token]:
+def inline_tokens(
+    token: Token,
+    references: Mapping[str, Any],
+    signs: list[int] | None = None,
+    dollars: list[int] | None = None,
+) -> list[Token]:
     """Return the tokens of a block's text.
 
     Args:
         token: the block's "inline" token.
         references: what the whole text defines, by label.
         signs: gets the positions of stars that are signs, and would be markers in CommonMark.
+        dollars: gets the positions of dollars that are text.
     """
     parser = markdown_parser()
     tokens: list[Token] = []
-    environment = {"references": references, "open_math": token.meta.get("open_math", False), "signs": signs}
+    environment = {
+        "references": references,
+        "open_math": token.meta.get("open_math", False),
+        "signs": signs,
+        "dollars": dollars,
+    }
     parser.inline.parse(token.content, parser, environment, tokens)
     for each in tokens:
         if each.type == "text_special":

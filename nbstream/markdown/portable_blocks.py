@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from markdown_it.token import Token
+
+from nbstream.markdown.delimiters import formula_at
 from nbstream.markdown.lists import BULLETS
+from nbstream.markdown.portable_formulas import Edit, block_formula, formula_edits
 from nbstream.markdown.syntax import has_end
-from nbstream.markdown.tables import places_in_row
+from nbstream.markdown.tables import row_places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from markdown_it.token import Token
 
     from nbstream.markdown.parser import Block
 
@@ -21,15 +23,6 @@ _NEED_BLANK_LINE = frozenset(["bullet_list_open", "ordered_list_open", "table_op
 _ENDS_ALONE = frozenset(["heading_open", "hr", "fence", "math_block"])
 _MARKERS = {bullet: "*" if bullet == "•" else "+" for bullet in BULLETS}
 _FENCE_IN_CODE = re.compile(r"^[ \t]*(`{3,}|~{3,})", re.MULTILINE)
-_BARS = re.compile(r"\\?\|(?=([A-Za-z])?)")
-
-
-class Edit(NamedTuple):
-    """A change within one line: what stands between two positions becomes `text`."""
-
-    start: int
-    end: int
-    text: str
 
 
 def block_edits(block: Block, previous: Block | None, lines: list[str]) -> Iterator[tuple[int, Edit]]:
@@ -48,6 +41,8 @@ def block_edits(block: Block, previous: Block | None, lines: list[str]) -> Itera
         line, _ = token.map or (0, 0)
         if token.type == "fence":
             yield from _fence(token, lines)
+        elif token.type == "math_block":
+            yield from block_formula(token, lines)
         elif token.type == "list_item_open" and token.markup in _MARKERS:
             at = lines[line].find(token.markup)
             blank = "" if lines[line][at + 1 : at + 2] in (" ", "\t") else " "
@@ -79,14 +74,22 @@ def _fence(token: Token, lines: list[str]) -> Iterator[tuple[int, Edit]]:
 
 
 def _row(line: str, columns: int) -> Iterator[Edit]:
-    """Write the bars of formulas as TeX, and escape those beyond the last column."""
+    """Write formulas with dollars, and escape other dollars, and bars beyond the last column."""
     indent = len(line) - len(line.lstrip(" \t"))
-    bars, formulas = places_in_row(line[indent:])
-    for start, end, tex in formulas:
-        written = _BARS.sub(lambda bar: ("\\vert" if bar[0] == "|" else "\\Vert") + " " * bool(bar[1]), tex)
-        if written != line[indent + start : indent + end] and "\\begin" not in tex:
-            yield Edit(indent + start, indent + end, written)
-    inner = [bar for bar in bars if bar > 0 and line[indent + bar + 1 :].strip()]
+    row = row_places(line[indent:])
+    if not row.bars:
+        # The table is one by a bar in its formula.
+        return
+    previous_end = 0
+    for start, end, source in row.formulas:
+        if found := formula_at(source, 0):
+            meta = {"display": found.is_display, "finished": True, "at": indent + start, "end": indent + end}
+            token = Token("math_inline", "math", 0, content=found.tex, meta=meta)
+            yield from formula_edits(token, line, previous_end, in_row=True)
+            previous_end = indent + end
+    if len(row.dollars) + len(row.formulas) > 1:
+        yield from (Edit(indent + at, indent + at + 1, "\\$") for at in row.dollars)
+    inner = [bar for bar in row.bars if bar > 0 and line[indent + bar + 1 :].strip()]
     for bar in inner[columns - 1 :]:
         before, after = line[: indent + bar].rstrip(), line[indent + bar + 1 :].lstrip()
         yield Edit(len(before), len(line) - len(after), " \\| ")

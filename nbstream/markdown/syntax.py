@@ -62,11 +62,20 @@ def _math_inline(state: StateInline, silent: bool) -> bool:  # noqa: FBT001  (ma
     found = delimiters.formula_at(state.src, state.pos)
     if found is None:
         # A dollar is text; the next rule handles a backslash.
-        return _half_formula(state, silent=silent)
+        is_half = _half_formula(state, silent=silent)
+        dollars = state.env.get("dollars")
+        if not (is_half or silent or dollars is None) and state.src[state.pos] == "$":
+            dollars.append(state.pos)
+        return is_half
     if not silent:
         token = state.push("math_inline", "math", 0)
         token.content, token.markup = found.tex, found.opener
-        token.meta = {"display": found.is_display, "finished": found.end < state.posMax or not state.env["open_math"]}
+        token.meta = {
+            "display": found.is_display,
+            "finished": found.end < state.posMax or not state.env["open_math"],
+            "at": state.pos,
+            "end": found.end,
+        }
     state.pos = found.end
     return True
 
@@ -83,7 +92,12 @@ def _half_formula(state: StateInline, *, silent: bool) -> bool:
         token = state.push("math_inline", "math", 0)
         token.content = delimiters.without_blank_lines(opener + rest if opener == "\\boxed{" else rest)
         token.markup = opener
-        token.meta = {"display": opener in ("$$", "\\["), "finished": False}
+        token.meta = {
+            "display": opener in ("$$", "\\["),
+            "finished": False,
+            "at": state.pos,
+            "end": state.posMax,
+        }
     state.pos = state.posMax
     return True
 
@@ -176,10 +190,12 @@ def _newline(state: StateInline, silent: bool) -> bool:  # noqa: FBT001
 
 def _any_image(state: StateInline, silent: bool) -> bool:  # noqa: FBT001
     """Parse an image with any target, because images are not loaded."""
-    parser = state.md
+    parser, environment = state.md, state.env
+    # The text of the image is parsed by itself, so positions in it are not those of the whole.
+    state.env = {**environment, "signs": None, "dollars": None}
     state.md = copy.copy(parser)
     state.md.any_target = True  # type: ignore[attr-defined]  # a copy of our own parser
     try:
         return image(state, silent)
     finally:
-        state.md = parser
+        state.md, state.env = parser, environment

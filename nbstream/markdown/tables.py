@@ -66,17 +66,17 @@ def split_row(line: str, *, grows: bool = False) -> list[str]:
     line = line.strip(" \t")
     if "\\" not in line and "$" not in line and "`" not in line:
         return _stripped(line.split("|"))
-    return _Row(line, grows=grows).cells()
+    return RowReader(line, grows=grows).cells()
 
 
-def places_in_row(line: str) -> tuple[list[int], list[tuple[int, int, str]]]:
-    """Return where the bars between cells are in a row, and where formulas are, with their source.
+def row_places(line: str) -> RowReader:
+    """Return where bars, formulas and dollars are in a row.
 
     In the source of a formula an escaped bar of the table is a bar.
     """
-    row = _Row(line, grows=False)
+    row = RowReader(line, grows=False)
     row.cells()
-    return row.bars, row.formulas
+    return row
 
 
 def _push_body(state: StateBlock, start: int, end: int, sides: Sequence[str]) -> int:
@@ -147,19 +147,26 @@ def _stripped(cells: list[str]) -> list[str]:
     return [cell.strip(" \t") for cell in cells]
 
 
-class _Row:
-    """Reads a row that may hold code, formulas and escaped bars."""
+class RowReader:
+    """Reads a row that may hold code, formulas and escaped bars.
+
+    Attributes:
+        bars: where the bars between cells are.
+        formulas: where each formula begins and ends, and its source.
+        dollars: where a dollar is text.
+    """
 
     def __init__(self, line: str, *, grows: bool) -> None:
         self._line = line
         self._grows = grows
         #: Runs of backticks that do not come again.
         self._unclosed: set[str] = set()
-        #: Where the bars between cells are, and the formulas.
         self.bars: list[int] = []
         self.formulas: list[tuple[int, int, str]] = []
+        self.dollars: list[int] = []
 
     def cells(self) -> list[str]:
+        """Return the cells, without the blanks around them."""
         line, at, start = self._line, 0, 0
         cells, cell = [], ""
         while found := _SPECIAL.search(line, at):
@@ -177,8 +184,10 @@ class _Row:
             else:
                 at = self._end_of_formula(found.start())
                 formula = _unescaped(line[found.start() : at])
-                if "|" in formula:
+                if at - found.start() > len(opener_at(line, found.start())) > 0:
                     self.formulas.append((found.start(), at, formula))
+                elif found[0] == "$":
+                    self.dollars.append(found.start())
                 cell, start = cell + line[start : found.start()] + formula, at
         return _stripped([*cells, cell + line[start:]])
 
@@ -194,8 +203,9 @@ class _Row:
     def _end_of_formula(self, start: int) -> int:
         line, opener = self._line, opener_at(self._line, start)
         if not opener:
-            # A backslash: it escapes another one, except before a bar.
-            return start + (2 if line.startswith("\\\\", start) and line[start + 2 : start + 3] != "|" else 1)
+            # A backslash: it escapes a dollar, and another backslash, except before a bar.
+            is_pair = line.startswith("\\\\", start) and line[start + 2 : start + 3] != "|"
+            return start + (2 if is_pair or line.startswith("\\$", start) else 1)
         after = start + len(opener)
         if formula := formula_at(line, start):
             return after if opener == "$" and _AMOUNT.fullmatch(formula.tex) else formula.end

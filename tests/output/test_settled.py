@@ -208,7 +208,8 @@ def test_a_footer_has_a_separator_before_each_item_but_the_first() -> None:
 
 def test_html_markdown_and_text_have_the_same_parts_in_the_same_order() -> None:
     html, markdown, plain = settled_html(WHOLE), settled_markdown(WHOLE), settled_text(WHOLE)
-    for text in (Words(html).text, markdown, plain):
+    # In the Markdown, dollars that could be those of a formula are escaped.
+    for text in (Words(html).text, markdown.replace("\\$", "$"), plain):
         places = [text.index(part) for part in ("Thought for 12 s", "$5 and $6", "deepseek-v4-pro · 18 s")]
         assert places == sorted(places)
 

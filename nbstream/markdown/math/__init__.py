@@ -16,6 +16,7 @@ from html import escape
 
 from nbstream.markdown.math.characters import replace_unprintable
 from nbstream.markdown.math.completion import completed
+from nbstream.markdown.math.for_dollars import for_dollars
 from nbstream.markdown.math.for_mathjax import for_mathjax
 from nbstream.markdown.math.mathml import element_html
 from nbstream.markdown.math.plain_text import as_script, to_lines
@@ -29,6 +30,7 @@ __all__ = [
     "Unconvertible",
     "as_script",
     "completed",
+    "for_dollars",
     "for_mathjax",
     "to_mathml",
     "to_text",

@@ -25,7 +25,12 @@ def for_mathjax(tex: str) -> str:
         name = "gather*" if whole[1].startswith("gather") else "align*"
         rows = "".join(_with_one_tag(part) for part in _ROW_END.split(whole[2]))
         return rf"\begin{{{name}}}{rows}\end{{{name}}}"
-    return _TAG.sub(_as_text, tex) if "\\begin" in tex else _with_one_tag(tex)
+    return tags_as_text(tex) if "\\begin" in tex else _with_one_tag(tex)
+
+
+def tags_as_text(tex: str) -> str:
+    r"""Return TeX in which each `\tag` is text, with the brackets that it would have."""
+    return _TAG.sub(_as_text, tex)
 
 
 def _with_one_tag(tex: str) -> str:
