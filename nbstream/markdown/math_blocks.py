@@ -20,6 +20,7 @@ from nbstream.markdown.tex_or_text import Kind
 if TYPE_CHECKING:
     from markdown_it.rules_block import StateBlock
 
+_PUNCTUATION = frozenset(".,;:。，；")
 _CODE_INDENT = 4
 #: A formula goes on after a blank line only up to this many lines and characters.
 _MOST_LINES = 100
@@ -117,8 +118,11 @@ def _read(state: StateBlock, start: int, end: int, delimiters: BlockDelimiters) 
     closing = line[:ends] if delimiters.are_tex else line[: ends - 2]
     read.lines.append(closing)
     read.is_closed, read.after = True, line[ends:].strip()
-    if delimiters.are_tex and read.after in {*".,;:。，；"}:
-        read.after = ""
+    if read.after in _PUNCTUATION and closing.endswith("}") and delimiters.opener.startswith("\\begin"):
+        # It ends the sentence; within the environment both MathJax and LaTeX take it.
+        at = closing.rindex("\\end")
+        sign = read.after if read.after.isascii() else f"\\text{{{read.after}}}"
+        read.lines[-1], read.after = closing[:at].rstrip() + sign + closing[at:], ""
     return read
 
 

@@ -277,3 +277,9 @@ def test_frames_with_formulas_equal_full_renderings(text: str) -> None:
 )  # fmt: skip
 def test_tags_and_underscores_are_written_as_mathjax_takes_them(tex: str, settled: str) -> None:
     assert formulas(f"$$\n{tex}\n$$") == [settled]
+
+
+@pytest.mark.parametrize("sign", list(".,;:。，；!"))
+@pytest.mark.parametrize("formula", [r"\boxed{42}", "\\begin{align}\na&=b\n\\end{align}"])
+def test_a_sign_behind_a_formula_without_delimiters_stays(formula: str, sign: str) -> None:
+    assert sign in re.sub(r"<[^>]*>", "", to_html(f"So:\n\n{formula}{sign}\n")).removeprefix("So:")
