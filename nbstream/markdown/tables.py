@@ -22,8 +22,8 @@ MOST_MISSING_CELLS = 0x10000
 
 _DELIMITERS = re.compile(r"\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*+\|?[ \t]*")
 _SPECIAL = re.compile(r"[|\\$]|`+")
-#: An amount of money: "$10M | 12$" are two cells.
-_AMOUNT = re.compile(r"\d[^\\^_={}]*")
+#: An amount of money and a bar: "$10M | 12$" are two cells.
+_AMOUNT = re.compile(r"\d[^\\^_={}|]*\|[^\\^_={}]*")
 _BRACKETS = str.maketrans("[{)]}", "(()))")
 
 

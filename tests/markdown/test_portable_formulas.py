@@ -16,7 +16,7 @@ from nbstream.markdown.rendering import to_html
 
 FORMULA = re.compile(r'<(div|span) class="nbstream-math[^>]*>(\\[\[(])(.*?)\\[\])]</\1>\n?', re.DOTALL)
 #: In a table, bars are written as TeX.
-BAR = re.compile(r"\\vert ?")
+BAR = re.compile(r"\\(?:(vert)|Vert) ?")
 #: A displayed formula may be a block or all that a paragraph has.
 ALONE = re.compile(r"\s*(?:<p>)?<formula>(?:</p>)?\s*")
 IN_BRACES = re.compile(r"\{(.*)\}", re.DOTALL)
@@ -28,11 +28,15 @@ def shown(text: str) -> tuple[list[tuple[str, bool]], str]:
     formulas = []
     for _, opener, written in FORMULA.findall(html):
         display = opener == r"\["
-        tex = for_dollars(BAR.sub("|", unescape(written)), display=display)
+        tex = for_dollars(BAR.sub(_bar, unescape(written)), display=display)
         whole = IN_BRACES.fullmatch(tex)
         formulas.append((whole[1] if whole and not display else tex, display))
     html = FORMULA.sub("<formula>", html).replace("\u200b", "")
     return formulas, ALONE.sub("<formula>", html)
+
+
+def _bar(found: re.Match[str]) -> str:
+    return "|" if found[1] else r"\|"
 
 
 def is_kept(text: str) -> None:
@@ -70,6 +74,7 @@ def is_kept(text: str) -> None:
         (r"for $5, \(x\)", r"for \$5, $x$"),
         ("only $5\n\nand $6", "only $5\n\nand $6"),
         ("|$5|$6|\n|-|-|\n|\\$7|8|", "|\\$5|\\$6|\n|-|-|\n|\\$7|8|"),
+        ("|$5|$9k$|\n|-|-|\n|$7|$12$|", "|\\$5|$9k$|\n|-|-|\n|\\$7|$12$|"),
         ("![a $5](b) $6 and $7", "![a $5](b) \\$6 and \\$7"),
         # Code and escapes are no formulas.
         ("`\\(x\\)` and `$5` `$6`", "`\\(x\\)` and `$5` `$6`"),
