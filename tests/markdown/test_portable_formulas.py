@@ -15,8 +15,8 @@ from nbstream.markdown.portable import portable
 from nbstream.markdown.rendering import to_html
 
 FORMULA = re.compile(r'<(div|span) class="nbstream-math[^>]*>(\\[\[(])(.*?)\\[\])]</\1>\n?', re.DOTALL)
-#: In a table, bars are written as TeX.
-BAR = re.compile(r"\\(?:(vert)|Vert) ?")
+#: In a table, bars are written as TeX. Blanks beside them mean nothing.
+BAR = re.compile(r" *(?:\\(?:vert|(Vert))(?![A-Za-z])|(\\)?\|) *")
 #: A displayed formula may be a block or all that a paragraph has.
 ALONE = re.compile(r"\s*(?:<p>)?<formula>(?:</p>)?\s*")
 IN_BRACES = re.compile(r"\{(.*)\}", re.DOTALL)
@@ -36,7 +36,7 @@ def shown(text: str) -> tuple[list[tuple[str, bool]], str]:
 
 
 def _bar(found: re.Match[str]) -> str:
-    return "|" if found[1] else r"\|"
+    return r"\|" if found[1] or found[2] else "|"
 
 
 def is_kept(text: str) -> None:
