@@ -37,9 +37,9 @@ def command(name: str, package: str) -> pytest.MarkDecorator:
     return pytest.mark.skipif(shutil.which(name) is None, reason=f"needs {name}: apt-get install {package}")
 
 
-def npm_packages() -> None:
-    """Skip the calling module where js/node_modules is missing."""
-    if not NPM_PACKAGES.is_dir():
+def npm_packages(*names: str) -> None:
+    """Skip the calling module where js/node_modules, or one of the packages `names`, is missing."""
+    if not all((NPM_PACKAGES / name).is_dir() for name in ("", *names)):
         pytest.skip("needs the npm packages: run `npm ci` in js/", allow_module_level=True)
 
 

@@ -10,7 +10,8 @@ from nbstream.markdown.math import for_mathjax
 from tests import needs
 from tests.markdown.test_math import FORMULAS
 
-needs.npm_packages()
+needs.npm_packages("mathjax-full", "mathjax", "jsdom")
+pytestmark = needs.command("node", "nodejs")
 
 _JS = Path(__file__).parents[2] / "js"
 #: What MathJax 2, MathJax 3 or both do not typeset yet.
