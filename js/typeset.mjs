@@ -2,7 +2,8 @@
  * Typesets formulas with MathJax 3, as JupyterLab and Notebook 7 configure it, and with MathJax 2,
  * as nbconvert's HTML template does.
  *
- * Standard input is a JSON list of `[tex, display]`. Standard output is a JSON list of
+ * With `--names` it prints the commands and environments that both know. Otherwise
+ * standard input is a JSON list of `[tex, display]`. Standard output is a JSON list of
  * `[error of MathJax 3, error of MathJax 2]`, each "" if the formula was typeset. The extensions
  * `noerrors` and `noundefined` are left out, because they show the source instead of an error.
  */
@@ -20,17 +21,25 @@ function mathJax3() {
   const { TeX } = require("mathjax-full/js/input/tex.js");
   const { CHTML } = require("mathjax-full/js/output/chtml.js");
   const { liteAdaptor } = require("mathjax-full/js/adaptors/liteAdaptor.js");
+  const { ConfigurationHandler } = require("mathjax-full/js/input/tex/Configuration.js");
+  const { MapHandler } = require("mathjax-full/js/input/tex/MapHandler.js");
   const { RegisterHTMLHandler } = require("mathjax-full/js/handlers/html.js");
   const { AllPackages } = require("mathjax-full/js/input/tex/AllPackages.js");
   RegisterHTMLHandler(liteAdaptor());
   const input = new TeX({
-    packages: AllPackages.filter((name) => !["noerrors", "noundefined"].includes(name)).concat("require"),
+    packages: AllPackages.filter((name) => !["noerrors", "noundefined"].includes(name)),
     formatError: (_, error) => {
       throw error;
     },
   });
   const page = mathjax.document("", { InputJax: input, OutputJax: new CHTML() });
-  return (tex, display) => void page.convert(tex, { display });
+  const names = AllPackages.flatMap((name) => {
+    const handler = ConfigurationHandler.get(name).handler;
+    return [...handler.macro, ...handler.delimiter, ...handler.environment].flatMap((map) => [
+      ...(MapHandler.getMap(map).map?.keys() ?? []),
+    ]);
+  });
+  return { names, typeset: (tex, display) => void page.convert(tex, { display }) };
 }
 
 async function mathJax2() {
@@ -62,7 +71,9 @@ async function mathJax2() {
   for (const file of ["jax/element/mml/jax.js", "jax/input/TeX/config.js", "jax/input/TeX/jax.js", ...EXTENSIONS]) {
     await new Promise((resolve) => MathJax.Ajax.Require(`[MathJax]/${file}`, resolve));
   }
-  return async (tex, display) => {
+  const { Definitions } = MathJax.InputJax.TeX;
+  const names = Object.values(Definitions).flatMap((table) => (typeof table === "object" ? Object.keys(table) : []));
+  const typeset = async (tex, display) => {
     for (;;) {
       try {
         MathJax.InputJax.TeX.resetEquationNumbers(0, true);
@@ -75,21 +86,35 @@ async function mathJax2() {
       }
     }
   };
+  return { names, typeset };
 }
 
 const engines = [mathJax3(), await mathJax2()];
-const results = [];
-for (const [tex, display] of JSON.parse(readFileSync(0, "utf8"))) {
-  const result = [];
-  for (const typeset of engines) {
-    try {
-      await typeset(tex, display);
-      result.push("");
-    } catch (error) {
-      result.push(String(error.message ?? error) || "error");
-    }
-  }
-  results.push(result);
+
+/** Print the commands and environments that both know. */
+function printNames() {
+  const [one, two] = engines.map(({ names }) => new Set(names.map((name) => name.replace(/^\\/, ""))));
+  const both = [...one].filter((name) => two.has(name) && /^[A-Za-z]+\*?$/.test(name));
+  process.stdout.write(`${both.sort().join("\n")}\n`);
 }
-process.stdout.write(JSON.stringify(results));
+
+async function printErrors() {
+  const results = [];
+  for (const [tex, display] of JSON.parse(readFileSync(0, "utf8"))) {
+    const result = [];
+    for (const { typeset } of engines) {
+      try {
+        await typeset(tex, display);
+        result.push("");
+      } catch (error) {
+        result.push(String(error.message ?? error) || "error");
+      }
+    }
+    results.push(result);
+  }
+  process.stdout.write(JSON.stringify(results));
+}
+
+if (process.argv.includes("--names")) printNames();
+else await printErrors();
 process.exit(0);

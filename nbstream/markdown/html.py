@@ -252,15 +252,20 @@ def _formula(token: Token, tag: str, env: EnvType, *, follows_margin: bool = Fal
         else:
             math = to_mathml(tex, display=display, finished=False)
         return f'<span class="nbstream-math"{style}>{math}</span>' if style and not display else math
-    if len(tex) > MOST_CHARACTERS or _LEADS_OUT.search(tex):
+    if not token.meta["finished"]:
+        if not (tex := completed(tex)).strip():
+            return ""
+    elif (source := str(env["remember"](_finished_formula, tex, display))).startswith("<code"):
+        return source
+    typeset = for_mathjax(tex) if len(tex) <= MOST_CHARACTERS else None
+    if typeset is None or _LEADS_OUT.search(typeset):
         return f'<code class="nbstream-tex">{escapeHtml(printable(tex))}</code>'
-    if not token.meta["finished"] and not (tex := completed(tex)).strip():
-        return ""
-    tex = for_mathjax(tex)
     start, end = ("\\[", "\\]") if display else ("\\(", "\\)")
     # MathJax 3 (Lab, Notebook) and MathJax 2 (nbconvert) ignore the reply as a whole; these classes
     # make them process the formula.
-    return f'<{tag} class="nbstream-math mathjax_process tex2jax_process"{style}>{start}{escapeHtml(tex)}{end}</{tag}>'
+    return (
+        f'<{tag} class="nbstream-math mathjax_process tex2jax_process"{style}>{start}{escapeHtml(typeset)}{end}</{tag}>'
+    )
 
 
 def _finished_formula(tex: str, display: bool) -> str:  # noqa: FBT001  (what it returns is remembered by its arguments)

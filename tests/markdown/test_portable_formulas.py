@@ -14,6 +14,7 @@ from nbstream.markdown.math import for_dollars
 from nbstream.markdown.portable import portable
 from nbstream.markdown.rendering import to_html
 
+SOURCE = re.compile(r'<code class="nbstream-tex">([^<]*)</code>')
 FORMULA = re.compile(r'<(div|span) class="nbstream-math[^>]*>(\\[\[(])(.*?)\\[\])]</\1>\n?', re.DOTALL)
 #: In a table, bars are written as TeX. Blanks beside them mean nothing.
 BAR = re.compile(r" *(?:\\(?:vert|(Vert))(?![A-Za-z])|(\\)?\|) *")
@@ -31,6 +32,8 @@ def shown(text: str) -> tuple[list[tuple[str, bool]], str]:
         tex = for_dollars(BAR.sub(_bar, unescape(written)), display=display)
         whole = IN_BRACES.fullmatch(tex)
         formulas.append((whole[1] if whole and not display else tex, display))
+    # What MathJax refuses is source; its lines are joined as those of a formula.
+    html = SOURCE.sub(lambda found: " ".join(for_dollars(unescape(found[1]), display=False).split()), html)
     html = FORMULA.sub("<formula>", html).replace("\u200b", "")
     return formulas, ALONE.sub("<formula>", html)
 

@@ -15,6 +15,7 @@ import unicodedata
 from html import escape
 
 from nbstream.markdown.math.characters import replace_unprintable
+from nbstream.markdown.math.chemistry import without_ce
 from nbstream.markdown.math.completion import completed
 from nbstream.markdown.math.for_dollars import for_dollars
 from nbstream.markdown.math.for_mathjax import for_mathjax
@@ -67,7 +68,10 @@ def to_text(tex: str) -> str:
 
 
 def _mathml(tex: str, *, display: bool, finished: bool) -> str:
-    symbols = to_symbols(tex)
+    if finished and for_mathjax(tex) is None:
+        # The settled formula cannot be typeset, and the live one shows the same.
+        return _source(tex)
+    symbols = to_symbols(without_ce(tex))
     try:
         row = to_tree(symbols, finished=finished)
     except Unconvertible:

@@ -41,9 +41,9 @@ def for_dollars(tex: str, *, display: bool) -> str:
     if "%" in tex:
         tex = _COMMENT.sub(lambda found: found[1] or "", tex)
     tex = _LINE_END.sub(" ", tex.strip())
-    if "\\tag" in tex:
-        tex = tags_as_text(tex) if "\\begin" in tex or not display else for_mathjax(tex)
-    tex = for_mathjax(tex)
+    if "\\tag" in tex and ("\\begin" in tex or not display):
+        tex = tags_as_text(tex)
+    tex = for_mathjax(tex) or tex
     if "\\begin" in tex:
         tex = _NUMBERING.sub("", _ENVIRONMENT.sub(_within_math, tex))
     if "$" in tex:
