@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: Two spaces are a hard line break everywhere; a backslash is one in CommonMark and pandoc only.
 _HARD_BREAK = "  "
+#: A text without any of these stays as it is.
+_MAY_CHANGE = re.compile(r"[\n*_~$\\]|://")
 # The first blank after a backslash belongs to the backslash.
 _BLANKS_AT_END = re.compile(r"(?<!\\) *$")
 
@@ -55,6 +57,8 @@ def _edits(block: Block, lines: list[str]) -> Iterator[tuple[int, Edit]]:
         dollars: list[int] = []
         first, _ = token.map or (0, 0)
         text = token.content
+        if not _MAY_CHANGE.search(text):
+            continue
         edits: list[Edit] = []
         formulas = previous_end = 0
         tokens = inline_tokens(token, block.references, signs, dollars)

@@ -75,6 +75,11 @@ class SizeGuard:
     def _count_space(self, text: str) -> None:
         if not self._space and len(text) <= MOST_SPACE and not text[-1:].isspace():
             return
+        if self._space + len(text) <= MOST_SPACE and not text.isspace():
+            # As nearly always: the limit cannot be exceeded.
+            end = len(text.rstrip())
+            self._space, self._has_break = len(text) - end, text[end:].strip(" ") != ""
+            return
         stripped = text.lstrip()
         self._add_space(text[: len(text) - len(stripped)])
         if stripped:
