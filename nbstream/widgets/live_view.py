@@ -212,7 +212,7 @@ class LiveView:
 
 
 def _restore_parent(kernel: Any) -> None:
-    """Let other threads write to the cell of this thread again.
+    """Let other threads and child processes write to the cell of this thread again.
 
     ipykernel 7 gives what they write to the latest message of any subshell: the page's, which no
     cell shows.

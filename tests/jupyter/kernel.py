@@ -37,6 +37,8 @@ _POLL_MILLISECONDS = 20
 #: not read a request that arrives while they send a reply (ipykernel's issue 1554) until a client
 #: connects, as a Jupyter server does when a page is reloaded.
 _SILENCE_SECONDS = 1.0
+#: With this variable, ipykernel does not watch the output of child processes.
+_PYTEST = "PYTEST_CURRENT_TEST"
 _OUTPUTS = ("stream", "display_data", "update_display_data", "execute_result", "error")
 
 
@@ -141,7 +143,8 @@ class Kernel:
         specs = KernelSpecManager(kernel_dirs=[str(kernels.HOME / "share" / "kernels")], ensure_native_kernel=False)
         self._manager = KernelManager(kernel_name=name, kernel_spec_manager=specs)
         # The path lets the kernel import the checkout where nbstream is not installed.
-        self._manager.start_kernel(env={**os.environ, **environ, "PYTHONPATH": str(kernels.ROOT)})
+        inherited = {key: value for key, value in os.environ.items() if key != _PYTEST}
+        self._manager.start_kernel(env={**inherited, **environ, "PYTHONPATH": str(kernels.ROOT)})
         self._session = self._manager.session
         identity = self._session.bsession
         self._sockets = {

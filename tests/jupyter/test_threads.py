@@ -1,4 +1,4 @@
-"""Output of users' threads beside a reply that streams."""
+"""Output of users' threads and child processes beside a reply that streams."""
 
 from __future__ import annotations
 
@@ -16,14 +16,19 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.kernel
 
 CODE = f"""
-import threading
+import logging, subprocess, sys, threading
 over = threading.Event()
+log = logging.getLogger("theirs")
+log.handlers, log.propagate = [logging.StreamHandler(sys.stdout)], False
 def work():
     while not over.wait(0.05):
         print("thread", flush=True)
+        log.warning("logged")
+child = subprocess.Popen([sys.executable, "-uc", "import time\\nwhile True: print('child'); time.sleep(0.05)"])
 threading.Thread(target=work).start()
 get_ipython().run_cell_magic("deepseek", "", "[simulate: {SILENT}] Why?")
 over.set()
+child.kill()
 """
 
 
@@ -35,11 +40,12 @@ def test_output_is_in_the_cell_after_messages_of_the_page(kernel: Kernel, server
         identifier = kernel.comm(view, kind, subshell=subshell, page="one")
         if subshell:
             kernel.until(partial(kernel.handled, identifier), "the message is handled")
-        before = cell.text("stdout").count("thread")
-        kernel.until(partial(_has_more, cell, before + 2), "the thread's output is seen")
+        for word in ("thread", "logged", "child"):
+            before = cell.text("stdout").count(word)
+            kernel.until(partial(_has_more, cell, word, before + 2), f"more of {word!r} is seen")
     kernel.control(view, "cancel")
     kernel.finish(cell)
 
 
-def _has_more(cell: Cell, count: int) -> bool:
-    return cell.text("stdout").count("thread") > count
+def _has_more(cell: Cell, word: str, count: int) -> bool:
+    return cell.text("stdout").count(word) > count
