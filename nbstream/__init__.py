@@ -96,3 +96,5 @@ representation.is_repeated = lambda reply: import_module("nbstream.jupyter.cell_
 if "ipykernel" in sys.modules:
     # A widget's callback shows its reply in the cell that made it, so cells are remembered early.
     import_module("nbstream.widgets.cells").remember()
+    # Runs that a cell has started end with it, if it is interrupted.
+    import_module("nbstream.jupyter.interrupted_cell").watch_kernel()

@@ -40,8 +40,12 @@ def back_to(receiver: Receiver) -> int | None:
     return next((back for back, each in enumerate(newest_first) if each is receiver or each is receiver.reply), None)
 
 
+def receivers() -> list[Receiver]:
+    """Return what may still be receiving a reply, the oldest first."""
+    with _lock:
+        return [each for each in _replies if isinstance(each, Receiver)]
+
+
 def cancel_all() -> int:
     """Cancel every reply that is being received, and return their number."""
-    with _lock:
-        receivers = [each for each in _replies if isinstance(each, Receiver)]
-    return sum(receiver.cancel() for receiver in receivers)
+    return sum(receiver.cancel() for receiver in receivers())

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from nbstream.client import history, settings
-from nbstream.jupyter import cell_value, interrupts, rerun, sinks
+from nbstream.jupyter import cell_value, interrupted_cell, interrupts, rerun, sinks
 from nbstream.model.exceptions import RequestError
 from nbstream.model.presentation import OPTIONS, presentation_of
 from nbstream.widgets import channels, comm_reader
@@ -77,6 +77,7 @@ def watch_in_background(
     sinks.preload()
     run = start()
     rerun.replace_when_rerun(run)
+    interrupted_cell.spare(run.receiver)
     try:
         sink = sinks.sink_for(run, presentation, foreground=False)
     except BaseException:

@@ -662,3 +662,27 @@ def test_show_displays_the_last_reply_again(kernel: Kernel) -> None:
     assert shown["msg_type"] == "display_data"
     assert set(shown["content"]["data"]) == SETTLED
     assert kernel.evaluate("nbstream.last.answer") in shown["content"]["data"]["text/markdown"]
+
+
+@pytest.mark.parametrize(
+    "wait",
+    [
+        "import concurrent.futures as f\nlist(f.as_completed([run.receiver.future for run in runs]))",
+        "import time\ntime.sleep(60)",
+        "import asyncio\nfor done in asyncio.as_completed(runs): await done",
+    ],
+)
+def test_an_interrupted_cell_stops_the_runs_that_it_started(kernel: Kernel, server: Simulator, wait: str) -> None:
+    kernel.run(f"%%deepseek --background\n[simulate: {SILENT}] Before")
+    kernel.run(f"earlier = nbstream.stream('[simulate: {SILENT}] Earlier')")
+    cell = kernel.send(f"runs = [nbstream.stream('[simulate: {SILENT}] Why?') for _ in range(2)]\n{wait}")
+    kernel.until(lambda: [each["deltas_sent"] for each in server.log()] == [20] * 4, "the servers are silent")
+    kernel.interrupt()
+    kernel.finish(cell)
+    kernel.until(lambda: kernel.evaluate("[run.done for run in runs]") == [True, True], "both runs are stopped")
+    assert kernel.evaluate("[run.reply.status for run in runs]") == ["cancelled", "cancelled"]
+    assert kernel.evaluate("earlier.done") is False
+    going_on = [str(entry["body"]) for entry in server.log() if entry["outcome"] is None]
+    assert len(going_on) == 2
+    assert not any("Why?" in body for body in going_on)
+    kernel.run("%deepseek cancel")

@@ -1,0 +1,48 @@
+"""Stops the runs that a cell has started when the cell is interrupted.
+
+A cell may wait for its runs in ways that nbstream does not see, such as `as_completed`. Nobody
+waits for them after ■, and each token costs money. Background replies go on: ■ is not for them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import weakref
+from typing import TYPE_CHECKING, Any
+
+from IPython import get_ipython
+
+from nbstream.client import history
+
+if TYPE_CHECKING:
+    from nbstream.client.receiver import Receiver
+
+#: What was being received when the running cell began.
+_earlier: weakref.WeakSet[Receiver] = weakref.WeakSet()
+_background: weakref.WeakSet[Receiver] = weakref.WeakSet()
+
+
+def watch_kernel() -> None:
+    """Notice from now on when cells begin and are interrupted; one may be running."""
+    shell = get_ipython()
+    if getattr(shell, "kernel", None) is None:
+        return
+    shell.events.register("pre_run_cell", _on_begin)
+    shell.events.register("post_run_cell", _on_end)
+
+
+def spare(receiver: Receiver) -> None:
+    """Let a background reply go on."""
+    _background.add(receiver)
+
+
+def _on_begin(_info: Any) -> None:
+    _earlier.clear()
+    _earlier.update(history.receivers())
+
+
+def _on_end(result: Any) -> None:
+    if isinstance(getattr(result, "error_in_exec", None), KeyboardInterrupt | asyncio.CancelledError):
+        for receiver in history.receivers():
+            if receiver not in _earlier and receiver not in _background:
+                receiver.cancel()
