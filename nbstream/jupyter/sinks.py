@@ -58,6 +58,13 @@ def sink_for(run: Run, presentation: Presentation, *, foreground: bool) -> Sink:
         return view.TextView(run, presentation)
     if not is_watched(kernel):
         return Journaled(SettledView(presentation), run.id)
+    if not _draws_widgets(kernel):
+        if not foreground or presentation.audience != "cell":
+            # The cell may show more, which must not be cleared.
+            return Journaled(SettledView(presentation), run.id)
+        from nbstream.jupyter.static_view import StaticView  # noqa: PLC0415  (the renderer, only where it is used)
+
+        return Journaled(StaticView(run.reply, presentation), run.id)
     from nbstream.widgets import kept_views  # noqa: PLC0415  (the widget, only where it is used)
     from nbstream.widgets.live_view import LiveView  # noqa: PLC0415  (as above)
 
@@ -72,7 +79,7 @@ def sink_for(run: Run, presentation: Presentation, *, foreground: bool) -> Sink:
 def preload() -> None:
     """Load the widget, if one is going to be shown, before the request loads the SDK."""
     kernel = running_kernel()
-    if kernel is not None and is_watched(kernel):
+    if kernel is not None and is_watched(kernel) and _draws_widgets(kernel):
         from nbstream.widgets import live_view  # noqa: F401, PLC0415  (the widget, only where it is used)
 
 
@@ -99,17 +106,27 @@ def running_kernel() -> Any:
 
 
 def is_watched(kernel: Any) -> bool:
-    """Return whether a page can show a widget in the cell's output.
+    """Return whether a page shows the cell's output while the cell runs.
 
-    None can while `%%capture` or `capture_output` collects the output. nbclient, and with it
+    None does while `%%capture` or `capture_output` collects the output. nbclient, and with it
     nbconvert and papermill, takes no input. A server that runs the cells of a page itself, as
-    jupyter-server-documents does, takes none either, but names the notebook. nbclient also saves
-    the state of every widget that it sees, even of a closed one, so it must be shown none.
+    jupyter-server-documents does, takes none either, but names the notebook.
     """
-    if is_captured(kernel):
-        return False
+    return not is_captured(kernel) and (_allows_input(kernel) or _belongs_to_server())
+
+
+def _draws_widgets(kernel: Any) -> bool:
+    """Return whether a page that shows the cell's output draws widgets.
+
+    With jupyter-server-documents none does. nbclient saves the state of every widget that it sees,
+    even of a closed one, so it must be shown none.
+    """
+    return _allows_input(kernel)
+
+
+def _allows_input(kernel: Any) -> bool:
     try:
-        return bool(kernel.get_parent("shell")["content"].get("allow_stdin", True) or _belongs_to_server())
+        return bool(kernel.get_parent("shell")["content"].get("allow_stdin", True))
     except (AttributeError, KeyError, LookupError, TypeError):
         return True
 

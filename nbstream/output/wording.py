@@ -59,6 +59,11 @@ def label(reply: Reply) -> str:
     return f"Waiting for {reply.model}"
 
 
+def activity(reply: Reply) -> str:
+    """Return what the model does while its text arrives."""
+    return "Thinking" if reply.status == "reasoning" else "Answering"
+
+
 def note(reply: Reply) -> str:
     """Return what the server, or the retry logic, last said before the first delta."""
     if isinstance(reply.wait, Waiting):

@@ -93,8 +93,20 @@ def test_a_page_whose_server_runs_the_cells_sees_the_reply_live(server: Simulato
     # As a Jupyter server does, and not nbclient.
     with Kernel(kernels.NEWEST, environ | {"JPY_SESSION_NAME": "one.ipynb"}) as kernel:
         kernel.run("%load_ext nbstream")
-        assert kernel.run("%%deepseek\nWhy?", allow_stdin=False).view is not None
+        # It draws no widget, so the reply so far is static output.
+        cell = kernel.run("%%deepseek\nWhy? [simulate: normal tokens=60 rate=200]", allow_stdin=False)
+        assert cell.view is None
+        first, *growing, last = [each["content"]["data"] for each in cell.outputs_of("display_data")]
+        assert first["text/plain"].endswith("■ stops it.")
+        assert growing
+        assert all("■ stops it." in data["text/html"] for data in growing)
+        assert "■" not in last["text/html"]
+        assert "nbstream-settled" in last["text/html"]
+        # Another cell may show more, which must not be cleared.
+        (shown,) = kernel.run("import nbstream; _ = nbstream.ask('Why?')", allow_stdin=False).outputs
+        assert "nbstream-settled" in shown["content"]["data"]["text/html"]
         # nbclient in a process that a notebook started: the name is the outer notebook's.
         kernel.run("import nbstream.jupyter.sinks as sinks, pathlib")
         kernel.run("pathlib.Path.read_bytes = lambda _: b'A=1\\0JPY_SESSION_NAME=one.ipynb\\0'")
-        assert kernel.run("%%deepseek\nWhy?", allow_stdin=False).view is None
+        (shown,) = kernel.run("%%deepseek\nWhy?", allow_stdin=False).outputs
+        assert "nbstream-settled" in shown["content"]["data"]["text/html"]
