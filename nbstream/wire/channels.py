@@ -66,6 +66,10 @@ class Channels:
         self._whole_contents = Cumulative()
         #: Content that was the same as the reasoning of its chunk, from the beginning.
         self._mirror: list[str] | None = []
+        #: Reasoning that a later chunk's content may repeat.
+        self._ahead = ""
+        #: Whether content ever repeated the reasoning of an earlier chunk.
+        self._is_late = False
         self._thought = self._said = ""
 
     def begin(self) -> None:
@@ -198,7 +202,9 @@ class Channels:
             self._sort(channel, text, at, events)
         if lone := self._refusal.flush():
             events.append(Refusal(at, lone))
-        if self._mirror and is_answered and "".join(self._mirror) == "".join(self._thoughts):
+        if self._mirror and self._is_late and len(self._mirror) == 1:
+            self._answer(self._mirror[0], at, events)
+        elif self._mirror and is_answered and "".join(self._mirror) == "".join(self._thoughts):
             # A gateway that copies every answer into the reasoning.
             text = join_surrogates("".join(self._mirror))
             self._answers, self._thoughts = [text], []
@@ -211,16 +217,24 @@ class Channels:
     def _unmirrored(self, content: str) -> str:
         """Return the content of a chunk that does not repeat the chunk's reasoning."""
         thought, mirror = self._thought, self._mirror
-        if mirror is None or not content:
-            if not mirror and thought:
-                self._mirror = None
+        if mirror is None:
             return content
-        if content == thought:
+        if not content:
+            # Content may repeat the reasoning one chunk later; more reasoning than that is none.
+            if thought and not mirror and self._ahead:
+                self._mirror = None
+            self._ahead += thought
+            return content
+        if content == self._ahead + thought:
+            self._is_late = self._is_late or not thought
+            self._ahead = ""
             mirror.append(content)
             return ""
         self._mirror = None
-        # If both go on, with different words, the content was an answer from its beginning.
-        return "".join([*mirror, content]) if thought else content
+        # If both go on, with different words, the content was an answer from its beginning; and an
+        # answer may begin with the word of its reasoning.
+        is_answer = thought or (self._is_late and len(mirror) == 1)
+        return "".join([*mirror, content]) if is_answer else content
 
     def _say(self, text: str, at: float, events: list[Event], *, is_last: bool = False) -> None:
         self._said += text

@@ -553,3 +553,18 @@ def test_an_event_with_a_name_of_its_own_is_reported_and_no_damage() -> None:
     assert reply.warnings == (ReplyWarning("other_text", "half done", "event progress"),)
     broken = b'event: delta\ndata: {"cho\n\n'
     assert reply_of(events_of([stream(content("a"), done=False), broken, stream(FINISH)])).status == "truncated"
+
+
+def alternating(*words: str, then: str = "") -> tuple[str, str]:
+    pairs = [chunk({name: word}) for word in words for name in ("reasoning_content", "content")]
+    return texts_of(read(*pairs, *([content(then)] if then else []), FINISH))
+
+
+def test_a_text_that_alternates_between_both_fields_is_shown_once() -> None:
+    assert alternating("Hel", "lo ", "you") == ("", "Hello you")
+    assert alternating("I ", "think", then="Yes") == ("I think", "Yes")
+
+
+def test_an_answer_that_begins_with_the_word_of_its_reasoning_is_whole() -> None:
+    assert alternating("OK") == ("OK", "OK")
+    assert alternating("We", then=" are") == ("We", "We are")
