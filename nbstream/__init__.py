@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from nbstream.client.settings import Settings
     from nbstream.client.start import stream
     from nbstream.jupyter.ask import ask
-    from nbstream.jupyter.commands import code_blocks
+    from nbstream.jupyter.commands.replies import code_blocks
     from nbstream.jupyter.display import show
     from nbstream.markdown.code_blocks import CodeBlock
     from nbstream.model.exceptions import NbstreamError, NbstreamWarning, RequestError
@@ -55,7 +55,7 @@ _MODULES = {
     "RequestError": "model.exceptions",
     "Run": "client.run",
     "ask": "jupyter.ask",
-    "code_blocks": "jupyter.commands",
+    "code_blocks": "jupyter.commands.replies",
     "show": "jupyter.display",
     "stream": "client.start",
 }

@@ -23,10 +23,12 @@ ALLOWED = {
     "wire": {"model"},
     "billing": {"model"},
     "markdown": {"model"},
-    "client": {"billing", "wire", "model"},
-    "output": {"client", "billing", "markdown", "model"},
-    "widgets": {"output", "client", "markdown", "model"},
-    "jupyter": {"widgets", "output", "client", "markdown", "model"},
+    "prompt": {"model"},
+    "client": {"prompt", "billing", "wire", "model"},
+    "chat": {"client", "prompt", "model"},
+    "output": {"chat", "client", "prompt", "billing", "markdown", "model"},
+    "widgets": {"output", "chat", "client", "markdown", "model"},
+    "jupyter": {"widgets", "output", "chat", "client", "prompt", "markdown", "model"},
     "simulator": {"model"},
 }
 #: The files or folders that may import each third-party library.

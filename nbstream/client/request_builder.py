@@ -17,6 +17,7 @@ from nbstream.model.request import Request
 
 if TYPE_CHECKING:
     from nbstream.client.endpoints import Endpoint
+    from nbstream.client.options import Options
     from nbstream.client.thinking import ThinkingField
 
 #: Every value that some server takes. DeepSeek maps minimal to low, medium and xhigh to high, and
@@ -31,14 +32,7 @@ def build_request(
     endpoint: Endpoint,
     model: str,
     messages: Sequence[Mapping[str, Any]],
-    *,
-    thinking: bool | None = None,
-    effort: str | None = None,
-    temperature: float | None = None,
-    top_p: float | None = None,
-    max_tokens: int | None = None,
-    stop: str | Sequence[str] | None = None,
-    extra_body: Mapping[str, Any] | None = None,
+    options: Options,
     thinking_field: ThinkingField = "thinking",
 ) -> Request:
     """Return a request with the options of `nbstream.stream`; an option that is None is not sent.
@@ -49,8 +43,9 @@ def build_request(
         RequestError: if an option is out of range, or a value is none that JSON has.
     """
     values = JsonValues()
-    temperature, top_p = _number("temperature", temperature), _number("top_p", top_p)
-    max_tokens = values.read(max_tokens, "max_tokens")
+    thinking, effort, stop = options.get("thinking"), options.get("effort"), options.get("stop")
+    temperature, top_p = (_number(name, options.get(name)) for name in ("temperature", "top_p"))
+    max_tokens, extra_body = values.read(options.get("max_tokens"), "max_tokens"), options.get("extra_body")
     if endpoint.on_deepseek and top_p is not None and not 0 < top_p <= 1:
         raise RequestError(f"`top_p=` is {top_p}: DeepSeek takes more than 0, and at most 1.")
     if max_tokens is not None and not (isinstance(max_tokens, int) and max_tokens >= 1):
@@ -83,7 +78,7 @@ def build_request(
     return Request(model, endpoint.origin, tuple(sent), body, endpoint.key_origin, tuple(values.warnings))
 
 
-def _number(name: str, value: float | None) -> float | None:
+def _number(name: str, value: Any) -> float | None:
     number = value if isinstance(value, float) else JsonValues().read(value, name)
     is_number = isinstance(number, int | float) and not isinstance(number, bool)
     if number is not None and not (is_number and math.isfinite(number) and number >= 0):

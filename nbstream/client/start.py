@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Unpack
 
 from nbstream.client import history, models, settings
 from nbstream.client.endpoints import endpoint_for
+from nbstream.client.options import Options, checked, with_signature
 from nbstream.client.request_builder import build_request, parameter_notes, turns
 from nbstream.client.retry import Limits
 from nbstream.client.run import Run
@@ -16,68 +17,38 @@ from nbstream.client.sources.api import ApiSource
 from nbstream.model.exceptions import NbstreamWarning
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from nbstream.client.sources import Source
 
 _PACKAGE = str(Path(__file__).parents[1])
 
 
-def stream(
-    prompt: str | None = None,
-    *,
-    model: str | None = None,
-    messages: Sequence[Mapping[str, Any]] | None = None,
-    system: str | None = None,
-    thinking: bool | None = None,
-    effort: str | None = None,
-    base_url: str | None = None,
-    api_key: str | None = None,
-    max_tokens: int | None = None,
-    temperature: float | None = None,
-    top_p: float | None = None,
-    stop: str | Sequence[str] | None = None,
-    extra_body: Mapping[str, Any] | None = None,
-) -> Run:
+def stream(prompt: str | None = None, **options: Unpack[Options]) -> Run:
     """Send a request and return its `Run` at once, without showing anything.
 
     Args:
         prompt: the prompt, taken literally.
-        model: flash, pro, or any id.
-        messages: the turns of a conversation, instead of a prompt.
-        system: the system prompt.
-        thinking: whether the model reasons first; if None, the server decides.
-        effort: how much the model reasons: low, high or max.
-        base_url: an OpenAI-compatible server; the default is DEEPSEEK_BASE_URL, or DeepSeek.
-        api_key: the key for this server. The default is DEEPSEEK_API_KEY, if that key belongs to
-            this server.
-        max_tokens: the most tokens of the reply, including reasoning.
-        temperature: the sampling temperature, which has no effect while the model thinks.
-        top_p: the probability mass to sample from.
-        stop: one or several texts at which the answer ends.
-        extra_body: further fields of the request's JSON body; they replace all others.
+        **options: see `nbstream.client.options.Options`.
 
     Raises:
         RequestError: if the request is not valid. Nothing was sent then.
     """
+    return start_run(source_of(prompt, checked(options, "stream")))
+
+
+def source_of(prompt: str | None, options: Options) -> ApiSource:
+    """Return the source for a request, with a warning for each parameter without effect.
+
+    Raises:
+        RequestError: if the request is not valid.
+    """
     chosen = settings.current()
-    endpoint = endpoint_for(base_url or chosen.base_url, api_key)
-    request = build_request(
-        endpoint,
-        models.resolve(model or chosen.model, chosen.aliases, on_deepseek=endpoint.on_deepseek),
-        turns(prompt, messages, system, chosen.system),
-        thinking=thinking,
-        effort=effort,
-        temperature=temperature,
-        top_p=top_p,
-        max_tokens=max_tokens,
-        stop=stop,
-        extra_body=extra_body,
-        thinking_field=chosen.thinking_field,
-    )
+    endpoint = endpoint_for(options.get("base_url") or chosen.base_url, options.get("api_key"))
+    model = models.resolve(options.get("model") or chosen.model, chosen.aliases, on_deepseek=endpoint.on_deepseek)
+    messages = turns(prompt, options.get("messages"), options.get("system"), chosen.system)
+    request = build_request(endpoint, model, messages, options, chosen.thinking_field)
     for sentence in parameter_notes(request, endpoint):
         _warn(sentence)
-    return start_run(ApiSource(endpoint, request))
+    return ApiSource(endpoint, request)
 
 
 def start_run(source: Source) -> Run:
@@ -97,3 +68,6 @@ def _warn(sentence: str) -> None:
     module = frame.f_globals.get("__name__", "__main__")
     # With an empty registry, as the usual one shows a warning only once for each line.
     warnings.warn_explicit(sentence, NbstreamWarning, frame.f_code.co_filename, frame.f_lineno, module, {})
+
+
+with_signature(stream)

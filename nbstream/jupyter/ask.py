@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import TYPE_CHECKING, Any
 
 from nbstream.client import settings
+from nbstream.client.options import NAMES, with_signature
 from nbstream.client.start import stream
 from nbstream.jupyter.display import show, watch
 from nbstream.model.presentation import OPTIONS, presentation_of
@@ -34,13 +34,5 @@ def ask(prompt: str | None = None, **options: Any) -> Reply:
     return watch(lambda: stream(prompt, **options), presentation_of(settings.current(), display, "python"))
 
 
-def _with_display_options(function: Any, first: inspect.Signature) -> None:
-    """Let completion show every option of `function`, each of which is declared in one place."""
-    display = [inspect.Parameter(each.name, inspect.Parameter.KEYWORD_ONLY, default=None) for each in OPTIONS]
-    own = [each for each in first.parameters.values() if each.kind is not inspect.Parameter.VAR_KEYWORD]
-    returned = inspect.signature(function).return_annotation
-    vars(function)["__signature__"] = first.replace(parameters=[*own, *display], return_annotation=returned)
-
-
-_with_display_options(ask, inspect.signature(stream))
-_with_display_options(show, inspect.signature(show))
+with_signature(ask, (*NAMES, *(each.name for each in OPTIONS)))
+with_signature(show, [each.name for each in OPTIONS])

@@ -20,8 +20,10 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_exp
 from IPython.core.magic_arguments import argument, magic_arguments
 
 from nbstream.client import settings
+from nbstream.client.options import NAMES
 from nbstream.client.start import stream
 from nbstream.jupyter import commands, display, first_lines
+from nbstream.jupyter.commands.command import Context
 from nbstream.model.exceptions import NbstreamWarning, RequestError
 from nbstream.model.presentation import OPTIONS, presentation_of
 from nbstream.output.audience import name_options
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
+    from nbstream.client.options import Options
     from nbstream.model.presentation import Audience
     from nbstream.model.reply import Reply
 
@@ -90,7 +93,7 @@ class DeepSeekMagics(settings.Settings, Magics):
             raise UsageError(_MISPLACED)
         try:
             if cell is None:
-                commands.run(line, commands.Context(self.shell, presentation_of(self, {}, self._audience)))
+                commands.run(line, Context(self.shell, presentation_of(self, {}, self._audience)))
                 return
             self._run(self._parse(line), cell.removesuffix("\n"))
         except RequestError as error:
@@ -120,13 +123,8 @@ class DeepSeekMagics(settings.Settings, Magics):
     def _run(self, arguments: Namespace, prompt: str) -> None:
         if not prompt.strip():
             raise RequestError(_EMPTY)
-        extra_body = _json_object(arguments.raw_body)
-        options = {
-            name: getattr(arguments, name)
-            for name in (
-                "model", "thinking", "effort", "system", "temperature", "top_p", "max_tokens", "stop", "base_url"
-            )
-        }  # fmt: skip
+        options: Options = {name: value for name, value in vars(arguments).items() if name in NAMES}  # type: ignore[assignment]
+        options["extra_body"] = _json_object(arguments.raw_body)
 
         def keep(reply: Reply) -> None:
             if arguments.out is not None and self.shell is not None:
@@ -135,7 +133,7 @@ class DeepSeekMagics(settings.Settings, Magics):
         def start() -> Any:
             with warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("always", NbstreamWarning)
-                run = stream(prompt, extra_body=extra_body, **options)
+                run = stream(prompt, **options)
             for warning in caught:
                 sys.stderr.write(f"Note: {name_options(str(warning.message), self._audience)}\n")
             keep(run.reply)

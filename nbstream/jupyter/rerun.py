@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nbstream.jupyter import sinks
+from nbstream.jupyter import cell_ids, sinks
 
 if TYPE_CHECKING:
     from nbstream.client.receiver import Receiver
@@ -24,7 +24,7 @@ def replace_when_rerun(run: Run) -> None:
     Nothing happens where the front end does not name its cells.
     """
     kernel = sinks.running_kernel()
-    cell = _cell_id(kernel)
+    cell = cell_ids.running(kernel)
     if cell is None:
         return
     earlier = [each for each in _receivers.get(cell, ()) if not each.done]
@@ -35,16 +35,5 @@ def replace_when_rerun(run: Run) -> None:
 
 
 def _on_run(kernel: Any) -> None:
-    for receiver in _receivers.pop(_cell_id(kernel) or "", ()):
+    for receiver in _receivers.pop(cell_ids.running(kernel) or "", ()):
         receiver.cancel()
-
-
-def _cell_id(kernel: Any) -> str | None:
-    """Return the id that JupyterLab, VS Code or Colab gives the running cell, or None."""
-    try:
-        metadata = kernel.get_parent("shell")["metadata"]
-    except (AttributeError, KeyError, LookupError, TypeError):
-        return None
-    colab = metadata.get("colab")
-    found = metadata.get("cellId") or (colab.get("cell_id") if isinstance(colab, dict) else None)
-    return found if isinstance(found, str) else None

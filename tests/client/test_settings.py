@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from nbstream.client import models
 from nbstream.client.endpoints import Secret, endpoint_for
+from nbstream.client.options import checked
 from nbstream.client.request_builder import build_request, parameter_notes, turns
 from nbstream.client.settings import Settings
 from nbstream.model.exceptions import RequestError
@@ -22,7 +23,9 @@ KEY = "sk-canary-0123456789"
 
 
 def request(url: str = "https://api.deepseek.com", model: str = "deepseek-flash", **options: Any) -> Request:
-    return build_request(endpoint_for(url, KEY, {}), model, [{"role": "user", "content": "x"}], **options)
+    field = options.pop("thinking_field", "thinking")
+    messages = [{"role": "user", "content": "x"}]
+    return build_request(endpoint_for(url, KEY, {}), model, messages, checked(options, "stream"), field)
 
 
 def notes(url: str = "https://api.deepseek.com", **options: Any) -> list[str]:

@@ -9,6 +9,7 @@ import pytest
 import nbstream
 from nbstream.client import settings
 from nbstream.client.endpoints import endpoint_for
+from nbstream.client.options import checked
 from nbstream.client.request_builder import build_request
 from nbstream.client.thinking import FIELDS, ThinkingField, field_that_switches_off
 from nbstream.output.sentences import notes
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 
 def body(field: ThinkingField, *, thinking: bool, **options: Any) -> dict[str, Any]:
     endpoint = endpoint_for("http://localhost:1/v1", environ={})
-    request = build_request(endpoint, "m", [{"role": "user"}], thinking=thinking, thinking_field=field, **options)
+    request = build_request(
+        endpoint, "m", [{"role": "user"}], checked({"thinking": thinking, **options}, "stream"), field
+    )
     return dict(request.parameters)
 
 

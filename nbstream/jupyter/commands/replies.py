@@ -1,61 +1,26 @@
-"""The commands of `%deepseek`: what can be done with replies that have arrived, or are arriving."""
+"""The commands on replies that have arrived, or are arriving: code, show and cancel."""
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 from nbstream.client import history
 from nbstream.jupyter import journal
+from nbstream.jupyter.commands.command import Command
 from nbstream.jupyter.display import show_settled
 from nbstream.model.exceptions import RequestError
 from nbstream.model.printable import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
+    from nbstream.jupyter.commands.command import Context
     from nbstream.markdown.code_blocks import CodeBlock
-    from nbstream.model.presentation import Presentation
     from nbstream.model.reply import Reply
 
 #: More digits than any number of replies has.
 _DIGITS = 6
-
-
-class Context(NamedTuple):
-    """What a command works with: the IPython shell, and how replies are shown."""
-
-    shell: Any
-    presentation: Presentation
-
-
-class Command(NamedTuple):
-    """One command: its usage, its summary, and its function, which takes the words that follow."""
-
-    usage: str
-    summary: str
-    carry_out: Callable[[Sequence[str], Context], None]
-
-
-def run(line: str, context: Context) -> None:
-    """Carry out the command on the line after `%deepseek`.
-
-    Raises:
-        RequestError: if there is no such command, or it cannot be carried out.
-    """
-    name, *words = line.split()
-    command = _COMMANDS.get(name)
-    if command is None or len(words) > command.usage.count("["):
-        raise RequestError(
-            f"%deepseek {line.strip()} is no command: there are {', '.join(each.usage for each in _COMMANDS.values())} "
-            "and help."
-        )
-    command.carry_out(words, context)
-
-
-def summaries() -> str:
-    """Return a line for each command, for the help."""
-    return "\n".join(f"  %deepseek {each.usage:<22} {each.summary}" for each in _COMMANDS.values())
 
 
 def code_blocks(reply: Reply | str | None = None) -> list[CodeBlock]:
@@ -133,11 +98,8 @@ def _cancel(_words: Sequence[str], _context: Context) -> None:
     sys.stdout.write(f"{stopped if count else 'No reply is arriving.'}\n")
 
 
-_COMMANDS = {
-    each.usage.split()[0]: each
-    for each in (
-        Command("code [N]", "put block N of the last reply's code, or its last block, into the next cell", _code),
-        Command("show [N|--recover]", "show the last reply again, the Nth last, or one that a kernel had lost", _show),
-        Command("cancel", "stop every reply that is arriving, those of --background included", _cancel),
-    )
-}
+COMMANDS = (
+    Command("code [N]", "put block N of the last reply's code, or its last block, into the next cell", _code),
+    Command("show [N|--recover]", "show the last reply again, the Nth last, or one that a kernel had lost", _show),
+    Command("cancel", "stop every reply that is arriving, those of --background included", _cancel),
+)

@@ -1,0 +1,62 @@
+"""The options of a request, each declared once: for `stream`, `ask`, a chat and the magic."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any, TypedDict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+
+class Options(TypedDict, total=False):
+    """The options of `nbstream.stream`; an option that is missing or None has its default."""
+
+    #: flash, pro, or any id.
+    model: str | None
+    #: The turns of a conversation, instead of a prompt.
+    messages: Sequence[Mapping[str, Any]] | None
+    #: The system prompt.
+    system: str | None
+    #: Whether the model reasons first; if None, the server decides.
+    thinking: bool | None
+    #: How much the model reasons: low, high or max.
+    effort: str | None
+    #: An OpenAI-compatible server; the default is DEEPSEEK_BASE_URL, or DeepSeek.
+    base_url: str | None
+    #: The key for this server; the default is DEEPSEEK_API_KEY, if it belongs to this server.
+    api_key: str | None
+    #: The most tokens of the reply, including reasoning.
+    max_tokens: int | None
+    #: The sampling temperature, which has no effect while the model thinks.
+    temperature: float | None
+    #: The probability mass to sample from.
+    top_p: float | None
+    #: One or several texts at which the answer ends.
+    stop: str | Sequence[str] | None
+    #: Further fields of the request's JSON body; they replace all others.
+    extra_body: Mapping[str, Any] | None
+
+
+NAMES = tuple(Options.__annotations__)
+
+
+def checked(options: Mapping[str, Any], function: str) -> Options:
+    """Return `options` as the options of a request.
+
+    Raises:
+        TypeError: if one of them is none; the message names `function`.
+    """
+    for name in options:
+        if name not in NAMES:
+            raise TypeError(f"{function}() got an unexpected keyword argument {name!r}")
+    made: Options = dict(options)  # type: ignore[assignment]
+    return made
+
+
+def with_signature(function: Callable[..., Any], names: Sequence[str] = NAMES) -> None:
+    """Let help and completion show the options `names` in place of `**options`."""
+    signature = inspect.signature(function)
+    own = [each for each in signature.parameters.values() if each.kind is not inspect.Parameter.VAR_KEYWORD]
+    new = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None) for name in names]
+    vars(function)["__signature__"] = signature.replace(parameters=[*own, *new])

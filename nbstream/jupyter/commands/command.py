@@ -1,0 +1,41 @@
+"""What a command of `%deepseek` is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from nbstream.model.presentation import Presentation
+
+#: A usage that ends with this takes any number of words.
+ANY_NUMBER = "…]"
+
+
+class Context(NamedTuple):
+    """What a command works with: the IPython shell, and how replies are shown."""
+
+    shell: Any
+    presentation: Presentation
+
+
+class Command(NamedTuple):
+    """One command: its usage, its summary, and its function, which takes the words that follow.
+
+    The usage has a pair of brackets for each word that may follow.
+    """
+
+    usage: str
+    summary: str
+    carry_out: Callable[[Sequence[str], Context], None]
+
+    @property
+    def name(self) -> str:
+        """The command's first word."""
+        return self.usage.split()[0]
+
+    @property
+    def most_words(self) -> float:
+        """How many words may follow the name."""
+        return float("inf") if self.usage.endswith(ANY_NUMBER) else self.usage.count("[")
