@@ -130,7 +130,11 @@ def _top_p_without_thinking(model: str) -> str:
 
 
 def turns(
-    prompt: str | None, messages: Sequence[Mapping[str, Any]] | None, system: str | None, default_system: str = ""
+    prompt: str | None,
+    messages: Sequence[Mapping[str, Any]] | None,
+    system: str | None,
+    default_system: str = "",
+    earlier: Sequence[Mapping[str, Any]] = (),
 ) -> tuple[Mapping[str, Any], ...]:
     """Return the turns to send.
 
@@ -139,6 +143,7 @@ def turns(
         messages: the turns of a conversation, instead of a prompt.
         system: the system prompt.
         default_system: the system prompt if there is none in `system` and `messages`.
+        earlier: messages to send before the prompt.
 
     Raises:
         RequestError: if there is neither a prompt nor messages, or both; if they are empty; or if
@@ -155,7 +160,7 @@ def turns(
     elif not prompt.strip():
         raise RequestError("The prompt is empty.")
     else:
-        given = ({"role": "user", "content": prompt},)
+        given = (*earlier, {"role": "user", "content": prompt})
     has_system = any(turn["role"] == "system" for turn in given)
     if system and has_system:
         raise RequestError("There are two system prompts, in `messages=` and in `system=`: give only one.")

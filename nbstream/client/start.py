@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 import warnings
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from nbstream.client import history, models, settings
 from nbstream.client.endpoints import endpoint_for
@@ -17,7 +18,10 @@ from nbstream.client.sources.api import ApiSource
 from nbstream.model.exceptions import NbstreamWarning
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from nbstream.client.sources import Source
+    from nbstream.model.request import TurnPlace
 
 _PACKAGE = str(Path(__file__).parents[1])
 
@@ -35,8 +39,19 @@ def stream(prompt: str | None = None, **options: Unpack[Options]) -> Run:
     return start_run(source_of(prompt, checked(options, "stream")))
 
 
-def source_of(prompt: str | None, options: Options) -> ApiSource:
+def source_of(
+    prompt: str | None,
+    options: Options,
+    earlier: Sequence[Mapping[str, Any]] = (),
+    turn: TurnPlace | None = None,
+) -> ApiSource:
     """Return the source for a request, with a warning for each parameter without effect.
+
+    Args:
+        prompt: the prompt.
+        options: the options of the request.
+        earlier: the messages of a chat to send before the prompt, without the system prompt.
+        turn: the turn of the chat that the request asks.
 
     Raises:
         RequestError: if the request is not valid.
@@ -44,10 +59,11 @@ def source_of(prompt: str | None, options: Options) -> ApiSource:
     chosen = settings.current()
     endpoint = endpoint_for(options.get("base_url") or chosen.base_url, options.get("api_key"))
     model = models.resolve(options.get("model") or chosen.model, chosen.aliases, on_deepseek=endpoint.on_deepseek)
-    messages = turns(prompt, options.get("messages"), options.get("system"), chosen.system)
+    messages = turns(prompt, options.get("messages"), options.get("system"), chosen.system, earlier)
     request = build_request(endpoint, model, messages, options, chosen.thinking_field)
+    request = replace(request, turn=turn)
     for sentence in parameter_notes(request, endpoint):
-        _warn(sentence)
+        warn(sentence)
     return ApiSource(endpoint, request)
 
 
@@ -60,7 +76,7 @@ def start_run(source: Source) -> Run:
     return run
 
 
-def _warn(sentence: str) -> None:
+def warn(sentence: str) -> None:
     """Warn each time, at the line outside of nbstream that made the request."""
     frame = sys._getframe(1)  # noqa: SLF001  (as `warnings` itself finds the line)
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):

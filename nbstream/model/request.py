@@ -21,6 +21,26 @@ KeyOrigin: TypeAlias = Literal[
 
 
 @dataclass(frozen=True, slots=True)
+class TurnPlace:
+    """The turn of a chat that a request asks.
+
+    Attributes:
+        chat: the name of the chat.
+        index: the turn's position in the chat, counted from 0.
+        before: how many turns were sent before it.
+        version: which version of the turn it is, counted from 1.
+        largest: the largest of the turns that were sent before it, the largest first; for each its
+            index, and its size in characters.
+    """
+
+    chat: str
+    index: int
+    before: int = 0
+    version: int = 1
+    largest: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """One request as it was sent.
 
@@ -31,6 +51,7 @@ class Request:
         parameters: every other field of the request's JSON body.
         key_origin: where the request's key comes from.
         warnings: what was changed so that the request can be sent.
+        turn: the turn of a chat that it asks; None without a chat.
     """
 
     model: str = ""
@@ -39,6 +60,7 @@ class Request:
     parameters: Mapping[str, Any] = field(default_factory=dict, hash=False)
     key_origin: KeyOrigin = ""
     warnings: tuple[ReplyWarning, ...] = ()
+    turn: TurnPlace | None = None
 
     def body(self) -> dict[str, Any]:
         """Return the JSON object that is sent."""
