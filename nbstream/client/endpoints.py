@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import parse_qsl, urlsplit
 
 from nbstream.model.exceptions import RequestError
+from nbstream.model.request import Address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,8 +24,16 @@ DEFAULT_BASE_URL = "https://api.deepseek.com"
 KEY_VARIABLE = "DEEPSEEK_API_KEY"
 URL_VARIABLE = "DEEPSEEK_BASE_URL"
 
+#: The variable from which a program reads the key for a server that has no variable of its own.
+OTHER_KEY_VARIABLE = "API_KEY"
+
 #: Names in a base URL's query whose values are secret.
 _KEY_NAME = re.compile("key|token|secret|signature|password", re.IGNORECASE)
+#: Further names whose values are secret as a rule. They are not removed from replies, as a value
+#: may be a common word.
+_MAYBE_KEY_NAME = re.compile("^(sig|code|auth|pass|pwd|credentials?)$", re.IGNORECASE)
+#: A value that looks like a key, whatever its name.
+_KEY_VALUE = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[\w.~+/=-]{20,}")
 _LOOPBACK = ("localhost", "::1")
 _NO_KEY = (
     f"No API key. Set one before the kernel starts, as {KEY_VARIABLE}, or here: "
@@ -65,6 +74,8 @@ class Endpoint:
     base_url: str = field(repr=False)
     api_key: Secret | None = None
     key_origin: KeyOrigin = ""
+    #: The environment variable for this server's key.
+    key_variable: str = OTHER_KEY_VARIABLE
 
     @property
     def path_url(self) -> str:
@@ -83,6 +94,21 @@ class Endpoint:
             return self.api_key
         value = next((value for name, value in self.query.items() if _KEY_NAME.search(name)), "")
         return Secret(value) if value else None
+
+    @property
+    def address(self) -> Address:
+        """The path and the query, with variables of the environment in place of keys."""
+        key, path = self.api_key, urlsplit(self.base_url).path
+        if key is not None:
+            path = path.replace(key.reveal(), "KEY")
+        secret = [name for name, value in self.query.items() if _is_secret(name, value)]
+        open_query = [(name, value) for name, value in self.query.items() if name not in secret]
+        return Address(
+            path,
+            query=tuple(open_query),
+            query_variables=tuple((name, f"URL_{re.sub(r'[^A-Z0-9]', '_', name.upper())}") for name in secret),
+            key_variable=self.key_variable if key is not None else "",
+        )
 
     @property
     def origin(self) -> str:
@@ -124,17 +150,23 @@ def endpoint_for(
     url = _checked(base_url or environment_url)
     key, own = (api_key or "").strip(), environ.get(KEY_VARIABLE, "").strip()
     key_origin: KeyOrigin = "argument" if key else "none"
+    is_for_this_server = _origin(url) == _origin(environment_url)
     if not key and own:
-        is_for_this_server = _origin(url) == _origin(environment_url)
         key, key_origin = (own, "environment") if is_for_this_server else ("", "elsewhere")
     if key and not (key.isascii() and key.isprintable()):
         raise RequestError("The API key contains characters that are not allowed; set it again.")
     if key.lower().startswith("bearer ") or (len(key) > 1 and key[0] in "\"'" and key[-1] == key[0]):
         raise RequestError("The API key has quotes or “Bearer” around it; set the key alone.")
-    endpoint = Endpoint(url, Secret(key) if key else None, key_origin)
+    variable = KEY_VARIABLE if is_for_this_server else OTHER_KEY_VARIABLE
+    endpoint = Endpoint(url, Secret(key) if key else None, key_origin, variable)
     if endpoint.on_deepseek and endpoint.api_key is None:
         raise RequestError(_NO_KEY)
     return endpoint
+
+
+def _is_secret(name: str, value: str) -> bool:
+    """Return whether a field of a base URL's query is a key, or may be one."""
+    return bool(_KEY_NAME.search(name) or _MAYBE_KEY_NAME.match(name) or _KEY_VALUE.fullmatch(value))
 
 
 def _checked(url: str) -> str:

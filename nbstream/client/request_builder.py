@@ -75,7 +75,15 @@ def build_request(
     model, sent = str(body.pop("model")), body.pop("messages")
     if not isinstance(sent, list):
         raise RequestError("`messages` must be a list.")
-    return Request(model, endpoint.origin, tuple(sent), body, endpoint.key_origin, tuple(values.warnings))
+    return Request(
+        model,
+        endpoint.origin,
+        tuple(sent),
+        body,
+        endpoint.key_origin,
+        tuple(values.warnings),
+        address=endpoint.address,
+    )
 
 
 def _number(name: str, value: Any) -> float | None:

@@ -21,6 +21,27 @@ KeyOrigin: TypeAlias = Literal[
 
 
 @dataclass(frozen=True, slots=True)
+class Address:
+    """Where below the endpoint a request goes, and where a program finds the keys for it.
+
+    Attributes:
+        path: the path of the base URL, without a slash at its end, such as `/v1`.
+        call: what follows the base URL: `/chat/completions`, or another call of the API.
+        query: the names and values of the base URL's query, except those that are keys.
+        query_variables: for each key in the query its name, and the environment variable from which
+            a program reads it.
+        key_variable: the name of the environment variable from which a program reads the API key;
+            empty if the request has none.
+    """
+
+    path: str = ""
+    call: str = "/chat/completions"
+    query: tuple[tuple[str, str], ...] = ()
+    query_variables: tuple[tuple[str, str], ...] = ()
+    key_variable: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class TurnPlace:
     """The turn of a chat that a request asks.
 
@@ -52,6 +73,7 @@ class Request:
         key_origin: where the request's key comes from.
         warnings: what was changed so that the request can be sent.
         turn: the turn of a chat that it asks; None without a chat.
+        address: where below the endpoint it goes.
     """
 
     model: str = ""
@@ -61,6 +83,7 @@ class Request:
     key_origin: KeyOrigin = ""
     warnings: tuple[ReplyWarning, ...] = ()
     turn: TurnPlace | None = None
+    address: Address = field(default=Address(), repr=False)
 
     def body(self) -> dict[str, Any]:
         """Return the JSON object that is sent."""
