@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import parse_qsl, urlsplit
 
@@ -125,6 +125,13 @@ class Endpoint:
         """Whether the server is on this machine, so that no proxy is used."""
         name = urlsplit(self.base_url).hostname or ""
         return name in _LOOPBACK or name.startswith("127.")
+
+    @property
+    def beta(self) -> Endpoint:
+        """The same server below `/beta`, where DeepSeek has prefix completion."""
+        parts = urlsplit(self.base_url)
+        path = parts.path.removesuffix("/v1").removesuffix("/beta")
+        return replace(self, base_url=parts._replace(path=f"{path}/beta").geturl())
 
     @property
     def server(self) -> str:

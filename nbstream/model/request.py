@@ -20,13 +20,18 @@ KeyOrigin: TypeAlias = Literal[
 ]
 
 
+#: The calls of the API: a chat completion, and the completion of the middle of a text.
+CHAT = "/chat/completions"
+FIM = "/completions"
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """Where below the endpoint a request goes, and where a program finds the keys for it.
 
     Attributes:
         path: the path of the base URL, without a slash at its end, such as `/v1`.
-        call: what follows the base URL: `/chat/completions`, or another call of the API.
+        call: what follows the base URL, `CHAT` or `FIM`.
         query: the names and values of the base URL's query, except those that are keys.
         query_variables: for each key in the query its name, and the environment variable from which
             a program reads it.
@@ -35,7 +40,7 @@ class Address:
     """
 
     path: str = ""
-    call: str = "/chat/completions"
+    call: str = CHAT
     query: tuple[tuple[str, str], ...] = ()
     query_variables: tuple[tuple[str, str], ...] = ()
     key_variable: str = ""
@@ -87,4 +92,5 @@ class Request:
 
     def body(self) -> dict[str, Any]:
         """Return the JSON object that is sent."""
-        return {"model": self.model, "messages": list(self.messages), **self.parameters}
+        messages = {"messages": list(self.messages)} if self.address.call == CHAT else {}
+        return {"model": self.model, **messages, **self.parameters}
