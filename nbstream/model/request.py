@@ -14,8 +14,11 @@ if TYPE_CHECKING:
 KeyOrigin: TypeAlias = Literal[
     "",  # unknown
     "argument",  # `api_key=`
-    "environment",  # DEEPSEEK_API_KEY
-    "elsewhere",  # there is none: DEEPSEEK_API_KEY belongs to another server
+    "environment",  # the variable of its server
+    "prompt",  # typed for `%deepseek key`
+    "keyring",  # the keyring of the operating system
+    "colab",  # the secrets of Colab
+    "elsewhere",  # there is none: the value of the variable belongs to another server
     "none",  # there is none at all
 ]
 
@@ -76,6 +79,9 @@ class Request:
         messages: the turns, oldest first.
         parameters: every other field of the request's JSON body.
         key_origin: where the request's key comes from.
+        key_variable: the environment variable of the server's key; empty if it has none.
+        endpoint_name: the name of the endpoint, as in `-m name/model`; empty if it has none.
+        context_window: the most tokens of the request and its reply; None if unknown.
         warnings: what was changed so that the request can be sent.
         turn: the turn of a chat that it asks; None without a chat.
         address: where below the endpoint it goes.
@@ -87,6 +93,9 @@ class Request:
     parameters: Mapping[str, Any] = field(default_factory=dict, hash=False)
     key_origin: KeyOrigin = ""
     warnings: tuple[ReplyWarning, ...] = ()
+    key_variable: str = ""
+    endpoint_name: str = ""
+    context_window: int | None = None
     turn: TurnPlace | None = None
     address: Address = field(default=Address(), repr=False)
 
