@@ -10,11 +10,13 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from nbstream.chat import front_end
 from nbstream.model import representation
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+    from nbstream.chat.conversation import Chat
     from nbstream.client.run import Run
     from nbstream.client.settings import Settings
     from nbstream.client.start import stream
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Chat",
     "CodeBlock",
     "NbstreamError",
     "NbstreamWarning",
@@ -47,6 +50,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "Chat": "chat.conversation",
     "CodeBlock": "markdown.code_blocks",
     "NbstreamError": "model.exceptions",
     "NbstreamWarning": "model.exceptions",
@@ -92,6 +96,11 @@ def unload_ipython_extension(shell: InteractiveShell) -> None:
 
 representation.bundle_of = lambda reply: import_module("nbstream.jupyter.cell_value").bundle_of(reply)
 representation.is_repeated = lambda reply: import_module("nbstream.jupyter.cell_value").is_repeated(reply)
+
+front_end.cell = lambda: import_module("nbstream.jupyter.chat_cells").running()
+front_end.watch = lambda *arguments: import_module("nbstream.jupyter.ask").watch_run(*arguments)
+front_end.html = lambda chat: import_module("nbstream.output.conversation").html(chat)
+front_end.markdown = lambda chat: import_module("nbstream.output.conversation").markdown(chat)
 
 if "ipykernel" in sys.modules:
     # A widget's callback shows its reply in the cell that made it, so cells are remembered early.

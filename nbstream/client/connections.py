@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
     from openai import AsyncOpenAI
 
-    from nbstream.client.endpoints import Endpoint
-    from nbstream.client.secret import Secret
+    from nbstream.client.endpoints import Endpoint, Secret
 
 _CONNECT_SECONDS = 15.0
 _MOST_CLIENTS = 8

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from nbstream.client import models
 from nbstream.client.json_values import JsonValues
@@ -33,11 +33,11 @@ def build_request(
     model: str,
     messages: Sequence[Mapping[str, Any]],
     options: Options,
-    thinking_field: ThinkingField | Literal[""] = "",
+    thinking_field: ThinkingField = "thinking",
 ) -> Request:
     """Return a request with the options of `nbstream.stream`; an option that is None is not sent.
 
-    `thinking` is sent in the field that `thinking_field` names; if it is empty, the endpoint does.
+    `thinking` is sent in the field that `thinking_field` names.
 
     Raises:
         RequestError: if an option is out of range, or a value is none that JSON has.
@@ -52,22 +52,20 @@ def build_request(
         raise RequestError(f"`max_tokens=` is {max_tokens!r}: it must be a whole number of at least 1.")
     if effort is not None and effort not in EFFORTS:
         raise RequestError(f"`effort=` is {effort!r}: it must be one of {', '.join(EFFORTS)}.")
-    field = thinking_field or endpoint.facts.thinking_field
-    if thinking is not None and field == "none":
-        where = "`settings.thinking_field`" if thinking_field else f"the thinking_field of {endpoint.name}"
-        raise RequestError(f"`thinking=` cannot be sent to this server: {where} is none.")
+    if thinking is not None and thinking_field == "none":
+        raise RequestError("`thinking=` cannot be sent to this server: `settings.thinking_field` is none.")
     # DeepSeek always reports usage; vLLM, SGLang and OpenRouter only if asked to.
     parameters: dict[str, Any] = {"stream": True, "stream_options": {"include_usage": True}}
     optional = {
         "reasoning_effort": effort,
         "temperature": temperature,
         "top_p": top_p,
-        endpoint.facts.max_tokens_field: max_tokens,
+        "max_tokens": max_tokens,
         "stop": [stop] if isinstance(stop, str) else list(stop or ()) or None,
     }
     parameters.update({name: value for name, value in optional.items() if value is not None})
     if thinking is not None:
-        switched = switch(field, thinking=bool(thinking))
+        switched = switch(thinking_field, thinking=bool(thinking))
         # With one field for both, "none" comes before the effort, and the effort before "medium".
         parameters = {**switched, **parameters} if thinking else {**parameters, **switched}
     if not isinstance(extra_body or {}, Mapping):
@@ -77,18 +75,7 @@ def build_request(
     model, sent = str(body.pop("model")), body.pop("messages")
     if not isinstance(sent, list):
         raise RequestError("`messages` must be a list.")
-    return Request(
-        model,
-        endpoint.origin,
-        tuple(sent),
-        body,
-        endpoint.key_origin,
-        tuple(values.warnings),
-        address=endpoint.address,
-        key_variable=endpoint.facts.key_variable,
-        endpoint_name=endpoint.name,
-        context_window=endpoint.facts.window(model),
-    )
+    return Request(model, endpoint.origin, tuple(sent), body, endpoint.key_origin, tuple(values.warnings))
 
 
 def _number(name: str, value: Any) -> float | None:
@@ -102,10 +89,9 @@ def _number(name: str, value: Any) -> float | None:
 def parameter_notes(request: Request, endpoint: Endpoint) -> list[str]:
     """Return a sentence for each parameter that DeepSeek ignores or changes.
 
-    There are none for other servers, except for one of DeepSeek's model ids at a server on this
-    machine, as the simulator is used.
+    There are none for other servers.
     """
-    if not (endpoint.on_deepseek or (endpoint.on_loopback and models.is_deepseek(request.model))):
+    if not speaks_deepseek(endpoint, request.model):
         return []
     given = request.parameters
     switch, effort, top_p = given.get("thinking"), given.get("reasoning_effort"), given.get("top_p")
@@ -127,6 +113,15 @@ def parameter_notes(request: Request, endpoint: Endpoint) -> list[str]:
     if isinstance(top_p, int | float) and top_p < _LEAST_TOP_P_WHILE_THINKING:
         sentences.append(f"`top_p=` {top_p} is raised to {_LEAST_TOP_P_WHILE_THINKING} while the model thinks.")
     return sentences
+
+
+def speaks_deepseek(endpoint: Endpoint, model: str) -> bool:
+    """Return whether DeepSeek's own rules hold for a request.
+
+    They hold at DeepSeek, and for one of its model ids at a server on this machine, as the
+    simulator is used.
+    """
+    return endpoint.on_deepseek or (endpoint.on_loopback and models.is_deepseek(model))
 
 
 def _has_image(message: Mapping[str, Any]) -> bool:

@@ -8,19 +8,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from nbstream.client import history, settings
+from nbstream.client import history, models, settings
+from nbstream.client.endpoints import endpoint_for
 from nbstream.client.options import Options, checked, with_signature
-from nbstream.client.request_builder import build_request, parameter_notes, turns
+from nbstream.client.request_builder import build_request, parameter_notes, speaks_deepseek, turns
 from nbstream.client.retry import Limits
-from nbstream.client.routing import route
 from nbstream.client.run import Run
 from nbstream.client.sources.api import ApiSource
+from nbstream.client.thinking import rule_for
 from nbstream.model.exceptions import NbstreamWarning
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from nbstream.client.sources import Source
+    from nbstream.client.thinking import ReasoningRule
     from nbstream.model.request import TurnPlace
 
 _PACKAGE = str(Path(__file__).parents[1])
@@ -42,7 +44,7 @@ def stream(prompt: str | None = None, **options: Unpack[Options]) -> Run:
 def source_of(
     prompt: str | None,
     options: Options,
-    earlier: Sequence[Mapping[str, Any]] = (),
+    earlier: Callable[[ReasoningRule], Sequence[Mapping[str, Any]]] = lambda _rule: (),
     turn: TurnPlace | None = None,
 ) -> ApiSource:
     """Return the source for a request, with a warning for each parameter without effect.
@@ -50,15 +52,17 @@ def source_of(
     Args:
         prompt: the prompt.
         options: the options of the request.
-        earlier: the messages of a chat to send before the prompt, without the system prompt.
+        earlier: returns the messages of a chat to send before the prompt, without the system's.
         turn: the turn of the chat that the request asks.
 
     Raises:
         RequestError: if the request is not valid.
     """
     chosen = settings.current()
-    endpoint, model = route(options.get("model"), options.get("base_url"), options.get("api_key"))
-    messages = turns(prompt, options.get("messages"), options.get("system"), chosen.system, earlier)
+    endpoint = endpoint_for(options.get("base_url") or chosen.base_url, options.get("api_key"))
+    model = models.resolve(options.get("model") or chosen.model, chosen.aliases, on_deepseek=endpoint.on_deepseek)
+    rule = rule_for(options, is_deepseek=speaks_deepseek(endpoint, model))
+    messages = turns(prompt, options.get("messages"), options.get("system"), chosen.system, earlier(rule))
     request = build_request(endpoint, model, messages, options, chosen.thinking_field)
     request = replace(request, turn=turn)
     for sentence in parameter_notes(request, endpoint):

@@ -7,10 +7,11 @@ llama-cpp-python.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from nbstream.client.options import Options
 
 ThinkingField: TypeAlias = Literal[
     "thinking",  # DeepSeek, Zhipu, Moonshot, Volcengine
@@ -19,6 +20,11 @@ ThinkingField: TypeAlias = Literal[
     "enable_thinking",  # DashScope, SiliconFlow, ModelScope
     "reasoning",  # OpenRouter
     "none",  # servers that take none of these
+]
+ReasoningRule: TypeAlias = Literal[
+    "never",  # the request has no tools
+    "always",  # DeepSeek with tools: "" where there was no reasoning
+    "as_received",  # any other server with tools: the field that the server itself sent
 ]
 FIELDS: tuple[ThinkingField, ...] = get_args(ThinkingField)
 
@@ -39,6 +45,14 @@ def switch(field: ThinkingField, *, thinking: bool) -> dict[str, Any]:
             return {"reasoning": {"enabled": thinking}}
         case "none":
             return {}
+
+
+def rule_for(options: Options, *, is_deepseek: bool) -> ReasoningRule:
+    """Return whether earlier messages carry their reasoning in a request with these options."""
+    extra_body = options.get("extra_body")
+    if not (isinstance(extra_body, Mapping) and extra_body.get("tools")):
+        return "never"
+    return "always" if is_deepseek else "as_received"
 
 
 def field_that_switches_off(parameters: Mapping[str, Any]) -> str:

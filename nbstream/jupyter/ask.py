@@ -11,6 +11,9 @@ from nbstream.jupyter.display import show, watch
 from nbstream.model.presentation import OPTIONS, presentation_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from nbstream.client.run import Run
     from nbstream.model.reply import Reply
 
 
@@ -31,7 +34,17 @@ def ask(prompt: str | None = None, **options: Any) -> Reply:
         KeyboardInterrupt: if it was interrupted; what had arrived is in `nbstream.last`.
     """
     display = {each.name: options.pop(each.name, None) for each in OPTIONS}
-    return watch(lambda: stream(prompt, **options), presentation_of(settings.current(), display, "python"))
+    return watch_run(lambda: stream(prompt, **options), display)
+
+
+def watch_run(start: Callable[[], Run], display: Mapping[str, str | None]) -> Reply:
+    """Start a run, show it until it ends, and return its reply.
+
+    Args:
+        start: starts the run.
+        display: how the reply is shown; None is the default of the settings.
+    """
+    return watch(start, presentation_of(settings.current(), display, "python"))
 
 
 with_signature(ask, (*NAMES, *(each.name for each in OPTIONS)))

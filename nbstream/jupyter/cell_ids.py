@@ -19,6 +19,14 @@ def deleted(kernel: Any) -> list[str]:
     return [each for each in found if isinstance(each, str)] if isinstance(found, list) else []
 
 
+def execution(kernel: Any) -> str:
+    """Return an id that differs between two executions of cells; empty if there is none."""
+    try:
+        return str(kernel.get_parent("shell")["header"]["msg_id"])
+    except (AttributeError, KeyError, LookupError, TypeError):
+        return ""
+
+
 def metadata_of(kernel: Any) -> dict[str, Any]:
     """Return the metadata of the request that the main shell executes; empty without any."""
     try:

@@ -19,10 +19,13 @@ from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
 from IPython.core.magic_arguments import argument, magic_arguments
 
+from nbstream.chat import names
+from nbstream.chat.conversation import Chat
 from nbstream.client import settings
 from nbstream.client.options import NAMES
 from nbstream.client.start import stream
 from nbstream.jupyter import commands, display, first_lines
+from nbstream.jupyter.commands import chats
 from nbstream.jupyter.commands.command import Context
 from nbstream.model.exceptions import NbstreamWarning, RequestError
 from nbstream.model.presentation import OPTIONS, presentation_of
@@ -66,6 +69,7 @@ class DeepSeekMagics(settings.Settings, Magics):
     @argument("--no-think", dest="thinking", action="store_const", const=False, help="Answer at once.")
     @argument("--effort", help="How much to reason: low, high (the server's default) or max.")
     @argument("-s", "--system", help="The system prompt.")
+    @argument("-c", "--chat", metavar="NAME", help="Continue this chat: send the turns before it. off: no chat.")
     @argument("-t", "--temperature", type=float, help="How freely tokens are drawn; no effect while thinking.")
     @argument("--top-p", type=float, help="The share of probability that tokens are drawn from.")
     @argument("--max-tokens", type=int, help="The most tokens to spend on the reply, reasoning included.")
@@ -126,6 +130,8 @@ class DeepSeekMagics(settings.Settings, Magics):
         options: Options = {name: value for name, value in vars(arguments).items() if name in NAMES}  # type: ignore[assignment]
         options["extra_body"] = _json_object(arguments.raw_body)
 
+        chat = _chat_of(arguments.chat)
+
         def keep(reply: Reply) -> None:
             if arguments.out is not None and self.shell is not None:
                 self.shell.user_ns[arguments.out] = reply
@@ -133,7 +139,7 @@ class DeepSeekMagics(settings.Settings, Magics):
         def start() -> Any:
             with warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("always", NbstreamWarning)
-                run = stream(prompt, **options)
+                run = Chat(chat).stream(prompt, **options) if chat else stream(prompt, **options)
             for warning in caught:
                 sys.stderr.write(f"Note: {name_options(str(warning.message), self._audience)}\n")
             keep(run.reply)
@@ -141,6 +147,13 @@ class DeepSeekMagics(settings.Settings, Magics):
 
         presentation = presentation_of(self, vars(arguments), self._audience)
         (display.watch_in_background if arguments.background else display.watch)(start, presentation, keep)
+
+
+def _chat_of(name: str | None) -> str:
+    """Return the chat that a cell continues; empty for none."""
+    if name is None:
+        return chats.default
+    return "" if name == names.OFF else names.checked_name(name)
 
 
 def _help(parser: ArgumentParser) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from nbstream.client import models
 from nbstream.model.printable import one_line
+from nbstream.model.usage import TOKENS_PER_CHARACTER
 from nbstream.output.audience import spoken
 
 if TYPE_CHECKING:
@@ -142,7 +143,19 @@ def _shorter(request: Request) -> str:
             "The prompt is too long for the model's context, together with the room that `max_tokens=` reserves: "
             "shorten the prompt, or lower `max_tokens=`."
         )
+    if (turn := request.turn) is not None and turn.largest:
+        largest = ", ".join(f"turn {index + 1} (about {_tokens(size)} tokens)" for index, size in turn.largest)
+        return (
+            f"The chat is too long for the model's context. Its largest turns: {largest}. To send one no more: "
+            f'nbstream.Chat("{turn.chat}").hide({turn.largest[0][0]}); then {{again}}.'
+        )
     return "The prompt is too long for the model's context: shorten it, or leave out earlier turns."
+
+
+def _tokens(characters: int) -> str:
+    """Return about how many tokens a text has, rounded as an estimate should be."""
+    tokens = round(characters * TOKENS_PER_CHARACTER)
+    return f"{round(tokens, -2) if tokens > 1000 else tokens:,}"  # noqa: PLR2004  (four digits)
 
 
 def _wait(failure: Failure) -> str:

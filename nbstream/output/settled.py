@@ -129,11 +129,11 @@ def settled_markdown(reply: Reply, presentation: Presentation = _DEFAULT) -> str
     if lines := wording.tool_calls(reply):
         calls = "\n".join(f"    {line}" for line in lines)
         parts.append(f"The model asks for these calls; nothing was run:\n\n{calls}")
-    parts += [f"<small>{_literal(note)}</small>" for note in sentences.notes(reply, presentation.audience)]
+    parts += [f"<small>{literal(note)}</small>" for note in sentences.notes(reply, presentation.audience)]
     if alert := sentences.alert(reply, presentation.audience):
-        parts.append(f"**{_literal(alert)}**")
+        parts.append(f"**{literal(alert)}**")
     if items := wording.footer(reply):
-        parts.append(f"<small>{_literal(' · '.join(items))}</small>")
+        parts.append(f"<small>{literal(' · '.join(items))}</small>")
     return "\n\n".join(parts) + "\n"
 
 
@@ -186,5 +186,6 @@ def _quoted(text: str) -> str:
     return "\n".join(f"> {line}" if line else ">" for line in _portable(text).split("\n"))
 
 
-def _literal(text: str) -> str:
+def literal(text: str) -> str:
+    """Return text for Markdown to show as it is."""
     return "".join(f"\\{char}" if char in "\\`*_[]<>&$~|" else char for char in text)

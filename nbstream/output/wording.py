@@ -102,9 +102,8 @@ def footer(reply: Reply) -> list[str]:
     if not reply.ended:
         return []
     items = [f"Stopped after {seconds(reply.timing.ended or 0)}"] if reply.status == "cancelled" else []
-    items += [_models(reply)] if reply.model else []
-    if reply.earlier is not None and reply.earlier.requests:
-        items.append("continued" if reply.earlier.requests == 1 else f"continued {reply.earlier.requests} times")
+    items += _turn(reply)
+    items += [reply.model] if reply.model else []
     if reply.simulated:
         items.append("simulated")
     if reply.timing.ended is not None and reply.status != "cancelled":
@@ -119,18 +118,26 @@ def footer(reply: Reply) -> list[str]:
     return items
 
 
-def _models(reply: Reply) -> str:
-    """Return the model's name; of a reply that another model continued, both."""
-    before = reply.earlier.model if reply.earlier is not None else ""
-    return f"{before}, then {reply.model}" if before and before != reply.model else reply.model
-
-
 def answer_tokens(reply: Reply) -> int | None:
     """Return the number of tokens after the reasoning, or None if the server did not say."""
     usage = reply.usage
     if usage is None or usage.completion_tokens is None:
         return None
     return max(0, usage.completion_tokens - (usage.reasoning_tokens or 0))
+
+
+def _turn(reply: Reply) -> list[str]:
+    """Return the place of a reply in its chat: `plan`, `turn 3`, `2 turns before it`."""
+    turn = reply.request.turn
+    if turn is None:
+        return []
+    version = f", version {turn.version}" if turn.version > 1 else ""
+    items = [printable(turn.chat), f"turn {turn.index + 1}{version}"]
+    if turn.before:
+        items.append(f"{turn.before} {'turn' if turn.before == 1 else 'turns'} before it")
+    elif turn.index:
+        items.append("no turn before it was sent")
+    return items
 
 
 def _tokens(reply: Reply) -> list[str]:
@@ -146,8 +153,6 @@ def _tokens(reply: Reply) -> list[str]:
         items.append(f"thought {usage.reasoning_tokens:,}")
     if (out := answer_tokens(reply)) is not None:
         items.append(f"out {out:,}")
-    if about := reply.unreported_tokens:
-        items.append(f"about {about:,} more out, not reported")
     return items
 
 
@@ -155,9 +160,6 @@ def _rate(reply: Reply) -> list[str]:
     """Return the tokens per second, if the text was seen arriving over at least a second."""
     usage, timing = reply.usage, reply.timing
     if usage is None or usage.completion_tokens is None:
-        return []
-    if reply.earlier is not None and reply.earlier.requests:
-        # The time that the last request waited is in between.
         return []
     # Some servers count reasoning that they do not stream, or of which they stream a summary.
     hidden = (usage.reasoning_tokens or 0) > _MOST_PER_ESTIMATE * estimate_tokens(reply.reasoning)
@@ -180,12 +182,6 @@ def _cost(reply: Reply) -> list[str]:
     cost = reply.cost
     if cost is None:
         return []
-    words = [
-        "would cost" if reply.simulated else "",
-        "at most" if cost.at_most else "",
-        "at least" if cost.at_least else "",
-        str(cost),
-        cost.tier,
-    ]
+    words = ["would cost" if reply.simulated else "", "at most" if cost.at_most else "", str(cost), cost.tier]
     source = f"prices of {cost.dated:%Y-%m-%d}" if cost.dated else "as the server says"
     return [" ".join(word for word in words if word) + f" ({source})"]

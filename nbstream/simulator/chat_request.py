@@ -49,6 +49,8 @@ class ChatRequest:
         prompt: the last user message, without its directive.
         context: the text whose tokens count as the prompt's.
         effort: none, low, high or max; with none there is no reasoning.
+        max_tokens: the most tokens of the reply.
+        limit: the same, as the request gives it; None if it does not.
         plan: the scenarios for this request.
         reports_usage: whether each chunk of the stream has a field `usage`, null before the last.
         logprobs: how many alternatives each token's probability comes with, or None without
@@ -62,6 +64,7 @@ class ChatRequest:
     context: str
     effort: str
     max_tokens: int
+    limit: int | None
     plan: scenarios.Plan
     stream: bool = False
     reports_usage: bool = False
@@ -112,6 +115,7 @@ def read(body: bytes, default: scenarios.Plan, *, beta: bool = False) -> ChatReq
         context=context + (json.dumps(tools, ensure_ascii=False) if tools else ""),
         effort=effort,
         max_tokens=_max_tokens(document, effort),
+        limit=document.get("max_tokens"),
         plan=_plan(document, turns, default),
         stream=_flag(document, "stream"),
         reports_usage=_include_usage(document),

@@ -121,6 +121,7 @@ class Router:
             await response.send_whole(200, chunks.html_page("Sign in").encode(), _HTML)
             return
         prompt_tokens, hit_tokens = self._cache.hits(f"{key}\n{chat.model}", chat.context)
+        _check_window(plan, prompt_tokens, chat.limit or 0)
         completion = complete(
             chat,
             completion_id=entry.id,
@@ -215,6 +216,19 @@ def _check_route(request: Request) -> None:
         raise Refusal(404, f"The simulator has no path {request.path}")
     if request.method != ("POST" if is_chat else "GET"):
         raise Refusal(405, f"Method {request.method} Not Allowed")
+
+
+def _check_window(plan: Plan, prompt: int, completion: int) -> None:
+    """Refuse more tokens than the context window has; users of DeepSeek report this message."""
+    given = plan.get("window")
+    size = scenarios.WINDOW if given is None else given["size"]
+    if prompt + completion > size:
+        raise Refusal(
+            400,
+            f"This model's maximum context length is {size} tokens. However, you requested {prompt + completion} "
+            f"tokens ({prompt} in the messages, {completion} in the completion). Please reduce the length of the "
+            "messages or completion.",
+        )
 
 
 def _check_key(key: str) -> None:

@@ -85,6 +85,8 @@ def _choice(name: str, *choices: str) -> Option:
 
 
 STATUS = "STATUS"
+#: The context window of DeepSeek's models, in tokens.
+WINDOW = 1_048_576
 _STATUS = re.compile(r"[45]\d\d")
 
 #: A fault happens after this many deltas, or after this many bytes of the body (without HTTP's
@@ -131,6 +133,11 @@ SCENARIOS = (
         "Ends after N deltas or bytes, without a finish reason: ends the body correctly (`clean`), closes the "
         "connection within the body (`cut`), or closes it after an invalid HTTP chunk (`wrong`).",
         (_AFTER, _BYTE, _choice("ending", "clean", "cut", "wrong")),
+    ),
+    Scenario(
+        "window",
+        "Has a context window of N tokens; refuses a prompt that does not fit, as DeepSeek does.",
+        (Option("size", _count, WINDOW),),
     ),
     Scenario("truncate", "Stops after N deltas with finish_reason `length`.", (Option("after", _count, 50),)),
     Scenario(

@@ -1,0 +1,1 @@
+"""Conversations: chats with turns and versions, and the messages that go out."""

@@ -1,0 +1,390 @@
+"""A chat: turns that are sent again with each new one.
+
+A chat is known by its name: `Chat("plan")` is the same object each time. A turn belongs to a cell
+where the front end names its cells, so running the cell again puts a new version into its turn.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from nbstream.chat import front_end, names, round_trip, saved
+from nbstream.chat.cells import AskingCells
+from nbstream.chat.turn import Version
+from nbstream.chat.turn_list import TurnList
+from nbstream.client import options, settings
+from nbstream.client.endpoints import Secret
+from nbstream.client.start import source_of, start_run, warn
+from nbstream.model.exceptions import RequestError
+from nbstream.model.presentation import OPTIONS
+from nbstream.model.request import TurnPlace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from nbstream.chat.front_end import Cell
+    from nbstream.chat.round_trip import Message
+    from nbstream.chat.turn import Turn, TurnState
+    from nbstream.client.run import Run
+    from nbstream.client.sources.api import ApiSource
+    from nbstream.client.thinking import ReasoningRule
+    from nbstream.model.reply import Reply
+
+#: So many of the largest turns are named if a prompt is too long.
+_LARGEST = 3
+
+#: In the order of their creation.
+_chats: dict[str, Chat] = {}
+_creating = threading.Lock()
+
+
+class Chat:
+    """A conversation: each prompt is sent with the turns before it.
+
+    `Chat("plan")` is the same object each time, also the one of `%%deepseek -c plan`.
+
+    Args:
+        name: the name, one word.
+        system: the system prompt; None keeps the one there is.
+        **defaults: options for each request, as of `nbstream.stream`.
+
+    Raises:
+        RequestError: if the name is none.
+
+    Attributes:
+        name: as above.
+    """
+
+    name: str
+    _turns: TurnList
+    _cells: AskingCells
+    _defaults: options.Options
+    #: A key, and a base URL whose query may hold one: they are neither shown nor kept.
+    _secrets: dict[str, Secret]
+    #: Sentences for the next cell that uses the chat.
+    _notes: list[str]
+
+    def __new__(cls, name: str, system: str | None = None, **defaults: Any) -> Self:  # noqa: ARG004  (see __init__)
+        """Return the chat of this name, or a new one."""
+        names.checked_name(name)
+        with _creating:
+            found = _chats.get(name)
+            if found is None:
+                found = _chats[name] = super().__new__(cls)
+                found.name, found._defaults, found._secrets = name, {}, {}
+                found._notes, found._cells, found._turns = [], AskingCells(), TurnList(found._tell_cache_lost)
+        return found  # type: ignore[return-value]
+
+    def __init__(self, name: str, system: str | None = None, **defaults: Any) -> None:  # noqa: ARG002  (see __new__)
+        if system is not None:
+            self.system = system
+        if defaults:
+            self._defaults = _own(defaults, "Chat")
+            self._hide_secrets()
+
+    @property
+    def system(self) -> str | None:
+        """The system prompt; None until the first request, which takes it from the settings."""
+        return self._turns.system
+
+    @system.setter
+    def system(self, system: str | None) -> None:
+        self._turns.system = system
+
+    @property
+    def defaults(self) -> Mapping[str, Any]:
+        """The options for each request, without a key and a base URL with a query."""
+        return dict(self._defaults)
+
+    @property
+    def turns(self) -> tuple[Turn, ...]:
+        """The turns, the oldest first, hidden ones included."""
+        return self._turns.present
+
+    @property
+    def aside(self) -> tuple[Turn, ...]:
+        """The turns that are set aside because their cells were deleted; see `restore`."""
+        return self._turns.aside
+
+    @property
+    def messages(self) -> list[dict[str, Any]]:
+        """The messages that the next turn is sent after, in a request without tools."""
+        system: list[Message] = [{"role": "system", "content": self.system}] if self.system else []
+        return [dict(each) for each in (*system, *_joined(_sent(self.turns), "never"))]
+
+    def ask(self, prompt: str, **given: Any) -> Reply:
+        """Ask the next turn, show the reply while it arrives, and return it when it has ended.
+
+        Args:
+            prompt: what to ask; taken literally.
+            **given: as for `nbstream.ask`; they go before the chat's defaults.
+
+        Raises:
+            RequestError: if the request cannot be made as asked, or a turn before it still arrives.
+            KeyboardInterrupt: if it was interrupted; the turn keeps what had arrived.
+        """
+        display = {each.name: given.pop(each.name, None) for each in OPTIONS}
+        return front_end.watch(lambda: self.stream(prompt, **given), display)
+
+    def stream(self, prompt: str, **given: Any) -> Run:
+        """Ask the next turn, and return its `Run` at once, without showing anything.
+
+        Arguments and exceptions are as for `ask`.
+        """
+        own = {name: value for name, value in given.items() if value is not None}
+        secrets = {name: secret.reveal() for name, secret in self._secrets.items()}
+        chosen = _own({**self._defaults, **secrets, **own}, "ask")
+        with self._turns.lock:
+            place = self._cells.next_place()
+            turn = self._turns.at(place)
+            run, version = self._start(prompt, chosen, turn)
+            # Only now, as a prompt that was refused takes no turn.
+            self._cells.note(place)
+            self._turns.ask(turn, version, place)
+        return run
+
+    def retry(self, turn: Turn, start: Callable[[], Run]) -> Run:
+        """Put a new version into a turn; `start` sends its request anew."""
+        with self._turns.lock:
+            run = start()
+            self._turns.ask(turn, Version(turn.version.sent, run.receiver, turn.version.after), None)
+        return run
+
+    def continue_version(self, turn: Turn, run: Run) -> None:
+        """Replace the reply of a turn's current version by the one of `run`, which continues it."""
+        self._turns.continue_version(turn, run)
+
+    def turn_of(self, place: TurnPlace) -> Turn | None:
+        """Return the turn that a request asked, or None if it is gone."""
+        return self.turns[place.index] if place.chat == self.name and place.index < len(self.turns) else None
+
+    def fork(self, name: str, at: int | None = None) -> Chat:
+        """Return a new chat with the first `at` turns of this one; all of them, if it is None.
+
+        The turns that a chat of that name has already are replaced; its `undo` brings them back.
+        """
+        kept = self.turns if at is None else self.turns[: range(len(self.turns) + 1)[at]]
+        if name == self.name:
+            raise RequestError(f"A fork of the chat {self.name} needs another name.")
+        chat = Chat(name)
+        chat._replace([turn.state for turn in kept], self.system, self._defaults, f"it was forked from {self.name}")
+        chat._secrets = dict(self._secrets)
+        return chat
+
+    def undo(self) -> None:
+        """Take back the latest change: a turn that was asked, or what a method of the chat did.
+
+        A reply that still arrives is stopped.
+        """
+        what = self._turns.undo()
+        if not what:
+            raise RequestError(f"There is nothing to undo in the chat {self.name}.")
+        _say(f"Undone in the chat {self.name}: {what}.")
+
+    def hide(self, index: int, hidden: bool = True) -> None:  # noqa: FBT001, FBT002  (a switch with a name of its own)
+        """Send a turn no more, or again; it stays in the chat.
+
+        Args:
+            index: the turn's position in `turns`, counted from 0.
+            hidden: False sends it again.
+        """
+        turn = self.turns[index]
+        self._turns.change(turn, "hide" if hidden else "show", replace(turn.state, is_hidden=hidden))
+
+    def edit(self, index: int, answer: str | None = None, prompt: str | None = None) -> None:
+        """Put a new version with another answer or prompt into a turn, and send nothing.
+
+        Args:
+            index: the turn's position in `turns`, counted from 0.
+            answer: the new answer.
+            prompt: the new prompt.
+
+        Raises:
+            RequestError: if there is no new text, or the reply is still arriving.
+        """
+        if answer is None and prompt is None:
+            raise RequestError("edit needs the new text: answer=… or prompt=….")
+        turn = self.turns[index]
+        if not turn.version.ended:
+            raise RequestError(f"This turn of the chat {self.name} is still arriving: wait for its end, or stop it.")
+        self._turns.change(turn, "edit", turn.with_version(turn.version.changed(prompt=prompt, answer=answer)))
+
+    def clear(self) -> None:
+        """Remove every turn; `undo` brings them back."""
+        self._turns.cancel()
+        self._turns.replace([], self.system, "the chat was cleared")
+        _say(f"The chat {self.name} is empty now; undo() brings its turns back.")
+
+    def restore(self) -> int:
+        """Put back the turns that were set aside, in their old places, and return their number."""
+        return self._turns.restore()
+
+    def set_aside(self, cells: Iterable[str]) -> None:
+        """Set the turns of deleted cells aside; the next cell that uses the chat says so."""
+        gone = set(cells)
+        self._note_aside(self._turns.set_aside(lambda place: place.cell in gone), "was deleted")
+
+    def end_cell(self, cell: Cell) -> None:
+        """Set the turns aside that a cell had asked before, but not in the execution that ends."""
+        if count := self._cells.count(cell):
+            gone = self._turns.set_aside(lambda place: place.cell == cell.id and place.ordinal >= count)
+            self._note_aside(gone, "asks fewer turns now")
+
+    def markdown(self) -> str:
+        """Return the conversation as Markdown."""
+        return front_end.markdown(self)
+
+    def to_json(self) -> str:
+        """Return the chat as JSON: all turns with all their versions, and never a key.
+
+        Raises:
+            RequestError: if a reply is still arriving.
+        """
+        self._refuse_arriving(self.turns)
+        return saved.to_json(self.name, self.system, self._defaults, [turn.state for turn in self._turns.every])
+
+    def save(self, path: str | Path) -> None:
+        """Write the chat to a file, as `to_json` gives it."""
+        target = Path(path)
+        # The old file stays whole if the disk is full.
+        part = target.with_name(f"{target.name}.part")
+        part.write_text(self.to_json(), "utf-8")
+        part.replace(target)
+
+    @classmethod
+    def load(cls, path: str | Path, name: str | None = None) -> Chat:
+        """Return the chat of a file that `save` has written.
+
+        The turns that a chat of that name has already are replaced; its `undo` brings them back.
+
+        Args:
+            path: the file.
+            name: its new name; None is the name in the file.
+
+        Raises:
+            RequestError: if the file cannot be read, or does not hold a chat.
+        """
+        try:
+            text = Path(path).read_text("utf-8")
+        except (OSError, UnicodeError) as error:
+            raise RequestError(f"The chat cannot be read from {path}: {error}") from None
+        content = saved.from_json(text)
+        chat = cls(name or content.name)
+        chat._replace(content.states, content.system, content.defaults, "it was loaded")
+        return chat
+
+    def _repr_html_(self) -> str:
+        return front_end.html(self)
+
+    def _repr_markdown_(self) -> str:
+        return front_end.markdown(self)
+
+    def __len__(self) -> int:
+        return len(self.turns)
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __repr__(self) -> str:
+        count = len(self.turns)
+        return f"<Chat {self.name}: {count} {'turn' if count == 1 else 'turns'}>"
+
+    def _start(self, prompt: str, chosen: options.Options, turn: Turn | None) -> tuple[Run, Version]:
+        """Send a prompt after the turns before `turn`; return its run and its version."""
+        before = self._turns.before(turn)
+        self._refuse_arriving(before)
+        sent = _sent(before)
+        given = chosen.get("system")
+        chosen["system"] = system = self._default_system() if given is None else given
+        sizes = sorted(((round_trip.size_of(each.version.messages("never")), each) for each in sent), key=_size)
+        largest = tuple((before.index(each), size) for size, each in sizes[:_LARGEST])
+        version = 1 + (len(turn.versions) if turn is not None else 0)
+        place = TurnPlace(self.name, len(before), len(sent), version, largest)
+        source = source_of(prompt, chosen, lambda rule: _joined(sent, rule), place)
+        if self.system is not None and system != self.system and self.turns:
+            self._notes.append(
+                f"The chat {self.name} has another system prompt from here on, so the server's cache of its turns is "
+                "lost."
+            )
+        self.system = system
+        notes, self._notes = self._notes, []
+        for note in notes:
+            warn(note)
+        run = start_run(source)
+        return run, Version(_added(source), run.receiver, frozenset(each.version.number for each in sent))
+
+    def _hide_secrets(self) -> None:
+        base_url, key = self._defaults.get("base_url") or "", self._defaults.pop("api_key", None)
+        found = {"api_key": key, "base_url": base_url if "?" in base_url else None}
+        if found["base_url"]:
+            self._defaults.pop("base_url", None)
+        self._secrets = {name: Secret(value) for name, value in found.items() if value}
+
+    def _default_system(self) -> str:
+        return settings.current().system if self.system is None else self.system
+
+    def _refuse_arriving(self, turns: Iterable[Turn]) -> None:
+        for number, turn in enumerate(turns, 1):
+            if not turn.version.ended and not turn.hidden:
+                raise RequestError(
+                    f"Turn {number} of the chat {self.name} is still arriving: wait for its end, or stop it. Nothing "
+                    "was sent."
+                )
+
+    def _replace(self, states: Sequence[TurnState], system: str | None, defaults: options.Options, why: str) -> None:
+        if count := len(self.turns):
+            warn(
+                f"The {count} {'turn' if count == 1 else 'turns'} of the chat {self.name} are replaced; "
+                f"nbstream.Chat({self.name!r}).undo() brings them back."
+            )
+        self._turns.replace(states, system, why)
+        self._defaults = defaults
+
+    def _note_aside(self, indices: list[int], why: str) -> None:
+        for index in indices:
+            self._notes.append(
+                f"Turn {index + 1} of the chat {self.name} is set aside and not sent any more, as its cell {why}. To "
+                f"have it back: nbstream.Chat({self.name!r}).restore()"
+            )
+
+    def _tell_cache_lost(self, index: int) -> None:
+        _say(f"From turn {index + 1} on, the chat {self.name} differs from what was sent: the server's cache is lost.")
+
+
+def chats() -> dict[str, Chat]:
+    """Return every chat of this process by its name, in the order of their creation."""
+    return dict(_chats)
+
+
+def _own(given: Mapping[str, Any], function: str) -> options.Options:
+    """Return options for the requests of a chat."""
+    if given.get("messages") is not None:
+        raise RequestError("A chat has its own messages: give a prompt, and no `messages=`.")
+    return options.checked(given, function)
+
+
+def _sent(turns: Iterable[Turn]) -> list[Turn]:
+    """Return the turns that are sent: neither hidden, nor arriving, nor ended with nothing."""
+    return [turn for turn in turns if not turn.hidden and turn.version.ended and not turn.version.is_empty]
+
+
+def _joined(turns: Iterable[Turn], rule: ReasoningRule) -> list[Message]:
+    return [message for turn in turns for message in turn.version.messages(rule)]
+
+
+def _size(pair: tuple[int, Turn]) -> int:
+    return -pair[0]
+
+
+def _added(source: ApiSource) -> tuple[Message, ...]:
+    """Return the messages that a request adds to those of the turns before it."""
+    # The beginning of the answer may follow, which is a part of the reply.
+    return tuple(each for each in source.request.messages if each["role"] == "user")[-1:]
+
+
+def _say(sentence: str) -> None:
+    sys.stdout.write(f"{sentence}\n")

@@ -1,0 +1,134 @@
+"""A chat as JSON and back, with all turns and versions, and never a key."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from nbstream.chat.turn import Place, TurnState, Version
+from nbstream.client import options
+from nbstream.model.exceptions import RequestError
+from nbstream.model.reply import Reply
+from nbstream.model.saved_values import decode, encode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from nbstream.chat.round_trip import Message
+
+_FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a file holds."""
+
+    name: str
+    system: str | None
+    defaults: options.Options
+    states: tuple[TurnState, ...]
+
+
+class _Messages:
+    """The messages of a file, each of which is written once; requests refer to them."""
+
+    def __init__(self, messages: list[Any]) -> None:
+        self.messages = messages
+        self._indices: dict[str, int] = {}
+
+    def indices(self, messages: Sequence[Message]) -> list[int]:
+        return [self._index(each) for each in messages]
+
+    def at(self, indices: list[int]) -> tuple[Message, ...]:
+        return tuple(self.messages[index] for index in indices)
+
+    def _index(self, message: Message) -> int:
+        text = json.dumps(message)
+        if text not in self._indices:
+            self._indices[text] = len(self.messages)
+            self.messages.append(message)
+        return self._indices[text]
+
+
+def to_json(name: str, system: str | None, defaults: Mapping[str, Any], states: Sequence[TurnState]) -> str:
+    """Return a chat as JSON; every reply of it has ended."""
+    messages = _Messages([])
+    turns = [_turn(state, messages) for state in states]
+    document = {
+        "format": _FORMAT,
+        "chat": name,
+        "system": system,
+        "defaults": dict(defaults),
+        "messages": messages.messages,
+        "turns": turns,
+    }
+    return json.dumps(document, indent=1, default=encode)
+
+
+def from_json(text: str) -> Content:
+    """Return the content of a file.
+
+    Raises:
+        RequestError: if it does not hold a chat.
+    """
+    try:
+        document = json.loads(text)
+        if document["format"] != _FORMAT:
+            raise ValueError(f"format {document['format']!r}")  # noqa: TRY301  (as for any other content)
+        messages = _Messages(document["messages"])
+        versions: dict[int, Version] = {}
+        states = tuple(_state(each, messages, versions) for each in document["turns"])
+        return Content(document["chat"], document["system"], options.checked(document["defaults"], "Chat"), states)
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+        raise RequestError(f"This is no chat that nbstream has saved: {error!r:.80}") from None
+
+
+def _turn(state: TurnState, messages: _Messages) -> dict[str, Any]:
+    return {
+        "current": state.current,
+        "hidden": state.is_hidden,
+        "aside": state.is_aside,
+        "cell": list(state.place) if state.place else None,
+        "versions": [_version(each, messages) for each in state.versions],
+    }
+
+
+def _version(version: Version, messages: _Messages) -> dict[str, Any]:
+    reply = version.reply
+    short = replace(reply, request=replace(reply.request, messages=()))
+    return {
+        "number": version.number,
+        "after": sorted(version.after),
+        "sent": messages.indices(version.sent),
+        "edited": version.edited_answer,
+        "prompt_edited": version.is_prompt_edited,
+        "request_messages": messages.indices(reply.request.messages),
+        "reply": encode(short),
+    }
+
+
+def _state(document: dict[str, Any], messages: _Messages, versions: dict[int, Version]) -> TurnState:
+    found = tuple(_read_version(each, messages, versions) for each in document["versions"])
+    # A wrong index is an error here, and not when the turn is used.
+    current = range(len(found))[document["current"]]
+    cell = document["cell"]
+    return TurnState(found, current, document["hidden"], document["aside"], Place(*cell) if cell else None)
+
+
+def _read_version(document: dict[str, Any], messages: _Messages, versions: dict[int, Version]) -> Version:
+    reply = decode(document["reply"])
+    if not isinstance(reply, Reply):
+        raise TypeError("a version has no reply")
+    request = replace(reply.request, messages=messages.at(document["request_messages"]))
+    # The numbers of this process differ.
+    after = frozenset(versions[number].number for number in document["after"] if number in versions)
+    version = Version(
+        messages.at(document["sent"]),
+        replace(reply, request=request),
+        after,
+        document["edited"],
+        is_prompt_edited=document["prompt_edited"],
+    )
+    versions[document["number"]] = version
+    return version

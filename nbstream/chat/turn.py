@@ -1,0 +1,246 @@
+"""A turn of a chat: a prompt and its answer, in one or several versions."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from nbstream.chat import round_trip
+from nbstream.client.receiver import Receiver
+from nbstream.model.reply import with_answer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nbstream.chat.round_trip import Message
+    from nbstream.client.thinking import ReasoningRule
+    from nbstream.model.reply import Reply
+
+_REPR_CHARS = 40
+_numbers = itertools.count()
+
+
+class Place(NamedTuple):
+    """The cell that a turn belongs to, and which of the cell's turns it is, counted from 0."""
+
+    cell: str
+    ordinal: int
+
+
+class Version:
+    """One version of a turn: what was sent, and what came back.
+
+    Args:
+        sent: the messages that were added to those before the turn.
+        source: the reply, or its receiver while the reply is received.
+        after: the numbers of the versions that were sent before it.
+        edited: the answer that the user gave instead of the model's; None if it was not edited.
+
+    Attributes:
+        sent: as above.
+        after: as above.
+        edited_answer: the answer that the user gave; None if the answer is the model's.
+        is_prompt_edited: whether the user changed the prompt.
+        number: differs from that of every other version in this process.
+    """
+
+    def __init__(
+        self,
+        sent: tuple[Message, ...],
+        source: Receiver | Reply,
+        after: frozenset[int],
+        edited: str | None = None,
+        *,
+        is_prompt_edited: bool = False,
+    ) -> None:
+        self.sent = sent
+        self.after = after
+        self.number = next(_numbers)
+        self.is_prompt_edited = is_prompt_edited
+        self._source = source
+        self.edited_answer = edited
+        self._messages: dict[ReasoningRule, tuple[Message, ...]] = {}
+
+    @property
+    def reply(self) -> Reply:
+        """The reply so far."""
+        if isinstance(self._source, Receiver):
+            is_done = self._source.done
+            reply = self._source.reply
+            if is_done:
+                # After the end, the reply is enough.
+                self._source = reply
+            return reply
+        return self._source
+
+    @property
+    def prompt(self) -> str:
+        """The text of the user's message, with everything that was inserted."""
+        return next((round_trip.text_of(each["content"]) for each in self.sent if each["role"] == "user"), "")
+
+    @property
+    def answer(self) -> str:
+        """The answer so far, or the user's own one."""
+        return self.reply.answer if self.edited_answer is None else self.edited_answer
+
+    @property
+    def shown(self) -> Reply:
+        """The reply with the user's own answer, if there is one."""
+        return self.reply if self.edited_answer is None else with_answer(self.reply, self.edited_answer)
+
+    @property
+    def edited(self) -> bool:
+        """Whether the user changed the prompt or the answer."""
+        return self.edited_answer is not None or self.is_prompt_edited
+
+    @property
+    def ended(self) -> bool:
+        """Whether the reply is over."""
+        return self.reply.ended
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the reply ended, by a failure or a stop, before anything arrived."""
+        reply = self.reply
+        text = reply.answer or reply.reasoning or reply.refusal or reply.tool_calls
+        return self.edited_answer is None and reply.status in ("failed", "cancelled") and not text
+
+    def cancel(self) -> None:
+        """Stop the reply if it is still received."""
+        if isinstance(self._source, Receiver):
+            self._source.cancel()
+
+    def messages(self, rule: ReasoningRule) -> tuple[Message, ...]:
+        """Return the messages that stand for this version in a later request."""
+        if rule not in self._messages:
+            self._messages[rule] = (*self.sent, *round_trip.messages_of(self.reply, rule, self.edited_answer))
+        return self._messages[rule]
+
+    def changed(self, *, prompt: str | None, answer: str | None) -> Version:
+        """Return a version with another prompt or answer; None keeps what there is."""
+        sent = self.sent if prompt is None else tuple(_with_prompt(each, prompt) for each in self.sent)
+        edited = self.edited_answer if answer is None else answer
+        is_prompt_edited = self.is_prompt_edited or prompt is not None
+        return Version(sent, self._source, self.after, edited, is_prompt_edited=is_prompt_edited)
+
+    def with_source(self, source: Receiver | Reply) -> Version:
+        """Return this version with another reply, such as one that continues it."""
+        return Version(self.sent, source, self.after, is_prompt_edited=self.is_prompt_edited)
+
+    def __repr__(self) -> str:
+        marks = "".join([" (edited)" if self.edited else "", "" if self.ended else " (arriving)"])
+        return f"<Version {_short(self.prompt)} → {_short(self.answer)}{marks}>"
+
+
+@dataclass(frozen=True, slots=True)
+class TurnState:
+    """Everything about a turn that a user can change; kept to undo the changes."""
+
+    versions: tuple[Version, ...]
+    current: int
+    is_hidden: bool = False
+    is_aside: bool = False
+    place: Place | None = field(default=None)
+
+
+class Turn:
+    """A turn of a chat.
+
+    Args:
+        state: its state.
+        change: carries out a change of the turn, so that the chat can undo it.
+        mark: returns whether the turn answered an earlier version of a turn before it.
+
+    Attributes:
+        state: as above; a new value after each change.
+    """
+
+    def __init__(
+        self, state: TurnState, change: Callable[[Turn, str, TurnState], None], mark: Callable[[Turn], bool]
+    ) -> None:
+        self.state = state
+        self._change = change
+        self._mark = mark
+
+    @property
+    def versions(self) -> tuple[Version, ...]:
+        """All versions, the oldest first."""
+        return self.state.versions
+
+    @property
+    def version(self) -> Version:
+        """The version that is sent with later turns."""
+        return self.state.versions[self.state.current]
+
+    @property
+    def prompt(self) -> str:
+        """The prompt of the current version."""
+        return self.version.prompt
+
+    @property
+    def answer(self) -> str:
+        """The answer of the current version."""
+        return self.version.answer
+
+    @property
+    def reply(self) -> Reply:
+        """The reply of the current version."""
+        return self.version.reply
+
+    @property
+    def hidden(self) -> bool:
+        """Whether the turn is not sent."""
+        return self.state.is_hidden
+
+    @property
+    def edited(self) -> bool:
+        """Whether the user changed the prompt or the answer of the current version."""
+        return self.version.edited
+
+    @property
+    def outdated(self) -> bool:
+        """Whether a turn before it has another version now than the one that it answered."""
+        return self._mark(self)
+
+    def use(self, index: int) -> None:
+        """Make version number `index` the current one, counted from 0.
+
+        Raises:
+            IndexError: if there is no such version.
+        """
+        current = range(len(self.versions))[index]
+        self._change(self, f"use({index})", replace(self.state, current=current))
+
+    def with_version(self, version: Version) -> TurnState:
+        """Return the state with a new version, which is the current one; nothing is changed."""
+        versions = (*self.state.versions, version)
+        return replace(self.state, versions=versions, current=len(versions) - 1, is_aside=False)
+
+    def marks(self) -> list[str]:
+        """Return what a reader should know: `edited`, `hidden`, `answered an earlier version`."""
+        found: dict[str, Any] = {
+            f"version {self.state.current + 1} of {len(self.versions)}": len(self.versions) > 1,
+            "edited": self.edited,
+            "hidden": self.hidden,
+            "answered an earlier version": self.outdated,
+        }
+        return [mark for mark, holds in found.items() if holds]
+
+    def __repr__(self) -> str:
+        marks = ", ".join(self.marks())
+        return f"<Turn {_short(self.prompt)} → {_short(self.answer)}{f' ({marks})' if marks else ''}>"
+
+
+def _with_prompt(message: Message, prompt: str) -> Message:
+    if message["role"] != "user":
+        return message
+    content = message["content"]
+    if not isinstance(content, list):
+        return {**message, "content": prompt}
+    others = [part for part in content if part.get("type") != "text"]
+    return {**message, "content": [{"type": "text", "text": prompt}, *others]}
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= _REPR_CHARS else text[: _REPR_CHARS - 1] + "…")

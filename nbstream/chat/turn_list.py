@@ -1,0 +1,179 @@
+"""The turns of one chat, its system prompt, and their changes, each of which can be undone."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from nbstream.chat.turn import Place, Turn, TurnState, Version
+from nbstream.model.exceptions import RequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from nbstream.client.run import Run
+
+#: So many changes can be undone.
+_MOST_CHANGES = 100
+
+
+class _Change(NamedTuple):
+    """What was changed, and the state before it."""
+
+    what: str
+    turns: tuple[tuple[Turn, TurnState], ...]
+    system: str | None
+
+
+class TurnList:
+    """The turns of a chat, the oldest first, and its system prompt.
+
+    Args:
+        changed: is told the position of a turn that was changed under later turns, counted from 0.
+
+    Attributes:
+        lock: held during each change.
+        every: all turns, those that are set aside included.
+        system: the system prompt; None before the first request.
+    """
+
+    def __init__(self, changed: Callable[[int], None]) -> None:
+        self.lock = threading.RLock()
+        self.every: list[Turn] = []
+        self.system: str | None = None
+        self._changes: list[_Change] = []
+        self._changed = changed
+
+    @property
+    def present(self) -> tuple[Turn, ...]:
+        """The turns without those that are set aside."""
+        return tuple(turn for turn in self.every if not turn.state.is_aside)
+
+    @property
+    def aside(self) -> tuple[Turn, ...]:
+        """The turns that are set aside, in their order."""
+        return tuple(turn for turn in self.every if turn.state.is_aside)
+
+    def at(self, place: Place | None) -> Turn | None:
+        """Return the turn of a place, also if it is set aside; None if there is none."""
+        return next((each for each in self.every if place is not None and each.state.place == place), None)
+
+    def before(self, turn: Turn | None) -> tuple[Turn, ...]:
+        """Return the present turns before `turn`; all of them, if it is None."""
+        end = len(self.every) if turn is None else self.every.index(turn)
+        return tuple(each for each in self.every[:end] if not each.state.is_aside)
+
+    def ask(self, turn: Turn | None, version: Version, place: Place | None) -> None:
+        """Put a version that was asked into `turn`; into a new one at the end, if that is None."""
+        with self.lock:
+            self._keep(f"turn {len(self.before(turn)) + 1} was asked")
+            if turn is None:
+                self.every.append(self._turn(TurnState((version,), 0, place=place)))
+            else:
+                turn.state = turn.with_version(version)
+
+    def change(self, turn: Turn, what: str, state: TurnState) -> None:
+        """Give a turn another state.
+
+        Args:
+            turn: the turn.
+            what: names the change.
+            state: the new state.
+
+        Raises:
+            RequestError: if the turn is gone.
+        """
+        with self.lock:
+            turns = self.present
+            if turn not in turns:
+                raise RequestError("This turn is not in its chat any more.")
+            index = turns.index(turn)
+            self._keep(f"{what} of turn {index + 1}")
+            turn.state = state
+            if any(index < number for number, each in enumerate(turns) if not each.hidden):
+                self._changed(index)
+
+    def continue_version(self, turn: Turn, run: Run) -> None:
+        """Replace the reply of a turn's current version by the one of `run`, which continues it."""
+        with self.lock:
+            self._keep("a reply was continued")
+            versions = list(turn.versions)
+            versions[turn.state.current] = turn.version.with_source(run.receiver)
+            turn.state = replace(turn.state, versions=tuple(versions))
+
+    def set_aside(self, is_gone: Callable[[Place], bool]) -> list[int]:
+        """Set the turns of some places aside, and return their positions, counted from 0."""
+        with self.lock:
+            found = {
+                index: turn
+                for index, turn in enumerate(self.present)
+                if turn.state.place is not None and is_gone(turn.state.place)
+            }
+            if found:
+                self._keep("turns were set aside")
+            for turn in found.values():
+                turn.state = replace(turn.state, is_aside=True)
+        return list(found)
+
+    def restore(self) -> int:
+        """Put back what is set aside, and return how many turns that was."""
+        with self.lock:
+            back = self.aside
+            if back:
+                self._keep("turns were restored")
+            for turn in back:
+                # Its cell is gone.
+                turn.state = replace(turn.state, is_aside=False, place=None)
+        return len(back)
+
+    def replace(self, states: Iterable[TurnState], system: str | None, why: str) -> None:
+        """Replace the system prompt, and all turns by turns of these states."""
+        with self.lock:
+            self._keep(why)
+            self.system = system
+            self.every = [self._turn(state) for state in states]
+
+    def undo(self) -> str:
+        """Take the latest change back, and return what it was; empty if there is none.
+
+        A reply that is still received and that the change had brought is stopped.
+        """
+        with self.lock:
+            if not self._changes:
+                return ""
+            change = self._changes.pop()
+            kept = {version.number for _, state in change.turns for version in state.versions}
+            for version in self._versions():
+                if version.number not in kept:
+                    version.cancel()
+            self.every = [turn for turn, _ in change.turns]
+            for turn, state in change.turns:
+                turn.state = state
+            self.system = change.system
+            return change.what
+
+    def cancel(self) -> None:
+        """Stop every reply that is still received."""
+        for version in self._versions():
+            version.cancel()
+
+    def is_outdated(self, turn: Turn) -> bool:
+        """Return whether a turn before `turn` has another version now than `turn` answered."""
+        if turn not in self.every:
+            return False
+        after = turn.version.after
+        return any(
+            each.version.number not in after and any(version.number in after for version in each.versions)
+            for each in self.before(turn)
+        )
+
+    def _turn(self, state: TurnState) -> Turn:
+        return Turn(state, self.change, self.is_outdated)
+
+    def _versions(self) -> list[Version]:
+        return [version for turn in self.every for version in turn.versions]
+
+    def _keep(self, what: str) -> None:
+        state = tuple((turn, turn.state) for turn in self.every)
+        self._changes = [*self._changes[1 - _MOST_CHANGES :], _Change(what, state, self.system)]

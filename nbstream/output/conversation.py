@@ -1,0 +1,129 @@
+"""A chat as HTML, as Markdown, and as a line of a table."""
+
+from __future__ import annotations
+
+from collections import Counter
+from decimal import Decimal
+from html import escape
+from typing import TYPE_CHECKING
+
+from nbstream.model.presentation import Presentation
+from nbstream.model.printable import printable
+from nbstream.model.usage import Cost
+from nbstream.output import settled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from nbstream.chat.conversation import Chat
+    from nbstream.chat.turn import Turn
+    from nbstream.model.reply import Reply
+
+_HEADINGS = ("chat", "turns", "tokens", "cost", "model")
+
+
+def turns(count: int) -> str:
+    """Return a number of turns in words."""
+    return f"{count or 'no'} {'turn' if count == 1 else 'turns'}"
+
+
+def html(chat: Chat) -> str:
+    """Return the conversation as HTML that reads from top to bottom, for any front end."""
+    parts = [_head(f"<strong>{escape(printable(chat.name))}</strong>", summary(chat))]
+    if chat.system:
+        parts.append(_prompt("System prompt", chat.system, []))
+    for number, turn in enumerate(chat.turns, 1):
+        parts.append(_prompt(f"Turn {number}", turn.prompt, turn.marks()))
+        parts.append(settled.settled_html(_shown(turn), Presentation(reasoning="closed")))
+    if not chat.turns:
+        parts.append("<p><em>No turn yet.</em></p>")
+    if chat.aside:
+        parts.append(_head("", [f"set aside, as their cells were deleted: {turns(len(chat.aside))}"]))
+    root = '<div class="nbstream-chat mathjax_ignore tex2jax_ignore" style="overflow-wrap:break-word">'
+    return settled.one_block(f"{root}{''.join(parts)}</div>")
+
+
+def markdown(chat: Chat) -> str:
+    """Return the conversation as Markdown: headings, quoted prompts, answers and footers."""
+    parts = [f"# {settled.literal(chat.name)}"]
+    if chat.system:
+        parts.append(f"System prompt:\n\n{_fenced(chat.system)}")
+    for number, turn in enumerate(chat.turns, 1):
+        marks = f" ({', '.join(turn.marks())})" if turn.marks() else ""
+        parts.append(f"## Turn {number}{marks}")
+        parts.append(_fenced(turn.prompt))
+        parts.append(settled.settled_markdown(_shown(turn), Presentation(reasoning="closed")).strip("\n"))
+    return "\n\n".join(parts) + "\n"
+
+
+def table(chats: Sequence[Chat], default: str) -> str:
+    """Return a table of chats as text: turns, tokens, cost and model; `default` is marked."""
+    rows = [_HEADINGS, *((f"{chat.name}{' *' if chat.name == default else ''}", *_figures(chat)) for chat in chats)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
+    last = len(_HEADINGS) - 1
+    lines = [
+        "  ".join(
+            cell.ljust(width) if column in (0, last) else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+    if any(chat.name == default for chat in chats):
+        lines.append("* the chat of cells that name none")
+    return "\n".join(lines)
+
+
+def summary(chat: Chat) -> list[str]:
+    """Return the items of a chat's own footer: turns, tokens, cost and model."""
+    count, tokens, cost, model = _figures(chat)
+    items = [turns(int(count)), f"{tokens} tokens" if tokens else "", cost, model]
+    return [item for item in items if item]
+
+
+def _figures(chat: Chat) -> tuple[str, str, str, str]:
+    replies = _replies(chat)
+    known = [reply.usage for reply in replies if reply.usage is not None]
+    tokens = sum((usage.prompt_tokens or 0) + (usage.completion_tokens or 0) for usage in known)
+    at_least = "at least " if len(known) < len(replies) and known else ""
+    models = list(dict.fromkeys(printable(reply.model) for reply in replies if reply.model))
+    return str(len(chat.turns)), f"{at_least}{tokens:,}" if known else "", _cost(replies), ", ".join(models)
+
+
+def _replies(chat: Chat) -> list[Reply]:
+    """Return each reply that was paid for once, old versions included."""
+    versions = [version for turn in (*chat.turns, *chat.aside) for version in turn.versions]
+    return list({id(reply): reply for reply in (version.reply for version in versions)}.values())
+
+
+def _cost(replies: Iterable[Reply]) -> str:
+    sums: Counter[str] = Counter()
+    costs = [reply.cost for reply in replies]
+    for cost in costs:
+        if cost is not None:
+            sums[cost.currency] += cost.amount  # type: ignore[assignment]
+    words = [str(Cost(Decimal(amount), currency, "", None)) for currency, amount in sums.items()]
+    return ("at least " if None in costs and words else "") + " + ".join(words)
+
+
+def _shown(turn: Turn) -> Reply:
+    return turn.version.shown
+
+
+def _head(title: str, items: Iterable[str]) -> str:
+    words = escape(" · ".join(items))
+    return f'<div style="margin:0 0 .6em">{title} <span style="opacity:.72;font-size:.83em">{words}</span></div>'
+
+
+def _prompt(title: str, text: str, marks: Sequence[str]) -> str:
+    """Return a prompt as it was written, set off from the answer below it."""
+    label = escape(" · ".join([title, *marks]))
+    return (
+        '<div style="border-top:1px solid rgba(128,128,128,.3);padding:.6em 0 0;margin:.8em 0 .5em">'
+        f'<div style="opacity:.72;font-size:.83em">{label}</div>'
+        f'<div style="white-space:pre-wrap;font-weight:500">{escape(printable(text))}</div></div>'
+    )
+
+
+def _fenced(text: str) -> str:
+    """Return a text in a quote of its own, exactly as it is."""
+    return "\n".join(f"> {settled.literal(line)}  " if line.strip() else ">" for line in printable(text).split("\n"))

@@ -1,0 +1,130 @@
+"""Chats in files: what is loaded equals what was saved."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import nbstream
+from nbstream.model.exceptions import NbstreamWarning, RequestError
+from nbstream.model.saved_values import decode, encode
+from nbstream.model.usage import Cost, Usage
+from tests.chat.conftest import bodies
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from nbstream.simulator.server import Simulator
+    from tests.chat.conftest import Cells
+
+
+def test_a_loaded_chat_goes_on_as_the_saved_one(simulator: Simulator, cells: Cells, tmp_path: Path) -> None:
+    chat = nbstream.Chat("plan", system="Kurz, bitte. 好", model="pro", max_tokens=200)
+    for cell, scenario in (
+        ("a", "normal tokens=20"),
+        ("b", "402"),
+        ("c", "truncate after=3"),
+        ("a", "normal tokens=9"),
+    ):
+        cells.run(cell)
+        chat.stream(f"[simulate: {scenario}] ünï \U0001f600", extra_body={"seed": 1}).result()
+    chat.edit(2, answer="my own")
+    chat.hide(1)
+    path = tmp_path / "plan.json"
+    chat.save(path)
+    loaded = nbstream.Chat.load(path, "again")
+    assert loaded is nbstream.Chat("again")
+    assert (loaded.system, loaded.defaults) == (chat.system, chat.defaults)
+    assert loaded.messages == chat.messages
+    for one, other in zip(chat.turns, loaded.turns, strict=True):
+        assert one.marks() == other.marks()
+        assert [each.answer for each in one.versions] == [each.answer for each in other.versions]
+        for old, new in zip(one.versions, other.versions, strict=True):
+            for field in fields(old.reply):
+                assert getattr(old.reply, field.name) == getattr(new.reply, field.name), field.name
+            assert (old.sent, old.edited, old.ended) == (new.sent, new.edited, new.ended)
+    # Running a cell again replaces its turn in the loaded chat, too.
+    cells.run("a")
+    loaded.stream("[simulate: normal tokens=3] x").result()
+    assert len(loaded.turns[0].versions) == 3
+    assert len(bodies(simulator)[-1]["messages"]) == 2
+    # A second save and load changes nothing.
+    chat.save(path)
+    assert json.loads(path.read_text("utf-8")) == json.loads(chat.to_json())
+
+
+def test_a_file_does_not_grow_with_the_square_of_its_turns(simulator: Simulator) -> None:
+    chat = nbstream.Chat("plan")
+    sizes = []
+    for _ in range(40):
+        chat.stream("[simulate: normal tokens=20] " + "x" * 500, thinking=False).result()
+        sizes.append(len(chat.to_json()))
+    assert sizes[39] - sizes[29] < 1.5 * (sizes[19] - sizes[9])
+
+
+def test_loading_over_a_chat_can_be_undone(simulator: Simulator, tmp_path: Path) -> None:
+    chat = nbstream.Chat("plan")
+    chat.stream("[simulate: normal tokens=3] x").result()
+    chat.save(tmp_path / "plan.json")
+    chat.stream("[simulate: normal tokens=3] y").result()
+    with pytest.warns(NbstreamWarning, match="2 turns of the chat plan are replaced"):
+        nbstream.Chat.load(tmp_path / "plan.json")
+    assert len(chat) == 1
+    chat.undo()
+    assert len(chat) == 2
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"format": 9}', '{"format": 1, "chat": "x", "turns": [{}]}', "\ufeff"]
+)
+def test_a_file_that_is_no_chat_is_one_line(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "x.json"
+    path.write_text(text, "utf-8")
+    with pytest.raises(RequestError) as caught:
+        nbstream.Chat.load(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(RequestError, match="cannot be read"):
+        nbstream.Chat.load(tmp_path / "none.json")
+
+
+def test_a_file_makes_no_object_of_another_class() -> None:
+    for name in ("Popen", "Chat", "object", "__class__"):
+        with pytest.raises(ValueError, match="not a kept value"):
+            decode({"_": name, "args": ["ls"]})
+
+
+plain = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text() | st.floats(allow_nan=False),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["_", "a", "value"]), inner, max_size=3)
+    | st.lists(inner, max_size=3).map(tuple),
+    max_leaves=8,
+)  # fmt: skip
+values = (
+    plain
+    | st.builds(Usage, st.none() | st.integers(), cost=st.none() | st.floats(allow_nan=False))
+    | st.builds(
+        Cost,
+        st.decimals(allow_nan=False, allow_infinity=False),
+        st.just("USD"),
+        st.just("peak"),
+        st.none() | st.datetimes(),
+    )
+)
+
+
+@given(values)
+def test_a_value_is_the_same_after_json(value: Any) -> None:
+    assert decode(json.loads(json.dumps(encode(value)))) == value
+
+
+def test_an_amount_keeps_its_digits() -> None:
+    assert str(decode(encode(Decimal("0.10")))) == "0.10"
