@@ -14,7 +14,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
-from nbstream.model.usage import Cost
+from nbstream.model.usage import Cost, joined_cost
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,11 +29,26 @@ _MILLION = Decimal(1_000_000)
 
 
 def cost_of(reply: Reply, currency: str = "USD") -> Cost | None:
-    """Return the cost of `reply` in `currency`; None if its usage or its price is unknown."""
-    if reply.usage is None or reply.timing.started is None:
+    """Return the cost of `reply` in `currency`; None if its usage or its price is unknown.
+
+    The last request of a reply that was continued has the price of its own time.
+    """
+    earlier = reply.earlier
+    if earlier is None or not earlier.requests:
+        return _cost_at(reply, reply.usage, reply.timing.started, currency)
+    if reply.last_usage is None and not reply.has_grown:
+        # A request that brought nothing costs nothing.
+        return earlier.cost
+    own = _cost_at(reply, reply.last_usage, reply.timing.continued, currency)
+    was_known = earlier.usage is not None and not earlier.unreported
+    return joined_cost(earlier.cost, own, is_known=reply.last_usage is not None, was_known=was_known)
+
+
+def _cost_at(reply: Reply, usage: Usage | None, at: float | None, currency: str) -> Cost | None:
+    if usage is None or at is None:
         return None
     host = SIMULATED_HOST if reply.simulated else _host_of(reply.request.endpoint)
-    return cost(reply.usage, model=reply.model, host=host, at=reply.timing.started, currency=currency)
+    return cost(usage, model=reply.model, host=host, at=at, currency=currency)
 
 
 def cost(

@@ -17,7 +17,7 @@ from nbstream.chat.cells import AskingCells
 from nbstream.chat.turn import Version
 from nbstream.chat.turn_list import TurnList
 from nbstream.client import options, settings
-from nbstream.client.endpoints import Secret
+from nbstream.client.secret import Secret
 from nbstream.client.start import source_of, start_run, warn
 from nbstream.model.exceptions import RequestError
 from nbstream.model.presentation import OPTIONS

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from openai import AsyncOpenAI
 
-    from nbstream.client.endpoints import Endpoint, Secret
+    from nbstream.client.endpoints import Endpoint
+    from nbstream.client.secret import Secret
 
 _CONNECT_SECONDS = 15.0
 _MOST_CLIENTS = 8

@@ -1,70 +1,67 @@
-"""Servers: base URL, origin and API key.
+"""The server of a request: its base URL, its facts and its key.
 
-A key is only sent to the origin for which it was set: the key of the environment belongs to the
-base URL of the environment.
+A key is only sent to the origin for which it was set (`keys`).
 """
 
 from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NoReturn
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
+from nbstream.client import keys, models
+from nbstream.client.addresses import checked_url, is_loopback, origin_of
+from nbstream.client.endpoint_facts import UNKNOWN, EndpointFacts, presets
+from nbstream.client.known_endpoints import KnownEndpoints, facts_at, known_endpoints
+from nbstream.client.secret import Secret
 from nbstream.model.exceptions import RequestError
+from nbstream.model.request import Address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from nbstream.client.endpoint_facts import Continuing
     from nbstream.model.request import KeyOrigin
 
-DEFAULT_BASE_URL = "https://api.deepseek.com"
-KEY_VARIABLE = "DEEPSEEK_API_KEY"
-URL_VARIABLE = "DEEPSEEK_BASE_URL"
+#: The endpoint of a request that names none.
+DEFAULT = "deepseek"
+DEFAULT_BASE_URL = presets()[DEFAULT].base_url
+KEY_VARIABLE = presets()[DEFAULT].key_variable
+URL_VARIABLE = presets()[DEFAULT].url_variable
+
+#: The variable from which a program reads the key for a server that has no variable of its own.
+OTHER_KEY_VARIABLE = "API_KEY"
 
 #: Names in a base URL's query whose values are secret.
 _KEY_NAME = re.compile("key|token|secret|signature|password", re.IGNORECASE)
-_LOOPBACK = ("localhost", "::1")
-_NO_KEY = (
-    f"No API key. Set one before the kernel starts, as {KEY_VARIABLE}, or here: "
-    f"import os, getpass; os.environ['{KEY_VARIABLE}'] = getpass.getpass()\n"
-    "To try it offline and without a key, run in a terminal: nbstream demo"
-)
-
-
-class Secret:
-    """A value that repr, str, format, pickle and tracebacks do not show."""
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    def reveal(self) -> str:
-        """Return the value."""
-        return self._value
-
-    def __repr__(self) -> str:
-        return "<secret>"
-
-    def __eq__(self, other: object) -> bool:
-        return self._value == other._value if isinstance(other, Secret) else NotImplemented
-
-    def __hash__(self) -> int:
-        return hash(self._value)
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a secret is not pickled")
+#: Further names whose values are secret as a rule. They are not removed from replies, as a value
+#: may be a common word.
+_MAYBE_KEY_NAME = re.compile("^(sig|code|auth|pass|pwd|credentials?)$", re.IGNORECASE)
+#: A value that looks like a key, whatever its name.
+_KEY_VALUE = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[\w.~+/=-]{20,}")
+_OFFLINE = "To try it offline and without a key, run in a terminal: nbstream demo"
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A server's base URL, the key for it, and where that key comes from."""
+    """A server's base URL, the key for it, where that key comes from, and the server's facts."""
 
     base_url: str = field(repr=False)
     api_key: Secret | None = None
     key_origin: KeyOrigin = ""
+    facts: EndpointFacts = UNKNOWN
+
+    @property
+    def key_variable(self) -> str:
+        """The environment variable from which a program reads this server's key."""
+        return self.facts.key_variable or OTHER_KEY_VARIABLE
+
+    @property
+    def name(self) -> str:
+        """The endpoint's name, as in `-m name/model`; empty if it has none."""
+        return self.facts.name
 
     @property
     def path_url(self) -> str:
@@ -85,76 +82,137 @@ class Endpoint:
         return Secret(value) if value else None
 
     @property
+    def address(self) -> Address:
+        """The path and the query, with variables of the environment in place of keys."""
+        key, path = self.api_key, urlsplit(self.base_url).path
+        if key is not None:
+            path = path.replace(key.reveal(), "KEY")
+        secret = [name for name, value in self.query.items() if _is_secret(name, value)]
+        open_query = [(name, value) for name, value in self.query.items() if name not in secret]
+        return Address(
+            path,
+            query=tuple(open_query),
+            query_variables=tuple((name, f"URL_{re.sub(r'[^A-Z0-9]', '_', name.upper())}") for name in secret),
+            key_variable=self.key_variable if key is not None else "",
+        )
+
+    @property
     def origin(self) -> str:
         """Scheme, host and port, without the default port of the scheme."""
-        return _origin(self.base_url)
+        return origin_of(self.base_url)
 
     @property
     def on_deepseek(self) -> bool:
         """Whether this is DeepSeek's own API."""
-        return self.origin == _origin(DEFAULT_BASE_URL)
+        return self.origin == origin_of(DEFAULT_BASE_URL)
 
     @property
     def on_loopback(self) -> bool:
         """Whether the server is on this machine, so that no proxy is used."""
-        name = urlsplit(self.base_url).hostname or ""
-        return name in _LOOPBACK or name.startswith("127.")
+        return is_loopback(self.base_url)
+
+    @property
+    def beta(self) -> Endpoint:
+        """The same server below `/beta`, where DeepSeek has prefix completion."""
+        parts = urlsplit(self.base_url)
+        path = parts.path.removesuffix("/v1").removesuffix("/beta")
+        return replace(self, base_url=parts._replace(path=f"{path}/beta").geturl())
 
     @property
     def server(self) -> str:
         """The server's name in a sentence."""
-        return "DeepSeek" if self.on_deepseek else urlsplit(self.origin).netloc
+        host, title = urlsplit(self.origin).netloc, self.facts.title
+        if self.on_deepseek:
+            return "DeepSeek"
+        preset = presets().get(self.name)
+        is_hosted = preset is not None and self.origin == origin_of(preset.base_url) and not self.on_loopback
+        return title if title and is_hosted else f"{title} at {host}" if title else host
+
+    @property
+    def continuing(self) -> Continuing:
+        """How the server continues an answer; empty if it does not."""
+        return self.facts.continuing
+
+    @property
+    def for_continuing(self) -> Endpoint:
+        """The same endpoint at the base URL where it continues answers."""
+        return self.beta if self.facts.has_beta else self
+
+    def for_model(self, model: str) -> Endpoint:
+        """Return the endpoint with the facts of DeepSeek, if the simulator may be asked.
+
+        It is one of DeepSeek's model ids at a server on this machine of which nothing is known.
+        """
+        if not (self.on_loopback and self.facts.is_unknown and models.is_deepseek(model)):
+            return self
+        own = {name: getattr(self.facts, name) for name in ("base_url", "key_variable", "key_home")}
+        facts = replace(presets()[DEFAULT], **own, name=self.name or DEFAULT, title="", needs_key=False)
+        return replace(self, facts=facts)
+
+
+class Target(NamedTuple):
+    """Where a request goes, and what is known about the server."""
+
+    url: str
+    facts: EndpointFacts
+
+
+def target(base_url: str | None, known: KnownEndpoints) -> Target:
+    """Return the server that `base_url` names, as for `endpoint_for`, without a key."""
+    chosen = known.by_name.get((base_url or "").strip() or DEFAULT)
+    if chosen is not None:
+        return Target(checked_url(chosen.base_url), chosen)
+    url = checked_url(str(base_url))
+    return Target(url, facts_at(url, known.by_name))
 
 
 def endpoint_for(
-    base_url: str | None = None, api_key: str | None = None, environ: Mapping[str, str] | None = None
+    base_url: str | None = None,
+    api_key: str | None = None,
+    environ: Mapping[str, str] | None = None,
+    known: KnownEndpoints | None = None,
+    *,
+    without_key: bool = False,
 ) -> Endpoint:
     """Return the server for a request.
 
     Args:
-        base_url: the default is the base URL of the environment.
-        api_key: the default is the key of the environment, if that key belongs to the same origin.
+        base_url: a base URL, or the name of an endpoint; the default is the endpoint `deepseek`.
+        api_key: the default is the key that belongs to this server.
         environ: replaces `os.environ`.
+        known: the endpoints that there are; the default is the presets.
+        without_key: whether the request can do without a key that the server needs otherwise.
 
     Raises:
-        RequestError: if the URL is not valid, or there is no key for DeepSeek.
+        RequestError: if the URL is not valid, or there is no key and the server needs one.
     """
     environ = os.environ if environ is None else environ
-    environment_url = _checked(environ.get(URL_VARIABLE) or DEFAULT_BASE_URL)
-    url = _checked(base_url or environment_url)
-    key, own = (api_key or "").strip(), environ.get(KEY_VARIABLE, "").strip()
-    key_origin: KeyOrigin = "argument" if key else "none"
-    if not key and own:
-        is_for_this_server = _origin(url) == _origin(environment_url)
-        key, key_origin = (own, "environment") if is_for_this_server else ("", "elsewhere")
-    if key and not (key.isascii() and key.isprintable()):
-        raise RequestError("The API key contains characters that are not allowed; set it again.")
-    if key.lower().startswith("bearer ") or (len(key) > 1 and key[0] in "\"'" and key[-1] == key[0]):
-        raise RequestError("The API key has quotes or “Bearer” around it; set the key alone.")
-    endpoint = Endpoint(url, Secret(key) if key else None, key_origin)
-    if endpoint.on_deepseek and endpoint.api_key is None:
-        raise RequestError(_NO_KEY)
-    return endpoint
+    known = known_endpoints(environ) if known is None else known
+    url, facts = target(base_url, known)
+    if api_key and api_key.strip():
+        key = keys.Key(keys.checked_key(api_key), "argument")
+    else:
+        first = facts if facts.name else known.by_name[DEFAULT]
+        key = keys.find_key(url, (first, *known.by_name.values()), environ)
+        if key.origin == "elsewhere" and not environ.get(first.key_variable):
+            key = keys.Key(None, "none")
+    if facts.needs_key and key.secret is None and not without_key:
+        raise RequestError(_no_key(facts, url))
+    return Endpoint(url, key.secret, key.origin, facts)
 
 
-def _checked(url: str) -> str:
-    try:
-        parts = urlsplit(url.strip())
-        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
-        valid = False
-    if not valid:
-        # The message does not repeat the URL, which may contain a key or a password.
-        raise RequestError(f"The base URL is not valid: it must look like {DEFAULT_BASE_URL}.")
-    if "@" in parts.netloc:
-        raise RequestError("The base URL must not contain a user name or password; set `api_key=` instead.")
-    path = parts.path.rstrip("/").removesuffix("/chat/completions").rstrip("/")
-    return parts._replace(path=path, fragment="").geturl()
+def _no_key(facts: EndpointFacts, url: str) -> str:
+    if origin_of(facts.key_home) == origin_of(url):
+        how = f"Set {facts.key_variable} before the kernel starts, or type it here: %deepseek key {facts.name}"
+    else:
+        # An entry of the user has moved the endpoint, and does not name its key.
+        how = (
+            f"{facts.key_variable} belongs to {origin_of(facts.key_home)}: give the endpoint {facts.name} a "
+            f"key_variable beside its base_url, or type a key: %deepseek key {facts.name}"
+        )
+    return f"No API key for {facts.title or origin_of(url)}. {how}\n{_OFFLINE}"
 
 
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    host = (parts.hostname or "").lower()
-    host = f"[{host}]" if ":" in host else host
-    own_port = {"http": 80, "https": 443}[parts.scheme]
-    return f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port not in (None, own_port) else "")
+def _is_secret(name: str, value: str) -> bool:
+    """Return whether a field of a base URL's query is a key, or may be one."""
+    return bool(_KEY_NAME.search(name) or _MAYBE_KEY_NAME.match(name) or _KEY_VALUE.fullmatch(value))

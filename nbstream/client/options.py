@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 class Options(TypedDict, total=False):
     """The options of `nbstream.stream`; an option that is missing or None has its default."""
 
-    #: flash, pro, or any id.
+    #: flash, pro, any id, or an endpoint and an id, as in `ollama/qwen3:8b`.
     model: str | None
     #: The turns of a conversation, instead of a prompt.
     messages: Sequence[Mapping[str, Any]] | None
@@ -22,9 +22,10 @@ class Options(TypedDict, total=False):
     thinking: bool | None
     #: How much the model reasons: low, high or max.
     effort: str | None
-    #: An OpenAI-compatible server; the default is DEEPSEEK_BASE_URL, or DeepSeek.
+    #: An OpenAI-compatible server, or the name of an endpoint; the default is DEEPSEEK_BASE_URL, or
+    #: DeepSeek. The model is literal then.
     base_url: str | None
-    #: The key for this server; the default is DEEPSEEK_API_KEY, if it belongs to this server.
+    #: The key for this server; the default is the one that belongs to it (`client/keys.py`).
     api_key: str | None
     #: The most tokens of the reply, including reasoning.
     max_tokens: int | None

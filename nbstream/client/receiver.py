@@ -18,7 +18,7 @@ from nbstream.client.loop import background_loop
 from nbstream.client.sources import SourceError
 from nbstream.client.thinking import field_that_switches_off
 from nbstream.model.coalesce import coalesce
-from nbstream.model.events import Answer, Ended, Event, Priced, Reasoning, Retrying, Started, Warned
+from nbstream.model.events import Answer, Continued, Ended, Event, Priced, Reasoning, Retrying, Started, Warned
 from nbstream.model.failure import Failure
 from nbstream.model.reply import Reply, reduce
 from nbstream.model.warning import ReplyWarning
@@ -53,7 +53,7 @@ class Receiver:
         self._source = source
         self._limits = limits
         self._currency = currency
-        self._reply = Reply(request=source.request)
+        self._reply = _before(source)
         self._events: list[Event] = []
         #: The reply after `_events`, without the pending events.
         self._delivered = self._reply
@@ -65,7 +65,7 @@ class Receiver:
         self._flush_handle: asyncio.TimerHandle | None = None
         self._changed = threading.Condition()
         self._listeners: set[Callable[[], None]] = set()
-        self._began = time.monotonic()
+        self._began = self._beginning()
         self._decoder = source.decoder(limits.max_bytes)
         self._task: asyncio.Task[None] | None = None
         self._is_running = False
@@ -149,15 +149,18 @@ class Receiver:
                 raise asyncio.CancelledError  # noqa: TRY301  (as for a later cancel)
             await self._source.prepare()
             # Times measure the server, so they do not include imports.
-            self._began = time.monotonic()
-            request = self._source.request
-            self._emit([Started(0.0, request, time.time()), *(Warned(0.0, each) for each in request.warnings)])
+            self._began = self._beginning()
+            self._emit(_first_events(self._source))
             await self._attempts()
         except asyncio.CancelledError:
             self._emit([*self._decoder.flush(self.elapsed), Ended(self.elapsed, "cancelled")])
         except Exception as error:  # noqa: BLE001  (a defect must not lose the reply)
             failure = Failure("internal", said=f"{type(error).__name__}: {error}")
             self._emit([*self._decoder.flush(self.elapsed), Ended(self.elapsed, "failed", failure)])
+
+    def _beginning(self) -> float:
+        """Return when a reply that is sent now began; its earlier part went on until now."""
+        return time.monotonic() - _seconds_before(self._source)
 
     async def _attempts(self) -> None:
         attempts = 1 + self._limits.retries
@@ -277,6 +280,24 @@ class Receiver:
             except RuntimeError:
                 # The event loop of the watcher is closed.
                 self.remove_listener(listener)
+
+
+def _seconds_before(source: Source) -> float:
+    return (source.earlier.timing.ended or 0.0) if source.earlier is not None else 0.0
+
+
+def _before(source: Source) -> Reply:
+    """Return the reply before its first event, with the text that it goes on with."""
+    reply = Reply(request=source.request)
+    return reply if source.earlier is None else reduce(reply, Continued(0.0, source.earlier))
+
+
+def _first_events(source: Source) -> list[Event]:
+    at, request = _seconds_before(source), source.request
+    events: list[Event] = [Started(at, request, time.time())]
+    if source.earlier is not None:
+        events.append(Continued(at, source.earlier))
+    return events + [Warned(at, each) for each in request.warnings]
 
 
 def _last_warnings(reply: Reply, at: float) -> list[Event]:

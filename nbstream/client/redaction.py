@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
 if TYPE_CHECKING:
-    from nbstream.client.endpoints import Secret
+    from nbstream.client.secret import Secret
 
 _T = TypeVar("_T")
 

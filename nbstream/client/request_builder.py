@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from nbstream.client import models
 from nbstream.client.json_values import JsonValues
@@ -33,11 +33,11 @@ def build_request(
     model: str,
     messages: Sequence[Mapping[str, Any]],
     options: Options,
-    thinking_field: ThinkingField = "thinking",
+    thinking_field: ThinkingField | Literal[""] = "",
 ) -> Request:
     """Return a request with the options of `nbstream.stream`; an option that is None is not sent.
 
-    `thinking` is sent in the field that `thinking_field` names.
+    `thinking` is sent in the field that `thinking_field` names; if it is empty, the endpoint does.
 
     Raises:
         RequestError: if an option is out of range, or a value is none that JSON has.
@@ -52,20 +52,22 @@ def build_request(
         raise RequestError(f"`max_tokens=` is {max_tokens!r}: it must be a whole number of at least 1.")
     if effort is not None and effort not in EFFORTS:
         raise RequestError(f"`effort=` is {effort!r}: it must be one of {', '.join(EFFORTS)}.")
-    if thinking is not None and thinking_field == "none":
-        raise RequestError("`thinking=` cannot be sent to this server: `settings.thinking_field` is none.")
+    field = thinking_field or endpoint.facts.thinking_field
+    if thinking is not None and field == "none":
+        where = "`settings.thinking_field`" if thinking_field else f"the thinking_field of {endpoint.name}"
+        raise RequestError(f"`thinking=` cannot be sent to this server: {where} is none.")
     # DeepSeek always reports usage; vLLM, SGLang and OpenRouter only if asked to.
     parameters: dict[str, Any] = {"stream": True, "stream_options": {"include_usage": True}}
     optional = {
         "reasoning_effort": effort,
         "temperature": temperature,
         "top_p": top_p,
-        "max_tokens": max_tokens,
+        endpoint.facts.max_tokens_field: max_tokens,
         "stop": [stop] if isinstance(stop, str) else list(stop or ()) or None,
     }
     parameters.update({name: value for name, value in optional.items() if value is not None})
     if thinking is not None:
-        switched = switch(thinking_field, thinking=bool(thinking))
+        switched = switch(field, thinking=bool(thinking))
         # With one field for both, "none" comes before the effort, and the effort before "medium".
         parameters = {**switched, **parameters} if thinking else {**parameters, **switched}
     if not isinstance(extra_body or {}, Mapping):
@@ -75,7 +77,18 @@ def build_request(
     model, sent = str(body.pop("model")), body.pop("messages")
     if not isinstance(sent, list):
         raise RequestError("`messages` must be a list.")
-    return Request(model, endpoint.origin, tuple(sent), body, endpoint.key_origin, tuple(values.warnings))
+    return Request(
+        model,
+        endpoint.origin,
+        tuple(sent),
+        body,
+        endpoint.key_origin,
+        tuple(values.warnings),
+        address=endpoint.address,
+        key_variable=endpoint.facts.key_variable,
+        endpoint_name=endpoint.name,
+        context_window=endpoint.facts.window(model),
+    )
 
 
 def _number(name: str, value: Any) -> float | None:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import traitlets
 from traitlets.config import Configurable
 
 from nbstream.client.endpoints import DEFAULT_BASE_URL, URL_VARIABLE
+from nbstream.client.known_endpoints import known_endpoints
 from nbstream.client.thinking import FIELDS
 from nbstream.model.presentation import OPTIONS
 from nbstream.wire.size_guard import MAX_BYTES
 
+if TYPE_CHECKING:
+    from nbstream.client.thinking import ThinkingField
+
 _T = TypeVar("_T")
+_THINKING_FIELDS: tuple[ThinkingField | Literal[""], ...] = ("", *FIELDS)
 
 
 def _with_display_options(settings: type[_T]) -> type[_T]:
@@ -34,16 +39,21 @@ class Settings(Configurable):
 
     model = traitlets.Unicode("flash", help="The model: flash, pro, a name in `aliases`, or any id.").tag(config=True)
     base_url = traitlets.Unicode(
-        "", help=f"The server's base URL; if empty, {URL_VARIABLE} or {DEFAULT_BASE_URL}."
+        "", help=f"The server's base URL, or the name of an endpoint; if empty, {URL_VARIABLE} or {DEFAULT_BASE_URL}."
     ).tag(config=True)
     system = traitlets.Unicode("", help="The system prompt for requests without one.").tag(config=True)
     aliases = traitlets.Dict(
         key_trait=traitlets.Unicode(), value_trait=traitlets.Unicode(), help="Your own short names for models."
     ).tag(config=True)
+    endpoints = traitlets.Dict(
+        help="Your own endpoints by name, and changes of those that there are: each a dict with base_url, "
+        "key_variable, thinking_field and so on, as in docs/servers.md. `-m name/model` asks one of them."
+    ).tag(config=True)
     thinking_field = traitlets.Enum(
-        FIELDS,
-        "thinking",
-        help="The field for --think and --no-think: `thinking` for DeepSeek, Zhipu and Moonshot; "
+        _THINKING_FIELDS,
+        "",
+        help="The field for --think and --no-think; if empty, that of the endpoint: `thinking` for DeepSeek, Zhipu and "
+        "Moonshot; "
         "`chat_template_kwargs` for vLLM, SGLang, llama.cpp and mlx_lm; `reasoning_effort` for Ollama and OpenAI; "
         "`enable_thinking` for DashScope and SiliconFlow; `reasoning` for OpenRouter; `none` for servers that take "
         "none of these. Many servers ignore a field that they do not know, and go on thinking.",
@@ -65,6 +75,12 @@ class Settings(Configurable):
         "closed and the reply so far is kept. The default, 8 MiB, is several times DeepSeek's longest reply. The "
         "kernel needs about ten times as much memory as the reply has bytes, and at worst thirty times.",
     ).tag(config=True)
+
+    @traitlets.validate("endpoints")
+    def _check_endpoints(self, proposal: Any) -> Any:
+        # In the cell that sets them, as a wrong one would be an error of every request.
+        known_endpoints({}, proposal["value"])
+        return proposal["value"]
 
 
 _current: Settings | None = None

@@ -8,11 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from nbstream.client import history, models, settings
-from nbstream.client.endpoints import endpoint_for
+from nbstream.client import history, settings
 from nbstream.client.options import Options, checked, with_signature
 from nbstream.client.request_builder import build_request, parameter_notes, speaks_deepseek, turns
 from nbstream.client.retry import Limits
+from nbstream.client.routing import route
 from nbstream.client.run import Run
 from nbstream.client.sources.api import ApiSource
 from nbstream.client.thinking import rule_for
@@ -59,8 +59,7 @@ def source_of(
         RequestError: if the request is not valid.
     """
     chosen = settings.current()
-    endpoint = endpoint_for(options.get("base_url") or chosen.base_url, options.get("api_key"))
-    model = models.resolve(options.get("model") or chosen.model, chosen.aliases, on_deepseek=endpoint.on_deepseek)
+    endpoint, model = route(options.get("model"), options.get("base_url"), options.get("api_key"))
     rule = rule_for(options, is_deepseek=speaks_deepseek(endpoint, model))
     messages = turns(prompt, options.get("messages"), options.get("system"), chosen.system, earlier(rule))
     request = build_request(endpoint, model, messages, options, chosen.thinking_field)

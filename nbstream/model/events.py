@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
+    from nbstream.model.earlier import Earlier
     from nbstream.model.failure import Failure
     from nbstream.model.request import Request
     from nbstream.model.usage import Cost, Usage
@@ -19,6 +20,14 @@ class Started:
     at: float
     request: Request
     instant: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Continued:
+    """The reply goes on from an earlier part. It comes right after `Started`, at the same time."""
+
+    at: float
+    earlier: Earlier
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +169,7 @@ class Ended:
 Delta: TypeAlias = Reasoning | Answer | Refusal | ToolCallDelta
 Event: TypeAlias = (
     Started
+    | Continued
     | Waiting
     | Retrying
     | Identified

@@ -11,6 +11,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, assert_never
 
 from nbstream.model import events, representation
+from nbstream.model.earlier import Earlier
 from nbstream.model.exceptions import NbstreamError
 from nbstream.model.request import Request
 from nbstream.model.text import Text, without_blank_ends
@@ -74,7 +75,8 @@ class Reply:
         status: pending, waiting, reasoning, answering; at the end complete, truncated, cancelled or
             failed.
         finish_reason: the server's reason for the end; None if it gave none.
-        usage: tokens as the server counted them; None if it did not, as after a stop.
+        usage: tokens as the server counted them; None if it did not, as after a stop. Of a reply
+            that was continued, the sum of what it reported.
         cost: None until the end, and if the usage or the price is unknown.
         error: why the reply failed, if it did.
         timing: times of the reply.
@@ -86,6 +88,9 @@ class Reply:
         extras: the other fields of the response by name, such as `citations` or `timings`; the
             latest value of each.
         wait: the latest keep-alive or retry before the first delta.
+        earlier: what the last request goes on with, if the reply was continued or its beginning was
+            given.
+        last_usage: tokens of the last request alone.
     """
 
     status: Status = "pending"
@@ -100,6 +105,8 @@ class Reply:
     reasoning_field: str | None = None
     extras: Mapping[str, Any] = field(default_factory=dict, hash=False)
     wait: events.Waiting | events.Retrying | None = None
+    earlier: Earlier | None = None
+    last_usage: Usage | None = None
     _model: str | None = None
     _reasoning: Text = field(default_factory=Text)
     _answer: Text = field(default_factory=Text)
@@ -171,7 +178,40 @@ class Reply:
     def estimated_output_tokens(self) -> int:
         """About how many tokens were received; label the number as an estimate."""
         texts = [self._reasoning, self._answer, self._refusal, *(draft.arguments for draft in self._tools)]
-        return estimate_tokens("".join(map(str, texts)))
+        given = self.earlier.tokens if self.earlier is not None and not self.earlier.requests else 0
+        return max(0, estimate_tokens("".join(map(str, texts))) - given)
+
+    @property
+    def has_grown(self) -> bool:
+        """Whether the last request brought text or tool calls."""
+        earlier = self.earlier
+        before = 0 if earlier is None else len(earlier.answer) + len(earlier.reasoning)
+        return bool(self._answer.length + self._reasoning.length > before or self._refusal.length or self._tools)
+
+    @property
+    def unreported_tokens(self) -> int:
+        """About how many of the tokens that were received no report of the server counts."""
+        before = self.earlier.unreported if self.earlier is not None else 0
+        if self.last_usage is not None or (self.earlier is None and self.usage is not None):
+            return before
+        given = self.earlier.tokens if self.earlier is not None and self.earlier.requests else 0
+        return before + max(0, self.estimated_output_tokens - given)
+
+    def as_earlier(self) -> Earlier:
+        """Return what this reply is for a request that goes on with it."""
+        return Earlier(
+            answer=str(self._answer),
+            reasoning=str(self._reasoning),
+            requests=1 + (self.earlier.requests if self.earlier is not None else 0),
+            model=self.model,
+            timing=self.timing,
+            usage=self.usage,
+            cost=self.cost,
+            unreported=self.unreported_tokens,
+            id=self.id,
+            system_fingerprint=self.system_fingerprint,
+            reasoning_field=self.reasoning_field,
+        )
 
     def raise_for_status(self) -> Self:
         """Return the reply if it is complete.
@@ -227,6 +267,8 @@ def reduce(reply: Reply, event: events.Event) -> Reply:
         case events.Started():
             timing = replace(reply.timing, started=event.instant)
             return replace(reply, status="waiting", request=event.request, timing=timing)
+        case events.Continued():
+            return _continued(reply, event.earlier)
         case events.Waiting():
             return replace(reply, wait=event)
         case events.Retrying():
@@ -255,7 +297,9 @@ def reduce(reply: Reply, event: events.Event) -> Reply:
             tools = _with_fragment(reply._tools, event)
             return replace(_begin(reply, "answering", event.at), _tools=tools, _last_delta=event.at)
         case events.UsageReported():
-            return replace(reply, usage=event.usage)
+            before = reply.earlier.usage if reply.earlier is not None else None
+            usage = event.usage if before is None else before + event.usage
+            return replace(reply, usage=usage, last_usage=event.usage)
         case events.Priced():
             return replace(reply, cost=event.cost)
         case events.Warned():
@@ -311,15 +355,47 @@ def _begin(reply: Reply, status: Literal["reasoning", "answering"], at: float) -
     return replace(reply, status=status, wait=None, timing=timing)
 
 
+def _continued(reply: Reply, earlier: Earlier) -> Reply:
+    """Return `reply`, which has just started, with an earlier part."""
+    timing = reply.timing
+    if earlier.requests:
+        timing = replace(earlier.timing, continued=timing.started, last_delta=None, finished=None, ended=None)
+    answer = Text().append(earlier.answer) if earlier.answer else Text()
+    reasoning = Text().append(earlier.reasoning) if earlier.reasoning else Text()
+    return replace(
+        reply,
+        earlier=earlier,
+        timing=timing,
+        usage=earlier.usage,
+        # The names of the earlier response stand until the new one names itself.
+        id=earlier.id,
+        system_fingerprint=earlier.system_fingerprint,
+        reasoning_field=earlier.reasoning_field,
+        _model=earlier.model or None,
+        _answer=answer,
+        _reasoning=reasoning,
+    )
+
+
 def _moved(reply: Reply, event: events.Moved) -> Reply:
-    """Return `reply` after its answer has become reasoning, or its reasoning the answer."""
+    """Return `reply` after its answer has become reasoning, or its reasoning the answer.
+
+    What was there before the last request stays where it is.
+    """
     timing = reply.timing
     begins = [each for each in (timing.reasoning_started, timing.answer_started) if each is not None]
     began = min(begins, default=event.at)
+    earlier = reply.earlier
     if event.to == "reasoning":
+        reasoning, answer = reply._reasoning.append(event.text), Text()
+        if earlier is not None:
+            return replace(reply, status="reasoning", _reasoning=reasoning, _answer=answer.append(earlier.answer))
         timing = replace(timing, reasoning_started=began, reasoning_ended=None, answer_started=None)
-        reasoning = reply._reasoning.append(event.text)
-        return replace(reply, status="reasoning", timing=timing, _reasoning=reasoning, _answer=Text())
+        return replace(reply, status="reasoning", timing=timing, _reasoning=reasoning, _answer=answer)
+    if earlier is not None:
+        own = str(reply._answer)[len(earlier.answer) :]
+        answer = Text().append(earlier.answer + event.text + own)
+        return replace(reply, status="answering", _reasoning=Text().append(earlier.reasoning), _answer=answer)
     timing = replace(timing, reasoning_started=None, reasoning_ended=None, answer_started=began)
     answer = Text().append(event.text + str(reply._answer))
     return replace(reply, status="answering", timing=timing, _reasoning=Text(), _answer=answer)

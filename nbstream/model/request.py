@@ -14,10 +14,39 @@ if TYPE_CHECKING:
 KeyOrigin: TypeAlias = Literal[
     "",  # unknown
     "argument",  # `api_key=`
-    "environment",  # DEEPSEEK_API_KEY
-    "elsewhere",  # there is none: DEEPSEEK_API_KEY belongs to another server
+    "environment",  # the variable of its server
+    "prompt",  # typed for `%deepseek key`
+    "keyring",  # the keyring of the operating system
+    "colab",  # the secrets of Colab
+    "elsewhere",  # there is none: the value of the variable belongs to another server
     "none",  # there is none at all
 ]
+
+
+#: The calls of the API: a chat completion, and the completion of the middle of a text.
+CHAT = "/chat/completions"
+FIM = "/completions"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where below the endpoint a request goes, and where a program finds the keys for it.
+
+    Attributes:
+        path: the path of the base URL, without a slash at its end, such as `/v1`.
+        call: what follows the base URL, `CHAT` or `FIM`.
+        query: the names and values of the base URL's query, except those that are keys.
+        query_variables: for each key in the query its name, and the environment variable from which
+            a program reads it.
+        key_variable: the name of the environment variable from which a program reads the API key;
+            empty if the request has none.
+    """
+
+    path: str = ""
+    call: str = CHAT
+    query: tuple[tuple[str, str], ...] = ()
+    query_variables: tuple[tuple[str, str], ...] = ()
+    key_variable: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +79,12 @@ class Request:
         messages: the turns, oldest first.
         parameters: every other field of the request's JSON body.
         key_origin: where the request's key comes from.
+        key_variable: the environment variable of the server's key; empty if it has none.
+        endpoint_name: the name of the endpoint, as in `-m name/model`; empty if it has none.
+        context_window: the most tokens of the request and its reply; None if unknown.
         warnings: what was changed so that the request can be sent.
         turn: the turn of a chat that it asks; None without a chat.
+        address: where below the endpoint it goes.
     """
 
     model: str = ""
@@ -60,8 +93,13 @@ class Request:
     parameters: Mapping[str, Any] = field(default_factory=dict, hash=False)
     key_origin: KeyOrigin = ""
     warnings: tuple[ReplyWarning, ...] = ()
+    key_variable: str = ""
+    endpoint_name: str = ""
+    context_window: int | None = None
     turn: TurnPlace | None = None
+    address: Address = field(default=Address(), repr=False)
 
     def body(self) -> dict[str, Any]:
         """Return the JSON object that is sent."""
-        return {"model": self.model, "messages": list(self.messages), **self.parameters}
+        messages = {"messages": list(self.messages)} if self.address.call == CHAT else {}
+        return {"model": self.model, **messages, **self.parameters}

@@ -11,9 +11,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast, get_args
 
+from nbstream.model.earlier import Earlier
 from nbstream.model.events import Event, Started
 from nbstream.model.failure import Failure
 from nbstream.model.request import Request
+from nbstream.model.timing import Timing
 from nbstream.model.usage import Cost, Usage
 from nbstream.model.warning import ReplyWarning
 
@@ -31,6 +33,13 @@ def _cost(amount: str, dated: str | None, **others: Any) -> Cost:
     return Cost(Decimal(amount), dated=datetime.fromisoformat(dated) if dated else None, **others)
 
 
+def _earlier(
+    timing: dict[str, Any], usage: dict[str, Any] | None, cost: dict[str, Any] | None, **others: Any
+) -> Earlier:
+    counted, paid = Usage(**usage) if usage else None, _cost(**cost) if cost else None
+    return Earlier(timing=Timing(**timing), usage=counted, cost=paid, **others)
+
+
 #: The constructors for fields of events whose values are objects.
 _VALUES: dict[str, Callable[..., Any]] = {
     "request": _request,
@@ -38,6 +47,7 @@ _VALUES: dict[str, Callable[..., Any]] = {
     "failure": Failure,
     "cost": _cost,
     "warning": ReplyWarning,
+    "earlier": _earlier,
 }
 
 

@@ -63,3 +63,15 @@ def utf16_length(text: str) -> int:
 def overlap(text: AnyStr, mark: AnyStr) -> int:
     """Return how many characters at the end of `text` may be the beginning of `mark`."""
     return next((size for size in range(min(len(mark) - 1, len(text)), 0, -1) if text.endswith(mark[:size])), 0)
+
+
+def common_prefix(one: str, other: str) -> int:
+    """Return the length of the common prefix, in characters."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one.startswith(other[low:middle], low):
+            low = middle
+        else:
+            high = middle - 1
+    return low

@@ -9,8 +9,11 @@ from dataclasses import dataclass
 class Timing:
     """Times of a reply, in seconds since the run began.
 
+    Those of a reply that was continued go on without the time between its parts.
+
     Attributes:
         started: the time of the request, in seconds since the Unix epoch.
+        continued: the time of the last request, if it goes on with an earlier part of the reply.
         first_delta: the first text or tool call.
         reasoning_started: the first delta of reasoning.
         reasoning_ended: the end of reasoning; None while the model reasons.
@@ -30,6 +33,7 @@ class Timing:
     last_delta: float | None = None
     finished: float | None = None
     ended: float | None = None
+    continued: float | None = None
 
     @property
     def reasoning_seconds(self) -> float | None:

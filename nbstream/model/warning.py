@@ -19,13 +19,15 @@ WarningKind: TypeAlias = Literal[
     "replaced",  # lone surrogates in the request were replaced; `where` names the place
     "thought_anyway",  # the model thought although `where`, a field of the request, switched it off
     "not_kept",  # data other than text; `where` names its field
+    "repeated",  # the server repeated the text that it was to go on with; it is shown once
+    "asked_anew",  # the reply was to be continued, and had no answer yet: the request was sent anew
     "raw_tool_call",  # the answer holds the markup of a tool call; `said` is the beginning of it
 ]
 
 #: With a warning of these kinds, words of the reply may be missing: it is not complete.
 DAMAGES: frozenset[WarningKind] = frozenset({"unreadable"})
 #: Warnings of these kinds are about the request, so they hold for each attempt.
-OF_REQUEST: frozenset[WarningKind] = frozenset({"replaced"})
+OF_REQUEST: frozenset[WarningKind] = frozenset({"replaced", "asked_anew"})
 #: What warnings of these kinds say is one growing text; of other kinds, one line each.
 GROWING: frozenset[WarningKind] = frozenset({"other_text", "other_choice"})
 

@@ -157,6 +157,10 @@ def _note(warning: ReplyWarning, audience: Audience) -> str:
             )
         case "not_kept":
             text = f"The server sent data that is not kept, in `{warning.where}`."
+        case "repeated":
+            text = "The server repeated the text that it was to continue; it is shown once."
+        case "asked_anew":
+            text = "The reply had ended while the model was thinking, so the request was sent anew."
         case "raw_tool_call":
             text = f"The server did not parse a tool call, so it stands in the answer as text: {said}"
         case _:  # pragma: no cover

@@ -103,7 +103,9 @@ def footer(reply: Reply) -> list[str]:
         return []
     items = [f"Stopped after {seconds(reply.timing.ended or 0)}"] if reply.status == "cancelled" else []
     items += _turn(reply)
-    items += [reply.model] if reply.model else []
+    items += [_models(reply)] if reply.model else []
+    if reply.earlier is not None and reply.earlier.requests:
+        items.append("continued" if reply.earlier.requests == 1 else f"continued {reply.earlier.requests} times")
     if reply.simulated:
         items.append("simulated")
     if reply.timing.ended is not None and reply.status != "cancelled":
@@ -116,6 +118,12 @@ def footer(reply: Reply) -> list[str]:
     if reply.finish_reason and reply.finish_reason not in NORMAL_ENDS:
         items.append(f"finish reason {reply.finish_reason}")
     return items
+
+
+def _models(reply: Reply) -> str:
+    """Return the model's name; of a reply that another model continued, both."""
+    before = reply.earlier.model if reply.earlier is not None else ""
+    return f"{before}, then {reply.model}" if before and before != reply.model else reply.model
 
 
 def answer_tokens(reply: Reply) -> int | None:
@@ -153,6 +161,8 @@ def _tokens(reply: Reply) -> list[str]:
         items.append(f"thought {usage.reasoning_tokens:,}")
     if (out := answer_tokens(reply)) is not None:
         items.append(f"out {out:,}")
+    if about := reply.unreported_tokens:
+        items.append(f"about {about:,} more out, not reported")
     return items
 
 
@@ -160,6 +170,9 @@ def _rate(reply: Reply) -> list[str]:
     """Return the tokens per second, if the text was seen arriving over at least a second."""
     usage, timing = reply.usage, reply.timing
     if usage is None or usage.completion_tokens is None:
+        return []
+    if reply.earlier is not None and reply.earlier.requests:
+        # The time that the last request waited is in between.
         return []
     # Some servers count reasoning that they do not stream, or of which they stream a summary.
     hidden = (usage.reasoning_tokens or 0) > _MOST_PER_ESTIMATE * estimate_tokens(reply.reasoning)
@@ -182,6 +195,12 @@ def _cost(reply: Reply) -> list[str]:
     cost = reply.cost
     if cost is None:
         return []
-    words = ["would cost" if reply.simulated else "", "at most" if cost.at_most else "", str(cost), cost.tier]
+    words = [
+        "would cost" if reply.simulated else "",
+        "at most" if cost.at_most else "",
+        "at least" if cost.at_least else "",
+        str(cost),
+        cost.tier,
+    ]
     source = f"prices of {cost.dated:%Y-%m-%d}" if cost.dated else "as the server says"
     return [" ".join(word for word in words if word) + f" ({source})"]

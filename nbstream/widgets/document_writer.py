@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from nbstream.model.text import utf16_length
+from nbstream.model.text import common_prefix, utf16_length
 
 if TYPE_CHECKING:
     from nbstream.widgets.protocol import DocumentState, Op
@@ -39,7 +39,7 @@ class DocumentWriter:
         """
         if html:
             self._groups[-1].pieces.append(html)
-            keep = _common_prefix(self._tail, html)
+            keep = common_prefix(self._tail, html)
             self._ops.append(("add", html[keep:], utf16_length(html[:keep])) if keep else ("add", html))
 
     def open(self, start: str, end: str) -> None:
@@ -69,7 +69,7 @@ class DocumentWriter:
     def tail(self, html: str) -> None:
         """Set the tail to `html`. The operation holds only the part that differs."""
         if html != self._tail:
-            keep = _common_prefix(self._tail, html)
+            keep = common_prefix(self._tail, html)
             self._ops.append(("tail", utf16_length(html[:keep]), html[keep:]))
             self._tail = html
 
@@ -120,15 +120,3 @@ def colours_of(text: str, html: str) -> str | None:
     gaps, names, words = (_COLOURED.split(html)[first::3] for first in range(3))
     stretches = zip(gaps, names, words, strict=False)
     return " ".join(f"{utf16_length(gap) or ''}{name}.{utf16_length(word)}" for gap, name, word in stretches)
-
-
-def _common_prefix(one: str, other: str) -> int:
-    """Return the length of the common prefix, in characters."""
-    low, high = 0, min(len(one), len(other))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if one.startswith(other[low:middle], low):
-            low = middle
-        else:
-            high = middle - 1
-    return low

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from nbstream.model.events import Answer, Event, Moved, Reasoning
+from nbstream.model.events import Answer, Continued, Event, Moved, Reasoning
 from nbstream.widgets.meta import meta_of
 from nbstream.widgets.protocol import Keyframe, Meta, Patch, empty_state
 
 if TYPE_CHECKING:
     from nbstream.markdown.rendering import Renderer
+    from nbstream.model.earlier import Earlier
     from nbstream.model.presentation import Presentation
     from nbstream.model.reply import Reply
     from nbstream.widgets.markdown_document import MarkdownDocument
@@ -43,6 +45,9 @@ class ReplyPatches:
         self.renderer: Renderer | None = None
         self._seq = 0
         self._meta: Meta | None = None
+        if reply.earlier is not None:
+            # At once, so that what was there does not vanish until the first event.
+            self._begin(reply.earlier)
 
     @property
     def seq(self) -> int:
@@ -61,6 +66,8 @@ class ReplyPatches:
                 self._document(1).feed(event.text)
             elif isinstance(event, Reasoning) and self._shows_reasoning:
                 self._document(0).feed(event.text)
+            elif isinstance(event, Continued) and self.reply.earlier is None:
+                self._begin(event.earlier)
             elif isinstance(event, Moved):
                 self._move(event)
         self.reply = reply
@@ -97,10 +104,22 @@ class ReplyPatches:
     def _shows_reasoning(self) -> bool:
         return self._presentation.reasoning != "hidden"
 
+    def _begin(self, earlier: Earlier) -> None:
+        """Show what a reply goes on with."""
+        if earlier.reasoning and self._shows_reasoning:
+            self._document(0).feed(earlier.reasoning)
+        if earlier.answer:
+            self._document(1).feed(earlier.answer)
+        self.is_behind = True
+
     def _move(self, event: Moved) -> None:
-        """Move all text of one document to the other."""
+        """Move all text of the last request from one document to the other."""
         source, target = (1, 0) if event.to == "reasoning" else (0, 1)
         self._document(source).clear()
+        if (earlier := self.reply.earlier) is not None:
+            if target == 1:
+                self._document(1).clear()
+            self._begin(earlier if target == 1 else replace(earlier, reasoning=""))
         if target == 1 or self._shows_reasoning:
             self._document(target).feed(event.text)
 

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import nbstream
-from nbstream.client.endpoints import Secret, endpoint_for
+from nbstream.client.endpoints import endpoint_for
 from nbstream.client.redacted_decoder import RedactedDecoder
 from nbstream.client.redaction import MARK, SHORTEST_KEY, KeyRedactor
+from nbstream.client.secret import Secret
 from nbstream.model.events import (
     Answer,
     Ended,

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbstream.client import models
-from nbstream.client.endpoints import Secret, endpoint_for
+from nbstream.client.endpoints import endpoint_for
 from nbstream.client.options import checked
 from nbstream.client.request_builder import build_request, parameter_notes, turns
+from nbstream.client.secret import Secret
 from nbstream.client.settings import Settings
 from nbstream.model.exceptions import RequestError
 

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nbstream.model.earlier import Earlier
 from nbstream.model.events import (
     Answer,
+    Continued,
     Ended,
     Event,
     Finished,
@@ -29,6 +31,7 @@ from nbstream.model.events import (
 from nbstream.model.failure import Failure
 from nbstream.model.request import Request
 from nbstream.model.serialization import decode_event, encode_event
+from nbstream.model.timing import Timing
 from nbstream.model.usage import Cost, Usage
 from nbstream.model.warning import ReplyWarning
 
@@ -41,7 +44,20 @@ FAILURES = st.builds(
 INSTANTS = st.datetimes(timezones=st.just(UTC))
 COSTS = st.builds(Cost, st.decimals(0, 1000), st.just("USD"), st.just("peak"), INSTANTS, st.booleans())
 COUNT = st.none() | st.integers(0)
+USAGES = st.builds(Usage, COUNT, COUNT, COUNT, COUNT, COUNT, COUNT)
+EARLIER = st.builds(
+    Earlier,
+    answer=TEXT,
+    reasoning=TEXT,
+    requests=st.integers(0, 3),
+    timing=st.builds(Timing, st.none() | AT, st.none() | AT),
+    usage=st.none() | USAGES,
+    cost=st.none() | COSTS,
+    unreported=st.integers(0),
+    reasoning_field=MAYBE,
+)
 EVENTS = st.one_of(
+    st.builds(Continued, AT, EARLIER),
     st.builds(Started, AT, st.builds(Request, TEXT, TEXT), st.none() | AT),
     st.builds(Waiting, AT, TEXT),
     st.builds(Retrying, AT, st.integers(1), st.integers(1), AT, FAILURES),
@@ -52,7 +68,7 @@ EVENTS = st.one_of(
     st.builds(Reasoning, AT, TEXT),
     st.builds(Answer, AT, TEXT),
     st.builds(ToolCallDelta, AT, st.integers(0), MAYBE, MAYBE, TEXT),
-    st.builds(UsageReported, AT, st.builds(Usage, COUNT, COUNT, COUNT, COUNT, COUNT, COUNT)),
+    st.builds(UsageReported, AT, USAGES),
     st.builds(Priced, AT, COSTS),
     st.builds(Warned, AT, st.builds(ReplyWarning, st.just("unreadable"), TEXT, TEXT, st.integers(1))),
     st.builds(Finished, AT, TEXT),

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from contextlib import AbstractAsyncContextManager
 
+    from nbstream.model.earlier import Earlier
     from nbstream.model.events import Event
     from nbstream.model.failure import Failure
     from nbstream.model.request import Request
@@ -73,6 +74,10 @@ class Source(Protocol):
     @property
     def request(self) -> Request:
         """The request."""
+
+    @property
+    def earlier(self) -> Earlier | None:
+        """What the reply goes on with; None for a reply that begins with this request."""
 
     async def prepare(self) -> None:
         """Do everything before the request that does not depend on the server."""

@@ -13,16 +13,18 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from nbstream.client import connections
 from nbstream.client.connections import StatusError
+from nbstream.client.continued_decoder import ContinuedDecoder
 from nbstream.client.redacted_decoder import RedactedDecoder
 from nbstream.client.redaction import KeyRedactor
 from nbstream.client.sources import SourceError
 from nbstream.model.failure import Failure
 from nbstream.model.printable import one_line
+from nbstream.model.request import CHAT
 from nbstream.wire import server_errors
 from nbstream.wire.response import ResponseDecoder
 
@@ -31,15 +33,23 @@ if TYPE_CHECKING:
 
     from nbstream.client.endpoints import Endpoint
     from nbstream.client.sources import Decoder
+    from nbstream.model.earlier import Earlier
     from nbstream.model.failure import FailureCause
     from nbstream.model.request import Request
 
 
 class ApiSource:
-    """A request to an OpenAI-compatible server."""
+    """A request to an OpenAI-compatible server.
 
-    def __init__(self, endpoint: Endpoint, request: Request) -> None:
+    Args:
+        endpoint: the server.
+        request: the request.
+        earlier: what the reply goes on with; None for a reply that begins with this request.
+    """
+
+    def __init__(self, endpoint: Endpoint, request: Request, earlier: Earlier | None = None) -> None:
         self.request = request
+        self.earlier = earlier
         self.server = endpoint.server
         self._endpoint = endpoint
         self._redactor = KeyRedactor(endpoint.secret)
@@ -60,10 +70,12 @@ class ApiSource:
         began = False
         try:
             await connections.close_unused()
-            create = pooled.client.chat.completions.with_streaming_response.create
             headers = connections.headers(self._endpoint)
-            async with create(
-                model=model, messages=[], stream=True, extra_body=body, extra_headers=headers
+            is_chat = self.request.address.call == CHAT
+            send = pooled.client.chat.completions if is_chat else pooled.client.completions
+            required: dict[str, Any] = {"messages": []} if is_chat else {"prompt": ""}
+            async with send.with_streaming_response.create(
+                model=model, **required, stream=True, extra_body=body, extra_headers=headers
             ) as response:
                 began = True
                 yield response.iter_bytes()
@@ -82,8 +94,10 @@ class ApiSource:
 
     def decoder(self, max_bytes: int) -> Decoder:
         """Return a decoder of chat completions."""
-        decoder = ResponseDecoder(self.server, max_bytes)
-        return RedactedDecoder(decoder, self._redactor) if self._redactor.forms else decoder
+        decoder: Decoder = ResponseDecoder(self.server, max_bytes)
+        if self._redactor.forms:
+            decoder = RedactedDecoder(decoder, self._redactor)
+        return decoder if self.earlier is None else ContinuedDecoder(decoder, self.earlier)
 
     def _refused(self, refusal: StatusError) -> SourceError:
         status, headers = refusal.status, refusal.headers

@@ -26,6 +26,7 @@ class ReplaySource:
     """
 
     server = "The recording"
+    earlier = None
 
     def __init__(self, pieces: Iterable[tuple[float, bytes]], model: str = "", speed: float = 1.0) -> None:
         self._pieces = list(pieces)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Protocol
 
-from nbstream.model.events import Answer, Event, Moved, Reasoning, Retrying, Waiting
+from nbstream.model.events import Answer, Continued, Event, Moved, Reasoning, Retrying, Waiting
 from nbstream.model.printable import printable
 from nbstream.model.text import without_blank_ends
 from nbstream.output import sentences, wording
@@ -75,11 +75,11 @@ class TextView:
         """Write the text of `events`; `reply` is the reply after them."""
         self._reply = reply
         for event in events:
-            if isinstance(event, Reasoning) and self._presentation.reasoning == "hidden":
-                self.tick()
+            if isinstance(event, Continued):
+                self._feed("reasoning", event.earlier.reasoning)
+                self._feed("answer", event.earlier.answer)
             elif isinstance(event, Reasoning | Answer):
-                self._begin("reasoning" if isinstance(event, Reasoning) else "answer")
-                self._writer.feed(event.text)
+                self._feed("reasoning" if isinstance(event, Reasoning) else "answer", event.text)
             elif isinstance(event, Moved):
                 self._section = event.to
                 self._writer.rename(event.to)
@@ -103,6 +103,13 @@ class TextView:
         self._reply = reply
         self._begin("end")
         _end(self._writer, reply, self._presentation)
+
+    def _feed(self, section: str, text: str) -> None:
+        if section == "reasoning" and self._presentation.reasoning == "hidden":
+            self.tick()
+        elif text:
+            self._begin(section)
+            self._writer.feed(text)
 
     def _begin(self, section: str) -> None:
         if section != self._section:

@@ -1,0 +1,171 @@
+"""What is known about a server, apart from its key: the facts of an endpoint.
+
+`presets.toml` has those of common servers; a user's own endpoints have the same fields
+(`own_endpoints`).
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field, fields, replace
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
+
+from nbstream.client import thinking
+from nbstream.model.exceptions import RequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from nbstream.client.thinking import ThinkingField
+
+#: How the server continues an answer.
+Continuing: TypeAlias = Literal[
+    "prefix",  # the last message is the assistant's, with `prefix: true`
+    "continue_final_message",  # vLLM's pair of fields
+    "",  # not at all
+]
+#: How JSON is asked for; json_schema includes json_object.
+Schema: TypeAlias = Literal["json_object", "json_schema", "none"]
+#: Whether the ids of a server's models have slashes.
+Slashes: TypeAlias = Literal["never", "sometimes", "always"]
+#: The API that tells the balance of an account.
+Balance: TypeAlias = Literal["deepseek", "openrouter", ""]
+#: The field that limits the tokens of a reply.
+MaxTokensField: TypeAlias = Literal["max_tokens", "max_completion_tokens"]
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointFacts:
+    """The facts of one endpoint. The defaults are those of a server that is not known.
+
+    Attributes:
+        name: the part before the slash in `-m name/model`; empty for a server that is not known.
+        base_url: where `/chat/completions` is appended.
+        title: the server's name in a sentence; may be empty.
+        url_variable: the environment variable that replaces the base URL; may be empty.
+        key_variable: the environment variable of the key; empty if the server takes none.
+        key_home: the base URL to whose origin the value of `key_variable` belongs.
+        needs_key: whether the server answers nothing without a key.
+        thinking_field: the field that switches thinking on and off.
+        max_tokens_field: the field that limits the tokens of a reply.
+        continuing: how the server continues an answer.
+        has_beta: whether it does so, and fills in the middle, at `/beta` only, as DeepSeek.
+        schema: how JSON is asked for.
+        slashes: whether the ids of its models have slashes.
+        balance: the API of the account's balance.
+        context_window: the most tokens of a request and its reply, for models that are not in
+            `context_windows`; None if unknown.
+        context_windows: the same for single models.
+    """
+
+    name: str = ""
+    base_url: str = ""
+    title: str = ""
+    url_variable: str = ""
+    key_variable: str = ""
+    key_home: str = ""
+    needs_key: bool = False
+    thinking_field: ThinkingField = "thinking"
+    max_tokens_field: MaxTokensField = "max_tokens"
+    continuing: Continuing = ""
+    has_beta: bool = False
+    schema: Schema = "json_object"
+    slashes: Slashes = "sometimes"
+    balance: Balance = ""
+    context_window: int | None = None
+    context_windows: Mapping[str, int] = field(default_factory=dict, hash=False)
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether nothing but the address and the key is known."""
+        return replace(UNKNOWN, **{name: getattr(self, name) for name in _IDENTITY}) == self
+
+    def window(self, model: str) -> int | None:
+        """Return the context window of `model` in tokens, or None if it is not known."""
+        return self.context_windows.get(model, self.context_window)
+
+
+UNKNOWN = EndpointFacts()
+#: The fields that say which server it is and what its key is, and nothing of what it can do.
+_IDENTITY = ("name", "base_url", "title", "url_variable", "key_variable", "key_home", "needs_key")
+
+#: The values of the fields that have only a few.
+_CHOICES: Mapping[str, tuple[str, ...]] = {
+    "thinking_field": thinking.FIELDS,
+    "max_tokens_field": get_args(MaxTokensField),
+    "continuing": get_args(Continuing),
+    "schema": get_args(Schema),
+    "slashes": get_args(Slashes),
+    "balance": get_args(Balance),
+}
+#: The fields that a preset or a user may give.
+FIELDS = tuple(each.name for each in fields(EndpointFacts) if each.name not in ("name", "key_home"))
+
+
+def merged(facts: EndpointFacts, entry: Mapping[str, Any]) -> EndpointFacts:
+    """Return `facts` with the fields of `entry` in place of its own.
+
+    A key belongs to the address for which it was named: an entry that changes the base URL and
+    does not name the variable of the key gets no key from it.
+
+    Raises:
+        EntryError: if a field is not known, or its value is not valid.
+    """
+    for name, value in entry.items():
+        _check(name, value)
+    if not (facts.base_url or entry.get("base_url")):
+        raise EntryError("", "it has no base_url")
+    made = replace(facts, **entry)
+    return replace(made, key_home=made.base_url) if "key_variable" in entry else made
+
+
+class EntryError(RequestError):
+    """An endpoint's entry is not valid.
+
+    Attributes:
+        field: the field that is wrong; empty for the whole entry.
+        reason: what is wrong, as the end of a sentence.
+    """
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"{name}: {reason}" if name else reason)
+        self.field = name
+        self.reason = reason
+
+
+def _check(name: str, value: object) -> None:
+    if name in ("api_key", "key", "token"):
+        # The value may be a key, so the sentence does not repeat it.
+        raise EntryError(
+            name, "a key does not belong here; name its environment variable as key_variable, or use %deepseek key"
+        )
+    if name not in FIELDS:
+        raise EntryError(name, f"there is no such field; there are {', '.join(FIELDS)}")
+    reason = ""
+    if name in _CHOICES:
+        values = ", ".join(each or "an empty text" for each in _CHOICES[name])
+        reason = "" if value in _CHOICES[name] else f"it must be one of {values}"
+    elif name in ("needs_key", "has_beta"):
+        reason = "" if isinstance(value, bool) else "it must be true or false"
+    elif name == "context_window":
+        reason = "" if _is_count(value) else "it must be a number of tokens"
+    elif name == "context_windows":
+        is_table = isinstance(value, dict) and all(map(_is_count, value.values()))
+        reason = "" if is_table else "it must have a number of tokens for each model"
+    elif not isinstance(value, str):
+        reason = "it must be text"
+    if reason:
+        raise EntryError(name, reason)
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+@cache
+def presets() -> Mapping[str, EndpointFacts]:
+    """Return the endpoints that nbstream knows, by name."""
+    entries = tomllib.loads(files("nbstream.client").joinpath("presets.toml").read_text("utf-8"))
+    return {name: merged(EndpointFacts(name), entry) for name, entry in entries.items()}

@@ -1,0 +1,103 @@
+"""The endpoints that a request may name: presets, the user's file and the settings, in this order.
+
+A later one replaces fields of an earlier one with the same name. Between the presets and the file,
+a server's own environment variable, such as DEEPSEEK_BASE_URL, replaces the base URL.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from nbstream.client.addresses import is_loopback, is_same_server
+from nbstream.client.endpoint_facts import UNKNOWN, EndpointFacts, EntryError, merged, presets
+from nbstream.model.exceptions import RequestError
+
+#: Before the first slash of a model; so no blanks, slashes or colons.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+_NO_ENTRIES: Mapping[str, Mapping[str, Any]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class KnownEndpoints:
+    """Endpoints by name.
+
+    Attributes:
+        by_name: all endpoints.
+        own: the names that are the user's own, and no preset's.
+    """
+
+    by_name: Mapping[str, EndpointFacts]
+    own: frozenset[str] = frozenset()
+
+
+def known_endpoints(
+    environ: Mapping[str, str],
+    settings: Mapping[str, Mapping[str, Any]] = _NO_ENTRIES,
+    file: Mapping[str, Mapping[str, Any]] = _NO_ENTRIES,
+) -> KnownEndpoints:
+    """Return all endpoints.
+
+    Args:
+        environ: the environment.
+        settings: the entries of the setting `endpoints`.
+        file: the entries of the user's file.
+
+    Raises:
+        RequestError: if an entry of the settings is not valid; those of the file were checked.
+    """
+    found = {name: _with_environment(facts, environ) for name, facts in presets().items()}
+    for name, entry in file.items():
+        found[name] = _with_entry(name, entry, found)
+    for name, entry in settings.items():
+        try:
+            check_name(name)
+            found[name] = _with_entry(name, entry, found)
+        except EntryError as error:
+            place = f"endpoints[{name!r}]" + (f"[{error.field!r}]" if error.field else "")
+            raise RequestError(f"The setting {place}: {error.reason}.") from None
+    return KnownEndpoints(found, frozenset(found) - frozenset(presets()))
+
+
+def facts_at(url: str, by_name: Mapping[str, EndpointFacts]) -> EndpointFacts:
+    """Return the facts of the endpoint with the origin of `url`, or of a server that is not known.
+
+    On this machine the port decides, so the name of the program is a guess, and left out.
+    """
+    own = [facts for name, facts in by_name.items() if name not in presets()]
+    for facts in (*own, *by_name.values(), *presets().values()):
+        if is_same_server(url, facts.base_url):
+            return replace(facts, title="") if is_loopback(url) else facts
+    return UNKNOWN
+
+
+def check_name(name: object) -> None:
+    """Raise an `EntryError` unless `name` can stand before the slash of `-m name/model`."""
+    if not (isinstance(name, str) and _NAME.fullmatch(name)):
+        raise EntryError("", "the name of an endpoint has letters, digits, and _ . - after the first of them")
+
+
+def _with_environment(facts: EndpointFacts, environ: Mapping[str, str]) -> EndpointFacts:
+    url = environ.get(facts.url_variable, "").strip() if facts.url_variable else ""
+    if not url:
+        return facts
+    own = {name: getattr(facts, name) for name in ("url_variable", "key_variable")}
+    if not is_loopback(facts.base_url) and not is_same_server(url, facts.base_url):
+        # A service in the network that is asked elsewhere is another server.
+        name, facts = facts.name, facts_at(url, {})
+        facts = facts if facts.name else replace(facts, name=name)
+    return replace(facts, base_url=url, key_home=url, **own)
+
+
+def _with_entry(name: str, entry: object, found: Mapping[str, EndpointFacts]) -> EndpointFacts:
+    if not isinstance(entry, Mapping):
+        raise EntryError("", "it must have fields, such as base_url")
+    facts = found.get(name)
+    if facts is None:
+        facts = facts_at(str(entry.get("base_url", "")), found)
+        facts = replace(facts, name=name, title="")
+    elif "base_url" in entry and name in presets():
+        facts = replace(presets()[name], key_home=facts.key_home)
+    return merged(facts, entry)

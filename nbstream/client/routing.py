@@ -1,0 +1,94 @@
+"""Which server a request goes to, and which model it asks for.
+
+The part of a model's name before its first slash is an endpoint if it is the name of one, as in
+`ollama/qwen3:8b`. But ids of models have slashes, too, and a prompt must not go to a server that
+nobody named:
+
+1. With a base URL for this request, the model is literal.
+2. The name of one of the user's own endpoints is always that endpoint.
+3. If requests go to another server than the usual one (the setting `base_url`, DEEPSEEK_BASE_URL),
+   and its ids may have slashes, the model is literal: `openai/gpt-oss-20b` is a model of that
+   server. Only its own name is taken off, before an id with a slash.
+4. Otherwise the name of any endpoint is that endpoint, and another word is an error where no id
+   has a slash.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from nbstream.client import models, settings
+from nbstream.client.endpoints import DEFAULT, Endpoint, endpoint_for, target
+from nbstream.client.known_endpoints import KnownEndpoints, known_endpoints
+from nbstream.model.exceptions import RequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Route(NamedTuple):
+    """Where a request goes: the server, with its key, and the id of the model."""
+
+    endpoint: Endpoint
+    model: str
+
+
+def known(environ: Mapping[str, str] | None = None) -> KnownEndpoints:
+    """Return the endpoints that a request may name at the moment."""
+    return known_endpoints(os.environ if environ is None else environ, settings.current().endpoints)
+
+
+def route(
+    model: str | None = None, base_url: str | None = None, api_key: str | None = None, *, without_key: bool = False
+) -> Route:
+    """Return the server and the model's id for a request.
+
+    Args:
+        model: an alias, an id, or an endpoint and an id, as in `ollama/qwen3:8b`; the default is
+            that of the settings.
+        base_url: a base URL or the name of an endpoint; the default is that of the settings.
+        api_key: the key; the default is the one that belongs to the server.
+        without_key: whether the request can do without a key that the server needs otherwise.
+
+    Raises:
+        RequestError: if there is no such server or model, or no key.
+    """
+    chosen, endpoints = settings.current(), known()
+    name = models.resolve(model or chosen.model, chosen.aliases, on_deepseek=False)
+    usual = base_url or chosen.base_url
+    where, rest = ("", name) if base_url else _split(name, usual, endpoints)
+    endpoint = endpoint_for(where or usual, api_key, known=endpoints, without_key=without_key)
+    if not rest:
+        raise RequestError(_no_model(where))
+    if endpoint.name == DEFAULT:
+        # Also `deepseek/flash`; and retired ids are an error at DeepSeek.
+        rest = models.resolve(rest, {}, on_deepseek=endpoint.on_deepseek)
+    return Route(endpoint.for_model(rest), rest)
+
+
+def _split(name: str, usual: str, endpoints: KnownEndpoints) -> tuple[str, str]:
+    """Return the name of an endpoint, which may be empty, and the model's id."""
+    first, slash, rest = name.partition("/")
+    if first in endpoints.own and slash:
+        return first, rest
+    facts = target(usual, endpoints).facts
+    if facts.slashes != "never":
+        is_own_name = bool(facts.name) and facts.name == first and "/" in rest
+        return "", rest if is_own_name else name
+    if first not in endpoints.by_name:
+        if slash:
+            raise RequestError(
+                f"{first}/… names no endpoint: there are {', '.join(endpoints.by_name)}. The ids of {facts.title} have "
+                "no slash."
+            )
+        return "", name
+    if not rest and first not in models.ALIASES.values():
+        raise RequestError(_no_model(first))
+    # Where every id has a slash, as in `openrouter/auto`, this word belongs to the id.
+    is_id = endpoints.by_name[first].slashes == "always" and "/" not in rest
+    return first, name if is_id else rest
+
+
+def _no_model(name: str) -> str:
+    return f"{name} is an endpoint: name one of its models, as in {name}/MODEL. %deepseek models {name} lists them."

@@ -1,0 +1,48 @@
+"""What a reply had before its last request, which goes on with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from nbstream.model.timing import Timing
+from nbstream.model.usage import estimate_tokens
+
+if TYPE_CHECKING:
+    from nbstream.model.usage import Cost, Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """The part of a reply that its last request goes on with, or the answer's given beginning.
+
+    Attributes:
+        answer: the answer so far, with every character as the server sent it.
+        reasoning: the reasoning so far.
+        requests: how many requests brought it; 0 for a beginning that the user gave.
+        model: the model that it came from; empty for a beginning that the user gave.
+        timing: its times.
+        usage: the sum of the tokens that the server reported for it; None if it reported none.
+        cost: the sum of what it cost; None if that is not known.
+        unreported: about how many tokens of it no report counts.
+        id: the id of its last response.
+        system_fingerprint: the fingerprint of its last response.
+        reasoning_field: the field in which the server sent its reasoning, maybe an empty one.
+    """
+
+    answer: str = ""
+    reasoning: str = ""
+    requests: int = 0
+    model: str = ""
+    timing: Timing = field(default_factory=Timing)
+    usage: Usage | None = None
+    cost: Cost | None = None
+    unreported: int = 0
+    id: str | None = None
+    system_fingerprint: str | None = None
+    reasoning_field: str | None = None
+
+    @property
+    def tokens(self) -> int:
+        """About how many tokens of output it has; label the number as an estimate."""
+        return estimate_tokens(self.reasoning + self.answer)
