@@ -10,7 +10,7 @@ import pytest
 
 import nbstream
 from nbstream.client import connections
-from nbstream.client.sources.api import _retry_after
+from nbstream.client.sources.failures import _retry_after
 from nbstream.output.sentences import message
 from tests import needs
 
