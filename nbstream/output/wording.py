@@ -24,6 +24,8 @@ _MINUTE = 60.0
 _TEN_SECONDS = 10.0
 #: A rate is claimed only over text that arrived over at least this many seconds.
 _LEAST_SECONDS = 1.0
+#: Less of the context window is not worth telling.
+_WORTH_TELLING = 0.2
 #: A text has at most about this many times the tokens that are estimated from its length.
 _MOST_PER_ESTIMATE = 4
 
@@ -114,6 +116,7 @@ def footer(reply: Reply) -> list[str]:
     if (first := reply.timing.first_delta) is not None:
         items.append(f"first token {seconds(first)}")
     items += _rate(reply)
+    items += _context(reply)
     items += _cost(reply)
     if reply.finish_reason and reply.finish_reason not in NORMAL_ENDS:
         items.append(f"finish reason {reply.finish_reason}")
@@ -164,6 +167,15 @@ def _tokens(reply: Reply) -> list[str]:
     if about := reply.unreported_tokens:
         items.append(f"about {about:,} more out, not reported")
     return items
+
+
+def _context(reply: Reply) -> list[str]:
+    """Return how full the context window is, from a fifth of it on."""
+    usage, window = reply.usage, reply.request.context_window
+    if usage is None or usage.prompt_tokens is None or not window:
+        return []
+    share = (usage.prompt_tokens + (usage.completion_tokens or 0)) / window
+    return [f"context {share:.0%} full"] if share >= _WORTH_TELLING else []
 
 
 def _rate(reply: Reply) -> list[str]:

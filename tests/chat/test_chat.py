@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -316,3 +317,17 @@ def test_a_prompt_that_is_too_long_names_the_largest_turns(simulator: Simulator)
     assert "turn 4 (about 18,000 tokens), turn 2 (about 12,000 tokens)" in said
     assert 'nbstream.Chat("plan").hide(3)' in said
     assert chat.turns[-1].version.is_empty
+
+
+@pytest.mark.parametrize(("share", "shown"), [(0.5, True), (0.21, True), (0.19, False)])
+def test_the_footer_tells_how_full_the_context_is_from_a_fifth_on(
+    simulator: Simulator, share: float, *, shown: bool
+) -> None:
+    reply = nbstream.Chat("plan").stream("[simulate: normal tokens=40] x", thinking=False).result()
+    usage = reply.usage
+    assert usage is not None
+    usage = replace(usage, completion_tokens=1_000 - (usage.prompt_tokens or 0))
+    sized = replace(reply, usage=usage, request=replace(reply.request, context_window=round(1_000 / share)))
+    assert (f"context {share:.0%} full" in footer(sized)) is shown
+    # The window of DeepSeek's models is known.
+    assert (reply.request.context_window or 0) >= 1_000_000
