@@ -35,6 +35,8 @@ class Options(TypedDict, total=False):
     top_p: float | None
     #: One or several texts at which the answer ends.
     stop: str | Sequence[str] | None
+    #: The beginning of the answer, with which the model goes on; DeepSeek only.
+    prefix: str | None
     #: Further fields of the request's JSON body; they replace all others.
     extra_body: Mapping[str, Any] | None
 

@@ -24,6 +24,7 @@ class Earlier:
         timing: its times.
         usage: the sum of the tokens that the server reported for it; None if it reported none.
         cost: the sum of what it cost; None if that is not known.
+        given: the beginning of the answer that the user gave.
         unreported: about how many tokens of it no report counts.
         id: the id of its last response.
         system_fingerprint: the fingerprint of its last response.
@@ -37,6 +38,7 @@ class Earlier:
     timing: Timing = field(default_factory=Timing)
     usage: Usage | None = None
     cost: Cost | None = None
+    given: str = ""
     unreported: int = 0
     id: str | None = None
     system_fingerprint: str | None = None

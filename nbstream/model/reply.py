@@ -207,6 +207,7 @@ class Reply:
             timing=self.timing,
             usage=self.usage,
             cost=self.cost,
+            given=self.earlier.given if self.earlier is not None else "",
             unreported=self.unreported_tokens,
             id=self.id,
             system_fingerprint=self.system_fingerprint,

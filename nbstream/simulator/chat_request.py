@@ -57,6 +57,7 @@ class ChatRequest:
             probabilities.
         tool_results: the contents of the tool messages at the end of the conversation.
         prefix: the reasoning and the content that the reply continues.
+        filled_in: the answer of a request to fill in the middle of a text; None for a chat.
     """
 
     model: str
@@ -75,6 +76,7 @@ class ChatRequest:
     tools_required: bool = False
     tool_results: tuple[str, ...] = field(default=())
     prefix: tuple[str, str] | None = None
+    filled_in: str | None = None
 
 
 def read(body: bytes, default: scenarios.Plan, *, beta: bool = False) -> ChatRequest:
@@ -88,17 +90,11 @@ def read(body: bytes, default: scenarios.Plan, *, beta: bool = False) -> ChatReq
     Raises:
         Refusal: if DeepSeek would refuse the request, or the scenario is not valid.
     """
-    document = _document(body)
+    document = document_of(body)
     turns = messages.read(document)
-    model = document.get("model")
-    if not isinstance(model, str):
-        refuse_format("missing field `model`")
-    if model not in MODELS:
-        known = ", ".join(dict.fromkeys(MODELS.values()))
-        raise Refusal(400, f"The supported API model names are {known}, but you passed {model}.")
-    model = MODELS[model]
+    model = model_of(document)
     effort = _effort(document)
-    _check_ranges(document)
+    check_ranges(document)
     _check_user_id(document)
     tools = _tools(document)
     choice = document.get("tool_choice", "auto" if tools else "none")
@@ -108,20 +104,21 @@ def read(body: bytes, default: scenarios.Plan, *, beta: bool = False) -> ChatReq
             raise Refusal(400, "Thinking mode does not support this tool_choice")
         if tools:
             messages.check_reasoning(turns)
+        messages.check_last(turns, model, beta=beta)
     context = messages.context(turns, with_reasoning=bool(tools), sees_images=_SEES_IMAGES[model])
     return ChatRequest(
         model=model,
         prompt=messages.last_user_text(turns),
         context=context + (json.dumps(tools, ensure_ascii=False) if tools else ""),
         effort=effort,
-        max_tokens=_max_tokens(document, effort),
+        max_tokens=max_tokens(document, effort),
         limit=document.get("max_tokens"),
-        plan=_plan(document, turns, default),
-        stream=_flag(document, "stream"),
-        reports_usage=_include_usage(document),
+        plan=plan_of(document, turns, default),
+        stream=flag(document, "stream"),
+        reports_usage=include_usage(document),
         logprobs=_top_logprobs(document),
         json_mode=_json_mode(document, turns),
-        stop=_stop(document),
+        stop=stops(document),
         tools=() if choice == "none" else tools,
         tools_required=required,
         tool_results=messages.tool_results(turns),
@@ -129,7 +126,19 @@ def read(body: bytes, default: scenarios.Plan, *, beta: bool = False) -> ChatReq
     )
 
 
-def _document(body: bytes) -> dict[str, Any]:
+def model_of(document: dict[str, Any]) -> str:
+    """Return the id of the model that answers."""
+    model = document.get("model")
+    if not isinstance(model, str):
+        refuse_format("missing field `model`")
+    if model not in MODELS:
+        known = ", ".join(dict.fromkeys(MODELS.values()))
+        raise Refusal(400, f"The supported API model names are {known}, but you passed {model}.")
+    return MODELS[model]
+
+
+def document_of(body: bytes) -> dict[str, Any]:
+    """Return the JSON object in `body`."""
     try:
         document = json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -139,7 +148,8 @@ def _document(body: bytes) -> dict[str, Any]:
     return document
 
 
-def _plan(document: dict[str, Any], turns: list[dict[str, Any]], default: scenarios.Plan) -> scenarios.Plan:
+def plan_of(document: dict[str, Any], turns: list[dict[str, Any]], default: scenarios.Plan) -> scenarios.Plan:
+    """Return the scenarios that the body or its last user message names."""
     chosen = document.get("simulate")
     if chosen is None:
         users = [message for message in turns if message["role"] == "user"]
@@ -166,7 +176,8 @@ def _effort(document: dict[str, Any]) -> str:
     return "none" if kind == "disabled" else effort
 
 
-def _check_ranges(document: dict[str, Any]) -> None:
+def check_ranges(document: dict[str, Any]) -> None:
+    """Refuse a number that is out of its range."""
     for name, (low, high) in _RANGES.items():
         value = document.get(name)
         if value is None:
@@ -190,16 +201,18 @@ def _check_user_id(document: dict[str, Any]) -> None:
         refuse_format(f"user_id: expected a string of at most {_MAX_USER_ID_BYTES} bytes")
 
 
-def _include_usage(document: dict[str, Any]) -> bool:
+def include_usage(document: dict[str, Any]) -> bool:
+    """Return whether each chunk has a field `usage`."""
     options = document.get("stream_options")
     return isinstance(options, dict) and options.get("include_usage") is True
 
 
 def _top_logprobs(document: dict[str, Any]) -> int | None:
-    return int(document.get("top_logprobs") or 0) if _flag(document, "logprobs") else None
+    return int(document.get("top_logprobs") or 0) if flag(document, "logprobs") else None
 
 
-def _max_tokens(document: dict[str, Any], effort: str) -> int:
+def max_tokens(document: dict[str, Any], effort: str) -> int:
+    """Return the most tokens of the reply."""
     value = document.get("max_tokens")
     if value is None:
         return _DEFAULT_MAX_TOKENS[effort]
@@ -228,7 +241,8 @@ def _tools(document: dict[str, Any]) -> tuple[dict[str, Any], ...]:
     return tuple(tools)
 
 
-def _stop(document: dict[str, Any]) -> tuple[str, ...]:
+def stops(document: dict[str, Any]) -> tuple[str, ...]:
+    """Return the texts at which the answer ends."""
     value = document.get("stop") or []
     stops = [value] if isinstance(value, str) else value
     if not isinstance(stops, list) or not all(isinstance(stop, str) for stop in stops):
@@ -250,8 +264,14 @@ def _json_mode(document: dict[str, Any], turns: list[dict[str, Any]]) -> bool:
     return bool(kind == "json_object")
 
 
-def _flag(document: dict[str, Any], name: str) -> bool:
+def flag(document: dict[str, Any], name: str) -> bool:
+    """Return a field that is a boolean, or missing."""
     value = document.get(name)
     if not isinstance(value, bool | None):
         refuse_format(f"{name}: invalid type, expected a boolean")
     return bool(value)
+
+
+def until(text: str, stops: tuple[str, ...]) -> str:
+    """Return `text` up to the first of `stops`."""
+    return text[: min([start for stop in stops if (start := text.find(stop)) >= 0], default=len(text))]

@@ -90,6 +90,8 @@ def whole(completion: Completion, plan: Plan) -> dict[str, Any]:
     message: dict[str, Any] = {"role": "assistant", "content": ""}
     for delta in completion.joined_deltas():
         _merge(message, _fields(delta, plan))
+    if not completion.is_chat:
+        return _chunk(completion, message, completion.finish_reason) | {"usage": completion.usage()}
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": completion.finish_reason}
     return _head(completion, [choice]) | {"object": "chat.completion", "usage": completion.usage()}
 
@@ -125,13 +127,14 @@ def to_json(payload: Any) -> str:
 
 
 def _chunk(completion: Completion, delta: dict[str, Any], finish_reason: str | None) -> dict[str, Any]:
-    return _head(completion, [{"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}])
+    said = {"delta": delta} if completion.is_chat else {"text": delta.get("content") or ""}
+    return _head(completion, [{"index": 0, **said, "logprobs": None, "finish_reason": finish_reason}])
 
 
 def _head(completion: Completion, choices: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "id": completion.id,
-        "object": "chat.completion.chunk",
+        "object": "chat.completion.chunk" if completion.is_chat else "text_completion",
         "created": completion.created,
         "model": completion.model,
         "system_fingerprint": SIMULATED_FINGERPRINT,

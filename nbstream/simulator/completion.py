@@ -50,6 +50,7 @@ class Completion:
         hit_tokens: the number of `prompt_tokens` that come from the prefix cache.
         reports_usage: see `ChatRequest`.
         logprobs: see `ChatRequest`.
+        is_chat: whether it answers a chat request.
     """
 
     id: str
@@ -61,6 +62,7 @@ class Completion:
     hit_tokens: int
     reports_usage: bool = False
     logprobs: int | None = None
+    is_chat: bool = True
 
     def usage(self, sent: int | None = None) -> dict[str, Any]:
         """Return the usage after the first `sent` deltas (default: all), in DeepSeek's format."""
@@ -116,6 +118,7 @@ def complete(
         hit_tokens,
         request.reports_usage,
         request.logprobs,
+        request.filled_in is None,
     )
 
 

@@ -19,6 +19,10 @@ _INSUFFICIENT = (
     "(insufficient tool messages following tool_calls message)"
 )
 _ORPHAN = "Messages with role 'tool' must be a response to a preceding message with 'tool_calls'"
+_NO_PREFIX = (
+    "The last message of {} must be a user message, or an assistant message with prefix mode on (refer to "
+    "https://api-docs.deepseek.com/guides/chat_prefix_completion)."
+)
 _IMAGE = "<image>"
 
 
@@ -38,7 +42,7 @@ def read(document: dict[str, Any]) -> list[dict[str, Any]]:
     for number, message in enumerate(messages):
         _check(message, number)
     _check_tool_chains(messages)
-    return [_without_directive(message) for message in messages]
+    return [without_directive(message) for message in messages]
 
 
 def check_reasoning(messages: Iterable[dict[str, Any]]) -> None:
@@ -48,6 +52,15 @@ def check_reasoning(messages: Iterable[dict[str, Any]]) -> None:
     """
     if any(message["role"] == "assistant" and message.get("reasoning_content") is None for message in messages):
         raise Refusal(400, _NOT_PASSED_BACK)
+
+
+def check_last(messages: list[dict[str, Any]], model: str, *, beta: bool) -> None:
+    """Refuse a last message of the assistant that is no prefix, as DeepSeek does while thinking.
+
+    A prefix is one only below `/beta`, whose error users report from other paths, too.
+    """
+    if messages[-1]["role"] == "assistant" and not (beta and messages[-1].get("prefix") is True):
+        raise Refusal(400, _NO_PREFIX.format(model))
 
 
 def text(message: dict[str, Any], *, sees_images: bool = True) -> str:
@@ -139,7 +152,8 @@ def _check_tool_chains(messages: list[dict[str, Any]]) -> None:
         raise Refusal(400, _INSUFFICIENT)
 
 
-def _without_directive(message: dict[str, Any]) -> dict[str, Any]:
+def without_directive(message: dict[str, Any]) -> dict[str, Any]:
+    """Return a message with its directive moved from the text to the key `simulate`."""
     found = _DIRECTIVE.findall(text(message)) if message["role"] == "user" else []
     if not found:
         return message

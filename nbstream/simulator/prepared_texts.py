@@ -15,7 +15,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, NamedTuple
 
 from nbstream.simulator import tokens
-from nbstream.simulator.chat_request import MAX_TOKENS
+from nbstream.simulator.chat_request import MAX_TOKENS, until
 from nbstream.simulator.refusal import Refusal
 
 if TYPE_CHECKING:
@@ -73,10 +73,19 @@ def text_for(request: ChatRequest) -> ReplyText:
     reasoning = "\n\n".join(topic.reasoning[level] for level in levels)
     if "whitespace" in request.plan:
         return ReplyText(reasoning, "\n" * ((request.max_tokens + 1) * tokens.LONGEST_SPACE))
-    answer = _until(_answer(request, topic), request.stop)
+    if request.filled_in is not None:
+        return ReplyText("", request.filled_in)
+    answer = _answer(request, topic)
+    if request.prefix is not None:
+        thought, written = request.prefix
+        reasoning, answer = _rest(reasoning, answer, thought, written)
+    # Stops count only in what is written now.
+    answer = until(answer, request.stop)
+    if request.prefix is not None and "repeat-prefix" in request.plan:
+        answer = request.prefix[1] + answer
     if "spaces" in request.plan:
         answer = " " * len(answer)
-    return ReplyText(reasoning, answer) if request.prefix is None else _rest(reasoning, answer, *request.prefix)
+    return ReplyText(reasoning, answer)
 
 
 def choose(prompt: str, name: str | None = None) -> Topic:
@@ -193,8 +202,3 @@ def _blocks(text: str) -> Iterator[str]:
 
 def _length(block: str) -> int:
     return len(tokens.split(block)) + 1
-
-
-def _until(text: str, stops: tuple[str, ...]) -> str:
-    """Return `text` up to the first of `stops`."""
-    return text[: min([start for stop in stops if (start := text.find(stop)) >= 0], default=len(text))]

@@ -14,7 +14,7 @@ from collections import Counter
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
-from nbstream.simulator import chat_request, chunks, scenarios
+from nbstream.simulator import chat_request, chunks, fim_request, scenarios
 from nbstream.simulator.completion import complete
 from nbstream.simulator.log import Entry, Log, key_digest
 from nbstream.simulator.player import Player
@@ -34,6 +34,9 @@ _JSON = {"Content-Type": "application/json"}
 _HTML = {"Content-Type": "text/html; charset=utf-8"}
 
 _CHAT_PATHS = tuple(f"{prefix}/chat/completions" for prefix in ("", "/v1", "/beta"))
+#: Only below `/beta`.
+_FIM_PATH = "/beta/completions"
+_REFUSAL = {"retry-after": None, "form": "seconds", "body": "json"}
 _MODEL_PATHS = ("/models", "/v1/models", "/beta/models")
 _MODELS = [
     {"id": name, "object": "model", "owned_by": "deepseek"} for name in dict.fromkeys(chat_request.MODELS.values())
@@ -103,7 +106,11 @@ class Router:
         await _send_json(response, 200, self._log.entries())
 
     async def _answer_chat(self, request: Request, response: Response, entry: Entry, key: str) -> None:
-        chat = chat_request.read(request.body, self._plan, beta=request.path.startswith("/beta/"))
+        beta = request.path.startswith("/beta/")
+        if request.path == _FIM_PATH:
+            chat = fim_request.read(request.body, self._plan)
+        else:
+            chat = chat_request.read(request.body, self._plan, beta=beta)
         plan = chat.plan
         entry.scenario = plan.text
         response.one_byte = "one-byte" in plan
@@ -112,6 +119,9 @@ class Router:
         refusal = plan.get(scenarios.STATUS)
         if refusal is not None and self._must_refuse(refusal, f"{key}\n{chat.context}"):
             await _send_refusal(response, refusal, key)
+            return
+        if beta and (broken := plan.get("beta")) is not None:
+            await _send_refusal(response, {**_REFUSAL, "status": broken["status"]}, key)
             return
         if "garbage" in plan:
             response.keep_open = False
@@ -211,7 +221,7 @@ def _retry_after(refusal: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _check_route(request: Request) -> None:
-    is_chat = request.path in _CHAT_PATHS
+    is_chat = request.path in (*_CHAT_PATHS, _FIM_PATH)
     if not is_chat and request.path not in (*_MODEL_PATHS, "/user/balance"):
         raise Refusal(404, f"The simulator has no path {request.path}")
     if request.method != ("POST" if is_chat else "GET"):

@@ -179,6 +179,12 @@ SCENARIOS = (
         "tools' results.",
         (Option("calls", _count, 1), Option("say", _count, 0)),
     ),
+    Scenario("repeat-prefix", "Repeats the prefix that it is to continue, as some servers do."),
+    Scenario(
+        "beta",
+        "Refuses every request below `/beta` with the HTTP status `status`; answers all others.",
+        (Option("status", _count, 503),),
+    ),
     Scenario("echo", "Answers with the prompt, unchanged, after the line that says that the reply is simulated."),
     Scenario(
         "flood",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from nbstream.simulator import prepared_texts, tokens
-from tests.simulator.client import NOTICE, TOOL, body_of, chat, request
+from tests.simulator.client import NOTICE, TOOL, Response, body_of, chat, request
 
 if TYPE_CHECKING:
     from nbstream.simulator.server import Simulator
@@ -146,15 +146,49 @@ def test_a_prefix_is_continued_on_the_beta_path_only(sim: Simulator) -> None:
     whole = chat(sim, "median")
     reasoning, answer = whole.joined("reasoning_content"), whole.joined("content")
 
-    def rest(path: str, content: str, thought: str) -> tuple[str, str]:
+    def sent(path: str, content: str, thought: str, **more: Any) -> Response:
+        scenario = more.pop("simulate", "normal")
         last = {"role": "assistant", "content": content, "reasoning_content": thought, "prefix": True}
-        body = body_of("median") | {"messages": [{"role": "user", "content": "median"}, last]}
-        response = request(sim, "POST", path, json.dumps(body).encode())
+        body = body_of("median") | {"messages": [{"role": "user", "content": "median"}, last], "simulate": scenario}
+        return request(sim, "POST", path, json.dumps(body | more).encode())
+
+    def rest(path: str, content: str, thought: str, **more: Any) -> tuple[str, str]:
+        response = sent(path, content, thought, **more)
         return response.joined("reasoning_content"), response.joined("content")
 
     assert rest("/beta/chat/completions", answer[:70], reasoning) == ("", answer[70:])
     assert rest("/beta/chat/completions", "", reasoning[:50]) == (reasoning[50:], answer)
-    assert rest("/chat/completions", answer[:70], reasoning) == (reasoning, answer)
+    assert rest("/beta/chat/completions", answer[:70], reasoning, simulate="repeat-prefix") == ("", answer)
+    # A stop in the prefix is none: DeepSeek's own example begins with a fence and stops at one.
+    fence = answer.index("```")
+    begun = answer[: fence + 3]
+    assert rest("/beta/chat/completions", begun, "", stop=["```"])[1] == answer[fence + 3 :].partition("```")[0]
+    refused = sent("/chat/completions", answer[:70], reasoning)
+    assert refused.status == 400
+    assert "prefix mode on" in refused.json["error"]["message"]
+    assert sent("/beta/chat/completions", "A", "", simulate="beta status=404").status == 404
+
+
+def test_the_middle_of_a_text_is_filled_in_below_beta(sim: Simulator) -> None:
+    def fill(path: str = "/beta/completions", **more: Any) -> Response:
+        body = {"model": "deepseek-flash", "prompt": "def fib(n):", "suffix": "    return fib(n-1) + fib(n-2)"}
+        return request(sim, "POST", path, json.dumps({**body, **more}).encode())
+
+    whole = fill().json
+    text = whole["choices"][0]["text"]
+    assert (whole["object"], whole["choices"][0]["finish_reason"]) == ("text_completion", "stop")
+    assert whole["usage"]["completion_tokens_details"] == {"reasoning_tokens": 0}
+    assert fill(echo=True).json["choices"][0]["text"] == "def fib(n):" + text
+    streamed = fill(stream=True, prompt="[simulate: usage-separate]def fib(n):")
+    chunks = [chunk for chunk in streamed.chunks if chunk["choices"]]
+    assert "".join(chunk["choices"][0]["text"] for chunk in chunks) == text
+    assert fill(stream=True, max_tokens=3).chunks[-1]["choices"][0]["finish_reason"] == "length"
+    assert fill(stop="return").json["choices"][0]["text"] == text.partition("return")[0]
+    assert fill("/completions").status == 404
+    assert fill("/v1/completions").status == 404
+    assert fill(prompt=["def"]).status == 422
+    assert fill(thinking={"type": "enabled"}).status == 400
+    assert fill(model="deepseek-chat").status == 400
 
 
 def test_pro_does_not_see_images(sim: Simulator) -> None:

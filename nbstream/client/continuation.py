@@ -1,0 +1,204 @@
+"""Requests that go on with a reply, or with a beginning of the answer that the user gives.
+
+DeepSeek's form is "Chat Prefix Completion" (its documentation, November 2026): below `/beta`, with
+the answer so far as the last message.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from nbstream.client import models, settings
+from nbstream.client.json_values import JsonValues
+from nbstream.client.request_builder import build_request, speaks_deepseek
+from nbstream.client.routing import Route, route
+from nbstream.client.sources.api import ApiSource
+from nbstream.client.thinking import field_that_switches_off
+from nbstream.model.earlier import Earlier
+from nbstream.model.exceptions import RequestError
+from nbstream.model.request import FIM
+from nbstream.model.warning import ReplyWarning
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from nbstream.client.endpoints import Endpoint
+    from nbstream.client.options import Options
+    from nbstream.model.reply import Reply
+    from nbstream.model.request import Request
+
+#: The servers that requests of this process went to, by origin, path and model; at most so many.
+_used: dict[tuple[str, str, str], Endpoint] = {}
+_MOST = 100
+#: The options that a second request may change; it has the messages of the first one.
+_FIXED = ("messages", "system", "prefix")
+#: The parameters that nearly every server knows.
+_COMMON = ("max_tokens", "temperature", "top_p", "stop", "prompt", "suffix")
+
+
+def obstacle(reply: Reply) -> str:
+    """Return why a reply cannot be continued, as a sentence; empty if it can."""
+    if not reply.ended:
+        return "The reply is still arriving."
+    if reply.tool_calls:
+        return "The reply asks for tool calls: it goes on with their results, and not by itself."
+    if reply.refusal or reply.finish_reason == "content_filter":
+        return "The answer was refused, and would be again: change the prompt and ask anew."
+    if reply.status == "complete" or reply.finish_reason in ("stop", "tool_calls"):
+        return "The reply is complete: the model ended it by itself."
+    if not reply.request.endpoint:
+        return "The reply is a recording."
+    if not (reply.request.messages or "prompt" in reply.request.parameters):
+        return "The reply's prompt is not known any more: a journal holds no prompts."
+    if reply.status == "failed" and not (reply.answer or reply.reasoning):
+        return "The reply failed before anything of it had arrived: ask anew."
+    return ""
+
+
+def resumed(reply: Reply, options: Options) -> ApiSource:
+    """Return the source for a request that goes on with `reply`, with these options changed.
+
+    A reply that ended before an answer began is asked anew.
+
+    Raises:
+        RequestError: if the reply cannot be continued, or its server does not go on with a text.
+    """
+    if sentence := obstacle(reply):
+        raise RequestError(sentence)
+    endpoint, request = _again(reply.request, options)
+    before = reply.earlier
+    if request.address.call == FIM:
+        return _filling_on(endpoint, request, reply.as_earlier(), len(before.answer) if before is not None else 0)
+    own_answer = str(reply.message["content"])[len(before.answer) if before is not None else 0 :]
+    if own_answer.strip() or (before is not None and before.requests):
+        messages = request.messages if before is None else request.messages[:-1]
+        return _going_on(endpoint, replace(request, messages=messages), reply.as_earlier())
+    anew = replace(request, warnings=(*request.warnings, ReplyWarning("asked_anew")))
+    if before is None:
+        return remember(ApiSource(endpoint, anew), endpoint)
+    # The beginning that the user gave is the last message.
+    return _going_on(endpoint, replace(anew, messages=anew.messages[:-1]), before)
+
+
+def retried(reply: Reply, options: Options) -> ApiSource:
+    """Return the source for the request of `reply`, sent again with these options changed.
+
+    Raises:
+        RequestError: if the request is not known, or an option is not valid.
+    """
+    if not reply.request.endpoint or not (reply.request.messages or "prompt" in reply.request.parameters):
+        raise RequestError("The request of this reply is not known, so it cannot be sent again.")
+    endpoint, request = _again(reply.request, options)
+    if request.address.call == FIM:
+        begun = len(reply.earlier.answer) if reply.earlier is not None else 0
+        return _filling_on(endpoint, request, None, begun)
+    if reply.earlier is not None:
+        request = replace(request, messages=request.messages[:-1])
+        if reply.earlier.given:
+            return with_beginning(endpoint, request, reply.earlier.given)
+    return remember(ApiSource(endpoint, request), endpoint)
+
+
+def with_beginning(endpoint: Endpoint, request: Request, beginning: str) -> ApiSource:
+    """Return the source for a request whose answer begins with a text that the user gives.
+
+    Raises:
+        RequestError: if the server does not go on with a text.
+    """
+    return _going_on(endpoint, request, Earlier(beginning, given=beginning))
+
+
+def remember(source: ApiSource, endpoint: Endpoint) -> ApiSource:
+    """Remember the server of a request, so that the request can be sent again; return `source`.
+
+    A request does not hold the key.
+    """
+    request = source.request
+    key = request.endpoint, request.address.path, request.model
+    _used.pop(key, None)
+    _used[key] = endpoint
+    if len(_used) > _MOST:
+        del _used[next(iter(_used))]
+    return source
+
+
+def _again(request: Request, options: Options) -> tuple[Endpoint, Request]:
+    """Return the server and the request, with these options changed."""
+    given: Mapping[str, Any] = {name: value for name, value in options.items() if value is not None}
+    if fixed := [f"`{name}=`" for name in _FIXED if name in given]:
+        raise RequestError(f"{' and '.join(fixed)} cannot be changed: the same messages are sent again.")
+    chosen = settings.current()
+    endpoint, model = _server(request, given)
+    new = build_request(endpoint, model, request.messages, options, chosen.thinking_field)
+    old = dict(request.parameters)
+    if endpoint.origin != request.endpoint:
+        # Other fields may be known to the first server only.
+        old = {name: value for name, value in old.items() if name in _COMMON}
+    if given.get("thinking") is False:
+        old.pop("reasoning_effort", None)
+    parameters = {**old, **new.parameters}
+    address = replace(endpoint.beta.address, call=FIM) if request.address.call == FIM else new.address
+    return endpoint, replace(new, parameters=parameters, turn=request.turn, address=address)
+
+
+def _server(request: Request, given: Mapping[str, Any]) -> Route:
+    """Return the server of a request that is sent again, and the model."""
+    used = _used.get((request.endpoint, request.address.path, request.model))
+    base_url, api_key, model = (given.get(name) for name in ("base_url", "api_key", "model"))
+    if used is not None and base_url is None and api_key is None:
+        if model is None:
+            return Route(used, request.model)
+        # With a slash, it may name another server.
+        if "/" not in model or used.facts.slashes != "never":
+            aliases = settings.current().aliases
+            return Route(used, models.resolve(model, aliases, on_deepseek=used.on_deepseek))
+        return route(model)
+    if base_url is None and used is not None:
+        base_url = used.base_url
+    found = route(model or request.model, base_url, api_key)
+    if base_url is None and model is None and found.endpoint.origin != request.endpoint:
+        raise RequestError(f"{request.endpoint} is not the server any more: give `base_url=` and `api_key=`.")
+    return found
+
+
+def _filling_on(endpoint: Endpoint, request: Request, earlier: Earlier | None, begun: int) -> ApiSource:
+    """Return the source for a gap in a text that is filled in further, or anew.
+
+    Args:
+        endpoint: the server.
+        request: the last request.
+        earlier: what the reply goes on with; None to fill in the gap anew.
+        begun: how many characters at the end of the request's text came from the model.
+    """
+    prompt = str(request.parameters["prompt"])
+    prompt = prompt[: len(prompt) - begun] + (earlier.answer if earlier is not None else "")
+    request = replace(request, parameters={**request.parameters, "prompt": prompt})
+    return remember(ApiSource(endpoint.beta, request, earlier), endpoint)
+
+
+def _going_on(endpoint: Endpoint, request: Request, earlier: Earlier) -> ApiSource:
+    """Return the source for a request that goes on with `earlier`, which follows its messages."""
+    message: dict[str, Any] = {"role": "assistant", "content": earlier.answer}
+    parameters = dict(request.parameters)
+    match endpoint.continuing:
+        case "prefix":
+            message["prefix"] = True
+        case "continue_final_message":
+            parameters |= {"continue_final_message": True, "add_generation_prompt": False}
+        case _:
+            raise RequestError(
+                f"{endpoint.server} is not known to go on with the beginning of an answer. Nothing was sent. The "
+                "field `continuing` of an endpoint says how a server does."
+            )
+    if speaks_deepseek(endpoint, request.model) and not field_that_switches_off(parameters):
+        message["reasoning_content"] = earlier.reasoning
+    if earlier.requests:
+        # The rest alone is no JSON, and DeepSeek replaces output that is none by spaces.
+        parameters.pop("response_format", None)
+    values = JsonValues()
+    messages = (*request.messages, values.read(message, "messages"))
+    warnings = (*request.warnings, *values.warnings)
+    place = endpoint.for_continuing
+    request = replace(request, messages=messages, parameters=parameters, warnings=warnings, address=place.address)
+    return remember(ApiSource(place, request, earlier), endpoint)

@@ -1,0 +1,53 @@
+"""Requests to fill in the middle of a text: DeepSeek's "FIM Completion", below `/beta`.
+
+Its fields are those of DeepSeek's documentation of November 2026. vLLM refuses a `suffix`,
+llama.cpp's server takes it only at an address of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from nbstream.client.continuation import remember
+from nbstream.client.request_builder import build_request, speaks_deepseek
+from nbstream.client.routing import route
+from nbstream.client.sources.api import ApiSource
+from nbstream.model.exceptions import RequestError
+from nbstream.model.request import FIM
+
+if TYPE_CHECKING:
+    from nbstream.client.options import Options
+
+#: Options that only a conversation has, and those of thinking, which there is none of here.
+_OF_CHATS = ("messages", "system", "prefix", "effort")
+
+
+def filling_in(prefix: str, suffix: str, options: Options) -> ApiSource:
+    """Return the source for the text between `prefix` and `suffix`.
+
+    Raises:
+        RequestError: if the server cannot fill in text, or an option has no place there.
+    """
+    for name, text in (("prefix", prefix), ("suffix", suffix)):
+        if not isinstance(text, str):
+            raise RequestError(f"The {name} must be text, not {type(text).__name__}.")
+    if not prefix and not suffix:
+        raise RequestError("The prefix is empty, and so is the suffix.")
+    given = {name: value for name, value in options.items() if value is not None}
+    if unfit := [f"`{name}=`" for name in _OF_CHATS if name in given]:
+        raise RequestError(f"{' and '.join(unfit)}: a text is filled in without a conversation, and without thinking.")
+    if given.get("thinking"):
+        raise RequestError("`thinking=True`: a text is filled in without thinking.")
+    endpoint, model = route(options.get("model"), options.get("base_url"), options.get("api_key"))
+    if not (endpoint.facts.has_beta and speaks_deepseek(endpoint, model)):
+        raise RequestError(f"{endpoint.server} is not known to fill in text: DeepSeek does. Nothing was sent.")
+    extra: dict[str, Any] = {
+        "prompt": prefix,
+        **({"suffix": suffix} if suffix else {}),
+        **(options.get("extra_body") or {}),
+    }
+    plain: Options = {**options, "thinking": None, "extra_body": extra}
+    request = build_request(endpoint, model, (), plain)
+    address = replace(endpoint.beta.address, call=FIM)
+    return remember(ApiSource(endpoint.beta, replace(request, address=address)), endpoint)
