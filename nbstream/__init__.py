@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from nbstream.markdown.code_blocks import CodeBlock
     from nbstream.model.exceptions import NbstreamError, NbstreamWarning, RequestError
     from nbstream.model.reply import Reply, ReplyError
+    from nbstream.prompt.describe import describe
+    from nbstream.prompt.description import Description
 
     last: Reply | None
     settings: Settings
@@ -35,6 +37,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Chat",
     "CodeBlock",
+    "Description",
     "NbstreamError",
     "NbstreamWarning",
     "Reply",
@@ -43,6 +46,7 @@ __all__ = [
     "Run",
     "ask",
     "code_blocks",
+    "describe",
     "last",
     "settings",
     "show",
@@ -52,6 +56,7 @@ __all__ = [
 _MODULES = {
     "Chat": "chat.conversation",
     "CodeBlock": "markdown.code_blocks",
+    "Description": "prompt.description",
     "NbstreamError": "model.exceptions",
     "NbstreamWarning": "model.exceptions",
     "Reply": "model.reply",
@@ -60,6 +65,7 @@ _MODULES = {
     "Run": "client.run",
     "ask": "jupyter.ask",
     "code_blocks": "jupyter.commands.replies",
+    "describe": "prompt.describe",
     "show": "jupyter.display",
     "stream": "client.start",
 }

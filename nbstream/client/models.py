@@ -56,3 +56,8 @@ def retired(name: str) -> str:
 def is_deepseek(model: str) -> bool:
     """Return whether `model` is one of DeepSeek's ids, whose use of parameters is documented."""
     return model in ALIASES.values()
+
+
+def sees_images(model: str) -> bool:
+    """Return whether a model sees images: V4 Pro drops them without an error, on any server."""
+    return model.rpartition("/")[2] != ALIASES["pro"]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from os import PathLike
 
 
 class Options(TypedDict, total=False):
@@ -37,6 +38,12 @@ class Options(TypedDict, total=False):
     stop: str | Sequence[str] | None
     #: The beginning of the answer, with which the model goes on; DeepSeek only.
     prefix: str | None
+    #: Values to attach below the prompt, by their names.
+    values: Mapping[str, Any] | None
+    #: Paths of files to attach below the prompt: text, and images for models that see.
+    files: str | PathLike[str] | Sequence[str | PathLike[str]] | None
+    #: Whether `{{ name }}` in the prompt is replaced by a value: True for `values`, or variables.
+    fill: bool | Mapping[str, Any] | None
     #: Further fields of the request's JSON body; they replace all others.
     extra_body: Mapping[str, Any] | None
 

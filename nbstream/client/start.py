@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from nbstream.client import continuation, history, settings
 from nbstream.client.fill_in import filling_in
+from nbstream.client.insertions import with_insertions
 from nbstream.client.options import Options, checked, with_signature
 from nbstream.client.request_builder import build_request, parameter_notes, speaks_deepseek, turns
 from nbstream.client.retry import Limits
@@ -34,7 +35,7 @@ def stream(prompt: str | None = None, **options: Unpack[Options]) -> Run:
     """Send a request and return its `Run` at once, without showing anything.
 
     Args:
-        prompt: the prompt, taken literally.
+        prompt: the prompt, taken literally unless `fill` is given.
         **options: see `nbstream.client.options.Options`.
 
     Raises:
@@ -64,8 +65,9 @@ def source_of(
     endpoint, model = route(options.get("model"), options.get("base_url"), options.get("api_key"))
     rule = rule_for(options, is_deepseek=speaks_deepseek(endpoint, model))
     messages = turns(prompt, options.get("messages"), options.get("system"), chosen.system, earlier(rule))
+    messages, inserted = with_insertions(messages, prompt, options, endpoint, model)
     request = build_request(endpoint, model, messages, options, chosen.thinking_field)
-    request = replace(request, turn=turn)
+    request = replace(request, turn=turn, inserted=inserted)
     for sentence in parameter_notes(request, endpoint):
         warn(sentence)
     if prefix := options.get("prefix"):

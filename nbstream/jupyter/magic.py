@@ -30,6 +30,7 @@ from nbstream.jupyter.commands.command import Context
 from nbstream.model.exceptions import NbstreamWarning, RequestError
 from nbstream.model.presentation import OPTIONS, presentation_of
 from nbstream.output.audience import name_options
+from nbstream.prompt.names import value_of
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -74,6 +75,22 @@ class DeepSeekMagics(settings.Settings, Magics):
     @argument("--top-p", type=float, help="The share of probability that tokens are drawn from.")
     @argument("--max-tokens", type=int, help="The most tokens to spend on the reply, reasoning included.")
     @argument("--stop", action="append", metavar="TEXT", help="End the answer at this text; may be given again.")
+    @argument(
+        "-v",
+        "--value",
+        dest="value_names",
+        action="append",
+        metavar="NAME",
+        help="Attach a variable, such as df, x.shape or d['key'][0]; may be given again.",
+    )
+    @argument(
+        "--file",
+        dest="files",
+        action="append",
+        metavar="PATH",
+        help="Attach a file: text, or a picture; may be given again.",
+    )
+    @argument("--fill", action="store_true", help="Replace {{ name }} in the prompt by the variable's value.")
     @argument("-o", "--out", metavar="VAR", help="Put the reply into this variable, also after a stop or a failure.")
     @argument("--base-url", help="An OpenAI-compatible server; the default is DEEPSEEK_BASE_URL, or DeepSeek.")
     @_display_arguments
@@ -129,6 +146,9 @@ class DeepSeekMagics(settings.Settings, Magics):
             raise RequestError(_EMPTY)
         options: Options = {name: value for name, value in vars(arguments).items() if name in NAMES}  # type: ignore[assignment]
         options["extra_body"] = _json_object(arguments.raw_body)
+        variables = self.shell.user_ns if self.shell is not None else {}
+        options["values"] = {name: value_of(name, variables) for name in arguments.value_names or ()}
+        options["fill"] = variables if arguments.fill else None
 
         chat = _chat_of(arguments.chat)
 

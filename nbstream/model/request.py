@@ -70,6 +70,29 @@ class TurnPlace:
 
 
 @dataclass(frozen=True, slots=True)
+class Inserted:
+    """One value, file or other text that was put into the prompt.
+
+    Attributes:
+        name: its name, as the user wrote it, or a file's name.
+        kind: what it is, such as `pandas DataFrame, 10,000 rows, 3 columns`.
+        text: the text that was sent; of an image, empty.
+        shown: how much of it was sent, such as `5 of 10,000 rows`.
+        is_cut: whether a part of it was left out.
+        media_type: the type of an image, such as `image/png`.
+        place: whether it stands below the prompt, or in place of its name within the prompt.
+    """
+
+    name: str
+    kind: str = ""
+    text: str = field(default="", repr=False)
+    shown: str = ""
+    is_cut: bool = False
+    media_type: str = ""
+    place: Literal["below", "in the prompt"] = "below"
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """One request as it was sent.
 
@@ -84,6 +107,7 @@ class Request:
         context_window: the most tokens of the request and its reply; None if unknown.
         warnings: what was changed so that the request can be sent.
         turn: the turn of a chat that it asks; None without a chat.
+        inserted: the values and files that were put into the prompt.
         address: where below the endpoint it goes.
     """
 
@@ -97,6 +121,7 @@ class Request:
     endpoint_name: str = ""
     context_window: int | None = None
     turn: TurnPlace | None = None
+    inserted: tuple[Inserted, ...] = ()
     address: Address = field(default=Address(), repr=False)
 
     def body(self) -> dict[str, Any]:

@@ -28,6 +28,9 @@ _LEAST_SECONDS = 1.0
 _WORTH_TELLING = 0.2
 #: A text has at most about this many times the tokens that are estimated from its length.
 _MOST_PER_ESTIMATE = 4
+#: The footer names so many values and files of the prompt, each with so many characters.
+_MOST_INSERTED = 6
+_LONGEST_NAME = 40
 
 
 def seconds(duration: float) -> str:
@@ -120,13 +123,24 @@ def footer(reply: Reply) -> list[str]:
     items += _cost(reply)
     if reply.finish_reason and reply.finish_reason not in NORMAL_ENDS:
         items.append(f"finish reason {reply.finish_reason}")
-    return items
+    return items + _inserted(reply)
 
 
 def _models(reply: Reply) -> str:
     """Return the model's name; of a reply that another model continued, both."""
     before = reply.earlier.model if reply.earlier is not None else ""
     return f"{before}, then {reply.model}" if before and before != reply.model else reply.model
+
+
+def _inserted(reply: Reply) -> list[str]:
+    """Return an item for each value or file in the prompt; of many, for the first ones."""
+    inserted = reply.request.inserted
+    items = []
+    for each in inserted[:_MOST_INSERTED]:
+        name = each.name if len(each.name) <= _LONGEST_NAME else each.name[: _LONGEST_NAME - 1] + "…"
+        items.append(printable(f"{name}: {each.shown}" if each.shown else name))
+    more = len(inserted) - len(items)
+    return [*items, f"{more:,} more attached"] if more else items
 
 
 def answer_tokens(reply: Reply) -> int | None:

@@ -1,0 +1,193 @@
+"""`describe`: how a value reads to a model. Open to users by `@nbstream.describe.register`.
+
+Libraries are recognised by the names of a value's classes, so none is imported: a value of pandas
+is only there if pandas is.
+"""
+
+from __future__ import annotations
+
+import enum
+import json
+import traceback
+import types
+from functools import singledispatch
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from nbstream.model.reply import Reply
+from nbstream.prompt import arrays, frames, pictures
+from nbstream.prompt.code import source
+from nbstream.prompt.containers import ARRAYS, OBJECTS, describe_container, has_fields
+from nbstream.prompt.description import LIMIT, Description, bounded, counted
+from nbstream.prompt.safe_repr import plain_text, short_repr
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: Describes a value.
+Describer: TypeAlias = "Callable[[Any], Description | str]"
+
+#: By the library of a class, and the name of the class.
+_BY_CLASS: dict[tuple[str, str], Callable[[Any], Description]] = {
+    ("pandas", "DataFrame"): frames.pandas_frame,
+    ("pandas", "Series"): frames.pandas_series,
+    ("pandas", "Index"): frames.pandas_index,
+    ("modin", "DataFrame"): frames.pandas_frame,
+    ("modin", "Series"): frames.pandas_series,
+    ("polars", "DataFrame"): frames.polars_frame,
+    ("polars", "LazyFrame"): frames.lazy_frame,
+    ("polars", "Series"): frames.polars_series,
+    ("pyarrow", "Table"): frames.arrow_table,
+    ("pyarrow", "RecordBatch"): frames.arrow_table,
+    ("pyarrow", "Array"): frames.arrow_array,
+    ("pyarrow", "ChunkedArray"): frames.arrow_array,
+    ("numpy", "ndarray"): arrays.numpy_array,
+    ("torch", "Tensor"): arrays.other_array,
+    ("jaxlib", "ArrayImpl"): arrays.other_array,
+    ("tensorflow", "Tensor"): arrays.other_array,
+    ("cupy", "ndarray"): arrays.other_array,
+    ("dask", "Array"): arrays.other_array,
+    ("h5py", "Dataset"): arrays.other_array,
+    ("zarr", "Array"): arrays.other_array,
+    ("PIL", "Image"): pictures.pil_image,
+    ("matplotlib", "FigureBase"): pictures.figure,
+    ("matplotlib", "Axes"): pictures.figure,
+    ("seaborn", "Grid"): pictures.figure,
+}
+#: Their own texts are short, although they are mappings or sequences.
+_OWN_REPR = frozenset({"xarray"})
+_MOST_IN_CONTAINER = 50
+
+
+@singledispatch
+def _describe(value: object) -> Description | str:
+    """Describe a value of any other type."""
+    return _any(value)
+
+
+def _any(value: Any) -> Description:
+    if has_fields(value):
+        return describe_container(value, _leaf)
+    text = plain_text(value, LIMIT)
+    if text is not None:
+        return Description(text, type(value).__name__)
+    if getattr(value, "shape", None) == () and callable(getattr(value, "item", None)):
+        # A scalar of numpy, or of a library like it.
+        return Description(str(value), type(value).__name__)
+    text = short_repr(value, LIMIT)
+    kind = f"{type(value).__module__.split('.')[0]}.{type(value).__qualname__}"
+    return Description(text, kind, is_cut=text.endswith("…") and len(text) == LIMIT)
+
+
+@_describe.register
+def _(value: str) -> Description:
+    return Description(str.__str__(value), "text")
+
+
+@_describe.register(bytes)
+@_describe.register(bytearray)
+@_describe.register(memoryview)
+def _(value: bytes | bytearray | memoryview) -> Description:
+    size = value.nbytes if isinstance(value, memoryview) else len(value)
+    if pictures.media_type(bytes(value[:16])) and size <= pictures.MOST_BYTES:
+        return pictures.image_bytes(bytes(value))
+    shown = min(size, 1_000)
+    note = counted(size, "byte") if shown == size else f"first {shown:,} of {counted(size, 'byte')}"
+    return Description(repr(bytes(value[:shown])), type(value).__name__, note, shown < size)
+
+
+@_describe.register
+def _(value: BaseException) -> Description:
+    text = "".join(traceback.format_exception(value)).rstrip()
+    return Description(text, "exception with its traceback", language="text", keeps_end=True)
+
+
+@_describe.register(types.FunctionType)
+@_describe.register(types.MethodType)
+@_describe.register(types.BuiltinFunctionType)
+@_describe.register(types.ModuleType)
+@_describe.register(type)
+def _(value: object) -> Description:
+    return source(value)
+
+
+@_describe.register
+def _(value: Reply) -> Description:
+    return Description(value.answer, "answer of a model", counted(len(value.answer), "character"))
+
+
+def _container(value: Any) -> Description:
+    return describe_container(value, _leaf)
+
+
+for _kind in (*OBJECTS, *ARRAYS):
+    _describe.register(_kind, _container)
+# A member of an enumeration may also be a number, a text or a tuple.
+_describe.register(enum.Enum, _describe.dispatch(object))
+#: The functions that this module registers; any other one is a user's.
+_OWN = frozenset(_describe.registry.values())
+
+
+class Describe:
+    """Describes values to a model; a generic function.
+
+    `@nbstream.describe.register` adds a function for a type, as with `functools.singledispatch`. It
+    returns a `Description`, or a text.
+    """
+
+    def __init__(self) -> None:
+        self.register: Callable[..., Any] = _describe.register
+        self.dispatch: Callable[[type], Describer] = _describe.dispatch
+
+    def __repr__(self) -> str:
+        return "<function nbstream.describe>"
+
+    def __call__(self, value: Any) -> Description:
+        """Return what a model is told about a value, at most 8,000 characters."""
+        return bounded(whole(value))
+
+
+def whole(value: Any) -> Description:
+    """Return the description of a value before it is cut to its limit.
+
+    Raises:
+        Exception: whatever a function raises that a user has registered.
+    """
+    function = _describe.dispatch(type(value))
+    if function not in _OWN:
+        made = function(value)
+        return made if isinstance(made, Description) else Description(str(made), type(value).__name__)
+    try:
+        made = (_of_library(value) or function)(value)
+    except Exception as error:  # noqa: BLE001  (the value's own code may raise anything)
+        made = Description(
+            short_repr(value, LIMIT), f"{type(value).__qualname__}, which raised {type(error).__name__}", is_cut=True
+        )
+    return made if isinstance(made, Description) else Description(made)
+
+
+def _of_library(value: Any) -> Callable[[Any], Description] | None:
+    for kind in type(value).__mro__:
+        library = kind.__module__.split(".")[0]
+        if library in _OWN_REPR:
+            return _any
+        if found := _BY_CLASS.get((library, kind.__name__)):
+            return found
+    return None
+
+
+def _leaf(value: Any) -> str | None:
+    """Return the JSON of a value of another library within a container, or None."""
+    if getattr(value, "shape", None) == () and callable(getattr(value, "item", None)):
+        item = value.item()
+        text = plain_text(item, 100)
+        return text if isinstance(item, int | float) or text is None else json.dumps(text)
+    found = _of_library(value)
+    if found is None:
+        return None
+    if found is arrays.numpy_array and value.size <= _MOST_IN_CONTAINER and value.dtype.kind in "biu":
+        return str(value.tolist())
+    is_picture = found in (pictures.figure, pictures.pil_image)
+    return json.dumps(f"<{type(value).__name__ if is_picture else found(value).kind}>", ensure_ascii=False)
+
+
+describe = Describe()

@@ -1,0 +1,138 @@
+"""Names and values that are not sent, as they are secret.
+
+The names follow what people call secrets: `OPENAI_API_KEY`, `hf_token`, `password`. A harmless
+value with such a name can be assigned to another one, so in doubt a name is refused.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from itertools import islice
+from typing import Any
+
+from nbstream.prompt.containers import ARRAYS, entries_of
+
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+|\d+")
+_CERTAIN = re.compile(r"passw(?:or)?d|passphrase|secret(?!ar|e|ion)|credential|api_?key|authorization|bearer")
+#: Words before `key` and `token` that name no secret.
+_HARMLESS_KEYS = frozenset(
+    {"primary", "foreign", "sort", "group", "cache", "partition", "row", "column", "col", "index", "dict", "map"}
+    | {"public", "join", "natural", "surrogate"}
+)
+_HARMLESS_TOKENS = frozenset(
+    {"eos", "bos", "pad", "unk", "sep", "cls", "mask", "stop", "end", "start", "special", "next", "first", "last"}
+)
+#: The shapes of keys of well-known services, and of private keys.
+_SHAPES = re.compile(
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----|\bsk-(?:proj-|ant-|or-v1-)?(?=\w*\d)(?=\w*[A-Za-z])[\w-]{24,}"
+    r"|\bgh[pousr]_\w{36}|\bgithub_pat_\w{40,}|\bhf_[A-Za-z]{30,}|\bAKIA[0-9A-Z]{16}\b|\bxox[abprs]-[\w-]{20,}"
+)
+_CREDENTIAL = re.compile(r"(?=[^\d]*\d)(?=[^A-Za-z]*[A-Za-z])[\w+/=.:-]{16,}")
+#: So many values of a container are looked at; a description has fewer.
+_MOST_VALUES = 20_000
+_DEEPEST = 40
+#: So many entries of the process's environment make a dict a copy of it.
+_ENTRIES_OF_ENVIRONMENT = 5
+#: A shorter value of the environment may be any word.
+_SHORTEST = 8
+_LIBRARIES_WITH_COLUMNS = frozenset({"pandas", "polars", "modin", "geopandas"})
+_NUMERIC = re.compile(r"u?int|float|bool|date|time", re.IGNORECASE)
+
+
+def is_secret_name(name: str, value: object = "text") -> bool:
+    """Return whether a name says that its value is secret; a count or a flag never is."""
+    if value is None or isinstance(value, bool):
+        return False
+    if _CERTAIN.search(name.lower()):
+        return True
+    if isinstance(value, int | float):
+        return False
+    words = [word.lower() for word in _WORD.findall(name)]
+    for at, word in enumerate(words):
+        before = words[at - 1] if at else ""
+        rest = words[at + 1 :]
+        if word in ("key", "keys") and before and before not in _HARMLESS_KEYS:
+            if all(each.isdigit() or each == "id" for each in rest):
+                return True
+        elif word == "token" and before not in _HARMLESS_TOKENS and all(each.isdigit() for each in rest):
+            return True
+    if name.isupper() and "TOKEN" in name:
+        return True
+    return "token" in name.lower() and any(_CREDENTIAL.fullmatch(text) for text in _texts(value))
+
+
+def is_environment(value: object) -> bool:
+    """Return whether a value is `os.environ`, or a copy of it."""
+    if value is os.environ or value is getattr(os, "environb", None):
+        return True
+    if not isinstance(value, Mapping) or type(value).__module__.split(".")[0] in _LIBRARIES_WITH_COLUMNS:
+        return False
+    if isinstance(value, type(os.environ)):
+        return True
+    entries = entries_of(value)
+    if entries is None or len(entries) < min(_ENTRIES_OF_ENVIRONMENT, len(os.environ)):
+        return False
+    same = sum(1 for name, text in os.environ.items() if text and entries.get(name) == text)
+    return same >= min(_ENTRIES_OF_ENVIRONMENT, len(os.environ))
+
+
+def secret_in(value: Any) -> str:
+    """Return the name of a secret within a value, `os.environ`, or empty.
+
+    Looks at as much of a container as a description can show.
+    """
+    pending: list[tuple[Any, int]] = [(value, 0)]
+    looked_at = 0
+    while pending and looked_at < _MOST_VALUES:
+        each, depth = pending.pop()
+        looked_at += 1
+        if is_environment(each):
+            return "os.environ"
+        if (column := _secret_column(each)) or depth > _DEEPEST:
+            return column
+        if (entries := entries_of(each)) is not None:
+            inner = list(islice(entries.items(), _MOST_VALUES - looked_at))
+            for name, item in inner:
+                if isinstance(name, str) and is_secret_name(name, item):
+                    return name
+            pending += [(item, depth + 1) for _, item in reversed(inner)]
+        elif isinstance(each, ARRAYS):
+            pending += [(item, depth + 1) for item in reversed(list(islice(each, _MOST_VALUES - looked_at)))]
+    return ""
+
+
+def secret_in_text(text: str, secrets: Iterable[str]) -> bool:
+    """Return whether a text has one of the `secrets`, or the key of a well-known service."""
+    return any(secret in text for secret in secrets) or _SHAPES.search(text) is not None
+
+
+def secrets_of(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the values of the variables of an environment that are secret by their names."""
+    found = {value.strip() for name, value in environ.items() if is_secret_name(name, value)}
+    return tuple(value for value in found if len(value) >= _SHORTEST and len(set(value)) > 3)  # noqa: PLR2004
+
+
+def _secret_column(value: Any) -> str:
+    if type(value).__module__.split(".")[0] not in _LIBRARIES_WITH_COLUMNS or not hasattr(value, "dtypes"):
+        return ""
+    try:
+        columns = list(islice(value.columns, _MOST_VALUES))
+        kinds = list(islice(value.dtypes, _MOST_VALUES))
+    except Exception:  # noqa: BLE001  (a Series has no columns; another library's code may raise anything)
+        return ""
+    for name, kind in zip(columns, kinds, strict=False):
+        # A column of words may be called `token`.
+        if isinstance(name, str) and not _NUMERIC.match(str(kind)) and name != "token" and is_secret_name(name):
+            return name
+    return ""
+
+
+def _texts(value: object) -> list[str]:
+    if isinstance(value, bytes):
+        return [value[:1_000].decode("latin-1")]
+    if isinstance(value, str):
+        return [value]
+    items = list(islice(value, 100)) if isinstance(value, ARRAYS) else []
+    return [item for item in items if isinstance(item, str)]
