@@ -91,6 +91,8 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
     from nbstream.jupyter.magic import load  # noqa: PLC0415  (IPython is only there in IPython)
 
     load(shell)
+    # What the cells are told to run, such as `nbstream.show()`, must work.
+    shell.user_ns.setdefault(__name__, sys.modules[__name__])
 
 
 def unload_ipython_extension(shell: InteractiveShell) -> None:

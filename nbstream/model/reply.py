@@ -317,8 +317,8 @@ def reduce(reply: Reply, event: events.Event) -> Reply:
 
 
 def with_answer(reply: Reply, answer: str) -> Reply:
-    """Return `reply` with another answer."""
-    return replace(reply, _answer=Text().append(answer))
+    """Return `reply` with another answer, which is whole."""
+    return replace(reply, _answer=Text().append(answer), status="complete", finish_reason=None, error=None)
 
 
 _NAMES = tuple(each.name for each in fields(Reply))

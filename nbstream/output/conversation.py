@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from decimal import Decimal
 from html import escape
 from typing import TYPE_CHECKING
@@ -106,7 +107,9 @@ def _cost(replies: Iterable[Reply]) -> str:
 
 
 def _shown(turn: Turn) -> Reply:
-    return turn.version.shown
+    """Return the reply of a turn, without its place in the chat, which stands above it."""
+    reply = turn.version.shown
+    return replace(reply, request=replace(reply.request, turn=None))
 
 
 def _head(title: str, items: Iterable[str]) -> str:
@@ -120,7 +123,7 @@ def _prompt(title: str, text: str, marks: Sequence[str]) -> str:
     return (
         '<div style="border-top:1px solid rgba(128,128,128,.3);padding:.6em 0 0;margin:.8em 0 .5em">'
         f'<div style="opacity:.72;font-size:.83em">{label}</div>'
-        f'<div style="white-space:pre-wrap;font-weight:500">{escape(printable(text))}</div></div>'
+        f'<div style="white-space:pre-wrap;font-weight:600">{escape(printable(text))}</div></div>'
     )
 
 

@@ -153,3 +153,12 @@ def test_a_turn_stopped_by_its_cell_being_run_again_is_replaced(kernel: Kernel, 
     ask(kernel, "one", "a")
     ask(kernel, "two", "b")
     assert sent(server) == ["one", "one", "two"]
+
+
+def test_loading_the_extension_names_the_package(kernel: Kernel) -> None:
+    kernel.run("import sys; del nbstream")
+    kernel.run("%reload_ext nbstream")
+    assert kernel.evaluate("nbstream is sys.modules['nbstream']") is True
+    kernel.run("nbstream = 'mine'\n%reload_ext nbstream")
+    assert kernel.evaluate("nbstream") == "mine"
+    kernel.run("import nbstream")
