@@ -14,6 +14,9 @@ from nbstream.simulator.server import Simulator
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# No test reads or writes the keyring of the person who runs it; kernels inherit this.
+os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
+
 # By default Hypothesis tries the same examples every time, so the result depends only on the
 # commit. NBSTREAM_RANDOM=1 tries new random examples.
 hypothesis.settings.register_profile("gate", derandomize=True)

@@ -43,7 +43,9 @@ IMPORTED_IN = {
     "ipywidgets": ["widgets/output_widgets.py", "widgets/restoring.py"],
     "traitlets": ["client/settings.py", "widgets/reply_widget.py"],
     "IPython": ["__init__.py", "jupyter/", "widgets/live_view.py", "widgets/cells.py"],
-    "jupyter_core": ["jupyter/journal.py"],
+    "jupyter_core": ["jupyter/journal.py", "client/endpoint_file.py"],
+    "keyring": ["client/keys.py"],
+    "google": ["client/keys.py"],
     "psutil": ["jupyter/journal.py"],
     "nbclient": ["demo.py"],
     "nbformat": ["demo.py"],
@@ -97,7 +99,7 @@ def test_loading_the_extension_imports_no_heavy_library() -> None:
         "import sys, nbstream; from IPython.core.interactiveshell import InteractiveShell as S;"
         "shell = S.instance(); shell.run_line_magic('load_ext', 'nbstream');"
         "assert 'deepseek' in shell.magics_manager.magics['cell'];"
-        "print(sorted({'openai', 'markdown_it', 'anywidget', 'ipywidgets'} & set(sys.modules)))"
+        "print(sorted({'openai', 'markdown_it', 'anywidget', 'ipywidgets', 'keyring'} & set(sys.modules)))"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"

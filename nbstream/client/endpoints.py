@@ -52,6 +52,8 @@ class Endpoint:
     api_key: Secret | None = None
     key_origin: KeyOrigin = ""
     facts: EndpointFacts = UNKNOWN
+    #: Why no key could be looked up; empty as a rule.
+    key_note: str = ""
 
     @property
     def key_variable(self) -> str:
@@ -192,23 +194,25 @@ def endpoint_for(
     if api_key and api_key.strip():
         key = keys.Key(keys.checked_key(api_key), "argument")
     else:
-        first = facts if facts.name else known.by_name[DEFAULT]
-        key = keys.find_key(url, (first, *known.by_name.values()), environ)
-        if key.origin == "elsewhere" and not environ.get(first.key_variable):
-            key = keys.Key(None, "none")
+        key = keys.find_key(url, (facts, *known.by_name.values()), environ)
+    if key.secret is None and environ.get(facts.key_variable or KEY_VARIABLE, "").strip():
+        # Otherwise it would have been found.
+        key = key._replace(origin="elsewhere")
     if facts.needs_key and key.secret is None and not without_key:
-        raise RequestError(_no_key(facts, url))
-    return Endpoint(url, key.secret, key.origin, facts)
+        raise RequestError(_no_key(facts, url, key.note))
+    return Endpoint(url, key.secret, key.origin, facts, key.note)
 
 
-def _no_key(facts: EndpointFacts, url: str) -> str:
-    if origin_of(facts.key_home) == origin_of(url):
-        how = f"Set {facts.key_variable} before the kernel starts, or type it here: %deepseek key {facts.name}"
+def _no_key(facts: EndpointFacts, url: str, note: str) -> str:
+    if note:
+        how = f"{note} Or enter it with %deepseek key {facts.name}"
+    elif origin_of(facts.key_home) == origin_of(url):
+        how = f"Set {facts.key_variable} before the kernel starts, or enter it with %deepseek key {facts.name}"
     else:
         # An entry of the user has moved the endpoint, and does not name its key.
         how = (
             f"{facts.key_variable} belongs to {origin_of(facts.key_home)}: give the endpoint {facts.name} a "
-            f"key_variable beside its base_url, or type a key: %deepseek key {facts.name}"
+            f"key_variable beside its base_url, or enter a key with %deepseek key {facts.name}"
         )
     return f"No API key for {facts.title or origin_of(url)}. {how}\n{_OFFLINE}"
 

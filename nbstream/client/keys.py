@@ -1,4 +1,4 @@
-"""Where a key comes from: a prompt, the environment, the keyring, or Colab's secrets.
+"""Where a key comes from: in this order a prompt, the environment, the keyring, Colab's secrets.
 
 A key belongs to an origin. One that was typed or saved is kept under its origin; the value of an
 environment variable belongs to the origin of the base URL for which the variable is named.
@@ -6,11 +6,14 @@ environment variable belongs to the origin of the base URL for which the variabl
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+import importlib.util
+import sys
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from nbstream.client.addresses import origin_of
+from nbstream.client.addresses import is_loopback, origin_of
 from nbstream.client.secret import Secret
 from nbstream.model.exceptions import RequestError
+from nbstream.model.printable import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,14 +28,24 @@ class Key(NamedTuple):
     Attributes:
         secret: the key; None if there is none.
         origin: where it comes from.
+        note: why the keyring or Colab's secrets could not be read; empty if they could.
     """
 
     secret: Secret | None
     origin: KeyOrigin
+    note: str = ""
 
+
+#: The name of the keyring's service; the user's name in it is the origin.
+SERVICE = "nbstream"
+
+#: keyring's exception if the operating system has none.
+_NO_BACKEND = "NoKeyringError"
 
 #: The keys that were typed in this process, by origin.
 _typed: dict[str, Secret] = {}
+#: The keys that were found in the keyring or in Colab, by origin: to ask them takes a while.
+_found: dict[str, Key] = {}
 
 
 def keep(origin: str, value: str) -> Secret:
@@ -46,8 +59,43 @@ def keep(origin: str, value: str) -> Secret:
 
 
 def forget(origin: str) -> bool:
-    """Forget a key that was typed, and return whether there was one."""
+    """Forget a key that was typed or found, and return whether one was typed."""
+    _found.pop(origin, None)
     return _typed.pop(origin, None) is not None
+
+
+def save(origin: str, secret: Secret) -> None:
+    """Save a key in the keyring, under its origin.
+
+    Raises:
+        RequestError: if there is no keyring, or it does not take the key.
+    """
+    keyring = _keyring()
+    if keyring is None:
+        raise RequestError("The key is not saved: the package keyring is not installed. It is kept for this kernel.")
+    try:
+        keyring.set_password(SERVICE, origin, secret.reveal())
+    except Exception as error:  # noqa: BLE001  (of any backend)
+        raise RequestError(f"The key is not saved: {_reason(error, secret)}. It is kept for this kernel.") from None
+
+
+def delete(origin: str) -> bool:
+    """Delete a key that was saved, and return whether there was one.
+
+    Raises:
+        RequestError: if the keyring fails.
+    """
+    _found.pop(origin, None)
+    keyring = _keyring()
+    try:
+        if keyring is None or keyring.get_password(SERVICE, origin) is None:
+            return False
+        keyring.delete_password(SERVICE, origin)
+    except Exception as error:  # noqa: BLE001  (of any backend)
+        if type(error).__name__ == _NO_BACKEND:
+            return False
+        raise RequestError(f"The keyring still has the key: {_reason(error)}.") from None
+    return True
 
 
 def find_key(url: str, facts: Iterable[EndpointFacts], environ: Mapping[str, str]) -> Key:
@@ -64,15 +112,73 @@ def find_key(url: str, facts: Iterable[EndpointFacts], environ: Mapping[str, str
     origin = origin_of(url)
     if origin in _typed:
         return Key(_typed[origin], "prompt")
-    is_elsewhere = False
-    for each in facts:
-        value = environ.get(each.key_variable, "").strip() if each.key_variable else ""
-        if not value:
-            continue
-        if origin_of(each.key_home) == origin:
+    variables = [each.key_variable for each in facts if each.key_variable and origin_of(each.key_home) == origin]
+    for name in variables:
+        if value := environ.get(name, "").strip():
             return Key(checked_key(value), "environment")
-        is_elsewhere = True
-    return Key(None, "elsewhere" if is_elsewhere else "none")
+    if origin in _found:
+        return _found[origin]
+    key = Key(None, "none")
+    # A server on this machine without a variable takes no key.
+    if variables or not is_loopback(url):
+        key = _from_keyring(origin)
+    if key.secret is None and (of_colab := _from_colab(variables)) is not None:
+        key = of_colab
+    if key.secret is not None:
+        _found[origin] = key
+    return key
+
+
+def _from_keyring(origin: str) -> Key:
+    keyring = _keyring()
+    if keyring is None:
+        return Key(None, "none")
+    try:
+        value = keyring.get_password(SERVICE, origin)
+    except Exception as error:  # noqa: BLE001  (of any backend)
+        is_missing = type(error).__name__ == _NO_BACKEND
+        return Key(None, "none", "" if is_missing else f"The keyring could not be read: {_reason(error)}.")
+    return Key(checked_key(value), "keyring") if value else Key(None, "none")
+
+
+def _from_colab(variables: Iterable[str]) -> Key | None:
+    # Colab's kernels have imported it; elsewhere it is not looked for.
+    if "google.colab" not in sys.modules:
+        return None
+    from google.colab import userdata  # noqa: PLC0415  (there only in Colab)
+
+    for name in variables:
+        try:
+            value = userdata.get(name)
+        except Exception as error:  # noqa: BLE001  (its exceptions are its own)
+            if type(error).__name__ == "SecretNotFoundError":
+                continue
+            return Key(
+                None,
+                "none",
+                f"Colab did not give the secret {name}: {_reason(error)}. Switch on its notebook access, at the key "
+                "symbol in Colab's left column.",
+            )
+        if value:
+            return Key(checked_key(value), "colab")
+    return None
+
+
+def _keyring() -> Any:
+    """Return the package keyring, or None without it."""
+    if importlib.util.find_spec("keyring") is None:
+        return None
+    import keyring  # noqa: PLC0415  (80 ms, and not everybody has it)
+
+    return keyring
+
+
+def _reason(error: Exception, secret: Secret | None = None) -> str:
+    """Return the kind and the words of an exception, in one line and without the key."""
+    said = one_line(str(error)).rstrip(".")
+    if secret is not None:
+        said = said.replace(secret.reveal(), "<secret>")
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
 
 
 def checked_key(value: str) -> Secret:

@@ -50,11 +50,11 @@ def known_endpoints(
     """
     found = {name: _with_environment(facts, environ) for name, facts in presets().items()}
     for name, entry in file.items():
-        found[name] = _with_entry(name, entry, found)
+        found[name] = with_entry(name, entry, found)
     for name, entry in settings.items():
         try:
             check_name(name)
-            found[name] = _with_entry(name, entry, found)
+            found[name] = with_entry(name, entry, found)
         except EntryError as error:
             place = f"endpoints[{name!r}]" + (f"[{error.field!r}]" if error.field else "")
             raise RequestError(f"The setting {place}: {error.reason}.") from None
@@ -91,10 +91,15 @@ def _with_environment(facts: EndpointFacts, environ: Mapping[str, str]) -> Endpo
     return replace(facts, base_url=url, key_home=url, **own)
 
 
-def _with_entry(name: str, entry: object, found: Mapping[str, EndpointFacts]) -> EndpointFacts:
+def with_entry(name: str, entry: object, found: Mapping[str, EndpointFacts]) -> EndpointFacts:
+    """Return the endpoint `name` of `found`, or of the presets, with the fields of an entry.
+
+    Raises:
+        EntryError: if the entry is not valid.
+    """
     if not isinstance(entry, Mapping):
         raise EntryError("", "it must have fields, such as base_url")
-    facts = found.get(name)
+    facts = found.get(name) or presets().get(name)
     if facts is None:
         facts = facts_at(str(entry.get("base_url", "")), found)
         facts = replace(facts, name=name, title="")

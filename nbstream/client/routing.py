@@ -18,7 +18,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from nbstream.client import models, settings
+from nbstream.client import endpoint_file, models, settings
 from nbstream.client.endpoints import DEFAULT, Endpoint, endpoint_for, target
 from nbstream.client.known_endpoints import KnownEndpoints, known_endpoints
 from nbstream.model.exceptions import RequestError
@@ -35,8 +35,13 @@ class Route(NamedTuple):
 
 
 def known(environ: Mapping[str, str] | None = None) -> KnownEndpoints:
-    """Return the endpoints that a request may name at the moment."""
-    return known_endpoints(os.environ if environ is None else environ, settings.current().endpoints)
+    """Return the endpoints that a request may name at the moment.
+
+    Raises:
+        RequestError: if an entry of the settings or of the user's file is not valid.
+    """
+    environ = os.environ if environ is None else environ
+    return known_endpoints(environ, settings.current().endpoints, endpoint_file.entries())
 
 
 def route(

@@ -68,7 +68,7 @@ def source_of(
     messages, inserted = with_insertions(messages, prompt, options, endpoint, model)
     request = build_request(endpoint, model, messages, options, chosen.thinking_field)
     request = replace(request, turn=turn, inserted=inserted)
-    for sentence in parameter_notes(request, endpoint):
+    for sentence in filter(None, [endpoint.key_note, *parameter_notes(request, endpoint)]):
         warn(sentence)
     if prefix := options.get("prefix"):
         return continuation.with_beginning(endpoint, request, prefix)

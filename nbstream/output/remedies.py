@@ -6,6 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from nbstream.client import models
+from nbstream.client.endpoint_facts import presets
+from nbstream.client.endpoints import DEFAULT
 from nbstream.model.printable import one_line
 from nbstream.model.usage import TOKENS_PER_CHARACTER
 from nbstream.output.audience import spoken
@@ -69,14 +71,19 @@ _BY_KIND = {
 }
 #: What to do about a key that the server refuses, by its origin.
 _BY_KEY = {
-    "": "Check DEEPSEEK_API_KEY or api_key=, and that the key belongs to this server.",
-    "argument": "Check the key that was given as api_key=, and that it belongs to this server.",
-    "environment": "Check DEEPSEEK_API_KEY, and that it belongs to this server.",
-    "elsewhere": "No key was sent: DEEPSEEK_API_KEY belongs to another server. Set DEEPSEEK_BASE_URL and "
-    "DEEPSEEK_API_KEY together for {server}, or give api_key= to nbstream.ask.",
-    "none": "No key was sent, as none is set. Set DEEPSEEK_BASE_URL and DEEPSEEK_API_KEY together for {server}, or "
-    "give api_key= to nbstream.ask.",
+    "": "Check {variable} or `api_key=`, and that the key belongs to this server.",
+    "argument": "Check the key that was given as `api_key=`, and that it belongs to this server.",
+    "environment": "Check {variable}, and that its key belongs to this server.",
+    "prompt": "It is the key that was typed for this server. {Enter}.",
+    "keyring": "It is the key in your keyring. {Enter}{save}.",
+    "colab": "Check the secret {variable} in Colab's left column, and that its key belongs to this server.",
+    "elsewhere": "No key was sent: {variable} belongs to another server. {Enter}{pair}.",
+    "none": "No key was sent, as none is set. {Enter}{pair}.",
 }
+#: How else to give a key: to an endpoint, to one that was moved, to any other server.
+_SET = ", or set {variable} before the kernel starts"
+_NAME_IT = ", or give the endpoint {name} a key_variable beside its base_url"
+_SET_BOTH = ", or set DEEPSEEK_BASE_URL and DEEPSEEK_API_KEY together for {server}"
 #: The options that send a field of the request.
 _FIELDS = {
     "thinking": "`thinking=True` and `thinking=False`",
@@ -93,7 +100,7 @@ _MINUTE = 60.0
 def remedy(failure: Failure, reply: Reply, audience: Audience) -> str:
     """Return what was kept of `reply`, which ended with `failure`, and what to do next."""
     is_kept = bool(reply.reasoning or reply.answer or reply.tool_calls)
-    advice = _advice(failure, reply.request)
+    advice = _advice(failure, reply.request, audience)
     if not advice:
         return spoken("What arrived is kept; {again}." if is_kept else "Nothing of it had arrived; {again}.", audience)
     twice = f"{2 * (failure.limit or 0):.0f}"
@@ -101,12 +108,12 @@ def remedy(failure: Failure, reply: Reply, audience: Audience) -> str:
     return spoken(f"What arrived is kept. {advice}" if is_kept else advice, audience)
 
 
-def _advice(failure: Failure, request: Request) -> str:
+def _advice(failure: Failure, request: Request, audience: Audience) -> str:
     match failure.kind, failure.cause:
         case _, "key":
-            return _BY_KEY[request.key_origin]
+            return _about_key(request, audience)
         case _, "model":
-            return _other_model(failure, request)
+            return _other_model(failure, request, audience)
         case _, "context":
             return _shorter(request)
         case _, "rate":
@@ -114,27 +121,49 @@ def _advice(failure: Failure, request: Request) -> str:
         case _, "balance" if "max_tokens" in failure.said:
             return f"{_BY_CAUSE['balance']} With a lower `max_tokens=` it may be enough."
         case _, "unknown_field":
-            return _without(_named_fields(failure, request))
+            return _without(_named_fields(failure, request), request)
     advice = _BY_CAUSE.get(failure.cause) or _BY_KIND.get(failure.kind, "")
     if advice or (status := failure.status_code) is None:
         return advice
     # Servers name a field that they do not know in many ways.
     if status in (400, 422) and (fields := _named_fields(failure, request)):
-        return _without(fields)
+        return _without(fields, request)
     advice = _BY_STATUS.get(status, _SERVER_FAULT if status >= 500 else "")  # noqa: PLR2004  (HTTP's server errors)
     return advice if failure.retry_after is None else f"{advice} {_wait(failure)}"
 
 
-def _other_model(failure: Failure, request: Request) -> str:
+def _about_key(request: Request, audience: Audience) -> str:
+    """Return what to do about the key of a request, or about a key that was not sent."""
+    enter, save = f"Enter one with %deepseek key {request.endpoint_name or request.endpoint}".rstrip(), " --save"
+    if audience == "python":
+        enter, save = "Give one as `api_key=`", ""
+    pair = _SET_BOTH
+    if request.key_variable and request.endpoint_name:
+        pair = _NAME_IT if request.key_origin == "elsewhere" else _SET
+    advice = _BY_KEY[request.key_origin].replace("{pair}", pair.replace("{name}", request.endpoint_name))
+    advice = advice.replace("{Enter}", enter).replace("{save}", save)
+    return advice.replace("{variable}", request.key_variable or "DEEPSEEK_API_KEY")
+
+
+def _other_model(failure: Failure, request: Request, audience: Audience) -> str:
     asked = one_line(request.model)
     named = f"“{asked}” was asked for" if asked else "The server does not have the model"
     is_deepseek = failure.server == "DeepSeek" or _DEEPSEEKS_WORDS.search(failure.said)
     is_gone = failure.status_code == 410 and "deepseek" in asked.lower()  # noqa: PLR2004  (gone)
     if not (is_deepseek or is_gone):
-        return f"{named}; name a model that {{server}} has with `model=`."
+        where = request.endpoint_name or request.endpoint
+        listing = f" %deepseek models {where} lists them." if where and audience != "python" else ""
+        return f"{named}; name a model that {{server}} has with `model=`.{listing}{_literal(asked)}"
     if retired := models.retired(asked):
         return retired
     return f"{named}; DeepSeek has {' and '.join(models.ALIASES.values())}: `model=` flash or pro."
+
+
+def _literal(asked: str) -> str:
+    """Return what to do if an endpoint's name was taken for a part of the model's id."""
+    first, slash, _ = asked.partition("/")
+    is_endpoint = bool(slash) and first in presets()
+    return f" To ask the endpoint {first}, give `base_url=` {first}." if is_endpoint else ""
 
 
 def _shorter(request: Request) -> str:
@@ -171,10 +200,18 @@ def _named_fields(failure: Failure, request: Request) -> list[str]:
     return [name for name in request.parameters if re.search(rf"\b{re.escape(name)}\b", failure.said)]
 
 
-def _without(fields: list[str]) -> str:
+def thinking_setting(request: Request) -> str:
+    """Return the setting that names the field for thinking, of the server of a request."""
+    name = request.endpoint_name
+    return "`settings.thinking_field`" if name in ("", DEFAULT) else f"thinking_field of {name} in `settings.endpoints`"
+
+
+def _without(fields: list[str], request: Request) -> str:
     """Return the advice to leave fields out, as the options that send them."""
     named = list(dict.fromkeys(_FIELDS.get(name, f"`{name}`") for name in fields))
     advice = f"Leave out {' and '.join(named)}." if named else "Leave out the field that the message names."
     if any("thinking" in name for name in named) or not named:
-        advice += " `settings.thinking_field` names the field in which this server takes it."
+        # At the beginning of a sentence.
+        setting = thinking_setting(request)
+        advice += f" {setting[0].upper()}{setting[1:]} names the field in which this server takes it."
     return advice

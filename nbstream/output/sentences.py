@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, assert_never
 
 from nbstream.model.printable import one_line
 from nbstream.output.audience import spoken
-from nbstream.output.remedies import LIMITS, remedy
+from nbstream.output.remedies import LIMITS, remedy, thinking_setting
 
 if TYPE_CHECKING:
     from nbstream.model.failure import Failure
     from nbstream.model.presentation import Audience
     from nbstream.model.reply import Reply
+    from nbstream.model.request import Request
     from nbstream.model.warning import ReplyWarning
 
 #: What a finish reason other than "stop" means, and what to do about it.
@@ -121,7 +122,7 @@ def notes(reply: Reply, audience: Audience) -> list[str]:
     """Return a sentence for each warning of the reply, to be shown quietly below the answer."""
     # Several other choices, or several fields of them, are one note.
     warnings = [each for each in reply.warnings if not _is_in_alert(each, reply)]
-    return list(dict.fromkeys(_note(warning, audience) for warning in warnings))
+    return list(dict.fromkeys(_note(warning, reply.request, audience) for warning in warnings))
 
 
 def _is_in_alert(warning: ReplyWarning, reply: Reply) -> bool:
@@ -130,7 +131,7 @@ def _is_in_alert(warning: ReplyWarning, reply: Reply) -> bool:
     return error is not None and error.cause == "unreadable" and warning.kind == "unreadable" and warning.count == 1
 
 
-def _note(warning: ReplyWarning, audience: Audience) -> str:
+def _note(warning: ReplyWarning, request: Request, audience: Audience) -> str:
     count = warning.count
     said = one_line(warning.said[:_LONGEST_SAID])
     said = said if len(warning.said) <= _LONGEST_SAID else said + "…"
@@ -151,7 +152,7 @@ def _note(warning: ReplyWarning, audience: Audience) -> str:
             )
         case "thought_anyway":
             text = (
-                f"The model thought although `{warning.where}` switched it off. `settings.thinking_field` names the "
+                f"The model thought although `{warning.where}` switched it off: {thinking_setting(request)} names the "
                 "field that the server takes: chat_template_kwargs for vLLM, SGLang, llama.cpp and mlx_lm, "
                 "reasoning_effort for Ollama."
             )
