@@ -1,0 +1,32 @@
+"""The notebooks run without a browser, against the simulator, and every cell of them succeeds."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+if TYPE_CHECKING:
+    from nbstream.simulator.server import Simulator
+
+NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_runs(path: Path, simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert os.environ["DEEPSEEK_BASE_URL"] == simulator.url
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+    content: Any = nbformat.read(path, as_version=4)
+    assert all(not cell.get("outputs") for cell in content.cells)
+    NotebookClient(content, timeout=60, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    asking = [cell for cell in content.cells if cell.source.startswith("%%deepseek")]
+    for cell in asking:
+        # A magic that was refused says so on stderr and raises nothing.
+        data = [output.data for output in cell.outputs if "data" in output]
+        assert any("nbstream-settled" in each.get("text/html", "") for each in data), cell.source
+    assert asking
