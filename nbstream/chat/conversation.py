@@ -6,14 +6,13 @@ where the front end names its cells, so running the cell again puts a new versio
 
 from __future__ import annotations
 
-import sys
 import threading
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from nbstream.chat import front_end, names, round_trip, saved
 from nbstream.chat.cells import AskingCells
+from nbstream.chat.editing import EditableTurns
 from nbstream.chat.turn import Version
 from nbstream.chat.turn_list import TurnList
 from nbstream.client import options, settings
@@ -26,7 +25,6 @@ from nbstream.model.request import TurnPlace
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from nbstream.chat.front_end import Cell
     from nbstream.chat.round_trip import Message
     from nbstream.chat.turn import Turn, TurnState
     from nbstream.client.run import Run
@@ -42,7 +40,7 @@ _chats: dict[str, Chat] = {}
 _creating = threading.Lock()
 
 
-class Chat:
+class Chat(EditableTurns):
     """A conversation: each prompt is sent with the turns before it.
 
     `Chat("plan")` is the same object each time, also the one of `%%deepseek -c plan`.
@@ -54,19 +52,11 @@ class Chat:
 
     Raises:
         RequestError: if the name is none.
-
-    Attributes:
-        name: as above.
     """
 
-    name: str
-    _turns: TurnList
-    _cells: AskingCells
     _defaults: options.Options
     #: A key, and a base URL whose query may hold one: they are neither shown nor kept.
     _secrets: dict[str, Secret]
-    #: Sentences for the next cell that uses the chat.
-    _notes: list[str]
 
     def __new__(cls, name: str, system: str | None = None, **defaults: Any) -> Self:  # noqa: ARG004  (see __init__)
         """Return the chat of this name, or a new one."""
@@ -87,28 +77,9 @@ class Chat:
             self._hide_secrets()
 
     @property
-    def system(self) -> str | None:
-        """The system prompt; None until the first request, which takes it from the settings."""
-        return self._turns.system
-
-    @system.setter
-    def system(self, system: str | None) -> None:
-        self._turns.system = system
-
-    @property
     def defaults(self) -> Mapping[str, Any]:
         """The options for each request, without a key and a base URL with a query."""
         return dict(self._defaults)
-
-    @property
-    def turns(self) -> tuple[Turn, ...]:
-        """The turns, the oldest first, hidden ones included."""
-        return self._turns.present
-
-    @property
-    def aside(self) -> tuple[Turn, ...]:
-        """The turns that are set aside because their cells were deleted; see `restore`."""
-        return self._turns.aside
 
     @property
     def messages(self) -> list[dict[str, Any]]:
@@ -135,6 +106,8 @@ class Chat:
 
         Arguments and exceptions are as for `ask`.
         """
+        if not isinstance(prompt, str):
+            raise RequestError(f"The prompt must be text, not {type(prompt).__name__}.")
         own = {name: value for name, value in given.items() if value is not None}
         secrets = {name: secret.reveal() for name, secret in self._secrets.items()}
         chosen = _own({**self._defaults, **secrets, **own}, "ask")
@@ -154,85 +127,18 @@ class Chat:
             self._turns.ask(turn, Version(turn.version.sent, run.receiver, turn.version.after), None)
         return run
 
-    def continue_version(self, turn: Turn, run: Run) -> None:
-        """Replace the reply of a turn's current version by the one of `run`, which continues it."""
-        self._turns.continue_version(turn, run)
-
-    def turn_of(self, place: TurnPlace) -> Turn | None:
-        """Return the turn that a request asked, or None if it is gone."""
-        return self.turns[place.index] if place.chat == self.name and place.index < len(self.turns) else None
-
     def fork(self, name: str, at: int | None = None) -> Chat:
         """Return a new chat with the first `at` turns of this one; all of them, if it is None.
 
         The turns that a chat of that name has already are replaced; its `undo` brings them back.
         """
-        kept = self.turns if at is None else self.turns[: range(len(self.turns) + 1)[at]]
+        kept = self.turns if at is None else self.turns[: self._checked(at, len(self.turns) + 1)]
         if name == self.name:
             raise RequestError(f"A fork of the chat {self.name} needs another name.")
         chat = Chat(name)
         chat._replace([turn.state for turn in kept], self.system, self._defaults, f"it was forked from {self.name}")
         chat._secrets = dict(self._secrets)
         return chat
-
-    def undo(self) -> None:
-        """Take back the latest change: a turn that was asked, or what a method of the chat did.
-
-        A reply that still arrives is stopped.
-        """
-        what = self._turns.undo()
-        if not what:
-            raise RequestError(f"There is nothing to undo in the chat {self.name}.")
-        _say(f"Undone in the chat {self.name}: {what}.")
-
-    def hide(self, index: int, hidden: bool = True) -> None:  # noqa: FBT001, FBT002  (a switch with a name of its own)
-        """Send a turn no more, or again; it stays in the chat.
-
-        Args:
-            index: the turn's position in `turns`, counted from 0.
-            hidden: False sends it again.
-        """
-        turn = self.turns[index]
-        self._turns.change(turn, "hide" if hidden else "show", replace(turn.state, is_hidden=hidden))
-
-    def edit(self, index: int, answer: str | None = None, prompt: str | None = None) -> None:
-        """Put a new version with another answer or prompt into a turn, and send nothing.
-
-        Args:
-            index: the turn's position in `turns`, counted from 0.
-            answer: the new answer.
-            prompt: the new prompt.
-
-        Raises:
-            RequestError: if there is no new text, or the reply is still arriving.
-        """
-        if answer is None and prompt is None:
-            raise RequestError("edit needs the new text: answer=… or prompt=….")
-        turn = self.turns[index]
-        if not turn.version.ended:
-            raise RequestError(f"This turn of the chat {self.name} is still arriving: wait for its end, or stop it.")
-        self._turns.change(turn, "edit", turn.with_version(turn.version.changed(prompt=prompt, answer=answer)))
-
-    def clear(self) -> None:
-        """Remove every turn; `undo` brings them back."""
-        self._turns.cancel()
-        self._turns.replace([], self.system, "the chat was cleared")
-        _say(f"The chat {self.name} is empty now; undo() brings its turns back.")
-
-    def restore(self) -> int:
-        """Put back the turns that were set aside, in their old places, and return their number."""
-        return self._turns.restore()
-
-    def set_aside(self, cells: Iterable[str]) -> None:
-        """Set the turns of deleted cells aside; the next cell that uses the chat says so."""
-        gone = set(cells)
-        self._note_aside(self._turns.set_aside(lambda place: place.cell in gone), "was deleted")
-
-    def end_cell(self, cell: Cell) -> None:
-        """Set the turns aside that a cell had asked before, but not in the execution that ends."""
-        if count := self._cells.count(cell):
-            gone = self._turns.set_aside(lambda place: place.cell == cell.id and place.ordinal >= count)
-            self._note_aside(gone, "asks fewer turns now")
 
     def markdown(self) -> str:
         """Return the conversation as Markdown."""
@@ -248,12 +154,19 @@ class Chat:
         return saved.to_json(self.name, self.system, self._defaults, [turn.state for turn in self._turns.every])
 
     def save(self, path: str | Path) -> None:
-        """Write the chat to a file, as `to_json` gives it."""
-        target = Path(path)
+        """Write the chat to a file, as `to_json` gives it.
+
+        Raises:
+            RequestError: if a reply is still arriving, or the file cannot be written.
+        """
+        text, target = self.to_json(), Path(path)
         # The old file stays whole if the disk is full.
         part = target.with_name(f"{target.name}.part")
-        part.write_text(self.to_json(), "utf-8")
-        part.replace(target)
+        try:
+            part.write_text(text, "utf-8")
+            part.replace(target)
+        except OSError as error:
+            raise RequestError(f"The chat cannot be written to {target}: {error.strerror or error}.") from None
 
     @classmethod
     def load(cls, path: str | Path, name: str | None = None) -> Chat:
@@ -271,7 +184,7 @@ class Chat:
         try:
             text = Path(path).read_text("utf-8")
         except (OSError, UnicodeError) as error:
-            raise RequestError(f"The chat cannot be read from {path}: {error}") from None
+            raise RequestError(f"The chat cannot be read from {path}: {error}.") from None
         content = saved.from_json(text)
         chat = cls(name or content.name)
         chat._replace(content.states, content.system, content.defaults, "it was loaded")
@@ -282,6 +195,10 @@ class Chat:
 
     def _repr_markdown_(self) -> str:
         return front_end.markdown(self)
+
+    def __reduce__(self) -> tuple[type[Chat], tuple[str]]:
+        # A copy is the same chat; another process has its own chat of this name.
+        return type(self), (self.name,)
 
     def __len__(self) -> int:
         return len(self.turns)
@@ -344,16 +261,6 @@ class Chat:
         self._turns.replace(states, system, why)
         self._defaults = defaults
 
-    def _note_aside(self, indices: list[int], why: str) -> None:
-        for index in indices:
-            self._notes.append(
-                f"Turn {index + 1} of the chat {self.name} is set aside and not sent any more, as its cell {why}. To "
-                f"have it back: nbstream.Chat({self.name!r}).restore()"
-            )
-
-    def _tell_cache_lost(self, index: int) -> None:
-        _say(f"From turn {index + 1} on, the chat {self.name} differs from what was sent: the server's cache is lost.")
-
 
 def chats() -> dict[str, Chat]:
     """Return every chat of this process by its name, in the order of their creation."""
@@ -386,5 +293,5 @@ def _added(source: ApiSource) -> tuple[Message, ...]:
     return tuple(each for each in source.request.messages if each["role"] == "user")[-1:]
 
 
-def _say(sentence: str) -> None:
-    sys.stdout.write(f"{sentence}\n")
+for _function in (Chat.ask, Chat.stream):
+    options.with_signature(_function)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nbstream.chat import round_trip
 from nbstream.client.receiver import Receiver
+from nbstream.model.exceptions import RequestError
 from nbstream.model.reply import with_answer
 
 if TYPE_CHECKING:
@@ -207,9 +208,12 @@ class Turn:
         """Make version number `index` the current one, counted from 0.
 
         Raises:
-            IndexError: if there is no such version.
+            RequestError: if there is no such version.
         """
-        current = range(len(self.versions))[index]
+        count = len(self.versions)
+        if not -count <= index < count:
+            raise RequestError(f"This turn has {count} versions, counted from 0: there is no {index}.")
+        current = index % count
         self._change(self, f"use({index})", replace(self.state, current=current))
 
     def with_version(self, version: Version) -> TurnState:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,8 @@ from nbstream.output.wording import footer
 from tests.chat.conftest import bodies
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from nbstream.chat.conversation import Chat
     from nbstream.model.reply import Reply
     from nbstream.simulator.server import Simulator
@@ -111,7 +115,7 @@ def test_an_old_version_can_be_used_again(simulator: Simulator, cells: Cells) ->
     cells.run("c")
     ask(chat, "three")
     assert sent(simulator)[:2] == ["user: one", "assistant: one"]
-    with pytest.raises(IndexError):
+    with pytest.raises(RequestError, match="2 versions"):
         chat.turns[0].use(2)
 
 
@@ -331,3 +335,24 @@ def test_the_footer_tells_how_full_the_context_is_from_a_fifth_on(
     assert (f"context {share:.0%} full" in footer(sized)) is shown
     # The window of DeepSeek's models is known.
     assert (reply.request.context_window or 0) >= 1_000_000
+
+
+def test_a_turn_that_is_not_there_is_one_line(simulator: Simulator, tmp_path: Path) -> None:
+    chat = nbstream.Chat("plan")
+    ask(chat, "one")
+    for call in (chat.hide, lambda index: chat.edit(index, answer="x"), lambda at: chat.fork("b", at=2 * at)):
+        for index in (1, -3, 99):
+            with pytest.raises(RequestError, match="counted from 0"):
+                call(index)
+    chat.hide(-1)
+    assert chat.turns[0].hidden
+    with pytest.raises(RequestError, match="cannot be written"):
+        chat.save(tmp_path / "missing" / "plan.json")
+    for prompt in ("", " \n", None, 3):
+        with pytest.raises(RequestError, match="prompt"):
+            chat.ask(prompt)  # type: ignore[arg-type]
+
+
+def test_a_copy_of_a_chat_is_the_chat() -> None:
+    chat = nbstream.Chat("plan")
+    assert copy.deepcopy(chat) is copy.copy(chat) is pickle.loads(pickle.dumps(chat)) is chat

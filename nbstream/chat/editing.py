@@ -1,0 +1,144 @@
+"""The turns of a chat as its user sees and changes them; nothing of this sends a request."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from nbstream.model.exceptions import RequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from nbstream.chat.cells import AskingCells
+    from nbstream.chat.front_end import Cell
+    from nbstream.chat.turn import Turn
+    from nbstream.chat.turn_list import TurnList
+    from nbstream.client.run import Run
+    from nbstream.model.request import TurnPlace
+
+
+class EditableTurns:
+    """The base of a chat: its turns, and every change of them.
+
+    Attributes:
+        name: the chat's name.
+    """
+
+    name: str
+    _turns: TurnList
+    _cells: AskingCells
+    #: Sentences for the next cell that uses the chat.
+    _notes: list[str]
+
+    @property
+    def system(self) -> str | None:
+        """The system prompt; None until the first request, which takes it from the settings."""
+        return self._turns.system
+
+    @system.setter
+    def system(self, system: str | None) -> None:
+        self._turns.system = system
+
+    @property
+    def turns(self) -> tuple[Turn, ...]:
+        """The turns, the oldest first, hidden ones included."""
+        return self._turns.present
+
+    @property
+    def aside(self) -> tuple[Turn, ...]:
+        """The turns that are set aside because their cells were deleted; see `restore`."""
+        return self._turns.aside
+
+    def turn_of(self, place: TurnPlace) -> Turn | None:
+        """Return the turn that a request asked, or None if it is gone."""
+        return self.turns[place.index] if place.chat == self.name and place.index < len(self.turns) else None
+
+    def continue_version(self, turn: Turn, run: Run) -> None:
+        """Replace the reply of a turn's current version by the one of `run`, which continues it."""
+        self._turns.continue_version(turn, run)
+
+    def undo(self) -> None:
+        """Take back the latest change: a turn that was asked, or what a method of the chat did.
+
+        A reply that still arrives is stopped.
+        """
+        what = self._turns.undo()
+        if not what:
+            raise RequestError(f"There is nothing to undo in the chat {self.name}.")
+        _say(f"Undone in the chat {self.name}: {what}.")
+
+    def hide(self, index: int, hidden: bool = True) -> None:  # noqa: FBT001, FBT002  (a switch with a name of its own)
+        """Send a turn no more, or again; it stays in the chat.
+
+        Args:
+            index: the turn's position in `turns`, counted from 0.
+            hidden: False sends it again.
+        """
+        turn = self._at(index)
+        self._turns.change(turn, "hide" if hidden else "show", replace(turn.state, is_hidden=hidden))
+
+    def edit(self, index: int, answer: str | None = None, prompt: str | None = None) -> None:
+        """Put a new version with another answer or prompt into a turn, and send nothing.
+
+        Args:
+            index: the turn's position in `turns`, counted from 0.
+            answer: the new answer.
+            prompt: the new prompt.
+
+        Raises:
+            RequestError: if there is no new text, or the reply is still arriving.
+        """
+        if answer is None and prompt is None:
+            raise RequestError("edit needs the new text: answer=… or prompt=….")
+        turn = self._at(index)
+        if not turn.version.ended:
+            raise RequestError(f"This turn of the chat {self.name} is still arriving: wait for its end, or stop it.")
+        self._turns.change(turn, "edit", turn.with_version(turn.version.changed(prompt=prompt, answer=answer)))
+
+    def clear(self) -> None:
+        """Remove every turn; `undo` brings them back."""
+        self._turns.cancel()
+        self._turns.replace([], self.system, "the chat was cleared")
+        _say(f"The chat {self.name} is empty now; undo() brings its turns back.")
+
+    def restore(self) -> int:
+        """Put back the turns that were set aside, in their old places, and return their number."""
+        return self._turns.restore()
+
+    def set_aside(self, cells: Iterable[str]) -> None:
+        """Set the turns of deleted cells aside; the next cell that uses the chat says so."""
+        gone = set(cells)
+        self._note_aside(self._turns.set_aside(lambda place: place.cell in gone), "was deleted")
+
+    def end_cell(self, cell: Cell) -> None:
+        """Set the turns aside that a cell had asked before, but not in the execution that ends."""
+        if count := self._cells.count(cell):
+            gone = self._turns.set_aside(lambda place: place.cell == cell.id and place.ordinal >= count)
+            self._note_aside(gone, "asks fewer turns now")
+
+    def _at(self, index: int) -> Turn:
+        return self.turns[self._checked(index, len(self.turns))]
+
+    def _checked(self, index: int, count: int) -> int:
+        """Return a position in `turns`, which may be counted from the end."""
+        if not -count <= index < count:
+            raise RequestError(
+                f"The chat {self.name} has {len(self.turns)} turns, counted from 0: there is no {index!r}."
+            )
+        return index % count
+
+    def _note_aside(self, indices: list[int], why: str) -> None:
+        for index in indices:
+            self._notes.append(
+                f"Turn {index + 1} of the chat {self.name} is set aside and not sent any more, as its cell {why}. To "
+                f"have it back: nbstream.Chat({self.name!r}).restore()"
+            )
+
+    def _tell_cache_lost(self, index: int) -> None:
+        _say(f"From turn {index + 1} on, the chat {self.name} differs from what was sent: the server's cache is lost.")
+
+
+def _say(sentence: str) -> None:
+    sys.stdout.write(f"{sentence}\n")
