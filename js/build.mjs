@@ -1,4 +1,4 @@
-// Builds the page's two files into the Python package. `--watch` builds again after every change;
+// Builds the page's files into the Python package. `--watch` builds again after every change;
 // `--serve` serves the preview of all states, which is built when it is requested.
 import { context } from "esbuild";
 
@@ -17,7 +17,7 @@ if (process.argv.includes("--serve")) {
   const { port } = await preview.serve({ host: "127.0.0.1", servedir: "preview" });
   process.stdout.write(`http://127.0.0.1:${port}/\n`);
 } else {
-  const entryPoints = { reply: "src/reply.ts" };
+  const entryPoints = { reply: "src/reply.ts", cells: "src/cells.ts" };
   const reply = await context({ ...options, entryPoints, outdir: "../nbstream/static", minify: true });
   if (process.argv.includes("--watch")) {
     await reply.watch();

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbstream.chat import front_end
 from nbstream.model import representation
+from nbstream.prompt import session
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -109,6 +110,12 @@ front_end.cell = lambda: import_module("nbstream.jupyter.chat_cells").running()
 front_end.watch = lambda *arguments: import_module("nbstream.jupyter.ask").watch_run(*arguments)
 front_end.html = lambda chat: import_module("nbstream.output.conversation").html(chat)
 front_end.markdown = lambda chat: import_module("nbstream.output.conversation").markdown(chat)
+session.cells_above = lambda most: import_module("nbstream.jupyter.above").cells_above(most)
+session.last_failure = lambda: import_module("nbstream.jupyter.session_history").last_failure()
+
+if "IPython" in sys.modules and (_shell := sys.modules["IPython"].get_ipython()) is not None:
+    # `%deepseek fix` needs exceptions from before its first use.
+    import_module("nbstream.jupyter.session_history").watch(_shell)
 
 if "ipykernel" in sys.modules:
     # A widget's callback shows its reply in the cell that made it, so cells are remembered early.

@@ -11,7 +11,7 @@
 
 import type { AnyModel } from "@anywidget/types";
 import type { Output } from "./notebook";
-import { CONTROL_REQUEST, type KernelMessage, type Keyframe, type PageMessage } from "./protocol";
+import { type CellsAnswer, CONTROL_REQUEST, type KernelMessage, type Keyframe, type PageMessage } from "./protocol";
 
 /**
  * Milliseconds that a control reply may take at least; on one machine the slowest measured took 34.
@@ -89,7 +89,6 @@ export class Channel {
   readonly #receiver: Receiver;
   readonly #kernel: Kernel | undefined;
   #cellEnded = false;
-  #sent = 0;
   /** When the first control request was sent, by the page's clock. */
   #firstSentAt: number | undefined;
   /** The slowest control reply so far, in milliseconds. */
@@ -147,29 +146,12 @@ export class Channel {
   }
 
   #sendControl(message: PageMessage, onReply?: () => void): void {
-    const kernel = this.#kernel;
-    if (kernel?.sendControlMessage === undefined) return;
-    this.#sent += 1;
-    const run_id = this.#model.get("run_id");
-    const header = {
-      msg_id: `${run_id}-${Math.random().toString(36).slice(2)}-${this.#sent}`,
-      msg_type: CONTROL_REQUEST,
-      session: kernel.clientId ?? "",
-      username: kernel.username ?? "",
-      date: new Date().toISOString(),
-      version: "5.3",
-    };
-    const content = { ...message, run_id };
-    const request = { header, parent_header: {}, metadata: {}, content, channel: "control", buffers: [] };
     const sentAt = performance.now();
-    const future = kernel.sendControlMessage(request, true, true);
-    this.#firstSentAt ??= sentAt;
-    future.onReply = () => {
+    const isSent = sendControl(this.#kernel, this.#model.get("run_id"), message, () => {
       this.#roundTrip = Math.max(this.#roundTrip ?? 0, performance.now() - sentAt);
       onReply?.();
-    };
-    // It is rejected if the kernel ends first, which `statusChanged` reports.
-    future.done?.catch(() => {});
+    });
+    if (isSent) this.#firstSentAt ??= sentAt;
   }
 
   /**
@@ -206,10 +188,41 @@ export class Channel {
 }
 
 /** anywidget does not document `widget_manager`, so nothing in it is taken for granted. */
-function kernelOf(model: Model): Kernel | undefined {
+export function kernelOf(model: { widget_manager?: unknown }): Kernel | undefined {
   const manager = model.widget_manager as { kernel?: Kernel | null } | null | undefined;
   return manager?.kernel ?? undefined;
 }
+
+/**
+ * Send `message` to the run or the question `run_id` on the control channel; `onReply` is called
+ * when the kernel replies. False where the kernel cannot be reached.
+ */
+export function sendControl(
+  kernel: Kernel | undefined,
+  run_id: string,
+  message: PageMessage | CellsAnswer,
+  onReply: () => void,
+): boolean {
+  if (kernel?.sendControlMessage === undefined) return false;
+  sent += 1;
+  const header = {
+    msg_id: `${run_id}-${Math.random().toString(36).slice(2)}-${sent}`,
+    msg_type: CONTROL_REQUEST,
+    session: kernel.clientId ?? "",
+    username: kernel.username ?? "",
+    date: new Date().toISOString(),
+    version: "5.3",
+  };
+  const content = { ...message, run_id };
+  const request = { header, parent_header: {}, metadata: {}, content, channel: "control", buffers: [] };
+  const future = kernel.sendControlMessage(request, true, true);
+  future.onReply = onReply;
+  // It is rejected if the kernel ends first, which `statusChanged` reports.
+  future.done?.catch(() => {});
+  return true;
+}
+
+let sent = 0;
 
 /** Call `send`; a dead kernel or a closed comm throws, and the other channel may still work. */
 function attempt(send: () => void): void {

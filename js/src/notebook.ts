@@ -7,9 +7,20 @@
 export interface NotebookContext {
   model?: {
     readOnly?: boolean;
-    cells?: { length?: number; get(index: number): { outputs?: Outputs } | undefined };
+    cells?: { length?: number; get(index: number): NotebookCellModel | undefined };
     sharedModel?: { insertCell?(index: number, cell: object): unknown };
   };
+}
+
+/** The used part of JupyterLab's `ICellModel` and `ICodeCellModel`. */
+export interface NotebookCellModel {
+  id?: string;
+  type?: string;
+  sharedModel?: { getSource?(): string };
+  executionCount?: number | null;
+  /** Whether the code was changed since it was run. */
+  isDirty?: boolean;
+  outputs?: Outputs;
 }
 
 interface Outputs {
@@ -30,6 +41,8 @@ interface OutputWidget {
 export interface Output {
   data?: Record<string, unknown>;
   metadata?: Record<string, unknown>;
+  /** Its form in the file. */
+  toJSON?(): unknown;
 }
 
 const PANEL = ".jp-NotebookPanel";
@@ -198,7 +211,7 @@ function cellIndex(element: Element): number | undefined {
  * The metadata has the answer, or its offsets in UTF-16 code units, as strings have here. Files of
  * older versions do not say in which text: there it is the Markdown.
  */
-function answerIn(output: Output | undefined): string | undefined {
+export function answerIn(output: Output | undefined): string | undefined {
   const found = output?.metadata?.nbstream as { answer?: unknown; in?: unknown } | undefined;
   if (typeof found?.answer === "string") return found.answer;
   const text = textOf(output, typeof found?.in === "string" ? found.in : "text/markdown");

@@ -134,7 +134,49 @@ export interface PageMessage {
   visible?: boolean;
 }
 
-/** Message types of the control channel: a `PageMessage` with a `run_id`, and the kernel's reply. */
+/** An output of a cell, as far as it is text. */
+export interface CellOutput {
+  /** As in the notebook's file: stream, display_data, execute_result or error. */
+  kind: string;
+  /** Its text by MIME type, that of a stream or an error as text/plain. */
+  data: Record<string, string>;
+  /** Characters that the page left out in the middle of its texts. */
+  left_out: number;
+  /** All its MIME types. */
+  types: string[];
+  /** The answer, if it is the settled output of a reply. */
+  answer?: string;
+}
+
+/** A cell as its notebook shows it. */
+export interface CellContent {
+  /** As in the notebook's file: code, markdown or raw. */
+  kind: string;
+  /** Its place in the notebook, counted from 1. */
+  place: number;
+  source: string;
+  /** Its execution number; null if it was not run. */
+  number: number | null;
+  /** Whether its code was changed since it was run. */
+  edited: boolean;
+  outputs: CellOutput[];
+}
+
+/** From a page to the kernel: the cells above the one that asked, the topmost first. */
+export interface CellsAnswer {
+  type: "cells";
+  /** The client of the page's kernel connection; the kernel knows which client ran the cell. */
+  client: string;
+  /** How many cells that are not empty stand above in all. */
+  above: number;
+  /** Null if the page does not know the notebook. */
+  cells: CellContent[] | null;
+}
+
+/**
+ * Message types of the control channel: a message of a page with a `run_id`, and the kernel's
+ * reply.
+ */
 export const CONTROL_REQUEST = "nbstream_request";
 
 export const CONTROL_REPLY = "nbstream_reply";

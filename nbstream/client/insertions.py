@@ -18,7 +18,29 @@ if TYPE_CHECKING:
     from nbstream.client.options import Options
     from nbstream.model.request import Inserted
 
-_OPTIONS = ("values", "files", "fill")
+_OPTIONS = ("values", "files", "fill", "above", "error")
+_FROM_HISTORY = (
+    "No page told which cells stand above: the cells that were run in this session are sent, in the order of their "
+    "runs."
+)
+
+
+#: The prompt of a request with an exception, if there is no other.
+_CORRECT = "Explain in a few sentences why this cell failed. Then give the whole corrected cell as one block of code."
+
+
+def prompt_of(prompt: str | None, options: Options) -> str | None:
+    """Return the prompt; with the option `error`, an empty one asks for a correction."""
+    return _CORRECT if prompt is not None and not prompt.strip() and options.get("error") else prompt
+
+
+def insertion_notes(inserted: tuple[Inserted, ...]) -> list[str]:
+    """Return a sentence if cells do not come from where the user expects."""
+    if not inserted:
+        return []
+    from nbstream.prompt.cells import came_from_history  # noqa: PLC0415  (as below)
+
+    return [_FROM_HISTORY] if came_from_history(inserted) else []
 
 
 def with_insertions(
@@ -39,16 +61,22 @@ def with_insertions(
         RequestError: if something cannot be inserted, or is secret, or if the model does not see an
             image.
     """
-    used = [name for name in _OPTIONS if options.get(name)]
+    # No cells at all are a mistake, which is reported below.
+    used = [
+        name for name in _OPTIONS if options.get(name) or (options.get(name) is not False and options.get(name) == 0)
+    ]
     if not used:
         return messages, ()
     if prompt is None:
         raise RequestError(f"`{used[0]}=` needs a prompt, not `messages=`.")
     # Without these options, none of this is loaded.
+    from nbstream.prompt import session  # noqa: PLC0415
+    from nbstream.prompt.blocks import with_text_above  # noqa: PLC0415
     from nbstream.prompt.insertion import compose  # noqa: PLC0415
     from nbstream.prompt.secrets import secrets_of  # noqa: PLC0415
 
     secrets = (*KeyRedactor(endpoint.secret).forms, *secrets_of(os.environ))
+    above = session.attached(options.get("above"), options.get("error"), secrets)
     content, inserted = compose(
         prompt, values=options.get("values"), files=options.get("files"), fill=options.get("fill"), secrets=secrets
     )
@@ -58,5 +86,6 @@ def with_insertions(
             "sent. Flash sees them: `model=` flash."
         )
     # As `build_request` does with the message itself.
-    inserted = tuple(replace(each, text=join_surrogates(each.text)) for each in inserted)
+    inserted = tuple(replace(each, text=join_surrogates(each.text)) for each in (*above, *inserted))
+    content = with_text_above(content, [each.text for each in above])
     return (*messages[:-1], {**messages[-1], "content": content}), inserted

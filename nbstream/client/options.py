@@ -44,6 +44,10 @@ class Options(TypedDict, total=False):
     files: str | PathLike[str] | Sequence[str | PathLike[str]] | None
     #: Whether `{{ name }}` in the prompt is replaced by a value: True for `values`, or variables.
     fill: bool | Mapping[str, Any] | None
+    #: How many cells above the running one to send with the prompt; True sends all.
+    above: bool | int | None
+    #: Whether to send the last exception, and the cell that raised it, with the prompt.
+    error: bool | None
     #: Further fields of the request's JSON body; they replace all others.
     extra_body: Mapping[str, Any] | None
 

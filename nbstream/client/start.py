@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from nbstream.client import continuation, history, settings
 from nbstream.client.fill_in import filling_in
-from nbstream.client.insertions import with_insertions
+from nbstream.client.insertions import insertion_notes, prompt_of, with_insertions
 from nbstream.client.options import Options, checked, with_signature
 from nbstream.client.request_builder import build_request, parameter_notes, speaks_deepseek, turns
 from nbstream.client.retry import Limits
@@ -64,11 +64,13 @@ def source_of(
     chosen = settings.current()
     endpoint, model = route(options.get("model"), options.get("base_url"), options.get("api_key"))
     rule = rule_for(options, is_deepseek=speaks_deepseek(endpoint, model))
+    prompt = prompt_of(prompt, options)
     messages = turns(prompt, options.get("messages"), options.get("system"), chosen.system, earlier(rule))
     messages, inserted = with_insertions(messages, prompt, options, endpoint, model)
     request = build_request(endpoint, model, messages, options, chosen.thinking_field)
     request = replace(request, turn=turn, inserted=inserted)
-    for sentence in filter(None, [endpoint.key_note, *parameter_notes(request, endpoint)]):
+    notes = (endpoint.key_note, *parameter_notes(request, endpoint), *insertion_notes(inserted))
+    for sentence in filter(None, notes):
         warn(sentence)
     if prefix := options.get("prefix"):
         return continuation.with_beginning(endpoint, request, prefix)

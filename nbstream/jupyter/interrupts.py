@@ -71,9 +71,9 @@ def interrupts_call(cancel: Callable[[], object]) -> Iterator[Interrupt]:
         signal.signal(signal.SIGINT, before)
 
 
-def keyboard_interrupt() -> KeyboardInterrupt:
+def keyboard_interrupt(said: str = "stopped; what arrived is kept in nbstream.last") -> KeyboardInterrupt:
     """Return the exception that ends an interrupted cell; IPython shows it as one line."""
-    error = KeyboardInterrupt("stopped; what arrived is kept in nbstream.last")
+    error = KeyboardInterrupt(said)
     line = f"KeyboardInterrupt: {error}"
     vars(error)["_render_traceback_"] = lambda: [line]
     return error

@@ -24,7 +24,7 @@ from nbstream.chat.conversation import Chat
 from nbstream.client import settings
 from nbstream.client.options import NAMES
 from nbstream.client.start import stream
-from nbstream.jupyter import commands, display, first_lines
+from nbstream.jupyter import commands, display, first_lines, session_history
 from nbstream.jupyter.commands import chats
 from nbstream.jupyter.commands.command import Context
 from nbstream.model.exceptions import NbstreamWarning, RequestError
@@ -91,6 +91,20 @@ class DeepSeekMagics(settings.Settings, Magics):
         help="Attach a file: text, or a picture; may be given again.",
     )
     @argument("--fill", action="store_true", help="Replace {{ name }} in the prompt by the variable's value.")
+    @argument(
+        "--above",
+        nargs="?",
+        type=int,
+        const=True,
+        metavar="N",
+        help="Send the cells above with the prompt, with their text outputs: all of them, or the nearest N.",
+    )
+    @argument(
+        "--error",
+        action="store_const",
+        const=True,
+        help="Send the last exception and its cell with the prompt, which may be empty then.",
+    )
     @argument("-o", "--out", metavar="VAR", help="Put the reply into this variable, also after a stop or a failure.")
     @argument("--base-url", help="An OpenAI-compatible server; the default is DEEPSEEK_BASE_URL, or DeepSeek.")
     @_display_arguments
@@ -114,7 +128,8 @@ class DeepSeekMagics(settings.Settings, Magics):
             raise UsageError(_MISPLACED)
         try:
             if cell is None:
-                commands.run(line, Context(self.shell, presentation_of(self, {}, self._audience)))
+                presentation = presentation_of(self, {}, self._audience)
+                commands.run(line, Context(self.shell, presentation, self._ask))
                 return
             self._run(self._parse(line), cell.removesuffix("\n"))
         except RequestError as error:
@@ -123,6 +138,9 @@ class DeepSeekMagics(settings.Settings, Magics):
     @property
     def _audience(self) -> Audience:
         return "cell" if getattr(self.shell, "kernel", None) else "terminal"
+
+    def _ask(self, options: str, prompt: str) -> None:
+        self._run(self._parse(options), prompt)
 
     def _parse(self, line: str) -> Namespace:
         try:
@@ -142,7 +160,7 @@ class DeepSeekMagics(settings.Settings, Magics):
         return arguments
 
     def _run(self, arguments: Namespace, prompt: str) -> None:
-        if not prompt.strip():
+        if not prompt.strip() and not arguments.error:
             raise RequestError(_EMPTY)
         options: Options = {name: value for name, value in vars(arguments).items() if name in NAMES}  # type: ignore[assignment]
         options["extra_body"] = _json_object(arguments.raw_body)
@@ -151,8 +169,10 @@ class DeepSeekMagics(settings.Settings, Magics):
         options["fill"] = variables if arguments.fill else None
 
         chat = _chat_of(arguments.chat)
+        number = getattr(self.shell, "execution_count", 0)
 
         def keep(reply: Reply) -> None:
+            session_history.note_reply(number, reply)
             if arguments.out is not None and self.shell is not None:
                 self.shell.user_ns[arguments.out] = reply
 
@@ -193,6 +213,7 @@ def load(shell: InteractiveShell) -> None:
     """Register the magic with `shell` and put its settings in force."""
     magics = DeepSeekMagics(shell)
     shell.register_magics(magics)
+    session_history.watch(shell)
     first_lines.watch(shell, _NAME)
     settings.use(magics)
 
@@ -200,6 +221,7 @@ def load(shell: InteractiveShell) -> None:
 def unload(shell: InteractiveShell) -> None:
     """Undo `load`."""
     first_lines.unwatch(shell)
+    session_history.unwatch(shell)
     for kind in ("line", "cell"):
         shell.magics_manager.magics[kind].pop(_NAME, None)
     settings.use(None)

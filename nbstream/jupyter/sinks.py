@@ -58,7 +58,7 @@ def sink_for(run: Run, presentation: Presentation, *, foreground: bool) -> Sink:
         return view.TextView(run, presentation)
     if not is_watched(kernel):
         return Journaled(SettledView(presentation), run.id)
-    if not _draws_widgets(kernel):
+    if not draws_widgets(kernel):
         if not foreground or presentation.audience != "cell":
             # The cell may show more, which must not be cleared.
             return Journaled(SettledView(presentation), run.id)
@@ -79,7 +79,7 @@ def sink_for(run: Run, presentation: Presentation, *, foreground: bool) -> Sink:
 def preload() -> None:
     """Load the widget, if one is going to be shown, before the request loads the SDK."""
     kernel = running_kernel()
-    if kernel is not None and is_watched(kernel) and _draws_widgets(kernel):
+    if kernel is not None and is_watched(kernel) and draws_widgets(kernel):
         from nbstream.widgets import live_view  # noqa: F401, PLC0415  (the widget, only where it is used)
 
 
@@ -115,7 +115,7 @@ def is_watched(kernel: Any) -> bool:
     return not is_captured(kernel) and (_allows_input(kernel) or _belongs_to_server())
 
 
-def _draws_widgets(kernel: Any) -> bool:
+def draws_widgets(kernel: Any) -> bool:
     """Return whether a page that shows the cell's output draws widgets.
 
     With jupyter-server-documents none does. nbclient saves the state of every widget that it sees,

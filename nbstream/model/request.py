@@ -80,7 +80,7 @@ class Inserted:
         shown: how much of it was sent, such as `5 of 10,000 rows`.
         is_cut: whether a part of it was left out.
         media_type: the type of an image, such as `image/png`.
-        place: whether it stands below the prompt, or in place of its name within the prompt.
+        place: whether it stands above or below the prompt, or in place of its name within it.
     """
 
     name: str
@@ -89,7 +89,7 @@ class Inserted:
     shown: str = ""
     is_cut: bool = False
     media_type: str = ""
-    place: Literal["below", "in the prompt"] = "below"
+    place: Literal["below", "above", "in the prompt"] = "below"
 
 
 @dataclass(frozen=True, slots=True)

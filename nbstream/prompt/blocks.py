@@ -75,6 +75,15 @@ def content_of(prompt: str, pieces: Sequence[Piece]) -> str | list[dict[str, Any
     return parts
 
 
+def with_text_above(content: str | list[dict[str, Any]], texts: Sequence[str]) -> str | list[dict[str, Any]]:
+    """Return a message's content with texts above the prompt."""
+    if not texts:
+        return content
+    if isinstance(content, str):
+        return "\n\n".join([*texts, content])
+    return [{**content[0], "text": "\n\n".join([*texts, content[0]["text"]])}, *content[1:]]
+
+
 def _data_url(piece: Piece) -> str:
     description = piece.description
     return f"data:{description.media_type};base64,{base64.b64encode(description.image).decode('ascii')}"

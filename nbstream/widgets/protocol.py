@@ -143,7 +143,50 @@ class PageMessage(TypedDict):
     visible: NotRequired[bool]
 
 
-#: Message types of the control channel: a `PageMessage` with a `run_id`, and the kernel's reply.
+class CellOutput(TypedDict):
+    """An output of a cell, as far as it is text."""
+
+    #: As in the notebook's file: stream, display_data, execute_result or error.
+    kind: str
+    #: Its text by MIME type, that of a stream or an error as text/plain.
+    data: dict[str, str]
+    #: Characters that the page left out in the middle of its texts.
+    left_out: int
+    #: All its MIME types.
+    types: list[str]
+    #: The answer, if it is the settled output of a reply.
+    answer: NotRequired[str]
+
+
+class CellContent(TypedDict):
+    """A cell as its notebook shows it."""
+
+    #: As in the notebook's file: code, markdown or raw.
+    kind: str
+    #: Its place in the notebook, counted from 1.
+    place: int
+    source: str
+    #: Its execution number; null if it was not run.
+    number: int | None
+    #: Whether its code was changed since it was run.
+    edited: bool
+    outputs: list[CellOutput]
+
+
+class CellsAnswer(TypedDict):
+    """From a page to the kernel: the cells above the one that asked, the topmost first."""
+
+    type: Literal["cells"]
+    #: The client of the page's kernel connection; the kernel knows which client ran the cell.
+    client: str
+    #: How many cells that are not empty stand above in all.
+    above: int
+    #: Null if the page does not know the notebook.
+    cells: list[CellContent] | None
+
+
+#: Message types of the control channel: a message of a page with a `run_id`, and the kernel's
+#: reply.
 CONTROL_REQUEST = "nbstream_request"
 CONTROL_REPLY = "nbstream_reply"
 

@@ -18,7 +18,7 @@ _STATIC = Path(__file__).parents[1] / "static"
 _VIEW_MIME = "application/vnd.jupyter.widget-view+json"
 
 
-def _page_file(name: str) -> str | Path:
+def page_file(name: str) -> str | Path:
     """Return the content of a file of the page, or its path if anywidget is to watch it.
 
     `npm run watch` needs the path. Otherwise the content, because anywidget keeps every widget of a
@@ -36,11 +36,20 @@ def _page_file(name: str) -> str | Path:
     return path if os.environ.get("ANYWIDGET_HMR") == "1" else path.read_text("utf-8")
 
 
+def take_messages_on_subshell(comm: Any) -> None:
+    """Let messages on `comm` go to the subshell that they name.
+
+    ipykernel 7.4 gives them to the shell that last published on the comm: the busy one.
+    """
+    if hasattr(comm, "_reply_subshell_for"):
+        comm._reply_subshell_for = lambda _data, default: default  # noqa: SLF001  (there is no public way)
+
+
 class ReplyWidget(anywidget.AnyWidget):
     """Carries messages to and from the page. Its traits hold neither prompt nor key."""
 
-    _esm = _page_file("reply.js")
-    _css = _page_file("reply.css")
+    _esm = page_file("reply.js")
+    _css = page_file("reply.css")
     run_id = traitlets.Unicode().tag(sync=True)
     #: Never set: serialising the widget's state calls `current`.
     keyframe = traitlets.Dict().tag(sync=True, to_json=lambda _value, widget: widget.current())
@@ -55,10 +64,7 @@ class ReplyWidget(anywidget.AnyWidget):
         """
         self.current = current
         super().__init__(run_id=run_id, model_id=run_id)
-        # ipykernel 7.4 gives a comm message to the shell that last published on the comm: the busy
-        # one.
-        if hasattr(self.comm, "_reply_subshell_for"):
-            self.comm._reply_subshell_for = lambda _data, default: default  # noqa: SLF001
+        take_messages_on_subshell(self.comm)
 
     def send(self, content: dict[str, Any], buffers: Any = None) -> None:
         """Send one message to the page.

@@ -28,5 +28,5 @@ def test_the_files_of_the_page_are_watched_only_on_request(environ: dict[str, st
 def test_a_page_that_was_not_built_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(reply_widget, "_STATIC", tmp_path)
     with pytest.raises(NbstreamError, match="npm ci") as caught:
-        reply_widget._page_file("reply.js")
+        reply_widget.page_file("reply.js")
     assert caught.value._render_traceback_() == [f"NbstreamError: {caught.value}"]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nbstream.jupyter.commands import chats, replies
+from nbstream.jupyter.commands import chats, errors, replies
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
     from nbstream.jupyter.commands.command import Context
 
-COMMANDS = {each.name: each for each in (*chats.COMMANDS, *replies.COMMANDS)}
+COMMANDS = {each.name: each for each in (*chats.COMMANDS, *replies.COMMANDS, *errors.COMMANDS)}
 
 
 def run(line: str, context: Context) -> None:

@@ -14,10 +14,17 @@ ANY_NUMBER = "…]"
 
 
 class Context(NamedTuple):
-    """What a command works with: the IPython shell, and how replies are shown."""
+    """What a command works with.
+
+    Attributes:
+        shell: the IPython shell.
+        presentation: how replies are shown.
+        ask: asks as the cell magic does; takes the options as on its first line, and a prompt.
+    """
 
     shell: Any
     presentation: Presentation
+    ask: Callable[[str, str], None]
 
 
 class Command(NamedTuple):

@@ -1,0 +1,71 @@
+"""The cells above the running one: from the page, or else from IPython's history."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nbstream.jupyter import cell_ids, interrupts, session_history, sinks
+from nbstream.jupyter.cell_outputs import joined, output_of
+from nbstream.model.notebook import CellsAbove, NotebookCell
+
+if TYPE_CHECKING:
+    from nbstream.model.notebook import CellOutput
+
+
+def cells_above(most: int) -> CellsAbove:
+    """Return the cells above the running one, at most `most`.
+
+    Raises:
+        RequestError: in a script.
+        KeyboardInterrupt: if ■ was pressed meanwhile.
+    """
+    kernel = sinks.running_kernel()
+    cell_id = cell_ids.running(kernel)
+    found = None
+    if kernel is not None and cell_id is not None and sinks.is_watched(kernel) and sinks.draws_widgets(kernel):
+        found = _from_page(kernel, cell_id, most)
+    return found if found is not None else session_history.earlier_cells(most)
+
+
+def _from_page(kernel: Any, cell_id: str, most: int) -> CellsAbove | None:
+    # The widget, only where it is used.
+    from nbstream.widgets import channels, comm_reader  # noqa: PLC0415
+    from nbstream.widgets.cells_question import CellsQuestion  # noqa: PLC0415
+
+    client = kernel.get_parent("shell").get("header", {}).get("session", "")
+    with interrupts.interrupts_call(lambda: None) as interrupt:
+        question = CellsQuestion(kernel, cell_id, client, most)
+        try:
+            with comm_reader.opened(kernel, channels.overhear) as read:
+                answer = question.wait(lambda: interrupt.seen, interrupt.holding(read) if read else None)
+        finally:
+            question.close()
+    if interrupt.seen:
+        raise interrupts.keyboard_interrupt("stopped before anything was sent")
+    if answer is None or answer["cells"] is None:
+        return None
+    cells = tuple(map(_cell, answer["cells"]))
+    return CellsAbove(cells, max(answer["above"], len(cells)), "page")
+
+
+def _cell(content: Any) -> NotebookCell:
+    place, number = content.get("place"), content.get("number")
+    return NotebookCell(
+        str(content.get("kind", "code")),
+        str(content.get("source", "")),
+        place if isinstance(place, int) else None,
+        number if isinstance(number, int) else None,
+        content.get("edited") is True,
+        joined([_output(each) for each in content.get("outputs", ()) if isinstance(each, dict)]),
+    )
+
+
+def _output(content: Any) -> CellOutput:
+    left_out = content.get("left_out")
+    return output_of(
+        str(content.get("kind", "")),
+        content["data"] if isinstance(content.get("data"), dict) else {},
+        [str(each) for each in content.get("types", ())],
+        left_out if isinstance(left_out, int) else 0,
+        content.get("answer"),
+    )

@@ -1,0 +1,129 @@
+"""What IPython knows of the cells that were run: sources, outputs, replies and exceptions."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.error import UsageError
+
+from nbstream.jupyter import tracebacks
+from nbstream.jupyter.cell_outputs import joined, output_of
+from nbstream.model.exceptions import RequestError
+from nbstream.model.notebook import CellOutput, CellsAbove, FailedCell, NotebookCell
+from nbstream.prompt.session import NO_CELLS
+
+if TYPE_CHECKING:
+    from nbstream.model.notebook import CellsOrigin
+    from nbstream.model.reply import Reply
+
+#: So many replies and errors are remembered.
+_MOST = 200
+_PACKAGE = str(Path(__file__).parents[1])
+
+#: By execution number.
+_replies: dict[int, Reply] = {}
+_errors: dict[int, str] = {}
+_last_failure: FailedCell | None = None
+_watched: set[int] = set()
+
+
+def watch(shell: Any) -> None:
+    """Remember exceptions of the cells of `shell` from now on."""
+    if id(shell) not in _watched:
+        _watched.add(id(shell))
+        shell.events.register("post_run_cell", _on_end)
+
+
+def unwatch(shell: Any) -> None:
+    """Undo `watch`."""
+    if id(shell) in _watched:
+        _watched.discard(id(shell))
+        shell.events.unregister("post_run_cell", _on_end)
+
+
+def last_failure() -> FailedCell | None:
+    """Return the cell that failed last, or None."""
+    return _last_failure
+
+
+def note_reply(number: int, reply: Reply) -> None:
+    """Remember the reply of the cell with this execution number."""
+    _keep(_replies, number, reply)
+
+
+def earlier_cells(most: int) -> CellsAbove:
+    """Return the cells that were run before the running one, at most `most`, the oldest first.
+
+    A cell that was run several times without a change is there once, where it was run last.
+
+    Raises:
+        RequestError: without IPython.
+    """
+    shell = _shell()
+    history = getattr(shell, "history_manager", None)
+    if history is None:
+        raise RequestError(NO_CELLS)
+    sources: dict[str, int] = {}
+    for number, source in enumerate(history.input_hist_raw[: shell.execution_count]):
+        if source.strip():
+            sources.pop(source, None)
+            sources[source] = number
+    numbers = list(sources.values())
+    cells = [
+        NotebookCell("code", history.input_hist_raw[number], None, number, outputs=_outputs(history, number))
+        for number in numbers[-most:]
+    ]
+    origin: CellsOrigin = "terminal" if getattr(shell, "kernel", None) is None else "history"
+    return CellsAbove(tuple(cells), len(numbers), origin)
+
+
+def _shell() -> Any:
+    if "IPython" not in sys.modules:
+        return None
+    from IPython import get_ipython  # noqa: PLC0415  (only where it is running already)
+
+    return get_ipython()
+
+
+def _outputs(history: Any, number: int) -> tuple[CellOutput, ...]:
+    if number in _replies:
+        return (CellOutput("answer", _replies[number].answer),)
+    found: list[CellOutput] = []
+    # IPython 9 keeps more than values, if it is not in a kernel.
+    for each in getattr(history, "outputs", {}).get(number, ()):
+        if each.output_type in ("out_stream", "err_stream"):
+            found.append(CellOutput("printed", "".join(each.bundle.get("stream", ()))))
+        else:
+            found.append(output_of(each.output_type, each.bundle, list(each.bundle)))
+    if not found and number in history.output_hist_reprs:
+        found.append(CellOutput("value", history.output_hist_reprs[number]))
+    if number in _errors:
+        found.append(CellOutput("error", _errors[number]))
+    return joined(found)
+
+
+def _on_end(result: Any) -> None:
+    global _last_failure  # noqa: PLW0603  (one for each process)
+    error = result.error_before_exec or result.error_in_exec
+    source = getattr(getattr(result, "info", None), "raw_cell", None)
+    if not source or not isinstance(error, Exception) or _is_our_own(error):
+        return
+    number, text = result.execution_count, tracebacks.text_of(error)
+    if number is not None:
+        _keep(_errors, number, text)
+    _last_failure = FailedCell(NotebookCell("code", source, None, number), type(error).__name__, text)
+
+
+def _is_our_own(error: Exception) -> bool:
+    """Return whether it is a mistake in a line for the magic, which says itself what to do."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return isinstance(error, UsageError) and any(frame.filename.startswith(_PACKAGE) for frame in frames)
+
+
+def _keep(kept: dict[int, Any], number: int, value: Any) -> None:
+    kept[number] = value
+    if len(kept) > _MOST:
+        del kept[next(iter(kept))]

@@ -1,0 +1,101 @@
+"""Asks the page for the cells above the one that runs, by a widget that is not displayed."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import anywidget
+import traitlets
+
+from nbstream.widgets import channels
+from nbstream.widgets.reply_widget import page_file, take_messages_on_subshell
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nbstream.widgets.protocol import CellsAnswer
+
+#: A page answers within about 0.1 s, unless it is busy.
+_MOST_SECONDS = 2.0
+#: If another page than the one that ran the cell has answered, that one gets this much longer.
+_LONGER_SECONDS = 0.5
+_TICK_SECONDS = 0.02
+
+
+class CellsQuestion(anywidget.AnyWidget):
+    """The question, to each page that shows the notebook.
+
+    A page makes the model of a widget as soon as the kernel opens it, and the model's code answers.
+
+    Args:
+        kernel: the ipykernel.
+        cell_id: the id of the cell that asks.
+        client: the client that ran the cell; its answer goes before those of others.
+        most: how many cells are asked for.
+    """
+
+    _esm = page_file("cells.js")
+    run_id = traitlets.Unicode().tag(sync=True)
+    cell_id = traitlets.Unicode().tag(sync=True)
+    most = traitlets.Int().tag(sync=True)
+
+    def __init__(self, kernel: Any, cell_id: str, client: str, most: int) -> None:
+        """Ask."""
+        self._client = client
+        self._changed = threading.Condition()
+        self._answers: list[CellsAnswer] = []
+        name = uuid.uuid4().hex
+        # Before the widget is opened, as the page answers at once.
+        channels.listen(kernel, name, name, self._on_answer)
+        super().__init__(run_id=name, model_id=name, cell_id=cell_id, most=most)
+        take_messages_on_subshell(self.comm)
+        self.on_msg(lambda _widget, content, _buffers: self._on_answer(content))
+
+    def wait(self, is_over: Callable[[], bool], read: Callable[[], object] | None = None) -> CellsAnswer | None:
+        """Return the answer of a page that knows its notebook, or None if none came in time.
+
+        Args:
+            is_over: whether nobody waits any more.
+            read: reads messages of pages that wait in the main thread's queue.
+        """
+        deadline = time.monotonic() + _MOST_SECONDS
+        has_waited_longer = False
+        while not is_over() and (now := time.monotonic()) < deadline:
+            with self._changed:
+                if (own := self._own()) is not None:
+                    return own if own["cells"] is not None else None
+                if self._answers and not has_waited_longer:
+                    has_waited_longer, deadline = True, min(deadline, now + _LONGER_SECONDS)
+                self._changed.wait(_TICK_SECONDS)
+            if read is not None:
+                read()
+        return next((each for each in self._answers if each["cells"] is not None), None)
+
+    def close(self) -> None:
+        """Close the widget and its layout; later answers are ignored."""
+        channels.forget(self.run_id, self.run_id)
+        layout = self.layout
+        super().close()
+        layout.close()
+
+    def _own(self) -> CellsAnswer | None:
+        """Return the answer of the page that ran the cell."""
+        return next((each for each in self._answers if each["client"] == self._client), None)
+
+    def _on_answer(self, content: Any) -> None:
+        # Any thread may call this, and each answer may come by two channels.
+        if not isinstance(content, dict) or content.get("type") != "cells":
+            return
+        cells = content.get("cells")
+        answer: CellsAnswer = {
+            "type": "cells",
+            "client": str(content.get("client", "")),
+            "above": content["above"] if isinstance(content.get("above"), int) else 0,
+            "cells": cells if isinstance(cells, list) and all(isinstance(each, dict) for each in cells) else None,
+        }
+        with self._changed:
+            self._answers.append(answer)
+            self._changed.notify_all()
