@@ -7,6 +7,7 @@ where the front end names its cells, so running the cell again puts a new versio
 from __future__ import annotations
 
 import threading
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -38,6 +39,20 @@ _LARGEST = 3
 #: In the order of their creation.
 _chats: dict[str, Chat] = {}
 _creating = threading.Lock()
+
+
+class _on_class_or_object:  # noqa: N801  (a decorator)
+    """Makes a method that gets the object it is called on, or None if that is the class."""
+
+    def __init__(self, method: Callable[..., Chat]) -> None:
+        self._method = method
+
+    def __get__(self, chat: Chat | None, _owner: type[Chat]) -> Callable[..., Chat]:
+        @wraps(self._method)
+        def call(*arguments: Any, **named: Any) -> Chat:
+            return self._method(chat, *arguments, **named)
+
+        return call
 
 
 class Chat(EditableTurns):
@@ -168,15 +183,16 @@ class Chat(EditableTurns):
         except OSError as error:
             raise RequestError(f"The chat cannot be written to {target}: {error.strerror or error}.") from None
 
-    @classmethod
-    def load(cls, path: str | Path, name: str | None = None) -> Chat:
+    @_on_class_or_object
+    def load(self: Chat | None, path: str | Path, name: str | None = None) -> Chat:
         """Return the chat of a file that `save` has written.
 
-        The turns that a chat of that name has already are replaced; its `undo` brings them back.
+        `Chat.load(path)` gives it the name in the file, `chat.load(path)` loads it into `chat`. The
+        turns that the chat of that name has already are replaced; its `undo` brings them back.
 
         Args:
             path: the file.
-            name: its new name; None is the name in the file.
+            name: another name.
 
         Raises:
             RequestError: if the file cannot be read, or does not hold a chat.
@@ -186,7 +202,7 @@ class Chat(EditableTurns):
         except (OSError, UnicodeError) as error:
             raise RequestError(f"The chat cannot be read from {path}: {error}.") from None
         content = saved.from_json(text)
-        chat = cls(name or content.name)
+        chat = self if self is not None and name is None else Chat(name or content.name)
         chat._replace(content.states, content.system, content.defaults, "it was loaded")
         return chat
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import copy
 import pickle
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import nbstream
+from nbstream.chat import round_trip
 from nbstream.model.exceptions import NbstreamWarning, RequestError
 from nbstream.output import sentences
 from nbstream.output.wording import footer
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from nbstream.chat.conversation import Chat
+    from nbstream.chat.round_trip import Message
     from nbstream.model.reply import Reply
     from nbstream.simulator.server import Simulator
     from tests.chat.conftest import Cells
@@ -356,3 +358,19 @@ def test_a_turn_that_is_not_there_is_one_line(simulator: Simulator, tmp_path: Pa
 def test_a_copy_of_a_chat_is_the_chat() -> None:
     chat = nbstream.Chat("plan")
     assert copy.deepcopy(chat) is copy.copy(chat) is pickle.loads(pickle.dumps(chat)) is chat
+
+
+def test_the_messages_of_a_turn_are_made_once(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Reply] = []
+    original = round_trip.messages_of
+
+    def counted(reply: Reply, *rest: Any) -> tuple[Message, ...]:
+        made.append(reply)
+        return original(reply, *rest)
+
+    monkeypatch.setattr(round_trip, "messages_of", counted)
+    chat = nbstream.Chat("plan")
+    for _ in range(30):
+        chat.stream("[simulate: normal tokens=3] x", thinking=False).result()
+    # Each new turn makes those of the turn before it: the cost of a turn does not grow with them.
+    assert len(made) == 29

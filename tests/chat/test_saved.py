@@ -68,6 +68,16 @@ def test_a_file_does_not_grow_with_the_square_of_its_turns(simulator: Simulator)
     assert sizes[39] - sizes[29] < 1.5 * (sizes[19] - sizes[9])
 
 
+def test_a_chat_can_load_a_file_under_its_own_name(simulator: Simulator, tmp_path: Path) -> None:
+    chat = nbstream.Chat("plan")
+    chat.stream("[simulate: normal tokens=3] x").result()
+    chat.save(tmp_path / "plan.json")
+    other = nbstream.Chat("other")
+    assert other.load(tmp_path / "plan.json") is other
+    assert (other.name, other.messages) == ("other", chat.messages)
+    assert "chat.load(path)" in (nbstream.Chat.load.__doc__ or "")
+
+
 def test_loading_over_a_chat_can_be_undone(simulator: Simulator, tmp_path: Path) -> None:
     chat = nbstream.Chat("plan")
     chat.stream("[simulate: normal tokens=3] x").result()
