@@ -169,7 +169,7 @@ class DeepSeekMagics(settings.Settings, Magics):
         options["fill"] = variables if arguments.fill else None
 
         chat = _chat_of(arguments.chat)
-        number = getattr(self.shell, "execution_count", 0)
+        number = session_history.running_number()
 
         def keep(reply: Reply) -> None:
             session_history.note_reply(number, reply)

@@ -27,6 +27,8 @@ _PACKAGE = str(Path(__file__).parents[1])
 _replies: dict[int, Reply] = {}
 _errors: dict[int, str] = {}
 _last_failure: FailedCell | None = None
+#: The execution number of the running cell; None before the first cell that was seen to begin.
+_begun: int | None = None
 _watched: set[int] = set()
 
 
@@ -34,6 +36,7 @@ def watch(shell: Any) -> None:
     """Remember exceptions of the cells of `shell` from now on."""
     if id(shell) not in _watched:
         _watched.add(id(shell))
+        shell.events.register("pre_run_cell", _on_begin)
         shell.events.register("post_run_cell", _on_end)
 
 
@@ -41,12 +44,22 @@ def unwatch(shell: Any) -> None:
     """Undo `watch`."""
     if id(shell) in _watched:
         _watched.discard(id(shell))
+        shell.events.unregister("pre_run_cell", _on_begin)
         shell.events.unregister("post_run_cell", _on_end)
 
 
 def last_failure() -> FailedCell | None:
     """Return the cell that failed last, or None."""
     return _last_failure
+
+
+def running_number() -> int:
+    """Return the execution number of the running cell."""
+    history = getattr(_shell(), "history_manager", None)
+    # A cell is in the history while it runs. IPython's own counter may be ahead by then.
+    if _begun is not None:
+        return _begun
+    return len(history.input_hist_raw) - 1 if history is not None else 0
 
 
 def note_reply(number: int, reply: Reply) -> None:
@@ -67,7 +80,7 @@ def earlier_cells(most: int) -> CellsAbove:
     if history is None:
         raise RequestError(NO_CELLS)
     sources: dict[str, int] = {}
-    for number, source in enumerate(history.input_hist_raw[: shell.execution_count]):
+    for number, source in enumerate(history.input_hist_raw[: running_number()]):
         if source.strip():
             sources.pop(source, None)
             sources[source] = number
@@ -103,6 +116,12 @@ def _outputs(history: Any, number: int) -> tuple[CellOutput, ...]:
     if number in _errors:
         found.append(CellOutput("error", _errors[number]))
     return joined(found)
+
+
+def _on_begin(_info: Any) -> None:
+    global _begun  # noqa: PLW0603  (as below)
+    history = getattr(_shell(), "history_manager", None)
+    _begun = len(history.input_hist_raw) if history is not None else None
 
 
 def _on_end(result: Any) -> None:

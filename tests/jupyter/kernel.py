@@ -146,6 +146,8 @@ class Kernel:
         inherited = {key: value for key, value in os.environ.items() if key != _PYTEST}
         self._manager.start_kernel(env={**inherited, **environ, "PYTHONPATH": str(kernels.ROOT)})
         self._session = self._manager.session
+        #: As a page names itself in its messages.
+        self.client: str = self._session.session
         identity = self._session.bsession
         self._sockets = {
             channel: getattr(self._manager, f"connect_{channel}")(identity=None if channel == "iopub" else identity)
