@@ -8,12 +8,12 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncIterator, Mapping
 
     from openai import AsyncOpenAI
 
@@ -77,6 +77,31 @@ def headers(endpoint: Endpoint) -> dict[str, Any]:
     from openai import Omit  # noqa: PLC0415  (as in _new_client)
 
     return {"Authorization": Omit()} if endpoint.api_key is None else {}
+
+
+@asynccontextmanager
+async def opened(client: AsyncOpenAI, endpoint: Endpoint, path: str) -> AsyncIterator[AsyncIterator[bytes]]:
+    """Send a GET request and return its answer as the bytes arrive; on exit, close the connection.
+
+    Args:
+        client: the client for `endpoint`.
+        endpoint: the server.
+        path: below the base URL; or a whole URL.
+    """
+    from openai import AsyncStream  # noqa: PLC0415  (as in _new_client)
+
+    # As a stream, since the SDK reads any other answer whole, however large it is.
+    stream = await client.get(
+        path,
+        cast_to=object,
+        stream=True,
+        stream_cls=AsyncStream[object],
+        options={"headers": headers(endpoint)},
+    )
+    try:
+        yield stream.response.aiter_bytes()
+    finally:
+        await stream.response.aclose()
 
 
 def _new_client(endpoint: Endpoint) -> AsyncOpenAI:

@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from nbstream.client import models
+from nbstream.client import listings, models
 from nbstream.client.json_values import JsonValues
 from nbstream.client.thinking import switch
 from nbstream.model.exceptions import RequestError
@@ -87,7 +87,7 @@ def build_request(
         address=endpoint.address,
         key_variable=endpoint.facts.key_variable,
         endpoint_name=endpoint.name,
-        context_window=endpoint.facts.window(model),
+        context_window=listings.window(endpoint, model),
     )
 
 

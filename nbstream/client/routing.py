@@ -72,6 +72,19 @@ def route(
     return Route(endpoint.for_model(rest), rest)
 
 
+def server(name: str = "", *, without_key: bool = False) -> Endpoint:
+    """Return a server by its name or base URL; without one, the server of the usual model.
+
+    Raises:
+        RequestError: if there is no such server, or no key.
+    """
+    if not name:
+        return route(without_key=without_key).endpoint
+    endpoint = endpoint_for(name, known=known(), without_key=without_key)
+    # Its model does not matter, but that it is one of DeepSeek's.
+    return endpoint.for_model(models.ALIASES["flash"]) if endpoint.name == DEFAULT else endpoint
+
+
 def _split(name: str, usual: str, endpoints: KnownEndpoints) -> tuple[str, str]:
     """Return the name of an endpoint, which may be empty, and the model's id."""
     first, slash, rest = name.partition("/")

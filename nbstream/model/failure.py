@@ -52,10 +52,13 @@ FailureCause: TypeAlias = Literal[
     "no_byte",  # stalled: no byte arrived at all
     "no_data",  # stalled: only comments arrived
     "reply",  # too_large: the text of the reply
+    "answer",  # too_large: the answer to a question that is no prompt
     "event",  # too_large: a single event
     "tool_calls",  # too_large: the number of tool calls
     "page",  # refused, not_a_stream: a web page, and `said` is its title
     "empty",  # not_a_stream: an empty body
+    "not_json",  # not_a_stream: an answer that should be JSON and is not
+    "no_list",  # not_a_stream: JSON that is not what was asked for
     "other_api",  # not_a_stream: events of another API, and `said` is the type of the first one
 ]
 

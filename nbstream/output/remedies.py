@@ -59,6 +59,8 @@ _BY_CAUSE = {
     "reply": "To accept more: `settings.max_bytes = {twice}`",
     "event": "To accept more: `settings.max_bytes = {twice}`",
     "page": _BASE_URL,
+    "not_json": _BASE_URL,
+    "no_list": _BASE_URL,
     "other_api": _BASE_URL,
     "empty": _EMPTY,
 }

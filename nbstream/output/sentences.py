@@ -203,6 +203,8 @@ def _message(failure: Failure) -> str:
             return f"{server} sent nothing more for {limit:g} s"
         case "too_large", "tool_calls":
             return f"{server} began more than {limit:,.0f} tool calls, so nbstream closed the connection"
+        case "too_large", "answer":
+            return f"{server} answered with more than {_size(limit)}, so nbstream closed the connection"
         case "too_large", "event":
             return f"{server} sent a single piece of more than {_size(limit)}, so nbstream closed the connection"
         case "too_large", _:
@@ -214,6 +216,10 @@ def _message(failure: Failure) -> str:
             return f"{server} answered 200 with nothing in it"
         case "not_a_stream", "page":
             return f"{server} answered with a web page{f' titled “{said}”' if said else ''} instead of a stream"
+        case "not_a_stream", "not_json":
+            return f"{server} answered with something that is not JSON: {said}"
+        case "not_a_stream", "no_list":
+            return f"{server} answered with something else: {said}"
         case "not_a_stream", "other_api":
             return f"{server} speaks another API than chat completions: its first event was “{said}”"
         case "not_a_stream", _:

@@ -88,6 +88,9 @@ class HostileServer:
                 with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                     self._send(answers.get(self.path.split("/")[1], _nothing)(request))
 
+            def do_GET(self) -> None:
+                self.do_POST()
+
             def _send(self, response: Response) -> None:
                 self.send_response(response.status)
                 for name, value in response.headers.items():

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nbstream.jupyter.commands import chats, errors, replies
+from nbstream.jupyter.commands import chats, errors, replies, servers
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
     from nbstream.jupyter.commands.command import Context
 
-COMMANDS = {each.name: each for each in (*chats.COMMANDS, *replies.COMMANDS, *errors.COMMANDS)}
+_MODULES = (chats, errors, replies, servers)
+COMMANDS = {each.name: each for module in _MODULES for each in module.COMMANDS}
 
 
 def run(line: str, context: Context) -> None:

@@ -30,12 +30,14 @@ class Context(NamedTuple):
 class Command(NamedTuple):
     """One command: its usage, its summary, and its function, which takes the words that follow.
 
-    The usage has a pair of brackets for each word that may follow.
+    The usage has a pair of brackets for each word that may follow. With `any_words` the function
+    checks them by itself, and no message repeats them.
     """
 
     usage: str
     summary: str
     carry_out: Callable[[Sequence[str], Context], None]
+    any_words: bool = False
 
     @property
     def name(self) -> str:
@@ -45,4 +47,4 @@ class Command(NamedTuple):
     @property
     def most_words(self) -> float:
         """How many words may follow the name."""
-        return float("inf") if self.usage.endswith(ANY_NUMBER) else self.usage.count("[")
+        return float("inf") if self.any_words or self.usage.endswith(ANY_NUMBER) else self.usage.count("[")

@@ -1,0 +1,199 @@
+"""The models that a server lists, with what it tells of them, and the balance of an account."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from nbstream.billing.prices import cost
+from nbstream.client.queries import QueryError, get_json
+from nbstream.model.failure import Failure
+from nbstream.model.printable import one_line
+from nbstream.model.usage import Usage
+
+if TYPE_CHECKING:
+    from nbstream.client.endpoints import Endpoint
+
+_MILLION = 1_000_000
+#: More models than any server has.
+_MOST_MODELS = 10_000
+_LONGEST_ID = 200
+_LONGEST_SAID = 120
+#: The names of a model's context window: OpenRouter and Together, vLLM and SGLang, Mistral and LM
+#: Studio, Groq; seen in their documentation and source in November 2026.
+_WINDOWS = ("context_length", "max_model_len", "max_context_length", "context_window")
+#: Statuses of a key that may not ask.
+_FORBIDDEN = (401, 403)
+
+#: The context windows that servers told in this process, by origin and model.
+_told: dict[tuple[str, str], int] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class ListedModel:
+    """One model of a server; None is what is not known.
+
+    Attributes:
+        id: the model's id.
+        context: the context window, in tokens.
+        price_in: the price of a million tokens of the prompt, without a cache.
+        price_out: the price of a million tokens of the reply.
+        currency: the currency of the prices.
+    """
+
+    id: str
+    context: int | None = None
+    price_in: Decimal | None = None
+    price_out: Decimal | None = None
+    currency: str = "USD"
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What is left in an account, in one currency.
+
+    Attributes:
+        left: what is left; None if the server tells only what was used.
+        currency: the currency.
+        granted: what of it was granted; None if the server does not tell.
+        used: what was used; None if the server does not tell.
+        is_of_key: whether it is the limit of the key, and not the account's balance.
+    """
+
+    left: Decimal | None
+    currency: str
+    granted: Decimal | None = None
+    used: Decimal | None = None
+    is_of_key: bool = False
+
+
+def window(endpoint: Endpoint, model: str) -> int | None:
+    """Return the context window of a model in tokens, from its facts or its server's last list."""
+    return (
+        endpoint.facts.context_windows.get(model) or _told.get((endpoint.origin, model)) or endpoint.facts.window(model)
+    )
+
+
+def models_of(endpoint: Endpoint, currency: str) -> list[ListedModel]:
+    """Ask a server for its models.
+
+    Args:
+        endpoint: the server.
+        currency: the currency of the prices that nbstream knows; a server's own are in USD.
+
+    Raises:
+        QueryError: if the server has no list, or cannot be asked.
+    """
+    document = get_json(endpoint, "/models")
+    # Some servers send the list alone.
+    entries = document.get("data") if isinstance(document, dict) else document
+    if not isinstance(entries, list):
+        raise QueryError(_unexpected(endpoint, document), endpoint)
+    found = [
+        _model(each, endpoint, currency) for each in entries[:_MOST_MODELS] if isinstance(each, dict) and _id(each)
+    ]
+    for each in found:
+        if each.context is not None:
+            _told[endpoint.origin, each.id] = each.context
+    return found
+
+
+def balance_of(endpoint: Endpoint) -> list[Balance]:
+    """Ask a server for the account's balance, in each of its currencies.
+
+    The endpoint must have one (`EndpointFacts.balance`).
+
+    Raises:
+        QueryError: if the server cannot be asked.
+    """
+    if endpoint.facts.balance == "deepseek":
+        document = get_json(endpoint, f"{endpoint.origin}/user/balance")
+        infos = document.get("balance_infos") if isinstance(document, dict) else None
+        found = [
+            each for each in infos or () if isinstance(each, dict) and _number(each.get("total_balance")) is not None
+        ]
+        if not found:
+            raise QueryError(_unexpected(endpoint, document), endpoint)
+        return [
+            Balance(_number(each["total_balance"]), _text(each.get("currency")), _number(each.get("granted_balance")))
+            for each in found
+        ]
+    try:
+        data = _data(endpoint, "/credits")
+        bought, used = _number(data.get("total_credits")), _number(data.get("total_usage"))
+        if bought is not None and used is not None:
+            return [Balance(bought - used, "USD", used=used)]
+    except QueryError as error:
+        # A key that is not for management may only ask for itself.
+        if error.failure.status_code not in _FORBIDDEN:
+            raise
+    data = _data(endpoint, "/key")
+    left, used = _number(data.get("limit_remaining")), _number(data.get("usage"))
+    if left is None and used is None:
+        raise QueryError(_unexpected(endpoint, data), endpoint)
+    return [Balance(left, "USD", used=used, is_of_key=True)]
+
+
+def _data(endpoint: Endpoint, path: str) -> dict[str, Any]:
+    document = get_json(endpoint, path)
+    data = document.get("data") if isinstance(document, dict) else None
+    if not isinstance(data, dict):
+        raise QueryError(_unexpected(endpoint, document), endpoint)
+    return data
+
+
+def _model(entry: dict[str, Any], endpoint: Endpoint, currency: str) -> ListedModel:
+    name = _id(entry)
+    meta, pricing = entry.get("meta"), entry.get("pricing")
+    own = (entry.get(each) for each in _WINDOWS)
+    # llama.cpp tells the size of the context that it was started with, and the model's own.
+    inner = (meta.get(each) for each in ("n_ctx", "n_ctx_train")) if isinstance(meta, dict) else ()
+    context = next((each for each in (*own, *inner) if _is_count(each)), None) or endpoint.facts.window(name)
+    if isinstance(pricing, dict):
+        per_token = [_number(pricing.get(each)) for each in ("prompt", "completion")]
+        # OpenRouter's routers have a price of -1, as they choose a model for each request.
+        price_in, price_out = (each * _MILLION if each is not None and each >= 0 else None for each in per_token)
+        return ListedModel(name, context, price_in, price_out)
+    price_in, price_out = (_price(endpoint, name, usage, currency) for usage in _ONE_MILLION)
+    return ListedModel(name, context, price_in, price_out, currency)
+
+
+#: A million tokens of the prompt, none of it cached, and of the reply.
+_ONE_MILLION = (
+    Usage(prompt_tokens=_MILLION, completion_tokens=0, cache_hit_tokens=0),
+    Usage(prompt_tokens=0, completion_tokens=_MILLION, cache_hit_tokens=0),
+)
+
+
+def _price(endpoint: Endpoint, model: str, usage: Usage, currency: str) -> Decimal | None:
+    found = cost(usage, model=model, host=urlsplit(endpoint.origin).netloc, at=time.time(), currency=currency)
+    return found.amount if found is not None else None
+
+
+def _unexpected(endpoint: Endpoint, document: Any) -> Failure:
+    return Failure("not_a_stream", "no_list", endpoint.server, one_line(str(document)[:_LONGEST_SAID]))
+
+
+def _id(entry: dict[str, Any]) -> str:
+    return _text(entry.get("id"))[:_LONGEST_ID]
+
+
+def _text(value: Any) -> str:
+    return one_line(value) if isinstance(value, str) else ""
+
+
+def _number(value: Any) -> Decimal | None:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0

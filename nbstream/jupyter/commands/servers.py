@@ -1,0 +1,139 @@
+"""The commands on servers: models, balance and key."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+import warnings
+from typing import TYPE_CHECKING
+
+from IPython.core.error import StdinNotImplementedError
+from IPython.display import publish_display_data
+
+from nbstream.client import keys, listings, routing, settings
+from nbstream.client.queries import QueryError
+from nbstream.jupyter.commands.command import Command
+from nbstream.model.exceptions import RequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nbstream.client.endpoints import Endpoint
+    from nbstream.jupyter.commands.command import Context
+    from nbstream.output.tables import Table
+
+_SAVE, _FORGET = "--save", "--forget"
+_KEY_USAGE = (
+    "%deepseek key takes the name of an endpoint or its base URL, and --save or --forget. It asks for the key by "
+    "itself: a key on its line is in IPython's history, so replace that one where you got it."
+)
+
+
+def show_table(table: Table, context: Context) -> None:
+    """Show a table: as HTML in a notebook, as text in a terminal."""
+    if context.presentation.audience == "cell":
+        publish_display_data({"text/html": table.html(), "text/plain": table.text()})
+    else:
+        sys.stdout.write(f"{table.text()}\n")
+
+
+def _models(words: Sequence[str], context: Context) -> None:
+    """List the models of an endpoint, or of the present one; of many, those with a word."""
+    from nbstream.output.servers import failed, models_table  # noqa: PLC0415  (only where it is used)
+
+    first = words[0] if words else ""
+    is_endpoint = first in routing.known().by_name or "://" in first
+    if len(words) > 1 and not is_endpoint:
+        raise RequestError(f"{first} names no endpoint: there are {', '.join(routing.known().by_name)}.")
+    word = words[-1] if words and not (is_endpoint and len(words) == 1) else ""
+    endpoint = routing.server(first if is_endpoint else "", without_key=True)
+    try:
+        found = listings.models_of(endpoint, settings.current().currency)
+    except QueryError as error:
+        raise RequestError(failed(error, context.presentation.audience)) from None
+    table = models_table(endpoint, found, _current(endpoint), word)
+    if not table.rows:
+        hint = (
+            f" {word} is no endpoint either: there are {', '.join(routing.known().by_name)}." if word == first else ""
+        )
+        raise RequestError(f"{table.title}{' with ' + word if word else ''}.{hint}")
+    show_table(table, context)
+
+
+def _current(endpoint: Endpoint) -> str:
+    """Return the model that is asked by default, if it is one of this server."""
+    try:
+        usual = routing.route(without_key=True)
+    except RequestError:
+        return ""
+    return usual.model if usual.endpoint.origin == endpoint.origin else ""
+
+
+def _balance(words: Sequence[str], context: Context) -> None:
+    """Say what is left in the account of an endpoint, or of the present one."""
+    from nbstream.output.servers import balance_line, failed  # noqa: PLC0415  (as above)
+
+    endpoint = routing.server(words[0] if words else "")
+    if not endpoint.facts.balance:
+        raise RequestError(f"{endpoint.server} does not tell a balance, as far as nbstream knows.")
+    try:
+        found = listings.balance_of(endpoint)
+    except QueryError as error:
+        raise RequestError(failed(error, context.presentation.audience)) from None
+    sys.stdout.write("".join(f"{balance_line(endpoint, each)}\n" for each in found))
+
+
+def _key(words: Sequence[str], _context: Context) -> None:
+    """Ask for a key without echoing it, and keep it for this kernel; or forget it."""
+    flags = [word for word in words if word in (_SAVE, _FORGET)]
+    names = [word for word in words if word not in flags]
+    known = routing.known()
+    if len(flags) > 1 or len(names) > 1 or not all(name in known.by_name or "://" in name for name in names):
+        raise RequestError(_KEY_USAGE)
+    endpoint = routing.server(names[0] if names else "", without_key=True)
+    if _FORGET in flags:
+        _forget(endpoint)
+        return
+    value = _entered(f"API key for {endpoint.server}: ")
+    if not value:
+        sys.stdout.write("Nothing was entered, so nothing has changed.\n")
+        return
+    secret = keys.keep(endpoint.origin, value)
+    if _SAVE in flags:
+        keys.save(endpoint.origin, secret)
+        sys.stdout.write(f"The key for {endpoint.origin} is saved in your keyring.\n")
+        return
+    sys.stdout.write(
+        f"The key for {endpoint.origin} is kept until this kernel ends, and in no file. {_SAVE} also puts it into "
+        "your keyring.\n"
+    )
+
+
+def _forget(endpoint: Endpoint) -> None:
+    was_typed, was_saved = keys.forget(endpoint.origin), keys.delete(endpoint.origin)
+    if was_typed or was_saved:
+        where = " and ".join(filter(None, ["this kernel" if was_typed else "", "your keyring" if was_saved else ""]))
+        sys.stdout.write(f"The key for {endpoint.origin} is deleted from {where}.\n")
+    else:
+        sys.stdout.write(f"No key was entered or saved for {endpoint.origin}.\n")
+
+
+def _entered(prompt: str) -> str:
+    with warnings.catch_warnings():
+        # Where the terminal cannot hide what is typed.
+        warnings.simplefilter("error", getpass.GetPassWarning)
+        try:
+            return getpass.getpass(prompt).strip()
+        except EOFError:
+            return ""
+        except (StdinNotImplementedError, getpass.GetPassWarning, OSError):
+            raise RequestError(
+                "No key can be entered here: set its environment variable before the kernel starts."
+            ) from None
+
+
+COMMANDS = (
+    Command("models [ENDPOINT] [WORD]", "list the models, with context and prices; of many, those with WORD", _models),
+    Command("balance [ENDPOINT]", "say what is left in the account", _balance),
+    Command("key [ENDPOINT] [--save|--forget]", "enter a key; --save puts it into your keyring", _key, any_words=True),
+)
