@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from nbstream.client import models, settings
+from nbstream.client.insertions import refuse_unseen
 from nbstream.client.json_values import JsonValues
 from nbstream.client.request_builder import build_request, speaks_deepseek
 from nbstream.client.routing import Route, route
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 _used: dict[tuple[str, str, str], Endpoint] = {}
 _MOST = 100
 #: The options that a second request may change; it has the messages of the first one.
-_FIXED = ("messages", "system", "prefix")
+_FIXED = ("messages", "system", "prefix", "values", "files", "fill")
 #: The parameters that nearly every server knows.
 _COMMON = ("max_tokens", "temperature", "top_p", "stop", "prompt", "suffix")
 
@@ -130,6 +131,7 @@ def _again(request: Request, options: Options) -> tuple[Endpoint, Request]:
         raise RequestError(f"{' and '.join(fixed)} cannot be changed: the same messages are sent again.")
     chosen = settings.current()
     endpoint, model = _server(request, given)
+    refuse_unseen(request.inserted, model)
     new = build_request(endpoint, model, request.messages, options, chosen.thinking_field)
     old = dict(request.parameters)
     if endpoint.origin != request.endpoint:
@@ -139,7 +141,7 @@ def _again(request: Request, options: Options) -> tuple[Endpoint, Request]:
         old.pop("reasoning_effort", None)
     parameters = {**old, **new.parameters}
     address = replace(endpoint.beta.address, call=FIM) if request.address.call == FIM else new.address
-    return endpoint, replace(new, parameters=parameters, turn=request.turn, address=address)
+    return endpoint, replace(new, parameters=parameters, turn=request.turn, inserted=request.inserted, address=address)
 
 
 def _server(request: Request, given: Mapping[str, Any]) -> Route:

@@ -12,7 +12,7 @@ from nbstream.model.exceptions import RequestError
 from nbstream.wire.surrogates import join_surrogates
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from nbstream.client.endpoints import Endpoint
     from nbstream.client.options import Options
@@ -80,12 +80,22 @@ def with_insertions(
     content, inserted = compose(
         prompt, values=options.get("values"), files=options.get("files"), fill=options.get("fill"), secrets=secrets
     )
-    if not models.sees_images(model) and (images := [each.name for each in inserted if each.media_type]):
-        raise RequestError(
-            f"{', '.join(images)}: DeepSeek V4 Pro does not see images, it drops them without an error, so nothing was "
-            "sent. Flash sees them: `model=` flash."
-        )
+    refuse_unseen(inserted, model)
     # As `build_request` does with the message itself.
     inserted = tuple(replace(each, text=join_surrogates(each.text)) for each in (*above, *inserted))
     content = with_text_above(content, [each.text for each in above])
     return (*messages[:-1], {**messages[-1], "content": content}), inserted
+
+
+def refuse_unseen(inserted: Iterable[Inserted], model: str) -> None:
+    """Refuse images for a model that does not see them.
+
+    Raises:
+        RequestError: if there are such images.
+    """
+    images = [each.name for each in inserted if each.media_type]
+    if images and not models.sees_images(model):
+        raise RequestError(
+            f"{', '.join(images)}: DeepSeek V4 Pro does not see images, it drops them without an error, so nothing was "
+            "sent. Flash sees them: `model=` flash."
+        )

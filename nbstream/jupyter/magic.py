@@ -27,6 +27,7 @@ from nbstream.client.start import stream
 from nbstream.jupyter import commands, display, first_lines, session_history
 from nbstream.jupyter.commands import chats
 from nbstream.jupyter.commands.command import Context
+from nbstream.jupyter.value_words import with_quoted_values
 from nbstream.model.exceptions import NbstreamWarning, RequestError
 from nbstream.model.presentation import OPTIONS, presentation_of
 from nbstream.output.audience import name_options
@@ -146,7 +147,7 @@ class DeepSeekMagics(settings.Settings, Magics):
         try:
             # IPython's own splitting leaves the quotes on, which JSON and system prompts cannot
             # use.
-            words = shlex.split(line)
+            words = shlex.split(with_quoted_values(line))
         except ValueError:
             raise UsageError(f"%%{_NAME} {line}: a quote has no end. {_WHERE_TEXT_GOES}") from None
         arguments: Namespace

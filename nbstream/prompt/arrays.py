@@ -9,6 +9,7 @@ import sys
 import warnings
 from typing import Any
 
+from nbstream.prompt.containers import short_text
 from nbstream.prompt.description import Description
 from nbstream.prompt.safe_repr import short_repr, shortened
 
@@ -22,6 +23,7 @@ _STRETCHES = 64
 _STRETCH = 1_024
 _MOST_FIELDS = 40
 _LONGEST_DTYPE = 400
+_LONGEST_ELEMENT = 200
 
 
 def numpy_array(value: Any) -> Description:
@@ -93,7 +95,15 @@ def _values(value: Any, numpy: Any, *, is_whole: bool) -> str:
         if value.dtype.kind in "OVU" or value.dtype.kind == "S":
             # An element may be a text of any length.
             first = value.reshape(-1)[:_WHOLE] if is_whole else value.flat[:20]
-            return "[" + ", ".join(short_repr(each, 200) for each in first.tolist()) + ("]" if is_whole else ", …]")
+            return "[" + ", ".join(_element(each) for each in first.tolist()) + ("]" if is_whole else ", …]")
         return str(numpy.array2string(value, separator=", ", threshold=_WHOLE, max_line_width=100))
     except Exception:  # noqa: BLE001  (as above)
         return ""
+
+
+def _element(value: Any) -> str:
+    return (
+        short_repr(value[:_LONGEST_ELEMENT], _LONGEST_ELEMENT)
+        if isinstance(value, str | bytes)
+        else short_text(value, _LONGEST_ELEMENT)
+    )

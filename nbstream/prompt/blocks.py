@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _BACKTICKS = re.compile(r"`{3,}")
 _LANGUAGE = re.compile(r"[A-Za-z0-9_+-]{1,20}")
 _LONGEST_NAME = 100
+_LONGEST_KIND = 250
 
 
 class Piece(NamedTuple):
@@ -28,10 +29,10 @@ class Piece(NamedTuple):
     description: Description
 
 
-def label(name: str) -> str:
-    """Return a name in one line, for a label."""
+def label(name: str, longest: int = _LONGEST_NAME) -> str:
+    """Return a name in one line of at most `longest` characters, for a label."""
     line = one_line(storable(name).replace("\n", " ")) or "value"
-    return line if len(line) <= _LONGEST_NAME else line[: _LONGEST_NAME - 1] + "…"
+    return line if len(line) <= longest else line[: longest - 1] + "…"
 
 
 def shown_of(description: Description) -> str:
@@ -42,7 +43,7 @@ def shown_of(description: Description) -> str:
 def block(piece: Piece) -> str:
     """Return the block of a text, or the label of an image."""
     name, description = piece
-    what = "; ".join(each for each in (description.kind, shown_of(description)) if each)
+    what = label("; ".join(each for each in (description.kind, shown_of(description)) if each), _LONGEST_KIND)
     if description.image:
         return f"Attached image: {label(name)} ({what})"
     text = description.text

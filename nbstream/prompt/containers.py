@@ -12,7 +12,7 @@ from itertools import islice
 from typing import Any, TypeAlias
 
 from nbstream.prompt.description import LIMIT, Description, counted
-from nbstream.prompt.safe_repr import plain_text, short_repr
+from nbstream.prompt.safe_repr import plain_text, short_repr, shortened
 
 #: Containers that are read. Of others, reading may load or compute something.
 OBJECTS = (dict, UserDict, ChainMap, types.MappingProxyType, types.SimpleNamespace)
@@ -29,23 +29,33 @@ class _Full(Exception):  # noqa: N818  (no error: the limit is reached)
     """The text is as long as it may be."""
 
 
-def describe_container(value: Any, leaf: Leaf) -> Description:
+def describe_container(value: Any, leaf: Leaf, limit: int = LIMIT) -> Description:
     """Return the description of a container, or of a value with fields.
 
     Args:
         value: one of `OBJECTS` or `ARRAYS`, or a value for which `has_fields`.
         leaf: returns the JSON of values of other libraries in it.
+        limit: the most characters.
     """
-    writer = _Writer(leaf)
+    writer = _Writer(leaf, limit)
     name = _name(value)
     size = len(fields_of(value)) if has_fields(value) else len(_namespace(value))
     unit = "field" if has_fields(value) else "entry" if isinstance(value, OBJECTS) else "item"
     try:
         writer.write(value, 0)
     except _Full:
-        shown = f"{min(writer.begun, size):,} of {counted(size, unit)}, the last one not whole"
-        return Description("".join(writer.parts)[:LIMIT], name, shown, is_cut=True, language="json")
+        return _cut(writer, size, unit, name, limit)
     return Description("".join(writer.parts), name, counted(size, unit), writer.is_cut, language="json")
+
+
+def _cut(writer: _Writer, size: int, unit: str, name: str, limit: int) -> Description:
+    """Return the items that were written whole; if these are short, a part of the next one, too."""
+    text = "".join(writer.parts)[:limit]
+    shown, end = writer.whole
+    if end >= limit // 2:
+        return Description(text[:end], name, f"{shown:,} of {counted(size, unit)}", is_cut=True, language="json")
+    note = f"{shown + 1:,} of {counted(size, unit)}, the last one in part"
+    return Description(text, name, note, is_cut=True, language="json")
 
 
 def has_fields(value: Any) -> bool:
@@ -70,11 +80,41 @@ def fields_of(value: Any) -> dict[str, Any]:
     return {name: each for name, each in vars(value).items() if getattr(declared.get(name), "repr", True)}
 
 
+def attributes_of(value: Any) -> dict[str, Any] | None:
+    """Return the attributes of an object whose repr is only its address; None for any other."""
+    attributes = getattr(value, "__dict__", None)
+    own: Any = type(value).__repr__
+    is_plain = own is object.__repr__ and isinstance(attributes, dict) and bool(attributes)
+    return attributes if is_plain else None
+
+
+def short_text(value: Any, limit: int) -> str:
+    """Return the text of a value within a table or an array; no large value is read to its end."""
+    text = plain_text(value, limit)
+    if text is not None:
+        return text
+    try:
+        if has_fields(value) or isinstance(value, (*OBJECTS, *ARRAYS)):
+            description = describe_container(value, _no_leaf, limit)
+            return shortened(description.text + "…" * description.is_cut, limit)
+        if hasattr(type(value), "shape") and hasattr(value, "flat"):
+            # An array's repr may be of any length.
+            first = ", ".join(map(str, value.flat[:20].tolist()))
+            return shortened(f"[{first}{', …' if value.size > 20 else ''}]", limit)  # noqa: PLR2004  (as above)
+    except Exception:  # noqa: BLE001  (the value's own code may raise anything)
+        return short_repr(value, limit)
+    return short_repr(value, limit)
+
+
 def entries_of(value: Any) -> Mapping[Any, Any] | None:
     """Return the entries of an object, None for any other value."""
     if has_fields(value):
         return fields_of(value)
     return _namespace(value) if isinstance(value, OBJECTS) else None
+
+
+def _no_leaf(_value: Any) -> None:
+    return None
 
 
 def _namespace(value: Any) -> Any:
@@ -89,12 +129,12 @@ def _name(value: Any) -> str:
 class _Writer:
     """Writes JSON; a value that JSON does not have is a string, NaN is NaN."""
 
-    def __init__(self, leaf: Leaf) -> None:
+    def __init__(self, leaf: Leaf, limit: int) -> None:
         self.parts: list[str] = []
-        #: How many of the outermost items were begun.
-        self.begun = 0
+        #: How many of the outermost items were written, and where the last of them ended.
+        self.whole = 0, 0
         self.is_cut = False
-        self._left = LIMIT
+        self._limit = self._left = limit
         self._leaf = leaf
         self._outer: set[int] = set()
 
@@ -133,11 +173,12 @@ class _Writer:
         # One item takes at least two characters.
         for number, item in enumerate(islice(items, self._left)):
             self._put(", " if number else "")
-            self.begun += depth == 0
             if brackets == "{}":
                 key, item = item  # noqa: PLW2901  (an entry is a key and a value)
                 self._put(f"{json.dumps(self._key(key), ensure_ascii=False)}: ")
             self.write(item, depth + 1)
+            if depth == 0:
+                self.whole = number + 1, self._limit - self._left
         self._put(brackets[1])
         self._outer.discard(id(value))
 

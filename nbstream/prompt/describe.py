@@ -10,13 +10,14 @@ import enum
 import json
 import traceback
 import types
+from dataclasses import replace
 from functools import singledispatch
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, overload
 
 from nbstream.model.reply import Reply
 from nbstream.prompt import arrays, frames, pictures
 from nbstream.prompt.code import source
-from nbstream.prompt.containers import ARRAYS, OBJECTS, describe_container, has_fields
+from nbstream.prompt.containers import ARRAYS, OBJECTS, attributes_of, describe_container, has_fields
 from nbstream.prompt.description import LIMIT, Description, bounded, counted
 from nbstream.prompt.safe_repr import plain_text, short_repr
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 #: Describes a value.
 Describer: TypeAlias = "Callable[[Any], Description | str]"
+_F = TypeVar("_F", bound="Callable[..., Description | str]")
 
 #: By the library of a class, and the name of the class.
 _BY_CLASS: dict[tuple[str, str], Callable[[Any], Description]] = {
@@ -73,6 +75,9 @@ def _any(value: Any) -> Description:
     if getattr(value, "shape", None) == () and callable(getattr(value, "item", None)):
         # A scalar of numpy, or of a library like it.
         return Description(str(value), type(value).__name__)
+    if (attributes := attributes_of(value)) is not None:
+        described = describe_container(attributes, _leaf)
+        return replace(described, kind=f"{type(value).__qualname__} object, its attributes")
     text = short_repr(value, LIMIT)
     kind = f"{type(value).__module__.split('.')[0]}.{type(value).__qualname__}"
     return Description(text, kind, is_cut=text.endswith("…") and len(text) == LIMIT)
@@ -134,9 +139,19 @@ class Describe:
     returns a `Description`, or a text.
     """
 
-    def __init__(self) -> None:
-        self.register: Callable[..., Any] = _describe.register
-        self.dispatch: Callable[[type], Describer] = _describe.dispatch
+    @overload
+    def register(self, kind: type, /) -> Callable[[_F], _F]: ...
+    @overload
+    def register(self, kind: type, function: _F, /) -> _F: ...
+    @overload
+    def register(self, kind: _F, /) -> _F: ...
+    def register(self, kind: Any, function: Any = None, /) -> Any:
+        """Register a function for a type, as `functools.singledispatch` does."""
+        return _describe.register(kind, function)
+
+    def dispatch(self, kind: type) -> Describer:
+        """Return the function for a type."""
+        return _describe.dispatch(kind)
 
     def __repr__(self) -> str:
         return "<function nbstream.describe>"
@@ -179,7 +194,7 @@ def _leaf(value: Any) -> str | None:
     """Return the JSON of a value of another library within a container, or None."""
     if getattr(value, "shape", None) == () and callable(getattr(value, "item", None)):
         item = value.item()
-        text = plain_text(item, 100)
+        text = plain_text(item, 100) if not isinstance(item, bool) else str(item).lower()
         return text if isinstance(item, int | float) or text is None else json.dumps(text)
     found = _of_library(value)
     if found is None:

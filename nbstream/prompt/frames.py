@@ -11,8 +11,9 @@ import io
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from nbstream.prompt.containers import short_text
 from nbstream.prompt.description import LIMIT, Description, counted
-from nbstream.prompt.safe_repr import plain_text, short_repr, shortened
+from nbstream.prompt.safe_repr import short_repr, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -159,8 +160,7 @@ def _cell(value: Any) -> str:
         return shortened(str.__str__(value), _LONGEST_CELL)
     if isinstance(value, float) and value != value:  # noqa: PLR0124  (NaN, and NaT of numpy)
         return "NaN"
-    text = plain_text(value, _LONGEST_CELL)
-    return text if text is not None else short_repr(value, _LONGEST_CELL)
+    return short_text(value, _LONGEST_CELL)
 
 
 def _index(index: Any) -> tuple[list[str], list[list[Any]]]:

@@ -18,6 +18,8 @@ _SIGNATURES = {
 }
 #: A larger picture is scaled down: models read pictures in smaller sizes than this.
 _LONGEST_SIDE = 2_048
+#: Of others, these keep their transparency.
+_ALPHA = {"PA": "RGBA", "La": "LA", "RGBa": "RGBA"}
 _MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
 
 
@@ -49,7 +51,7 @@ def pil_image(image: Any) -> Description:
         image = image.resize(size, reducing_gap=2.0) if image.mode not in ("1", "P") else image.resize(size)
         shown, is_cut = f"{shown}, scaled to {size[0]:,} by {size[1]:,}", True
     if image.mode not in _MODES:
-        image = image.convert("RGBA" if image.mode.endswith(("A", "a")) else "RGB")
+        image = image.convert(_ALPHA.get(image.mode, "RGB"))
     file = io.BytesIO()
     image.save(file, format="PNG")
     return Description("", "image", shown, is_cut, image=file.getvalue(), media_type="image/png")

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any
 
-from nbstream.prompt.containers import ARRAYS, entries_of
+from nbstream.prompt.containers import ARRAYS, attributes_of, entries_of
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+|\d+")
 _CERTAIN = re.compile(r"passw(?:or)?d|passphrase|secret(?!ar|e|ion)|credential|api_?key|authorization|bearer")
@@ -83,7 +83,8 @@ def secret_in(value: Any) -> str:
 
     Looks at as much of a container as a description can show.
     """
-    pending: list[tuple[Any, int]] = [(value, 0)]
+    attributes = attributes_of(value)
+    pending: list[tuple[Any, int]] = [(value if attributes is None else attributes, 0)]
     looked_at = 0
     while pending and looked_at < _MOST_VALUES:
         each, depth = pending.pop()

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 _MAX_LINE = 16 * 1024
 _MAX_HEADERS = 100
-_MAX_BODY = 32 * 1024 * 1024
+#: An image may have 32 MiB, which takes a third more in base64.
+_MAX_BODY = 64 * 1024 * 1024
 _REQUEST_LINE_PARTS = 3
 _BACKLOG = 128
 _POLLS_WITHOUT_WAIT = 100
