@@ -38,7 +38,6 @@ def compose(
     values: Mapping[str, Any] | None = None,
     files: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None = None,
     fill: bool | Mapping[str, Any] | None = None,
-    pieces: Sequence[Piece] = (),
     secrets: Sequence[str] = (),
 ) -> Composed:
     """Return a prompt with the values and files that the user asks for.
@@ -49,7 +48,6 @@ def compose(
         files: the paths of files to attach.
         fill: whether `{{ name }}` in the prompt stands for a value: the variables, or True for
             `values`, of which only those are attached that the prompt does not name.
-        pieces: further described values to attach, such as cells.
         secrets: texts that must not be sent.
 
     Raises:
@@ -76,9 +74,6 @@ def compose(
     ]
     for path in [files] if isinstance(files, str | os.PathLike) else files or ():
         attached.append(_file(path, secrets))
-    for piece in pieces:
-        _check_text(piece.name, piece.description, secrets)
-        attached.append(Piece(piece.name, bounded(piece.description)))
     inserted += [_fact(piece, "below") for piece in attached]
     return Composed(content_of(prompt, attached), tuple(inserted))
 
