@@ -15,6 +15,7 @@ from nbstream.client import keys, models
 from nbstream.client.addresses import checked_url, is_loopback, origin_of
 from nbstream.client.endpoint_facts import UNKNOWN, EndpointFacts, presets
 from nbstream.client.known_endpoints import KnownEndpoints, facts_at, known_endpoints
+from nbstream.client.redaction import MARK
 from nbstream.client.secret import Secret
 from nbstream.model.exceptions import RequestError
 from nbstream.model.request import Address
@@ -150,6 +151,17 @@ class Endpoint:
         own = {name: getattr(self.facts, name) for name in ("base_url", "key_variable", "key_home")}
         facts = replace(presets()[DEFAULT], **own, name=self.name or DEFAULT, title="", needs_key=False)
         return replace(self, facts=facts)
+
+
+def shown_url(url: str) -> str:
+    """Return a base URL without a key that its query may have, and without user and password."""
+    try:
+        parts = urlsplit(url.strip())
+        fields = parse_qsl(parts.query, keep_blank_values=True)
+    except ValueError:
+        return "not valid"
+    query = "&".join(f"{name}={MARK if _is_secret(name, value) else value}" for name, value in fields)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query=query).geturl()
 
 
 class Target(NamedTuple):

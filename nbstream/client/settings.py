@@ -10,6 +10,7 @@ from traitlets.config import Configurable
 from nbstream.client.endpoints import DEFAULT_BASE_URL, URL_VARIABLE
 from nbstream.client.known_endpoints import known_endpoints
 from nbstream.client.thinking import FIELDS
+from nbstream.model.exceptions import RequestError
 from nbstream.model.presentation import OPTIONS
 from nbstream.wire.size_guard import MAX_BYTES
 
@@ -28,6 +29,10 @@ def _with_display_options(settings: type[_T]) -> type[_T]:
     namespace = {"__doc__": settings.__doc__, "__module__": settings.__module__, **traits}
     made: type[_T] = type(settings)(settings.__name__, (settings,), namespace)  # type: ignore[misc]
     return made
+
+
+class EndpointsError(RequestError, traitlets.TraitError):
+    """The setting `endpoints` is not valid; as a `TraitError`, it leaves the setting as it was."""
 
 
 @_with_display_options
@@ -76,10 +81,31 @@ class Settings(Configurable):
         "kernel needs about ten times as much memory as the reply has bytes, and at worst thirty times.",
     ).tag(config=True)
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        #: What IPython's files and command line have set.
+        self._at_start = {name: getattr(self, name) for name in self.traits(config=True) if self._is_configured(name)}
+
+    def source_of(self, name: str) -> Literal["default", "file", "now"]:
+        """Return where the value of a setting comes from.
+
+        It is the default, IPython's files and command line, or an assignment in this process.
+        """
+        value = getattr(self, name)
+        if name in self._at_start and self._at_start[name] == value:
+            return "file"
+        return "default" if value == self.trait_defaults(name) and not self._is_configured(name) else "now"
+
+    def _is_configured(self, name: str) -> bool:
+        return any(name in self.config[section] for section in self.section_names() if section in self.config)
+
     @traitlets.validate("endpoints")
     def _check_endpoints(self, proposal: Any) -> Any:
         # In the cell that sets them, as a wrong one would be an error of every request.
-        known_endpoints({}, proposal["value"])
+        try:
+            known_endpoints({}, proposal["value"])
+        except RequestError as error:
+            raise EndpointsError(str(error)) from None
         return proposal["value"]
 
 

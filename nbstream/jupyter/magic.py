@@ -9,9 +9,6 @@ import json
 import shlex
 import sys
 import warnings
-from argparse import RawDescriptionHelpFormatter
-from copy import copy
-from inspect import cleandoc
 from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +22,7 @@ from nbstream.client import settings
 from nbstream.client.options import NAMES
 from nbstream.client.start import stream
 from nbstream.jupyter import commands, display, first_lines, session_history
-from nbstream.jupyter.commands import chats
+from nbstream.jupyter.commands import chats, explanations
 from nbstream.jupyter.commands.command import Context
 from nbstream.jupyter.value_words import with_quoted_values
 from nbstream.model.exceptions import NbstreamWarning, RequestError
@@ -34,7 +31,7 @@ from nbstream.output.audience import name_options
 from nbstream.prompt.names import value_of
 
 if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace
+    from argparse import Namespace
 
     from IPython.core.interactiveshell import InteractiveShell
 
@@ -66,7 +63,9 @@ class DeepSeekMagics(settings.Settings, Magics):
 
     @no_var_expand
     @magic_arguments()
-    @argument("-m", "--model", help="flash (the default), pro, one of your aliases, or any model id.")
+    @argument(
+        "-m", "--model", help="flash (the default), pro, an alias, any id, or an endpoint and an id: ollama/qwen3."
+    )
     @argument("--think", dest="thinking", action="store_const", const=True, help="Let the model reason first.")
     @argument("--no-think", dest="thinking", action="store_const", const=False, help="Answer at once.")
     @argument("--effort", help="How much to reason: low, high (the server's default) or max.")
@@ -107,7 +106,9 @@ class DeepSeekMagics(settings.Settings, Magics):
         help="Send the last exception and its cell with the prompt, which may be empty then.",
     )
     @argument("-o", "--out", metavar="VAR", help="Put the reply into this variable, also after a stop or a failure.")
-    @argument("--base-url", help="An OpenAI-compatible server; the default is DEEPSEEK_BASE_URL, or DeepSeek.")
+    @argument(
+        "--base-url", help="A server's base URL or an endpoint's name; the default is DEEPSEEK_BASE_URL, or DeepSeek."
+    )
     @_display_arguments
     @argument("--background", action="store_true", help="Do not wait: the next cell runs while the reply arrives.")
     @argument("--raw-body", metavar="JSON", help="An object of further fields for the request; they replace others.")
@@ -123,7 +124,7 @@ class DeepSeekMagics(settings.Settings, Magics):
         `%deepseek help` lists the commands and options.
         """
         if (cell is None and not line.strip()) or line.strip() in _HELP:
-            sys.stdout.write(_help(self.deepseek.parser))
+            sys.stdout.write(explanations.whole(self.deepseek.parser, commands.COMMANDS))
             return
         if line.strip() == first_lines.MISPLACED:
             raise UsageError(_MISPLACED)
@@ -197,17 +198,10 @@ def _chat_of(name: str | None) -> str:
     return "" if name == names.OFF else names.checked_name(name)
 
 
-def _help(parser: ArgumentParser) -> str:
-    """Return the help as text for a terminal; IPython formats its own as reStructuredText."""
-    parser = copy(parser)
-    parser.prog, parser.formatter_class = f"%%{_NAME}", RawDescriptionHelpFormatter
-    parser.description = cleandoc(parser.description or "")
-    parser.epilog = f"commands:\n{commands.summaries()}"
-    return parser.format_help()
-
-
 # IPython's own text is reStructuredText: `%deepseek?` would begin with a stray `::`.
-vars(DeepSeekMagics)["deepseek"].__doc__ = _help(vars(DeepSeekMagics)["deepseek"].parser)
+vars(DeepSeekMagics)["deepseek"].__doc__ = explanations.whole(
+    vars(DeepSeekMagics)["deepseek"].parser, commands.COMMANDS
+)
 
 
 def load(shell: InteractiveShell) -> None:

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
-from nbstream.jupyter.commands import chats, errors, replies, servers
+from nbstream.jupyter.commands import chats, configuration, errors, explanations, replies, servers
+from nbstream.jupyter.commands.command import Command
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from nbstream.jupyter.commands.command import Context
 
-_MODULES = (chats, errors, replies, servers)
+
+def _help(words: Sequence[str], context: Context) -> None:
+    """Explain a command, an option or a setting; without a word, list them."""
+    parser = context.shell.magics_manager.magics["cell"]["deepseek"].parser
+    text = explanations.of(words[0], parser, COMMANDS) if words else explanations.whole(parser, COMMANDS)
+    sys.stdout.write(text)
+
+
+_MODULES = (chats, errors, replies, servers, configuration)
 COMMANDS = {each.name: each for module in _MODULES for each in module.COMMANDS}
+COMMANDS["help"] = Command("help [COMMAND|OPTION]", "explain a command, an option or a setting, or list all", _help)
 
 
 def run(line: str, context: Context) -> None:
@@ -24,12 +37,6 @@ def run(line: str, context: Context) -> None:
     command = COMMANDS.get(name)
     if command is None or len(words) > command.most_words:
         raise RequestError(
-            f"%deepseek {line.strip()} is no command: there are {', '.join(each.usage for each in COMMANDS.values())} "
-            "and help."
+            f"%deepseek {line.strip()} is no command: there are {', '.join(each.usage for each in COMMANDS.values())}."
         )
     command.carry_out(words, context)
-
-
-def summaries() -> str:
-    """Return a line for each command, for the help."""
-    return "\n".join(f"  %deepseek {each.usage:<22} {each.summary}" for each in COMMANDS.values())

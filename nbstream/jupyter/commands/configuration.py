@@ -1,0 +1,107 @@
+"""The command config: every setting, its value, and where the value comes from."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from nbstream.client import endpoint_file, routing, settings
+from nbstream.client.endpoints import DEFAULT, shown_url
+from nbstream.client.redaction import KeyRedactor
+from nbstream.jupyter.commands.command import Command
+from nbstream.jupyter.commands.servers import show_table
+from nbstream.model.exceptions import RequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nbstream.client.endpoints import Endpoint
+    from nbstream.jupyter.commands.command import Context
+
+_LONGEST_VALUE = 60
+_SOURCES = {"default": "default", "now": "%config, or nbstream.settings"}
+_KEYS = {
+    "environment": "the environment",
+    "prompt": "%deepseek key, in this kernel",
+    "keyring": "your keyring",
+    "colab": "Colab's secrets",
+    "elsewhere": "none is sent: {} belongs to another server",
+    "none": "none is set",
+}
+
+
+def _config(_words: Sequence[str], context: Context) -> None:
+    """Show every setting, its value and where it comes from; never a key."""
+    from nbstream.output.tables import Table  # noqa: PLC0415  (only where it is used)
+
+    chosen = settings.current()
+    notes = []
+    try:
+        endpoint = routing.route(without_key=True).endpoint
+    except RequestError as error:
+        # What is wrong is what the reader looks for.
+        endpoint, notes = None, [str(error)]
+    rows = [_row(name, endpoint, context) for name in chosen.traits(config=True)]
+    rows += _endpoint_rows(endpoint)
+    redactor = KeyRedactor(endpoint.secret if endpoint is not None else None)
+    shown = [[redactor.redact(cell) for cell in row] for row in rows]
+    notes.append(f"Endpoints of your own: the setting endpoints, or {endpoint_file.path()}.")
+    show_table(Table("", ["setting", "value", "from"], shown, note=" ".join(notes)), context)
+
+
+def _row(name: str, endpoint: Endpoint | None, context: Context) -> list[str]:
+    chosen = settings.current()
+    value, source = getattr(chosen, name), chosen.source_of(name)
+    origin = _SOURCES.get(source) or _file(name, context)
+    if name == "base_url" and not value and endpoint is not None:
+        variable = routing.known().by_name[DEFAULT].url_variable
+        return [name, endpoint_url(), variable if os.environ.get(variable) else origin]
+    if name == "base_url" and "://" in value:
+        value = shown_url(value)
+    if name == "thinking_field" and not value and endpoint is not None:
+        return [name, endpoint.facts.thinking_field, f"the endpoint {endpoint.name}" if endpoint.name else origin]
+    return [name, _shown(value), origin]
+
+
+def endpoint_url() -> str:
+    """Return the base URL of the default endpoint, without what may be a key."""
+    return shown_url(routing.known().by_name[DEFAULT].base_url)
+
+
+def _endpoint_rows(endpoint: Endpoint | None) -> list[list[str]]:
+    """Return a row for the present endpoint, for its key, and for each of the user's own."""
+    rows = []
+    if endpoint is not None:
+        rows.append(["endpoint", f"{endpoint.name or 'without a name'}, {shown_url(endpoint.base_url)}", "the model"])
+        variable = endpoint.facts.key_variable
+        told = _KEYS[endpoint.key_origin].format(variable or "DEEPSEEK_API_KEY")
+        where = f"{variable}" if endpoint.key_origin == "environment" and variable else told
+        rows.append(["key", "set, not shown" if endpoint.api_key is not None else "none", where])
+    try:
+        of_file = endpoint_file.entries()
+        facts = routing.known().by_name
+    except RequestError:
+        return rows
+    for name in {**of_file, **settings.current().endpoints}:
+        places = [str(endpoint_file.path())] if name in of_file else []
+        places += ["the setting endpoints"] if name in settings.current().endpoints else []
+        rows.append([f"endpoint {name}", shown_url(facts[name].base_url), " and ".join(places)])
+    return rows
+
+
+def _file(name: str, context: Context) -> str:
+    """Return the files, or the command line, that configure IPython."""
+    application = getattr(context.shell, "parent", None)
+    given = getattr(application, "cli_config", {})
+    if any(name in given.get(section, {}) for section in settings.current().section_names()):
+        return "the command line"
+    files = getattr(application, "loaded_config_files", None) or ["a file"]
+    return f"c.DeepSeekMagics in {', '.join(files)}"
+
+
+def _shown(value: Any) -> str:
+    text = value if isinstance(value, str) else repr(value)
+    return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 1]}…"
+
+
+COMMANDS = (Command("config", "show every setting, its value, and where it comes from", _config),)

@@ -1,0 +1,78 @@
+"""What `%deepseek help` says: of all, of one command, of one option, of one setting."""
+
+from __future__ import annotations
+
+import difflib
+from argparse import RawDescriptionHelpFormatter
+from copy import copy
+from inspect import cleandoc
+from typing import TYPE_CHECKING
+
+from nbstream.client import settings
+from nbstream.model.exceptions import RequestError
+
+if TYPE_CHECKING:
+    from argparse import Action, ArgumentParser
+    from collections.abc import Mapping
+
+    from nbstream.jupyter.commands.command import Command
+
+_NAME = "deepseek"
+
+
+def summaries(commands: Mapping[str, Command]) -> str:
+    """Return a line for each command."""
+    width = max(len(each.usage) for each in commands.values())
+    return "\n".join(f"  %{_NAME} {each.usage:<{width}}  {each.summary}" for each in commands.values())
+
+
+def whole(parser: ArgumentParser, commands: Mapping[str, Command]) -> str:
+    """Return the whole help as text for a terminal; IPython formats its own as reStructuredText."""
+    parser = copy(parser)
+    parser.prog, parser.formatter_class = f"%%{_NAME}", RawDescriptionHelpFormatter
+    parser.description = cleandoc(parser.description or "")
+    parser.epilog = f"commands:\n{summaries(commands)}"
+    return parser.format_help()
+
+
+def of(word: str, parser: ArgumentParser, commands: Mapping[str, Command]) -> str:
+    """Return the help for one command, option or setting.
+
+    Raises:
+        RequestError: if there is no such word; names the ones that are like it.
+    """
+    name = word.lstrip("-").replace("-", "_")
+    parts = []
+    if (command := commands.get(word.lstrip("%"))) is not None:
+        parts.append(f"%{_NAME} {command.usage}\n    {command.summary}")
+    for action in parser._actions:  # noqa: SLF001  (argparse has no other way to list its options)
+        # A word with dashes is one of its spellings, a bare one is its name.
+        spellings = action.option_strings if word.startswith("-") else [action.dest, *_bare(action)]
+        if (word if word.startswith("-") else name) in spellings:
+            parts.append(f"{_spelled(action)}\n    {action.help}")
+    if name in settings.current().traits(config=True) and not word.startswith("-"):
+        trait = settings.current().traits(config=True)[name]
+        value = getattr(settings.current(), name)
+        parts.append(f"%config DeepSeekMagics.{name} = {value!r}\n    {trait.help}")
+    if not parts:
+        raise RequestError(_unknown(word, parser, commands))
+    return "\n\n".join(parts) + "\n"
+
+
+def _bare(action: Action) -> list[str]:
+    return [each.lstrip("-").replace("-", "_") for each in action.option_strings]
+
+
+def _spelled(action: Action) -> str:
+    value = action.metavar if isinstance(action.metavar, str) else action.dest.upper()
+    choices = "{" + ",".join(map(str, action.choices)) + "}" if action.choices else value
+    takes_none = action.nargs == 0
+    return ", ".join(action.option_strings) + ("" if takes_none else f" {choices}")
+
+
+def _unknown(word: str, parser: ArgumentParser, commands: Mapping[str, Command]) -> str:
+    options = [each for action in parser._actions for each in action.option_strings]  # noqa: SLF001  (as above)
+    names = [*commands, *options, *settings.current().traits(config=True)]
+    like = difflib.get_close_matches(word, names, cutoff=0.5)
+    hint = f" Like it are {', '.join(like)}." if like else ""
+    return f"There is no command, option or setting {word}.{hint} %{_NAME} help lists all."
