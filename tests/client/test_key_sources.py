@@ -7,9 +7,6 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-import keyring
-import keyring.backend
-import keyring.errors
 import pytest
 
 import nbstream
@@ -24,6 +21,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from nbstream.simulator.server import Simulator
+
+# The environments of older kernels are without it, as many users are.
+pytest.importorskip("keyring")
+import keyring
+import keyring.backend
+import keyring.errors
 
 pytestmark = pytest.mark.usefixtures("clean")
 
