@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from nbstream.client.run import Run
     from nbstream.client.settings import Settings
     from nbstream.client.start import stream
-    from nbstream.jupyter.ask import ask
+    from nbstream.jupyter.ask import ask, complete
     from nbstream.jupyter.commands.replies import code_blocks
     from nbstream.jupyter.display import show
     from nbstream.markdown.code_blocks import CodeBlock
@@ -47,6 +47,7 @@ __all__ = [
     "Run",
     "ask",
     "code_blocks",
+    "complete",
     "describe",
     "last",
     "settings",
@@ -66,6 +67,7 @@ _MODULES = {
     "Run": "client.run",
     "ask": "jupyter.ask",
     "code_blocks": "jupyter.commands.replies",
+    "complete": "jupyter.ask",
     "describe": "prompt.describe",
     "show": "jupyter.display",
     "stream": "client.start",
@@ -104,6 +106,7 @@ def unload_ipython_extension(shell: InteractiveShell) -> None:
 
 
 representation.bundle_of = lambda reply: import_module("nbstream.jupyter.cell_value").bundle_of(reply)
+representation.resume = lambda reply, **options: import_module("nbstream.jupyter.again").resume(reply, **options)
 representation.is_repeated = lambda reply: import_module("nbstream.jupyter.cell_value").is_repeated(reply)
 
 front_end.cell = lambda: import_module("nbstream.jupyter.chat_cells").running()
@@ -122,3 +125,7 @@ if "ipykernel" in sys.modules:
     import_module("nbstream.widgets.cells").remember()
     # Runs that a cell has started end with it, if it is interrupted.
     import_module("nbstream.jupyter.interrupted_cell").watch_kernel()
+    # Clicks on Continue and Retry.
+    vars(import_module("nbstream.widgets.channels"))["answer_click"] = lambda message: import_module(
+        "nbstream.jupyter.again"
+    ).answer(message)

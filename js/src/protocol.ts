@@ -38,6 +38,9 @@ export interface DocumentState {
   tail: string;
 }
 
+/** What a button of a settled reply does about it. */
+export type Action = "continue" | "retry";
+
 /** What is shown around the text, in the words of the settled output. */
 export interface Meta {
   status: Status;
@@ -63,6 +66,8 @@ export interface Meta {
   footer: string[];
   /** Tokens of the answer, without the reasoning; null until the end, or if it is not known. */
   answer_tokens: number | null;
+  /** What can be done about a reply that is not whole, by buttons of its settled output. */
+  actions: Action[];
   /** Whether a cell waits for this reply, so that interrupting the kernel would stop it. */
   foreground: boolean;
 }

@@ -7,7 +7,7 @@ the answer so far as the last message.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from nbstream.client import models, settings
 from nbstream.client.insertions import refuse_unseen
@@ -29,11 +29,14 @@ if TYPE_CHECKING:
     from nbstream.model.reply import Reply
     from nbstream.model.request import Request
 
+#: What can be done about a reply that is not whole.
+Action: TypeAlias = Literal["continue", "retry"]
+
 #: The servers that requests of this process went to, by origin, path and model; at most so many.
 _used: dict[tuple[str, str, str], Endpoint] = {}
 _MOST = 100
 #: The options that a second request may change; it has the messages of the first one.
-_FIXED = ("messages", "system", "prefix", "values", "files", "fill")
+_FIXED = ("messages", "system", "prefix", "values", "files", "fill", "above", "error")
 #: The parameters that nearly every server knows.
 _COMMON = ("max_tokens", "temperature", "top_p", "stop", "prompt", "suffix")
 
@@ -50,11 +53,24 @@ def obstacle(reply: Reply) -> str:
         return "The reply is complete: the model ended it by itself."
     if not reply.request.endpoint:
         return "The reply is a recording."
-    if not (reply.request.messages or "prompt" in reply.request.parameters):
+    if not _is_known(reply.request):
         return "The reply's prompt is not known any more: a journal holds no prompts."
     if reply.status == "failed" and not (reply.answer or reply.reasoning):
         return "The reply failed before anything of it had arrived: ask anew."
     return ""
+
+
+def actions(reply: Reply) -> list[Action]:
+    """Return what a user can do about a reply in the place where it is: continue, retry.
+
+    A reply whose answer had not begun can only be asked anew.
+    """
+    if reply.status == "complete" or not _is_known(reply.request):
+        return []
+    endpoint = _used.get(_key(reply.request))
+    can_go_on = endpoint is not None and (endpoint.continuing or reply.request.address.call == FIM)
+    has_answer = reply.answer.strip() and not obstacle(reply)
+    return ["continue", "retry"] if can_go_on and has_answer else ["retry"]
 
 
 def resumed(reply: Reply, options: Options) -> ApiSource:
@@ -88,7 +104,7 @@ def retried(reply: Reply, options: Options) -> ApiSource:
     Raises:
         RequestError: if the request is not known, or an option is not valid.
     """
-    if not reply.request.endpoint or not (reply.request.messages or "prompt" in reply.request.parameters):
+    if not _is_known(reply.request):
         raise RequestError("The request of this reply is not known, so it cannot be sent again.")
     endpoint, request = _again(reply.request, options)
     if request.address.call == FIM:
@@ -115,8 +131,7 @@ def remember(source: ApiSource, endpoint: Endpoint) -> ApiSource:
 
     A request does not hold the key.
     """
-    request = source.request
-    key = request.endpoint, request.address.path, request.model
+    key = _key(source.request)
     _used.pop(key, None)
     _used[key] = endpoint
     if len(_used) > _MOST:
@@ -124,10 +139,19 @@ def remember(source: ApiSource, endpoint: Endpoint) -> ApiSource:
     return source
 
 
+def _key(request: Request) -> tuple[str, str, str]:
+    return request.endpoint, request.address.path, request.model
+
+
+def _is_known(request: Request) -> bool:
+    """Return whether a request can be sent again: a recording cannot, and a journal holds none."""
+    return bool(request.endpoint and (request.messages or "prompt" in request.parameters))
+
+
 def _again(request: Request, options: Options) -> tuple[Endpoint, Request]:
     """Return the server and the request, with these options changed."""
     given: Mapping[str, Any] = {name: value for name, value in options.items() if value is not None}
-    if fixed := [f"`{name}=`" for name in _FIXED if name in given]:
+    if fixed := [f"`{name}=`" for name in _FIXED if given.get(name)]:
         raise RequestError(f"{' and '.join(fixed)} cannot be changed: the same messages are sent again.")
     chosen = settings.current()
     endpoint, model = _server(request, given)
@@ -146,7 +170,7 @@ def _again(request: Request, options: Options) -> tuple[Endpoint, Request]:
 
 def _server(request: Request, given: Mapping[str, Any]) -> Route:
     """Return the server of a request that is sent again, and the model."""
-    used = _used.get((request.endpoint, request.address.path, request.model))
+    used = _used.get(_key(request))
     base_url, api_key, model = (given.get(name) for name in ("base_url", "api_key", "model"))
     if used is not None and base_url is None and api_key is None:
         if model is None:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from nbstream.client import continuation, history, settings
-from nbstream.client.fill_in import filling_in
 from nbstream.client.insertions import insertion_notes, prompt_of, with_insertions
 from nbstream.client.options import Options, checked, with_signature
 from nbstream.client.request_builder import build_request, parameter_notes, speaks_deepseek, turns
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 
     from nbstream.client.sources import Source
     from nbstream.client.thinking import ReasoningRule
-    from nbstream.model.reply import Reply
     from nbstream.model.request import TurnPlace
 
 _PACKAGE = str(Path(__file__).parents[1])
@@ -75,41 +73,6 @@ def source_of(
     if prefix := options.get("prefix"):
         return continuation.with_beginning(endpoint, request, prefix)
     return continuation.remember(ApiSource(endpoint, request), endpoint)
-
-
-def resume(reply: Reply, **options: Unpack[Options]) -> Run:
-    """Go on with a reply that was stopped or cut off, and return the `Run` of the whole reply.
-
-    Args:
-        reply: the reply; one that ended before an answer began is asked anew.
-        **options: options to change; see `nbstream.client.options.Options`.
-
-    Raises:
-        RequestError: if the reply cannot be continued. Nothing was sent then.
-    """
-    return start_run(continuation.resumed(reply, checked(options, "resume")))
-
-
-def retry(reply: Reply, **options: Unpack[Options]) -> Run:
-    """Send the request of a reply again, with the same messages, and return its `Run`.
-
-    Args:
-        reply: the reply.
-        **options: options to change; see `nbstream.client.options.Options`.
-
-    Raises:
-        RequestError: if the request is not valid. Nothing was sent then.
-    """
-    return start_run(continuation.retried(reply, checked(options, "retry")))
-
-
-def fill_in(prefix: str, suffix: str = "", **options: Any) -> Run:
-    """Ask for the text between `prefix` and `suffix`, and return the `Run` of the reply.
-
-    Raises:
-        RequestError: if the request is not valid. Nothing was sent then.
-    """
-    return start_run(filling_in(prefix, suffix, checked(options, "complete")))
 
 
 def start_run(source: Source) -> Run:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from nbstream.client import history, settings
-from nbstream.jupyter import cell_value, interrupted_cell, interrupts, rerun, sinks
+from nbstream.jupyter import cell_ids, cell_value, interrupted_cell, interrupts, rerun, shown, sinks
 from nbstream.model.exceptions import RequestError
 from nbstream.model.presentation import OPTIONS, presentation_of
 from nbstream.widgets import channels, comm_reader
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from nbstream.client.run import Run
+    from nbstream.jupyter.shown import Shown
     from nbstream.jupyter.sinks import Sink
     from nbstream.model.presentation import Presentation
     from nbstream.model.reply import Reply
@@ -57,6 +58,7 @@ def watch(
         if interrupt.seen:
             run.cancel()
         with _ending(run, done):
+            shown.note(run, presentation, done, cell_ids.running(sinks.running_kernel()))
             sink = sinks.sink_for(run, presentation, foreground=True)
             with comm_reader.opened(sinks.running_kernel(), channels.overhear) as read:
                 pump(run, sink, interrupt.holding(read) if read else None)
@@ -76,8 +78,11 @@ def watch_in_background(
     """
     sinks.preload()
     run = start()
-    rerun.replace_when_rerun(run)
+    kernel = sinks.running_kernel()
+    cell = cell_ids.running(kernel)
+    rerun.replace_when_rerun(run, cell)
     interrupted_cell.spare(run.receiver)
+    shown.note(run, presentation, done, cell)
     try:
         sink = sinks.sink_for(run, presentation, foreground=False)
     except BaseException:
@@ -88,13 +93,27 @@ def watch_in_background(
         with _ending(run, done):
             pump(run, sink)
 
-    kernel = sinks.running_kernel()
     if kernel is not None and not sinks.is_watched(kernel):
         work()
         return
     # The context carries the cell that the output belongs to, on ipykernel 7.
     context = contextvars.copy_context()
     threading.Thread(target=context.run, args=(work,), name=f"nbstream-{run.id[:8]}", daemon=True).start()
+
+
+def watch_in_place(start: Callable[[], Run], place: Shown) -> None:
+    """Start a run, and show it until it ends where an earlier reply is shown.
+
+    It may be called on any thread, also while a cell runs.
+    """
+    run = start()
+    rerun.replace_when_rerun(run, place.cell)
+    interrupted_cell.spare(run.receiver)
+    place.keep(run.reply)
+    with _ending(run, place.keep):
+        sink = sinks.sink_in_place(run, place.presentation, place.place)
+        shown.note_successor(run, place)
+        pump(run, sink)
 
 
 @contextmanager

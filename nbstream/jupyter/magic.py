@@ -23,7 +23,7 @@ from nbstream.client.options import NAMES
 from nbstream.client.start import stream
 from nbstream.jupyter import commands, display, first_lines, session_history
 from nbstream.jupyter.commands import chats, explanations
-from nbstream.jupyter.commands.command import Context
+from nbstream.jupyter.commands.command import Context, Line
 from nbstream.jupyter.value_words import with_quoted_values
 from nbstream.model.exceptions import NbstreamWarning, RequestError
 from nbstream.model.presentation import OPTIONS, presentation_of
@@ -32,10 +32,12 @@ from nbstream.prompt.names import value_of
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Callable
 
     from IPython.core.interactiveshell import InteractiveShell
 
     from nbstream.client.options import Options
+    from nbstream.client.run import Run
     from nbstream.model.presentation import Audience
     from nbstream.model.reply import Reply
 
@@ -105,6 +107,7 @@ class DeepSeekMagics(settings.Settings, Magics):
         const=True,
         help="Send the last exception and its cell with the prompt, which may be empty then.",
     )
+    @argument("--prefix", metavar="TEXT", help="Begin the answer with this text; the model goes on, without thinking.")
     @argument("-o", "--out", metavar="VAR", help="Put the reply into this variable, also after a stop or a failure.")
     @argument(
         "--base-url", help="A server's base URL or an endpoint's name; the default is DEEPSEEK_BASE_URL, or DeepSeek."
@@ -131,7 +134,7 @@ class DeepSeekMagics(settings.Settings, Magics):
         try:
             if cell is None:
                 presentation = presentation_of(self, {}, self._audience)
-                commands.run(line, Context(self.shell, presentation, self._ask))
+                commands.run(line, Context(self.shell, presentation, self._ask, self._line))
                 return
             self._run(self._parse(line), cell.removesuffix("\n"))
         except RequestError as error:
@@ -164,13 +167,29 @@ class DeepSeekMagics(settings.Settings, Magics):
     def _run(self, arguments: Namespace, prompt: str) -> None:
         if not prompt.strip() and not arguments.error:
             raise RequestError(_EMPTY)
-        options: Options = {name: value for name, value in vars(arguments).items() if name in NAMES}  # type: ignore[assignment]
-        options["extra_body"] = _json_object(arguments.raw_body)
+        line = self._with_options(arguments)
+        options = line.options
         variables = self.shell.user_ns if self.shell is not None else {}
         options["values"] = {name: value_of(name, variables) for name in arguments.value_names or ()}
         options["fill"] = variables if arguments.fill else None
 
         chat = _chat_of(arguments.chat)
+
+        def start() -> Run:
+            run = line.noted(lambda: Chat(chat).stream(prompt, **options) if chat else stream(prompt, **options))
+            line.keep(run.reply)
+            return run
+
+        watch = display.watch_in_background if line.is_background else display.watch
+        watch(start, line.presentation, line.keep)
+
+    def _line(self, line: str) -> Line:
+        """Return the options on the line of a command."""
+        return self._with_options(self._parse(line))
+
+    def _with_options(self, arguments: Namespace) -> Line:
+        options: Options = {name: value for name, value in vars(arguments).items() if name in NAMES}  # type: ignore[assignment]
+        options["extra_body"] = _json_object(arguments.raw_body)
         number = session_history.running_number()
 
         def keep(reply: Reply) -> None:
@@ -178,17 +197,17 @@ class DeepSeekMagics(settings.Settings, Magics):
             if arguments.out is not None and self.shell is not None:
                 self.shell.user_ns[arguments.out] = reply
 
-        def start() -> Any:
-            with warnings.catch_warnings(record=True) as caught:
-                warnings.simplefilter("always", NbstreamWarning)
-                run = Chat(chat).stream(prompt, **options) if chat else stream(prompt, **options)
-            for warning in caught:
-                sys.stderr.write(f"Note: {name_options(str(warning.message), self._audience)}\n")
-            keep(run.reply)
-            return run
-
         presentation = presentation_of(self, vars(arguments), self._audience)
-        (display.watch_in_background if arguments.background else display.watch)(start, presentation, keep)
+        return Line(options, presentation, arguments.background, keep, self._noted)
+
+    def _noted(self, start: Callable[[], Run]) -> Run:
+        """Start a run, and write the notes on its options."""
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", NbstreamWarning)
+            run = start()
+        for warning in caught:
+            sys.stderr.write(f"Note: {name_options(str(warning.message), self._audience)}\n")
+        return run
 
 
 def _chat_of(name: str | None) -> str:

@@ -18,14 +18,13 @@ _receivers: dict[str, list[Receiver]] = {}
 _watched: set[int] = set()
 
 
-def replace_when_rerun(run: Run) -> None:
-    """Cancel `run` when the cell that started it is run again.
+def replace_when_rerun(run: Run, cell: str | None) -> None:
+    """Cancel `run` when the cell that shows it is run again.
 
     Nothing happens where the front end does not name its cells.
     """
     kernel = sinks.running_kernel()
-    cell = cell_ids.running(kernel)
-    if cell is None:
+    if cell is None or kernel is None:
         return
     earlier = [each for each in _receivers.get(cell, ()) if not each.done]
     _receivers[cell] = [*earlier, run.receiver]

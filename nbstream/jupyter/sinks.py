@@ -76,6 +76,19 @@ def sink_for(run: Run, presentation: Presentation, *, foreground: bool) -> Sink:
     return Journaled(live, run.id)
 
 
+def sink_in_place(run: Run, presentation: Presentation, place: str) -> Sink:
+    """Return the sink that shows a run in an output that a page shows already.
+
+    Args:
+        run: the run.
+        presentation: how its reply is shown.
+        place: the display id of the output.
+    """
+    from nbstream.widgets.live_view import LiveView  # noqa: PLC0415  (as above)
+
+    return Journaled(LiveView(run, running_kernel(), presentation, foreground=False, place=place), run.id)
+
+
 def preload() -> None:
     """Load the widget, if one is going to be shown, before the request loads the SDK."""
     kernel = running_kernel()

@@ -233,6 +233,24 @@ class Reply:
             reason = f"The reply is {self.status}."
         raise ReplyError(reason, self)
 
+    def resume(self, **options: Any) -> Reply:
+        """Go on with this reply, show all of it while it grows, and return it when it has ended.
+
+        The joined reply is one reply, with the usage and the cost of both requests. A reply that
+        ended before an answer began is asked anew.
+
+        Args:
+            **options: options of `nbstream.ask` to change, such as `max_tokens`; the others are
+                those of the first request.
+
+        Raises:
+            RequestError: if the reply is complete, was refused or asks for tool calls, or if its
+                server does not go on with a text.
+            KeyboardInterrupt: if it was interrupted; what had arrived is in `nbstream.last`.
+        """
+        joined: Reply = representation.resume(self, **options)
+        return joined
+
     def __repr__(self) -> str:
         answer = self.answer
         shown = answer if len(answer) <= _REPR_CHARS else answer[: _REPR_CHARS - 1] + "…"

@@ -1,7 +1,7 @@
-"""How a reply shows itself as the value of a notebook's cell.
+"""How a reply shows itself as the value of a notebook's cell, and how it goes on.
 
-`import nbstream` sets both functions: they need the renderer and the kernel, which this package
-does not import.
+`import nbstream` sets these functions: they need the renderer, the network and the kernel, which
+this package does not import.
 """
 
 from __future__ import annotations
@@ -16,5 +16,7 @@ Bundle: TypeAlias = tuple[dict[str, str], dict[str, Any]]
 
 #: Returns the settled output of a reply.
 bundle_of: Callable[[Any], Bundle]
+#: Goes on with a reply, with these options, shows it, and returns the whole reply.
+resume: Callable[..., Any]
 #: Returns whether the value of the running cell is a reply that the cell has just shown.
 is_repeated: Callable[[Any], bool]

@@ -31,12 +31,17 @@ def name_options(text: str, audience: Audience) -> str:
 
 
 def spoken(text: str, audience: Audience) -> str:
-    """Return a text with `{again}` as what the audience does to send the request again.
+    """Return a text with what the audience does about a reply in place of words in braces.
 
-    Options and settings are named as by `name_options`.
+    `{again}` sends the request again, `{resume}` goes on with the last reply, and `{retry}` asks
+    its prompt anew. Options and settings are named as by `name_options`.
     """
     again = "run the cell again" if audience == "cell" else "ask again"
-    text = text.replace("{again}", again).replace("{Again}", again.capitalize())
+    resume = "reply.resume()" if audience == "python" else "%deepseek continue"
+    retry = "nbstream.ask" if audience == "python" else "%deepseek retry"
+    words = {"again": again, "Again": again.capitalize(), "resume": resume, "Resume": resume, "retry": retry}
+    for name, said in words.items():
+        text = text.replace(f"{{{name}}}", said)
     return name_options(text, audience)
 
 

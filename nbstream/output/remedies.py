@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from nbstream.client import models
+from nbstream.client.continuation import actions
 from nbstream.client.endpoint_facts import presets
 from nbstream.client.endpoints import DEFAULT
 from nbstream.model.printable import one_line
@@ -103,6 +104,8 @@ def remedy(failure: Failure, reply: Reply, audience: Audience) -> str:
     """Return what was kept of `reply`, which ended with `failure`, and what to do next."""
     is_kept = bool(reply.reasoning or reply.answer or reply.tool_calls)
     advice = _advice(failure, reply.request, audience)
+    if not advice and "continue" in actions(reply):
+        return spoken("What arrived is kept: {resume} goes on with it, {retry} asks anew.", audience)
     if not advice:
         return spoken("What arrived is kept; {again}." if is_kept else "Nothing of it had arrived; {again}.", audience)
     twice = f"{2 * (failure.limit or 0):.0f}"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
+from nbstream.client.continuation import actions
 from nbstream.model.printable import one_line
 from nbstream.output.audience import spoken
 from nbstream.output.remedies import LIMITS, remedy, thinking_setting
@@ -24,16 +25,30 @@ _CUT_OFF = {
     "insufficient_system_resource": "The server ran out of resources and ended the answer. {Again} later.",
     "aborted": "The server aborted the answer. {Again}.",
 }
+#: The same, where the reply can be continued.
+_CUT_OFF_WITHIN = {
+    "insufficient_system_resource": "The server ran out of resources and ended the answer. {Resume} goes on with it.",
+    "aborted": "The server aborted the answer. {Resume} goes on with it.",
+}
 #: The answer was cut off: at the limit of the request, before it, or without one.
-_AT_LIMIT = "The answer was cut off at the limit of {limit:,} tokens. Raise `max_tokens=`, or ask it to go on."
+_AT_LIMIT = "The answer was cut off at the limit of {limit:,} tokens. "
 _BEFORE_LIMIT = (
     "The answer was cut off before the limit of {limit:,} tokens: the model's context is full, or the server has a "
-    "lower limit. Shorten the prompt, or leave out earlier turns."
+    "lower limit. "
 )
-_WITHOUT_LIMIT = (
-    "The answer was cut off at the server's own limit of tokens, or as the model's context is full. Set a higher "
-    "`max_tokens=`, or shorten the prompt."
-)
+_WITHOUT_LIMIT = "The answer was cut off at the server's own limit of tokens, or as the model's context is full. "
+#: What to do about each of them, without and with a server that goes on with an answer.
+_ADVICE = {
+    _AT_LIMIT: ("Raise `max_tokens=`, or ask it to go on.", "Go on with {resume}, or raise `max_tokens=`."),
+    _BEFORE_LIMIT: (
+        "Shorten the prompt, or leave out earlier turns.",
+        "Go on with {resume}, shorten the prompt, or leave out earlier turns.",
+    ),
+    _WITHOUT_LIMIT: (
+        "Set a higher `max_tokens=`, or shorten the prompt.",
+        "Go on with {resume}, set a higher `max_tokens=`, or shorten the prompt.",
+    ),
+}
 #: The model thought and did not answer.
 _THOUGHT_TO_LIMIT = (
     "Thinking used up {} before an answer began. {}, lower `effort=`, or do without thinking (`thinking=False`)."
@@ -66,7 +81,8 @@ def alert(reply: Reply, audience: Audience) -> str:
     if reply.ended and reason == "length":
         return spoken(_cut_off_at_length(reply), audience)
     if reply.ended and reason in _CUT_OFF:
-        return spoken(_CUT_OFF[reason], audience)
+        known = {**_CUT_OFF, **_CUT_OFF_WITHIN} if "continue" in actions(reply) else _CUT_OFF
+        return spoken(known[reason], audience)
     if reply.status == "truncated":
         return spoken(_DAMAGED, audience)
     if reply.ended and reason is not None and reason not in NORMAL_ENDS:
@@ -115,7 +131,7 @@ def _cut_off_at_length(reply: Reply) -> str:
             )
         return _THOUGHT_TO_LIMIT.format(f"the limit of {limit:,} tokens", "Raise `max_tokens=`")
     text = _WITHOUT_LIMIT if limit is None else _BEFORE_LIMIT if is_before else _AT_LIMIT
-    return text.format(limit=limit)
+    return text.format(limit=limit) + _ADVICE[text]["continue" in actions(reply)]
 
 
 def notes(reply: Reply, audience: Audience) -> list[str]:

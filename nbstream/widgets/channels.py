@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 _receivers: dict[str, Callable[[dict[str, Any]], None]] = {}
 
+#: Answers a click on *Continue* or *Retry* with fields for the control reply; it must not block.
+#: `import nbstream` sets it.
+answer_click: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+
 
 def listen(kernel: Any, run_id: str, comm_id: str, receive: Callable[[dict[str, Any]], None]) -> None:
     """Hand messages about a run, from the control channel or from a waiting comm, to `receive`.
@@ -50,14 +54,16 @@ def overhear(comm_id: str, content: dict[str, Any]) -> None:
 def _handler(kernel: Any) -> Callable[[Any, Any, dict[str, Any]], None]:
     def handle(stream: Any, ident: Any, parent: dict[str, Any]) -> None:
         content = parent.get("content", {})
-        receive = _receivers.get(content.get("run_id", ""))
-        if receive is not None:
-            receive(content)
+        if content.get("type") == "again":
+            told = answer_click(content) if answer_click is not None else {"known": False}
+        else:
+            receive = _receivers.get(content.get("run_id", ""))
+            if receive is not None:
+                receive(content)
+            told = {"known": receive is not None}
         # The reply is the acknowledgement: without one a page would interrupt the kernel, and
         # perhaps another cell.
-        kernel.session.send(
-            stream, CONTROL_REPLY, {"status": "ok", "known": receive is not None}, parent=parent, ident=ident
-        )
+        kernel.session.send(stream, CONTROL_REPLY, {"status": "ok", **told}, parent=parent, ident=ident)
         busy.repeat_soon(kernel)
 
     return handle

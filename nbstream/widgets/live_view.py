@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 import threading
 import time
-import uuid
 from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from IPython.display import display, update_display
 
+from nbstream.client.continuation import actions
 from nbstream.widgets import cells, channels, kept_views
 from nbstream.widgets.pages import Pages
 from nbstream.widgets.reply_patches import ReplyPatches
@@ -40,6 +40,7 @@ class LiveView:
         kernel: the ipykernel it runs in.
         presentation: how the reply is shown.
         foreground: whether a cell waits for the run, so that ■ would stop it.
+        place: the display id of an output to show it in; None for a new output of the cell.
 
     Attributes:
         run: the run.
@@ -49,7 +50,9 @@ class LiveView:
         is_reported_lost: whether the user was told that no page may show the settled output.
     """
 
-    def __init__(self, run: Run, kernel: Any, presentation: Presentation, *, foreground: bool) -> None:
+    def __init__(
+        self, run: Run, kernel: Any, presentation: Presentation, *, foreground: bool, place: str | None = None
+    ) -> None:
         self.run = run
         self.pages = Pages()
         self.settled_at: float | None = None
@@ -60,7 +63,7 @@ class LiveView:
         self._patching = threading.RLock()
         self._sent_at = 0.0
         self._needs_keyframe = False
-        self._display_id = uuid.uuid4().hex
+        self._display_id = run.id if place is None else place
         self._widget = ReplyWidget(run.id, self._keyframe)
         self._widget.receive(self._on_comm_message)
         #: The widget forgets it when somebody else closes it.
@@ -73,9 +76,12 @@ class LiveView:
         self._when_confirmed: Callable[[], object] | None = None
         channels.listen(kernel, run.id, self._model_id, self._on_message)
         view = self._widget.bundle(f"A reply from {run.reply.model} that had not ended when this was written.")
-        with cells.displaying() as outputs:
-            display(view, raw=True, display_id=self._display_id)
-        self._outputs = outputs
+        self._outputs: list[str] = []
+        if place is None:
+            with cells.displaying() as self._outputs:
+                display(view, raw=True, display_id=self._display_id)
+        else:
+            update_display(view, raw=True, display_id=place)
         _preload()
 
     def update(self, events: list[Event], reply: Reply) -> None:
@@ -208,7 +214,12 @@ class LiveView:
     def _bundle(self) -> tuple[dict[str, str], dict[str, Any]]:
         from nbstream.output.settled import bundle  # noqa: PLC0415  (the renderer; see _preload)
 
-        return bundle(self._patches.reply, self._presentation, self._patches.renderer)
+        reply = self._patches.reply
+        data, metadata = bundle(reply, self._presentation, self._patches.renderer)
+        if can := actions(reply):
+            # The page makes the buttons: in a file they would do nothing.
+            metadata = {"nbstream": {**metadata.get("nbstream", {}), "again": {"run": self.run.id, "can": can}}}
+        return data, metadata
 
 
 def _restore_parent(kernel: Any) -> None:

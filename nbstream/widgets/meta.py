@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nbstream.client.continuation import actions
 from nbstream.output import sentences, wording
 
 if TYPE_CHECKING:
@@ -35,5 +36,6 @@ def meta_of(reply: Reply, presentation: Presentation, *, elapsed: float, foregro
         "alert": sentences.alert(reply, presentation.audience),
         "footer": wording.footer(reply),
         "answer_tokens": wording.answer_tokens(reply) if reply.ended else None,
+        "actions": actions(reply) if reply.ended else [],
         "foreground": foreground,
     }

@@ -43,6 +43,10 @@ class DocumentState(TypedDict):
     tail: str
 
 
+#: What a button of a settled reply does about it.
+Action: TypeAlias = Literal["continue", "retry"]
+
+
 class Meta(TypedDict):
     """What is shown around the text, in the words of the settled output."""
 
@@ -69,6 +73,8 @@ class Meta(TypedDict):
     footer: list[str]
     #: Tokens of the answer, without the reasoning; null until the end, or if it is not known.
     answer_tokens: int | None
+    #: What can be done about a reply that is not whole, by buttons of its settled output.
+    actions: list[Action]
     #: Whether a cell waits for this reply, so that interrupting the kernel would stop it.
     foreground: bool
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from nbstream.model.presentation import Presentation
     from nbstream.model.reply import Reply
     from nbstream.widgets.markdown_document import MarkdownDocument
+    from nbstream.widgets.protocol import Op
 
 #: Fields that count time; the page continues to count by its own clock.
 _CLOCKS = ("elapsed", "reasoning_elapsed")
@@ -46,8 +47,9 @@ class ReplyPatches:
         self._seq = 0
         self._meta: Meta | None = None
         if reply.earlier is not None:
-            # At once, so that what was there does not vanish until the first event.
+            # In the first keyframe, so that what was there does not vanish until the first patch.
             self._begin(reply.earlier)
+            self._take_frames()
 
     @property
     def seq(self) -> int:
@@ -82,7 +84,7 @@ class ReplyPatches:
         """
         self.is_behind = False
         patch: Patch = {"type": "patch", "seq": self._seq + 1}
-        reasoning, answer = [each.finish() if final else each.frame() for each in self._documents or ()] or [[], []]
+        reasoning, answer = self._take_frames(final=final)
         if reasoning:
             patch["reasoning"] = reasoning
         if answer:
@@ -103,6 +105,10 @@ class ReplyPatches:
     @property
     def _shows_reasoning(self) -> bool:
         return self._presentation.reasoning != "hidden"
+
+    def _take_frames(self, *, final: bool = False) -> list[list[Op]]:
+        """Draw the documents, and return the operations on reasoning and answer since then."""
+        return [each.finish() if final else each.frame() for each in self._documents or ()] or [[], []]
 
     def _begin(self, earlier: Earlier) -> None:
         """Show what a reply goes on with."""

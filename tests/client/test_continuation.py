@@ -12,8 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import nbstream
-from nbstream.client import start
+from nbstream.client import continuation
 from nbstream.client.continued_decoder import ContinuedDecoder
+from nbstream.client.fill_in import filling_in
+from nbstream.client.options import checked
+from nbstream.client.start import start_run
 from nbstream.model.coalesce import coalesce
 from nbstream.model.earlier import Earlier
 from nbstream.model.events import Answer, Continued, Started
@@ -25,9 +28,22 @@ from nbstream.wire.response import ResponseDecoder
 from tests.wire.test_simulator_streams import FINISH, content, stream
 
 if TYPE_CHECKING:
+    from nbstream.client.run import Run
     from nbstream.simulator.server import Simulator
 
 PROMPT = "median"
+
+
+def resume(reply: Reply, **options: Any) -> Run:
+    return start_run(continuation.resumed(reply, checked(options, "resume")))
+
+
+def retry(reply: Reply, **options: Any) -> Run:
+    return start_run(continuation.retried(reply, checked(options, "retry")))
+
+
+def fill_in(prefix: str, suffix: str = "", **options: Any) -> Run:
+    return start_run(filling_in(prefix, suffix, checked(options, "complete")))
 
 
 def whole() -> Reply:
@@ -52,7 +68,7 @@ def last_body(simulator: Simulator) -> dict[str, Any]:
 
 def uncut(reply: Reply, **options: Any) -> Reply:
     """Go on with a reply without the scenario that cuts it off."""
-    return start.resume(reply, **options, extra_body={"simulate": "normal"}).result(20)
+    return resume(reply, **options, extra_body={"simulate": "normal"}).result(20)
 
 
 def test_a_truncated_reply_goes_on_below_beta_and_is_one_reply(simulator: Simulator) -> None:
@@ -82,7 +98,7 @@ def test_a_truncated_reply_goes_on_below_beta_and_is_one_reply(simulator: Simula
 def test_a_joined_reply_goes_on_again_and_with_another_limit(simulator: Simulator) -> None:
     expected, reply = whole(), cut(thoughts() + 10)
     for times in (1, 2, 3):
-        reply = start.resume(reply, max_tokens=77).result(20)
+        reply = resume(reply, max_tokens=77).result(20)
         assert reply.earlier is not None
         assert reply.earlier.requests == times
         assert expected.answer.startswith(reply.answer)
@@ -125,7 +141,7 @@ def test_a_reply_without_an_answer_is_asked_anew_and_says_so(simulator: Simulato
 
 def test_a_prefix_that_the_server_repeats_is_shown_once(simulator: Simulator) -> None:
     first = cut(thoughts() + 30)
-    reply = start.resume(first, extra_body={"simulate": "repeat-prefix"}).result(20)
+    reply = resume(first, extra_body={"simulate": "repeat-prefix"}).result(20)
     assert reply.answer == whole().answer
     assert [each.kind for each in reply.warnings] == ["repeated"]
 
@@ -133,7 +149,7 @@ def test_a_prefix_that_the_server_repeats_is_shown_once(simulator: Simulator) ->
 @pytest.mark.parametrize("scenario", ["beta status=404", "beta status=400"])
 def test_nothing_is_lost_if_beta_fails(simulator: Simulator, scenario: str) -> None:
     first = cut(thoughts() + 30)
-    reply = start.resume(first, extra_body={"simulate": scenario}).result(20)
+    reply = resume(first, extra_body={"simulate": scenario}).result(20)
     assert reply.status == "failed"
     assert (reply.answer, reply.usage, reply.cost) == (first.answer, first.usage, first.cost)
     assert reply.simulated
@@ -166,7 +182,7 @@ def test_a_reply_that_cannot_go_on_is_one_sentence(simulator: Simulator, reply: 
     }[reply]()
     sent = len(simulator.log())
     with pytest.raises(nbstream.RequestError, match=sentence) as error:
-        start.resume(made)
+        resume(made)
     assert "\n" not in str(error.value)
     assert len(simulator.log()) == sent
 
@@ -176,7 +192,7 @@ def test_another_server_is_refused_before_anything_is_sent(simulator: Simulator)
     with pytest.raises(nbstream.RequestError, match="not known to go on"):
         nbstream.stream("x", model="some-model", base_url=url, prefix="Sure")
     with pytest.raises(nbstream.RequestError, match="not known to fill in"):
-        start.fill_in("def f():", model="some-model", base_url=url)
+        fill_in("def f():", model="some-model", base_url=url)
     assert simulator.log() == []
 
 
@@ -216,30 +232,30 @@ def test_an_answer_begins_with_the_given_text(simulator: Simulator) -> None:
 def test_a_given_beginning_stays_when_the_reply_is_continued_or_asked_again(simulator: Simulator) -> None:
     first = nbstream.stream(f"[simulate: truncate after=10]{PROMPT}", prefix="*Simulated: no").result(20)
     assert uncut(first).answer == whole().answer
-    again = start.retry(first).result(20)
+    again = retry(first).result(20)
     assert again.answer == first.answer
     assert last_body(simulator)["messages"][-1]["content"] == "*Simulated: no"
-    once_more = start.retry(uncut(first)).result(20)
+    once_more = retry(uncut(first)).result(20)
     assert once_more.answer == whole().answer
 
 
 def test_retry_sends_the_same_messages_with_other_options(simulator: Simulator) -> None:
     first = nbstream.stream(PROMPT, system="Be brief.", thinking=True, max_tokens=9000).result(20)
-    again = start.retry(first, model="pro", effort="max").result(20)
+    again = retry(first, model="pro", effort="max").result(20)
     body = last_body(simulator)
     assert again.request.messages == first.request.messages
     assert (body["model"], body["reasoning_effort"], body["max_tokens"]) == ("deepseek-v4-pro", "max", 9000)
-    start.retry(again, thinking=False).result(20)
+    retry(again, thinking=False).result(20)
     body = last_body(simulator)
     assert body["thinking"] == {"type": "disabled"}
     assert "reasoning_effort" not in body
     # Of a joined reply: its prompt, without the part that was continued.
     joined = uncut(cut(thoughts() + 5))
-    assert start.retry(joined).result(20).answer == whole().answer
+    assert retry(joined).result(20).answer == whole().answer
     entry = simulator.log()[-2]
     assert (entry["path"], len(entry["body"]["messages"])) == ("/chat/completions", 1)
     with pytest.raises(nbstream.RequestError, match="cannot be changed"):
-        start.retry(first, system="Be long.")
+        retry(first, system="Be long.")
 
 
 def test_the_key_of_a_request_is_used_again_and_only_for_its_server(
@@ -256,7 +272,7 @@ def test_the_key_of_a_request_is_used_again_and_only_for_its_server(
 
 
 def test_the_middle_of_a_text_is_filled_in(simulator: Simulator) -> None:
-    run = start.fill_in("def fib(n):", "    return fib(n - 1)", max_tokens=100, temperature=0)
+    run = fill_in("def fib(n):", "    return fib(n - 1)", max_tokens=100, temperature=0)
     reply = run.result(20)
     assert reply.status == "complete"
     assert reply.message["content"].startswith("\n    # Simulated")
@@ -273,15 +289,15 @@ def test_the_middle_of_a_text_is_filled_in(simulator: Simulator) -> None:
     }
     assert reply.request.body() == entry["body"]
     assert reply.cost is not None
-    cut_off = start.fill_in("def fib(n):", "x", max_tokens=5).result(20)
+    cut_off = fill_in("def fib(n):", "x", max_tokens=5).result(20)
     assert cut_off.status == "truncated"
-    joined = start.resume(cut_off, max_tokens=50).result(20)
+    joined = resume(cut_off, max_tokens=50).result(20)
     assert last_body(simulator)["prompt"] == "def fib(n):" + cut_off.message["content"]
-    start.retry(joined).result(20)
+    retry(joined).result(20)
     assert last_body(simulator)["prompt"] == "def fib(n):"
     for unfit in ({"thinking": True}, {"system": "x"}, {"effort": "low"}):
         with pytest.raises(nbstream.RequestError):
-            start.fill_in("a", "b", **unfit)
+            fill_in("a", "b", **unfit)
 
 
 def decoded(before: str, data: bytes, cuts: list[int]) -> Reply:

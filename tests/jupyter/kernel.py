@@ -98,8 +98,8 @@ class View:
         self.acknowledged = False
         self.settled: list[Message] = []
         self.notices: list[str] = []
-        self.reasoning = page_state.empty_state()
-        self.answer = page_state.empty_state()
+        self.reasoning = state["keyframe"]["reasoning"]
+        self.answer = state["keyframe"]["answer"]
         self.meta: Message = {}
         self.written: list[tuple[str, str]] = []
 

@@ -16,6 +16,8 @@ from markdown_it import MarkdownIt
 from PIL import Image
 
 import nbstream
+from nbstream.client import continuation
+from nbstream.client.start import start_run
 from nbstream.model.exceptions import RequestError
 from nbstream.output import wording
 from nbstream.prompt.blocks import Piece, block, content_of
@@ -197,12 +199,10 @@ def test_numbers_of_numpy_and_nan_are_sent(simulator: Simulator) -> None:
 
 def test_a_retry_keeps_what_was_inserted(simulator: Simulator) -> None:
     reply = nbstream.stream("Look.", values={"it": Image.new("L", (2, 2))}).result(20)
-    from nbstream.client.start import retry
-
-    again = retry(reply).result(20)
+    again = start_run(continuation.retried(reply, {})).result(20)
     assert again.request.inserted == reply.request.inserted
     with pytest.raises(RequestError, match="does not see images"):
-        retry(reply, model="pro")
+        continuation.retried(reply, {"model": "pro"})
 
 
 def test_a_chat_sends_its_values_again_byte_for_byte(simulator: Simulator) -> None:

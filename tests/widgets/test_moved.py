@@ -1,4 +1,4 @@
-"""Thoughts that came as an answer move into the reasoning, live as settled."""
+"""Text that was there before: thoughts that came as an answer, and a reply that goes on."""
 
 from __future__ import annotations
 
@@ -8,10 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nbstream.client.continued_decoder import ContinuedDecoder
 from nbstream.markdown.rendering import to_html
 from nbstream.model.coalesce import coalesce
+from nbstream.model.earlier import Earlier
+from nbstream.model.events import Continued, Started
 from nbstream.model.presentation import Presentation, ReasoningDisplay
 from nbstream.model.reply import Reply, reduce
+from nbstream.model.request import Request
 from nbstream.widgets.reply_patches import ReplyPatches
 from nbstream.wire.response import ResponseDecoder
 from tests.widgets.page_state import apply, empty_state, html_of
@@ -63,3 +67,37 @@ def _shown(sizes: list[int], reasoning: ReasoningDisplay) -> tuple[Reply, dict[s
             break
         at, turn = min(len(TEXT), at + size), turn + 1
     return reply, page
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(1, 9), min_size=1), st.booleans())
+def test_a_continued_reply_shows_its_earlier_text_from_the_first_keyframe_on(
+    sizes: list[int],
+    ends_in_code: bool,  # noqa: FBT001  (Hypothesis gives it)
+) -> None:
+    before = "One *word*, then\n\n```py\nx = 1\n" if ends_in_code else "1. one\n2. tw"
+    earlier = Earlier(before, "Hm, **so**", requests=1)
+    start = reduce(Reply(), Continued(0, earlier))
+    reply = start
+    patches = ReplyPatches(start, Presentation("auto"), foreground=False)
+    keyframe = patches.keyframe(0)
+    page = {"reasoning": keyframe["reasoning"], "answer": keyframe["answer"]}
+    assert html_of(page["reasoning"]) == to_html(earlier.reasoning)
+    assert "x = 1" in html_of(page["answer"]) if ends_in_code else "tw" in html_of(page["answer"])
+    decoder = ContinuedDecoder(ResponseDecoder(), earlier)
+    events: list[Event] = [Started(0, Request()), Continued(0, earlier)]
+    data = stream(*(content(each) for each in ("o, and\n", "y = 2\n```\n\n", "Don", "e.")), FINISH)
+    at = turn = 0
+    while at < len(data):
+        size = sizes[turn % len(sizes)] * 20
+        events += decoder.feed(data[at : at + size], 1.0)
+        for event in events:
+            reply = reduce(reply, event)
+        patches.feed(coalesce(events), reply)
+        at, turn, events = at + size, turn + 1, []
+        if (patch := patches.patch(float(turn), final=at >= len(data))) is not None:
+            apply(page["reasoning"], patch.get("reasoning", []))
+            apply(page["answer"], patch.get("answer", []))
+    assert reply.answer == (before + "o, and\ny = 2\n```\n\nDone.").strip()
+    assert html_of(page["answer"]) == to_html(reply.answer)
+    assert html_of(page["reasoning"]) == to_html(reply.reasoning)

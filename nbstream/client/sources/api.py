@@ -41,18 +41,18 @@ class ApiSource:
         self.request = request
         self.earlier = earlier
         self.server = endpoint.server
-        self._endpoint = endpoint
+        self.endpoint = endpoint
         self._redactor = KeyRedactor(endpoint.secret)
 
     async def prepare(self) -> None:
         """Import the SDK, if this is the first request."""
         # On another thread, as the import would block all other runs on the loop, and Stop.
-        await asyncio.to_thread(connections.pooled_client, self._endpoint)
+        await asyncio.to_thread(connections.pooled_client, self.endpoint)
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[AsyncIterator[bytes]]:
         """Send the request; see `Source.open`."""
-        pooled = connections.pooled_client(self._endpoint)
+        pooled = connections.pooled_client(self.endpoint)
         pooled.users += 1
         # As `extra_body`, which the SDK does not transform: for 400 messages that takes it 50 ms.
         body = self.request.body()
@@ -60,7 +60,7 @@ class ApiSource:
         began = False
         try:
             await connections.close_unused()
-            headers = connections.headers(self._endpoint)
+            headers = connections.headers(self.endpoint)
             is_chat = self.request.address.call == CHAT
             send = pooled.client.chat.completions if is_chat else pooled.client.completions
             required: dict[str, Any] = {"messages": []} if is_chat else {"prompt": ""}
@@ -72,7 +72,7 @@ class ApiSource:
         except SourceError:
             raise
         except Exception as error:  # noqa: BLE001
-            raise SourceError(failure_of(error, self._endpoint, began=began)) from None
+            raise SourceError(failure_of(error, self.endpoint, began=began)) from None
         finally:
             pooled.users -= 1
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from nbstream.jupyter.commands import chats, configuration, errors, explanations, replies, servers
+from nbstream.jupyter.commands import again, chats, configuration, errors, explanations, replies, servers
 from nbstream.jupyter.commands.command import Command
 from nbstream.model.exceptions import RequestError
 
@@ -22,7 +22,7 @@ def _help(words: Sequence[str], context: Context) -> None:
     sys.stdout.write(text)
 
 
-_MODULES = (chats, errors, replies, servers, configuration)
+_MODULES = (chats, again, errors, replies, servers, configuration)
 COMMANDS = {each.name: each for module in _MODULES for each in module.COMMANDS}
 COMMANDS["help"] = Command("help [COMMAND|OPTION]", "explain a command, an option or a setting, or list all", _help)
 

@@ -7,10 +7,31 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from nbstream.client.options import Options
+    from nbstream.client.run import Run
     from nbstream.model.presentation import Presentation
+    from nbstream.model.reply import Reply
 
 #: A usage that ends with this takes any number of words.
 ANY_NUMBER = "…]"
+
+
+class Line(NamedTuple):
+    """The options of the magic on the line of a command.
+
+    Attributes:
+        options: those of the request.
+        presentation: how the reply is shown.
+        is_background: whether the cell does not wait for it.
+        keep: puts a reply into the variable of `-o`, if there is one.
+        noted: starts a run, and writes the notes on its options.
+    """
+
+    options: Options
+    presentation: Presentation
+    is_background: bool
+    keep: Callable[[Reply], None]
+    noted: Callable[[Callable[[], Run]], Run]
 
 
 class Context(NamedTuple):
@@ -20,11 +41,13 @@ class Context(NamedTuple):
         shell: the IPython shell.
         presentation: how replies are shown.
         ask: asks as the cell magic does; takes the options as on its first line, and a prompt.
+        parse: reads options of the magic; raises `UsageError` if there is no such option.
     """
 
     shell: Any
     presentation: Presentation
     ask: Callable[[str, str], None]
+    parse: Callable[[str], Line]
 
 
 class Command(NamedTuple):

@@ -1,0 +1,107 @@
+"""Going on with a reply and asking it anew: as a method, by a command, and by a click."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+from nbstream.client import continuation, settings
+from nbstream.client.options import checked
+from nbstream.client.request_builder import parameter_notes
+from nbstream.client.start import start_run, warn
+from nbstream.jupyter import display, shown
+from nbstream.model.exceptions import RequestError
+from nbstream.model.presentation import OPTIONS, presentation_of
+from nbstream.output.audience import name_options
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from nbstream.client.continuation import Action
+    from nbstream.client.options import Options
+    from nbstream.client.run import Run
+    from nbstream.client.sources.api import ApiSource
+    from nbstream.jupyter.shown import Shown
+    from nbstream.model.reply import Reply
+
+
+def resume(reply: Reply, **given: Any) -> Reply:
+    """Go on with a reply, show all of it while it grows, and return it; see `Reply.resume`."""
+    presentation = {each.name: given.pop(each.name, None) for each in OPTIONS}
+    options = checked(given, "resume")
+    return display.watch(
+        lambda: start(source_for("continue", reply, options), reply, "continue"),
+        presentation_of(settings.current(), presentation, "python"),
+    )
+
+
+def source_for(action: Action, reply: Reply, options: Options) -> ApiSource:
+    """Return the source of the request that goes on with a reply, or asks it anew.
+
+    Raises:
+        RequestError: if that is not possible.
+    """
+    make = continuation.resumed if action == "continue" else continuation.retried
+    source = make(reply, options)
+    if any(value is not None for value in options.values()):
+        for sentence in parameter_notes(source.request, source.endpoint):
+            warn(sentence)
+    return source
+
+
+def start(source: ApiSource, reply: Reply, action: Action) -> Run:
+    """Start what follows a reply; in a chat, it takes the reply's place in the turn.
+
+    A reply that was asked anew is a new version of its turn.
+    """
+    place = reply.request.turn
+    # Without chats, their module is not loaded.
+    module = sys.modules.get("nbstream.chat.conversation")
+    chat = module.chats().get(place.chat) if module is not None and place is not None else None
+    turn = chat.turn_of(place) if chat is not None else None
+    if chat is None or turn is None:
+        return start_run(source)
+    if action == "retry":
+        run: Run = chat.retry(turn, lambda: start_run(source))
+        return run
+    run = start_run(source)
+    if turn.version.reply is reply:
+        chat.continue_version(turn, run)
+    return run
+
+
+def answer(message: Mapping[str, Any]) -> dict[str, Any]:
+    """Answer a click on *Continue* or *Retry*, on the control channel's thread.
+
+    What is asked for is started on another thread, once for all clicks: the page repeats its
+    question until it learns which run has taken the place of the reply.
+
+    Returns:
+        `known`: whether this kernel has the reply; `notice`: why it is not possible; `next`: the id
+        of the run in its place.
+    """
+    action: Action = "continue" if message.get("action") == "continue" else "retry"
+    found = shown.by_id(str(message.get("run_id")))
+    if found is None:
+        return {"known": False}
+    if found.claim():
+        try:
+            source = source_for(action, found.reply, {})
+        except RequestError as error:
+            found.release()
+            return {"known": True, "notice": name_options(str(error), "cell")}
+        work = threading.Thread(
+            target=found.context.copy().run, args=(_begin, found, source, action), name="nbstream-again", daemon=True
+        )
+        work.start()
+    return {"known": True, "next": found.next}
+
+
+def _begin(found: Shown, source: ApiSource, action: Action) -> None:
+    try:
+        display.watch_in_place(lambda: start(source, found.reply, action), found)
+    except BaseException:
+        # The reply that is shown stays, and can be tried again.
+        found.release()
+        raise

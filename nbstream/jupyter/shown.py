@@ -1,0 +1,101 @@
+"""The replies that cells have shown, with what is needed to go on with them in the same place."""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, TypeAlias
+
+from nbstream.client.receiver import Receiver
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nbstream.client.run import Run
+    from nbstream.model.presentation import Presentation
+    from nbstream.model.reply import Reply
+
+Keep: TypeAlias = "Callable[[Reply], object]"
+
+#: As many as `client.history` keeps.
+_MOST = 50
+_shown: dict[str, Shown] = {}
+_lock = threading.Lock()
+
+
+@dataclass(slots=True)
+class Shown:
+    """A reply that a cell shows.
+
+    Attributes:
+        source: the reply, or its receiver while it is received.
+        presentation: how it is shown.
+        keep: is given a reply that takes its place, for the variable of `-o`.
+        cell: the id of the cell; None where the front end names none.
+        place: the display id of the output.
+        context: carries the cell that the output belongs to, on ipykernel 7.
+        next: the id of the run that has taken its place; None while there is none.
+        is_used: whether there is one, or is going to be.
+    """
+
+    source: Receiver | Reply
+    presentation: Presentation
+    keep: Keep
+    cell: str | None
+    place: str
+    context: contextvars.Context = field(default_factory=contextvars.copy_context)
+    next: str | None = None
+    is_used: bool = False
+
+    @property
+    def reply(self) -> Reply:
+        """The reply so far."""
+        if isinstance(self.source, Receiver):
+            is_done, reply = self.source.done, self.source.reply
+            if not is_done:
+                return reply
+            # After the end, the reply is enough.
+            self.source = reply
+        return self.source
+
+    def claim(self) -> bool:
+        """Return whether nothing has taken the reply's place yet; from now on something has."""
+        with _lock:
+            was_free, self.is_used = not self.is_used, True
+        return was_free
+
+    def release(self) -> None:
+        """Undo `claim`."""
+        self.is_used = False
+
+
+def note(run: Run, presentation: Presentation, keep: Keep, cell: str | None) -> None:
+    """Remember that the running cell shows a run in an output of its own."""
+    _add(run, Shown(run.receiver, presentation, keep, cell, run.id))
+
+
+def note_successor(run: Run, shown: Shown) -> None:
+    """Remember that a run is shown in the place of an earlier one."""
+    _add(run, replace(shown, source=run.receiver, next=None, is_used=False))
+    shown.next = run.id
+
+
+def by_id(run_id: str) -> Shown | None:
+    """Return what shows a run, or None if it is not known any more."""
+    return _shown.get(run_id)
+
+
+def keeper_of(reply: Reply) -> Keep:
+    """Return what is given a reply that takes the place of `reply`."""
+    with _lock:
+        newest_first = [*_shown.values()][::-1]
+    return next((each.keep for each in newest_first if each.reply is reply), lambda _: None)
+
+
+def _add(run: Run, shown: Shown) -> None:
+    with _lock:
+        _shown[run.id] = shown
+        ended = [key for key, each in _shown.items() if each.reply.ended]
+        for key in ended[: max(0, len(_shown) - _MOST)]:
+            del _shown[key]
