@@ -107,6 +107,9 @@ def unload_ipython_extension(shell: InteractiveShell) -> None:
 
 representation.bundle_of = lambda reply: import_module("nbstream.jupyter.cell_value").bundle_of(reply)
 representation.resume = lambda reply, **options: import_module("nbstream.jupyter.again").resume(reply, **options)
+representation.code_of = lambda request, *language, **options: import_module("nbstream.snippets").code_of(
+    request, *language, **options
+)
 representation.is_repeated = lambda reply: import_module("nbstream.jupyter.cell_value").is_repeated(reply)
 
 front_end.cell = lambda: import_module("nbstream.jupyter.chat_cells").running()

@@ -37,6 +37,11 @@ def command(name: str, package: str) -> pytest.MarkDecorator:
     return pytest.mark.skipif(shutil.which(name) is None, reason=f"needs {name}: apt-get install {package}")
 
 
+def npm_package(name: str) -> pytest.MarkDecorator:
+    """Skip where js/node_modules lacks the package `name`."""
+    return pytest.mark.skipif(not (NPM_PACKAGES / name).is_dir(), reason="needs the npm packages: run `npm ci` in js/")
+
+
 def npm_packages(*names: str) -> None:
     """Skip the calling module where js/node_modules, or one of the packages `names`, is missing."""
     if not all((NPM_PACKAGES / name).is_dir() for name in ("", *names)):

@@ -24,11 +24,12 @@ ALLOWED = {
     "billing": {"model"},
     "markdown": {"model"},
     "prompt": {"model"},
+    "snippets": {"model"},
     "client": {"prompt", "billing", "wire", "model"},
     "chat": {"client", "prompt", "model"},
     "output": {"chat", "client", "prompt", "billing", "markdown", "model"},
     "widgets": {"output", "chat", "client", "markdown", "model"},
-    "jupyter": {"widgets", "output", "chat", "client", "prompt", "markdown", "model"},
+    "jupyter": {"widgets", "output", "chat", "client", "prompt", "snippets", "markdown", "model"},
     "simulator": {"model"},
 }
 #: The files or folders that may import each third-party library.

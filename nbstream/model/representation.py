@@ -1,7 +1,7 @@
 """How a reply shows itself as the value of a notebook's cell, and how it goes on.
 
-`import nbstream` sets these functions: they need the renderer, the network and the kernel, which
-this package does not import.
+A request shows itself as a program. `import nbstream` sets these functions: they need the renderer,
+the network, the kernel and the texts of programs, which this package does not import.
 """
 
 from __future__ import annotations
@@ -20,3 +20,5 @@ bundle_of: Callable[[Any], Bundle]
 resume: Callable[..., Any]
 #: Returns whether the value of the running cell is a reply that the cell has just shown.
 is_repeated: Callable[[Any], bool]
+#: Returns the program in a language that sends a request, as `nbstream.snippets.code_of`.
+code_of: Callable[..., str]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from nbstream.model import representation
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -128,3 +130,31 @@ class Request:
         """Return the JSON object that is sent."""
         messages = {"messages": list(self.messages)} if self.address.call == CHAT else {}
         return {"model": self.model, **messages, **self.parameters}
+
+    def json(self) -> str:
+        """Return the body as JSON text.
+
+        Raises:
+            RequestError: if the request is not known, as that of a recording; so for each program.
+        """
+        return representation.code_of(self, "json")
+
+    def python(self) -> str:
+        """Return a Python program that sends the request with the `openai` SDK.
+
+        This program and the others read keys from the environment, and print the answer as it
+        arrives.
+        """
+        return representation.code_of(self, "python")
+
+    def curl(self) -> str:
+        """Return a command for sh, bash or zsh that sends the request with curl."""
+        return representation.code_of(self, "curl")
+
+    def node(self, *, sdk: bool = False) -> str:
+        """Return an ES module for Node that sends the request.
+
+        Args:
+            sdk: whether it uses the package `openai` instead of `fetch`.
+        """
+        return representation.code_of(self, "node", sdk=sdk)

@@ -1,0 +1,39 @@
+"""A request as a program that sends it again: in Python, for curl and for Node, and as JSON.
+
+Each module of this package has one language. The programs are made from the body that was sent, all
+of it, and read keys from the environment.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nbstream.model.exceptions import RequestError
+from nbstream.snippets import curl, node, python
+from nbstream.snippets.literals import JSON
+
+if TYPE_CHECKING:
+    from nbstream.model.request import Request
+
+
+def code_of(request: Request, language: str, *, sdk: bool = False) -> str:
+    """Return the program that sends `request`, without a line end.
+
+    Args:
+        request: the request.
+        language: json, python, curl or node; json is the body alone.
+        sdk: whether a program for Node uses the package `openai`.
+
+    Raises:
+        RequestError: if the request is not known, as that of a recording.
+    """
+    if not request.endpoint or not (request.messages or "prompt" in request.parameters):
+        raise RequestError(
+            "The request of this reply is not known: a recording has none, and a reply that was recovered keeps no "
+            "prompt."
+        )
+    if language == "json":
+        return JSON.write(request.body())
+    if language == "node":
+        return node.with_sdk(request) if sdk else node.with_fetch(request)
+    return python.code(request) if language == "python" else curl.code(request)

@@ -1,0 +1,47 @@
+"""A request as a command of a shell, for curl."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from nbstream.snippets.literals import JSON
+
+if TYPE_CHECKING:
+    from nbstream.model.request import Request
+
+#: Ends the body. Each line of the body is a bracket or begins with a blank, so none is this word.
+_END = "JSON"
+#: curl would read these as a pattern for several URLs.
+_PATTERN = re.compile(r"[{}\[\]]")
+
+
+def code(request: Request) -> str:
+    """Return the command, for sh, bash and zsh.
+
+    The body is a here-document between quotes, so that the shell changes nothing in it. The key
+    comes from a second one, as every user of the machine can read the arguments of a command.
+    """
+    address = request.address
+    url = f"{request.endpoint}{address.path}{address.call}" + (f"?{urlencode(address.query)}" if address.query else "")
+    keys = [*filter(None, [address.key_variable]), *(variable for _, variable in address.query_variables)]
+    options, documents, redirections = [f"curl --no-buffer {shlex.quote(url)}"], [], []
+    if _PATTERN.search(url):
+        options.append("--globoff")
+    options.append('--header "Content-Type: application/json"')
+    if address.key_variable:
+        options.append("--header @/dev/fd/3")
+        redirections.append("3<<KEY")
+        documents += [f"Authorization: Bearer ${{{address.key_variable}:?}}", "KEY"]
+    if address.query_variables:
+        options.append("--config /dev/fd/4")
+        redirections.append("4<<QUERY")
+        documents += [f'url-query = "{name}=${{{variable}:?}}"' for name, variable in address.query_variables]
+        documents.append("QUERY")
+    options.append(" ".join(["--data-binary @-", *redirections, f"<<'{_END}'"]))
+    notes = [f"# Set {' and '.join(keys)} to your key first."] if keys else []
+    if address.query_variables:
+        notes.append("# The option url-query needs curl 7.87 or newer.")
+    return "\n".join([*notes, " \\\n  ".join(options), *documents, JSON.write(request.body()), _END])
