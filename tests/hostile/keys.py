@@ -243,6 +243,19 @@ def look_into_kernel(folder: Path) -> Sightings:
                 "nbstream.stream('hello')",
                 "%history",
                 "nbstream.show()",
+                # A question to the silent server ends by its own limit.
+                "from nbstream.client import queries; queries.SECONDS = 1",
+                *(f"%deepseek models {server.url}/{name}" for name in ANSWERS),
+                "%deepseek models",
+                "%deepseek balance",
+                "%deepseek config",
+                "get_ipython().run_line_magic('deepseek', 'key ' + os.environ['DEEPSEEK_API_KEY'])",
+                "get_ipython().run_line_magic('deepseek', os.environ['DEEPSEEK_API_KEY'])",
+                "nbstream.settings.endpoints = {'x': {'api_key': os.environ['DEEPSEEK_API_KEY']}}",
+                "url = 'http://127.0.0.1:1/?key=other-' + os.environ['DEEPSEEK_API_KEY']",
+                "nbstream.settings.endpoints = {'x': {'base_url': url}}",
+                "%deepseek models x",
+                "%deepseek config",
             ):
                 kernel.run(line)
             kernel.until(lambda: len(server.requests) > len(ANSWERS), "the last request arrives")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from nbstream.client.redaction import SHORTEST_KEY
 from nbstream.jupyter.commands import again, chats, configuration, errors, explanations, replies, servers
 from nbstream.jupyter.commands.command import Command
 from nbstream.model.exceptions import RequestError
@@ -36,7 +37,9 @@ def run(line: str, context: Context) -> None:
     name, *words = line.split()
     command = COMMANDS.get(name)
     if command is None or len(words) > command.most_words:
+        # A word that may be a key is not repeated.
+        said = " ".join(word if len(word) < SHORTEST_KEY or word.isalpha() else "…" for word in line.split())
         raise RequestError(
-            f"%deepseek {line.strip()} is no command: there are {', '.join(each.usage for each in COMMANDS.values())}."
+            f"%deepseek {said} is no command: there are {', '.join(each.usage for each in COMMANDS.values())}."
         )
     command.carry_out(words, context)

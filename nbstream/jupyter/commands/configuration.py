@@ -58,6 +58,9 @@ def _row(name: str, endpoint: Endpoint | None, context: Context) -> list[str]:
         return [name, endpoint_url(), variable if os.environ.get(variable) else origin]
     if name == "base_url" and "://" in value:
         value = shown_url(value)
+    if name == "endpoints":
+        # Their addresses may have a key; each has a row of its own.
+        return [name, ", ".join(value), origin]
     if name == "thinking_field" and not value and endpoint is not None:
         return [name, endpoint.facts.thinking_field, f"the endpoint {endpoint.name}" if endpoint.name else origin]
     return [name, _shown(value), origin]
