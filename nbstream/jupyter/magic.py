@@ -24,6 +24,7 @@ from nbstream.client.start import stream
 from nbstream.jupyter import commands, display, first_lines, session_history
 from nbstream.jupyter.commands import chats, explanations
 from nbstream.jupyter.commands.command import Context, Line
+from nbstream.jupyter.completion import matcher
 from nbstream.jupyter.value_words import with_quoted_values
 from nbstream.model.exceptions import NbstreamWarning, RequestError
 from nbstream.model.presentation import OPTIONS, presentation_of
@@ -228,6 +229,7 @@ def load(shell: InteractiveShell) -> None:
     magics = DeepSeekMagics(shell)
     shell.register_magics(magics)
     session_history.watch(shell)
+    matcher.watch(shell, _NAME, magics.deepseek.parser)
     first_lines.watch(shell, _NAME)
     settings.use(magics)
 
@@ -236,6 +238,7 @@ def unload(shell: InteractiveShell) -> None:
     """Undo `load`."""
     first_lines.unwatch(shell)
     session_history.unwatch(shell)
+    matcher.unwatch(shell)
     for kind in ("line", "cell"):
         shell.magics_manager.magics[kind].pop(_NAME, None)
     settings.use(None)

@@ -437,3 +437,58 @@ def test_an_ipython_session_shows_the_reply_and_inserts_its_code(simulator: Simu
     session.type("x\r")
     session.wait_for(r"Out\[5\]: 2\n")
     session.close()
+
+
+@pytest.mark.kernel
+def test_tab_completes_the_magics_line(simulator: Simulator, tmp_path: Path) -> None:
+    session = TerminalSession(80, 40, tmp_path)
+    session.wait_for(r"In \[1\]:\s*$")
+    session.type("%load_ext nbstream\r")
+    session.wait_for(r"In \[2\]:\s*$")
+    session.type("completed_here = 1\r")
+    session.wait_for(r"In \[3\]:\s*$")
+    # One completion is inserted; of several, a menu is shown.
+    session.type("%%deepseek --eff\t")
+    session.wait_for(r"In \[3\]: %%deepseek --effort\b")
+    session.type(" hi\t")
+    session.wait_for(r"%%deepseek --effort high\b")
+    session.type(" -v completed\t")
+    session.wait_for(r"--effort high -v completed_here\b")
+    session.type(" --no-\t")
+    session.wait_for(r"completed_here --no-think\b")
+    session.type("\x03")
+    session.wait_for(r"In \[3\]:\s*$")
+    session.type("%deepseek cha\t")
+    shown = session.wait_for(r"chats\b")
+    assert "param" not in shown.split("In [3]:")[0]
+    # Ctrl-U: the first one closes the menu, if it is open.
+    session.type("\x15\x15")
+    session.wait_for(r"In \[3\]:\s*$")
+    session.close()
+    assert simulator.log() == []
+
+
+@pytest.mark.kernel
+def test_the_cells_of_a_terminal_are_those_that_were_run(simulator: Simulator, tmp_path: Path) -> None:
+    session = TerminalSession(80, 40, tmp_path)
+    session.wait_for(r"In \[1\]:\s*$")
+    for number, line in enumerate(["%load_ext nbstream", "print('printed', 1)", "6 * 7", "1 / 0"], 1):
+        session.type(f"{line}\r")
+        session.wait_for(rf"In \[{number + 1}\]:\s*$")
+    session.type("get_ipython().run_cell_magic('deepseek', '--above --no-think', 'What is above?')\r")
+    shown = session.wait_for(r"In \[6\]:\s*$")
+    assert "4 cells of this session" in shown
+    assert "Note:" not in shown
+    (entry,) = simulator.log()
+    text = entry["body"]["messages"][-1]["content"]
+    assert "print('printed', 1)\n```" in text
+    assert "It printed:\n```text\nprinted 1\n```" in text
+    assert "Its output:\n```text\n42\n```" in text
+    assert "ZeroDivisionError: division by zero" in text
+    assert "run_cell_magic" not in text
+    simulator.clear_log()
+    session.type("%deepseek fix --no-think\r")
+    session.wait_for(r"In \[7\]:\s*$")
+    (entry,) = simulator.log()
+    assert "1 / 0\n```" in entry["body"]["messages"][-1]["content"]
+    session.close()

@@ -1,0 +1,1 @@
+"""Tab completion of the magic's line, in pages and in a terminal."""
