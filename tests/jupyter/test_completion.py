@@ -135,12 +135,15 @@ def test_nothing_is_offered_where_anything_may_stand(shell: InteractiveShell, li
 
 
 def test_every_command_is_offered(shell: InteractiveShell) -> None:
-    assert words_at(shell, "%deepseek ") == [*commands.COMMANDS, "help"]
+    assert words_at(shell, "%deepseek ") == list(commands.COMMANDS)
     assert words_at(shell, "  %deepseek ch") == ["chat", "chats"]
     assert words_at(shell, "%deepseek show ") == ["--recover"]
     Chat("plan-b")
     assert "plan-b" in words_at(shell, "%deepseek chat plan")
     assert words_at(shell, "%deepseek chat o") == ["off"]
+    assert words_at(shell, "%deepseek help fi") == ["fix"]
+    assert words_at(shell, "%deepseek help --eff") == ["--effort"]
+    assert words_at(shell, "%deepseek models olla") == ["ollama"]
     assert words_at(shell, "%deepseek fix --no-t") == ["--no-think"]
     assert words_at(shell, "%deepseek fix -m pr") == ["pro"]
     assert complete(shell, "x = 1\n%deepseek chat|") == ["x = 1\n%deepseek chat", "x = 1\n%deepseek chats"]

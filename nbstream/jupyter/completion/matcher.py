@@ -91,7 +91,7 @@ def _is_for_magic(context: CompletionContext, name: str, *, is_cell: bool) -> bo
 
 def _options(before: Sequence[str], word: Word, shell: Any, parser: ArgumentParser) -> tuple[Iterable[str], Word]:
     """Return what the word after options may become, and the part of it that is replaced."""
-    by_flag = {flag: action for action in parser._actions for flag in action.option_strings}  # noqa: SLF001  (argparse has no public list)
+    by_flag = _by_flag(parser)
     flag, equals, value = word.text.partition("=")
     if equals and flag in by_flag and not word.quote:
         start = word.start + len(flag) + 1
@@ -102,6 +102,11 @@ def _options(before: Sequence[str], word: Word, shell: Any, parser: ArgumentPars
         is_needed = last.nargs not in (OPTIONAL, ZERO_OR_MORE, ONE_OR_MORE)
         return (values if is_needed else [*values, *_flags(by_flag, before, word)]), word
     return _flags(by_flag, before, word), word
+
+
+def _by_flag(parser: ArgumentParser) -> dict[str, Action]:
+    # argparse has no public list of its options.
+    return {flag: action for action in parser._actions for flag in action.option_strings}  # noqa: SLF001
 
 
 def _flags(by_flag: dict[str, Action], before: Sequence[str], word: Word) -> list[str]:
@@ -129,7 +134,7 @@ def _values(action: Action, text: str, shell: Any) -> Iterable[str]:
 def _command(before: Sequence[str], word: Word, shell: Any, parser: ArgumentParser) -> tuple[Iterable[str], Word]:
     """Return what the word at the end of a line of a command may become."""
     if not before:
-        return [*commands.COMMANDS, "help"], word
+        return commands.COMMANDS, word
     command = commands.COMMANDS.get(before[0])
     if command is None:
         return (), word
@@ -143,6 +148,10 @@ def _command(before: Sequence[str], word: Word, shell: Any, parser: ArgumentPars
         placeholder = each.strip(" …")
         if not _PLACEHOLDER.fullmatch(placeholder):
             found.append(placeholder)
+        elif placeholder == "COMMAND":
+            found += commands.COMMANDS
+        elif placeholder == _OPTION:
+            found += _flags(_by_flag(parser), (), word)
         elif (candidates := BY_NAME.get(placeholder) or BY_NAME.get(before[0])) is not None:
             found += candidates(word.text, shell)
     return dict.fromkeys(found), word
