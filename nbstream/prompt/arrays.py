@@ -19,8 +19,8 @@ _WHOLE = 200
 _MOST_FOR_RANGE = 1_000_000
 #: The range of a larger array is that of so many stretches of it, each of so many values. An array
 #: on disk is read in these places only.
-_STRETCHES = 64
-_STRETCH = 1_024
+_STRETCHES = 16
+_STRETCH = 2_048
 _MOST_FIELDS = 40
 _LONGEST_DTYPE = 400
 _LONGEST_ELEMENT = 200

@@ -28,6 +28,8 @@ _HEAD_OF_COLUMN = 20
 _MOST_COLUMNS = 100
 _LONGEST_CELL = 200
 _LONGEST_NAME = 100
+#: The names of the types of texts in pandas and polars.
+_TEXTS = ("str", "string", "utf8", "large_string")
 
 
 def pandas_frame(frame: Any) -> Description:
@@ -36,7 +38,7 @@ def pandas_frame(frame: Any) -> Description:
     names = [_label(each) for each in frame.columns[:_MOST_COLUMNS]]
     dtypes = [_dtype(each) for each in frame.dtypes.iloc[:_MOST_COLUMNS]]
     head = frame.iloc[: rows if rows <= WHOLE else _HEAD, :_MOST_COLUMNS]
-    cells = [head.iloc[:, at].tolist() for at in range(len(names))]
+    cells = [_shown_values(head.iloc[:, at]) for at in range(len(names))]
     return _table(_name(frame), rows, columns, _Head(names, dtypes, cells, *_index(head.index)))
 
 
@@ -46,7 +48,7 @@ def polars_frame(frame: Any) -> Description:
     names = list(islice(frame.columns, _MOST_COLUMNS))
     dtypes = [_dtype(each) for each in islice(frame.dtypes, _MOST_COLUMNS)]
     head = frame[:, :_MOST_COLUMNS].head(rows if rows <= WHOLE else _HEAD) if columns else frame
-    cells = [head.get_column(name).to_list() for name in names]
+    cells = [_shown_values(head.get_column(name)) for name in names]
     return _table(_name(frame), rows, columns, _Head([_label(each) for each in names], dtypes, cells, [], []))
 
 
@@ -65,7 +67,7 @@ def pandas_series(series: Any) -> Description:
     head = series.iloc[: _number_shown(len(series))]
     index_names, index_cells = _index(head.index)
     title = "" if series.name is None else f" {_label(series.name)!r}"
-    header, columns = [*index_names, _label(series.name or "")], [*index_cells, head.tolist()]
+    header, columns = [*index_names, _label(series.name or "")], [*index_cells, _shown_values(head)]
     return _column(f"{_name(series)}{title}", series.dtype, len(series), header, columns)
 
 
@@ -80,7 +82,7 @@ def polars_series(series: Any) -> Description:
     """Describe a polars Series."""
     head = series.head(_number_shown(len(series)))
     return _column(
-        f"{_name(series)} {_label(series.name)!r}", series.dtype, len(series), [series.name], [head.to_list()]
+        f"{_name(series)} {_label(series.name)!r}", series.dtype, len(series), [series.name], [_shown_values(head)]
     )
 
 
@@ -161,6 +163,17 @@ def _cell(value: Any) -> str:
     if isinstance(value, float) and value != value:  # noqa: PLR0124  (NaN, and NaT of numpy)
         return "NaN"
     return short_text(value, _LONGEST_CELL)
+
+
+def _shown_values(column: Any) -> list[Any]:
+    """Return the values of a few rows of a pandas or polars column; of texts, their beginnings.
+
+    Both libraries keep texts in memory of their own, so a long one would be copied as a whole.
+    """
+    if str(column.dtype).lower() in _TEXTS:
+        column = column.str.slice(0, _LONGEST_CELL + 1)
+    values: list[Any] = column.to_list()
+    return values
 
 
 def _index(index: Any) -> tuple[list[str], list[list[Any]]]:

@@ -18,6 +18,9 @@ _SIGNATURES = {
 }
 #: A larger picture is scaled down: models read pictures in smaller sizes than this.
 _LONGEST_SIDE = 2_048
+_MANY_PIXELS = 1_000_000
+#: `PIL.Image.Resampling.BOX`.
+_BOX = 4
 #: Of others, these keep their transparency.
 _ALPHA = {"PA": "RGBA", "La": "LA", "RGBa": "RGBA"}
 _MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
@@ -47,13 +50,15 @@ def pil_image(image: Any) -> Description:
     if max(width, height) > _LONGEST_SIDE:
         factor = max(width, height) / _LONGEST_SIDE
         size = (max(1, round(width / factor)), max(1, round(height / factor)))
-        # `reducing_gap` first takes every nth pixel, so that a huge image costs little.
-        image = image.resize(size, reducing_gap=2.0) if image.mode not in ("1", "P") else image.resize(size)
+        # The mean of the pixels is as good here as other filters, in a third of their time.
+        image = image.resize(size, _BOX) if image.mode not in ("1", "P") else image.resize(size)
         shown, is_cut = f"{shown}, scaled to {size[0]:,} by {size[1]:,}", True
     if image.mode not in _MODES:
         image = image.convert(_ALPHA.get(image.mode, "RGB"))
     file = io.BytesIO()
-    image.save(file, format="PNG")
+    is_large = image.width * image.height > _MANY_PIXELS
+    # At the usual level, a photograph takes six times as long and is hardly smaller.
+    image.save(file, format="PNG", **({"compress_level": 1} if is_large else {}))
     return Description("", "image", shown, is_cut, image=file.getvalue(), media_type="image/png")
 
 

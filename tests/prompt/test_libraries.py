@@ -154,7 +154,7 @@ def test_the_range_of_a_large_array_is_of_a_sample_and_says_so(tmp_path: Path) -
     array = np.memmap(tmp_path / "zeros", np.float32, "w+", shape=(1_000, 1_000, 100))
     described = nbstream.describe(array)
     assert described.kind == "numpy memmap, shape (1000, 1000, 100), float32"
-    assert "(of 65,536 of 100,000,000 values)" in described.text
+    assert "(of 32,768 of 100,000,000 values)" in described.text
     assert described.shown == "range and some values of shape (1000, 1000, 100)"
     assert len(described.text) < LIMIT
 
