@@ -1,4 +1,4 @@
-"""`nbstream demo`: runs a copy of the quickstart notebook against the simulator, offline.
+"""`nbstream demo`: runs copies of the notebooks against the simulator, offline.
 
 Everything it writes is in a temporary folder, so the user's own Jupyter files stay unchanged.
 """
@@ -27,7 +27,8 @@ from nbstream.simulator.server import Simulator
 if TYPE_CHECKING:
     import argparse
 
-_NOTEBOOK = "quickstart.ipynb"
+#: The first one is opened.
+_NOTEBOOKS = ("quickstart.ipynb", "chats.ipynb", "data.ipynb")
 _START_SECONDS = 60.0
 _CELL_SECONDS = 120
 _PREVIEW_CHARS = 100
@@ -36,14 +37,15 @@ _PREVIEW_CHARS = 100
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the demo's options to `parser`."""
     parser.description = (
-        "Opens the quickstart notebook in JupyterLab, offline. Its requests go to a\n"
+        "Opens the quickstart notebook in JupyterLab, offline, beside two others on\n"
+        "chats and on data in prompts. Their requests go to a\n"
         "simulator on this machine: no key is needed, and it costs nothing.\n"
         "Prints the URL; Ctrl-C stops the demo."
     )
     parser.add_argument("--port", type=int, default=0, help="port of JupyterLab (default: a free one)")
     parser.add_argument("--rate", type=float, default=60.0, help="tokens per second of the simulator (default 60)")
     parser.add_argument("--no-browser", action="store_true", help="print the URL, but do not open a browser")
-    parser.add_argument("--check", action="store_true", help="run the notebook without a browser and print a summary")
+    parser.add_argument("--check", action="store_true", help="run the notebooks without a browser and print a summary")
 
 
 def main(options: argparse.Namespace) -> int:
@@ -57,22 +59,22 @@ def main(options: argparse.Namespace) -> int:
         Simulator(rate=0 if options.check else options.rate) as simulator,
     ):
         root = Path(folder)
-        notebook = _copy_notebook(root / "notebooks")
+        notebooks = [_copy_notebook(name, root / "notebooks") for name in _NOTEBOOKS]
         environment = _environment(root, simulator.url)
         if options.check:
-            return _check(notebook, environment, simulator)
-        return _serve(notebook, environment, options)
+            return max(_check(notebook, environment, simulator) for notebook in notebooks)
+        return _serve(notebooks[0], environment, options)
 
 
-def _copy_notebook(folder: Path) -> Path:
-    folder.mkdir()
-    target = folder / _NOTEBOOK
+def _copy_notebook(name: str, folder: Path) -> Path:
+    folder.mkdir(exist_ok=True)
+    target = folder / name
     # In a checkout the notebook is next to the package, in a wheel it is part of the package.
-    checkout = Path(__file__).parents[1] / "notebooks" / _NOTEBOOK
+    checkout = Path(__file__).parents[1] / "notebooks" / name
     if checkout.is_file():
         shutil.copyfile(checkout, target)
     else:
-        with as_file(files("nbstream") / "notebooks" / _NOTEBOOK) as packaged:
+        with as_file(files("nbstream") / "notebooks" / name) as packaged:
             shutil.copyfile(packaged, target)
     return target
 
@@ -98,7 +100,7 @@ def _environment(root: Path, url: str) -> dict[str, str]:
 
 def _serve(notebook: Path, environment: dict[str, str], options: argparse.Namespace) -> int:
     port, token = options.port or _free_port(), secrets.token_hex(16)
-    url = f"http://127.0.0.1:{port}/lab/tree/{_NOTEBOOK}?token={token}"
+    url = f"http://127.0.0.1:{port}/lab/tree/{notebook.name}?token={token}"
     command = [
         *(sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={port}"),
         *("--ServerApp.port_retries=0", f"--IdentityProvider.token={token}", "--LabApp.news_url=None"),
@@ -147,6 +149,7 @@ def _check(notebook: Path, environment: dict[str, str], simulator: Simulator) ->
     except CellExecutionError as error:
         failure = str(error)
     replies = 0
+    sys.stdout.write(f"{notebook.name}\n")
     for number, cell in enumerate(content.cells, 1):
         for output in cell.get("outputs", []):
             if (text := output.get("data", {}).get("text/markdown")) and "nbstream" in output["data"].get(
@@ -156,6 +159,7 @@ def _check(notebook: Path, environment: dict[str, str], simulator: Simulator) ->
                 sys.stdout.write(f"cell {number}: {_outline(text)}\n")
     served = [request for request in simulator.log() if request["outcome"] == "served"]
     deltas = sum(request["deltas_sent"] for request in simulator.log())
+    simulator.clear_log()
     sys.stdout.write(f"{replies} replies in the notebook; {len(served)} requests served, {deltas} deltas streamed.\n")
     if failure:
         sys.stderr.write(f"A cell failed:\n{failure}\n")

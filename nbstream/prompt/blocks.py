@@ -20,6 +20,8 @@ _BACKTICKS = re.compile(r"`{3,}")
 _LANGUAGE = re.compile(r"[A-Za-z0-9_+-]{1,20}")
 _LONGEST_NAME = 100
 _LONGEST_KIND = 250
+#: The length of a shorter text is not worth saying.
+_SHORT = 80
 
 
 class Piece(NamedTuple):
@@ -36,14 +38,17 @@ def label(name: str, longest: int = _LONGEST_NAME) -> str:
 
 
 def shown_of(description: Description) -> str:
-    """Return how much of a value is shown; for a text, at least its length."""
-    return description.shown or counted(len(description.text), "character")
+    """Return how much of a value is shown; of a text, at least its length if it is not short."""
+    if description.shown or len(description.text) <= _SHORT:
+        return description.shown
+    return counted(len(description.text), "character")
 
 
 def block(piece: Piece) -> str:
     """Return the block of a text, or the label of an image."""
     name, description = piece
-    what = label("; ".join(each for each in (description.kind, shown_of(description)) if each), _LONGEST_KIND)
+    known = [each for each in (description.kind, shown_of(description)) if each]
+    what = label("; ".join(known), _LONGEST_KIND) if known else ""
     if description.image:
         return f"Attached image: {label(name)} ({what})"
     text = description.text
@@ -51,7 +56,8 @@ def block(piece: Piece) -> str:
     language = description.language if _LANGUAGE.fullmatch(description.language) else "text"
     end = "" if text.endswith("\n") else "\n"
     cut = f"\n[Not all of {label(name)} is shown: {shown_of(description)}]" if description.is_cut else ""
-    return f"Attached: {label(name)} ({what})\n{fence}{language}\n{text}{end}{fence}{cut}"
+    head = f"Attached: {label(name)} ({what})" if what else f"Attached: {label(name)}"
+    return f"{head}\n{fence}{language}\n{text}{end}{fence}{cut}"
 
 
 def inline(description: Description) -> str:
