@@ -26,7 +26,7 @@ Continuing: TypeAlias = Literal[
     "continue_final_message",  # vLLM's pair of fields
     "",  # not at all
 ]
-#: How JSON is asked for; json_schema includes json_object.
+#: The most that the server's `response_format` takes.
 Schema: TypeAlias = Literal["json_object", "json_schema", "none"]
 #: Whether the ids of a server's models have slashes.
 Slashes: TypeAlias = Literal["never", "sometimes", "always"]
@@ -49,10 +49,11 @@ class EndpointFacts:
         key_home: the base URL to whose origin the value of `key_variable` belongs.
         needs_key: whether the server answers nothing without a key.
         thinking_field: the field that switches thinking on and off.
+        thinking_effort: the effort that switches it on, where the field is `reasoning_effort`.
         max_tokens_field: the field that limits the tokens of a reply.
         continuing: how the server continues an answer.
         has_beta: whether it does so, and fills in the middle, at `/beta` only, as DeepSeek.
-        schema: how JSON is asked for.
+        schema: the most that its `response_format` takes.
         slashes: whether the ids of its models have slashes.
         balance: the API of the account's balance.
         context_window: the most tokens of a request and its reply, for models that are not in
@@ -68,6 +69,7 @@ class EndpointFacts:
     key_home: str = ""
     needs_key: bool = False
     thinking_field: ThinkingField = "thinking"
+    thinking_effort: str = "medium"
     max_tokens_field: MaxTokensField = "max_tokens"
     continuing: Continuing = ""
     has_beta: bool = False

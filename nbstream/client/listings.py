@@ -121,20 +121,25 @@ def balance_of(endpoint: Endpoint) -> list[Balance]:
             Balance(_number(each["total_balance"]), _text(each.get("currency")), _number(each.get("granted_balance")))
             for each in found
         ]
-    try:
-        data = _data(endpoint, "/credits")
-        bought, used = _number(data.get("total_credits")), _number(data.get("total_usage"))
-        if bought is not None and used is not None:
-            return [Balance(bought - used, "USD", used=used)]
-    except QueryError as error:
-        # A key that is not for management may only ask for itself.
-        if error.failure.status_code not in _FORBIDDEN:
-            raise
     data = _data(endpoint, "/key")
     left, used = _number(data.get("limit_remaining")), _number(data.get("usage"))
     if left is None and used is None:
         raise QueryError(_unexpected(endpoint, data), endpoint)
-    return [Balance(left, "USD", used=used, is_of_key=True)]
+    of_key = Balance(left, "USD", used=used, is_of_key=True)
+    return [of_key if left is not None else _credits(endpoint) or of_key]
+
+
+def _credits(endpoint: Endpoint) -> Balance | None:
+    """Return the balance of the account at OpenRouter, or None if the key may not ask for it."""
+    try:
+        data = _data(endpoint, "/credits")
+    except QueryError as error:
+        # Only keys for management may.
+        if error.failure.status_code not in _FORBIDDEN:
+            raise
+        return None
+    bought, used = _number(data.get("total_credits")), _number(data.get("total_usage"))
+    return Balance(bought - used, "USD", used=used) if bought is not None and used is not None else None
 
 
 def _data(endpoint: Endpoint, path: str) -> dict[str, Any]:

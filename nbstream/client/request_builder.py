@@ -67,7 +67,7 @@ def build_request(
     }
     parameters.update({name: value for name, value in optional.items() if value is not None})
     if thinking is not None:
-        switched = switch(field, thinking=bool(thinking))
+        switched = switch(field, thinking=bool(thinking), effort=endpoint.facts.thinking_effort)
         # With one field for both, "none" comes before the effort, and the effort before "medium".
         parameters = {**switched, **parameters} if thinking else {**parameters, **switched}
     if not isinstance(extra_body or {}, Mapping):

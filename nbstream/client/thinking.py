@@ -29,8 +29,11 @@ ReasoningRule: TypeAlias = Literal[
 FIELDS: tuple[ThinkingField, ...] = get_args(ThinkingField)
 
 
-def switch(field: ThinkingField, *, thinking: bool) -> dict[str, Any]:
-    """Return the fields of a request that switch thinking on or off."""
+def switch(field: ThinkingField, *, thinking: bool, effort: str = "medium") -> dict[str, Any]:
+    """Return the fields of a request that switch thinking on or off.
+
+    `effort` is the one that switches it on, where the field is the effort.
+    """
     match field:
         case "thinking":
             return {"thinking": {"type": "enabled" if thinking else "disabled"}}
@@ -38,7 +41,7 @@ def switch(field: ThinkingField, *, thinking: bool) -> dict[str, Any]:
             # Templates of Qwen, GLM and others read the second name, those of DeepSeek the first.
             return {"chat_template_kwargs": {"thinking": thinking, "enable_thinking": thinking}}
         case "reasoning_effort":
-            return {"reasoning_effort": "medium" if thinking else "none"}
+            return {"reasoning_effort": effort if thinking else "none"}
         case "enable_thinking":
             return {"enable_thinking": thinking}
         case "reasoning":

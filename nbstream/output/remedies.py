@@ -130,6 +130,9 @@ def _advice(failure: Failure, request: Request, audience: Audience) -> str:
     advice = _BY_CAUSE.get(failure.cause) or _BY_KIND.get(failure.kind, "")
     if advice or (status := failure.status_code) is None:
         return advice
+    if status == 500 and request.endpoint_name and request.key_variable and request.key_origin in ("none", "elsewhere"):  # noqa: PLR2004
+        # LiteLLM says no more if a key is missing.
+        return f"{_SERVER_FAULT} {_about_key(request, audience)}"
     # Servers name a field that they do not know in many ways.
     if status in (400, 422) and (fields := _named_fields(failure, request)):
         return _without(fields, request)
@@ -156,7 +159,7 @@ def _other_model(failure: Failure, request: Request, audience: Audience) -> str:
     is_deepseek = failure.server == "DeepSeek" or _DEEPSEEKS_WORDS.search(failure.said)
     is_gone = failure.status_code == 410 and "deepseek" in asked.lower()  # noqa: PLR2004  (gone)
     if not (is_deepseek or is_gone):
-        where = request.endpoint_name or request.endpoint
+        where = request.endpoint_name or f"{request.endpoint}{request.address.path}"
         listing = f" %deepseek models {where} lists them." if where and audience != "python" else ""
         return f"{named}; name a model that {{server}} has with `model=`.{listing}{_literal(asked)}"
     if retired := models.retired(asked):

@@ -55,7 +55,7 @@ def models_table(endpoint: Endpoint, models: Sequence[ListedModel], current: str
     rest = len(found) - len(shown)
     notes = [_PRICES] if has_prices else []
     if rest:
-        name = endpoint.name or endpoint.origin
+        name = endpoint.name or f"{endpoint.origin}{endpoint.address.path}"
         notes.append(f"{rest:,} more: %deepseek models {name} WORD shows those with a word in their id.")
     count = f"{len(found):,} of {len(models):,} models" if word else f"{len(models):,} models"
     count = "1 model" if count == "1 models" else count

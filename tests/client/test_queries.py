@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("clean")
 
+LIMITED = "4.50 USD left of this key's limit, 0.50 USD used."
 JSON = {"Content-Type": "application/json"}
 
 
@@ -139,20 +140,20 @@ def openrouter(answers: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Host
 @pytest.mark.parametrize(
     ("answers", "line"),
     [
-        ({"/credits": says({"data": {"total_credits": 12.5, "total_usage": 2.25}})}, "10.25 USD left, 2.25 USD used."),
+        ({"/key": says({"data": {"limit": 5, "limit_remaining": 4.5, "usage": 0.5}})}, LIMITED),
         (
             {
+                "/key": says({"data": {"label": keys.KEY[:9], "limit": None, "limit_remaining": None, "usage": 3}}),
                 "/credits": says({"error": {"message": "Only management keys", "code": 403}}, 403),
-                "/key": says({"data": {"label": keys.KEY[:9], "limit": 5, "limit_remaining": 4.5, "usage": 0.5}}),
             },
-            "4.50 USD left of this key's limit, 0.50 USD used.",
+            "3.00 USD used with this key, which has no limit.",
         ),
         (
             {
-                "/credits": says({"error": {"message": "no", "code": 401}}, 401),
-                "/key": says({"data": {"limit": None, "limit_remaining": None, "usage": 3}}),
+                "/key": says({"data": {"limit_remaining": None, "usage": 3}}),
+                "/credits": says({"data": {"total_credits": 12.5, "total_usage": 2.25}}),
             },
-            "3.00 USD used with this key, which has no limit.",
+            "10.25 USD left, 2.25 USD used.",
         ),
     ],
 )
@@ -249,7 +250,7 @@ def test_a_long_list_is_cut_visibly_and_shows_the_present_model() -> None:
     table = a_table(400, "model-399")
     assert len(table.rows) == MOST_ROWS
     assert table.rows[0] == ("→", "model-399", "1,000")
-    assert "360 more: %deepseek models https://many.example WORD" in table.note
+    assert "360 more: %deepseek models https://many.example/v1 WORD" in table.note
     assert len(a_table(400, word="39").rows) == 14
     assert a_table(400, word="nothing").rows == []
     assert a_table(1).title == "many.example: 1 model"

@@ -103,3 +103,30 @@ def test_a_server_that_goes_on_thinking_is_told_with_the_setting(audience: Audie
 @pytest.mark.parametrize("options", [{}, {"thinking": True}, {"effort": "low"}])
 def test_thinking_that_was_wanted_is_no_news(options: dict[str, Any]) -> None:
     assert ask(**options).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "on", "off"),
+    [
+        ("mistral", {"reasoning_effort": "high"}, {"reasoning_effort": "none"}),
+        ("ollama", {"reasoning_effort": "medium"}, {"reasoning_effort": "none"}),
+        ("openrouter", {"reasoning": {"enabled": True}}, {"reasoning": {"enabled": False}}),
+        ("vllm", {"chat_template_kwargs": {"thinking": True, "enable_thinking": True}}, None),
+        ("deepseek", {"thinking": {"type": "enabled"}}, {"thinking": {"type": "disabled"}}),
+    ],
+)
+def test_an_endpoint_has_its_own_field(name: str, on: dict[str, Any], off: dict[str, Any] | None) -> None:
+    endpoint = endpoint_for(name, "x")
+    for thinking, sent in ((True, on), (False, off)):
+        built = build_request(endpoint, "m", [{"role": "user"}], {"thinking": thinking})
+        if sent is not None:
+            assert {**built.parameters, **sent} == built.parameters
+    # The setting goes before the endpoint.
+    built = build_request(endpoint, "m", [{"role": "user"}], {"thinking": True}, "enable_thinking")
+    assert built.parameters["enable_thinking"] is True
+
+
+def test_the_limit_of_tokens_has_the_name_that_the_endpoint_knows() -> None:
+    for name, field in (("openai", "max_completion_tokens"), ("ollama", "max_tokens")):
+        built = build_request(endpoint_for(name, "x"), "m", [{"role": "user"}], {"max_tokens": 5})
+        assert {key: value for key, value in built.parameters.items() if "tokens" in key} == {field: 5}

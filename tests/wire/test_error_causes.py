@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -208,3 +209,24 @@ def test_any_body_is_read(value: Any) -> None:
 def test_any_words_are_read_in_linear_time(words: str) -> None:
     for _ in range(20):
         server_errors.from_status(400, openai(words * (200_000 // len(words))), "a.b")
+
+
+def test_a_server_that_fails_without_a_key_is_told_with_its_variable() -> None:
+    failure = server_errors.from_status(500, "Internal Server Error", "LiteLLM at localhost:4000")
+    request = Request(key_origin="none", key_variable="LITELLM_PROXY_API_KEY", endpoint_name="litellm")
+    advice = remedy(failure, Reply(request=request), "cell")
+    assert advice.endswith(
+        "No key was sent, as none is set. Enter one with %deepseek key litellm, or set LITELLM_PROXY_API_KEY before the "
+        "kernel starts."
+    )
+    assert "key" not in remedy(failure, Reply(request=replace(request, key_origin="environment")), "cell")
+
+
+@pytest.mark.parametrize("origin", ["prompt", "keyring", "colab", "environment", "none", "elsewhere"])
+@pytest.mark.parametrize("audience", ["cell", "python", "terminal"])
+def test_the_advice_on_a_key_is_for_its_reader(origin: Any, audience: Any) -> None:
+    failure = server_errors.from_status(401, openai("no"), "OpenRouter")
+    request = Request(key_origin=origin, key_variable="OPENROUTER_API_KEY", endpoint_name="openrouter")
+    advice = remedy(failure, Reply(request=request), audience)
+    assert "{" not in advice
+    assert ("%deepseek" in advice) == (audience != "python" and origin not in ("environment", "colab"))
