@@ -216,8 +216,8 @@ def test_a_server_that_fails_without_a_key_is_told_with_its_variable() -> None:
     request = Request(key_origin="none", key_variable="LITELLM_PROXY_API_KEY", endpoint_name="litellm")
     advice = remedy(failure, Reply(request=request), "cell")
     assert advice.endswith(
-        "No key was sent, as none is set. Enter one with %deepseek key litellm, or set LITELLM_PROXY_API_KEY before the "
-        "kernel starts."
+        "No key was sent, as none is set. Enter one with %deepseek key litellm, or set LITELLM_PROXY_API_KEY before "
+        "the kernel starts."
     )
     assert "key" not in remedy(failure, Reply(request=replace(request, key_origin="environment")), "cell")
 
