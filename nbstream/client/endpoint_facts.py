@@ -44,6 +44,7 @@ class EndpointFacts:
         name: the part before the slash in `-m name/model`; empty for a server that is not known.
         base_url: where `/chat/completions` is appended.
         title: the server's name in a sentence; may be empty.
+        former_url: where older versions of the server listen; may be empty.
         url_variable: the environment variable that replaces the base URL; may be empty.
         key_variable: the environment variable of the key; empty if the server takes none.
         key_home: the base URL to whose origin the value of `key_variable` belongs.
@@ -64,6 +65,7 @@ class EndpointFacts:
     name: str = ""
     base_url: str = ""
     title: str = ""
+    former_url: str = ""
     url_variable: str = ""
     key_variable: str = ""
     key_home: str = ""
@@ -91,7 +93,7 @@ class EndpointFacts:
 
 UNKNOWN = EndpointFacts()
 #: The fields that say which server it is and what its key is, and nothing of what it can do.
-_IDENTITY = ("name", "base_url", "title", "url_variable", "key_variable", "key_home", "needs_key")
+_IDENTITY = ("name", "base_url", "former_url", "title", "url_variable", "key_variable", "key_home", "needs_key")
 
 #: The values of the fields that have only a few.
 _CHOICES: Mapping[str, tuple[str, ...]] = {

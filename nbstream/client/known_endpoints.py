@@ -68,7 +68,7 @@ def facts_at(url: str, by_name: Mapping[str, EndpointFacts]) -> EndpointFacts:
     """
     own = [facts for name, facts in by_name.items() if name not in presets()]
     for facts in (*own, *by_name.values(), *presets().values()):
-        if is_same_server(url, facts.base_url):
+        if is_same_server(url, facts.base_url) or (facts.former_url and is_same_server(url, facts.former_url)):
             return replace(facts, title="") if is_loopback(url) else facts
     return UNKNOWN
 

@@ -119,6 +119,8 @@ def _advice(failure: Failure, request: Request, audience: Audience) -> str:
             return _about_key(request, audience)
         case _, "model":
             return _other_model(failure, request, audience)
+        case "unreachable", "loopback" if former := _former(request):
+            return f"{_BY_CAUSE['loopback']} Older versions listen at {former}: `base_url=` {former}."
         case _, "context":
             return _shorter(request)
         case _, "rate":
@@ -138,6 +140,13 @@ def _advice(failure: Failure, request: Request, audience: Audience) -> str:
         return _without(fields, request)
     advice = _BY_STATUS.get(status, _SERVER_FAULT if status >= 500 else "")  # noqa: PLR2004  (HTTP's server errors)
     return advice if failure.retry_after is None else f"{advice} {_wait(failure)}"
+
+
+def _former(request: Request) -> str:
+    """Return where older versions of the server listen, if the request went elsewhere."""
+    facts = presets().get(request.endpoint_name)
+    is_usual = facts is not None and facts.base_url.startswith(f"{request.endpoint}/")
+    return facts.former_url if facts is not None and is_usual else ""
 
 
 def _about_key(request: Request, audience: Audience) -> str:
@@ -164,7 +173,7 @@ def _other_model(failure: Failure, request: Request, audience: Audience) -> str:
         return f"{named}; name a model that {{server}} has with `model=`.{listing}{_literal(asked)}"
     if retired := models.retired(asked):
         return retired
-    return f"{named}; DeepSeek has {' and '.join(models.ALIASES.values())}: `model=` flash or pro."
+    return f"{named}; DeepSeek has {' and '.join(models.ALIASES.values())}: `model=` flash or pro.{_literal(asked)}"
 
 
 def _literal(asked: str) -> str:

@@ -17,6 +17,10 @@ from nbstream.client.known_endpoints import known_endpoints
 from nbstream.client.routing import route
 from nbstream.client.secret import Secret
 from nbstream.model.exceptions import RequestError
+from nbstream.model.failure import Failure
+from nbstream.model.reply import Reply
+from nbstream.model.request import Request
+from nbstream.output.remedies import remedy
 from nbstream.simulator.log import key_digest
 from nbstream.simulator.server import Simulator
 
@@ -255,3 +259,14 @@ def test_every_preset_can_be_asked(all_keys: None) -> None:
         assert endpoint.base_url == facts.base_url
         assert (endpoint.api_key is None) == (not facts.key_variable)
         assert endpoint.server.startswith(facts.title)
+
+
+def test_a_server_of_an_older_version_is_known_and_named() -> None:
+    """llama.cpp's port was 8080 before it was 9931."""
+    for port in (8080, 9931):
+        assert endpoint_for(f"http://127.0.0.1:{port}/v1").facts.thinking_field == "chat_template_kwargs"
+    failure = Failure("unreachable", "loopback", "llama.cpp at localhost:9931", "All connection attempts failed")
+    for name, told in (("llamacpp", True), ("ollama", False)):
+        request = Request(endpoint="http://localhost:9931", endpoint_name=name)
+        said = remedy(failure, Reply(request=request), "cell")
+        assert ("Older versions listen at http://localhost:8080/v1: --base-url http://localhost" in said) == told
