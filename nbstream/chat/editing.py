@@ -51,6 +51,11 @@ class EditableTurns:
         """The turns that are set aside because their cells were deleted; see `restore`."""
         return self._turns.aside
 
+    @property
+    def revision(self) -> int:
+        """Another number after each change of the turns."""
+        return self._turns.revision
+
     def turn_of(self, place: TurnPlace) -> Turn | None:
         """Return the turn that a request asked, or None if it is gone."""
         return self.turns[place.index] if place.chat == self.name and place.index < len(self.turns) else None

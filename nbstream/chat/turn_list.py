@@ -36,12 +36,14 @@ class TurnList:
         lock: held during each change.
         every: all turns, those that are set aside included.
         system: the system prompt; None before the first request.
+        revision: is another number after each change.
     """
 
     def __init__(self, changed: Callable[[int], None]) -> None:
         self.lock = threading.RLock()
         self.every: list[Turn] = []
         self.system: str | None = None
+        self.revision = 0
         self._changes: list[_Change] = []
         self._changed = changed
 
@@ -142,6 +144,7 @@ class TurnList:
         with self.lock:
             if not self._changes:
                 return ""
+            self.revision += 1
             change = self._changes.pop()
             kept = {version.number for _, state in change.turns for version in state.versions}
             for version in self._versions():
@@ -175,5 +178,6 @@ class TurnList:
         return [version for turn in self.every for version in turn.versions]
 
     def _keep(self, what: str) -> None:
+        self.revision += 1
         state = tuple((turn, turn.state) for turn in self.every)
         self._changes = [*self._changes[1 - _MOST_CHANGES :], _Change(what, state, self.system)]

@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 from nbstream.chat.front_end import Cell
-from nbstream.jupyter import cell_ids, sinks
+from nbstream.jupyter import cell_ids, outdated, sinks
 
 _watched: set[int] = set()
 
@@ -43,6 +43,7 @@ def _on_end(kernel: Any, result: Any) -> None:
     if cell is not None and getattr(result, "success", False):
         for chat in _chats():
             chat.end_cell(cell)
+    outdated.refresh(_chats())
 
 
 def _chats() -> list[Any]:

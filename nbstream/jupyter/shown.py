@@ -86,11 +86,17 @@ def by_id(run_id: str) -> Shown | None:
     return _shown.get(run_id)
 
 
-def keeper_of(reply: Reply) -> Keep:
-    """Return what is given a reply that takes the place of `reply`."""
+def of(reply: Reply) -> Shown | None:
+    """Return what shows a reply, or None if it is not known any more."""
     with _lock:
         newest_first = [*_shown.values()][::-1]
-    return next((each.keep for each in newest_first if each.reply is reply), lambda _: None)
+    return next((each for each in newest_first if each.reply is reply), None)
+
+
+def keeper_of(reply: Reply) -> Keep:
+    """Return what is given a reply that takes the place of `reply`."""
+    found = of(reply)
+    return found.keep if found is not None else lambda _: None
 
 
 def _add(run: Run, shown: Shown) -> None:

@@ -62,6 +62,7 @@ class TurnPlace:
         version: which version of the turn it is, counted from 1.
         largest: the largest of the turns that were sent before it, the largest first; for each its
             index, and its size in characters.
+        outdated: whether one of these turns has another version now.
     """
 
     chat: str
@@ -69,6 +70,7 @@ class TurnPlace:
     before: int = 0
     version: int = 1
     largest: tuple[tuple[int, int], ...] = ()
+    outdated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

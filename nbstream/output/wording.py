@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from nbstream.model.reply import Reply
     from nbstream.model.timing import Timing
 
+#: A turn before a turn has another version now.
+ANSWERED_EARLIER = "answered an earlier version"
 _LINE_END = re.compile(r"\s*[\r\n]\s*")
 _MINUTE = 60.0
 _TEN_SECONDS = 10.0
@@ -162,7 +164,7 @@ def _turn(reply: Reply) -> list[str]:
         items.append(f"{turn.before} {'turn' if turn.before == 1 else 'turns'} before it")
     elif turn.index:
         items.append("no turn before it was sent")
-    return items
+    return [*items, ANSWERED_EARLIER] if turn.outdated else items
 
 
 def _tokens(reply: Reply) -> list[str]:

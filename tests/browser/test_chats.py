@@ -56,6 +56,11 @@ def test_a_turn_follows_its_cell(front_end: str, open_notebook: OpenNotebook, sl
     notebook.run(2)
     expect(notebook.output(2)).to_contain_text("version 2")
     assert sent(slow_simulator) == ["one", "one", "two!"]
+    # The turn after it says so in its own output, until it is run again.
+    expect(notebook.output(3)).to_contain_text("answered an earlier version")
+    notebook.run(3)
+    expect(notebook.output(3)).to_contain_text("version 2")
+    expect(notebook.output(3)).not_to_contain_text("answered an earlier version")
 
     # Moved below the third: it stays its turn.
     press(notebook, 2, "Control+Shift+ArrowDown")
@@ -68,7 +73,7 @@ def test_a_turn_follows_its_cell(front_end: str, open_notebook: OpenNotebook, sl
     press(notebook, 1, "d", "d")
     notebook.run(1)
     expect(notebook.output(1)).to_contain_text("Turn 1 of the chat plan is set aside")
-    expect(notebook.output(1)).to_contain_text("version 2")
+    expect(notebook.output(1)).to_contain_text("version 3")
     assert sent(slow_simulator) == ["two!", "two!", "three"]
 
     # Its deletion is undone: run again, it is back in its place.
@@ -78,5 +83,5 @@ def test_a_turn_follows_its_cell(front_end: str, open_notebook: OpenNotebook, sl
     expect(notebook.output(1)).to_contain_text("turn 1, version 2")
     assert sent(slow_simulator) == ["one"]
     notebook.run(2)
-    expect(notebook.output(2)).to_contain_text("turn 3, version 3")
+    expect(notebook.output(2)).to_contain_text("turn 3, version 4")
     assert sent(slow_simulator) == ["one", "one", "two!", "two!", "three"]
