@@ -24,6 +24,7 @@ from nbstream.jupyter.display import pump
 from nbstream.model.events import Answer, Reasoning
 from nbstream.model.presentation import Presentation
 from nbstream.output.terminal.view import TextView, write
+from nbstream.simulator.log import key_digest
 from tests.output.emulator import EmulatedTerminal, Output
 
 if TYPE_CHECKING:
@@ -376,6 +377,26 @@ def test_ctrl_c_stops_a_reply_and_keeps_the_partial_text(terminal: pexpect.spawn
     while simulator.log()[0]["outcome"] != "disconnected":
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+@pytest.mark.kernel
+def test_a_key_is_typed_without_an_echo(terminal: pexpect.spawn[str], simulator: Simulator) -> None:
+    key = "canary-terminal-key-41d0"
+    terminal.sendline("%deepseek key deepseek")
+    terminal.expect_exact(f"API key for {simulator.url.removeprefix('http://')}: ")
+    terminal.waitnoecho()
+    terminal.sendline(key)
+    terminal.expect_exact("is kept until this kernel ends")
+    assert key not in str(terminal.before)
+    terminal.expect(r"In \[\d+\]: ")
+    terminal.sendline("get_ipython().run_cell_magic('deepseek', '-o r', 'hello')")
+    terminal.expect_exact("would cost $")
+    assert simulator.log()[-1]["key_digest"] == key_digest(key)
+    terminal.sendline("%deepseek models")
+    terminal.expect_exact("→  deepseek-flash   1,048,576")
+    terminal.sendline("%history")
+    terminal.expect(r"In \[\d+\]: ")
+    assert key not in str(terminal.before)
 
 
 class TerminalSession(pyte.Screen):
