@@ -37,9 +37,9 @@ _PREVIEW_CHARS = 100
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the demo's options to `parser`."""
     parser.description = (
-        "Opens the quickstart notebook in JupyterLab, offline, beside two others on\n"
-        "chats and on data in prompts. Their requests go to a\n"
-        "simulator on this machine: no key is needed, and it costs nothing.\n"
+        "Opens the quickstart notebook in JupyterLab, offline, beside notebooks on chats\n"
+        "and on data in prompts. Their requests go to a simulator on this machine: no key\n"
+        "is needed, and it costs nothing.\n"
         "Prints the URL; Ctrl-C stops the demo."
     )
     parser.add_argument("--port", type=int, default=0, help="port of JupyterLab (default: a free one)")

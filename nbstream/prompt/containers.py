@@ -147,8 +147,9 @@ class _Writer:
         elif isinstance(value, str):
             # A string that is longer than the rest of the text is not read to its end.
             self._put(json.dumps(str.__str__(value)[: self._left], ensure_ascii=False))
-        elif value is None or isinstance(value, bool):
-            self._put({None: "null", True: "true", False: "false"}[value])
+        elif value is None or isinstance(value, bool | float):
+            # Also as JSON for a subclass of float, as numpy's is one.
+            self._put(json.dumps(value if not isinstance(value, float) else float(value)))
         else:
             self._put(self._other(value))
 

@@ -180,6 +180,11 @@ def whole(value: Any) -> Description:
     return made if isinstance(made, Description) else Description(made)
 
 
+def is_own(value: Any) -> bool:
+    """Return whether a function of this package describes a value, and none of the user's."""
+    return _describe.dispatch(type(value)) in _OWN
+
+
 def _of_library(value: Any) -> Callable[[Any], Description] | None:
     for kind in type(value).__mro__:
         library = kind.__module__.split(".")[0]

@@ -11,7 +11,7 @@ from nbstream.model.exceptions import RequestError
 from nbstream.model.request import Inserted
 from nbstream.prompt import names
 from nbstream.prompt.blocks import Piece, content_of, inline, label, shown_of
-from nbstream.prompt.describe import whole
+from nbstream.prompt.describe import is_own, whole
 from nbstream.prompt.description import LIMIT, Description, bounded
 from nbstream.prompt.files import file_name, read_file
 from nbstream.prompt.secrets import is_secret_name, secret_in, secret_in_text
@@ -21,8 +21,6 @@ from nbstream.prompt.secrets import is_secret_name, secret_in, secret_in_text
 _BRACES = re.compile(r"\{\{\{\{(?P<literal>[^\n]*?)\}\}\}\}|\{\{(?!\{)(?P<name>[^\n]*?)\}\}|(?P<open>\{\{(?!\{))")
 #: A secret may stand across the limit of a text.
 _BEYOND = 4_096
-#: So many characters at the end of a text, which begin a secret, are a part of it.
-_LEAST_PIECE = 8
 
 
 class Composed(NamedTuple):
@@ -126,10 +124,13 @@ class _Filling:
 
 def _described(place: str, name: str, value: Any, secrets: Sequence[str]) -> Description:
     """Return the description of a value that is not secret."""
+    if secret_in_text(name, secrets):
+        raise RequestError("`values=`: a name has an API key or another secret in it, so nothing was sent.")
     if is_secret_name(name, value):
         names.refuse(place, name)
-    if found := secret_in(value):
-        names.refuse(place, found)
+    # A function that the user has registered decides itself what of a value is shown.
+    if is_own(value) and (found := secret_in(value)):
+        names.refuse_part(place, found)
     try:
         description = whole(value)
     except Exception as error:  # noqa: BLE001  (a function that the user has registered)
@@ -142,10 +143,9 @@ def _described(place: str, name: str, value: Any, secrets: Sequence[str]) -> Des
 def _check_text(place: str, description: Description, secrets: Sequence[str]) -> None:
     text = description.text
     near = text[-LIMIT - _BEYOND :] if description.keeps_end else text[: LIMIT + _BEYOND]
-    is_cut_within = any(
-        near.endswith(secret[:size]) for secret in secrets for size in range(_LEAST_PIECE, len(secret)) if near
-    )
-    if is_cut_within or secret_in_text(near, secrets) or secret_in_text(description.kind, secrets):
+    # The end of the text that is sent, where a secret may be cut, and what was about to follow.
+    sent = bounded(description).text
+    if any(secret_in_text(each, secrets) for each in (near, sent, description.kind)):
         raise RequestError(f"{place}: its text has an API key or another secret in it, so nothing was sent.")
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbstream.model.exceptions import RequestError
 from nbstream.model.printable import one_line
-from nbstream.prompt.secrets import is_environment, is_secret_name
+from nbstream.prompt.secrets import ENVIRONMENT, is_environment, is_secret_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,11 +49,23 @@ def refuse(place: str, name: str) -> None:
     Raises:
         RequestError: always.
     """
-    if name == "os.environ":
-        raise RequestError(f"{place}: os.environ is not sent, as it has keys. Nothing was sent.")
     raise RequestError(
         f"{place}: {shown(name)} looks like the name of a secret, so nothing was sent. If it is none, give the value "
         "another name."
+    )
+
+
+def refuse_part(place: str, name: str) -> None:
+    """Refuse a value for the name of a part of it.
+
+    Raises:
+        RequestError: always.
+    """
+    if name == ENVIRONMENT:
+        raise RequestError(f"{place}: {ENVIRONMENT} has keys, so nothing was sent.")
+    raise RequestError(
+        f"{place} has {shown(name)}, which looks like the name of a secret, so nothing was sent. Leave it out, or "
+        "give it another name if it is none."
     )
 
 
@@ -94,7 +106,7 @@ class _Reader:
 
     def _checked(self, name: str, value: Any) -> Any:
         if is_environment(value):
-            refuse(self._place, "os.environ")
+            refuse_part(self._place, ENVIRONMENT)
         if name and is_secret_name(name, value):
             refuse(self._place, name)
         return value

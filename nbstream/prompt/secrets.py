@@ -14,6 +14,8 @@ from typing import Any
 
 from nbstream.prompt.containers import ARRAYS, attributes_of, entries_of
 
+#: Stands for the environment of the process, as the name of a secret.
+ENVIRONMENT = "os.environ"
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+|\d+")
 _CERTAIN = re.compile(r"passw(?:or)?d|passphrase|secret(?!ar|e|ion)|credential|api_?key|authorization|bearer")
 #: Words before `key` and `token` that name no secret.
@@ -35,8 +37,12 @@ _MOST_VALUES = 20_000
 _DEEPEST = 40
 #: So many entries of the process's environment make a dict a copy of it.
 _ENTRIES_OF_ENVIRONMENT = 5
+_SCALARS = (str, bytes, int, float, type(None))
 #: A shorter value of the environment may be any word.
 _SHORTEST = 8
+#: So many characters from its beginning are much of a secret; at the end of a text, fewer are.
+_MUCH = 14
+_LEAST = 8
 _LIBRARIES_WITH_COLUMNS = frozenset({"pandas", "polars", "modin", "geopandas"})
 _NUMERIC = re.compile(r"u?int|float|bool|date|time", re.IGNORECASE)
 
@@ -79,7 +85,7 @@ def is_environment(value: object) -> bool:
 
 
 def secret_in(value: Any) -> str:
-    """Return the name of a secret within a value, `os.environ`, or empty.
+    """Return the name of a secret within a value, `ENVIRONMENT`, or empty.
 
     Looks at as much of a container as a description can show.
     """
@@ -89,8 +95,10 @@ def secret_in(value: Any) -> str:
     while pending and looked_at < _MOST_VALUES:
         each, depth = pending.pop()
         looked_at += 1
+        if isinstance(each, _SCALARS):
+            continue
         if is_environment(each):
-            return "os.environ"
+            return ENVIRONMENT
         if (column := _secret_column(each)) or depth > _DEEPEST:
             return column
         if (entries := entries_of(each)) is not None:
@@ -105,8 +113,14 @@ def secret_in(value: Any) -> str:
 
 
 def secret_in_text(text: str, secrets: Iterable[str]) -> bool:
-    """Return whether a text has one of the `secrets`, or the key of a well-known service."""
-    return any(secret in text for secret in secrets) or _SHAPES.search(text) is not None
+    """Return whether a text has one of the `secrets`, or the key of a well-known service.
+
+    Much of a secret is one, too: a cell of a table is cut, and so is the end of a text.
+    """
+    for secret in secrets:
+        if secret[:_MUCH] in text or any(text.endswith(secret[:size]) for size in range(_LEAST, len(secret))):
+            return True
+    return _SHAPES.search(text) is not None
 
 
 def secrets_of(environ: Mapping[str, str]) -> tuple[str, ...]:

@@ -78,7 +78,7 @@ class Colour(enum.Enum):
         ({"d": dt.date(2026, 11, 25)}, '{"d": "2026-11-25"}'),
         ({"p": PurePosixPath("a/b")}, '{"p": "a/b"}'),
         ({"m": Decimal("1.10"), "f": Fraction(1, 3)}, '{"m": "1.10", "f": "1/3"}'),
-        ({"n": math.nan, "i": math.inf}, '{"n": nan, "i": inf}'),
+        ({"n": math.nan, "i": math.inf}, '{"n": NaN, "i": Infinity}'),
         ({"c": Colour.RED}, '{"c": "<Colour.RED: \'red\'>"}'),
         ({"b": b"\0"}, '{"b": "b\'\\\\x00\'"}'),
         (5, "5"),

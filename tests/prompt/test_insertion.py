@@ -126,14 +126,19 @@ def test_a_picture_within_the_prompt_is_attached(simulator: Simulator) -> None:
     ("options", "says"),
     [
         ({"values": {"OPENAI_API_KEY": "x"}}, "OPENAI_API_KEY looks like the name of a secret, so nothing was sent."),
-        ({"values": {"a": os.environ}}, "os.environ is not sent"),
-        ({"values": {"a": {"b": [{"password": "x"}]}}}, "`values=` a: password looks like the name of a secret"),
+        ({"values": {"a": os.environ}}, "os.environ has keys, so nothing was sent."),
+        (
+            {"values": {"a": {"b": [{"password": "x"}]}}},
+            "`values=` a has password, which looks like the name of a secret",
+        ),
         ({"values": {"a": f"the key is {KEY}."}}, "its text has an API key or another secret in it"),
         ({"values": {"a": "x" * 7_990 + KEY}}, "its text has an API key or another secret in it"),
         ({"values": {"a": ["x", "y" * 7_980 + KEY]}}, "its text has an API key or another secret in it"),
         ({"values": {"a": ValueError(KEY)}}, "its text has an API key or another secret in it"),
         ({"values": {"a": pd.DataFrame({"x": [KEY]})}}, "its text has an API key or another secret in it"),
         ({"values": {"a": "the other 81hGx0-secret-of-env"}}, "its text has an API key or another secret in it"),
+        ({"values": {KEY: "a"}}, "a name has an API key or another secret in it"),
+        ({"values": {"a": pd.DataFrame({"x": ["x" * 185 + KEY]})}}, "its text has an API key or another secret in it"),
         ({"values": ["a"]}, "`values=` must be a dict"),
         ({"values": {1: "a"}}, "`values=` must be a dict"),
         (
@@ -143,7 +148,7 @@ def test_a_picture_within_the_prompt_is_attached(simulator: Simulator) -> None:
         ({"files": [5]}, "`files=` must be a list of paths."),
         ({"fill": {"a": 1}}, "there is no variable name, so nothing was sent. Write {{{{ … }}}} for braces"),
         ({"fill": {"name": KEY}}, "its text has an API key or another secret in it"),
-        ({"fill": {"name": os.environ}}, "os.environ is not sent"),
+        ({"fill": {"name": os.environ}}, "os.environ has keys, so nothing was sent."),
     ],
     ids=lambda given: f"{given:.40}" if isinstance(given, str) else next(iter(given)),
 )
@@ -175,6 +180,19 @@ def test_a_users_function_that_fails_is_one_line(simulator: Simulator) -> None:
 
     with pytest.raises(RequestError, match=r"its describe function failed \(ZeroDivisionError: no\)"):
         nbstream.stream("x", values={"odd": Odd()})
+
+
+def test_a_users_function_decides_what_is_shown_of_secrets(simulator: Simulator) -> None:
+    class Account:
+        def __init__(self) -> None:
+            self.password = "x"
+
+    account = Account()
+    with pytest.raises(RequestError, match="account has password, which looks like the name of a secret"):
+        nbstream.stream("x", values={"account": account})
+    nbstream.describe.register(Account, lambda _: "an account")
+    nbstream.stream("x", values={"account": account}).result(20)
+    assert received(simulator).endswith("```text\nan account\n```")
 
 
 def test_messages_take_no_values(simulator: Simulator) -> None:
