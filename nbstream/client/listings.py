@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from nbstream.billing.prices import cost
+from nbstream.client.addresses import origin_of
 from nbstream.client.queries import QueryError, get_json
 from nbstream.model.failure import Failure
 from nbstream.model.printable import one_line
@@ -28,8 +29,8 @@ _WINDOWS = ("context_length", "max_model_len", "max_context_length", "context_wi
 #: Statuses of a key that may not ask.
 _FORBIDDEN = (401, 403)
 
-#: The context windows that servers told in this process, by origin and model.
-_told: dict[tuple[str, str], int] = {}
+#: The models that servers listed in this process, with their context windows, by origin.
+_listed: dict[str, dict[str, int | None]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +73,13 @@ class Balance:
 
 def window(endpoint: Endpoint, model: str) -> int | None:
     """Return the context window of a model in tokens, from its facts or its server's last list."""
-    return (
-        endpoint.facts.context_windows.get(model) or _told.get((endpoint.origin, model)) or endpoint.facts.window(model)
-    )
+    told = _listed.get(endpoint.origin, {}).get(model)
+    return endpoint.facts.context_windows.get(model) or told or endpoint.facts.window(model)
+
+
+def listed(base_url: str) -> list[str]:
+    """Return the ids of the models that a server listed last; asks no server."""
+    return list(_listed.get(origin_of(base_url), ()))
 
 
 def models_of(endpoint: Endpoint, currency: str) -> list[ListedModel]:
@@ -95,9 +100,7 @@ def models_of(endpoint: Endpoint, currency: str) -> list[ListedModel]:
     found = [
         _model(each, endpoint, currency) for each in entries[:_MOST_MODELS] if isinstance(each, dict) and _id(each)
     ]
-    for each in found:
-        if each.context is not None:
-            _told[endpoint.origin, each.id] = each.context
+    _listed[endpoint.origin] = {each.id: each.context for each in found}
     return found
 
 

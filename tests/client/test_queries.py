@@ -41,7 +41,7 @@ def says(document: Any, status: int = 200) -> Callable[[Request], Response]:
 @pytest.fixture(autouse=True)
 def nothing_told() -> Iterator[None]:
     yield
-    listings._told.clear()
+    listings._listed.clear()
 
 
 def test_the_simulators_models_and_balance(simulator: Simulator) -> None:
@@ -296,3 +296,12 @@ def test_a_reply_can_follow_a_question_on_its_connection() -> None:
     with HostileServer({"v1": answer}) as there:
         models_of(endpoint_for(f"{there.url}/v1", environ={}), "USD")
         assert nbstream.stream("hello", base_url=f"{there.url}/v1").result(20).answer == "yes"
+
+
+def test_the_models_that_a_server_listed_are_known_without_asking_again() -> None:
+    with HostileServer({"v1": says({"data": [{"id": "a"}, {"id": "b/c"}]})}) as there:
+        url = f"{there.url}/v1"
+        assert listings.listed(url) == []
+        models_of(endpoint_for(url, environ={}), "USD")
+        assert listings.listed(there.url) == ["a", "b/c"]
+        assert len(there.requests) == 1

@@ -13,7 +13,7 @@ from IPython.core.completer import provisionalcompleter
 from IPython.core.interactiveshell import InteractiveShell
 
 from nbstream.chat.conversation import Chat
-from nbstream.client import routing
+from nbstream.client import listings, routing
 from nbstream.jupyter import commands, magic
 from nbstream.jupyter.completion import words
 from nbstream.model.exceptions import RequestError
@@ -78,6 +78,8 @@ def test_the_values_of_options(shell: InteractiveShell, monkeypatch: pytest.Monk
     assert words_at(shell, "%%deepseek -m ")[:3] == ["mine", "flash", "pro"]
     assert words_at(shell, "%%deepseek --model=pr") == ["--model=pro"]
     assert words_at(shell, "%%deepseek -m olla") == ["ollama/"]
+    monkeypatch.setitem(listings._listed, "http://localhost:11434", {"qwen3:8b": None})
+    assert words_at(shell, "%%deepseek -m ollama/q") == ["ollama/qwen3:8b"]
     assert words_at(shell, "%%deepseek --effort h") == ["high"]
     assert words_at(shell, "%%deepseek --reasoning ") == ["auto", "open", "closed", "hidden"]
     assert "--error" in words_at(shell, "%%deepseek --above ")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from nbstream.chat import names
 from nbstream.chat.conversation import chats
-from nbstream.client import history, models, routing, settings
+from nbstream.client import history, listings, models, routing, settings
 from nbstream.client.request_builder import EFFORTS
 from nbstream.model.exceptions import RequestError
 from nbstream.prompt.secrets import is_secret_name
@@ -42,7 +42,10 @@ def _models(_word: str, _shell: Any) -> list[str]:
 
 
 def _endpoint_models() -> list[str]:
-    """Return for each endpoint its name with a slash, and the models that are known by name."""
+    """Return for each endpoint its name with a slash, and its models that are known by name.
+
+    They are those of its facts, and those of the last `%deepseek models`.
+    """
     try:
         endpoints = routing.known().by_name
     except RequestError:
@@ -50,7 +53,8 @@ def _endpoint_models() -> list[str]:
         return []
     found: list[str] = []
     for name, facts in endpoints.items():
-        found += [f"{name}/", *(f"{name}/{model}" for model in facts.context_windows)]
+        known = dict.fromkeys([*facts.context_windows, *listings.listed(facts.base_url)])
+        found += [f"{name}/", *(f"{name}/{model}" for model in known)]
     return found
 
 
