@@ -14,13 +14,13 @@ def source(value: Any) -> Description:
     name = getattr(value, "__qualname__", getattr(value, "__name__", "?"))
     if inspect.ismodule(value):
         return Description(inspect.getdoc(value) or "", f"module {value.__name__}", "its docstring only", is_cut=True)
-    kind = "class" if isinstance(value, type) else "function"
+    kind = f"{'class' if isinstance(value, type) else 'function'} {name}"
     owner = getattr(value, "__self__", None)
     if owner is not None and not inspect.ismodule(owner):
         # Its repr would have the whole value that it belongs to.
-        kind = f"method of a {type(owner).__name__}, not called"
+        kind = f"method {name} of a {type(owner).__name__}, not called"
     try:
-        return Description(inspect.getsource(inspect.unwrap(value)), f"{kind} {name}", "source", language="python")
+        return Description(inspect.getsource(inspect.unwrap(value)), kind, "source", language="python")
     except (OSError, TypeError, ValueError):
         pass
     try:
@@ -28,4 +28,4 @@ def source(value: Any) -> Description:
     except (TypeError, ValueError):
         signature = "(…)"
     text = f"{name}{shortened(signature, 500)}\n{inspect.getdoc(value) or ''}".rstrip()
-    return Description(text, f"{kind} {name}", "its documentation")
+    return Description(text, kind, "its documentation")

@@ -19,6 +19,8 @@ OBJECTS = (dict, UserDict, ChainMap, types.MappingProxyType, types.SimpleNamespa
 ARRAYS = (list, tuple, set, frozenset, deque, UserList, KeysView, ValuesView, ItemsView)
 
 _DEEPEST = 40
+#: The values of these libraries that have no shape, such as a period or a type, have short texts.
+_SHORT_TEXTS = ("numpy", "pandas", "polars")
 _LONGEST_LEAF = 400
 
 #: Returns the JSON of a value of another library, or None.
@@ -45,7 +47,8 @@ def describe_container(value: Any, leaf: Leaf, limit: int = LIMIT) -> Descriptio
         writer.write(value, 0)
     except _Full:
         return _cut(writer, size, unit, name, limit)
-    return Description("".join(writer.parts), name, counted(size, unit), writer.is_cut, language="json")
+    note = counted(size, unit) + (", some in part" if writer.is_cut else "")
+    return Description("".join(writer.parts), name, note, writer.is_cut, language="json")
 
 
 def _cut(writer: _Writer, size: int, unit: str, name: str, limit: int) -> Description:
@@ -97,6 +100,8 @@ def short_text(value: Any, limit: int) -> str:
         if has_fields(value) or isinstance(value, (*OBJECTS, *ARRAYS)):
             description = describe_container(value, _no_leaf, limit)
             return shortened(description.text + "…" * description.is_cut, limit)
+        if type(value).__module__.split(".")[0] in _SHORT_TEXTS and not getattr(value, "shape", ()):
+            return shortened(str(value), limit)
         if hasattr(type(value), "shape") and hasattr(value, "flat"):
             # An array's repr may be of any length.
             first = ", ".join(map(str, value.flat[:20].tolist()))

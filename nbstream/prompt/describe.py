@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 import json
+import sys
 import traceback
 import types
 from dataclasses import replace
@@ -78,9 +79,8 @@ def _any(value: Any) -> Description:
     if (attributes := attributes_of(value)) is not None:
         described = describe_container(attributes, _leaf)
         return replace(described, kind=f"{type(value).__qualname__} object, its attributes")
-    text = short_repr(value, LIMIT)
     kind = f"{type(value).__module__.split('.')[0]}.{type(value).__qualname__}"
-    return Description(text, kind, is_cut=text.endswith("…") and len(text) == LIMIT)
+    return Description(short_repr(value, sys.maxsize), kind)
 
 
 @_describe.register
@@ -113,6 +113,11 @@ def _(value: BaseException) -> Description:
 @_describe.register(type)
 def _(value: object) -> Description:
     return source(value)
+
+
+@_describe.register
+def _(value: Description) -> Description:
+    return value
 
 
 @_describe.register

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from nbstream.model.exceptions import RequestError
 from nbstream.model.request import Inserted
-from nbstream.prompt import names
+from nbstream.prompt import names, pictures
 from nbstream.prompt.blocks import Piece, content_of, inline, label, shown_of
 from nbstream.prompt.describe import is_own, whole
 from nbstream.prompt.description import LIMIT, Description, bounded
@@ -137,7 +137,16 @@ def _described(place: str, name: str, value: Any, secrets: Sequence[str]) -> Des
         said = names.shown(f"{type(error).__name__}: {error}")
         raise RequestError(f"{place}: its describe function failed ({said}), so nothing was sent.") from None
     _check_text(place, description, secrets)
+    if description.image:
+        _check_image(place, description)
     return bounded(description)
+
+
+def _check_image(place: str, description: Description) -> None:
+    if description.media_type not in pictures.MEDIA_TYPES:
+        raise RequestError(f"{place}: models take images in PNG, JPEG, GIF and WebP, so nothing was sent.")
+    if len(description.image) > pictures.MOST_BYTES:
+        raise RequestError(f"{place}: an image may have at most 32 MiB, so nothing was sent.")
 
 
 def _check_text(place: str, description: Description, secrets: Sequence[str]) -> None:

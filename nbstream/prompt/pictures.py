@@ -16,6 +16,7 @@ _SIGNATURES = {
     b"GIF87a": "image/gif",
     b"GIF89a": "image/gif",
 }
+MEDIA_TYPES = frozenset({*_SIGNATURES.values(), "image/webp"})
 #: A larger picture is scaled down: models read pictures in smaller sizes than this.
 _LONGEST_SIDE = 2_048
 _MANY_PIXELS = 1_000_000

@@ -247,6 +247,14 @@ def test_a_function_is_its_source_and_a_method_not_its_object() -> None:
     assert nbstream.describe(Trip).text.startswith("@dataclasses.dataclass\nclass Trip")
 
 
+def test_a_long_repr_is_cut_and_says_so() -> None:
+    class Long:
+        def __repr__(self) -> str:
+            return "x" * 1_000_000
+
+    assert nbstream.describe(Long()).shown == "first 8,000 of 1,000,000 characters"
+
+
 def test_an_object_without_a_repr_is_its_attributes() -> None:
     class Plain:
         def __init__(self) -> None:

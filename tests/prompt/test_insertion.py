@@ -195,6 +195,18 @@ def test_a_users_function_decides_what_is_shown_of_secrets(simulator: Simulator)
     assert received(simulator).endswith("```text\nan account\n```")
 
 
+def test_a_description_is_sent_as_it_is(simulator: Simulator) -> None:
+    made = nbstream.Description("the text", "note", "half of it", is_cut=True)
+    nbstream.stream("x", values={"it": made}).result(20)
+    assert received(simulator).endswith(
+        "Attached: it (note; half of it)\n```text\nthe text\n```\n[Not all of it is shown: half of it]"
+    )
+    for kind, size, says in (("image/bmp", 5, "in PNG, JPEG, GIF"), ("image/png", 2**25 + 1, "at most 32 MiB")):
+        picture = nbstream.Description(image=b"x" * size, media_type=kind)
+        with pytest.raises(RequestError, match=says):
+            nbstream.stream("x", values={"it": picture})
+
+
 def test_messages_take_no_values(simulator: Simulator) -> None:
     with pytest.raises(RequestError, match="`values=` needs a prompt"):
         nbstream.stream(messages=[{"role": "user", "content": "a"}], values={"a": 1})

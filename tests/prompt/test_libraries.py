@@ -106,7 +106,8 @@ def test_single_columns() -> None:
     described = nbstream.describe(series)
     assert described.kind == "pandas Series 'n', 1,000 values of int64"
     assert described.shown == "20 of 1,000 values"
-    assert nbstream.describe(pd.DataFrame({"a": [1], "b": ["x"]}).dtypes).shown == "2 values"
+    dtypes = nbstream.describe(pd.DataFrame({"a": [1], "b": [1.5]}).dtypes)
+    assert (dtypes.text, dtypes.shown) == (",\na,int64\nb,float64", "2 values")
     assert nbstream.describe(pd.Index(["a", "b"])).text.endswith("a\nb")
     assert nbstream.describe(pl.Series("n", range(1_000))).shown == "20 of 1,000 values"
 
