@@ -38,8 +38,10 @@ def _has(item: pytest.Item, mark: str) -> bool:
 
 
 @pytest.fixture
-def simulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Simulator]:
+def simulator(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulator]:
     """Start a simulator without delays and send the requests of this process to it."""
+    # Without the endpoints of the person who runs the tests.
+    monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(tmp_path_factory.getbasetemp() / "no-configuration"))
     with Simulator(port=0, rate=0, first_token=0) as server:
         monkeypatch.setenv("DEEPSEEK_BASE_URL", server.url)
         monkeypatch.setenv("DEEPSEEK_API_KEY", "simulated")

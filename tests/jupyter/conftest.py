@@ -38,6 +38,7 @@ def shared_kernel(
         "DEEPSEEK_BASE_URL": shared_server.url,
         "DEEPSEEK_API_KEY": CANARY_KEY,
         "IPYTHONDIR": str(tmp_path_factory.mktemp("ipython")),
+        "JUPYTER_CONFIG_DIR": str(tmp_path_factory.mktemp("configuration")),
     }
     with Kernel(request.param, environ) as kernel:
         loaded = kernel.run("%load_ext nbstream")

@@ -137,6 +137,30 @@ def test_config_tells_where_each_value_comes_from(kernel: Kernel, server: Simula
     assert CANARY_KEY not in text
 
 
+def test_config_tells_what_is_wrong_and_shows_the_rest(kernel: Kernel) -> None:
+    kernel.run("nbstream.settings.model = 'nowhere/x'; nbstream.settings.base_url = 'deepseek'")
+    kernel.run("import os; kept = os.environ.pop('DEEPSEEK_BASE_URL')")
+    text = data_of(kernel.run("%deepseek config"))["text/plain"]
+    assert "nowhere/… names no endpoint: there are deepseek" in text.splitlines()[-1]
+    kernel.run("nbstream.settings.model = 'flash'; nbstream.settings.base_url = 'https://user:secret@host.example'")
+    text = data_of(kernel.run("%deepseek config"))["text/plain"]
+    assert "must not contain a user name or password; set api_key= of nbstream.ask instead." in text.splitlines()[-1]
+    assert "secret" not in text
+    kernel.run("nbstream.settings.base_url = ''; os.environ['DEEPSEEK_BASE_URL'] = kept")
+
+
+def test_a_broken_file_is_one_line_with_its_place(kernel: Kernel) -> None:
+    kernel.run(
+        "from pathlib import Path; file = Path(os.environ['JUPYTER_CONFIG_DIR'], 'nbstream.toml')\n"
+        "_ = file.write_text('[endpoints.gpu]\\nurl = 3\\n')"
+    )
+    for cell in ("%%deepseek\nhello", "%deepseek models"):
+        assert "nbstream.toml, line 2: gpu.url: there is no such field" in stderr_of(kernel.run(cell))
+    assert "nbstream.toml, line 2: gpu.url" in data_of(kernel.run("%deepseek config"))["text/plain"].splitlines()[-1]
+    kernel.run("file.unlink()")
+    assert kernel.run("%%deepseek\nhello").status == "ok"
+
+
 def test_a_wrong_endpoint_is_one_line_and_changes_nothing(kernel: Kernel, other: Simulator) -> None:
     cell = kernel.run("%config DeepSeekMagics.endpoints = {'gpu': {'base_url': 'http://gpu', 'thinking': 'none'}}")
     said = cell.text("stderr") + cell.text("stdout") + repr([each["content"] for each in cell.outputs_of("error")])

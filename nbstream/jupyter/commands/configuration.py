@@ -32,6 +32,7 @@ _KEYS = {
 
 def _config(_words: Sequence[str], context: Context) -> None:
     """Show every setting, its value and where it comes from; never a key."""
+    from nbstream.output.audience import name_options  # noqa: PLC0415  (only where it is used)
     from nbstream.output.tables import Table  # noqa: PLC0415  (only where it is used)
 
     chosen = settings.current()
@@ -40,7 +41,7 @@ def _config(_words: Sequence[str], context: Context) -> None:
         endpoint = routing.route(without_key=True).endpoint
     except RequestError as error:
         # What is wrong is what the reader looks for.
-        endpoint, notes = None, [str(error)]
+        endpoint, notes = None, [name_options(str(error), context.presentation.audience)]
     rows = [_row(name, endpoint, context) for name in chosen.traits(config=True)]
     rows += _endpoint_rows(endpoint)
     redactor = KeyRedactor(endpoint.secret if endpoint is not None else None)
