@@ -19,6 +19,7 @@ from nbstream.prompt.secrets import is_secret_name, secret_in, secret_in_text
 #: `{{{{ … }}}}` stands for `{{ … }}`, and `{{ name }}` for the value. Of three braces, the outer
 #: ones are text.
 _BRACES = re.compile(r"\{\{\{\{(?P<literal>[^\n]*?)\}\}\}\}|\{\{(?!\{)(?P<name>[^\n]*?)\}\}|(?P<open>\{\{(?!\{))")
+_FIRST_NAME = re.compile(r"\A\w+")
 #: A secret may stand across the limit of a text.
 _BEYOND = 4_096
 
@@ -112,7 +113,8 @@ class _Filling:
                 value = names.value_of(name, self._namespace, "`fill=True`")
             except RequestError as error:
                 raise RequestError(f"{error} Write {{{{{{{{ … }}}}}}}} for braces that are text.") from None
-        self.used.add(name)
+        # Of a value of which the prompt names a part, only this is wanted.
+        self.used |= {name, *_FIRST_NAME.findall(name)}
         description = _described(place, name, value, self._secrets)
         piece = Piece(name, description)
         if description.image:

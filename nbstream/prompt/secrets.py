@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from nbstream.prompt.containers import ARRAYS, attributes_of, entries_of
@@ -21,7 +22,8 @@ _CERTAIN = re.compile(r"passw(?:or)?d|passphrase|secret(?!ar|e|ion)|credential|a
 #: Words before `key` and `token` that name no secret.
 _HARMLESS_KEYS = frozenset(
     {"primary", "foreign", "sort", "group", "cache", "partition", "row", "column", "col", "index", "dict", "map"}
-    | {"public", "join", "natural", "surrogate"}
+    | {"public", "join", "natural", "surrogate", "lookup", "unique", "hash", "range", "object", "answer", "issue"}
+    | {"project", "order", "product", "customer", "json", "first", "last"}
 )
 _HARMLESS_TOKENS = frozenset(
     {"eos", "bos", "pad", "unk", "sep", "cls", "mask", "stop", "end", "start", "special", "next", "first", "last"}
@@ -40,6 +42,7 @@ _ENTRIES_OF_ENVIRONMENT = 5
 _SCALARS = (str, bytes, int, float, type(None))
 #: A shorter value of the environment may be any word.
 _SHORTEST = 8
+_LONG = 16
 #: So many characters from its beginning are much of a secret; at the end of a text, fewer are.
 _MUCH = 14
 _LEAST = 8
@@ -104,7 +107,7 @@ def secret_in(value: Any) -> str:
         if (entries := entries_of(each)) is not None:
             inner = list(islice(entries.items(), _MOST_VALUES - looked_at))
             for name, item in inner:
-                if isinstance(name, str) and is_secret_name(name, item):
+                if isinstance(name, str) and is_secret_name(name, item) and not _is_word(name, item):
                     return name
             pending += [(item, depth + 1) for _, item in reversed(inner)]
         elif isinstance(each, ARRAYS):
@@ -126,7 +129,32 @@ def secret_in_text(text: str, secrets: Iterable[str]) -> bool:
 def secrets_of(environ: Mapping[str, str]) -> tuple[str, ...]:
     """Return the values of the variables of an environment that are secret by their names."""
     found = {value.strip() for name, value in environ.items() if is_secret_name(name, value)}
-    return tuple(value for value in found if len(value) >= _SHORTEST and len(set(value)) > 3)  # noqa: PLR2004
+    return tuple(value for value in found if _is_no_word(value) and not _is_path(value))
+
+
+def _is_path(value: str) -> bool:
+    try:
+        return Path(value).exists()
+    except OSError:
+        # It is too long for a path.
+        return False
+
+
+def _is_no_word(value: str) -> bool:
+    """Return whether a text may be searched for: a short one may be any word."""
+    if len(value) < _SHORTEST or len(set(value)) <= 3:  # noqa: PLR2004  (as in "xxxxxxxx")
+        return False
+    return len(value) >= _LONG or _has_letters_and_digits(value)
+
+
+def _is_word(name: str, value: object) -> bool:
+    """Return whether an entry called `token` is one of a text, and none that gives access."""
+    is_short = isinstance(value, str) and len(value) < _LONG
+    return name == "token" and is_short and not _has_letters_and_digits(str(value))
+
+
+def _has_letters_and_digits(text: str) -> bool:
+    return any(map(str.isalpha, text)) and any(map(str.isdigit, text))
 
 
 def _secret_column(value: Any) -> str:

@@ -187,6 +187,8 @@ def test_secrets_within_a_value() -> None:
     assert secret_in(SimpleNamespace(password="x")) == "password"
     assert secret_in(pd.DataFrame({"user": ["u"], "password": ["x"]})) == "password"
     assert secret_in(pd.DataFrame({"token": ["the", "cat"], "sort_key": ["a", "b"], "api_key": [1, 2]})) == ""
+    assert secret_in([{"token": "Paris", "label": "LOC"}, {"token": "2026"}]) == ""
+    assert secret_in([{"token": "abc123"}]) == "token"
     assert secret_in({"usage": {"prompt_tokens": 3}, "keys": ["a"]}) == ""
 
     class Client:
@@ -210,7 +212,8 @@ def test_the_environment_and_its_copies() -> None:
 
 def test_which_variables_of_the_environment_are_secret() -> None:
     environ = {"A_TOKEN": "abcdefgh1", "B_KEY": "short", "PATH": "/usr/bin/long", "C_PASSWORD": "aaaaaaaaaaaa"}
-    assert secrets_of(environ) == ("abcdefgh1",)
+    environ |= {"POSTGRES_PASSWORD": "postgres", "APPLICATION_CREDENTIALS": __file__, "D_SECRET": "a1" * 9_000}
+    assert tuple(sorted(secrets_of(environ), key=len)) == ("abcdefgh1", "a1" * 9_000)
 
 
 @pytest.mark.parametrize(
