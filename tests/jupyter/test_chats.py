@@ -35,8 +35,19 @@ def sent(server: Simulator) -> list[str]:
     return [each["content"].removeprefix("[simulate: echo] ").removeprefix(MARK) for each in messages]
 
 
+def shown_at(kernel: Kernel, place: str) -> str:
+    """Return the text of the latest output with this display id, whichever cell it came with."""
+    found = [
+        each["content"] for each in kernel.messages if each["content"].get("transient", {}).get("display_id") == place
+    ]
+    return str(found[-1]["data"]["text/plain"])
+
+
 def settled(cell: Cell) -> str:
-    return str(cell.outputs_of("update_display_data", "display_data")[-1]["content"]["data"]["text/plain"])
+    """Return the settled output of a cell as text, without updates of other cells' outputs."""
+    (place,) = (each["content"]["transient"]["display_id"] for each in cell.outputs_of("display_data"))
+    own = [each for each in cell.outputs if each["content"].get("transient", {}).get("display_id") == place]
+    return str(own[-1]["content"]["data"]["text/plain"])
 
 
 def test_a_cell_continues_its_chat_and_says_so(kernel: Kernel, server: Simulator) -> None:
@@ -52,10 +63,13 @@ def test_a_cell_continues_its_chat_and_says_so(kernel: Kernel, server: Simulator
 @pytest.mark.parametrize("named", [{"cellId": "a"}, {"colab": {"cell_id": "a"}}])
 def test_a_cell_that_is_run_again_replaces_its_turn(kernel: Kernel, server: Simulator, named: dict[str, Any]) -> None:
     ask(kernel, "one", **named)
-    ask(kernel, "two", "b")
+    second = ask(kernel, "two", "b")
     cell = ask(kernel, "ONE", **named)
     assert sent(server) == ["ONE"]
     assert "plan · turn 1, version 2 · deepseek-flash" in settled(cell)
+    # The output of the second cell tells it as well, until it is run again.
+    (place,) = (each["content"]["transient"]["display_id"] for each in second.outputs_of("display_data"))
+    kernel.until(lambda: "answered an earlier version" in shown_at(kernel, place), "the mark")
     ask(kernel, "three", "c")
     assert sent(server) == ["ONE", "ONE", "two", "two", "three"]
     assert kernel.evaluate("[turn.outdated for turn in nbstream.Chat('plan').turns]") == [False, True, False]
