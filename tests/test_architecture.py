@@ -27,7 +27,7 @@ ALLOWED = {
     "snippets": {"model"},
     "client": {"prompt", "billing", "wire", "model"},
     "chat": {"client", "prompt", "model"},
-    "output": {"chat", "client", "prompt", "billing", "markdown", "model"},
+    "output": {"chat", "client", "prompt", "snippets", "billing", "markdown", "model"},
     "widgets": {"output", "chat", "client", "markdown", "model"},
     "jupyter": {"widgets", "output", "chat", "client", "prompt", "snippets", "markdown", "model"},
     "simulator": {"model"},

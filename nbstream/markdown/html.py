@@ -57,6 +57,14 @@ _LEADS_OUT = re.compile(
 )
 
 
+def code_block(html: str, language: str) -> str:
+    """Return a block of code with the name of its language above it; `html` is the code's HTML."""
+    name = escapeHtml(language)
+    label = f'<span class="nbstream-language" style="{_LANGUAGE_STYLE}">{name}</span>' if name else ""
+    marked = f' class="language-{name}"' if name else ""
+    return f"{_CODE}{label}{_PRE}<code{marked}{_LINES}>{html}</code></pre></div>\n"
+
+
 def is_link(url: str) -> bool:
     """Tell whether an address may be a link's."""
     return _LINK.match(url) is not None
@@ -105,11 +113,8 @@ class Elements(RendererHTML):
         """Show the name of the language above the code, and colours once the code is complete."""
         token = tokens[idx]
         language, *_ = (*printable(unescapeAll(token.info)).split(maxsplit=1), "")
-        name = escapeHtml(language)
-        label = f'<span class="nbstream-language" style="{_LANGUAGE_STYLE}">{name}</span>' if name else ""
-        marked = f' class="language-{name}"' if name else ""
         code = plain(token.content) if token.meta.get("open") else env["remember"](highlight, token.content, language)
-        return f"{_CODE}{label}{_PRE}<code{marked}{_LINES}>{code}</code></pre></div>\n"
+        return code_block(code, language)
 
     def code_block(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:  # noqa: ARG002
         """Show indented code, which has no language."""

@@ -27,13 +27,18 @@ def code_of(request: Request, language: str, *, sdk: bool = False) -> str:
     Raises:
         RequestError: if the request is not known, as that of a recording.
     """
-    if not request.endpoint or not (request.messages or "prompt" in request.parameters):
-        raise RequestError(
-            "The request of this reply is not known: a recording has none, and a reply that was recovered keeps no "
-            "prompt."
-        )
+    check(request)
     if language == "json":
         return JSON.write(request.body())
     if language == "node":
         return node.with_sdk(request) if sdk else node.with_fetch(request)
     return python.code(request) if language == "python" else curl.code(request)
+
+
+def check(request: Request) -> None:
+    """Raise `RequestError` if the request is not known."""
+    if not request.endpoint or not (request.messages or "prompt" in request.parameters):
+        raise RequestError(
+            "The request of this reply is not known: a recording has none, and a reply that was recovered keeps no "
+            "prompt."
+        )

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from nbstream.client.redaction import SHORTEST_KEY
-from nbstream.jupyter.commands import again, chats, configuration, errors, explanations, replies, servers
+from nbstream.jupyter.commands import again, chats, configuration, errors, explanations, replies, requests, servers
 from nbstream.jupyter.commands.command import Command
 from nbstream.model.exceptions import RequestError
 
@@ -23,7 +23,7 @@ def _help(words: Sequence[str], context: Context) -> None:
     sys.stdout.write(text)
 
 
-_MODULES = (chats, again, errors, replies, servers, configuration)
+_MODULES = (chats, again, errors, replies, requests, servers, configuration)
 COMMANDS = {each.name: each for module in _MODULES for each in module.COMMANDS}
 COMMANDS["help"] = Command("help [COMMAND|OPTION]", "explain a command, an option or a setting, or list all", _help)
 

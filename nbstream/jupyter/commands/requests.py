@@ -1,0 +1,54 @@
+"""The command on what was sent: request."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from IPython.display import publish_display_data
+
+from nbstream.client import history
+from nbstream.jupyter.commands.command import Command
+from nbstream.model.exceptions import RequestError
+from nbstream.snippets import check
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nbstream.jupyter.commands.command import Context
+
+_SDK = "sdk"
+
+
+def _request(words: Sequence[str], context: Context) -> None:
+    """Show what the last reply's request sent, or the program that sends it again."""
+    from nbstream.output import sent_request  # noqa: PLC0415  (the renderer, only where it is used)
+
+    language = words[0] if words else ""
+    if (language and language not in sent_request.LANGUAGES) or (words[1:] and words != ["node", _SDK]):
+        raise RequestError(
+            f"%deepseek request {' '.join(words)}: the forms are json, python, curl, node, and node {_SDK}."
+        )
+    reply = history.last_reply()
+    if reply is None:
+        raise RequestError("There is no reply yet, so no request was sent.")
+    request, in_cell = reply.request, context.presentation.audience == "cell"
+    if not language:
+        check(request)
+        text, html = sent_request.account_text(request), sent_request.account_html(request) if in_cell else ""
+    else:
+        text = request.node(sdk=_SDK in words) if language == "node" else getattr(request, language)()
+        html = sent_request.code_html(text, language) if in_cell else ""
+    if in_cell:
+        publish_display_data({"text/html": html, "text/plain": text})
+    else:
+        sys.stdout.write(f"{text}\n")
+
+
+COMMANDS = (
+    Command(
+        "request [json|python|curl|node] [sdk]",
+        "show what the last request sent, or a program that sends it again; node sdk uses the package openai",
+        _request,
+    ),
+)

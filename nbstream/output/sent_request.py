@@ -1,0 +1,204 @@
+"""What `%deepseek request` shows: an account of what was sent, or the program that sends it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from nbstream.model.printable import one_line, printable
+from nbstream.model.request import CHAT
+from nbstream.output.settled import one_block
+from nbstream.output.tables import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from nbstream.model.request import Inserted, Request
+
+#: The languages of `%deepseek request`, with the names by which Pygments knows them.
+LANGUAGES = {"json": "json", "python": "python", "curl": "sh", "node": "javascript"}
+_FORMS = "To send it again: %deepseek request json, python, curl or node; in Python reply.request.python() and so on."
+#: The characters that are shown of a text: of its beginning and of its end.
+_FIRST, _LAST = 1_500, 300
+#: Of more messages the oldest ones are counted, except for the system prompt.
+_MOST_MESSAGES = 40
+#: The characters of each base64 digit are 6 bits.
+_BYTES_PER_DIGIT = 3 / 4
+_KILOBYTE = 1_000
+_ROOT = '<div class="nbstream nbstream-sent mathjax_ignore tex2jax_ignore" style="overflow-wrap:break-word">'
+_CODE_ROOT = '<div class="nbstream nbstream-settled mathjax_ignore tex2jax_ignore">'
+_TEXT = "white-space:pre-wrap;margin:.3em 0 .8em;padding-left:.9em;border-left:2px solid rgba(128,128,128,.4)"
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A message, or another text that was sent: its title, and its text, maybe cut."""
+
+    title: str
+    text: str
+
+
+def account_text(request: Request) -> str:
+    """Return the account as plain text."""
+    blocks = [_facts(request).text()]
+    for part in _parts(request):
+        lines = "".join(f"\n    {line}".rstrip() for line in part.text.split("\n")) if part.text else ""
+        blocks.append(part.title + lines)
+    return "\n\n".join([*blocks, *_inserted(request), _FORMS])
+
+
+def account_html(request: Request) -> str:
+    """Return the account as HTML; each message can be closed."""
+    blocks = [_ROOT, _facts(request).html()]
+    for part in _parts(request):
+        text = f'<div style="{_TEXT}">{escape(part.text)}</div>' if part.text else ""
+        blocks.append(f"<details open><summary>{escape(part.title)}</summary>{text}</details>")
+    lines = "".join(f"<div>{escape(line)}</div>" for line in [*_inserted(request), _FORMS])
+    return one_block("\n".join([*blocks, f'<div style="opacity:.72;font-size:.83em">{lines}</div></div>']))
+
+
+def code_html(code: str, language: str) -> str:
+    """Return a program in colours, complete.
+
+    Args:
+        code: its text.
+        language: one of `LANGUAGES`.
+    """
+    from nbstream.markdown.highlight import highlight  # noqa: PLC0415  (Pygments, only where it is used)
+    from nbstream.markdown.html import code_block  # noqa: PLC0415  (markdown-it, likewise)
+
+    name = LANGUAGES[language]
+    return one_block(f"{_CODE_ROOT}{code_block(highlight(code, name), name)}</div>")
+
+
+def _facts(request: Request) -> Table:
+    """Return where the request went and its parameters; long values are cut."""
+    rows = [("model", request.model), *_key(request), *_turn(request)]
+    for name, value in request.parameters.items():
+        if name == "tools" and isinstance(value, list):
+            rows.append((name, ", ".join(map(_tool_name, value))))
+        elif not (request.address.call != CHAT and name in ("prompt", "suffix")):
+            rows.append((name, _json(value)))
+    address = request.address
+    query = [urlencode(address.query)] if address.query else []
+    query += [f"{name}=…" for name, _ in address.query_variables]
+    url = f"{request.endpoint}{address.path}{address.call}{'?' if query else ''}{'&'.join(query)}"
+    return Table(f"POST {printable(url)}", ("field", "value"), rows)
+
+
+def _key(request: Request) -> list[tuple[str, str]]:
+    words = {
+        "argument": "given as api_key=",
+        "environment": f"from the variable {request.address.key_variable}",
+        "prompt": "typed for %deepseek key",
+        "keyring": "from the keyring",
+        "colab": "from Colab's secrets",
+        "elsewhere": f"none: {request.key_variable or 'that of the environment'} belongs to another server",
+        "none": "none",
+    }.get(request.key_origin)
+    return [("key", words)] if words else []
+
+
+def _turn(request: Request) -> list[tuple[str, str]]:
+    if (turn := request.turn) is None:
+        return []
+    version = f", version {turn.version}" if turn.version > 1 else ""
+    before = f", {turn.before} {'turn' if turn.before == 1 else 'turns'} before it"
+    return [("chat", f"{turn.chat}, turn {turn.index + 1}{version}{before}")]
+
+
+def _parts(request: Request) -> Iterator[_Part]:
+    """Yield the messages, or the texts of a completion."""
+    if request.address.call != CHAT:
+        for name in ("prompt", "suffix"):
+            if isinstance(text := request.parameters.get(name), str):
+                yield _Part(f"{name} · {_size(text)}", _cut(text))
+        return
+    left_out = max(0, len(request.messages) - _MOST_MESSAGES)
+    for number, message in enumerate(request.messages, 1):
+        if number <= left_out and message.get("role") != "system":
+            continue
+        yield from _parts_of(number, message)
+        if number == 1 and left_out > 1:
+            yield _Part(f"… {left_out - 1:,} earlier messages: %deepseek request json shows all of them", "")
+
+
+def _parts_of(number: int, message: Mapping[str, Any]) -> Iterator[_Part]:
+    """Yield the parts of one message: reasoning, content and tool calls."""
+    role = f"{number} · {one_line(str(message.get('role')))}"
+    text, items = _content(message.get("content"))
+    for name, value in message.items():
+        if name not in ("role", "content", "reasoning_content", "tool_calls"):
+            items.append(f"{one_line(name)}: {_json(value)}")
+    reasoning = message.get("reasoning_content")
+    if isinstance(reasoning, str):
+        yield _Part(f"{role} · reasoning_content · {_size(reasoning)}", _cut(reasoning))
+    size = [_size(text)] if text or not items else []
+    yield _Part(" · ".join([role, *size, *items]), _cut(text))
+    for call in message.get("tool_calls") or ():
+        function = call.get("function", {}) if isinstance(call, dict) else {}
+        yield _Part(f"{role} · calls {_tool_name(call)}", _cut(str(function.get("arguments", ""))))
+
+
+def _content(content: Any) -> tuple[str, list[str]]:
+    """Return the text of a message's content, and an item for each other part."""
+    if not isinstance(content, list):
+        return content if isinstance(content, str) else "", []
+    texts, items = [], []
+    for part in content:
+        if isinstance(part, dict) and isinstance(part.get("text"), str):
+            texts.append(part["text"])
+        elif isinstance(part, dict) and isinstance(image := part.get("image_url"), dict):
+            items.append(_image(str(image.get("url", ""))))
+        else:
+            items.append(_json(part))
+    return "\n".join(texts), items
+
+
+def _image(url: str) -> str:
+    """Return what an image is: the type and size of a data URL, or else its address."""
+    head, comma, data = url.partition(",")
+    if not (head.startswith("data:") and comma):
+        return f"image at {one_line(url)}"
+    size = len(data) * _BYTES_PER_DIGIT
+    shown = f"{size / _KILOBYTE:,.0f} kB" if size >= _KILOBYTE else f"{size:.0f} bytes"
+    return f"{one_line(head.removeprefix('data:').partition(';')[0])}, {shown}, not shown"
+
+
+def _inserted(request: Request) -> list[str]:
+    """Return a line for each value or file that was put into the prompt."""
+    return [_inserted_line(each) for each in request.inserted]
+
+
+def _inserted_line(inserted: Inserted) -> str:
+    facts = ", ".join(filter(None, [inserted.kind, inserted.shown, "cut" if inserted.is_cut else ""]))
+    where = "in the prompt" if inserted.place == "in the prompt" else f"{inserted.place} the prompt"
+    return one_line(f"Put {where}: {inserted.name}{f' ({facts})' if facts else ''}")
+
+
+def _tool_name(tool: Any) -> str:
+    function = tool.get("function") if isinstance(tool, dict) else None
+    return one_line(str(function.get("name"))) if isinstance(function, dict) else "a tool"
+
+
+def _size(text: str) -> str:
+    return "1 character" if len(text) == 1 else f"{len(text):,} characters"
+
+
+def _cut(text: str) -> str:
+    """Return a text as it can be shown; of a long one its beginning and its end."""
+    left_out = len(text) - _FIRST - _LAST
+    if left_out <= 0:
+        return printable(text)
+    return printable(f"{text[:_FIRST]}\n[… {left_out:,} characters are not shown here …]\n{text[-_LAST:]}")
+
+
+def _json(value: Any) -> str:
+    """Return a value as JSON on one line, cut if it is long."""
+    if isinstance(value, str):
+        return one_line(value)
+    from nbstream.snippets.literals import JSON  # noqa: PLC0415  (only where it is used)
+
+    return one_line(JSON.write(value))
