@@ -31,10 +31,11 @@ def value_of(expression: str, namespace: Mapping[str, Any], option: str = "`valu
     """
     place = f"{option} {shown(expression)}"
     try:
-        tree = ast.parse(expression.strip(), mode="eval").body
+        return _Reader(namespace, place).read(ast.parse(expression.strip(), mode="eval").body)
+    except RequestError:
+        raise
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise RequestError(f"{place}: this is not a name such as df, x.shape or d['key'][0].") from None
-    return _Reader(namespace, place).read(tree)
 
 
 def shown(expression: str) -> str:

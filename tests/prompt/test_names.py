@@ -97,6 +97,8 @@ def test_names_attributes_and_indices_are_read(expression: str, value: object) -
         ("a b", "this is not a name"),
         ("df\0", "this is not a name"),
         ("(" * 5_000, "this is not a name"),
+        ("x" + "[0]" * 5_000, "this is not a name"),
+        ("squares" + "[0]" * 5_000, "this is not a name"),
         ("-" * 5_000 + "1", "this is not a name"),
     ],
 )
