@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from nbstream.prompt.secrets import KEY_SHAPES
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -29,10 +31,7 @@ _PATTERNS = tuple(
         (rf"\w*(?<![a-z]){_WORD}(?![a-z])\w*=(?P<it>[^\s\"'()\[\]{{}},;]{{16,}})", re.IGNORECASE),
         (r"(?<=://)[^\s/:@]+:(?P<it>[^\s/@]+)@", 0),
         (r"\bBearer\s+(?P<it>[\w.~+/=-]{16,})", re.IGNORECASE),
-        # The forms that large services give their keys.
-        (r"\b(?P<it>sk-[\w-]{16,}|gh[pousr]_\w{20,}|github_pat_\w{20,}|hf_\w{20,}|glpat-[\w-]{16,})", 0),
-        (r"\b(?P<it>AKIA[0-9A-Z]{16}|AIza[\w-]{30,}|xox[abprs]-[\w-]{10,})", 0),
-        (r"\b(?P<it>eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{10,})", 0),
+        (rf"(?P<it>{KEY_SHAPES})", 0),
         (r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?P<it>.+?)-----END", re.DOTALL),
     )
 )

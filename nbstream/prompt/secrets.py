@@ -28,11 +28,13 @@ _HARMLESS_KEYS = frozenset(
 _HARMLESS_TOKENS = frozenset(
     {"eos", "bos", "pad", "unk", "sep", "cls", "mask", "stop", "end", "start", "special", "next", "first", "last"}
 )
-#: The shapes of keys of well-known services, and of private keys.
-_SHAPES = re.compile(
-    r"-----BEGIN [A-Z ]*PRIVATE KEY-----|\bsk-(?:proj-|ant-|or-v1-)?(?=\w*\d)(?=\w*[A-Za-z])[\w-]{24,}"
-    r"|\bgh[pousr]_\w{36}|\bgithub_pat_\w{40,}|\bhf_[A-Za-z]{30,}|\bAKIA[0-9A-Z]{16}\b|\bxox[abprs]-[\w-]{20,}"
+#: The shapes that large services give their keys; a placeholder has no digit, or no letter.
+KEY_SHAPES = (
+    r"\b(?:sk-(?=[\w-]*\d)(?=[\d_-]*[A-Za-z])[\w-]{16,}|gh[pousr]_\w{20,}|github_pat_\w{20,}|hf_\w{20,}"
+    r"|glpat-[\w-]{16,}|AKIA[0-9A-Z]{16}|AIza[\w-]{30,}|xox[abprs]-[\w-]{10,}"
+    r"|eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{10,})"
 )
+_SHAPES = re.compile(rf"-----BEGIN [A-Z ]*PRIVATE KEY-----|{KEY_SHAPES}")
 _CREDENTIAL = re.compile(r"(?=[^\d]*\d)(?=[^A-Za-z]*[A-Za-z])[\w+/=.:-]{16,}")
 #: So many values of a container are looked at; a description has fewer.
 _MOST_VALUES = 20_000

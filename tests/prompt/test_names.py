@@ -224,6 +224,8 @@ def test_which_variables_of_the_environment_are_secret() -> None:
         ("x = 'sk-proj-abc123def456ghi789jkl012'", True),
         ("ghp_" + "a1" * 18, True),
         ("AKIAIOSFODNN7EXAMPLE", True),
+        ("glpat-abcdEFGH1234ijkl", True),
+        ("Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N", True),
         ("-----BEGIN OPENSSH PRIVATE KEY-----\nb3Bl", True),
         ("the value is my-own-secret-1234 here", True),
         ("sk-learn is a library, sk-xxxxxxxxxxxxxxxxxxxxxxxxxxxx a placeholder", False),
