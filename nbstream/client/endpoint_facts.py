@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from importlib.resources import files
@@ -16,8 +17,6 @@ from nbstream.client import thinking
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from nbstream.client.thinking import ThinkingField
 
 #: How the server continues an answer.
@@ -117,8 +116,7 @@ def merged(facts: EndpointFacts, entry: Mapping[str, Any]) -> EndpointFacts:
     Raises:
         EntryError: if a field is not known, or its value is not valid.
     """
-    for name, value in entry.items():
-        _check(name, value)
+    check_entry(entry)
     if not (facts.base_url or entry.get("base_url")):
         raise EntryError("", "it has no base_url")
     made = replace(facts, **entry)
@@ -137,6 +135,14 @@ class EntryError(RequestError):
         super().__init__(f"{name}: {reason}" if name else reason)
         self.field = name
         self.reason = reason
+
+
+def check_entry(entry: object) -> None:
+    """Raise an `EntryError` unless `entry` has fields of an endpoint, with valid values."""
+    if not isinstance(entry, Mapping):
+        raise EntryError("", "it must have fields, such as base_url")
+    for name, value in entry.items():
+        _check(name, value)
 
 
 def _check(name: str, value: object) -> None:

@@ -1,12 +1,14 @@
-"""The user's own endpoints in `nbstream.toml`, in Jupyter's folder for configuration.
+"""Endpoints in files named `nbstream.toml`, in Jupyter's folders for configuration.
 
     [endpoints.gpu]
     base_url = "http://gpu-box:8000/v1"
     key_variable = "GPU_BOX_KEY"
     thinking_field = "chat_template_kwargs"
 
-The folder is `~/.jupyter`, or JUPYTER_CONFIG_DIR. A file in the folder of a notebook is not read:
-whoever wrote the notebook could send a key elsewhere with it.
+The user's own folder is `~/.jupyter`, or JUPYTER_CONFIG_DIR. The others, such as `/etc/jupyter`,
+are for whoever runs a hub; `jupyter --paths` lists them, and the first ones go before the others. A
+file in the folder of a notebook is not read: whoever wrote the notebook could send a key elsewhere
+with it.
 """
 
 from __future__ import annotations
@@ -16,8 +18,8 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nbstream.client.endpoint_facts import EntryError
-from nbstream.client.known_endpoints import check_name, with_entry
+from nbstream.client.endpoint_facts import EntryError, check_entry, presets
+from nbstream.client.known_endpoints import check_name
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
@@ -25,37 +27,55 @@ if TYPE_CHECKING:
 
 NAME = "nbstream.toml"
 _TABLE = "endpoints"
-#: The file as it was read last: its path, its time and size, and its entries.
-_last: tuple[Path, tuple[int, int], dict[str, Any]] | None = None
+#: The files as they were read last, by path: their time and size, and their entries.
+_last: dict[Path, tuple[tuple[int, int], Mapping[str, Any]]] = {}
 
 
 def path() -> Path:
-    """Return where the file is, or would be."""
+    """Return where the user's own file is, or would be."""
     from jupyter_core.paths import jupyter_config_dir  # noqa: PLC0415  (not before the first request)
 
     return Path(jupyter_config_dir()) / NAME
 
 
-def entries() -> Mapping[str, Mapping[str, Any]]:
-    """Return the file's endpoints by name; none without a file.
+def entries() -> Mapping[Path, Mapping[str, Mapping[str, Any]]]:
+    """Return the endpoints of each file that is there; a later one goes before an earlier one.
 
-    A change of the file is read by the next request.
+    A change of a file is read by the next request.
 
     Raises:
-        RequestError: if the file cannot be read or is not valid; names the file and the line.
+        RequestError: if a file cannot be read or is not valid; names the file and the line.
     """
-    global _last  # noqa: PLW0603  (one file for each process)
-    place = path()
+    found: dict[Path, Mapping[str, Any]] = {}
+    names = set(presets())
+    for place in reversed(_paths()):
+        if of_file := _entries_of(place):
+            for name, entry in of_file.items():
+                if name not in names and "base_url" not in entry:
+                    line = _line_of(place.read_text("utf-8"), name, "")
+                    raise RequestError(f"{place}, line {line}: {name}: it has no base_url.")
+            names.update(of_file)
+            found[place] = of_file
+    return found
+
+
+def _paths() -> list[Path]:
+    from jupyter_core.paths import jupyter_config_path  # noqa: PLC0415  (not before the first request)
+
+    return [Path(folder) / NAME for folder in jupyter_config_path()]
+
+
+def _entries_of(place: Path) -> Mapping[str, Any]:
     try:
         state = place.stat()
         stamp = state.st_mtime_ns, state.st_size
-        if _last is None or _last[:2] != (place, stamp):
-            _last = place, stamp, _read(place)
-    except FileNotFoundError:
+        if place not in _last or _last[place][0] != stamp:
+            _last[place] = stamp, _read(place)
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:
         raise RequestError(f"{place} cannot be read: {error.strerror}.") from None
-    return _last[2]
+    return _last[place][1]
 
 
 def _read(place: Path) -> dict[str, Any]:
@@ -82,7 +102,7 @@ def _read(place: Path) -> dict[str, Any]:
     for name, entry in table.items():
         try:
             check_name(name)
-            with_entry(name, entry, {})
+            check_entry(entry)
         except EntryError as error:
             what = f"{name}.{error.field}" if error.field else name
             line = _line_of(text, name, error.field)

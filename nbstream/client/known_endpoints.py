@@ -1,4 +1,4 @@
-"""The endpoints that a request may name: presets, the user's file and the settings, in this order.
+"""The endpoints that a request may name: presets, files and the settings, in this order.
 
 A later one replaces fields of an earlier one with the same name. Between the presets and the file,
 a server's own environment variable, such as DEEPSEEK_BASE_URL, replaces the base URL.
@@ -7,13 +7,15 @@ a server's own environment variable, such as DEEPSEEK_BASE_URL, replaces the bas
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nbstream.client.addresses import is_loopback, is_same_server
-from nbstream.client.endpoint_facts import UNKNOWN, EndpointFacts, EntryError, merged, presets
+from nbstream.client.endpoint_facts import UNKNOWN, EndpointFacts, EntryError, check_entry, merged, presets
 from nbstream.model.exceptions import RequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 #: Before the first slash of a model; so no blanks, slashes or colons.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
@@ -36,21 +38,22 @@ class KnownEndpoints:
 def known_endpoints(
     environ: Mapping[str, str],
     settings: Mapping[str, Mapping[str, Any]] = _NO_ENTRIES,
-    file: Mapping[str, Mapping[str, Any]] = _NO_ENTRIES,
+    files: Iterable[Mapping[str, Mapping[str, Any]]] = (),
 ) -> KnownEndpoints:
     """Return all endpoints.
 
     Args:
         environ: the environment.
         settings: the entries of the setting `endpoints`.
-        file: the entries of the user's file.
+        files: the entries of each file; a later one replaces fields of an earlier one.
 
     Raises:
-        RequestError: if an entry of the settings is not valid; those of the file were checked.
+        RequestError: if an entry of the settings is not valid; those of files were checked.
     """
     found = {name: _with_environment(facts, environ) for name, facts in presets().items()}
-    for name, entry in file.items():
-        found[name] = with_entry(name, entry, found)
+    for file in files:
+        for name, entry in file.items():
+            found[name] = with_entry(name, entry, found)
     for name, entry in settings.items():
         try:
             check_name(name)
@@ -91,14 +94,13 @@ def _with_environment(facts: EndpointFacts, environ: Mapping[str, str]) -> Endpo
     return replace(facts, base_url=url, key_home=url, **own)
 
 
-def with_entry(name: str, entry: object, found: Mapping[str, EndpointFacts]) -> EndpointFacts:
+def with_entry(name: str, entry: Mapping[str, Any], found: Mapping[str, EndpointFacts]) -> EndpointFacts:
     """Return the endpoint `name` of `found`, or of the presets, with the fields of an entry.
 
     Raises:
         EntryError: if the entry is not valid.
     """
-    if not isinstance(entry, Mapping):
-        raise EntryError("", "it must have fields, such as base_url")
+    check_entry(entry)
     facts = found.get(name) or presets().get(name)
     if facts is None:
         facts = facts_at(str(entry.get("base_url", "")), found)

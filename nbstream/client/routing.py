@@ -38,10 +38,10 @@ def known(environ: Mapping[str, str] | None = None) -> KnownEndpoints:
     """Return the endpoints that a request may name at the moment.
 
     Raises:
-        RequestError: if an entry of the settings or of the user's file is not valid.
+        RequestError: if an entry of the settings or of a file is not valid.
     """
     environ = os.environ if environ is None else environ
-    return known_endpoints(environ, settings.current().endpoints, endpoint_file.entries())
+    return known_endpoints(environ, settings.current().endpoints, endpoint_file.entries().values())
 
 
 def route(

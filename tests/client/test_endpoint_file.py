@@ -8,6 +8,7 @@ import pytest
 
 from nbstream.client import settings
 from nbstream.client.routing import route
+from nbstream.client.secret import Secret
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
@@ -95,3 +96,23 @@ def test_a_wrong_setting_is_one_line_where_it_is_set(endpoints: dict[str, Any], 
     assert words in str(caught.value)
     assert KEY not in str(caught.value)
     assert settings.current().endpoints == {}
+
+
+def test_the_files_of_jupyters_folders_replace_one_another_field_by_field(
+    clean: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As of a hub and of its user: the first of Jupyter's folders goes before the second.
+    first = clean / "first"
+    first.mkdir()
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", str(first))
+    (clean / "nbstream.toml").write_text(f'{GPU}key_variable = "GPU_KEY"\nschema = "none"\n')
+    monkeypatch.setenv("GPU_KEY", KEY)
+    assert route("gpu/x").endpoint.api_key == Secret(KEY)
+    own = first / "nbstream.toml"
+    own.write_text('[endpoints.gpu]\nthinking_field = "none"\n')
+    endpoint = route("gpu/x").endpoint
+    assert (endpoint.facts.thinking_field, endpoint.facts.schema, endpoint.api_key) == ("none", "none", Secret(KEY))
+    own.write_text('[endpoints.gpu]\nbase_url = "http://elsewhere:8000/v1"\n')
+    endpoint = route("gpu/x").endpoint
+    # The key stays with the server for which it was named.
+    assert (endpoint.base_url, endpoint.api_key) == ("http://elsewhere:8000/v1", None)

@@ -82,12 +82,13 @@ def _endpoint_rows(endpoint: Endpoint | None) -> list[list[str]]:
         where = f"{variable}" if endpoint.key_origin == "environment" and variable else told
         rows.append(["key", "set, not shown" if endpoint.api_key is not None else "none", where])
     try:
-        of_file = endpoint_file.entries()
+        files = endpoint_file.entries()
         facts = routing.known().by_name
     except RequestError:
         return rows
-    for name in {**of_file, **settings.current().endpoints}:
-        places = [str(endpoint_file.path())] if name in of_file else []
+    of_files = [name for entries in files.values() for name in entries]
+    for name in dict.fromkeys([*of_files, *settings.current().endpoints]):
+        places = [str(path) for path, entries in files.items() if name in entries]
         places += ["the setting endpoints"] if name in settings.current().endpoints else []
         rows.append([f"endpoint {name}", shown_url(facts[name].base_url), " and ".join(places)])
     return rows
