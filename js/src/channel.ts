@@ -11,7 +11,15 @@
 
 import type { AnyModel } from "@anywidget/types";
 import type { Output } from "./notebook";
-import { type CellsAnswer, CONTROL_REQUEST, type KernelMessage, type Keyframe, type PageMessage } from "./protocol";
+import {
+  type CellsAnswer,
+  type Click,
+  type ClickAnswer,
+  CONTROL_REQUEST,
+  type KernelMessage,
+  type Keyframe,
+  type PageMessage,
+} from "./protocol";
 
 /**
  * Milliseconds that a control reply may take at least; on one machine the slowest measured took 34.
@@ -34,7 +42,7 @@ export type Model = Pick<AnyModel<Traits>, "get" | "on" | "off" | "send"> & { wi
 /**
  * The used part of JupyterLab's `Kernel.IKernelConnection`; other front ends may lack any of it.
  */
-interface Kernel {
+export interface Kernel {
   clientId?: string;
   username?: string;
   connectionStatus?: string;
@@ -67,8 +75,13 @@ interface CommMessage {
   };
 }
 
+/** The kernel's reply on the control channel; that to a click has an answer. */
+export interface ControlReply {
+  content?: ClickAnswer;
+}
+
 interface Future {
-  onReply?: () => void;
+  onReply?: (reply: ControlReply) => void;
   done?: Promise<unknown>;
 }
 
@@ -200,8 +213,8 @@ export function kernelOf(model: { widget_manager?: unknown }): Kernel | undefine
 export function sendControl(
   kernel: Kernel | undefined,
   run_id: string,
-  message: PageMessage | CellsAnswer,
-  onReply: () => void,
+  message: PageMessage | CellsAnswer | Click,
+  onReply: (reply: ControlReply) => void,
 ): boolean {
   if (kernel?.sendControlMessage === undefined) return false;
   sent += 1;

@@ -6,6 +6,7 @@
 import { copy } from "./clipboard";
 import { IMAGE, type Images } from "./images";
 import type { Notebooks } from "./notebook";
+import type { Action } from "./protocol";
 
 const CODE = ".nbstream-code";
 const TOOLS = "nbstream-tools";
@@ -15,16 +16,20 @@ const FEEDBACK_MILLISECONDS = 1500;
 export interface ControlServices {
   readonly notebooks: Notebooks;
   readonly images: Images;
+  /** Do something about the settled reply around `element`; whether another view takes its place. */
+  repeat(element: Element, action: Action): Promise<boolean>;
   /** Tell a user of a screen reader. */
   announce(text: string): void;
 }
 
-type Action = "code" | "cell" | "answer";
+type Button = "code" | "cell" | "answer" | Action;
 
-const LABELS: Record<Action, { text: string; name: string; done: string; failed: string }> = {
+const LABELS: Record<Button, { text: string; name: string; done: string; failed: string }> = {
   code: { text: "Copy", name: "Copy code", done: "Copied", failed: "Could not copy" },
   cell: { text: "Insert as cell", name: "Insert as cell", done: "Inserted below", failed: "Could not insert" },
   answer: { text: "Copy answer", name: "Copy answer", done: "Copied", failed: "Could not copy" },
+  continue: { text: "Continue", name: "Continue this reply", done: "Continuing…", failed: "Could not continue" },
+  retry: { text: "Retry", name: "Ask this prompt again", done: "Asking…", failed: "Could not ask" },
 };
 
 /** Whether `node` was added by this module, and so is not part of what the kernel writes. */
@@ -41,19 +46,20 @@ export function addCodeButtons(root: ParentNode, canInsertCells: boolean): void 
   }
 }
 
-/** Add the button that copies the answer to a settled reply. */
-export function addAnswerButton(root: Element): void {
+/** Add buttons below a settled reply: what can be done about it, and the one that copies the answer. */
+export function addFooterButtons(root: Element, actions: readonly Action[], hasAnswer: boolean): void {
   const footer = root.querySelector(".nbstream-footer") ?? root;
-  footer.append(toolbar(["answer"]));
+  const buttons: Button[] = [...actions, ...(hasAnswer ? ["answer" as const] : [])];
+  if (buttons.length > 0) footer.append(toolbar(buttons));
 }
 
 export function removeButtons(root: ParentNode): void {
   for (const tools of root.querySelectorAll(`.${TOOLS}`)) tools.remove();
 }
 
-/** An invisible element as large as the button that copies the answer. */
-export function answerButtonPlaceholder(): HTMLElement {
-  const tools = toolbar(["answer"]);
+/** An invisible element as large as the buttons below a settled reply. */
+export function footerButtonsPlaceholder(actions: readonly Action[]): HTMLElement {
+  const tools = toolbar([...actions, "answer"]);
   tools.inert = true;
   tools.style.visibility = "hidden";
   return tools;
@@ -84,7 +90,7 @@ export function handleClicks(root: Element, services: ControlServices, signal?: 
   );
 }
 
-function toolbar(actions: readonly Action[]): HTMLElement {
+function toolbar(actions: readonly Button[]): HTMLElement {
   const tools = document.createElement("span");
   tools.className = TOOLS;
   for (const action of actions) {
@@ -98,7 +104,11 @@ function toolbar(actions: readonly Action[]): HTMLElement {
 }
 
 async function run(button: HTMLButtonElement, services: ControlServices): Promise<void> {
-  const action = button.name as Action;
+  const action = button.name as Button;
+  if (action === "continue" || action === "retry") {
+    if (button.ariaDisabled !== "true") await repeat(button, action, services);
+    return;
+  }
   const { done, failed } = LABELS[action];
   const feedback = (await perform(action, button, services)) ? done : failed;
   button.textContent = feedback;
@@ -109,7 +119,21 @@ async function run(button: HTMLButtonElement, services: ControlServices): Promis
   }, FEEDBACK_MILLISECONDS);
 }
 
-async function perform(action: Action, button: Element, { notebooks }: ControlServices): Promise<boolean> {
+/** Let the kernel go on with a reply, or ask anew; until then its buttons do nothing more. */
+async function repeat(button: HTMLButtonElement, action: Action, services: ControlServices): Promise<void> {
+  const buttons = [...(button.parentElement?.querySelectorAll<HTMLButtonElement>("button") ?? [])].filter(
+    ({ name }) => name === "continue" || name === "retry",
+  );
+  // `disabled` would move the focus out of the output.
+  for (const each of buttons) each.setAttribute("aria-disabled", "true");
+  button.textContent = LABELS[action].done;
+  services.announce(LABELS[action].done);
+  if (await services.repeat(button, action)) return;
+  for (const each of buttons) each.removeAttribute("aria-disabled");
+  resetLabel(button, action);
+}
+
+async function perform(action: Button, button: Element, { notebooks }: ControlServices): Promise<boolean> {
   if (action === "answer") {
     const answer = notebooks.answerAt(button);
     return answer !== undefined && copy(answer);
@@ -119,7 +143,7 @@ async function perform(action: Action, button: Element, { notebooks }: ControlSe
   return action === "code" ? copy(code) : notebooks.insertCell(button, code);
 }
 
-function resetLabel(button: HTMLButtonElement, action: Action): void {
+function resetLabel(button: HTMLButtonElement, action: Button): void {
   button.textContent = LABELS[action].text;
   button.setAttribute("aria-label", LABELS[action].name);
 }

@@ -3,6 +3,9 @@
  * Notebook 7). None of this is documented for widgets, so nothing is taken for granted.
  */
 
+import type { Kernel } from "./channel";
+import type { Action } from "./protocol";
+
 /** The used part of JupyterLab's `DocumentRegistry.IContext<INotebookModel>`. */
 export interface NotebookContext {
   model?: {
@@ -10,6 +13,7 @@ export interface NotebookContext {
     cells?: { length?: number; get(index: number): NotebookCellModel | undefined };
     sharedModel?: { insertCell?(index: number, cell: object): unknown };
   };
+  sessionContext?: { session?: { kernel?: Kernel | null } | null };
 }
 
 /** The used part of JupyterLab's `ICellModel` and `ICodeCellModel`. */
@@ -41,10 +45,21 @@ interface OutputWidget {
 export interface Output {
   data?: Record<string, unknown>;
   metadata?: Record<string, unknown>;
+  /** False in a file that somebody else made. */
+  trusted?: boolean;
   /** Its form in the file. */
   toJSON?(): unknown;
 }
 
+/** A settled reply that the kernel can go on with, or ask anew. */
+export interface Repeatable {
+  readonly kernel: Kernel;
+  readonly run: string;
+  readonly actions: readonly Action[];
+}
+
+/** In the order of their buttons. */
+const ACTIONS: readonly Action[] = ["continue", "retry"];
 const PANEL = ".jp-NotebookPanel";
 /** The class by which a settled output is found. */
 const NAME = /\bnbstream-[0-9a-f]{10}\b/;
@@ -98,6 +113,27 @@ export class Notebooks {
     return answerIn(this.#outputAt(element));
   }
 
+  /**
+   * What the kernel can do about the settled reply around `element`, and the reply's run; undefined
+   * where the reply is whole, or the kernel out of reach.
+   */
+  repeatable(element: Element): Repeatable | undefined {
+    const output = this.#outputAt(element);
+    const kernel = this.#contextOf(element)?.sessionContext?.session?.kernel;
+    if (output?.trusted === false || kernel?.sendControlMessage === undefined) return undefined;
+    const { run, can } = (output?.metadata?.nbstream as { again?: { run?: unknown; can?: unknown } })?.again ?? {};
+    if (typeof run !== "string" || !Array.isArray(can)) return undefined;
+    const actions = ACTIONS.filter((action) => can.includes(action));
+    return { kernel, run, actions };
+  }
+
+  /** Show the widget `id` in place of the settled output `root`. */
+  showWidget(root: Element, id: string): void {
+    const found = this.#positionOf(root);
+    const view = { [VIEW]: { version_major: 2, version_minor: 0, model_id: id }, "text/plain": "" };
+    found?.outputs?.set?.(found.index, { output_type: "display_data", data: view, metadata: {} });
+  }
+
   /** The formulas in the settled output `root`, as TeX between its delimiters. */
   formulasAt(root: Element): string[] {
     const template = document.createElement("template");
@@ -114,6 +150,17 @@ export class Notebooks {
   }
 
   #placedAt(element: Element): Output | undefined {
+    const found = this.#positionOf(element);
+    try {
+      return found?.outputs?.get(found.index);
+    } catch {
+      // As in #positionOf.
+      return undefined;
+    }
+  }
+
+  /** The outputs of the cell around `element`, and which of them contains it. */
+  #positionOf(element: Element): { outputs: Outputs | undefined; index: number } | undefined {
     const index = cellIndex(element);
     const child = element.closest(".jp-OutputArea-child");
     if (index === undefined || child === null) return undefined;
@@ -121,7 +168,8 @@ export class Notebooks {
       each.classList.contains("jp-OutputArea-child"),
     );
     try {
-      return this.#contextOf(element)?.model?.cells?.get(index)?.outputs?.get(siblings.indexOf(child));
+      const outputs = this.#contextOf(element)?.model?.cells?.get(index)?.outputs;
+      return { outputs, index: siblings.indexOf(child) };
     } catch {
       // The model has fewer cells or outputs than the page shows, because it is being changed.
       return undefined;

@@ -4,15 +4,17 @@
  * with the page.
  */
 
-import { addAnswerButton, addCodeButtons, type ControlServices, handleClicks, removeButtons } from "./controls";
+import { type Page, repeat } from "./again";
+import { addCodeButtons, addFooterButtons, type ControlServices, handleClicks, removeButtons } from "./controls";
 import { copyFormulas } from "./copied_formulas";
 import { Handover } from "./handover";
 import { Images } from "./images";
 import { type NotebookContext, Notebooks } from "./notebook";
+import type { Action } from "./protocol";
 import { isAbove, keepPositionBelow } from "./scroll";
 
 /** Modules share an instance only if they are of the same version. */
-const KEY = Symbol.for("nbstream.page.3");
+const KEY = Symbol.for("nbstream.page.4");
 
 const NOTICE_MILLISECONDS = 20_000;
 const SETTLED = "nbstream-settled";
@@ -22,7 +24,7 @@ const SCAN_MILLISECONDS = 500;
  * output is never painted without its buttons. */
 const EAGER_MILLISECONDS = 2000;
 
-export class PageServices implements ControlServices {
+export class PageServices implements ControlServices, Page {
   readonly notebooks = new Notebooks();
   readonly images = new Images();
   readonly #settled = document.getElementsByClassName(SETTLED);
@@ -32,6 +34,8 @@ export class PageServices implements ControlServices {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #scannedAt = Number.NEGATIVE_INFINITY;
   #eagerUntil = Number.NEGATIVE_INFINITY;
+  /** Runs that the kernel does not have any more. */
+  readonly #gone = new Set<string>();
   /** By output area: the replies that have ended and whose settled output is not there yet. */
   readonly #handovers = new Map<Element, Handover>();
 
@@ -73,6 +77,15 @@ export class PageServices implements ControlServices {
     notice.append(`${text} `, close);
     document.body.append(notice);
     setTimeout(() => notice.remove(), NOTICE_MILLISECONDS);
+  }
+
+  repeat(element: Element, action: Action): Promise<boolean> {
+    return repeat(this, element, action);
+  }
+
+  onGone(run: string): void {
+    this.#gone.add(run);
+    this.#schedule();
   }
 
   /** A view was added in `element`, which may not be in its notebook yet. */
@@ -135,7 +148,9 @@ export class PageServices implements ControlServices {
   #updateButtons(root: HTMLElement): void {
     const canInsertCells = this.notebooks.canInsertCells(root);
     const hasAnswer = this.notebooks.answerAt(root) !== undefined;
-    const buttons = ["code", canInsertCells && "cell", hasAnswer && "answer"].filter(Boolean).join(" ");
+    const repeatable = this.notebooks.repeatable(root);
+    const actions = repeatable === undefined || this.#gone.has(repeatable.run) ? [] : repeatable.actions;
+    const buttons = ["code", canInsertCells && "cell", ...actions, hasAnswer && "answer"].filter(Boolean).join(" ");
     const isNew = root.dataset.nbstream === undefined;
     if (root.dataset.nbstream === buttons) return;
     root.dataset.nbstream = buttons;
@@ -148,7 +163,7 @@ export class PageServices implements ControlServices {
     const change = (): void => {
       removeButtons(root);
       addCodeButtons(root, canInsertCells);
-      if (hasAnswer) addAnswerButton(root);
+      addFooterButtons(root, actions, hasAnswer);
     };
     if (handover !== undefined) {
       change();

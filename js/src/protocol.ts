@@ -179,6 +179,26 @@ export interface CellsAnswer {
 }
 
 /**
+ * From a page to the kernel, with the `run_id` of a settled reply: a button was pressed.
+ *
+ * The page repeats it until it learns which run has taken the reply's place.
+ */
+export interface Click {
+  type: "again";
+  action: Action;
+}
+
+/** The kernel's answer to a click, in the control reply. */
+export interface ClickAnswer {
+  /** Whether this kernel has the reply. */
+  known?: boolean;
+  /** Why the reply stays as it is. */
+  notice?: string;
+  /** The run in the reply's place; null until it is shown. */
+  next?: string | null;
+}
+
+/**
  * Message types of the control channel: a message of a page with a `run_id`, and the kernel's
  * reply.
  */

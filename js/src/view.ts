@@ -1,6 +1,6 @@
 /** One view of a reply: its head with Stop, the reasoning, the answer, notes, the alert and the footer. */
 
-import { addCodeButtons, answerButtonPlaceholder, type ControlServices, handleClicks } from "./controls";
+import { addCodeButtons, type ControlServices, footerButtonsPlaceholder, handleClicks } from "./controls";
 import { LiveDocument } from "./document";
 import { FrameScheduler } from "./frame_scheduler";
 import { OffscreenParts } from "./offscreen_parts";
@@ -175,7 +175,7 @@ export class View {
     this.#drawNotes(meta.notes);
     const lost = isLost && !hasEnded(state) ? LOST : "";
     show(this.#alert, lost || meta.alert);
-    this.#drawFooter(meta.footer);
+    this.#drawFooter(meta);
     // The page announces the end, because this element is removed with the view.
     write(this.#status, lost || (hasEnded(state) ? "" : announcement(meta)));
   }
@@ -233,7 +233,7 @@ export class View {
     this.#notes.replaceChildren(...lines.map((line) => element("p", "nbstream-note", line)));
   }
 
-  #drawFooter(items: readonly string[]): void {
+  #drawFooter({ footer: items, actions }: Meta): void {
     this.#foot.hidden = items.length === 0;
     if (items.join(SEPARATOR) === this.#footer.dataset.items) return;
     this.#footer.dataset.items = items.join(SEPARATOR);
@@ -244,8 +244,8 @@ export class View {
     });
     this.#footer.replaceChildren(...parts.slice(1));
     this.#footer.querySelector(".nbstream-separator")?.replaceChildren();
-    // The settled output will have a button there, so the lines break as they will then.
-    if (this.#controller.canInsertCells) this.#footer.append(answerButtonPlaceholder());
+    // The settled output will have buttons there, so the lines break as they will then.
+    if (this.#controller.canInsertCells) this.#footer.append(footerButtonsPlaceholder(actions));
   }
 }
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { addAnswerButton, addCodeButtons, type ControlServices, handleClicks } from "../src/controls";
+import { addCodeButtons, addFooterButtons, type ControlServices, handleClicks } from "../src/controls";
 import { LiveDocument } from "../src/document";
 import { Images } from "../src/images";
 import type { NotebookContext } from "../src/notebook";
@@ -22,7 +22,7 @@ beforeEach(() => {
   vi.stubGlobal("navigator", { clipboard: { writeText: async (text: string) => void copied.push(text) } });
   const announced: string[] = [];
   const announce = (text: string): void => void announced.push(text);
-  services = { notebooks: new Notebooks(), images: new Images(), announced, announce };
+  services = { notebooks: new Notebooks(), images: new Images(), announced, announce, repeat: async () => false };
   root = document.createElement("div");
   document.body.replaceChildren(root);
 });
@@ -186,7 +186,7 @@ describe("the answer", () => {
     };
     notebook.outputs.set("1:0", answer);
     root.innerHTML = '<p class="nbstream-footer">deepseek</p>';
-    addAnswerButton(root);
+    addFooterButtons(root, [], true);
     handleClicks(root, services);
     await click("Copy answer");
     expect(copied).toEqual(["*It* is 😀."]);

@@ -191,6 +191,27 @@ class CellsAnswer(TypedDict):
     cells: list[CellContent] | None
 
 
+class Click(TypedDict):
+    """From a page to the kernel, with the `run_id` of a settled reply: a button was pressed.
+
+    The page repeats it until it learns which run has taken the reply's place.
+    """
+
+    type: Literal["again"]
+    action: Action
+
+
+class ClickAnswer(TypedDict):
+    """The kernel's answer to a click, in the control reply."""
+
+    #: Whether this kernel has the reply.
+    known: NotRequired[bool]
+    #: Why the reply stays as it is.
+    notice: NotRequired[str]
+    #: The run in the reply's place; null until it is shown.
+    next: NotRequired[str | None]
+
+
 #: Message types of the control channel: a message of a page with a `run_id`, and the kernel's
 #: reply.
 CONTROL_REQUEST = "nbstream_request"

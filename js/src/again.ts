@@ -1,0 +1,88 @@
+/**
+ * *Continue* and *Retry* of a settled reply: asks the kernel to go on with the reply, or to ask
+ * anew, in the same output. The kernel then updates the output; a page that was reloaded gets no
+ * updates, so it puts the live view into its notebook itself.
+ */
+
+import { type Kernel, MAX_REPLY_TIMEOUT, sendControl } from "./channel";
+import type { Notebooks } from "./notebook";
+import type { Action, ClickAnswer } from "./protocol";
+
+/** Milliseconds between two questions which run has taken the reply's place. */
+const PAUSE = 150;
+/** So many questions are asked: starting takes the kernel some tenths of a second. */
+const MOST_QUESTIONS = 60;
+/** Milliseconds that the front end has for the kernel's update, and then for drawing the view. */
+const UPDATE_WAIT = 600;
+const DRAW_WAIT = 1500;
+
+const GONE = "The kernel does not have this reply any more: run the cell again.";
+const SLOW = "The kernel has not answered; it may be busy. Try again, or run the cell again.";
+const AREA = ".jp-OutputArea";
+
+/** What a click needs of its page. */
+export interface Page {
+  readonly notebooks: Notebooks;
+  /** Show a sentence for a while. */
+  notify(text: string): void;
+  /** The kernel does not have the run any more. */
+  onGone(run: string): void;
+}
+
+/** Go on with the settled reply around `element`; return whether another view takes its place. */
+export async function repeat(page: Page, element: Element, action: Action): Promise<boolean> {
+  const root = element.closest<HTMLElement>(".nbstream-settled");
+  const found = root === null ? undefined : page.notebooks.repeatable(root);
+  if (root === null || found === undefined) return false;
+  for (let asked = 0; asked < MOST_QUESTIONS; asked += 1) {
+    const answer = await ask(found.kernel, found.run, action);
+    if (answer === undefined || answer.known !== true) {
+      page.notify(answer === undefined ? SLOW : GONE);
+      if (answer !== undefined) page.onGone(found.run);
+      return false;
+    }
+    if (answer.notice !== undefined) {
+      page.notify(answer.notice);
+      return false;
+    }
+    // The kernel has begun: its update may come at any moment.
+    if (asked === 0) keepPlace(root);
+    if (typeof answer.next === "string") {
+      await replaced(page.notebooks, root, answer.next);
+      return true;
+    }
+    await wait(PAUSE);
+  }
+  page.notify(SLOW);
+  return false;
+}
+
+function ask(kernel: Kernel, run: string, action: Action): Promise<ClickAnswer | undefined> {
+  return new Promise((resolve) => {
+    setTimeout(() => resolve(undefined), MAX_REPLY_TIMEOUT);
+    const isSent = sendControl(kernel, run, { type: "again", action }, ({ content }) => resolve(content));
+    if (!isSent) resolve(undefined);
+  });
+}
+
+/** Keep what is below where it is, and the focus in the notebook, while a view takes the reply's place. */
+function keepPlace(root: HTMLElement): void {
+  const area = root.closest<HTMLElement>(AREA);
+  if (area !== null) {
+    area.style.minHeight = `${area.offsetHeight}px`;
+    setTimeout(() => area.style.removeProperty("min-height"), UPDATE_WAIT + DRAW_WAIT);
+  }
+  if (root.contains(document.activeElement)) {
+    root.parentElement?.closest<HTMLElement>("[tabindex]")?.focus({ preventScroll: true });
+  }
+}
+
+/** Wait until the view of the run `id` is in the place of `root`, or put it there. */
+async function replaced(notebooks: Notebooks, root: HTMLElement, id: string): Promise<void> {
+  for (let waited = 0; root.isConnected && waited < UPDATE_WAIT; waited += PAUSE) await wait(PAUSE);
+  if (root.isConnected) notebooks.showWidget(root, id);
+}
+
+function wait(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
