@@ -318,3 +318,30 @@ describe("an image", () => {
     expect(link.textContent).toBe("Image from a.example could not be loaded");
   });
 });
+
+describe("Continue and Retry", () => {
+  it("stand before Copy answer, and ask once until the kernel has refused", async () => {
+    const asked: string[] = [];
+    const refused: { refuse?: () => void } = {};
+    const waiting = new Promise<boolean>((resolve) => {
+      refused.refuse = () => resolve(false);
+    });
+    const repeat = async (_: Element, action: string): Promise<boolean> => {
+      asked.push(action);
+      return waiting;
+    };
+    root.innerHTML = '<div class="nbstream-footer">deepseek</div>';
+    addFooterButtons(root, ["continue", "retry"], true);
+    handleClicks(root, { ...services, repeat });
+    expect(names()).toEqual(["Continue this reply", "Ask this prompt again", "Copy answer"]);
+    await click("Continue this reply");
+    await click("Continue this reply");
+    await click("Ask this prompt again");
+    expect(asked).toEqual(["continue"]);
+    expect(button("Continue this reply").textContent).toBe("Continuing…");
+    refused.refuse?.();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(button("Continue this reply").textContent).toBe("Continue");
+    expect(button("Ask this prompt again").getAttribute("aria-disabled")).toBeNull();
+  });
+});
