@@ -32,6 +32,8 @@ _BYTE, _ASTRAL = 0x100, 0x10000
 _MAX_SAFE_INTEGER = 2**53 - 1
 #: A blank at the end of a line is lost in many editors.
 _BLANK_AT_END = re.compile(r"[ \u3000](?:\n|\Z)")
+#: IPython also removes the prompts of examples at the beginning of a line, as `>>>`.
+_BLANK_OR_PROMPT = re.compile(r"[ \u3000](?:\n|\Z)|^\s*>>>", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ class Language:
         key: writes the key of an object, with the colon.
         line: writes a text on one line.
         lines: writes a text over several lines; None if the language cannot.
+        one_line: finds texts that have to be written on one line.
         padding: stands between a brace and what it encloses on the same line.
         indent: the spaces of one level.
         trailing_comma: whether a comma follows the last value, where each has a line of its own.
@@ -55,6 +58,7 @@ class Language:
     padding: str
     indent: int
     trailing_comma: bool
+    one_line: re.Pattern[str] = _BLANK_AT_END
 
     def write(self, value: Any, level: int = 0, taken: int = 0) -> str:
         """Return the literal of `value`.
@@ -67,7 +71,7 @@ class Language:
         room = WIDTH - self.indent * level - taken
         if isinstance(value, str):
             line = self.line(value)
-            is_long = len(line) > room and "\n" in value and not _BLANK_AT_END.search(value)
+            is_long = len(line) > room and "\n" in value and not self.one_line.search(value)
             return self.lines(value) if self.lines is not None and is_long else line
         short = self._short(value, room)
         if short is not None:
@@ -181,6 +185,7 @@ PYTHON = Language(
     padding="",
     indent=4,
     trailing_comma=True,
+    one_line=_BLANK_OR_PROMPT,
 )
 JAVASCRIPT = Language(
     constants=("true", "false", "null"),

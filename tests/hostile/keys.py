@@ -246,6 +246,7 @@ def look_into_kernel(folder: Path) -> Sightings:
                 # A question to the silent server ends by its own limit.
                 "from nbstream.client import queries; queries.SECONDS = 1",
                 *(f"%deepseek models {server.url}/{name}" for name in ANSWERS),
+                *(f"%deepseek request {form}" for form in ("", "json", "python", "curl", "node", "node sdk")),
                 "%deepseek models",
                 "%deepseek balance",
                 "%deepseek config",
@@ -308,6 +309,10 @@ def _look_at_reply(found: Sightings, name: str, reply: Reply) -> None:
     found.look(f"{name}: fields", repr([getattr(reply, each) for each in reply.__dataclass_fields__]))
     for mime, text in bundle(reply, Presentation(reasoning="open"))[0].items():
         found.look(f"{name}: {mime}", text)
+    if reply.request.endpoint:
+        asked = reply.request
+        for number, text in enumerate((asked.json(), asked.python(), asked.curl(), asked.node(), asked.node(sdk=True))):
+            found.look(f"{name}: program {number}", text)
     try:
         reply.raise_for_status()
     except nbstream.ReplyError as error:

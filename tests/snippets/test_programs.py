@@ -12,11 +12,12 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import nbstream
+from nbstream.client.fill_in import filling_in
 from nbstream.client.sources.replay import ReplaySource
 from nbstream.client.start import source_of, start_run
 from tests import needs
 from tests.snippets import bodies
-from tests.snippets.programs import Output, code, run, run_all
+from tests.snippets.programs import KEY, Output, code, run, run_all
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,6 +51,14 @@ def asked(simulator: Simulator, options: dict[str, Any]) -> Reply:
     return nbstream.stream(base_url=base_url, api_key="another-key-than-that-of-the-programs", **options).result()
 
 
+def filled_in(simulator: Simulator) -> Reply:
+    """Return the reply to a request without messages."""
+    source = filling_in(
+        'def f(x):\n    """`${x}`"""\n', "\n    return y\n", {"base_url": simulator.url, "api_key": KEY}
+    )
+    return start_run(source).result()
+
+
 def sent(simulator: Simulator) -> list[tuple[str, str]]:
     """Return the path and the body of each request that has arrived, and forget them."""
     entries = simulator.log()
@@ -75,12 +84,12 @@ def check(name: str, output: Output, reply: Reply) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_each_program_sends_the_body_and_prints_the_reply(simulator: Simulator, name: str, tmp_path: Path) -> None:
-    replies = [asked(simulator, options) for options in CORPUS.values()]
+    replies = [*(asked(simulator, options) for options in CORPUS.values()), filled_in(simulator)]
     wanted = sent(simulator)
     outputs = run_all(tmp_path, name, [code(reply.request, name) for reply in replies])
     # Programs for curl run side by side.
     assert sorted(sent(simulator)) == sorted(wanted)
-    for case, output, reply in zip(CORPUS, outputs, replies, strict=True):
+    for case, output, reply in zip([*CORPUS, "without messages"], outputs, replies, strict=True):
         assert reply.status == "complete", case
         check(name, output, reply)
 
