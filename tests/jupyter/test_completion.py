@@ -54,7 +54,7 @@ def complete(shell: InteractiveShell, text: str) -> list[str]:
         with pytest.warns(PendingDeprecationWarning):
             start, texts = shell.complete("", code, at)
         assert [code[: at - len(start)] + each + code[at:] for each in texts] == lines
-    return [] if lines == [code] else lines
+    return lines
 
 
 def words_at(shell: InteractiveShell, text: str) -> list[str]:

@@ -32,6 +32,13 @@ _PLACEHOLDER = re.compile(r"[A-Z]+")
 _OPTION = "OPTION"
 
 
+class _Nothing(list[SimpleCompletion]):
+    """No completion, but not empty: IPython lets no matcher suppress the others without any."""
+
+    def __len__(self) -> int:
+        return 1
+
+
 def watch(shell: Any, name: str, parser: ArgumentParser) -> None:
     """Complete the lines of the magic `name` in `shell`."""
     unwatch(shell)
@@ -75,9 +82,8 @@ def _match(context: CompletionContext, shell: Any, name: str, parser: ArgumentPa
     # In the middle of a word its end stays where it is.
     inserted = [words.quoted(each.removesuffix(rest), word.quote) for each in texts]
     typed = line[word.start : cursor]
-    # Without any, a completion that changes nothing keeps the other matchers away.
-    items = [SimpleCompletion(each, type="param") for each in inserted] or [SimpleCompletion(typed, type="param")]
-    return {"completions": items, "matched_fragment": typed, "suppress": True, "ordered": True}
+    items = [SimpleCompletion(each, type="param") for each in inserted if inserted != [typed]]
+    return {"completions": items or _Nothing(), "matched_fragment": typed, "suppress": True, "ordered": True}
 
 
 def _is_for_magic(context: CompletionContext, name: str, *, is_cell: bool) -> bool:
