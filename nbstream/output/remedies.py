@@ -220,7 +220,8 @@ def _named_fields(failure: Failure, request: Request) -> list[str]:
 def thinking_setting(request: Request) -> str:
     """Return the setting that names the field for thinking, of the server of a request."""
     name = request.endpoint_name
-    return "`settings.thinking_field`" if name in ("", DEFAULT) else f"thinking_field of {name} in `settings.endpoints`"
+    is_own = name not in ("", DEFAULT)
+    return f"`settings.endpoints`, thinking_field of {name}," if is_own else "`settings.thinking_field`"
 
 
 def _without(fields: list[str], request: Request) -> str:
@@ -228,7 +229,5 @@ def _without(fields: list[str], request: Request) -> str:
     named = list(dict.fromkeys(_FIELDS.get(name, f"`{name}`") for name in fields))
     advice = f"Leave out {' and '.join(named)}." if named else "Leave out the field that the message names."
     if any("thinking" in name for name in named) or not named:
-        # At the beginning of a sentence.
-        setting = thinking_setting(request)
-        advice += f" {setting[0].upper()}{setting[1:]} names the field in which this server takes it."
+        advice += f" {thinking_setting(request)} names the field in which this server takes it."
     return advice

@@ -168,7 +168,7 @@ def _note(warning: ReplyWarning, request: Request, audience: Audience) -> str:
             )
         case "thought_anyway":
             text = (
-                f"The model thought although `{warning.where}` switched it off: {thinking_setting(request)} names the "
+                f"The model thought although `{warning.where}` switched it off. {thinking_setting(request)} names the "
                 "field that the server takes: chat_template_kwargs for vLLM, SGLang, llama.cpp and mlx_lm, "
                 "reasoning_effort for Ollama."
             )

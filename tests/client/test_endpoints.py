@@ -160,6 +160,18 @@ def test_a_request_knows_its_endpoint(simulator: Simulator) -> None:
     assert request.key_variable == "DEEPSEEK_API_KEY"
 
 
+def test_the_program_of_a_request_reads_the_variable_of_its_endpoint(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTHER_KEY", OTHER_KEY)
+    settings.current().endpoints = {"other": {"base_url": simulator.url, "key_variable": "OTHER_KEY"}}
+    request = nbstream.stream("hello", model="other/deepseek-flash").result(20).request
+    for program in (request.python(), request.curl(), request.node()):
+        assert "OTHER_KEY" in program
+        assert "DEEPSEEK_API_KEY" not in program
+        assert OTHER_KEY not in program
+
+
 NAMES = st.sampled_from([*presets(), "gpu", "proxy"])
 URLS = st.sampled_from(
     [

@@ -12,8 +12,14 @@ from nbstream.client.endpoints import endpoint_for
 from nbstream.client.options import checked
 from nbstream.client.request_builder import build_request
 from nbstream.client.thinking import FIELDS, ThinkingField, field_that_switches_off
+from nbstream.model.events import Warned
+from nbstream.model.reply import Reply, reduce
+from nbstream.model.request import Request
+from nbstream.model.warning import ReplyWarning
+from nbstream.output.remedies import remedy
 from nbstream.output.sentences import notes
 from nbstream.output.settled import settled_html
+from nbstream.wire import server_errors
 from tests.hostile.server import HostileServer, Response, chunk
 
 if TYPE_CHECKING:
@@ -130,3 +136,17 @@ def test_the_limit_of_tokens_has_the_name_that_the_endpoint_knows() -> None:
     for name, field in (("openai", "max_completion_tokens"), ("ollama", "max_tokens")):
         built = build_request(endpoint_for(name, "x"), "m", [{"role": "user"}], {"max_tokens": 5})
         assert {key: value for key, value in built.parameters.items() if "tokens" in key} == {field: 5}
+
+
+@pytest.mark.parametrize(
+    ("audience", "setting"),
+    [("cell", "%config DeepSeekMagics.endpoints, thinking_field of gpu,"), ("python", "nbstream.settings.endpoints")],
+)
+def test_an_endpoint_that_goes_on_thinking_is_told_with_its_own_field(audience: Audience, setting: str) -> None:
+    warned = Reply(request=Request("m", endpoint_name="gpu"))
+    warned = reduce(warned, Warned(0, ReplyWarning("thought_anyway", where="thinking")))
+    (note,) = notes(warned, audience)
+    assert f"switched it off. {setting}" in note
+    failure = server_errors.from_status(422, '{"error": "Unexpected keys in the request: thinking"}', "gpu:8000")
+    asked = Request("m", endpoint_name="gpu", parameters={"thinking": {"type": "enabled"}})
+    assert f"{setting}" in remedy(failure, Reply(request=asked), audience)
