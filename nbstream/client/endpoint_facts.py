@@ -103,8 +103,8 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "slashes": get_args(Slashes),
     "balance": get_args(Balance),
 }
-#: The fields that a preset or a user may give.
-FIELDS = tuple(each.name for each in fields(EndpointFacts) if each.name not in ("name", "key_home"))
+#: The fields that a user may give; a variable in place of a base URL that is given has no use.
+FIELDS = tuple(each.name for each in fields(EndpointFacts) if each.name not in ("name", "key_home", "url_variable"))
 
 
 def merged(facts: EndpointFacts, entry: Mapping[str, Any]) -> EndpointFacts:
@@ -178,4 +178,4 @@ def _is_count(value: object) -> bool:
 def presets() -> Mapping[str, EndpointFacts]:
     """Return the endpoints that nbstream knows, by name."""
     entries = tomllib.loads(files("nbstream.client").joinpath("presets.toml").read_text("utf-8"))
-    return {name: merged(EndpointFacts(name), entry) for name, entry in entries.items()}
+    return {name: EndpointFacts(name, **entry, key_home=entry["base_url"]) for name, entry in entries.items()}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tomllib
+from importlib.resources import files
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 import nbstream
 from nbstream.client import settings
 from nbstream.client.addresses import origin_of
-from nbstream.client.endpoint_facts import presets
+from nbstream.client.endpoint_facts import check_entry, presets
 from nbstream.client.endpoints import endpoint_for
 from nbstream.client.known_endpoints import known_endpoints
 from nbstream.client.routing import route
@@ -282,3 +284,12 @@ def test_a_server_of_an_older_version_is_known_and_named() -> None:
         request = Request(endpoint="http://localhost:9931", endpoint_name=name)
         said = remedy(failure, Reply(request=request), "cell")
         assert ("Older versions listen at http://localhost:8080/v1: --base-url http://localhost" in said) == told
+
+
+@pytest.mark.parametrize("name", presets())
+def test_every_preset_is_valid(name: str) -> None:
+    text = files("nbstream.client").joinpath("presets.toml").read_text("utf-8")
+    entry = tomllib.loads(text)[name]
+    assert entry.pop("url_variable", "X_BASE").endswith(("_BASE", "_BASE_URL"))
+    check_entry(entry)
+    assert presets()[name].key_home == entry["base_url"]
