@@ -185,8 +185,11 @@ class DeepSeekMagics(settings.Settings, Magics):
         watch(start, line.presentation, line.keep)
 
     def _line(self, line: str) -> Line:
-        """Return the options on the line of a command."""
-        return self._with_options(self._parse(line))
+        """Return the options on the line of a command that sends the same messages again."""
+        arguments = self._parse(line)
+        if arguments.chat is not None or arguments.value_names:
+            raise RequestError("-c and -v cannot be changed: the same messages are sent again.")
+        return self._with_options(arguments)
 
     def _with_options(self, arguments: Namespace) -> Line:
         options: Options = {name: value for name, value in vars(arguments).items() if name in NAMES}  # type: ignore[assignment]

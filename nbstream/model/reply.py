@@ -90,7 +90,6 @@ class Reply:
         wait: the latest keep-alive or retry before the first delta.
         earlier: what the last request goes on with, if the reply was continued or its beginning was
             given.
-        last_usage: tokens of the last request alone.
     """
 
     status: Status = "pending"
@@ -106,7 +105,6 @@ class Reply:
     extras: Mapping[str, Any] = field(default_factory=dict, hash=False)
     wait: events.Waiting | events.Retrying | None = None
     earlier: Earlier | None = None
-    last_usage: Usage | None = None
     _model: str | None = None
     _reasoning: Text = field(default_factory=Text)
     _answer: Text = field(default_factory=Text)
@@ -115,6 +113,7 @@ class Reply:
     _warnings: tuple[_WarningDraft, ...] = ()
     #: Here and not in `timing`, so that a delta does not replace that as well.
     _last_delta: float | None = None
+    _own_usage: Usage | None = None
 
     @property
     def answer(self) -> str:
@@ -182,6 +181,11 @@ class Reply:
         return max(0, estimate_tokens("".join(map(str, texts))) - given)
 
     @property
+    def last_usage(self) -> Usage | None:
+        """The tokens of the last request alone, as the server counted them."""
+        return self.usage if self.earlier is None else self._own_usage
+
+    @property
     def has_grown(self) -> bool:
         """Whether the last request brought text or tool calls."""
         earlier = self.earlier
@@ -192,7 +196,7 @@ class Reply:
     def unreported_tokens(self) -> int:
         """About how many of the tokens that were received no report of the server counts."""
         before = self.earlier.unreported if self.earlier is not None else 0
-        if self.last_usage is not None or (self.earlier is None and self.usage is not None):
+        if self.last_usage is not None:
             return before
         given = self.earlier.tokens if self.earlier is not None and self.earlier.requests else 0
         return before + max(0, self.estimated_output_tokens - given)
@@ -318,7 +322,7 @@ def reduce(reply: Reply, event: events.Event) -> Reply:
         case events.UsageReported():
             before = reply.earlier.usage if reply.earlier is not None else None
             usage = event.usage if before is None else before + event.usage
-            return replace(reply, usage=usage, last_usage=event.usage)
+            return replace(reply, usage=usage, _own_usage=event.usage)
         case events.Priced():
             return replace(reply, cost=event.cost)
         case events.Warned():

@@ -66,6 +66,16 @@ def label(reply: Reply) -> str:
     return f"Waiting for {reply.model}"
 
 
+def waited(reply: Reply, elapsed: float) -> float:
+    """Return how long the reader has waited, `elapsed` seconds after the reply began.
+
+    Without the time of an earlier part, until the server goes on with it.
+    """
+    is_waiting = reply.status in ("pending", "waiting")
+    before = reply.earlier.timing.ended if reply.earlier is not None and is_waiting else None
+    return max(0.0, elapsed - (before or 0.0))
+
+
 def activity(reply: Reply) -> str:
     """Return what the model does while its text arrives."""
     return "Thinking" if reply.status == "reasoning" else "Answering"
@@ -187,7 +197,7 @@ def _tokens(reply: Reply) -> list[str]:
 
 def _context(reply: Reply) -> list[str]:
     """Return how full the context window is, from a fifth of it on."""
-    usage, window = reply.usage, reply.request.context_window
+    usage, window = reply.last_usage, reply.request.context_window
     if usage is None or usage.prompt_tokens is None or not window:
         return []
     share = (usage.prompt_tokens + (usage.completion_tokens or 0)) / window

@@ -25,7 +25,7 @@ def meta_of(reply: Reply, presentation: Presentation, *, elapsed: float, foregro
     is_reasoning = reply.status == "reasoning"
     return {
         "status": reply.status,
-        "elapsed": elapsed,
+        "elapsed": wording.waited(reply, elapsed),
         "reasoning_elapsed": reply.timing.reasoning_until(elapsed) if is_reasoning else None,
         "reasoning": wording.reasoning_display(reply, presentation),
         "label": wording.label(reply),

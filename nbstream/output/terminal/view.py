@@ -92,7 +92,7 @@ class TextView:
         if not self._section:
             reply = self._reply
             label = "Thinking…" if reply.status == "reasoning" else wording.label(reply)
-            parts = [label, wording.seconds(self._run.elapsed), wording.note(reply)]
+            parts = [label, wording.seconds(wording.waited(reply, self._run.elapsed)), wording.note(reply)]
             self._writer.wait(" · ".join(part for part in parts if part))
 
     def acknowledge(self) -> None:
