@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -30,6 +31,7 @@ from nbstream.model.events import (
 from nbstream.model.failure import Failure
 from nbstream.model.reply import Reply, reduce
 from nbstream.model.request import Request
+from nbstream.model.saved_values import decode, encode
 from nbstream.model.usage import Cost, Usage, joined_cost
 from nbstream.model.warning import ReplyWarning
 from nbstream.output import wording
@@ -179,3 +181,10 @@ def test_what_moves_is_only_text_of_the_last_request(to: str) -> None:
     assert reduce(Reply(), Started(0, REQUEST)).as_earlier().requests == 1
     assert isinstance(reply.cost, Cost)
     assert Priced(1, reply.cost).cost == reply.cost
+
+
+def test_a_joined_reply_is_kept_in_a_file() -> None:
+    reply = joined(TRUNCATED, Answer(6, ", three"), UsageReported(7, USED), Finished(7, "stop"), Ended(7, "served"))
+    kept = decode(json.loads(json.dumps(encode(reply))))
+    assert kept == reply
+    assert kept.as_earlier() == reply.as_earlier()
