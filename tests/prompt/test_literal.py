@@ -60,6 +60,8 @@ def _without_notes() -> Iterator[None]:
 @settings(max_examples=PROMPTS, deadline=None)
 def test_a_prompt_arrives_byte_for_byte(simulator_of_module: Simulator, prompt: str, options: dict[str, Any]) -> None:
     for given_options in ({}, options):
+        # A long log takes long to copy.
+        simulator_of_module.clear_log()
         run = nbstream.stream(prompt, **given_options)
         message = run.receiver.reply.request.messages[-1]
         assert message == {"role": "user", "content": prompt}
