@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from nbstream.simulator.server import Simulator
 
-#: NBSTREAM_PROMPTS=10000 tries as many prompts as issue 12 asks for; that takes some minutes.
-PROMPTS = int(os.environ.get("NBSTREAM_PROMPTS", "100"))
+#: NBSTREAM_PROMPTS=10000 tries as many prompts as issue 12 asks for; that takes two minutes.
+PROMPTS = int(os.environ.get("NBSTREAM_PROMPTS", "300"))
 
 #: Each option of a request that inserts nothing, with values that a server takes.
 OPTIONS: dict[str, Any] = {
