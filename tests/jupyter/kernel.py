@@ -98,8 +98,10 @@ class View:
         self.acknowledged = False
         self.settled: list[Message] = []
         self.notices: list[str] = []
-        self.reasoning = state["keyframe"]["reasoning"]
-        self.answer = state["keyframe"]["answer"]
+        # The question for the cells above has none.
+        keyframe = state.get("keyframe", {})
+        self.reasoning = keyframe.get("reasoning")
+        self.answer = keyframe.get("answer")
         self.meta: Message = {}
         self.written: list[tuple[str, str]] = []
 
