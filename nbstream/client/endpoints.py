@@ -35,6 +35,7 @@ URL_VARIABLE = presets()[DEFAULT].url_variable
 #: The variable from which a program reads the key for a server that has no variable of its own.
 OTHER_KEY_VARIABLE = "API_KEY"
 
+_VARIABLE = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 #: Names in a base URL's query whose values are secret.
 _KEY_NAME = re.compile("key|token|secret|signature|password", re.IGNORECASE)
 #: Further names whose values are secret as a rule. They are not removed from replies, as a value
@@ -58,8 +59,14 @@ class Endpoint:
 
     @property
     def key_variable(self) -> str:
-        """The environment variable from which a program reads this server's key."""
-        return self.facts.key_variable or OTHER_KEY_VARIABLE
+        """The environment variable from which a program reads this server's key.
+
+        It is the variable of the endpoint only if that is for this server, and one that a shell
+        can read.
+        """
+        name, home = self.facts.key_variable, self.facts.key_home
+        is_own = bool(home) and origin_of(home) == self.origin
+        return name if is_own and _VARIABLE.fullmatch(name) else OTHER_KEY_VARIABLE
 
     @property
     def name(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from urllib.parse import urlencode
 
 from nbstream.model import representation
 
@@ -49,6 +50,12 @@ class Address:
     query: tuple[tuple[str, str], ...] = ()
     query_variables: tuple[tuple[str, str], ...] = ()
     key_variable: str = ""
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Every variable from which a program reads a key."""
+        own = (self.key_variable,) if self.key_variable else ()
+        return (*own, *(variable for _, variable in self.query_variables))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +134,12 @@ class Request:
     turn: TurnPlace | None = None
     inserted: tuple[Inserted, ...] = ()
     address: Address = field(default=Address(), repr=False)
+
+    @property
+    def url(self) -> str:
+        """The URL to which it goes, without keys in its query."""
+        query = urlencode(self.address.query)
+        return f"{self.endpoint}{self.address.path}{self.address.call}{'?' if query else ''}{query}"
 
     def body(self) -> dict[str, Any]:
         """Return the JSON object that is sent."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
 from nbstream.model.printable import one_line, printable
 from nbstream.model.request import CHAT
@@ -81,10 +80,8 @@ def _facts(request: Request) -> Table:
             rows.append((name, ", ".join(map(_tool_name, value))))
         elif not (request.address.call != CHAT and name in ("prompt", "suffix")):
             rows.append((name, _json(value)))
-    address = request.address
-    query = [urlencode(address.query)] if address.query else []
-    query += [f"{name}=…" for name, _ in address.query_variables]
-    url = f"{request.endpoint}{address.path}{address.call}{'?' if query else ''}{'&'.join(query)}"
+    keys = "".join(f"&{name}=…" for name, _ in request.address.query_variables)
+    url = request.url + (keys if request.address.query else keys.replace("&", "?", 1))
     return Table(f"POST {printable(url)}", ("field", "value"), rows)
 
 

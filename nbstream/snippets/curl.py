@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
+from urllib.parse import quote
 
 from nbstream.snippets.literals import JSON
 
@@ -24,9 +24,7 @@ def code(request: Request) -> str:
     The body is a here-document between quotes, so that the shell changes nothing in it. The key
     comes from a second one, as every user of the machine can read the arguments of a command.
     """
-    address = request.address
-    url = f"{request.endpoint}{address.path}{address.call}" + (f"?{urlencode(address.query)}" if address.query else "")
-    keys = [*filter(None, [address.key_variable]), *(variable for _, variable in address.query_variables)]
+    address, url = request.address, request.url
     options, documents, redirections = [f"curl --no-buffer {shlex.quote(url)}"], [], []
     if _PATTERN.search(url):
         options.append("--globoff")
@@ -38,10 +36,11 @@ def code(request: Request) -> str:
     if address.query_variables:
         options.append("--config /dev/fd/4")
         redirections.append("4<<QUERY")
-        documents += [f'url-query = "{name}=${{{variable}:?}}"' for name, variable in address.query_variables]
+        documents += [f'url-query = "{quote(name)}=${{{variable}:?}}"' for name, variable in address.query_variables]
         documents.append("QUERY")
     options.append(" ".join(["--data-binary @-", *redirections, f"<<'{_END}'"]))
-    notes = [f"# Set {' and '.join(keys)} to your key first."] if keys else []
+    keys = " and ".join(address.variables)
+    notes = [f"# Set {keys} first."] if keys else []
     if address.query_variables:
         notes.append("# The option url-query needs curl 7.87 or newer.")
     return "\n".join([*notes, " \\\n  ".join(options), *documents, JSON.write(request.body()), _END])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
 
 from nbstream.model.request import CHAT, FIM
 from nbstream.snippets.literals import JAVASCRIPT, JSON, javascript_rounds, template
@@ -98,9 +97,8 @@ console.error(completion.usage);"""
 
 def with_fetch(request: Request) -> str:
     """Return the program with `fetch`."""
-    address = request.address
-    url = f"{request.endpoint}{address.path}{address.call}" + (f"?{urlencode(address.query)}" if address.query else "")
-    where, lines = JAVASCRIPT.write(url), []
+    address, lines = request.address, []
+    where = JAVASCRIPT.write(request.url)
     if address.query_variables:
         lines.append(f"const url = new URL({where});")
         lines += [
@@ -170,15 +168,9 @@ def _streams(request: Request) -> bool:
     return request.body().get("stream") is True
 
 
-def _keys(request: Request) -> list[str]:
-    """Return the variables of the environment that hold keys."""
-    address = request.address
-    return [*filter(None, [address.key_variable]), *(variable for _, variable in address.query_variables)]
-
-
 def _todo(request: Request) -> str:
-    keys = " and ".join(_keys(request))
-    return f"{f'Set {keys} to your key, save' if keys else 'Save'} this as request.mjs, and run `node request.mjs`."
+    keys = " and ".join(request.address.variables)
+    return f"{f'Set {keys}, save' if keys else 'Save'} this as request.mjs, and run `node request.mjs`."
 
 
 def _checked_keys(request: Request) -> list[str]:
@@ -188,7 +180,7 @@ def _checked_keys(request: Request) -> list[str]:
         return []
     return [
         f"const key = process.env.{variable};",
-        f'if (!key) throw new Error("Set {variable} to your key first.");',
+        f'if (!key) throw new Error("Set {variable} first.");',
         "",
     ]
 

@@ -89,9 +89,8 @@ def code(request: Request) -> str:
         reading = _PRINT_CHAT + (_PRINT_CALLS if body.get("tools") else "") + _PRINT_USAGE
     else:
         reading = _PRINT_TEXT + _PRINT_USAGE
-    keys = [address.key_variable] if address.key_variable else []
-    keys += [variable for _, variable in address.query_variables]
-    todo = f", and set {' and '.join(keys)} to your key" if keys else ""
+    keys = " and ".join(address.variables)
+    todo = f", and set {keys}" if keys else ""
     return "\n".join(
         [
             f"# Install the SDK with `pip install openai`{todo}.",

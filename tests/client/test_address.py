@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from nbstream.client.endpoints import endpoint_for
+from nbstream.client.endpoint_facts import EndpointFacts
+from nbstream.client.endpoints import Endpoint, endpoint_for
 from nbstream.client.request_builder import build_request
+from nbstream.client.secret import Secret
 from nbstream.model.request import Address, Request
 
 KEY = "sk-0123456789abcdef0123456789"
@@ -48,3 +50,18 @@ def test_keys_in_the_query_are_named_and_not_kept() -> None:
 
 def test_a_key_in_the_path_is_not_kept() -> None:
     assert request(f"https://two.example/{KEY}/v1", KEY).address.path == "/KEY/v1"
+
+
+@pytest.mark.parametrize(
+    ("facts", "variable"),
+    [
+        ({"key_variable": "GPU_KEY", "key_home": "https://gpu.example"}, "GPU_KEY"),
+        # Its value would go to a server for which it was not set.
+        ({"key_variable": "GPU_KEY", "key_home": "https://other.example"}, "API_KEY"),
+        ({"key_variable": "GPU_KEY"}, "API_KEY"),
+        ({"key_variable": "x; rm", "key_home": "https://gpu.example"}, "API_KEY"),
+    ],
+)
+def test_the_variable_of_an_endpoint_is_for_its_own_server_only(facts: dict[str, str], variable: str) -> None:
+    endpoint = Endpoint("https://gpu.example/v1", Secret("x"), facts=EndpointFacts(**facts))  # type: ignore[arg-type]
+    assert endpoint.address.key_variable == variable
