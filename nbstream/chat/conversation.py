@@ -6,6 +6,7 @@ where the front end names its cells, so running the cell again puts a new versio
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from functools import wraps
 from pathlib import Path
@@ -16,9 +17,10 @@ from nbstream.chat.cells import AskingCells
 from nbstream.chat.editing import EditableTurns
 from nbstream.chat.turn import Version
 from nbstream.chat.turn_list import TurnList
-from nbstream.client import options, settings
+from nbstream.client import models, options, settings
 from nbstream.client.secret import Secret
 from nbstream.client.start import source_of, start_run, warn
+from nbstream.client.thinking import rule_for
 from nbstream.model.exceptions import RequestError
 from nbstream.model.presentation import OPTIONS
 from nbstream.model.request import TurnPlace
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from nbstream.client.sources.api import ApiSource
     from nbstream.client.thinking import ReasoningRule
     from nbstream.model.reply import Reply
+    from nbstream.model.request import Request
 
 #: So many of the largest turns are named if a prompt is too long.
 _LARGEST = 3
@@ -135,11 +138,32 @@ class Chat(EditableTurns):
             self._turns.ask(turn, version, place)
         return run
 
-    def retry(self, turn: Turn, start: Callable[[], Run]) -> Run:
-        """Put a new version into a turn; `start` sends its request anew."""
+    def renewed(self, reply: Reply) -> Request:
+        """Return the request of a turn's reply as it would be asked now, after the present turns.
+
+        Raises:
+            RequestError: if a turn before it still arrives.
+        """
+        request, turn = reply.request, self.turn_of(reply)
+        if turn is None:
+            return request
+        before = self._turns.before(turn)
+        self._refuse_arriving(before)
+        sent = _sent(before)
+        rule = rule_for(request.parameters, is_deepseek=models.is_deepseek(request.model))
+        own = next(index for index in range(len(request.messages) - 1, -1, -1) if _is_from("user", request, index))
+        system = request.messages[:1] if _is_from("system", request, 0) else ()
+        messages = (*system, *_joined(sent, rule), *request.messages[own:])
+        return dataclasses.replace(request, messages=messages, turn=self._place_of(before, sent, turn))
+
+    def retry(self, reply: Reply, start: Callable[[], Run]) -> Run:
+        """Put a new version into the turn of a reply; `start` sends its request anew."""
         with self._turns.lock:
+            turn = self.turn_of(reply)
             run = start()
-            self._turns.ask(turn, Version(turn.version.sent, run.receiver, turn.version.after), None)
+            if turn is not None:
+                after = frozenset(each.version.number for each in _sent(self._turns.before(turn)))
+                self._turns.ask(turn, Version(turn.version.sent, run.receiver, after), None)
         return run
 
     def fork(self, name: str, at: int | None = None) -> Chat:
@@ -233,10 +257,7 @@ class Chat(EditableTurns):
         sent = _sent(before)
         given = chosen.get("system")
         chosen["system"] = system = self._default_system() if given is None else given
-        sizes = sorted(((round_trip.size_of(each.version.messages("never")), each) for each in sent), key=_size)
-        largest = tuple((before.index(each), size) for size, each in sizes[:_LARGEST])
-        version = 1 + (len(turn.versions) if turn is not None else 0)
-        place = TurnPlace(self.name, len(before), len(sent), version, largest)
+        place = self._place_of(before, sent, turn)
         source = source_of(prompt, chosen, lambda rule: _joined(sent, rule), place)
         if self.system is not None and system != self.system and self.turns:
             self._notes.append(
@@ -249,6 +270,13 @@ class Chat(EditableTurns):
             warn(note)
         run = start_run(source)
         return run, Version(_added(source), run.receiver, frozenset(each.version.number for each in sent))
+
+    def _place_of(self, before: Sequence[Turn], sent: Sequence[Turn], turn: Turn | None) -> TurnPlace:
+        """Return the place of a request for a new version of `turn`, or for a new turn."""
+        sizes = sorted(((round_trip.size_of(each.version.messages("never")), each) for each in sent), key=_size)
+        largest = tuple((before.index(each), size) for size, each in sizes[:_LARGEST])
+        version = 1 + (len(turn.versions) if turn is not None else 0)
+        return TurnPlace(self.name, len(before), len(sent), version, largest)
 
     def _hide_secrets(self) -> None:
         base_url, key = self._defaults.get("base_url") or "", self._defaults.pop("api_key", None)
@@ -297,6 +325,10 @@ def _sent(turns: Iterable[Turn]) -> list[Turn]:
 
 def _joined(turns: Iterable[Turn], rule: ReasoningRule) -> list[Message]:
     return [message for turn in turns for message in turn.version.messages(rule)]
+
+
+def _is_from(role: str, request: Request, index: int) -> bool:
+    return bool(request.messages[index]["role"] == role)
 
 
 def _size(pair: tuple[int, Turn]) -> int:

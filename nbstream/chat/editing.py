@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from nbstream.chat.turn import Turn
     from nbstream.chat.turn_list import TurnList
     from nbstream.client.run import Run
-    from nbstream.model.request import TurnPlace
+    from nbstream.model.reply import Reply
 
 
 class EditableTurns:
@@ -56,9 +56,9 @@ class EditableTurns:
         """Another number after each change of the turns."""
         return self._turns.revision
 
-    def turn_of(self, place: TurnPlace) -> Turn | None:
-        """Return the turn that a request asked, or None if it is gone."""
-        return self.turns[place.index] if place.chat == self.name and place.index < len(self.turns) else None
+    def turn_of(self, reply: Reply) -> Turn | None:
+        """Return the turn of which a version has this reply, or None."""
+        return next((turn for turn in self.turns if any(each.reply is reply for each in turn.versions)), None)
 
     def continue_version(self, turn: Turn, run: Run) -> None:
         """Replace the reply of a turn's current version by the one of `run`, which continues it."""

@@ -8,10 +8,7 @@ llama-cpp-python.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
-
-if TYPE_CHECKING:
-    from nbstream.client.options import Options
+from typing import Any, Literal, TypeAlias, get_args
 
 ThinkingField: TypeAlias = Literal[
     "thinking",  # DeepSeek, Zhipu, Moonshot, Volcengine
@@ -50,10 +47,9 @@ def switch(field: ThinkingField, *, thinking: bool, effort: str = "medium") -> d
             return {}
 
 
-def rule_for(options: Options, *, is_deepseek: bool) -> ReasoningRule:
-    """Return whether earlier messages carry their reasoning in a request with these options."""
-    extra_body = options.get("extra_body")
-    if not (isinstance(extra_body, Mapping) and extra_body.get("tools")):
+def rule_for(fields: object, *, is_deepseek: bool) -> ReasoningRule:
+    """Return whether earlier messages carry their reasoning in a request with these fields."""
+    if not (isinstance(fields, Mapping) and fields.get("tools")):
         return "never"
     return "always" if is_deepseek else "as_received"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from nbstream.client import continuation, settings
@@ -18,6 +19,7 @@ from nbstream.output.audience import name_options
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from nbstream.chat.conversation import Chat
     from nbstream.client.continuation import Action
     from nbstream.client.options import Options
     from nbstream.client.run import Run
@@ -42,8 +44,12 @@ def source_for(action: Action, reply: Reply, options: Options) -> ApiSource:
     Raises:
         RequestError: if that is not possible.
     """
-    make = continuation.resumed if action == "continue" else continuation.retried
-    source = make(reply, options)
+    if action == "continue":
+        source = continuation.resumed(reply, options)
+    else:
+        chat = _chat_of(reply)
+        request = reply.request if chat is None else chat.renewed(reply)
+        source = continuation.retried(replace(reply, request=request), options)
     if any(value is not None for value in options.values()):
         for sentence in parameter_notes(source.request, source.endpoint):
             warn(sentence)
@@ -55,20 +61,23 @@ def start(source: ApiSource, reply: Reply, action: Action) -> Run:
 
     A reply that was asked anew is a new version of its turn.
     """
-    place = reply.request.turn
-    # Without chats, their module is not loaded.
-    module = sys.modules.get("nbstream.chat.conversation")
-    chat = module.chats().get(place.chat) if module is not None and place is not None else None
-    turn = chat.turn_of(place) if chat is not None else None
+    chat = _chat_of(reply)
+    turn = chat.turn_of(reply) if chat is not None else None
     if chat is None or turn is None:
         return start_run(source)
     if action == "retry":
-        run: Run = chat.retry(turn, lambda: start_run(source))
-        return run
+        return chat.retry(reply, lambda: start_run(source))
     run = start_run(source)
     if turn.version.reply is reply:
         chat.continue_version(turn, run)
     return run
+
+
+def _chat_of(reply: Reply) -> Chat | None:
+    place = reply.request.turn
+    # Without chats, their module is not loaded.
+    module = sys.modules.get("nbstream.chat.conversation")
+    return module.chats().get(place.chat) if module is not None and place is not None else None
 
 
 def answer(message: Mapping[str, Any]) -> dict[str, Any]:

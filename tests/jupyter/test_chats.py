@@ -176,3 +176,34 @@ def test_loading_the_extension_names_the_package(kernel: Kernel) -> None:
     kernel.run("nbstream = 'mine'\n%reload_ext nbstream")
     assert kernel.evaluate("nbstream") == "mine"
     kernel.run("import nbstream")
+
+
+def test_retry_puts_a_new_version_into_the_turn(kernel: Kernel, server: Simulator) -> None:
+    ask(kernel, "one", "a")
+    ask(kernel, "two", "b", options="-c plan -o kept")
+    kernel.run("nbstream.Chat('plan').edit(0, answer='1')")
+    cell = kernel.finish(kernel.send("%deepseek retry -m pro", metadata={"cellId": "x"}))
+    # After the turns as they are now.
+    assert sent(server) == ["one", "1", "two"]
+    assert "plan · turn 2, version 2 · 1 turn before it · deepseek-v4-pro" in settled(cell)
+    assert kernel.evaluate("[len(turn.versions) for turn in nbstream.Chat('plan').turns]") == [2, 2]
+    assert kernel.evaluate("kept is nbstream.Chat('plan').turns[1].reply") is True
+    assert kernel.evaluate("[turn.outdated for turn in nbstream.Chat('plan').turns]") == [False, False]
+    ask(kernel, "three", "c")
+    assert sent(server) == ["one", "1", "two", "two", "three"]
+
+
+def test_continue_replaces_the_reply_of_the_turn(kernel: Kernel, server: Simulator) -> None:
+    ask(kernel, "one", "a")
+    source = "%%deepseek -c plan --no-think -o kept\n[simulate: truncate after=5] x"
+    kernel.finish(kernel.send(source, metadata={"cellId": "b"}))
+    cut = kernel.evaluate("kept.answer")
+    kernel.finish(kernel.send("%deepseek continue", metadata={"cellId": "x"}))
+    assert kernel.evaluate("len(nbstream.Chat('plan').turns[1].versions)") == 1
+    whole = kernel.evaluate("kept.message['content']")
+    assert whole.startswith(cut)
+    assert len(whole) > len(cut)
+    ask(kernel, "three", "c")
+    messages = [each["body"] for each in server.log() if each["method"] == "POST"][-1]["messages"]
+    assert [each["role"] for each in messages] == ["user", "assistant", "user", "assistant", "user"]
+    assert messages[3]["content"] == whole
