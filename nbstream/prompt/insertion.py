@@ -14,7 +14,7 @@ from nbstream.prompt.blocks import Piece, content_of, inline, label, shown_of
 from nbstream.prompt.describe import is_own, whole
 from nbstream.prompt.description import LIMIT, Description, bounded
 from nbstream.prompt.files import file_name, read_file
-from nbstream.prompt.secrets import is_secret_name, secret_in, secret_in_text
+from nbstream.prompt.secrets import is_secret_name, secret_in, secret_in_file, secret_in_text
 
 #: `{{{{ … }}}}` stands for `{{ … }}`, and `{{ name }}` for the value. Of three braces, the outer
 #: ones are text.
@@ -168,6 +168,8 @@ def _file(path: Any, secrets: Sequence[str]) -> Piece:
     if is_secret_name(stem):
         names.refuse(f"`files=` {name}", name)
     description = read_file(path)
+    if found := secret_in_file(description.text, name[name.rfind(".") :].lower()):
+        names.refuse_part(f"`files=` {name}", found)
     _check_text(f"`files=` {name}", description, secrets)
     return Piece(name, description)
 

@@ -18,7 +18,7 @@ from nbstream.prompt.containers import ARRAYS, attributes_of, entries_of
 #: Stands for the environment of the process, as the name of a secret.
 ENVIRONMENT = "os.environ"
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W\d_A-Z]+|\d+")
-_CERTAIN = re.compile(r"passw(?:or)?d|passphrase|secret(?!ar|e|ion)|credential|api_?key|authorization|bearer")
+_CERTAIN = re.compile(r"passw(?:or)?d|passphrase|secret(?!ar|e|ion)|credential|api[_-]?key|authorization|bearer")
 #: Words before `key` and `token` that name no secret.
 _HARMLESS_KEYS = frozenset(
     {"primary", "foreign", "sort", "group", "cache", "partition", "row", "column", "col", "index", "dict", "map"}
@@ -36,6 +36,15 @@ KEY_SHAPES = (
 )
 _SHAPES = re.compile(rf"-----BEGIN [A-Z ]*PRIVATE KEY-----|{KEY_SHAPES}")
 _CREDENTIAL = re.compile(r"(?=[^\d]*\d)(?=[^A-Za-z]*[A-Za-z])[\w+/=.:-]{16,}")
+#: Files of settings, and tables whose first line may have the names of columns.
+_SETTINGS = frozenset({".json", ".toml", ".yaml", ".yml", ".ini", ".cfg", ".conf", ".properties"})
+_TABLES = frozenset({".csv", ".tsv"})
+#: A name with a text; no number, no reference to a variable, and no placeholder in brackets.
+_ASSIGNMENT = re.compile(
+    r"(?<![\w-])(?P<name>[A-Za-z_][\w-]*)[\"']?[ \t]*[:=][ \t]*[\"']?"
+    r"(?!(?:true|false|null|none|[\d.]+)\b(?![\"'])|[$<{\[])(?P<value>[^\s\"',]+)",
+    re.IGNORECASE,
+)
 #: So many values of a container are looked at; a description has fewer.
 _MOST_VALUES = 20_000
 _DEEPEST = 40
@@ -115,6 +124,23 @@ def secret_in(value: Any) -> str:
         elif isinstance(each, ARRAYS):
             pending += [(item, depth + 1) for item in reversed(list(islice(each, _MOST_VALUES - looked_at)))]
     return ""
+
+
+def secret_in_file(text: str, suffix: str) -> str:
+    """Return the name of a secret in a file of settings, or of a column of a table; or empty.
+
+    Args:
+        text: the file's text.
+        suffix: the ending of its name, such as `.toml`.
+    """
+    if suffix in _TABLES:
+        columns = re.split(r"[,;\t]", text.partition("\n")[0])
+        names = [(name.strip().strip("\"'"), "text") for name in columns]
+    elif suffix in _SETTINGS:
+        names = [(found["name"], found["value"]) for found in _ASSIGNMENT.finditer(text)]
+    else:
+        return ""
+    return next((name for name, value in names if is_secret_name(name) and not _is_word(name, value)), "")
 
 
 def secret_in_text(text: str, secrets: Iterable[str]) -> bool:

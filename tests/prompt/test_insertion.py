@@ -162,6 +162,13 @@ def test_what_cannot_be_sent_is_one_line_and_nothing_is_sent(
     assert not simulator.log()
 
 
+def test_a_file_of_settings_with_a_password_is_refused(simulator: Simulator, tmp_path: Path) -> None:
+    (tmp_path / "app.toml").write_text("password = 'x1'\n", "utf-8")
+    with pytest.raises(RequestError, match=r"`files=` app\.toml has password, which looks like the name of a secret"):
+        nbstream.stream("x", files=[tmp_path / "app.toml"])
+    assert not simulator.log()
+
+
 @pytest.mark.parametrize("prompt", ["a {{ name", "a {{ na\nme }}", "{{"])
 def test_braces_without_an_end_are_one_line(simulator: Simulator, prompt: str) -> None:
     with pytest.raises(RequestError, match=r"a \{\{ in the prompt has no \}\} in its line"):

@@ -13,7 +13,14 @@ from hypothesis import strategies as st
 
 from nbstream.model.exceptions import RequestError
 from nbstream.prompt.names import value_of
-from nbstream.prompt.secrets import is_environment, is_secret_name, secret_in, secret_in_text, secrets_of
+from nbstream.prompt.secrets import (
+    is_environment,
+    is_secret_name,
+    secret_in,
+    secret_in_file,
+    secret_in_text,
+    secrets_of,
+)
 
 
 class Squares:
@@ -216,6 +223,29 @@ def test_which_variables_of_the_environment_are_secret() -> None:
     environ = {"A_TOKEN": "abcdefgh1", "B_KEY": "short", "PATH": "/usr/bin/long", "C_PASSWORD": "aaaaaaaaaaaa"}
     environ |= {"POSTGRES_PASSWORD": "postgres", "APPLICATION_CREDENTIALS": __file__, "D_SECRET": "a1b2" * 9_000}
     assert tuple(sorted(secrets_of(environ), key=len)) == ("abcdefgh1", "a1b2" * 9_000)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "text", "name"),
+    [
+        (".toml", "[db]\nhost = 'h'\npassword = 'x1'\n", "password"),
+        (".json", '{"a": [1], "api_key": "x"}', "api_key"),
+        (".yaml", "login:\n  client_secret: abc\n", "client_secret"),
+        (".yaml", "x-api-key: abc\npin: 1\n", "x-api-key"),
+        (".json", '{"password": "123456"}', "password"),
+        (".json", "a" * 8_000, ""),
+        (".ini", "[a]\ntoken=ab12", "token"),
+        (".csv", "name;password\na;b\n", "password"),
+        (".tsv", 'id\t"api_key"\n', "api_key"),
+        (".json", '{"max_tokens": 400, "password": null, "token": "Paris", "sort_key": "a"}', ""),
+        (".yaml", "password: ${DB_PASSWORD}\napi_key: <your key>\n", ""),
+        (".csv", "name,key,tokens\n", ""),
+        (".py", "password = input()", ""),
+        (".md", "password: the word", ""),
+    ],
+)
+def test_names_of_secrets_in_files(suffix: str, text: str, name: str) -> None:
+    assert secret_in_file(text, suffix) == name
 
 
 @pytest.mark.parametrize(
