@@ -91,6 +91,17 @@ def test_the_cells_are_sent_as_the_notebook_shows_them(
     assert "It printed" not in text
     assert text.index("Cell 4 (") < text.index("as it stands now") < text.index("Cell 5 (")
 
+    # A cell that asked is sent as its prompt and the answer, without the footer.
+    replace_source(notebook, 6, ASK.format(options="--above 1"))
+    before = len(slow_simulator.log())
+    notebook.run(6)
+    wait_for(lambda: len(slow_simulator.log()) > before)
+    text = sent(slow_simulator)
+    assert "Cell 6 (prompt to a model, run as [" in text
+    assert "The model's answer:\n```markdown\n" in text
+    assert "Simulated: no model was called." in text
+    assert "first token" not in text
+
 
 def menu(notebook: NotebookPage, *path: str) -> None:
     """Click an item of the menu bar."""

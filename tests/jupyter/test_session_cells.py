@@ -226,3 +226,33 @@ def test_who_runs_a_notebook_without_a_page_is_not_kept_waiting(kernel: Kernel, 
     assert kernel.views == {}
     assert "known = 1" in sent(server)
     assert "No page told" in cell.text("stderr")
+
+
+def test_a_chat_keeps_the_cells_that_its_turns_were_sent_with(kernel: Kernel, server: Simulator) -> None:
+    kernel.run("first_cell = 1")
+    assert kernel.run("%%deepseek -c with-cells --above 1 --no-think\nWhat is above?").status == "ok"
+    assert kernel.run("%%deepseek -c with-cells --no-think\nAnd now?").status == "ok"
+    first, second = (entry["body"]["messages"] for entry in server.log())
+    assert "first_cell = 1" in first[0]["content"]
+    assert second[: len(first)] == first
+    assert [each["role"] for each in second] == ["user", "assistant", "user"]
+    assert second[-1]["content"] == "And now?"
+
+
+def test_a_reply_that_is_asked_again_has_the_same_cells(kernel: Kernel, server: Simulator) -> None:
+    kernel.run("asked_again = 1")
+    kernel.run("%%deepseek --above 1 --no-think\nWhat is above?")
+    kernel.run("something_else = 2")
+    assert kernel.run("%deepseek retry").status == "ok"
+    first, second = (entry["body"]["messages"] for entry in server.log())
+    assert "asked_again = 1" in first[0]["content"]
+    assert second == first
+
+
+def test_a_background_reply_has_the_cells_of_its_beginning(kernel: Kernel, server: Simulator) -> None:
+    kernel.run("in_the_background = 1")
+    cell = ask(kernel, "--above 1 --background")
+    kernel.control(question(kernel), "cells", client=kernel.client, above=1, cells=cells("from_the_page = 1"))
+    kernel.finish(cell)
+    kernel.until(server.log, "the request arrives")
+    assert "from_the_page = 1" in sent(server)
