@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from nbstream.prompt.containers import ARRAYS, attributes_of, entries_of
+from nbstream.prompt.description import LIMIT
 
 #: Stands for the environment of the process, as the name of a secret.
 ENVIRONMENT = "os.environ"
@@ -45,8 +46,8 @@ _ASSIGNMENT = re.compile(
     r"(?!(?:true|false|null|none|[\d.]+)\b(?![\"'])|[$<{\[])(?P<value>[^\s\"',]+)",
     re.IGNORECASE,
 )
-#: So many values of a container are looked at; a description has fewer.
-_MOST_VALUES = 20_000
+#: So many values of a container are looked at: in a description, each takes a character at least.
+_MOST_VALUES = LIMIT
 _DEEPEST = 40
 #: So many entries of the process's environment make a dict a copy of it.
 _ENTRIES_OF_ENVIRONMENT = 5
