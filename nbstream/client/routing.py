@@ -8,7 +8,8 @@ nobody named:
 2. The name of one of the user's own endpoints is always that endpoint.
 3. If requests go to another server than the usual one (the setting `base_url`, DEEPSEEK_BASE_URL),
    and its ids may have slashes, the model is literal: `openai/gpt-oss-20b` is a model of that
-   server. Only its own name is taken off, before an id with a slash.
+   server. Only its own name is taken off, before an id with a slash. Of an unknown server on this
+   machine, as the simulator is, only ids that begin with a maker of models are literal.
 4. Otherwise the name of any endpoint is that endpoint, and another word is an error where no id
    has a slash.
 """
@@ -19,12 +20,16 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from nbstream.client import endpoint_file, models, settings
+from nbstream.client.addresses import is_loopback
 from nbstream.client.endpoints import DEFAULT, Endpoint, endpoint_for, target
-from nbstream.client.known_endpoints import KnownEndpoints, known_endpoints
+from nbstream.client.known_endpoints import KnownEndpoints, facts_at, known_endpoints
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+#: Endpoints that are also makers of models, so that their names begin ids at other servers.
+_MAKERS = ("deepseek", "openai", "mistral")
 
 
 class Route(NamedTuple):
@@ -90,8 +95,9 @@ def _split(name: str, usual: str, endpoints: KnownEndpoints) -> tuple[str, str]:
     first, slash, rest = name.partition("/")
     if first in endpoints.own and slash:
         return first, rest
-    facts = target(usual, endpoints).facts
-    if facts.slashes != "never":
+    url, facts = target(usual, endpoints)
+    is_unknown_here = is_loopback(url) and not facts_at(url, {}).name
+    if facts.slashes != "never" and not (is_unknown_here and first in endpoints.by_name and first not in _MAKERS):
         is_own_name = bool(facts.name) and facts.name == first and "/" in rest
         return "", rest if is_own_name else name
     if first not in endpoints.by_name:

@@ -86,6 +86,18 @@ def test_an_id_with_a_slash_stays_the_id_of_a_server_that_has_such_ids(
     assert chosen(model, **options) == (url, model)
 
 
+def test_an_unknown_server_on_this_machine_leaves_the_names_of_endpoints(
+    all_keys: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    simulator = "http://127.0.0.1:9876"
+    monkeypatch.setenv("DEEPSEEK_BASE_URL", simulator)
+    assert chosen("ollama/qwen3:8b") == (OLLAMA, "qwen3:8b")
+    assert chosen("openrouter/deepseek/deepseek-v4-pro") == (OPENROUTER, "deepseek/deepseek-v4-pro")
+    for model in ("openai/gpt-oss-20b", "deepseek/deepseek-v4-pro", "mistral/x", "qwen/qwen3-8b"):
+        assert chosen(model) == (simulator, model)
+    assert chosen("flash") == (simulator, "deepseek-flash")
+
+
 def test_a_base_url_of_the_request_makes_any_name_literal(all_keys: None) -> None:
     settings.current().endpoints = {"gpu": {"base_url": "http://gpu:8000/v1"}}
     for model in (*SLASHES, "gpu/x", "ollama", "nowhere/x"):
