@@ -13,7 +13,7 @@ from nbstream.client import models, settings
 from nbstream.client.insertions import refuse_unseen
 from nbstream.client.json_values import JsonValues
 from nbstream.client.request_builder import build_request, speaks_deepseek
-from nbstream.client.routing import Route, route
+from nbstream.client.routing import Route, route, with_present_key
 from nbstream.client.sources.api import ApiSource
 from nbstream.client.thinking import field_that_switches_off
 from nbstream.model.earlier import Earlier
@@ -173,6 +173,8 @@ def _server(request: Request, given: Mapping[str, Any]) -> Route:
     used = _used.get(_key(request))
     base_url, api_key, model = (given.get(name) for name in ("base_url", "api_key", "model"))
     if used is not None and base_url is None and api_key is None:
+        # A key that the server refused may have been replaced since.
+        used = with_present_key(used)
         if model is None:
             return Route(used, request.model)
         # With a slash, it may name another server.

@@ -17,9 +17,10 @@ nobody named:
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from nbstream.client import endpoint_file, models, settings
+from nbstream.client import endpoint_file, keys, models, settings
 from nbstream.client.addresses import is_loopback
 from nbstream.client.endpoints import DEFAULT, Endpoint, endpoint_for, target
 from nbstream.client.known_endpoints import KnownEndpoints, facts_at, known_endpoints
@@ -75,6 +76,14 @@ def route(
         # Also `deepseek/flash`; and retired ids are an error at DeepSeek.
         rest = models.resolve(rest, {}, on_deepseek=endpoint.on_deepseek)
     return Route(endpoint.for_model(rest), rest)
+
+
+def with_present_key(endpoint: Endpoint) -> Endpoint:
+    """Return the endpoint with the key that belongs to it now, unless its key was given by hand."""
+    if endpoint.key_origin == "argument":
+        return endpoint
+    key = keys.find_key(endpoint.base_url, (endpoint.facts, *known().by_name.values()), os.environ)
+    return replace(endpoint, api_key=key.secret, key_origin=key.origin, key_note=key.note)
 
 
 def server(name: str = "", *, without_key: bool = False) -> Endpoint:

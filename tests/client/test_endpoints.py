@@ -11,13 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import nbstream
-from nbstream.client import settings
+from nbstream.client import keys, settings
 from nbstream.client.addresses import origin_of
+from nbstream.client.continuation import retried
 from nbstream.client.endpoint_facts import check_entry, presets
 from nbstream.client.endpoints import endpoint_for
 from nbstream.client.known_endpoints import known_endpoints
 from nbstream.client.routing import route
 from nbstream.client.secret import Secret
+from nbstream.client.start import start_run
 from nbstream.model.exceptions import RequestError
 from nbstream.model.failure import Failure
 from nbstream.model.reply import Reply
@@ -172,6 +174,25 @@ def test_a_request_knows_its_endpoint(simulator: Simulator) -> None:
     request = nbstream.stream("hello").result(20).request
     assert (request.endpoint_name, request.context_window) == ("deepseek", 1_048_576)
     assert request.key_variable == "DEEPSEEK_API_KEY"
+
+
+def test_a_request_that_is_sent_again_has_the_present_key(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEEPSEEK_API_KEY", "bad-key")
+    refused = nbstream.stream("hello").result(20)
+    assert refused.error is not None
+    assert refused.error.cause == "key"
+    keys.keep(origin_of(simulator.url), KEY)
+    assert start_run(retried(refused, {})).result(20).status == "complete"
+    keys.forget(origin_of(simulator.url))
+    assert start_run(retried(refused, {})).result(20).status == "failed"
+    # A key that was given by hand stays.
+    given = nbstream.stream("hello", api_key=OTHER_KEY).result(20)
+    assert start_run(retried(given, {})).result(20).request.key_origin == "argument"
+    digests = {key_digest(key): key for key in ("bad-key", KEY, OTHER_KEY)}
+    sent = [digests[entry["key_digest"]] for entry in simulator.log()]
+    assert sent == ["bad-key", KEY, "bad-key", OTHER_KEY, OTHER_KEY]
 
 
 def test_the_program_of_a_request_reads_the_variable_of_its_endpoint(
