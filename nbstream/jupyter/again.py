@@ -14,6 +14,7 @@ from nbstream.client.start import start_run, warn
 from nbstream.jupyter import display, shown
 from nbstream.model.exceptions import RequestError
 from nbstream.model.presentation import OPTIONS, presentation_of
+from nbstream.model.printable import one_line
 from nbstream.output.audience import name_options
 
 if TYPE_CHECKING:
@@ -94,6 +95,9 @@ def answer(message: Mapping[str, Any]) -> dict[str, Any]:
     found = shown.by_id(str(message.get("run_id")))
     if found is None:
         return {"known": False}
+    if found.problem:
+        # Not tried again by itself: each request costs money.
+        return {"known": True, "notice": found.release()}
     if found.claim():
         try:
             source = source_for(action, found.reply, {})
@@ -110,7 +114,5 @@ def answer(message: Mapping[str, Any]) -> dict[str, Any]:
 def _begin(found: Shown, source: ApiSource, action: Action) -> None:
     try:
         display.watch_in_place(lambda: start(source, found.reply, action), found)
-    except BaseException:
-        # The reply that is shown stays, and can be tried again.
-        found.release()
-        raise
+    except Exception as error:  # noqa: BLE001  (on a thread nobody would see it)
+        found.problem = f"The reply cannot be shown here: {one_line(str(error)) or type(error).__name__}"

@@ -37,6 +37,7 @@ class Shown:
         context: carries the cell that the output belongs to, on ipykernel 7.
         next: the id of the run that has taken its place; None while there is none.
         is_used: whether there is one, or is going to be.
+        problem: why there is none after all, to be told once.
     """
 
     source: Receiver | Reply
@@ -47,6 +48,7 @@ class Shown:
     context: contextvars.Context = field(default_factory=contextvars.copy_context)
     next: str | None = None
     is_used: bool = False
+    problem: str = ""
 
     @property
     def reply(self) -> Reply:
@@ -65,9 +67,11 @@ class Shown:
             was_free, self.is_used = not self.is_used, True
         return was_free
 
-    def release(self) -> None:
-        """Undo `claim`."""
+    def release(self) -> str:
+        """Undo `claim`, and return the problem."""
+        problem, self.problem = self.problem, ""
         self.is_used = False
+        return problem
 
 
 def note(run: Run, presentation: Presentation, keep: Keep, cell: str | None) -> None:

@@ -144,6 +144,25 @@ def test_a_click_on_an_unknown_reply_is_told(kernel: Kernel, server: Simulator) 
     assert len(server.log()) == 1
 
 
+def test_a_run_that_cannot_be_shown_is_told_and_not_started_again(kernel: Kernel, server: Simulator) -> None:
+    cell = cut(kernel)
+    run = again(cell)["run"]
+    kernel.run("from nbstream.jupyter import sinks; kept = sinks.sink_in_place; sinks.sink_in_place = None")
+    try:
+        assert click(kernel, run)["known"]
+        answers = [click(kernel, run)]
+        while "notice" not in answers[-1]:
+            answers.append(click(kernel, run))
+    finally:
+        kernel.run("sinks.sink_in_place = kept")
+    assert "cannot be shown" in answers[-1]["notice"]
+    # It was ended, maybe before it was sent.
+    assert len(server.log()) <= 2
+    # Now it can be tried again.
+    assert click(kernel, run)["known"]
+    kernel.until(lambda: click(kernel, run).get("next"), "the next run is known")
+
+
 def test_a_click_while_another_cell_computes_leaves_its_output_alone(kernel: Kernel, server: Simulator) -> None:
     cell = cut(kernel)
     run = again(cell)["run"]
@@ -176,13 +195,28 @@ def test_a_chat_gets_the_joined_reply_and_a_new_version(kernel: Kernel, server: 
     kernel.run("chat = nbstream.Chat('joined')")
     state = "[len(turn.versions) for turn in chat.turns] + [chat.turns[0].reply is reply]"
     assert kernel.evaluate(state) == [1, True]
-    kernel.run(f"%deepseek retry {WHOLE}")
+    cell = kernel.run(f"%deepseek retry {WHOLE}")
     assert kernel.evaluate(state) == [2, True]
+    assert "plan · turn 1, version 2" in settled(cell)["data"]["text/plain"]
     # The next turn is sent after the whole answer, once.
     kernel.run("%%deepseek --no-think -c joined\nmedian")
     messages = server.log()[-1]["body"]["messages"]
     assert [each["role"] for each in messages] == ["user", "assistant", "user"]
     assert messages[1] == {"role": "assistant", "content": kernel.evaluate("reply.message['content']")}
+
+
+def test_a_click_changes_the_turn_of_its_chat(kernel: Kernel, server: Simulator) -> None:
+    cell = cut(kernel, "-c clicked", {"cellId": "two"})
+    assert click(kernel, again(cell)["run"])["known"]
+    kernel.until(lambda: len(kernel.updates_of(cell)) >= 3, "it settles")
+    state = (
+        "[len(nbstream.Chat('clicked').turns[0].versions), nbstream.Chat('clicked').turns[0].reply is nbstream.last]"
+    )
+    kernel.until(lambda: kernel.evaluate(state) == [1, True], "the turn has the joined reply")
+    found = kernel.updates_of(cell)[-1]["content"]["metadata"]["nbstream"]["again"]
+    assert click(kernel, found["run"], "retry")["known"]
+    kernel.until(lambda: len(kernel.updates_of(cell)) >= 5, "it settles again")
+    kernel.until(lambda: kernel.evaluate(state) == [2, True], "the turn has another version")
 
 
 def test_a_view_that_goes_on_shows_the_earlier_text_at_once(kernel: Kernel) -> None:
