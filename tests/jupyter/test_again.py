@@ -197,7 +197,7 @@ def test_a_chat_gets_the_joined_reply_and_a_new_version(kernel: Kernel, server: 
     assert kernel.evaluate(state) == [1, True]
     cell = kernel.run(f"%deepseek retry {WHOLE}")
     assert kernel.evaluate(state) == [2, True]
-    assert "plan · turn 1, version 2" in settled(cell)["data"]["text/plain"]
+    assert "joined · turn 1, version 2" in settled(cell)["data"]["text/plain"]
     # The next turn is sent after the whole answer, once.
     kernel.run("%%deepseek --no-think -c joined\nmedian")
     messages = server.log()[-1]["body"]["messages"]
