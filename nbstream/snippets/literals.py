@@ -103,7 +103,7 @@ class Language:
         if isinstance(value, bool | None):
             return self.constants[2 if value is None else 0 if value else 1]
         if isinstance(value, int | float):
-            return repr(value)
+            return repr(value).replace("e+", "e")
         pairs = value.items() if isinstance(value, dict) else ((None, each) for each in value)
         parts: list[str] = []
         room -= 2
@@ -147,7 +147,7 @@ def _in_json(found: re.Match[str]) -> str:
 
 
 def _quoted(text: str, escape: Callable[[re.Match[str]], str]) -> str:
-    quote = "'" if '"' in text and "'" not in text else '"'
+    quote = "'" if text.count('"') > text.count("'") else '"'
     return quote + _ESCAPED.sub(escape, text).replace(quote, f"\\{quote}") + quote
 
 

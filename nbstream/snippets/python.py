@@ -35,7 +35,8 @@ for chunk in stream:
     if not chunk.choices:
         continue
     delta = chunk.choices[0].delta
-    thought = getattr(delta, "reasoning_content", None) or getattr(delta, "reasoning", None)
+    thought = getattr(delta, "reasoning_content", None)
+    thought = thought or getattr(delta, "reasoning", None)
     if thought:
         print(thought, end="", file=sys.stderr, flush=True)
         thinking = True
@@ -63,7 +64,8 @@ print()
 print(usage, file=sys.stderr)"""
 _PRINT_WHOLE = """\
 message = completion.choices[0].message
-thought = getattr(message, "reasoning_content", None) or getattr(message, "reasoning", None)
+thought = getattr(message, "reasoning_content", None)
+thought = thought or getattr(message, "reasoning", None)
 if thought:
     print(thought, end="\\n\\n", file=sys.stderr)
 print(message.content or "")

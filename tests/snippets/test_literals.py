@@ -5,17 +5,22 @@ from __future__ import annotations
 import ast
 import json
 import subprocess
+import sys
 import unicodedata
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nbstream.client.start import source_of
 from nbstream.model.printable import printable
 from nbstream.snippets.literals import JAVASCRIPT, JSON, PYTHON, WIDTH, Language, javascript_rounds, template
 from tests import needs
-from tests.snippets.bodies import TRAPS, VALUES, canonical
+from tests.snippets.bodies import TRAPS, VALUES, canonical, corpus
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NUMBERS: st.SearchStrategy[Any] = st.recursive(
     st.integers(0, 99), lambda inner: st.one_of(st.lists(inner), st.dictionaries(st.text("ab"), inner))
@@ -95,3 +100,15 @@ def test_literals_are_as_people_write_them() -> None:
     )
     assert JAVASCRIPT.write({"role": "user", "a-b": {"c": None}}) == '{ role: "user", "a-b": { c: null } }'
     assert JSON.write({"role": "user", "list": [1, {}]}) == '{"role": "user", "list": [1, {}]}'
+
+
+@pytest.mark.filterwarnings("ignore::nbstream.NbstreamWarning")
+def test_python_programs_are_formatted_as_black_formats_them(tmp_path: Path) -> None:
+    cases = {name: options for name, options in corpus().items() if name not in ("prefix", "huge prompt")}
+    for number, options in enumerate(cases.values()):
+        source = source_of(None, {"base_url": "http://127.0.0.1:1", **options})  # type: ignore[typeddict-item]
+        (tmp_path / f"{number}.py").write_text(f"{source.request.python()}\n", "utf-8")
+    ruff = [sys.executable, "-m", "ruff"]
+    for command in (["format", "--diff", "--isolated"], ["check", "--isolated"]):
+        ended = subprocess.run([*ruff, *command, tmp_path], capture_output=True, text=True, check=False)
+        assert ended.returncode == 0, ended.stdout + ended.stderr
