@@ -117,7 +117,7 @@ front_end.watch = lambda *arguments: import_module("nbstream.jupyter.ask").watch
 front_end.html = lambda chat: import_module("nbstream.output.conversation").html(chat)
 front_end.markdown = lambda chat: import_module("nbstream.output.conversation").markdown(chat)
 session.cells_above = lambda most: import_module("nbstream.jupyter.above").cells_above(most)
-session.last_failure = lambda: import_module("nbstream.jupyter.session_history").last_failure()
+session.last_failure = lambda: import_module("nbstream.jupyter.above").last_failure()
 
 if "IPython" in sys.modules and (_shell := sys.modules["IPython"].get_ipython()) is not None:
     # `%deepseek fix` needs exceptions from before its first use.

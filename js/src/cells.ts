@@ -15,8 +15,10 @@ const MOST_CHARACTERS = 4_000_000;
 
 interface Traits {
   run_id: string;
-  /** The id of the cell that asks. */
+  /** The id of the cell above which others are asked for. */
   cell_id: string;
+  /** Whether this cell itself is asked for, and no other. */
+  itself: boolean;
   /** The most cells to send: those next to it. */
   most: number;
 }
@@ -26,6 +28,21 @@ interface SavedOutput extends Output {
   output_type?: string;
   text?: unknown;
   traceback?: unknown;
+}
+
+/** The cell `id`; undefined if the page does not know it. */
+export function cellItself(
+  model: { widget_manager?: unknown },
+  id: string,
+): Pick<CellsAnswer, "above" | "cells"> | undefined {
+  const cells = contextOf(model)?.model?.cells;
+  for (let index = 0; index < (cells?.length ?? 0); index += 1) {
+    const cell = cells?.get(index);
+    if (cell?.id !== id) continue;
+    const source = cell.sharedModel?.getSource?.() ?? "";
+    return { above: 1, cells: [contentOf(cell, index + 1, source, { left: MOST_CHARACTERS })] };
+  }
+  return undefined;
 }
 
 /**
@@ -107,7 +124,9 @@ export default (): AnyWidget<Traits> => ({
     const run_id = model.get("run_id");
     let found: ReturnType<typeof cellsAbove>;
     try {
-      found = cellsAbove(model as { widget_manager?: unknown }, model.get("cell_id"), model.get("most"));
+      const page = model as { widget_manager?: unknown };
+      const id = model.get("cell_id");
+      found = model.get("itself") ? cellItself(page, id) : cellsAbove(page, id, model.get("most"));
     } catch {
       // The notebook has another structure, or is being closed.
     }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import cells, { cellsAbove } from "../src/cells";
+import cells, { cellItself, cellsAbove } from "../src/cells";
 import { MIN_REPLY_TIMEOUT } from "../src/channel";
 import { FakeKernel } from "./fixtures";
 
@@ -103,9 +103,16 @@ test("a page that does not know the notebook or the cell says so", () => {
   expect(above({}, "a")).toBeUndefined();
 });
 
+test("one cell can be asked for by itself", () => {
+  const context = notebook({ id: "a", source: "x" }, { id: "b", source: "y", executionCount: 2 });
+  const found = cellItself({ widget_manager: { context } }, "b");
+  expect(found).toMatchObject({ above: 1, cells: [{ place: 2, source: "y", number: 2 }] });
+  expect(cellItself({ widget_manager: { context } }, "other")).toBeUndefined();
+});
+
 function ask(kernel: FakeKernel | null) {
   const sent: object[] = [];
-  const traits: Record<string, unknown> = { run_id: "run", cell_id: "b", most: 5 };
+  const traits: Record<string, unknown> = { run_id: "run", cell_id: "b", most: 5, itself: false };
   const context = notebook({ id: "a", source: "x" }, { id: "b", source: "y" });
   const model = {
     get: (name: string) => traits[name],

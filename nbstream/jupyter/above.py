@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from nbstream.jupyter import cell_ids, interrupts, session_history, sinks
@@ -9,7 +10,7 @@ from nbstream.jupyter.cell_outputs import joined, output_of
 from nbstream.model.notebook import CellsAbove, NotebookCell
 
 if TYPE_CHECKING:
-    from nbstream.model.notebook import CellOutput
+    from nbstream.model.notebook import CellOutput, FailedCell
 
 
 def cells_above(most: int) -> CellsAbove:
@@ -21,13 +22,31 @@ def cells_above(most: int) -> CellsAbove:
     """
     kernel = sinks.running_kernel()
     cell_id = cell_ids.running(kernel)
-    found = None
-    if kernel is not None and cell_id is not None and sinks.is_watched(kernel) and sinks.draws_widgets(kernel):
-        found = _from_page(kernel, cell_id, most)
+    found = _from_page(kernel, cell_id, most) if cell_id is not None else None
     return found if found is not None else session_history.earlier_cells(most)
 
 
-def _from_page(kernel: Any, cell_id: str, most: int) -> CellsAbove | None:
+def last_failure() -> FailedCell | None:
+    """Return the cell that failed last, with what it had printed, if a page tells it; or None.
+
+    Raises:
+        KeyboardInterrupt: if ■ was pressed meanwhile.
+    """
+    failed = session_history.last_failure()
+    if failed is None or not failed.cell_id:
+        return failed
+    found = _from_page(sinks.running_kernel(), failed.cell_id, None)
+    shown = found.cells[0] if found is not None and found.cells else None
+    if shown is None or shown.number != failed.cell.number:
+        # It was run again since, or deleted.
+        return failed
+    printed = tuple(output for output in shown.outputs if output.kind != "error")
+    return replace(failed, cell=replace(failed.cell, place=shown.place, outputs=printed))
+
+
+def _from_page(kernel: Any, cell_id: str, most: int | None) -> CellsAbove | None:
+    if kernel is None or not (sinks.is_watched(kernel) and sinks.draws_widgets(kernel)):
+        return None
     # The widget, only where it is used.
     from nbstream.widgets import channels, comm_reader  # noqa: PLC0415
     from nbstream.widgets.cells_question import CellsQuestion  # noqa: PLC0415

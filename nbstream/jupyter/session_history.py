@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 
-from nbstream.jupyter import tracebacks
+from nbstream.jupyter import cell_ids, tracebacks
 from nbstream.jupyter.cell_outputs import joined, output_of
 from nbstream.model.exceptions import RequestError
 from nbstream.model.notebook import CellOutput, CellsAbove, FailedCell, NotebookCell
@@ -133,7 +133,8 @@ def _on_end(result: Any) -> None:
     number, text = result.execution_count, tracebacks.text_of(error)
     if number is not None:
         _keep(_errors, number, text)
-    _last_failure = FailedCell(NotebookCell("code", source, None, number), type(error).__name__, text)
+    cell_id = cell_ids.running(getattr(_shell(), "kernel", None)) or ""
+    _last_failure = FailedCell(NotebookCell("code", source, None, number), type(error).__name__, text, cell_id)
 
 
 def _is_our_own(error: Exception) -> bool:

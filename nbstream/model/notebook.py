@@ -75,8 +75,10 @@ class FailedCell:
         cell: the cell, with what it had printed, if that is known.
         error: the name of the exception's class.
         traceback: the exception with its traceback, as plain text.
+        cell_id: the id that the front end gives the cell; empty if it gives none.
     """
 
     cell: NotebookCell
     error: str
     traceback: str
+    cell_id: str = ""

@@ -32,17 +32,18 @@ class CellsQuestion(anywidget.AnyWidget):
 
     Args:
         kernel: the ipykernel.
-        cell_id: the id of the cell that asks.
-        client: the client that ran the cell; its answer goes before those of others.
-        most: how many cells are asked for.
+        cell_id: the id of a cell.
+        client: the client that ran the cell which asks; its answer goes before those of others.
+        most: how many cells above that cell are asked for; None asks for the cell itself.
     """
 
     _esm = page_file("cells.js")
     run_id = traitlets.Unicode().tag(sync=True)
     cell_id = traitlets.Unicode().tag(sync=True)
     most = traitlets.Int().tag(sync=True)
+    itself = traitlets.Bool().tag(sync=True)
 
-    def __init__(self, kernel: Any, cell_id: str, client: str, most: int) -> None:
+    def __init__(self, kernel: Any, cell_id: str, client: str, most: int | None) -> None:
         """Ask."""
         self._client = client
         self._changed = threading.Condition()
@@ -50,7 +51,7 @@ class CellsQuestion(anywidget.AnyWidget):
         name = uuid.uuid4().hex
         # Before the widget is opened, as the page answers at once.
         channels.listen(kernel, name, name, self._on_answer)
-        super().__init__(run_id=name, model_id=name, cell_id=cell_id, most=most)
+        super().__init__(run_id=name, model_id=name, cell_id=cell_id, most=most or 0, itself=most is None)
         take_messages_on_subshell(self.comm)
         self.on_msg(lambda _widget, content, _buffers: self._on_answer(content))
 

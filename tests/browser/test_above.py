@@ -91,16 +91,34 @@ def test_the_cells_are_sent_as_the_notebook_shows_them(
     assert "It printed" not in text
     assert text.index("Cell 4 (") < text.index("as it stands now") < text.index("Cell 5 (")
 
+
+@pytest.mark.parametrize("kernel", ["ipykernel-6.29", kernels.NEWEST])
+def test_answers_and_failures_are_sent_with_what_the_page_shows(
+    kernel: str, open_notebook: OpenNotebook, slow_simulator: Simulator
+) -> None:
+    question = ASK.format(options="")
+    notebook = open_notebook("answers.ipynb", [LOAD, question, ASK.format(options="--above 1"), "", ""], kernel)
+    notebook.wait_for_kernel()
+    for index in (0, 1, 2):
+        notebook.run_and_wait(index)
     # A cell that asked is sent as its prompt and the answer, without the footer.
-    replace_source(notebook, 6, ASK.format(options="--above 1"))
-    before = len(slow_simulator.log())
-    notebook.run(6)
-    wait_for(lambda: len(slow_simulator.log()) > before)
     text = sent(slow_simulator)
-    assert "Cell 6 (prompt to a model, run as [" in text
+    assert f"Cell 2 (prompt to a model, run as [2]):\n```text\n{question}\n```" in text
     assert "The model's answer:\n```markdown\n" in text
     assert "Simulated: no model was called." in text
     assert "first token" not in text
+
+    # The last exception is sent with what its cell had printed.
+    replace_source(notebook, 3, "print('a hint')\n1 / 0")
+    notebook.run_and_wait(3)
+    replace_source(notebook, 4, "%deepseek fix --no-think")
+    before = len(slow_simulator.log())
+    notebook.run(4)
+    wait_for(lambda: len(slow_simulator.log()) > before)
+    text = sent(slow_simulator)
+    assert "Cell 4 (code, run as [" in text
+    assert "It printed:\n```text\na hint\n```" in text
+    assert "ZeroDivisionError: division by zero" in text
 
 
 def menu(notebook: NotebookPage, *path: str) -> None:

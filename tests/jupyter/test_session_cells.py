@@ -256,3 +256,24 @@ def test_a_background_reply_has_the_cells_of_its_beginning(kernel: Kernel, serve
     kernel.finish(cell)
     kernel.until(server.log, "the request arrives")
     assert "from_the_page = 1" in sent(server)
+
+
+def test_fix_sends_what_the_cell_had_printed_if_the_page_tells_it(kernel: Kernel, server: Simulator) -> None:
+    failed = kernel.finish(kernel.send("print('a hint')\n1 / 0", metadata={"cellId": "failed"}))
+    assert failed.reply is not None
+    number = failed.reply["content"]["execution_count"]
+    outputs = [
+        {"kind": "stream", "data": {"text/plain": "a hint\n"}, "left_out": 0, "types": []},
+        {"kind": "error", "data": {"text/plain": "shown error"}, "left_out": 0, "types": []},
+    ]
+    for shown, is_sent in ((number, True), (number + 5, False)):
+        kernel.views.clear()
+        cell = kernel.send("%deepseek fix --no-think", metadata={"cellId": "asking"})
+        view = question(kernel)
+        found = [{**cells("print('a hint')\n1 / 0")[0], "number": shown, "outputs": outputs}]
+        kernel.control(view, "cells", client=kernel.client, above=1, cells=found)
+        kernel.finish(cell)
+        text = sent(server)
+        assert ("It printed:\n```text\na hint\n```" in text) is is_sent
+        assert "shown error" not in text
+        assert "ZeroDivisionError: division by zero" in text
