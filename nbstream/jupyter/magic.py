@@ -60,6 +60,14 @@ def _display_arguments(magic: Any) -> Any:
     return magic
 
 
+def _with_line_ends(text: str) -> str:
+    r"""Return a text with line ends for each `\n` at its end: an option has one line only."""
+    kept = text
+    while kept.endswith("\\n"):
+        kept = kept.removesuffix("\\n")
+    return kept + "\n" * ((len(text) - len(kept)) // 2)
+
+
 @magics_class
 class DeepSeekMagics(settings.Settings, Magics):
     """The magic; its configuration is the settings of every request of this kernel."""
@@ -108,7 +116,12 @@ class DeepSeekMagics(settings.Settings, Magics):
         const=True,
         help="Send the last exception and its cell with the prompt, which may be empty then.",
     )
-    @argument("--prefix", metavar="TEXT", help="Begin the answer with this text; the model goes on, without thinking.")
+    @argument(
+        "--prefix",
+        metavar="TEXT",
+        type=_with_line_ends,
+        help="Begin the answer with this text; the model goes on, without thinking. \\n at its end is a line end.",
+    )
     @argument("-o", "--out", metavar="VAR", help="Put the reply into this variable, also after a stop or a failure.")
     @argument(
         "--base-url", help="A server's base URL or an endpoint's name; the default is DEEPSEEK_BASE_URL, or DeepSeek."

@@ -166,8 +166,9 @@ def _check(findings: Findings, record: Recording, byte: int, reply: Reply, begin
         return
     findings.expect(f"message at byte {byte}", message(reply.error)[: len(begins)], begins)
     findings.expect(f"kind at byte {byte}", reply.error.kind, "disconnected")
-    # The simulator, like DeepSeek, goes on with an answer that has begun.
-    goes_on = whole.answer.strip() and not whole.calls
+    # The simulator, like DeepSeek, goes on with an answer that has begun; a decoder alone has no
+    # server to ask.
+    goes_on = reply.request.endpoint and whole.answer.strip() and not whole.calls
     rest = ": %deepseek continue goes on with it, %deepseek retry asks anew." if goes_on else "; run the cell again."
     findings.expect(f"hint at byte {byte}", hint_of(reply), hint + rest)
 

@@ -114,6 +114,11 @@ def test_prefix_begins_the_answer(kernel: Kernel, server: Simulator) -> None:
     assert server.log()[-1]["body"]["messages"][-1] == {"role": "assistant", "content": "Dear Ann,", "prefix": True}
 
 
+def test_a_prefix_may_end_with_a_line_end(kernel: Kernel, server: Simulator) -> None:
+    kernel.run('%%deepseek --no-think --prefix "\\\\nabla is:\\n\\n" -o reply\n[simulate: normal tokens=30]median')
+    assert server.log()[-1]["body"]["messages"][-1]["content"] == "\\nabla is:\n\n"
+
+
 def test_a_click_goes_on_in_the_same_output(kernel: Kernel, server: Simulator) -> None:
     cell = cut(kernel)
     found = again(cell)
