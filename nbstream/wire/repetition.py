@@ -81,10 +81,10 @@ def _is_telling(beginning: str) -> bool:
 
 def _is_periodic(text: str) -> bool:
     """Return whether `text` is one part, at least twice, and maybe the beginning of that part."""
-    borders = [0] * len(text)
-    for at in range(1, len(text)):
-        size = borders[at - 1]
-        while size and text[at] != text[size]:
-            size = borders[size - 1]
-        borders[at] = size + (text[at] == text[size])
-    return bool(text) and 2 * (len(text) - borders[-1]) <= len(text)
+    # Then its first half comes again where the second part begins.
+    most = len(text) // 2
+    half = text[: len(text) - most]
+    period = text.find(half, 1)
+    while 0 < period <= most and not text.startswith(text[period:]):
+        period = text.find(half, period + 1)
+    return 0 < period <= most

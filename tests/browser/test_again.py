@@ -188,6 +188,7 @@ def test_running_the_cell_again_stops_what_a_click_began(
     output = notebook.output(1)
     button(output, "Continue").click()
     expect(output.locator(".nbstream-live")).to_have_count(1, timeout=20_000)
+    wait_for(lambda: len(requests(slow_simulator)) == 2)
     notebook.run_and_wait(1)
     wait_for(lambda: all(entry["outcome"] for entry in slow_simulator.log()))
     expect(output.locator(".nbstream-settled")).to_have_count(1)

@@ -339,3 +339,20 @@ def test_text_that_is_held_back_is_not_lost_by_a_stop() -> None:
     decoder = ContinuedDecoder(ResponseDecoder(), earlier)
     assert not any(isinstance(event, Answer) for event in decoder.feed(stream(content("The ans"), done=False), 1.0))
     assert [event for event in decoder.flush(2.0) if isinstance(event, Answer)] == [Answer(2.0, "The ans")]
+
+
+def test_a_script_goes_on_with_a_reply_and_prints_the_whole(
+    simulator: Simulator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = nbstream.ask(f"[simulate: truncate after=30]{PROMPT}", thinking=False)
+    assert "Go on with reply.resume()" in capsys.readouterr().out
+    reply = first.resume(extra_body={"simulate": "normal"})
+    shown = capsys.readouterr().out
+    assert shown.startswith(first.answer)
+    assert reply.answer in shown
+    assert "deepseek-flash · continued · simulated" in shown
+    assert nbstream.last is reply
+    code = nbstream.complete("def fib(n):", "    return fib(n - 1)")
+    assert code.answer in capsys.readouterr().out
+    with pytest.raises(TypeError, match="resume"):
+        first.resume(no_such_option=1)

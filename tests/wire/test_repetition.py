@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from nbstream.wire.repetition import RepeatedBeginning
+from nbstream.wire.repetition import RepeatedBeginning, _is_periodic
 
 
 def rest_of(beginning: str, text: str, cuts: list[int] | None = None) -> tuple[str, bool]:
@@ -90,3 +90,10 @@ def test_a_long_text_is_read_in_linear_time() -> None:
     for at in range(0, len(beginning), 3):
         assert seen.feed(beginning[at : at + 3]) == ""
     assert seen.feed("And so on.") == "And so on."
+
+
+@given(st.text("ab", max_size=14))
+def test_a_text_is_periodic_if_its_parts_are_the_same(text: str) -> None:
+    periods = range(1, len(text) // 2 + 1)
+    expected = any(all(text[at] == text[at % period] for at in range(len(text))) for period in periods)
+    assert _is_periodic(text) == expected
