@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -148,5 +150,7 @@ def test_what_cannot_be_attached_is_refused() -> None:
 
 
 def test_a_script_has_no_cells() -> None:
-    with pytest.raises(RequestError, match="a script has no cells"):
-        source_of("Hello", {"above": True, "base_url": "http://localhost:1"})
+    # Another process, as other tests start an IPython in this one.
+    code = "import nbstream; nbstream.stream('Hello', above=True, base_url='http://localhost:1')"
+    script = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert script.stderr.endswith("RequestError: `above=` needs a notebook, or IPython: a script has no cells.\n")
