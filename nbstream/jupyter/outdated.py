@@ -47,7 +47,8 @@ def _update(changed: list[tuple[Version, bool]]) -> None:
     for version, is_outdated in changed:
         reply = version.reply
         place, turn = shown.of(reply), reply.request.turn
-        if place is not None and turn is not None:
+        # Where a continued reply arrives, its live view is.
+        if place is not None and turn is not None and not place.is_used:
             marked = replace(turn, outdated=is_outdated)
             told = replace(reply, request=replace(reply.request, turn=marked))
-            sinks.update_settled(told, place.presentation, place.place)
+            sinks.update_settled(told, place.presentation, place.place, place.run)

@@ -34,6 +34,7 @@ class Shown:
         keep: is given a reply that takes its place, for the variable of `-o`.
         cell: the id of the cell; None where the front end names none.
         place: the display id of the output.
+        run: the id of its run.
         context: carries the cell that the output belongs to, on ipykernel 7.
         next: the id of the run that has taken its place; None while there is none.
         is_used: whether there is one, or is going to be.
@@ -45,6 +46,7 @@ class Shown:
     keep: Keep
     cell: str | None
     place: str
+    run: str
     context: contextvars.Context = field(default_factory=contextvars.copy_context)
     next: str | None = None
     is_used: bool = False
@@ -76,12 +78,12 @@ class Shown:
 
 def note(run: Run, presentation: Presentation, keep: Keep, cell: str | None) -> None:
     """Remember that the running cell shows a run in an output of its own."""
-    _add(run, Shown(run.receiver, presentation, keep, cell, run.id))
+    _add(run, Shown(run.receiver, presentation, keep, cell, run.id, run.id))
 
 
 def note_successor(run: Run, shown: Shown) -> None:
     """Remember that a run is shown in the place of an earlier one."""
-    _add(run, replace(shown, source=run.receiver, next=None, is_used=False))
+    _add(run, replace(shown, source=run.receiver, run=run.id, next=None, is_used=False))
     shown.next = run.id
 
 

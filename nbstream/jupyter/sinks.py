@@ -109,13 +109,13 @@ def display_settled(reply: Reply, presentation: Presentation) -> None:
     display(data, metadata=metadata, raw=True)
 
 
-def update_settled(reply: Reply, presentation: Presentation, place: str) -> None:
-    """Show a settled reply in the output with the display id `place`."""
+def update_settled(reply: Reply, presentation: Presentation, place: str, run_id: str) -> None:
+    """Show a settled reply of a run in the output with the display id `place`."""
     from IPython.display import update_display  # noqa: PLC0415  (a script has no IPython to import)
 
     from nbstream.output.settled import bundle  # noqa: PLC0415  (the renderer, only where it is used)
 
-    data, metadata = bundle(reply, presentation)
+    data, metadata = bundle(reply, presentation, run_id=run_id)
     update_display(data, metadata=metadata, raw=True, display_id=place)
 
 

@@ -13,6 +13,7 @@ from hashlib import blake2s
 from html import escape
 from typing import TYPE_CHECKING
 
+from nbstream.client.continuation import actions
 from nbstream.markdown.parser import unix_lines
 from nbstream.markdown.portable import portable
 from nbstream.markdown.rendering import to_html
@@ -47,7 +48,7 @@ _ITEM = f'<span style="display:inline-block">{_SEPARATOR}'
 
 
 def bundle(
-    reply: Reply, presentation: Presentation, renderer: Renderer | None = None
+    reply: Reply, presentation: Presentation, renderer: Renderer | None = None, run_id: str = ""
 ) -> tuple[dict[str, str], dict[str, Any]]:
     """Return the settled output of a reply, for every front end and export, and its metadata.
 
@@ -55,26 +56,36 @@ def bundle(
         reply: the reply.
         presentation: how it is shown.
         renderer: rendered the same texts live, and remembers their HTML.
+        run_id: the id of its run, if a page can ask this kernel to go on with the reply.
 
     Returns:
-        The data by MIME type, and for the page, which copies the answer, where the model's own text
-        of it stands: `{"nbstream": {"answer": [start, end], "in": "text/plain"}}`, in UTF-16 code
-        units; or `{"nbstream": {"answer": text}}` if it stands nowhere.
+        The data by MIME type, and what the page needs, below "nbstream". The page copies the
+        answer: `{"answer": [start, end], "in": "text/plain"}` says where the model's own text of it
+        stands, in UTF-16 code units; `{"answer": text}` is the text, if it stands nowhere. The page
+        makes the buttons that go on with a reply, as in a file they would do nothing: `{"again":
+        {"run": …, "can": […]}}`.
     """
     data = {
         "text/html": settled_html(reply, presentation, renderer),
         "text/markdown": settled_markdown(reply, presentation),
         "text/plain": settled_text(reply, presentation),
     }
+    metadata = _place_of_answer(reply, data["text/plain"])
+    if run_id and (can := actions(reply)):
+        metadata["again"] = {"run": run_id, "can": can}
+    return data, {"nbstream": metadata} if metadata else {}
+
+
+def _place_of_answer(reply: Reply, text: str) -> dict[str, Any]:
     answer = storable(unix_lines(reply.answer)).strip("\n")
     if not answer:
-        return data, {}
-    found = data["text/plain"].find(answer)
+        return {}
+    found = text.find(answer)
     if found < 0:
         # It has directional controls, which are replaced in plain text.
-        return data, {"nbstream": {"answer": answer}}
-    start = utf16_length(data["text/plain"][:found])
-    return data, {"nbstream": {"answer": [start, start + utf16_length(answer)], "in": "text/plain"}}
+        return {"answer": answer}
+    start = utf16_length(text[:found])
+    return {"answer": [start, start + utf16_length(answer)], "in": "text/plain"}
 
 
 def settled_html(reply: Reply, presentation: Presentation = _DEFAULT, renderer: Renderer | None = None) -> str:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.display import display, update_display
 
-from nbstream.client.continuation import actions
 from nbstream.widgets import cells, channels, kept_views
 from nbstream.widgets.pages import Pages
 from nbstream.widgets.reply_patches import ReplyPatches
@@ -214,12 +213,7 @@ class LiveView:
     def _bundle(self) -> tuple[dict[str, str], dict[str, Any]]:
         from nbstream.output.settled import bundle  # noqa: PLC0415  (the renderer; see _preload)
 
-        reply = self._patches.reply
-        data, metadata = bundle(reply, self._presentation, self._patches.renderer)
-        if can := actions(reply):
-            # The page makes the buttons: in a file they would do nothing.
-            metadata = {"nbstream": {**metadata.get("nbstream", {}), "again": {"run": self.run.id, "can": can}}}
-        return data, metadata
+        return bundle(self._patches.reply, self._presentation, self._patches.renderer, self.run.id)
 
 
 def _restore_parent(kernel: Any) -> None:
