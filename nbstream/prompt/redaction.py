@@ -19,20 +19,21 @@ MARK = "<secret>"
 _WORD = r"(?:api[_-]?key|access[_-]?key|private[_-]?key|secret|token|credentials?|auth)"
 _PASSWORD = r"(?:passwords?|passwd|pwd|passphrase)"  # noqa: S105  (names of secrets)
 #: What may stand between a name and its value: `key = "…"`, `["KEY"] = '…'`, `'KEY': '…'`.
-_ASSIGNED = r"[\"'\])]*\s*(?::\s*str\s*)?[:=]\s*[furb]{0,2}"
+_ASSIGNED = r"\w{0,40}[\"'\])]{0,4}[ \t]{0,20}(?::\s?str\s?)?[:=]\s{0,20}[furb]{0,2}"
+#: Each repetition has a limit, so that the time is linear in the length of a text.
 _PATTERNS = tuple(
     re.compile(pattern, flags)
     for pattern, flags in (
-        (rf"(?<![a-z]){_WORD}(?![a-z])\w*{_ASSIGNED}([\"'])(?P<it>[^\s\"']{{8,}})\1", re.IGNORECASE),
-        (rf"(?<![a-z]){_PASSWORD}(?![a-z])\w*{_ASSIGNED}([\"'])(?P<it>[^\"'\n]+)\1", re.IGNORECASE),
+        (rf"(?<![a-z]){_WORD}(?![a-z]){_ASSIGNED}([\"'])(?P<it>[^\s\"']{{8,4000}})\1", re.IGNORECASE),
+        (rf"(?<![a-z]){_PASSWORD}(?![a-z]){_ASSIGNED}([\"'])(?P<it>[^\"'\n]{{1,400}})\1", re.IGNORECASE),
         # As an argument after a name; words have no digits.
-        (rf"{_WORD}[\"']\s*,\s*([\"'])(?P<it>(?=\S*\d)[^\s\"']{{16,}})\1", re.IGNORECASE),
+        (rf"{_WORD}[\"']\s{{0,20}},\s{{0,20}}([\"'])(?P<it>(?=\S{{0,400}}\d)[^\s\"']{{16,4000}})\1", re.IGNORECASE),
         # As a shell or a file of settings has it: `OPENAI_API_KEY=…`.
-        (rf"\w*(?<![a-z]){_WORD}(?![a-z])\w*=(?P<it>[^\s\"'()\[\]{{}},;]{{16,}})", re.IGNORECASE),
-        (r"(?<=://)[^\s/:@]+:(?P<it>[^\s/@]+)@", 0),
+        (rf"(?<![a-z]){_WORD}(?![a-z])\w{{0,40}}=(?P<it>[^\s\"'()\[\]{{}},;]{{16,}})", re.IGNORECASE),
+        (r"(?<=://)[^\s/:@]{1,200}:(?P<it>[^\s/@]{1,400})@", 0),
         (r"\bBearer\s+(?P<it>[\w.~+/=-]{16,})", re.IGNORECASE),
         (rf"(?P<it>{KEY_SHAPES})", 0),
-        (r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?P<it>.+?)-----END", re.DOTALL),
+        (r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?P<it>[^-]{1,20000})-----END", re.DOTALL),
     )
 )
 

@@ -31,9 +31,9 @@ _HARMLESS_TOKENS = frozenset(
 )
 #: The shapes that large services give their keys; a placeholder has no digit, or no letter.
 KEY_SHAPES = (
-    r"\b(?:sk-(?=[\w-]*\d)(?=[\d_-]*[A-Za-z])[\w-]{16,}|gh[pousr]_\w{20,}|github_pat_\w{20,}|hf_\w{20,}"
+    r"\b(?:sk-(?=[\w-]{0,200}\d)(?=[\d_-]{0,200}[A-Za-z])[\w-]{16,}|gh[pousr]_\w{20,}|github_pat_\w{20,}|hf_\w{20,}"
     r"|glpat-[\w-]{16,}|AKIA[0-9A-Z]{16}|AIza[\w-]{30,}|xox[abprs]-[\w-]{10,}"
-    r"|eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{10,})"
+    r"|eyJ[\w-]{10,2000}\.[\w-]{10,8000}\.[\w-]{10,})"
 )
 _SHAPES = re.compile(rf"-----BEGIN [A-Z ]*PRIVATE KEY-----|{KEY_SHAPES}")
 _CREDENTIAL = re.compile(r"(?=[^\d]*\d)(?=[^A-Za-z]*[A-Za-z])[\w+/=.:-]{16,}")

@@ -84,3 +84,16 @@ def test_known_secrets_are_removed_wherever_they_stand() -> None:
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_the_key_of_the_request_never_stays(before: str, after: str) -> None:
     assert KEY not in Redaction([KEY]).remove(before + KEY + after)
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        *("token", "token='", "secret_", "api_key", "password", "password='a ", "token]", "token' , '", "token "),
+        *("://", "://a:", "a:", "-----BEGIN PRIVATE KEY-----", "sk-", "eyJa-", "Bearer "),
+    ],
+)
+def test_the_work_is_linear_in_the_length_of_a_text(piece: str) -> None:
+    # A text of this length takes hours if the work is quadratic or worse; pytest's limit ends it.
+    text = piece * 20_000
+    assert len(Redaction().remove(text)) <= len(text) + len(MARK) * 20_000
