@@ -235,10 +235,15 @@ def test_ctrl_c_ends_a_question_to_a_silent_server() -> None:
             os.kill(os.getpid(), signal.SIGINT)
 
         thread = threading.Thread(target=interrupt)
-        thread.start()
-        with pytest.raises(KeyboardInterrupt):
-            models_of(endpoint_for(f"{there.url}/v1", environ={}), "USD")
-        thread.join()
+        # A process that a shell starts in the background ignores the signal.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            thread.start()
+            with pytest.raises(KeyboardInterrupt):
+                models_of(endpoint_for(f"{there.url}/v1", environ={}), "USD")
+            thread.join()
+        finally:
+            signal.signal(signal.SIGINT, before)
 
 
 def a_table(count: int, current: str = "", word: str = "") -> Any:
