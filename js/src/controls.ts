@@ -29,7 +29,7 @@ const LABELS: Record<Button, { text: string; name: string; done: string; failed:
   cell: { text: "Insert as cell", name: "Insert as cell", done: "Inserted below", failed: "Could not insert" },
   answer: { text: "Copy answer", name: "Copy answer", done: "Copied", failed: "Could not copy" },
   continue: { text: "Continue", name: "Continue this reply", done: "Continuing…", failed: "Could not continue" },
-  retry: { text: "Retry", name: "Ask this prompt again", done: "Asking…", failed: "Could not ask" },
+  retry: { text: "Retry", name: "Retry this prompt", done: "Asking…", failed: "Could not ask" },
 };
 
 /** Whether `node` was added by this module, and so is not part of what the kernel writes. */

@@ -333,15 +333,15 @@ describe("Continue and Retry", () => {
     root.innerHTML = '<div class="nbstream-footer">deepseek</div>';
     addFooterButtons(root, ["continue", "retry"], true);
     handleClicks(root, { ...services, repeat });
-    expect(names()).toEqual(["Continue this reply", "Ask this prompt again", "Copy answer"]);
+    expect(names()).toEqual(["Continue this reply", "Retry this prompt", "Copy answer"]);
     await click("Continue this reply");
     await click("Continue this reply");
-    await click("Ask this prompt again");
+    await click("Retry this prompt");
     expect(asked).toEqual(["continue"]);
     expect(button("Continue this reply").textContent).toBe("Continuing…");
     refused.refuse?.();
     await vi.advanceTimersByTimeAsync(0);
     expect(button("Continue this reply").textContent).toBe("Continue");
-    expect(button("Ask this prompt again").getAttribute("aria-disabled")).toBeNull();
+    expect(button("Retry this prompt").getAttribute("aria-disabled")).toBeNull();
   });
 });
