@@ -1,0 +1,1 @@
+"""Many prompts: `nbstream.map`, and the rows of a frame."""

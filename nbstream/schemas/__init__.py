@@ -1,0 +1,1 @@
+"""JSON schemas of Python types, functions and one-line texts, and values checked against them."""
