@@ -56,6 +56,7 @@ IMPORTED_IN = {
     "IPython": ["__init__.py", "jupyter/", "tools/", "widgets/live_view.py", "widgets/cells.py"],
     "pydantic": ["schemas/python_types.py"],
     "pydantic_core": ["schemas/"],
+    "typing_extensions": ["schemas/"],
     "mcp": ["tools/mcp_servers.py"],
     "jupyter_core": ["jupyter/journal.py", "client/endpoint_file.py"],
     "keyring": ["client/keys.py"],
@@ -113,7 +114,7 @@ def test_loading_the_extension_imports_no_heavy_library() -> None:
         "import sys, nbstream; from IPython.core.interactiveshell import InteractiveShell as S;"
         "shell = S.instance(); shell.run_line_magic('load_ext', 'nbstream');"
         "assert 'deepseek' in shell.magics_manager.magics['cell'];"
-        "print(sorted({'openai', 'markdown_it', 'anywidget', 'ipywidgets', 'keyring'} & set(sys.modules)))"
+        "print(sorted({'openai', 'pydantic', 'markdown_it', 'anywidget', 'ipywidgets', 'keyring'} & set(sys.modules)))"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
