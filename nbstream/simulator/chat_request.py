@@ -7,12 +7,16 @@ documented and observed until November 2026.
 from __future__ import annotations
 
 import json
-import re
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from nbstream.simulator import messages, scenarios
+from nbstream.simulator import messages, scenarios, tool_chain, tools
 from nbstream.simulator.refusal import Refusal, refuse_format
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nbstream.simulator.tool_chain import Call
 
 #: Each model id that a request may name, and the id in the answer. Both aliases are legacy names.
 MODELS = {
@@ -37,7 +41,6 @@ _RANGES = {
     "top_logprobs": (0, 20),
 }
 
-_TOOL_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _MAX_USER_ID_BYTES = 512
 
 
@@ -55,6 +58,7 @@ class ChatRequest:
         reports_usage: whether each chunk of the stream has a field `usage`, null before the last.
         logprobs: how many alternatives each token's probability comes with, or None without
             probabilities.
+        calls: the tools that the reply calls, instead of answering.
         tool_results: the contents of the tool messages at the end of the conversation.
         prefix: the reasoning and the content that the reply continues.
         filled_in: the answer of a request to fill in the middle of a text; None for a chat.
@@ -72,9 +76,8 @@ class ChatRequest:
     logprobs: int | None = None
     json_mode: bool = False
     stop: tuple[str, ...] = ()
-    tools: tuple[dict[str, Any], ...] = ()
-    tools_required: bool = False
-    tool_results: tuple[str, ...] = field(default=())
+    calls: tuple[Call, ...] = ()
+    tool_results: tuple[str, ...] = ()
     prefix: tuple[str, str] | None = None
     filled_in: str | None = None
 
@@ -96,32 +99,30 @@ def read(body: bytes, default: scenarios.Plan, *, beta: bool = False) -> ChatReq
     effort = _effort(document)
     check_ranges(document)
     _check_user_id(document)
-    tools = _tools(document)
-    choice = document.get("tool_choice", "auto" if tools else "none")
-    required = choice == "required" or isinstance(choice, dict)
+    offered = tools.read(document, beta=beta)
+    choice = tools.choice(document, offered)
     if effort != "none":
-        if required:
+        if choice.is_required:
             raise Refusal(400, "Thinking mode does not support this tool_choice")
-        if tools:
-            messages.check_reasoning(turns)
+        messages.check_reasoning(turns, has_tools=bool(offered))
         messages.check_last(turns, model, beta=beta)
-    context = messages.context(turns, with_reasoning=bool(tools), sees_images=_SEES_IMAGES[model])
+    context = messages.context(turns, with_reasoning=bool(offered), sees_images=_SEES_IMAGES[model])
+    plan = plan_of(document, turns, default)
     return ChatRequest(
         model=model,
-        prompt=messages.last_user_text(turns),
-        context=context + (json.dumps(tools, ensure_ascii=False) if tools else ""),
+        prompt=messages.text(messages.last_of_user(turns)),
+        context=context + (json.dumps(offered, ensure_ascii=False) if offered else ""),
         effort=effort,
         max_tokens=max_tokens(document, effort),
         limit=document.get("max_tokens"),
-        plan=plan_of(document, turns, default),
+        plan=plan,
         stream=flag(document, "stream"),
         reports_usage=include_usage(document),
         logprobs=_top_logprobs(document),
         json_mode=_json_mode(document, turns),
         stop=stops(document),
-        tools=() if choice == "none" else tools,
-        tools_required=required,
-        tool_results=messages.tool_results(turns),
+        calls=calls_of(choice, turns, plan),
+        tool_results=tools.results(turns),
         prefix=messages.prefix(turns) if beta else None,
     )
 
@@ -152,14 +153,25 @@ def plan_of(document: dict[str, Any], turns: list[dict[str, Any]], default: scen
     """Return the scenarios that the body or its last user message names."""
     chosen = document.get("simulate")
     if chosen is None:
-        users = [message for message in turns if message["role"] == "user"]
-        chosen = users[-1].get("simulate") if users else None
+        chosen = messages.last_of_user(turns).get("simulate")
     if chosen is None:
         return default
     if not isinstance(chosen, str):
         raise Refusal(400, "The field `simulate` must be a string: the name of a scenario, then key=value.")
     try:
         return scenarios.parse(chosen)
+    except scenarios.ScenarioError as error:
+        raise Refusal(400, str(error)) from None
+
+
+def calls_of(choice: tools.Choice, turns: Sequence[dict[str, Any]], plan: scenarios.Plan) -> tuple[Call, ...]:
+    """Return the tools that the reply calls, as its scenario, its prompt or its request demand."""
+    is_scripted = "calls" in messages.last_of_user(turns)
+    if not choice.tools or not (choice.is_required or is_scripted or "tool-call" in plan):
+        return ()
+    options = plan.get("tool-call") or scenarios.parse("tool-call").scenarios["tool-call"]
+    try:
+        return tool_chain.next_calls(choice.tools, turns, options, is_required=choice.is_required)
     except scenarios.ScenarioError as error:
         raise Refusal(400, str(error)) from None
 
@@ -223,22 +235,6 @@ def max_tokens(document: dict[str, Any], effort: str) -> int:
         # 2024 to 2026.
         raise Refusal(400, f"Invalid max_tokens value, the valid range of max_tokens is [1, {MAX_TOKENS}]")
     return value
-
-
-def _tools(document: dict[str, Any]) -> tuple[dict[str, Any], ...]:
-    tools = document.get("tools") or []
-    if not isinstance(tools, list):
-        refuse_format("tools: expected a sequence")
-    for number, tool in enumerate(tools):
-        function = tool.get("function") if isinstance(tool, dict) else None
-        if not isinstance(function, dict) or not isinstance(function.get("name"), str):
-            refuse_format(f"tools[{number}]: missing field `function`")
-        if not _TOOL_NAME.fullmatch(function["name"]):
-            raise Refusal(400, f"Invalid 'tools[{number}].function.name': expected 1 to 128 of a-z, A-Z, 0-9, _ and -.")
-    names = [tool["function"]["name"] for tool in tools]
-    if len(set(names)) < len(names):
-        raise Refusal(400, "Tool names must be unique.")
-    return tuple(tools)
 
 
 def stops(document: dict[str, Any]) -> tuple[str, ...]:

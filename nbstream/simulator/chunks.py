@@ -89,7 +89,7 @@ def whole(completion: Completion, plan: Plan) -> dict[str, Any]:
     """Return the answer to a request that did not ask for a stream."""
     message: dict[str, Any] = {"role": "assistant", "content": ""}
     for delta in completion.joined_deltas():
-        _merge(message, _fields(delta, plan))
+        _merge(message, _fields(delta, plan, delta.call))
     if not completion.is_chat:
         return _chunk(completion, message, completion.finish_reason) | {"usage": completion.usage()}
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": completion.finish_reason}
@@ -142,12 +142,20 @@ def _head(completion: Completion, choices: list[dict[str, Any]]) -> dict[str, An
     }
 
 
-def _fields(delta: Delta, plan: Plan) -> dict[str, Any]:
-    """Return the fields of one delta, in DeepSeek's format or in the plan's variant of it."""
+def _fields(delta: Delta, plan: Plan, index: int | None = None) -> dict[str, Any]:
+    """Return the fields of one delta, in DeepSeek's format or in the plan's variant of it.
+
+    Args:
+        delta: the delta.
+        plan: the scenarios.
+        index: the index of its tool call; None for the one that it has in the stream.
+    """
+    if index is None:
+        index = 0 if _has_one_index(plan) else delta.call
     if delta.kind == "call":
         head = {} if delta.name is None else {"id": delta.id, "type": "function"}
         function = {"arguments": delta.text} if delta.name is None else {"name": delta.name, "arguments": ""}
-        return {"tool_calls": [{"index": delta.call, **head, "function": function}]}
+        return {"tool_calls": [{"index": index, **head, "function": function}]}
     if delta.kind == "answer" or "think-tags" in plan:
         return _in_dialect({"content": delta.text, "reasoning_content": None}, plan)
     if "reasoning" in plan or "details" in plan:
@@ -155,6 +163,10 @@ def _fields(delta: Delta, plan: Plan) -> dict[str, Any]:
         detail = {"type": "reasoning.text", "text": delta.text, "index": 0}
         return {"content": "", **field, **({"reasoning_details": [detail]} if "details" in plan else {})}
     return {"content": None, "reasoning_content": delta.text}
+
+
+def _has_one_index(plan: Plan) -> bool:
+    return (plan.get("tool-call") or {}).get("broken") == "index"
 
 
 def _in_dialect(delta: dict[str, Any], plan: Plan) -> dict[str, Any]:

@@ -7,7 +7,6 @@ To add a kind of delta, yield it in `_deltas`, and write its JSON in `_fields` i
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from itertools import groupby, islice
@@ -21,7 +20,8 @@ if TYPE_CHECKING:
     from nbstream.simulator.chat_request import ChatRequest
 
 _BETWEEN_SURROGATES = re.compile("(?<=[\ud800-\udbff])(?=[\udc00-\udfff])")
-_MAX_DEPTH = 8
+#: Longer arguments of a call come in pieces of this length.
+_LONG = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Delta:
         text: the token; empty in the first delta of a tool call.
         call: the index of the tool call, if `kind` is `call`.
         id: the id of the tool call; only its first delta has one.
-        name: the name of the function; only the first delta of a tool call has one.
+        name: the name of the function; None in all but the first delta of a tool call.
     """
 
     kind: Literal["reasoning", "answer", "call"]
@@ -96,9 +96,8 @@ def complete(
         prompt_tokens: number of tokens of the prompt.
         hit_tokens: number of those tokens that were in the prefix cache.
     """
-    calls = request.tools_required or ("tool-call" in request.plan and not request.tool_results)
-    finish_reason = "tool_calls" if request.tools and calls else "stop"
-    stream = _deltas(request, completion_id, calls=finish_reason == "tool_calls")
+    finish_reason = "tool_calls" if request.calls else "stop"
+    stream = _deltas(request, completion_id)
     if "surrogates" in request.plan:
         stream = _split_surrogates(stream)
     deltas = tuple(islice(stream, request.max_tokens + 1))
@@ -122,49 +121,30 @@ def complete(
     )
 
 
-def _deltas(request: ChatRequest, salt: str, *, calls: bool) -> Iterator[Delta]:
+def _deltas(request: ChatRequest, salt: str) -> Iterator[Delta]:
     text = prepared_texts.text_for(request)
     reasoning, answer = tokens.split(text.reasoning), tokens.split(text.answer)
     if reasoning and "think-tags" in request.plan:
         reasoning = ["<thi", "nk>\n", *reasoning, "\n</thi", "nk>\n\n"]
-    options = request.plan.get("tool-call") or {"calls": 1, "say": 0}
+    options = request.plan.get("tool-call") or {"say": 0, "pieces": "token"}
     yield from (Delta("reasoning", token) for token in reasoning)
-    yield from (Delta("answer", token) for token in (answer[: options["say"]] if calls else answer))
-    if calls:
-        yield from _calls(request.tools, options["calls"], salt)
+    yield from (Delta("answer", token) for token in (answer[: options["say"]] if request.calls else answer))
+    for index, call in enumerate(request.calls):
+        yield Delta("call", "", index, f"call_{index:02}_{salt[:8]}" if call.has_id else "", call.name)
+        yield from (Delta("call", piece, index) for piece in _pieces(call.arguments, options["pieces"]))
 
 
-def _calls(tools: tuple[dict[str, Any], ...], count: int, salt: str) -> Iterator[Delta]:
-    for index in range(count):
-        function = tools[index % len(tools)]["function"]
-        yield Delta("call", "", index, f"call_{index:02}_{salt[:8]}", function["name"])
-        arguments = _example(function.get("parameters"), "")
-        for token in tokens.split(json.dumps(arguments if isinstance(arguments, dict) else {}, ensure_ascii=False)):
-            yield Delta("call", token, index)
-
-
-def _example(schema: Any, name: str, depth: int = 0) -> Any:
-    """Return a value that fits a simple JSON schema; for any other schema, return `name`."""
-    if not isinstance(schema, dict) or depth > _MAX_DEPTH:
-        return name
-    choices = schema.get("enum")
-    if isinstance(choices, list) and choices:
-        return choices[0]
-    match schema.get("type", "string" if name else "object"):
-        case "object":
-            properties = schema.get("properties")
-            wanted = properties if isinstance(properties, dict) else {}
-            return {key: _example(value, key, depth + 1) for key, value in wanted.items()}
-        case "array":
-            return [_example(schema.get("items"), name, depth + 1)]
-        case "integer":
-            return 2
-        case "number":
-            return 2.5
-        case "boolean":
-            return True
+def _pieces(arguments: str, size: str) -> Iterable[str]:
+    match size:
+        case "whole":
+            return [arguments]
+        case "character":
+            return arguments
+        case _ if len(arguments) > _LONG:
+            # As tokens, a megabyte would be more of them than a reply may have.
+            return (arguments[at : at + _LONG] for at in range(0, len(arguments), _LONG))
         case _:
-            return {"city": "Hangzhou", "date": "2026-11-21"}.get(name, name)
+            return tokens.split(arguments)
 
 
 def _split_surrogates(deltas: Iterable[Delta]) -> Iterator[Delta]:

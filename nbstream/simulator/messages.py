@@ -6,13 +6,18 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from nbstream.simulator import scenarios
 from nbstream.simulator.refusal import Refusal, refuse_format
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
 _ROLES = ("system", "user", "assistant", "tool")
 _DIRECTIVE = re.compile(r"\[simulate:([^\]]*)\][ \t]*\n?")
+#: A line that says which tool is called, and how: a directive, the tool's name, its arguments.
+_CALL_LINE = re.compile(
+    rf"^[ \t]*\[simulate:[ \t]*({scenarios.CALL}\b[^\]]*)\][ \t]*(\S+)[ \t]*([{{\[].*)$\n?", re.MULTILINE
+)
 _NOT_PASSED_BACK = "The `reasoning_content` in the thinking mode must be passed back to the API."
 _INSUFFICIENT = (
     "An assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'. "
@@ -45,12 +50,16 @@ def read(document: dict[str, Any]) -> list[dict[str, Any]]:
     return [without_directive(message) for message in messages]
 
 
-def check_reasoning(messages: Iterable[dict[str, Any]]) -> None:
-    """Refuse an assistant's message without `reasoning_content`, as DeepSeek does with tools.
+def check_reasoning(messages: list[dict[str, Any]], *, has_tools: bool) -> None:
+    """Refuse an assistant's message without `reasoning_content`, as DeepSeek does while thinking.
 
-    An empty string is accepted, null is not.
+    By its documentation, each such message needs the field if the request has tools. Answers that
+    users report refuse only the last one before results of tools. Both are refused here. An empty
+    string is accepted, null is not.
     """
-    if any(message["role"] == "assistant" and message.get("reasoning_content") is None for message in messages):
+    own = [message for message in messages if message["role"] == "assistant"]
+    checked = own if has_tools else own[-1:] if messages[-1]["role"] == "tool" else []
+    if any(message.get("reasoning_content") is None for message in checked):
         raise Refusal(400, _NOT_PASSED_BACK)
 
 
@@ -63,7 +72,7 @@ def check_last(messages: list[dict[str, Any]], model: str, *, beta: bool) -> Non
         raise Refusal(400, _NO_PREFIX.format(model))
 
 
-def text(message: dict[str, Any], *, sees_images: bool = True) -> str:
+def text(message: Mapping[str, Any], *, sees_images: bool = True) -> str:
     """Return the text of a message; an image is a word, or nothing if the model does not see it."""
     content = message.get("content") or ""
     if isinstance(content, str):
@@ -89,9 +98,9 @@ def context(messages: Iterable[dict[str, Any]], *, with_reasoning: bool, sees_im
     return "\n".join(parts)
 
 
-def last_user_text(messages: list[dict[str, Any]]) -> str:
-    """Return the text of the last message of the user."""
-    return next((text(message) for message in reversed(messages) if message["role"] == "user"), "")
+def last_of_user(messages: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Return the last message of the user; without one, an empty one."""
+    return next((message for message in reversed(messages) if message["role"] == "user"), {})
 
 
 def prefix(messages: list[dict[str, Any]]) -> tuple[str, str] | None:
@@ -104,16 +113,6 @@ def prefix(messages: list[dict[str, Any]]) -> tuple[str, str] | None:
     if last["role"] != "assistant" or last.get("prefix") is not True:
         return None
     return str(last.get("reasoning_content") or ""), text(last)
-
-
-def tool_results(messages: list[dict[str, Any]]) -> tuple[str, ...]:
-    """Return the texts of the tool messages at the end."""
-    results: list[str] = []
-    for message in reversed(messages):
-        if message["role"] != "tool":
-            break
-        results.insert(0, text(message))
-    return tuple(results)
 
 
 def _check(message: Any, number: int) -> None:
@@ -153,15 +152,24 @@ def _check_tool_chains(messages: list[dict[str, Any]]) -> None:
 
 
 def without_directive(message: dict[str, Any]) -> dict[str, Any]:
-    """Return a message with its directive moved from the text to the key `simulate`."""
-    found = _DIRECTIVE.findall(text(message)) if message["role"] == "user" else []
-    if not found:
+    """Return a message with its directives moved from the text to other keys.
+
+    The key `simulate` gets the text of the last directive, and `calls` a pair for each line that
+    says which tool is called: the text of its directive, and name and arguments.
+    """
+    whole = text(message) if message["role"] == "user" else ""
+    if _DIRECTIVE.search(whole) is None:
         return message
+    calls = [(said, (name, given.strip())) for said, name, given in _CALL_LINE.findall(whole)]
+    directives = _DIRECTIVE.findall(_CALL_LINE.sub("", whole))
     content = message["content"]
     if isinstance(content, str):
-        content = _DIRECTIVE.sub("", content)
+        content = _plain(content)
     else:
-        content = [
-            part | {"text": _DIRECTIVE.sub("", str(part["text"]))} if "text" in part else part for part in content
-        ]
-    return message | {"content": content, "simulate": found[-1]}
+        content = [part | {"text": _plain(str(part["text"]))} if "text" in part else part for part in content]
+    named = {"simulate": directives[-1]} if directives else {}
+    return message | {"content": content} | named | ({"calls": calls} if calls else {})
+
+
+def _plain(content: str) -> str:
+    return _DIRECTIVE.sub("", _CALL_LINE.sub("", content))

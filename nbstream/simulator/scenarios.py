@@ -85,6 +85,8 @@ def _choice(name: str, *choices: str) -> Option:
 
 
 STATUS = "STATUS"
+#: The directive of a line that says which tool is called.
+CALL = "call"
 #: The context window of DeepSeek's models, in tokens.
 WINDOW = 1_048_576
 _STATUS = re.compile(r"[45]\d\d")
@@ -175,9 +177,27 @@ SCENARIOS = (
     Scenario("surrogates", r"Sends an emoji as `\ud83c` in one delta and `\udf0a` in the next."),
     Scenario(
         "tool-call",
-        "Sends `say` tokens of an answer, then calls the request's tools `calls` times. Answers a request that has the "
-        "tools' results.",
-        (Option("calls", _count, 1), Option("say", _count, 0)),
+        "Calls the request's tools in `steps` steps of `calls` parallel calls, then answers. Before the calls come "
+        "the reasoning and `say` tokens of an answer. The arguments fit the tool's schema, are new in each call, and "
+        "come in tokens, whole or in single characters (`pieces`); one of them gets `size` characters. `broken`: "
+        "arguments that are cut off (`json`) or do not fit (`arguments`), or a tool that the request does not have "
+        "(`unknown`), in the first step only; or, in each step, calls without a `name` or an `id`, or all with the "
+        "same `index`. `repeat=denied` calls again while the result has the word denied, `repeat=always` for ever.",
+        (
+            Option("calls", _count, 1),
+            Option("say", _count, 0),
+            Option("steps", _count, 1),
+            _choice("pieces", "token", "whole", "character"),
+            Option("size", _count),
+            _choice("broken", "no", "json", "arguments", "unknown", "name", "id", "index"),
+            _choice("repeat", "no", "denied", "always"),
+        ),
+    ),
+    Scenario(
+        CALL,
+        "In a line of the prompt, before a tool's name and its arguments: calls that tool, with these arguments, in "
+        "that step. See above.",
+        (Option("step", _count, 1),),
     ),
     Scenario("repeat-prefix", "Repeats the prefix that it is to continue, as some servers do."),
     Scenario(
@@ -289,6 +309,14 @@ def table(width: int = 80) -> str:
         '  1. the field `simulate` of the request\'s body: {"simulate": "reset after=20"}',
         "  2. a directive in the last user message: [simulate: reset after=20]",
         "  3. the option --scenario",
+        "",
+        *textwrap.wrap(
+            "Lines of the last user message may say which tools are called, one call each; calls of the same step are "
+            "parallel. Everything after the name is sent as it is, to the end of the line:",
+            width,
+        ),
+        '  [simulate: call] weather {"city": "Paris"}',
+        '  [simulate: call step=2] add {"a": 1, "b": 2}',
         "",
         *textwrap.wrap(
             "Several scenarios can be combined (`think-tags one-byte`); an option belongs to the name before it. The "

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from nbstream.simulator import prepared_texts, tokens
-from tests.simulator.client import NOTICE, TOOL, Response, body_of, chat, request
+from tests.simulator.client import NOTICE, Response, body_of, chat, request
 
 if TYPE_CHECKING:
     from nbstream.simulator.server import Simulator
@@ -226,34 +226,3 @@ def test_the_prefix_cache_counts_whole_units_of_one_key_and_model(sim: Simulator
     assert usage("x " + words)[1] == 0
     assert usage(words, key="sk-other")[1] == 0
     assert usage(words, model="deepseek-v4-pro")[1] == 0
-
-
-def test_tools_are_called_and_their_results_are_used(sim: Simulator) -> None:
-    response = chat(sim, "Weather?", "tool-call calls=2", tools=[TOOL])
-    fragments = [f for c in response.chunks for f in c["choices"][0]["delta"].get("tool_calls", [])]
-    heads = [fragment for fragment in fragments if "id" in fragment]
-    assert [(head["index"], head["function"]["name"], head["function"]["arguments"]) for head in heads] == [
-        (0, "weather", ""),
-        (1, "weather", ""),
-    ]
-    for index in (0, 1):
-        arguments = "".join(f["function"]["arguments"] for f in fragments if f["index"] == index)
-        assert json.loads(arguments) == {"city": "Hangzhou", "days": 2}
-    assert response.finish_reason == "tool_calls"
-    assert response.joined("content") == ""
-    plain = chat(sim, "Weather?", "tool-call", tools=[TOOL], stream=False).json["choices"][0]["message"]
-    assert json.loads(plain["tool_calls"][0]["function"]["arguments"]) == {"city": "Hangzhou", "days": 2}
-    messages = [
-        {"role": "user", "content": "Weather? [simulate: tool-call]"},
-        {"role": "assistant", "content": None, "reasoning_content": "", "tool_calls": plain["tool_calls"]},
-        {"role": "tool", "tool_call_id": plain["tool_calls"][0]["id"], "content": "rain, 12 degrees"},
-    ]
-    answered = chat(sim, messages=messages, tools=[TOOL])
-    assert answered.finish_reason == "stop"
-    assert "rain, 12 degrees" in answered.joined("content")
-
-
-def test_tools_are_called_only_in_the_scenario_or_if_required(sim: Simulator) -> None:
-    assert chat(sim, "Weather?", tools=[TOOL]).finish_reason == "stop"
-    fields: dict[str, Any] = {"tools": [TOOL], "thinking": {"type": "disabled"}}
-    assert chat(sim, "Weather?", **fields, tool_choice="required").finish_reason == "tool_calls"
