@@ -15,6 +15,8 @@ from tests.simulator.client import NOTICE, TOOL, Response, body_of, chat, reques
 if TYPE_CHECKING:
     from nbstream.simulator.server import Simulator
 
+#: nbformat needs it, so it is there.
+SCHEMAS: Any = pytest.importorskip("jsonschema")
 ADD: dict[str, Any] = {
     "type": "function",
     "function": {
@@ -264,9 +266,8 @@ _SCHEMAS = st.recursive(
 
 @given(st.dictionaries(st.sampled_from(["city", "days", "x", "y"]), _SCHEMAS, min_size=1), st.integers(0, 5))
 def test_made_arguments_fit_their_schema(properties: dict[str, Any], number: int) -> None:
-    schemas = pytest.importorskip("jsonschema")
     schema = {"type": "object", "properties": properties, "$defs": {"named": {"type": "string"}}}
-    validator = schemas.Draft202012Validator(schema)
+    validator = SCHEMAS.Draft202012Validator(schema)
     assert list(validator.iter_errors(arguments.fitting(schema, number))) == []
     assert arguments.fitting(schema, number) == arguments.fitting(schema, number)
 
