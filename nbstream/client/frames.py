@@ -19,6 +19,10 @@ _READABLE_CHARACTERS = 900  # a second: eleven lines
 SLACK_SECONDS = 0.01
 #: The wait for more data of the same burst, so that it is sent in the same frame.
 DEBOUNCE_SECONDS = 0.001
+#: A reply that nobody watches is read this often, and at first more often: waiting for its end
+#: makes it longer by so much at most.
+_UNWATCHED_SECONDS = 0.25
+_UNWATCHED_SHARE = 0.1
 #: After a burst of this many bytes there is probably more data, so the run keeps reading.
 _LARGE_BURST = 32 << 10
 
@@ -56,6 +60,19 @@ class FrameSchedule:
     def read_at(self) -> float:
         """When to start reading for the next frame; the run then reads until the frame is sent."""
         return self.due - SLACK_SECONDS
+
+
+class UnwatchedSchedule(FrameSchedule):
+    """Says when to read the network for a reply that nobody watches: there are no frames."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._began: float | None = None
+
+    def note_sent(self, now: float, characters: int) -> None:  # noqa: ARG002  (all of it waits for the end)
+        """Schedule the next reading after one at the time `now`."""
+        self._began = now if self._began is None else self._began
+        self.due = now + SLACK_SECONDS + min(_UNWATCHED_SECONDS, _UNWATCHED_SHARE * (now - self._began))
 
 
 class BurstDetector:

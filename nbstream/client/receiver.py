@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from nbstream.billing.prices import cost_of
 from nbstream.client import retry
-from nbstream.client.frames import DEBOUNCE_SECONDS, BurstDetector, FrameSchedule
+from nbstream.client.frames import DEBOUNCE_SECONDS, BurstDetector, FrameSchedule, UnwatchedSchedule
 from nbstream.client.loop import background_loop
 from nbstream.client.sources import SourceError
 from nbstream.client.thinking import field_that_switches_off
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from nbstream.client.sources import Source
 
 
+#: Events that nobody watches are joined when there are so many of them.
+_MOST_PENDING = 1_000
+
+
 class Update(NamedTuple):
     """New events, and the reply after them."""
 
@@ -40,12 +44,19 @@ class Update(NamedTuple):
 class Receiver:
     """Receives the reply of one source.
 
+    Args:
+        source: the request, and the decoder of its response.
+        limits: limits on silence, on retries and on the size of the reply.
+        currency: the currency of the cost.
+        is_watched: whether somebody looks at the reply while it arrives. If not, nobody gets
+            events, and the network is read more rarely: only the end is told, by `future`.
+
     Attributes:
         future: holds the reply once it has ended.
         cancelling: whether the reply is being cancelled.
     """
 
-    def __init__(self, source: Source, limits: Limits, currency: str = "USD") -> None:
+    def __init__(self, source: Source, limits: Limits, currency: str = "USD", *, is_watched: bool = True) -> None:
         self.cancelling = False
         self.future: concurrent.futures.Future[Reply] = concurrent.futures.Future()
         # From now on a watcher that is cancelled cannot cancel the future.
@@ -61,7 +72,8 @@ class Receiver:
         #: How many pending events `_reply` contains.
         self._reduced = 0
         self._has_ended = False
-        self._frames = FrameSchedule()
+        self._is_watched = is_watched
+        self._frames = FrameSchedule() if is_watched else UnwatchedSchedule()
         self._flush_handle: asyncio.TimerHandle | None = None
         self._changed = threading.Condition()
         self._listeners: set[Callable[[], None]] = set()
@@ -244,6 +256,11 @@ class Receiver:
                 self._pending.append(event)
         if self._has_ended:
             self._flush()
+        elif not self._is_watched:
+            self._frames.note_sent(self._loop.time(), 0)
+            if len(self._pending) >= _MOST_PENDING:
+                self._reduce()
+                self._pending, self._reduced = [], 0
         else:
             at = self._frames.send_at(self._loop.time(), just_arrived=just_arrived)
             if self._flush_handle is None or at < self._flush_handle.when():
@@ -267,7 +284,8 @@ class Receiver:
             joined = coalesce(self._pending)
             characters = sum(len(event.text) for event in joined if isinstance(event, Reasoning | Answer))
             self._frames.note_sent(self._loop.time(), characters)
-            self._events += joined
+            if self._is_watched:
+                self._events += joined
             self._delivered = self._reply
             self._pending, self._reduced = [], 0
             if self._has_ended and not self.future.done():

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 import nbstream
-from nbstream.client.frames import DEBOUNCE_SECONDS, FRAME_SECONDS, SLACK_SECONDS, BurstDetector, FrameSchedule
+from nbstream.client.frames import (
+    DEBOUNCE_SECONDS,
+    FRAME_SECONDS,
+    SLACK_SECONDS,
+    BurstDetector,
+    FrameSchedule,
+    UnwatchedSchedule,
+)
 from nbstream.client.loop import background_loop
 from nbstream.client.receiver import Receiver
 from nbstream.client.retry import Limits
@@ -142,3 +149,24 @@ def test_pieces_of_one_burst_are_in_one_frame(monkeypatch: pytest.MonkeyPatch) -
     Run(Together([]), Limits()).result(20)
     assert sent_count == 200
     assert not any(left)
+
+
+def test_a_reply_that_nobody_watches_is_the_same_and_is_kept_joined(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nbstream.client.receiver._MOST_PENDING", 10)
+    chunk = b'data: {"choices":[{"delta":{"content":"%d "}}]}\n\n'
+    end = b'data: {"choices":[{"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
+    pieces = [(0.0, chunk % number) for number in range(200)] + [(0.0, end)]
+    watched = Run(ReplaySource(pieces, speed=0)).result(10)
+    receiver = Receiver(ReplaySource(pieces, speed=0), Limits(), is_watched=False)
+    reply = receiver.future.result(10)
+    assert (reply.status, reply.answer) == ("complete", watched.answer)
+    assert (receiver.wait(0).events, receiver._pending) == ([], [])
+
+
+def test_a_reply_that_nobody_watches_is_read_more_and_more_rarely() -> None:
+    frames = UnwatchedSchedule()
+    pauses = []
+    for now in (100.0, 100.1, 101.0, 110.0, 200.0):
+        frames.note_sent(now, 0)
+        pauses.append(frames.read_at - now)
+    assert pauses == pytest.approx([0, 0.01, 0.1, 0.25, 0.25])
