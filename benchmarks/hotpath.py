@@ -21,7 +21,8 @@ from nbstream.markdown.rendering import preload
 from nbstream.model.coalesce import coalesce
 from nbstream.model.events import Event, Started
 from nbstream.model.presentation import Presentation
-from nbstream.model.reply import Reply, reduce
+from nbstream.model.reduction import reduce
+from nbstream.model.reply import Reply
 from nbstream.model.request import Request
 from nbstream.widgets import live_view
 from nbstream.wire.response import ResponseDecoder

@@ -20,7 +20,8 @@ from benchmarks.speed import page, recording, server, ways
 from benchmarks.speed.recording import Plan
 from nbstream.model.events import Answer, Ended, Finished, Reasoning, Started
 from nbstream.model.presentation import Presentation
-from nbstream.model.reply import Reply, reduce
+from nbstream.model.reduction import reduce
+from nbstream.model.reply import Reply
 from nbstream.model.request import Request
 from nbstream.output.settled import bundle
 

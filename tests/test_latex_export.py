@@ -10,7 +10,8 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from nbstream.model.events import Answer, Ended
-from nbstream.model.reply import Reply, reduce
+from nbstream.model.reduction import reduce
+from nbstream.model.reply import Reply
 from nbstream.output.settled import settled_markdown, settled_text
 from tests import needs
 

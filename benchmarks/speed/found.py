@@ -12,7 +12,8 @@ from benchmarks.speed.recording import answer
 from nbstream.markdown.rendering import to_html
 from nbstream.model.events import Answer
 from nbstream.model.presentation import Presentation
-from nbstream.model.reply import Reply, reduce
+from nbstream.model.reduction import reduce
+from nbstream.model.reply import Reply
 from nbstream.model.request import Request
 from nbstream.output.settled import bundle
 

@@ -13,7 +13,7 @@
 
 export type ReasoningDisplay = "auto" | "open" | "closed" | "hidden";
 
-export type Status = "pending" | "waiting" | "reasoning" | "answering" | "complete" | "truncated" | "cancelled" | "failed";
+export type Status = "pending" | "waiting" | "reasoning" | "answering" | "calling" | "complete" | "truncated" | "cancelled" | "failed";
 
 export type Op =
   | ["add", string] // append balanced HTML, or escaped text, to the innermost group

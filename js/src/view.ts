@@ -285,6 +285,7 @@ export function announcement(meta: Meta): string {
   switch (meta.status) {
     case "pending":
     case "waiting":
+    case "calling":
       return meta.label;
     case "reasoning":
       return "Thinking";

@@ -29,10 +29,12 @@ _MILLION = Decimal(1_000_000)
 
 
 def cost_of(reply: Reply, currency: str = "USD") -> Cost | None:
-    """Return the cost of `reply` in `currency`; None if its usage or its price is unknown.
+    """Return the cost of the last request of `reply`; None if its usage or its price is unknown.
 
-    The last request of a reply that was continued has the price of its own time.
+    Of a reply that was continued, it is the cost of all of it; its last request has the price of
+    its own time.
     """
+    reply = reply.last_step
     earlier = reply.earlier
     if earlier is None or not earlier.requests:
         return _cost_at(reply, reply.usage, reply.timing.started, currency)

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from nbstream.chat.turn import Place, TurnState, Version
 from nbstream.client import options
+from nbstream.model.events import Ended
 from nbstream.model.exceptions import RequestError
+from nbstream.model.reduction import reduce, with_requests
 from nbstream.model.reply import Reply
 from nbstream.model.saved_values import decode, encode
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
     from nbstream.chat.round_trip import Message
 
-_FORMAT = 1
+_FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ def from_json(text: str) -> Content:
     """
     try:
         document = json.loads(text)
-        if document["format"] != _FORMAT:
+        if document["format"] not in (1, _FORMAT):
             raise ValueError(f"format {document['format']!r}")  # noqa: TRY301  (as for any other content)
         messages = _Messages(document["messages"])
         versions: dict[int, Version] = {}
@@ -96,14 +98,14 @@ def _turn(state: TurnState, messages: _Messages) -> dict[str, Any]:
 
 def _version(version: Version, messages: _Messages) -> dict[str, Any]:
     reply = version.reply
-    short = replace(reply, request=replace(reply.request, messages=()))
+    short = with_requests(reply, lambda request: replace(request, messages=()))
     return {
         "number": version.number,
         "after": sorted(version.after),
         "sent": messages.indices(version.sent),
         "edited": version.edited_answer,
         "prompt_edited": version.is_prompt_edited,
-        "request_messages": messages.indices(reply.request.messages),
+        "request_messages": [messages.indices(step.request.messages) for step in reply.steps],
         "reply": encode(short),
     }
 
@@ -120,15 +122,24 @@ def _read_version(document: dict[str, Any], messages: _Messages, versions: dict[
     reply = decode(document["reply"])
     if not isinstance(reply, Reply):
         raise TypeError("a version has no reply")
-    request = replace(reply.request, messages=messages.at(document["request_messages"]))
+    indices = iter(_of_each_step(document["request_messages"]))
+    reply = with_requests(reply, lambda request: replace(request, messages=messages.at(next(indices))))
+    if not reply.ended:
+        # It was saved while it asked whether a tool may run.
+        reply = reduce(reply, Ended(reply.timing.ended or 0.0, "cancelled"))
     # The numbers of this process differ.
     after = frozenset(versions[number].number for number in document["after"] if number in versions)
     version = Version(
         messages.at(document["sent"]),
-        replace(reply, request=request),
+        reply,
         after,
         document["edited"],
         is_prompt_edited=document["prompt_edited"],
     )
     versions[document["number"]] = version
     return version
+
+
+def _of_each_step(found: list[Any]) -> list[list[int]]:
+    """Return the indices of each step's messages; in format 1 a reply has one step."""
+    return found if found and isinstance(found[0], list) else [found]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from nbstream.chat import round_trip
 from nbstream.client.receiver import Receiver
 from nbstream.model.exceptions import RequestError
-from nbstream.model.reply import with_answer
+from nbstream.model.reduction import with_answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable

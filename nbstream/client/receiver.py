@@ -20,7 +20,8 @@ from nbstream.client.thinking import field_that_switches_off
 from nbstream.model.coalesce import coalesce
 from nbstream.model.events import Answer, Continued, Ended, Event, Priced, Reasoning, Retrying, Started, Warned
 from nbstream.model.failure import Failure
-from nbstream.model.reply import Reply, reduce
+from nbstream.model.reduction import reduce
+from nbstream.model.reply import Reply
 from nbstream.model.warning import ReplyWarning
 
 if TYPE_CHECKING:

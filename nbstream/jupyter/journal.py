@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from nbstream.model.events import Ended
 from nbstream.model.failure import Failure
-from nbstream.model.reply import Reply, reduce
+from nbstream.model.reduction import reduce
+from nbstream.model.reply import Reply
 from nbstream.model.serialization import decode_event, encode_event
 
 if TYPE_CHECKING:

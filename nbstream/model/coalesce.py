@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 from nbstream.model.events import (
     Answer,
+    CallChanged,
     Identified,
     Noted,
     Reasoning,
     Refusal,
     Retrying,
+    Stepped,
     ToolCallDelta,
     UsageReported,
     Waiting,
     Warned,
-    name_after,
 )
+from nbstream.model.tool_call import name_after
 from nbstream.model.warning import joined
 
 if TYPE_CHECKING:
@@ -44,8 +46,8 @@ def coalesce(events: list[Event]) -> list[Event]:
         elif groups and _belong_together(groups[-1][-1], event):
             groups[-1].append(event)
         else:
-            if isinstance(event, Retrying):
-                # It drops what the attempt before it warned of.
+            if isinstance(event, Retrying | Stepped):
+                # What an attempt or a request before it was told does not belong to the next one.
                 repeated.clear()
             groups.append([event])
     return [group[0] if len(group) == 1 else _join(group) for group in groups]
@@ -63,7 +65,15 @@ def _key(event: Identified | Noted | UsageReported | Warned) -> object:
 def _belong_together(last: Event, event: Event) -> bool:
     if isinstance(event, ToolCallDelta):
         return isinstance(last, ToolCallDelta) and last.index == event.index
+    if isinstance(event, CallChanged):
+        return (
+            isinstance(last, CallChanged) and last.index == event.index and _only_prints(last) and _only_prints(event)
+        )
     return isinstance(event, Reasoning | Answer | Refusal | Waiting) and type(last) is type(event)
+
+
+def _only_prints(event: Event) -> bool:
+    return isinstance(event, CallChanged) and event == CallChanged(event.at, event.index, printed=event.printed)
 
 
 def _join(group: list[Any]) -> Event:

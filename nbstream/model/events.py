@@ -9,8 +9,26 @@ if TYPE_CHECKING:
     from nbstream.model.earlier import Earlier
     from nbstream.model.failure import Failure
     from nbstream.model.request import Request
+    from nbstream.model.tool_result import Printed, ToolOutcome
     from nbstream.model.usage import Cost, Usage
     from nbstream.model.warning import ReplyWarning
+
+#: How far a tool call is.
+CallState: TypeAlias = Literal[
+    "arriving",  # its arguments are not whole yet
+    "open",  # whole, and not decided
+    "asking",  # the user is asked whether it may run
+    "running",
+    # As the call's outcome:
+    "done",
+    "failed",
+    "invalid",
+    "interrupted",
+    "denied",
+    "stopped",
+]
+#: Why a reply has another request.
+StepCause: TypeAlias = Literal["tools", "again"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +138,48 @@ class ToolCallDelta:
     arguments: str = ""
 
 
-def name_after(known: str, said: str | None) -> str:
-    """Return the name of a tool call after a fragment that says `said`: it may extend the name."""
-    return said if said and said.startswith(known) else known
+@dataclass(frozen=True, slots=True)
+class CallChanged:
+    """What became of the tool call with the server's number `index`. None changes nothing.
+
+    Attributes:
+        at: as in each event.
+        index: the call, among those of the last response.
+        state: how far it is.
+        edited: the arguments with which it runs instead of the model's, as JSON text.
+        reason: what decided that it may run, or may not.
+        printed: all that the tool has printed so far.
+        outcome: what came of it; the call has ended.
+    """
+
+    at: float
+    index: int
+    state: CallState | None = None
+    edited: str | None = None
+    reason: str | None = None
+    printed: Printed | None = None
+    outcome: ToolOutcome | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Responded:
+    """A response has ended and the reply goes on, as with tool calls; nothing is received now."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stepped:
+    """The next request of the reply is about to be sent; `instant` is as in `Started`.
+
+    `cause` says why: it has the results of tools, or it asks again for a structured answer with
+    what was wrong with the last one.
+    """
+
+    at: float
+    request: Request
+    instant: float | None = None
+    cause: StepCause = "tools"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +192,7 @@ class UsageReported:
 
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """The cost of the reply, once its usage is final."""
+    """The cost of one request of the reply, once its usage is final."""
 
     at: float
     cost: Cost
@@ -176,6 +233,9 @@ Event: TypeAlias = (
     | Noted
     | Delta
     | Moved
+    | CallChanged
+    | Responded
+    | Stepped
     | UsageReported
     | Priced
     | Warned

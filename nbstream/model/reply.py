@@ -1,33 +1,30 @@
-"""The reply as a value, and `reduce`, which applies an event to it.
-
-`reduce` returns a new `Reply` and leaves the old one unchanged. It takes constant time per event,
-because successive replies share the pieces of their text.
-"""
+"""The reply as a value; `reduction` makes it from events."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, replace
-from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, assert_never
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
-from nbstream.model import events, representation
+from nbstream.model import representation
 from nbstream.model.earlier import Earlier
 from nbstream.model.exceptions import NbstreamError
 from nbstream.model.request import Request
 from nbstream.model.text import Text, without_blank_ends
 from nbstream.model.timing import Timing
 from nbstream.model.usage import estimate_tokens
-from nbstream.model.warning import DAMAGES, GROWING, OF_REQUEST, ReplyWarning
+from nbstream.model.warning import summed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from nbstream.model.events import Retrying, StepCause, Waiting
     from nbstream.model.failure import Failure
+    from nbstream.model.tool_call import CallDraft, ToolCall
     from nbstream.model.usage import Cost, Usage
-    from nbstream.model.warning import WarningKind
+    from nbstream.model.warning import ReplyWarning, WarningDraft
 
 Status: TypeAlias = Literal[
-    "pending", "waiting", "reasoning", "answering", "complete", "truncated", "cancelled", "failed"
+    "pending", "waiting", "reasoning", "answering", "calling", "complete", "truncated", "cancelled", "failed"
 ]
 
 #: Finish reasons of an incomplete answer (DeepSeek API reference, "finish_reason", October 2026).
@@ -39,44 +36,19 @@ SIMULATED_FINGERPRINT = b"nbstream simulator".hex()
 _REPR_CHARS = 60
 
 
-@dataclass(frozen=True, slots=True)
-class ToolCall:
-    """A tool call that the model requests; nbstream does not run it.
-
-    `arguments` is JSON text. It may be cut off unless the reply is complete.
-    """
-
-    id: str
-    name: str
-    arguments: str
-
-
-@dataclass(frozen=True, slots=True)
-class _ToolDraft:
-    index: int
-    id: str = ""
-    name: str = ""
-    arguments: Text = field(default_factory=Text)
-
-
-@dataclass(frozen=True, slots=True)
-class _WarningDraft:
-    kind: WarningKind
-    where: str
-    said: Text
-    count: int
-
-
 @dataclass(frozen=True, slots=True, repr=False)
 class Reply:
     """Everything received so far. A cancelled, failed or truncated reply is a normal value.
 
+    A reply with tool calls takes several requests, its `steps`. Its own texts, tool calls, request,
+    timing and names are those of the last one; usage, cost and warnings are those of all.
+
     Attributes:
-        status: pending, waiting, reasoning, answering; at the end complete, truncated, cancelled or
-            failed.
+        status: pending, waiting, reasoning, answering, calling (tools are asked for or run, and
+            nothing is received); at the end complete, truncated, cancelled or failed.
         finish_reason: the server's reason for the end; None if it gave none.
-        usage: tokens as the server counted them; None if it did not, as after a stop. Of a reply
-            that was continued, the sum of what it reported.
+        usage: tokens as the server counted them; None if it did not, as after a stop. Of several
+            requests, the sum of what it reported.
         cost: None until the end, and if the usage or the price is unknown.
         error: why the reply failed, if it did.
         timing: times of the reply.
@@ -90,6 +62,7 @@ class Reply:
         wait: the latest keep-alive or retry before the first delta.
         earlier: what the last request goes on with, if the reply was continued or its beginning was
             given.
+        cause: why there is a request after others; None for the first one.
     """
 
     status: Status = "pending"
@@ -103,17 +76,37 @@ class Reply:
     system_fingerprint: str | None = None
     reasoning_field: str | None = None
     extras: Mapping[str, Any] = field(default_factory=dict, hash=False)
-    wait: events.Waiting | events.Retrying | None = None
+    wait: Waiting | Retrying | None = None
     earlier: Earlier | None = None
+    cause: StepCause | None = None
     _model: str | None = None
     _reasoning: Text = field(default_factory=Text)
     _answer: Text = field(default_factory=Text)
     _refusal: Text = field(default_factory=Text)
-    _tools: tuple[_ToolDraft, ...] = ()
-    _warnings: tuple[_WarningDraft, ...] = ()
+    _tools: tuple[CallDraft, ...] = ()
+    _warnings: tuple[WarningDraft, ...] = ()
     #: Here and not in `timing`, so that a delta does not replace that as well.
     _last_delta: float | None = None
+    #: The tokens and the cost of the last request alone.
     _own_usage: Usage | None = None
+    _own_cost: Cost | None = None
+    #: The requests before the last one, each as a reply of one request.
+    _steps: tuple[Reply, ...] = ()
+
+    @property
+    def steps(self) -> tuple[Reply, ...]:
+        """The requests of the reply in their order, each as a reply of its own.
+
+        Without tool calls and repeated questions there is one.
+        """
+        return (*self._steps, self.last_step)
+
+    @property
+    def last_step(self) -> Reply:
+        """The last request, as a reply of its own."""
+        if not self._steps:
+            return self
+        return replace(self, _steps=(), usage=self._own_usage, cost=self._own_cost)
 
     @property
     def answer(self) -> str:
@@ -150,13 +143,20 @@ class Reply:
 
     @property
     def tool_calls(self) -> tuple[ToolCall, ...]:
-        """The tool calls so far, in the order of the server."""
-        return tuple(ToolCall(draft.id, draft.name, str(draft.arguments)) for draft in self._tools)
+        """The tool calls of the last response so far, in the order of the server."""
+        return tuple(draft.call() for draft in self._tools)
+
+    @property
+    def pending(self) -> tuple[ToolCall, ...]:
+        """The tool calls without a result, which `nbstream.resume` runs; empty until the end."""
+        return tuple(call for call in self.tool_calls if call.result is None) if self.ended else ()
 
     @property
     def warnings(self) -> tuple[ReplyWarning, ...]:
         """What a reader should know: parts that could not be read, text that is not shown."""
-        return tuple(ReplyWarning(each.kind, str(each.said), each.where, each.count) for each in self._warnings)
+        if not self._steps:
+            return tuple(draft.warning() for draft in self._warnings)
+        return summed([draft for step in (*self._steps, self) for draft in step._warnings])  # noqa: SLF001  (of a reply, too)
 
     @property
     def model(self) -> str:
@@ -176,6 +176,10 @@ class Reply:
     @property
     def estimated_output_tokens(self) -> int:
         """About how many tokens were received; label the number as an estimate."""
+        return sum(step.estimated_output_tokens for step in self._steps) + self._estimated_own_tokens
+
+    @property
+    def _estimated_own_tokens(self) -> int:
         texts = [self._reasoning, self._answer, self._refusal, *(draft.arguments for draft in self._tools)]
         given = self.earlier.tokens if self.earlier is not None and not self.earlier.requests else 0
         return max(0, estimate_tokens("".join(map(str, texts))) - given)
@@ -183,7 +187,7 @@ class Reply:
     @property
     def last_usage(self) -> Usage | None:
         """The tokens of the last request alone, as the server counted them."""
-        return self.usage if self.earlier is None else self._own_usage
+        return self.usage if self.earlier is None and not self._steps else self._own_usage
 
     @property
     def has_grown(self) -> bool:
@@ -195,11 +199,12 @@ class Reply:
     @property
     def unreported_tokens(self) -> int:
         """About how many of the tokens that were received no report of the server counts."""
-        before = self.earlier.unreported if self.earlier is not None else 0
+        before = sum(step.unreported_tokens for step in self._steps)
+        before += self.earlier.unreported if self.earlier is not None else 0
         if self.last_usage is not None:
             return before
         given = self.earlier.tokens if self.earlier is not None and self.earlier.requests else 0
-        return before + max(0, self.estimated_output_tokens - given)
+        return before + max(0, self._estimated_own_tokens - given)
 
     def as_earlier(self) -> Earlier:
         """Return what this reply is for a request that goes on with it."""
@@ -280,183 +285,3 @@ class ReplyError(NbstreamError):
     def __init__(self, message: str, reply: Reply) -> None:
         super().__init__(message)
         self.reply = reply
-
-
-def reduce(reply: Reply, event: events.Event) -> Reply:
-    """Return `reply` after `event`. An event after the end changes nothing."""
-    if reply.ended:
-        return reply
-    match event:
-        case events.Started():
-            timing = replace(reply.timing, started=event.instant)
-            return replace(reply, status="waiting", request=event.request, timing=timing)
-        case events.Continued():
-            return _continued(reply, event.earlier)
-        case events.Waiting():
-            return replace(reply, wait=event)
-        case events.Retrying():
-            # The next attempt begins anew.
-            kept = tuple(each for each in reply._warnings if each.kind in OF_REQUEST)
-            return replace(reply, wait=event, _warnings=kept, extras={})
-        case events.Identified():
-            model, fingerprint = event.model or reply._model, event.system_fingerprint or reply.system_fingerprint
-            named = event.reasoning_field or reply.reasoning_field
-            names = {"id": event.id or reply.id, "_model": model, "reasoning_field": named}
-            return replace(reply, **names, system_fingerprint=fingerprint)  # type: ignore[arg-type]
-        case events.Noted():
-            return replace(reply, extras=_with_extra(reply.extras, event))
-        case events.Reasoning():
-            reasoning = reply._reasoning.append(event.text)
-            return _with(_begin(reply, "reasoning", event.at), _reasoning=reasoning, _last_delta=event.at)
-        case events.Answer():
-            answer = reply._answer.append(event.text)
-            return _with(_begin(reply, "answering", event.at), _answer=answer, _last_delta=event.at)
-        case events.Refusal():
-            refusal = reply._refusal.append(event.text)
-            return replace(_begin(reply, "answering", event.at), _refusal=refusal, _last_delta=event.at)
-        case events.Moved():
-            return _moved(reply, event)
-        case events.ToolCallDelta():
-            tools = _with_fragment(reply._tools, event)
-            return replace(_begin(reply, "answering", event.at), _tools=tools, _last_delta=event.at)
-        case events.UsageReported():
-            before = reply.earlier.usage if reply.earlier is not None else None
-            usage = event.usage if before is None else before + event.usage
-            return replace(reply, usage=usage, _own_usage=event.usage)
-        case events.Priced():
-            return replace(reply, cost=event.cost)
-        case events.Warned():
-            return replace(reply, _warnings=_with_warning(reply._warnings, event.warning))
-        case events.Finished():
-            return replace(reply, finish_reason=event.reason, timing=replace(reply.timing, finished=event.at))
-        case events.Ended():
-            timing = _end_reasoning(reply.timing, event.at)
-            timing = replace(timing, last_delta=reply._last_delta, ended=event.at)
-            status = _final_status(event, reply)
-            return replace(reply, status=status, error=event.failure, timing=timing, wait=None)
-        case _:  # pragma: no cover
-            assert_never(event)
-
-
-def with_answer(reply: Reply, answer: str) -> Reply:
-    """Return `reply` with another answer, which is whole."""
-    return replace(reply, _answer=Text().append(answer), status="complete", finish_reason=None, error=None)
-
-
-_NAMES = tuple(each.name for each in fields(Reply))
-_values = attrgetter(*_NAMES)
-_setters = {name: getattr(Reply, name).__set__ for name in _NAMES}
-_in_order = tuple(_setters.values())
-
-
-def _with(reply: Reply, **changes: Any) -> Reply:
-    """Return `reply` with other values, in less than half the time of `dataclasses.replace`."""
-    new = Reply.__new__(Reply)
-    for assign, value in zip(_in_order, _values(reply), strict=True):
-        assign(new, value)
-    for name, value in changes.items():
-        _setters[name](new, value)
-    return new
-
-
-def _begin(reply: Reply, status: Literal["reasoning", "answering"], at: float) -> Reply:
-    """Return `reply` in `status`, which a delta at the time `at` brings."""
-    if reply.status == status:
-        return reply
-    timing = reply.timing
-    if timing.first_delta is None:
-        timing = replace(timing, first_delta=at)
-    if status == "answering":
-        timing = _end_reasoning(timing, at)
-        if timing.answer_started is None:
-            timing = replace(timing, answer_started=at)
-    elif timing.reasoning_started is None:
-        timing = replace(timing, reasoning_started=at)
-    elif timing.reasoning_ended is not None:
-        pauses = timing.reasoning_pauses + at - timing.reasoning_ended
-        timing = replace(timing, reasoning_ended=None, reasoning_pauses=pauses)
-    return replace(reply, status=status, wait=None, timing=timing)
-
-
-def _continued(reply: Reply, earlier: Earlier) -> Reply:
-    """Return `reply`, which has just started, with an earlier part."""
-    timing = reply.timing
-    if earlier.requests:
-        timing = replace(earlier.timing, continued=timing.started, last_delta=None, finished=None, ended=None)
-    answer = Text().append(earlier.answer) if earlier.answer else Text()
-    reasoning = Text().append(earlier.reasoning) if earlier.reasoning else Text()
-    return replace(
-        reply,
-        earlier=earlier,
-        timing=timing,
-        usage=earlier.usage,
-        # The names of the earlier response stand until the new one names itself.
-        id=earlier.id,
-        system_fingerprint=earlier.system_fingerprint,
-        reasoning_field=earlier.reasoning_field,
-        _model=earlier.model or None,
-        _answer=answer,
-        _reasoning=reasoning,
-    )
-
-
-def _moved(reply: Reply, event: events.Moved) -> Reply:
-    """Return `reply` after its answer has become reasoning, or its reasoning the answer.
-
-    What was there before the last request stays where it is.
-    """
-    timing = reply.timing
-    begins = [each for each in (timing.reasoning_started, timing.answer_started) if each is not None]
-    began = min(begins, default=event.at)
-    earlier = reply.earlier
-    if event.to == "reasoning":
-        reasoning, answer = reply._reasoning.append(event.text), Text()
-        if earlier is not None:
-            return replace(reply, status="reasoning", _reasoning=reasoning, _answer=answer.append(earlier.answer))
-        timing = replace(timing, reasoning_started=began, reasoning_ended=None, answer_started=None)
-        return replace(reply, status="reasoning", timing=timing, _reasoning=reasoning, _answer=answer)
-    if earlier is not None:
-        own = str(reply._answer)[len(earlier.answer) :]
-        answer = Text().append(earlier.answer + event.text + own)
-        return replace(reply, status="answering", _reasoning=Text().append(earlier.reasoning), _answer=answer)
-    timing = replace(timing, reasoning_started=None, reasoning_ended=None, answer_started=began)
-    answer = Text().append(event.text + str(reply._answer))
-    return replace(reply, status="answering", timing=timing, _reasoning=Text(), _answer=answer)
-
-
-def _with_extra(extras: Mapping[str, Any], event: events.Noted) -> Mapping[str, Any]:
-    others = {name: value for name, value in extras.items() if name != event.name}
-    return others if event.value is None else {**others, event.name: event.value}
-
-
-def _end_reasoning(timing: Timing, at: float) -> Timing:
-    is_reasoning = timing.reasoning_started is not None and timing.reasoning_ended is None
-    return replace(timing, reasoning_ended=at) if is_reasoning else timing
-
-
-def _with_fragment(tools: tuple[_ToolDraft, ...], event: events.ToolCallDelta) -> tuple[_ToolDraft, ...]:
-    drafts = {draft.index: draft for draft in tools}
-    draft = drafts.get(event.index, _ToolDraft(event.index))
-    arguments = draft.arguments.append(event.arguments) if event.arguments else draft.arguments
-    names = draft.id or event.id or "", events.name_after(draft.name, event.name)
-    drafts[event.index] = _ToolDraft(event.index, *names, arguments)
-    return tuple(drafts.values())
-
-
-def _with_warning(warnings: tuple[_WarningDraft, ...], new: ReplyWarning) -> tuple[_WarningDraft, ...]:
-    for position, draft in enumerate(warnings):
-        if (draft.kind, draft.where) == (new.kind, new.where):
-            between = "" if new.kind in GROWING or not draft.said.length else "\n"
-            said = draft.said.append(between + new.said) if new.said else draft.said
-            joined = _WarningDraft(draft.kind, draft.where, said, draft.count + new.count)
-            return (*warnings[:position], joined, *warnings[position + 1 :])
-    return (*warnings, _WarningDraft(new.kind, new.where, Text().append(new.said), new.count))
-
-
-def _final_status(end: events.Ended, reply: Reply) -> Status:
-    if end.outcome == "failed":
-        return "failed"
-    if end.outcome == "cancelled" and reply.finish_reason is None:
-        return "cancelled"
-    is_damaged = any(draft.kind in DAMAGES for draft in reply._warnings)
-    return "truncated" if is_damaged or reply.finish_reason in CUT_OFF else "complete"

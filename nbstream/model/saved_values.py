@@ -11,14 +11,17 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from nbstream.model import events, failure, reply, request, timing, tool_result, usage, warning
+from nbstream.model import events, failure, reply, request, timing, tool_call, tool_result, usage, warning
 from nbstream.model.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
-_MODULES: tuple[ModuleType, ...] = (events, failure, reply, request, timing, tool_result, usage, warning)
+_MODULES: tuple[ModuleType, ...] = (
+    *(events, failure, reply, request, timing),
+    *(tool_call, tool_result, usage, warning),
+)
 _CLASSES = {
     name: found
     for module in _MODULES

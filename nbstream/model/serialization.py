@@ -12,10 +12,11 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast, get_args
 
 from nbstream.model.earlier import Earlier
-from nbstream.model.events import Event, Started
+from nbstream.model.events import Event, Started, Stepped
 from nbstream.model.failure import Failure
 from nbstream.model.request import Request
 from nbstream.model.timing import Timing
+from nbstream.model.tool_result import Printed, ToolOutcome, tool_outcome
 from nbstream.model.usage import Cost, Usage
 from nbstream.model.warning import ReplyWarning
 
@@ -40,6 +41,10 @@ def _earlier(
     return Earlier(timing=Timing(**timing), usage=counted, cost=paid, **others)
 
 
+def _outcome(**fields: Any) -> ToolOutcome:
+    return tool_outcome(fields)
+
+
 #: The constructors for fields of events whose values are objects.
 _VALUES: dict[str, Callable[..., Any]] = {
     "request": _request,
@@ -48,12 +53,14 @@ _VALUES: dict[str, Callable[..., Any]] = {
     "cost": _cost,
     "warning": ReplyWarning,
     "earlier": _earlier,
+    "printed": Printed,
+    "outcome": _outcome,
 }
 
 
 def encode_event(event: Event) -> str:
     """Return an event as one line, without a line end; a request only as model and endpoint."""
-    if isinstance(event, Started):
+    if isinstance(event, Started | Stepped):
         # Neither prompt nor parameters: a journal holds what was received.
         event = replace(event, request=Request(event.request.model, event.request.endpoint))
     return json.dumps({"event": type(event).__name__, **asdict(event)}, separators=(",", ":"), default=str)
@@ -69,7 +76,8 @@ def decode_event(line: str) -> Event:
         fields: dict[str, Any] = json.loads(line)
         build = _CLASSES[fields.pop("event")]
         for name, build_value in _VALUES.items():
-            if fields.get(name) is not None:
+            # `Ended` has a text of this name.
+            if isinstance(fields.get(name), dict):
                 fields[name] = build_value(**fields[name])
         return cast("Event", build(**fields))
     except (ArithmeticError, AttributeError, KeyError, TypeError) as error:

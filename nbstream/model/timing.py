@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Times of a reply, in seconds since the run began.
+    """Times of a request, in seconds since the run began.
 
     Those of a reply that was continued go on without the time between its parts.
 
     Attributes:
         started: the time of the request, in seconds since the Unix epoch.
+        begun: the same, in seconds since the run began; 0 for the first request of a reply.
         continued: the time of the last request, if it goes on with an earlier part of the reply.
         first_delta: the first text or tool call.
         reasoning_started: the first delta of reasoning.
@@ -21,7 +22,7 @@ class Timing:
         answer_started: the first delta of the answer.
         last_delta: the last text or tool call; None until the end.
         finished: the finish reason.
-        ended: the end of the reply.
+        ended: the end of the response.
     """
 
     started: float | None = None
@@ -34,6 +35,7 @@ class Timing:
     finished: float | None = None
     ended: float | None = None
     continued: float | None = None
+    begun: float = 0.0
 
     @property
     def reasoning_seconds(self) -> float | None:

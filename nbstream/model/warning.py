@@ -8,8 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from nbstream.model.text import Text
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 WarningKind: TypeAlias = Literal[
     "unreadable",  # an event of the stream, or a part of it, could not be read; `said` is its text
@@ -54,3 +56,36 @@ def joined(warnings: Sequence[ReplyWarning]) -> ReplyWarning:
     texts = [each.said for each in warnings if each.said]
     said = ("" if warnings[0].kind in GROWING else "\n").join(texts)
     return replace(warnings[0], said=said, count=sum(each.count for each in warnings))
+
+
+@dataclass(frozen=True, slots=True)
+class WarningDraft:
+    """A warning while further ones of its kind and place may come."""
+
+    kind: WarningKind
+    where: str
+    said: Text
+    count: int
+
+    def warning(self) -> ReplyWarning:
+        """Return the warning so far."""
+        return ReplyWarning(self.kind, str(self.said), self.where, self.count)
+
+
+def with_warning(warnings: tuple[WarningDraft, ...], new: ReplyWarning) -> tuple[WarningDraft, ...]:
+    """Return the warnings after another one, which is joined to one of its kind and place."""
+    for position, draft in enumerate(warnings):
+        if (draft.kind, draft.where) == (new.kind, new.where):
+            between = "" if new.kind in GROWING or not draft.said.length else "\n"
+            said = draft.said.append(between + new.said) if new.said else draft.said
+            changed = WarningDraft(draft.kind, draft.where, said, draft.count + new.count)
+            return (*warnings[:position], changed, *warnings[position + 1 :])
+    return (*warnings, WarningDraft(new.kind, new.where, Text().append(new.said), new.count))
+
+
+def summed(drafts: Iterable[WarningDraft]) -> tuple[ReplyWarning, ...]:
+    """Return the warnings of several requests, each kind and place once."""
+    found: tuple[WarningDraft, ...] = ()
+    for draft in drafts:
+        found = with_warning(found, draft.warning())
+    return tuple(each.warning() for each in found)

@@ -10,7 +10,8 @@ from nbstream.client.endpoints import endpoint_for
 from nbstream.model.events import Answer, Ended, Event, Finished, Reasoning, Started, UsageReported, Waiting, Warned
 from nbstream.model.failure import Failure
 from nbstream.model.presentation import Presentation
-from nbstream.model.reply import Reply, reduce
+from nbstream.model.reduction import reduce
+from nbstream.model.reply import Reply
 from nbstream.model.request import Request
 from nbstream.model.usage import Usage
 from nbstream.model.warning import ReplyWarning

@@ -14,7 +14,8 @@ import nbstream
 from nbstream.chat import conversation
 from nbstream.chat.round_trip import NOT_RUN, messages_of
 from nbstream.model.events import Answer, Ended, Finished, Identified, Reasoning, Refusal, ToolCallDelta
-from nbstream.model.reply import Reply, reduce
+from nbstream.model.reduction import reduce
+from nbstream.model.reply import Reply
 from tests.chat.conftest import bodies
 
 if TYPE_CHECKING:

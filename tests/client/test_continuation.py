@@ -21,7 +21,8 @@ from nbstream.model.coalesce import coalesce
 from nbstream.model.earlier import Earlier
 from nbstream.model.events import Answer, Continued, Started
 from nbstream.model.failure import Failure
-from nbstream.model.reply import Reply, reduce
+from nbstream.model.reduction import reduce
+from nbstream.model.reply import Reply
 from nbstream.model.request import Request
 from nbstream.output import wording
 from nbstream.wire.response import ResponseDecoder

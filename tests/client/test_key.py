@@ -26,7 +26,8 @@ from nbstream.model.events import (
     Waiting,
     Warned,
 )
-from nbstream.model.reply import Reply, reduce
+from nbstream.model.reduction import reduce
+from nbstream.model.reply import Reply
 from nbstream.model.usage import Usage
 from nbstream.model.warning import ReplyWarning
 from nbstream.output.sentences import message

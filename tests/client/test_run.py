@@ -18,7 +18,7 @@ from nbstream.client.retry import Limits
 from nbstream.client.run import Run
 from nbstream.client.sources.replay import ReplaySource
 from nbstream.model.events import Answer, Ended, Reasoning, Retrying, Started, Waiting
-from nbstream.model.reply import reduce
+from nbstream.model.reduction import reduce
 from nbstream.output.sentences import message
 from tests.hints import hint_of
 from tests.wire.test_simulator_streams import FINISH, content, stream

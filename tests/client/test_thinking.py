@@ -13,7 +13,8 @@ from nbstream.client.options import checked
 from nbstream.client.request_builder import build_request
 from nbstream.client.thinking import FIELDS, ThinkingField, field_that_switches_off
 from nbstream.model.events import Warned
-from nbstream.model.reply import Reply, reduce
+from nbstream.model.reduction import reduce
+from nbstream.model.reply import Reply
 from nbstream.model.request import Request
 from nbstream.model.warning import ReplyWarning
 from nbstream.output.remedies import remedy

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 import nbstream
 from nbstream.model.events import Started
 from nbstream.model.failure import Failure
-from nbstream.model.reply import Reply, reduce
+from nbstream.model.reduction import reduce
+from nbstream.model.reply import Reply
 from nbstream.model.request import Request
 from nbstream.output.sentences import message
 from nbstream.simulator.server import Simulator

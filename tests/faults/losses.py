@@ -10,7 +10,8 @@ import sys
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from nbstream.model.reply import Reply, reduce
+from nbstream.model.reduction import reduce
+from nbstream.model.reply import Reply
 from nbstream.wire.response import ResponseDecoder
 from tests.faults.findings import Findings
 

@@ -23,7 +23,8 @@ from nbstream.markdown.growing_blocks import GrowingBlocks
 from nbstream.markdown.math import to_mathml, to_text
 from nbstream.markdown.rendering import to_html
 from nbstream.model.events import Started
-from nbstream.model.reply import Reply, reduce
+from nbstream.model.reduction import reduce
+from nbstream.model.reply import Reply
 from nbstream.model.request import Request
 from nbstream.output.settled import one_block
 from nbstream.output.terminal.rows import to_rows

@@ -18,7 +18,8 @@ from nbstream.markdown.math import to_mathml, to_text
 from nbstream.markdown.parser import parse, unix_lines
 from nbstream.markdown.rendering import to_html
 from nbstream.model.events import Ended, Event, Started
-from nbstream.model.reply import Reply, reduce
+from nbstream.model.reduction import reduce
+from nbstream.model.reply import Reply
 from nbstream.model.request import Request
 from nbstream.output import sentences, settled, wording
 from nbstream.output.terminal.rows import LONGEST_ROW, to_rows

@@ -16,7 +16,8 @@ from markdown_it import MarkdownIt
 from nbstream.markdown.growing_blocks import GrowingBlocks
 from nbstream.markdown.rendering import to_html
 from nbstream.model.events import Started
-from nbstream.model.reply import Reply, reduce
+from nbstream.model.reduction import reduce
+from nbstream.model.reply import Reply
 from nbstream.model.request import Request
 from nbstream.output.settled import settled_html, settled_markdown, settled_text
 from nbstream.output.terminal.rows import to_rows

@@ -98,7 +98,8 @@ def test_patches_arrive_while_the_cell_blocks(kernel: Kernel, server: Simulator)
 #: Code that passes events to a view one by one after the reply has ended.
 LATE_VIEW = """
 from nbstream.model.presentation import Presentation
-from nbstream.model.reply import Reply, reduce
+from nbstream.model.reply import Reply
+from nbstream.model.reduction import reduce
 from nbstream.widgets.live_view import LiveView
 run = nbstream.stream({0!r})
 reply = run.result()

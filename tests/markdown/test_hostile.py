@@ -12,7 +12,7 @@ from nbstream.markdown.code_blocks import CodeBlock
 from nbstream.markdown.math import MOST_CHARACTERS
 from nbstream.markdown.rendering import to_html
 from nbstream.model.presentation import Presentation
-from nbstream.model.reply import ToolCall
+from nbstream.model.tool_call import ToolCall
 from nbstream.output.settled import bundle, settled_html, settled_markdown, settled_text
 from nbstream.output.wording import footer
 from nbstream.widgets.markdown_document import MarkdownDocument

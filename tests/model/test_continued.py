@@ -29,7 +29,8 @@ from nbstream.model.events import (
     Warned,
 )
 from nbstream.model.failure import Failure
-from nbstream.model.reply import Reply, reduce
+from nbstream.model.reduction import reduce
+from nbstream.model.reply import Reply
 from nbstream.model.request import Request
 from nbstream.model.saved_values import decode, encode
 from nbstream.model.usage import Cost, Usage, joined_cost

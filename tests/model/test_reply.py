@@ -26,7 +26,8 @@ from nbstream.model.events import (
     Warned,
 )
 from nbstream.model.failure import Failure
-from nbstream.model.reply import SIMULATED_FINGERPRINT, Reply, ReplyError, reduce
+from nbstream.model.reduction import reduce
+from nbstream.model.reply import SIMULATED_FINGERPRINT, Reply, ReplyError
 from nbstream.model.request import Request
 from nbstream.model.usage import Usage
 from nbstream.model.warning import ReplyWarning

@@ -7,7 +7,8 @@ import pytest
 from nbstream.model.events import Answer, Ended, Event, Finished, Reasoning, Started, ToolCallDelta, UsageReported
 from nbstream.model.failure import Failure
 from nbstream.model.presentation import Audience, Presentation
-from nbstream.model.reply import Reply, reduce
+from nbstream.model.reduction import reduce
+from nbstream.model.reply import Reply
 from nbstream.model.request import Request
 from nbstream.model.usage import Usage
 from nbstream.output.sentences import alert

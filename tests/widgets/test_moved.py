@@ -14,7 +14,8 @@ from nbstream.model.coalesce import coalesce
 from nbstream.model.earlier import Earlier
 from nbstream.model.events import Continued, Started
 from nbstream.model.presentation import Presentation, ReasoningDisplay
-from nbstream.model.reply import Reply, reduce
+from nbstream.model.reduction import reduce
+from nbstream.model.reply import Reply
 from nbstream.model.request import Request
 from nbstream.widgets.reply_patches import ReplyPatches
 from nbstream.wire.response import ResponseDecoder

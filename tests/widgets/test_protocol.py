@@ -8,7 +8,8 @@ import pytest
 
 from nbstream.model.events import Answer, Ended, Started, UsageReported
 from nbstream.model.presentation import Presentation
-from nbstream.model.reply import Reply, reduce
+from nbstream.model.reduction import reduce
+from nbstream.model.reply import Reply
 from nbstream.model.request import Request
 from nbstream.model.usage import Usage
 from nbstream.widgets.meta import meta_of

@@ -24,7 +24,7 @@ def as_json(reply: Reply) -> dict[str, Any]:
         "reasoning": reply.reasoning,
         "answer": reply.answer,
         "refusal": reply.refusal,
-        "tool_calls": [asdict(call) for call in reply.tool_calls],
+        "tool_calls": [{"id": call.id, "name": call.name, "arguments": call.arguments} for call in reply.tool_calls],
         "usage": usage,
         "error": error,
         "warnings": [asdict(warning) for warning in reply.warnings],

@@ -9,7 +9,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from nbstream.model.events import Answer, Ended, Event, Finished, Reasoning, Started, ToolCallDelta
-from nbstream.model.reply import Reply, reduce
+from nbstream.model.reduction import reduce
+from nbstream.model.reply import Reply
 from nbstream.model.request import Request
 from nbstream.wire.response import ResponseDecoder
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from nbstream.model.events import Ended, Event, Started, Waiting
-from nbstream.model.reply import Reply, ReplyError, reduce
+from nbstream.model.reduction import reduce
+from nbstream.model.reply import Reply, ReplyError
 from nbstream.model.request import Request
 from nbstream.model.usage import Usage
 from nbstream.output.sentences import message

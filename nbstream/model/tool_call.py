@@ -1,0 +1,113 @@
+"""Tool calls: what the model asks for, and what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from nbstream.model.text import Text
+from nbstream.model.tool_result import Printed
+
+if TYPE_CHECKING:
+    from nbstream.model.events import CallChanged, CallState, ToolCallDelta
+    from nbstream.model.tool_result import ToolOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A tool call that the model requests, and what became of it.
+
+    Attributes:
+        id: the server's id of the call.
+        name: the name of the tool.
+        arguments: JSON text, as the model wrote it. It may be cut off unless the reply is complete.
+        state: how far it is; at the end, how it went.
+        edited: the arguments with which it ran, as JSON text, if the user changed them.
+        reason: what decided that it may run, or may not; may be empty.
+        outcome: what came of it; None before.
+        printed: what the tool has printed so far.
+        began: when it began to run, in seconds since the run began; None before.
+    """
+
+    id: str
+    name: str
+    arguments: str
+    state: CallState = "open"
+    edited: str | None = None
+    reason: str = ""
+    outcome: ToolOutcome | None = None
+    printed: Printed = Printed()
+    began: float | None = None
+
+    @property
+    def used(self) -> str:
+        """The arguments with which it runs, as JSON text."""
+        return self.arguments if self.edited is None else self.edited
+
+    @property
+    def result(self) -> str | None:
+        """The text that the model reads as the result; None before there is one."""
+        return None if self.outcome is None else self.outcome.content
+
+
+@dataclass(frozen=True, slots=True)
+class CallDraft:
+    """A tool call while its fragments arrive, and afterwards; `index` is the server's number."""
+
+    index: int
+    id: str = ""
+    name: str = ""
+    arguments: Text = field(default_factory=Text)
+    state: CallState = "arriving"
+    edited: str | None = None
+    reason: str = ""
+    outcome: ToolOutcome | None = None
+    printed: Printed = Printed()
+    began: float | None = None
+
+    def call(self) -> ToolCall:
+        """Return the call so far."""
+        texts = self.id, self.name, str(self.arguments)
+        return ToolCall(*texts, self.state, self.edited, self.reason, self.outcome, self.printed, self.began)
+
+
+def name_after(known: str, said: str | None) -> str:
+    """Return the name of a tool call after a fragment that says `said`: it may extend the name."""
+    return said if said and said.startswith(known) else known
+
+
+def with_fragment(drafts: tuple[CallDraft, ...], event: ToolCallDelta) -> tuple[CallDraft, ...]:
+    """Return the calls after a fragment of one of them."""
+    known = {draft.index: draft for draft in drafts}
+    draft = known.get(event.index, CallDraft(event.index))
+    arguments = draft.arguments.append(event.arguments) if event.arguments else draft.arguments
+    name = name_after(draft.name, event.name)
+    known[event.index] = replace(draft, id=draft.id or event.id or "", name=name, arguments=arguments)
+    return tuple(known.values())
+
+
+def with_change(drafts: tuple[CallDraft, ...], event: CallChanged) -> tuple[CallDraft, ...]:
+    """Return the calls after something has become of one of them."""
+    return tuple(_changed(draft, event) if draft.index == event.index else draft for draft in drafts)
+
+
+def whole(drafts: tuple[CallDraft, ...]) -> tuple[CallDraft, ...]:
+    """Return the calls at the end of their response."""
+    return tuple(replace(each, state="open") if each.state == "arriving" else each for each in drafts)
+
+
+def _changed(draft: CallDraft, event: CallChanged) -> CallDraft:
+    state = event.state or draft.state
+    outcome = draft.outcome if event.outcome is None else event.outcome
+    if event.outcome is not None:
+        state = event.outcome.outcome
+    printed = draft.printed if event.printed is None else event.printed
+    return replace(
+        draft,
+        state=state,
+        edited=draft.edited if event.edited is None else event.edited,
+        reason=draft.reason if event.reason is None else event.reason,
+        outcome=outcome,
+        printed=printed if event.outcome is None else event.outcome.printed,
+        began=event.at if draft.began is None and state == "running" else draft.began,
+    )
