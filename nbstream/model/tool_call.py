@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from nbstream.model.events import CallChanged, CallState, ToolCallDelta
     from nbstream.model.tool_result import ToolOutcome
 
+_NOTHING = Printed()
+
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
@@ -36,7 +38,7 @@ class ToolCall:
     edited: str | None = None
     reason: str = ""
     outcome: ToolOutcome | None = None
-    printed: Printed = Printed()
+    printed: Printed = _NOTHING
     began: float | None = None
 
     @property
@@ -62,7 +64,7 @@ class CallDraft:
     edited: str | None = None
     reason: str = ""
     outcome: ToolOutcome | None = None
-    printed: Printed = Printed()
+    printed: Printed = _NOTHING
     began: float | None = None
 
     def call(self) -> ToolCall:
