@@ -66,6 +66,18 @@ IMPORTED_IN = {
     "nbformat": ["demo.py"],
 }
 
+#: The packages and modules that are imported at their first use, and not by `%load_ext`; and the
+#: light ones among them that `%load_ext` imports.
+LATER = (
+    *("batch.", "chat.", "markdown.", "prompt.", "schemas.", "snippets.", "tools."),
+    *("jupyter.commands.", "jupyter.completion.", "output.conversation", "output.settled", "widgets.live_view"),
+)
+AT_ONCE = {
+    *("chat.front_end", "chat.names", "prompt.session"),
+    *("jupyter.commands.command", "jupyter.commands.explanations"),
+    *("jupyter.completion.matcher", "jupyter.completion.words"),
+}
+
 
 def imports(module: Path) -> set[str]:
     """Return the dotted names that `module` imports, type imports included."""
@@ -109,12 +121,24 @@ def test_every_module_has_a_docstring(module: Path) -> None:
     assert ast.get_docstring(ast.parse(module.read_text("utf-8")))
 
 
-def test_loading_the_extension_imports_no_heavy_library() -> None:
+def loaded_with_extension() -> set[str]:
+    """Return the modules of a new process after `%load_ext nbstream`."""
     code = (
         "import sys, nbstream; from IPython.core.interactiveshell import InteractiveShell as S;"
         "shell = S.instance(); shell.run_line_magic('load_ext', 'nbstream');"
         "assert 'deepseek' in shell.magics_manager.magics['cell'];"
-        "print(sorted({'openai', 'pydantic', 'markdown_it', 'anywidget', 'ipywidgets', 'keyring'} & set(sys.modules)))"
+        "print(*sys.modules)"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert result.stdout.strip() == "[]"
+    return set(result.stdout.split())
+
+
+def test_loading_the_extension_imports_no_heavy_library() -> None:
+    assert not {"openai", "pydantic", "markdown_it", "anywidget", "ipywidgets", "keyring"} & loaded_with_extension()
+
+
+def test_loading_the_extension_imports_only_what_a_plain_cell_uses() -> None:
+    # Chats, tools, schemas, programs, files, values, each command and completion wait for their
+    # first use.
+    loaded = {name.removeprefix("nbstream.") for name in loaded_with_extension() if name.startswith("nbstream.")}
+    assert not {name for name in loaded if name.startswith(LATER)} - AT_ONCE

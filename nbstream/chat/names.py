@@ -7,6 +7,9 @@ from nbstream.model.exceptions import RequestError
 #: The word that stands for no chat.
 OFF = "off"
 
+#: The chat of cells that name none; empty without one.
+default = ""
+
 
 def checked_name(name: str) -> str:
     """Return the name of a chat.

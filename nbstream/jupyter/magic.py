@@ -17,19 +17,17 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_exp
 from IPython.core.magic_arguments import argument, magic_arguments
 
 from nbstream.chat import names
-from nbstream.chat.conversation import Chat
 from nbstream.client import settings
 from nbstream.client.options import NAMES
 from nbstream.client.start import stream
 from nbstream.jupyter import commands, display, first_lines, session_history
-from nbstream.jupyter.commands import chats, explanations
+from nbstream.jupyter.commands import explanations
 from nbstream.jupyter.commands.command import Context, Line
 from nbstream.jupyter.completion import matcher
 from nbstream.jupyter.value_words import with_quoted_values
 from nbstream.model.exceptions import NbstreamWarning, RequestError
 from nbstream.model.presentation import OPTIONS, presentation_of
 from nbstream.output.audience import name_options
-from nbstream.prompt.names import value_of
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -141,7 +139,7 @@ class DeepSeekMagics(settings.Settings, Magics):
         `%deepseek help` lists the commands and options.
         """
         if (cell is None and not line.strip()) or line.strip() in _HELP:
-            sys.stdout.write(explanations.whole(self.deepseek.parser, commands.COMMANDS))
+            sys.stdout.write(explanations.whole(self.deepseek.parser))
             return
         if line.strip() == first_lines.MISPLACED:
             raise UsageError(_MISPLACED)
@@ -184,13 +182,16 @@ class DeepSeekMagics(settings.Settings, Magics):
         line = self._with_options(arguments)
         options = line.options
         variables = self.shell.user_ns if self.shell is not None else {}
-        options["values"] = {name: value_of(name, variables) for name in arguments.value_names or ()}
+        if arguments.value_names:
+            from nbstream.prompt.names import value_of  # noqa: PLC0415  (only where it is used)
+
+            options["values"] = {name: value_of(name, variables) for name in arguments.value_names}
         options["fill"] = variables if arguments.fill else None
 
-        chat = _chat_of(arguments.chat)
+        ask = _asking(arguments.chat)
 
         def start() -> Run:
-            run = line.noted(lambda: Chat(chat).stream(prompt, **options) if chat else stream(prompt, **options))
+            run = line.noted(lambda: ask(prompt, **options))
             line.keep(run.reply)
             return run
 
@@ -227,17 +228,18 @@ class DeepSeekMagics(settings.Settings, Magics):
         return run
 
 
-def _chat_of(name: str | None) -> str:
-    """Return the chat that a cell continues; empty for none."""
-    if name is None:
-        return chats.default
-    return "" if name == names.OFF else names.checked_name(name)
+def _asking(chat: str | None) -> Callable[..., Run]:
+    """Return the function that starts the run of a cell, which may continue a chat."""
+    name = names.default if chat is None else "" if chat == names.OFF else names.checked_name(chat)
+    if not name:
+        return stream
+    from nbstream.chat.conversation import Chat  # noqa: PLC0415  (only where it is used)
+
+    return Chat(name).stream
 
 
 # IPython's own text is reStructuredText: `%deepseek?` would begin with a stray `::`.
-vars(DeepSeekMagics)["deepseek"].__doc__ = explanations.whole(
-    vars(DeepSeekMagics)["deepseek"].parser, commands.COMMANDS
-)
+vars(DeepSeekMagics)["deepseek"].__doc__ = explanations.whole(vars(DeepSeekMagics)["deepseek"].parser)
 
 
 def load(shell: InteractiveShell) -> None:

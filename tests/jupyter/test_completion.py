@@ -136,6 +136,11 @@ def test_nothing_is_offered_where_anything_may_stand(shell: InteractiveShell, li
     assert complete(shell, line) == []
 
 
+@pytest.mark.parametrize("name", commands.COMMANDS)
+def test_every_command_has_its_function(name: str) -> None:
+    assert callable(commands.COMMANDS[name].carry_out)
+
+
 def test_every_command_is_offered(shell: InteractiveShell) -> None:
     assert words_at(shell, "%deepseek ") == list(commands.COMMANDS)
     assert words_at(shell, "  %deepseek ch") == ["chat", "chats"]

@@ -2,30 +2,55 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from nbstream.client.redaction import SHORTEST_KEY
-from nbstream.jupyter.commands import again, chats, configuration, errors, explanations, replies, requests, servers
 from nbstream.jupyter.commands.command import Command
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from nbstream.jupyter.commands.command import Context
 
-
-def _help(words: Sequence[str], context: Context) -> None:
-    """Explain a command, an option or a setting; without a word, list them."""
-    parser = context.shell.magics_manager.magics["cell"]["deepseek"].parser
-    text = explanations.of(words[0], parser, COMMANDS) if words else explanations.whole(parser, COMMANDS)
-    sys.stdout.write(text)
-
-
-_MODULES = (chats, again, errors, replies, requests, servers, configuration)
-COMMANDS = {each.name: each for module in _MODULES for each in module.COMMANDS}
-COMMANDS["help"] = Command("help [COMMAND|OPTION]", "explain a command, an option or a setting, or list all", _help)
+_COMMANDS = (
+    Command(
+        "chat [NAME|off]",
+        "continue the chat NAME in the following cells, or none; without a name, say which",
+        "chats.chat",
+    ),
+    Command("chats", "list the chats: turns, tokens, cost and model", "chats.list_chats"),
+    Command("continue [OPTION …]", "go on with the last reply, which was stopped or cut off", "again.go_on"),
+    Command(
+        "retry [OPTION …]", "ask the last prompt again; -m pro, --effort max and so on change options", "again.retry"
+    ),
+    Command("fix [OPTION …]", "explain the last exception and correct its cell; `code` then inserts it", "errors.fix"),
+    Command("code [N]", "put block N of the last reply's code, or its last block, into the next cell", "replies.code"),
+    Command(
+        "show [N|--recover]", "show the last reply again, the Nth last, or one that a kernel had lost", "replies.show"
+    ),
+    Command("cancel", "stop every reply that is arriving, those of --background included", "replies.cancel"),
+    Command(
+        "request [json|python|curl|node] [sdk]",
+        "show what the last request sent, or a program that sends it again; node sdk uses the package openai",
+        "requests.request",
+    ),
+    Command(
+        "models [ENDPOINT] [WORD]",
+        "list the models, with context and prices; of many, those with WORD",
+        "servers.models",
+    ),
+    Command("balance [ENDPOINT]", "say what is left in the account", "servers.balance"),
+    Command(
+        "key [ENDPOINT] [--save|--forget]",
+        "enter a key; --save puts it into your keyring",
+        "servers.key",
+        any_words=True,
+    ),
+    Command("config", "show every setting, its value, and where it comes from", "configuration.config"),
+    Command(
+        "help [COMMAND|OPTION]", "explain a command, an option or a setting, or list all", "explanations.write_help"
+    ),
+)
+COMMANDS = {each.name: each for each in _COMMANDS}
 
 
 def run(line: str, context: Context) -> None:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from nbstream.client import history
 from nbstream.jupyter import again, display, shown
-from nbstream.jupyter.commands.command import Command
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
@@ -18,12 +17,12 @@ if TYPE_CHECKING:
     from nbstream.model.reply import Reply
 
 
-def _continue(words: Sequence[str], context: Context) -> None:
+def go_on(words: Sequence[str], context: Context) -> None:
     """Go on with the last reply, in this cell's output."""
     _carry_out("continue", words, context)
 
 
-def _retry(words: Sequence[str], context: Context) -> None:
+def retry(words: Sequence[str], context: Context) -> None:
     """Send the request of the last reply again, maybe with other options."""
     _carry_out("retry", words, context)
 
@@ -48,9 +47,3 @@ def _carry_out(action: Action, words: Sequence[str], context: Context) -> None:
 
     watch = display.watch_in_background if line.is_background else display.watch
     watch(start, line.presentation, keep)
-
-
-COMMANDS = (
-    Command("continue [OPTION …]", "go on with the last reply, which was stopped or cut off", _continue),
-    Command("retry [OPTION …]", "ask the last prompt again; -m pro, --effort max and so on change options", _retry),
-)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -51,15 +52,19 @@ class Context(NamedTuple):
 
 
 class Command(NamedTuple):
-    """One command: its usage, its summary, and its function, which takes the words that follow.
+    """One command of `%deepseek`.
 
-    The usage has a pair of brackets for each word that may follow. With `any_words` the function
-    checks them by itself, and no message repeats them.
+    Attributes:
+        usage: its name, and a pair of brackets for each word that may follow.
+        summary: what it does, for the help.
+        function: the module of this package and the function that carries it out. The module is
+            imported when the command is first used.
+        any_words: whether the function checks the words by itself; no message repeats them then.
     """
 
     usage: str
     summary: str
-    carry_out: Callable[[Sequence[str], Context], None]
+    function: str
     any_words: bool = False
 
     @property
@@ -71,3 +76,10 @@ class Command(NamedTuple):
     def most_words(self) -> float:
         """How many words may follow the name."""
         return float("inf") if self.any_words or self.usage.endswith(ANY_NUMBER) else self.usage.count("[")
+
+    @property
+    def carry_out(self) -> Callable[[Sequence[str], Context], None]:
+        """The function, which takes the words that follow the name."""
+        module, _, name = self.function.partition(".")
+        found: Callable[[Sequence[str], Context], None] = getattr(import_module(f"{__package__}.{module}"), name)
+        return found

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from nbstream.client import endpoint_file, routing, settings
 from nbstream.client.endpoints import DEFAULT, shown_url
 from nbstream.client.redaction import KeyRedactor
-from nbstream.jupyter.commands.command import Command
 from nbstream.jupyter.commands.servers import show_table
 from nbstream.model.exceptions import RequestError
 
@@ -30,7 +29,7 @@ _KEYS = {
 }
 
 
-def _config(_words: Sequence[str], context: Context) -> None:
+def config(_words: Sequence[str], context: Context) -> None:
     """Show every setting, its value and where it comes from; never a key."""
     from nbstream.output.audience import name_options  # noqa: PLC0415  (only where it is used)
     from nbstream.output.tables import Table  # noqa: PLC0415  (only where it is used)
@@ -107,6 +106,3 @@ def _file(name: str, context: Context) -> str:
 def _shown(value: Any) -> str:
     text = value if isinstance(value, str) else repr(value)
     return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 1]}…"
-
-
-COMMANDS = (Command("config", "show every setting, its value, and where it comes from", _config),)

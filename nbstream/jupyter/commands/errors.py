@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nbstream.jupyter.commands.command import Command
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from nbstream.jupyter.commands.command import Context
 
 
-def _fix(words: Sequence[str], context: Context) -> None:
+def fix(words: Sequence[str], context: Context) -> None:
     """Ask for a correction of the cell that failed last; nothing is run or inserted."""
     context.ask(" ".join(["--error", *words]), "")
-
-
-COMMANDS = (Command("fix [OPTION …]", "explain the last exception and correct its cell; `code` then inserts it", _fix),)

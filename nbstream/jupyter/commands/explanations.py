@@ -3,39 +3,47 @@
 from __future__ import annotations
 
 import difflib
+import sys
 from argparse import RawDescriptionHelpFormatter
 from copy import copy
 from inspect import cleandoc
 from typing import TYPE_CHECKING
 
 from nbstream.client import settings
+from nbstream.jupyter.commands import COMMANDS
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
     from argparse import Action, ArgumentParser
-    from collections.abc import Mapping
+    from collections.abc import Sequence
 
-    from nbstream.jupyter.commands.command import Command
+    from nbstream.jupyter.commands.command import Context
 
 _NAME = "deepseek"
 
 
-def summaries(commands: Mapping[str, Command]) -> str:
+def write_help(words: Sequence[str], context: Context) -> None:
+    """Explain a command, an option or a setting; without a word, list them."""
+    parser = context.shell.magics_manager.magics["cell"][_NAME].parser
+    sys.stdout.write(of(words[0], parser) if words else whole(parser))
+
+
+def summaries() -> str:
     """Return a line for each command."""
-    width = max(len(each.usage) for each in commands.values())
-    return "\n".join(f"  %{_NAME} {each.usage:<{width}}  {each.summary}" for each in commands.values())
+    width = max(len(each.usage) for each in COMMANDS.values())
+    return "\n".join(f"  %{_NAME} {each.usage:<{width}}  {each.summary}" for each in COMMANDS.values())
 
 
-def whole(parser: ArgumentParser, commands: Mapping[str, Command]) -> str:
+def whole(parser: ArgumentParser) -> str:
     """Return the whole help as text for a terminal; IPython formats its own as reStructuredText."""
     parser = copy(parser)
     parser.prog, parser.formatter_class = f"%%{_NAME}", RawDescriptionHelpFormatter
     parser.description = cleandoc(parser.description or "")
-    parser.epilog = f"commands:\n{summaries(commands)}"
+    parser.epilog = f"commands:\n{summaries()}"
     return parser.format_help()
 
 
-def of(word: str, parser: ArgumentParser, commands: Mapping[str, Command]) -> str:
+def of(word: str, parser: ArgumentParser) -> str:
     """Return the help for one command, option or setting.
 
     Raises:
@@ -43,7 +51,7 @@ def of(word: str, parser: ArgumentParser, commands: Mapping[str, Command]) -> st
     """
     name = word.lstrip("-").replace("-", "_")
     parts = []
-    if (command := commands.get(word.lstrip("%"))) is not None:
+    if (command := COMMANDS.get(word.lstrip("%"))) is not None:
         parts.append(f"%{_NAME} {command.usage}\n    {command.summary}")
     for action in parser._actions:  # noqa: SLF001  (argparse has no other way to list its options)
         # A word with dashes is one of its spellings, a bare one is its name.
@@ -55,7 +63,7 @@ def of(word: str, parser: ArgumentParser, commands: Mapping[str, Command]) -> st
         value = getattr(settings.current(), name)
         parts.append(f"%config DeepSeekMagics.{name} = {value!r}\n    {trait.help}")
     if not parts:
-        raise RequestError(_unknown(word, parser, commands))
+        raise RequestError(_unknown(word, parser))
     return "\n\n".join(parts) + "\n"
 
 
@@ -70,9 +78,9 @@ def _spelled(action: Action) -> str:
     return ", ".join(action.option_strings) + ("" if takes_none else f" {choices}")
 
 
-def _unknown(word: str, parser: ArgumentParser, commands: Mapping[str, Command]) -> str:
+def _unknown(word: str, parser: ArgumentParser) -> str:
     options = [each for action in parser._actions for each in action.option_strings]  # noqa: SLF001  (as above)
-    names = [*commands, *options, *settings.current().traits(config=True)]
+    names = [*COMMANDS, *options, *settings.current().traits(config=True)]
     like = difflib.get_close_matches(word, names, cutoff=0.5)
     hint = f" Like it are {', '.join(like)}." if like else ""
     return f"There is no command, option or setting {word}.{hint} %{_NAME} help lists all."

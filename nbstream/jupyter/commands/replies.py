@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from nbstream.client import history
 from nbstream.jupyter import journal
-from nbstream.jupyter.commands.command import Command
 from nbstream.jupyter.display import show_settled
 from nbstream.model.exceptions import RequestError
 from nbstream.model.printable import printable
@@ -39,7 +38,7 @@ def code_blocks(reply: Reply | str | None = None) -> list[CodeBlock]:
     return find_code(reply if isinstance(reply, str) else reply.answer)
 
 
-def _code(words: Sequence[str], context: Context) -> None:
+def code(words: Sequence[str], context: Context) -> None:
     """Put a block of code, counted from 1, into the next cell; without a number, the last one."""
     blocks = code_blocks()
     if not blocks:
@@ -57,7 +56,7 @@ def _code(words: Sequence[str], context: Context) -> None:
         context.shell.set_next_input(code)
 
 
-def _show(words: Sequence[str], context: Context) -> None:
+def show(words: Sequence[str], context: Context) -> None:
     """Show a reply again, counted back from the last one, which is 1; or recover one."""
     if not words:
         show_settled(None, context.presentation)
@@ -92,14 +91,8 @@ def _recover(context: Context) -> None:
         sys.stdout.write(f"There is more to recover: {len(paths) - 1}. %deepseek show --recover shows the next.\n")
 
 
-def _cancel(_words: Sequence[str], _context: Context) -> None:
+def cancel(_words: Sequence[str], _context: Context) -> None:
+    """Stop every reply that is arriving."""
     count = history.cancel_all()
     stopped = f"Stopped {count} {'reply' if count == 1 else 'replies'}."
     sys.stdout.write(f"{stopped if count else 'No reply is arriving.'}\n")
-
-
-COMMANDS = (
-    Command("code [N]", "put block N of the last reply's code, or its last block, into the next cell", _code),
-    Command("show [N|--recover]", "show the last reply again, the Nth last, or one that a kernel had lost", _show),
-    Command("cancel", "stop every reply that is arriving, those of --background included", _cancel),
-)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from IPython.display import publish_display_data
 
 from nbstream.client import history
-from nbstream.jupyter.commands.command import Command
 from nbstream.model.exceptions import RequestError
 from nbstream.snippets import check
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 _SDK = "sdk"
 
 
-def _request(words: Sequence[str], context: Context) -> None:
+def request(words: Sequence[str], context: Context) -> None:
     """Show what the last reply's request sent, or the program that sends it again."""
     from nbstream.output import sent_request  # noqa: PLC0415  (the renderer, only where it is used)
 
@@ -43,12 +42,3 @@ def _request(words: Sequence[str], context: Context) -> None:
         publish_display_data({"text/html": html, "text/plain": text})
     else:
         sys.stdout.write(f"{text}\n")
-
-
-COMMANDS = (
-    Command(
-        "request [json|python|curl|node] [sdk]",
-        "show what the last request sent, or a program that sends it again; node sdk uses the package openai",
-        _request,
-    ),
-)

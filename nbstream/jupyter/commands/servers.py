@@ -12,7 +12,6 @@ from IPython.display import publish_display_data
 
 from nbstream.client import keys, listings, routing, settings
 from nbstream.client.queries import QueryError
-from nbstream.jupyter.commands.command import Command
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ def show_table(table: Table, context: Context) -> None:
         sys.stdout.write(f"{table.text()}\n")
 
 
-def _models(words: Sequence[str], context: Context) -> None:
+def models(words: Sequence[str], context: Context) -> None:
     """List the models of an endpoint, or of the present one; of many, those with a word."""
     from nbstream.output.servers import failed, models_table  # noqa: PLC0415  (only where it is used)
 
@@ -69,7 +68,7 @@ def _current(endpoint: Endpoint) -> str:
     return usual.model if usual.endpoint.origin == endpoint.origin else ""
 
 
-def _balance(words: Sequence[str], context: Context) -> None:
+def balance(words: Sequence[str], context: Context) -> None:
     """Say what is left in the account of an endpoint, or of the present one."""
     from nbstream.output.servers import balance_line, failed  # noqa: PLC0415  (as above)
 
@@ -83,7 +82,7 @@ def _balance(words: Sequence[str], context: Context) -> None:
     sys.stdout.write("".join(f"{balance_line(endpoint, each)}\n" for each in found))
 
 
-def _key(words: Sequence[str], _context: Context) -> None:
+def key(words: Sequence[str], _context: Context) -> None:
     """Ask for a key without echoing it, and keep it for this kernel; or forget it."""
     flags = [word for word in words if word in (_SAVE, _FORGET)]
     names = [word for word in words if word not in flags]
@@ -130,10 +129,3 @@ def _entered(prompt: str) -> str:
             raise RequestError(
                 "No key can be entered here: set its environment variable before the kernel starts."
             ) from None
-
-
-COMMANDS = (
-    Command("models [ENDPOINT] [WORD]", "list the models, with context and prices; of many, those with WORD", _models),
-    Command("balance [ENDPOINT]", "say what is left in the account", _balance),
-    Command("key [ENDPOINT] [--save|--forget]", "enter a key; --save puts it into your keyring", _key, any_words=True),
-)

@@ -14,7 +14,6 @@ from IPython.core.completer import SimpleCompletion, context_matcher
 
 from nbstream.jupyter import commands
 from nbstream.jupyter.completion import words
-from nbstream.jupyter.completion.candidates import BY_NAME
 
 if TYPE_CHECKING:
     from argparse import Action, ArgumentParser
@@ -133,8 +132,15 @@ def _values(action: Action, text: str, shell: Any) -> Iterable[str]:
     if action.choices is not None:
         return [str(each) for each in action.choices]
     metavar = action.metavar if isinstance(action.metavar, str) else ""
-    candidates = BY_NAME.get(action.dest) or BY_NAME.get(metavar)
-    return candidates(text, shell) if candidates is not None else ()
+    return _candidates(action.dest, metavar, text, shell)
+
+
+def _candidates(name: str, other: str, text: str, shell: Any) -> list[str]:
+    """Return what a word may become that belongs to the first of these names that is known."""
+    from nbstream.jupyter.completion.candidates import BY_NAME  # noqa: PLC0415  (chats, only where it is used)
+
+    candidates = BY_NAME.get(name) or BY_NAME.get(other)
+    return candidates(text, shell) if candidates is not None else []
 
 
 def _command(before: Sequence[str], word: Word, shell: Any, parser: ArgumentParser) -> tuple[Iterable[str], Word]:
@@ -158,6 +164,6 @@ def _command(before: Sequence[str], word: Word, shell: Any, parser: ArgumentPars
             found += commands.COMMANDS
         elif placeholder == _OPTION:
             found += _flags(_by_flag(parser), (), word)
-        elif (candidates := BY_NAME.get(placeholder) or BY_NAME.get(before[0])) is not None:
-            found += candidates(word.text, shell)
+        else:
+            found += _candidates(placeholder, before[0], word.text, shell)
     return dict.fromkeys(found), word
