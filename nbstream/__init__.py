@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from nbstream.model.reply import Reply, ReplyError
     from nbstream.prompt.describe import describe
     from nbstream.prompt.description import Description
+    from nbstream.tools.tool import tool
 
     last: Reply | None
     settings: Settings
@@ -53,6 +54,7 @@ __all__ = [
     "settings",
     "show",
     "stream",
+    "tool",
 ]
 
 _MODULES = {
@@ -71,6 +73,7 @@ _MODULES = {
     "describe": "prompt.describe",
     "show": "jupyter.display",
     "stream": "client.start",
+    "tool": "tools.tool",
 }
 
 
