@@ -15,6 +15,7 @@ from nbstream.billing.prices import cost_of
 from nbstream.client import retry
 from nbstream.client.frames import DEBOUNCE_SECONDS, BurstDetector, FrameSchedule, UnwatchedSchedule
 from nbstream.client.loop import background_loop
+from nbstream.client.questions import Questions
 from nbstream.client.sources import SourceError
 from nbstream.client.thinking import field_that_switches_off
 from nbstream.model.coalesce import coalesce
@@ -55,6 +56,7 @@ class Receiver:
     Attributes:
         future: holds the reply once it has ended.
         cancelling: whether the reply is being cancelled.
+        questions: what the user is asked meanwhile.
     """
 
     def __init__(self, source: Source, limits: Limits, currency: str = "USD", *, is_watched: bool = True) -> None:
@@ -83,6 +85,7 @@ class Receiver:
         self._task: asyncio.Task[None] | None = None
         self._is_running = False
         self._loop = background_loop()
+        self.questions = Questions(self._loop)
         self._loop.call_soon_threadsafe(self._start)
 
     @property

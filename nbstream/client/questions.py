@@ -1,0 +1,80 @@
+"""The questions to the user on which a reply waits: whether a tool call may run.
+
+The exchange asks on the background loop's thread. A page, or `input()`, answers on any thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nbstream.model.decision import Decision
+
+
+class Questions:
+    """The open questions of one reply, by the key of their call.
+
+    A key is `STEP.INDEX`: the position of the step in `reply.steps`, and the position of the call
+    among those of the step, both counted from 0.
+
+    Args:
+        loop: the background loop.
+
+    Attributes:
+        has_view: whether a page may show the questions; a live view sets it.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.has_view = False
+        self._loop = loop
+        self._lock = threading.Lock()
+        self._open: dict[str, asyncio.Future[Decision]] = {}
+        self._seen: dict[str, asyncio.Event] = {}
+
+    def open(self, key: str) -> asyncio.Future[Decision]:
+        """Open a question, on the background loop, and return the future of its answer."""
+        with self._lock:
+            self._open[key] = self._loop.create_future()
+            self._seen[key] = asyncio.Event()
+            return self._open[key]
+
+    def close(self, key: str) -> None:
+        """Take no more answers to a question."""
+        with self._lock:
+            self._open.pop(key, None)
+            self._seen.pop(key, None)
+
+    async def wait_until_seen(self, key: str, seconds: float) -> bool:
+        """Return whether a page has shown a question within so many seconds."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._seen[key].wait()
+        except (TimeoutError, KeyError):
+            return False
+        return True
+
+    def note_seen(self, key: str) -> None:
+        """Note that a page shows a question; any thread may call this."""
+        with self._lock:
+            seen = self._seen.get(key)
+        if seen is not None:
+            self._loop.call_soon_threadsafe(seen.set)
+
+    def answer(self, key: str, decision: Decision) -> bool:
+        """Answer a question, and return whether it was open; any thread may call this.
+
+        Only the first answer counts: a page sends each by two channels.
+        """
+        with self._lock:
+            asked = self._open.pop(key, None)
+        if asked is None:
+            return False
+        self._loop.call_soon_threadsafe(_resolve, asked, decision)
+        return True
+
+
+def _resolve(asked: asyncio.Future[Decision], decision: Decision) -> None:
+    if not asked.done():
+        asked.set_result(decision)
