@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from nbstream.model.blocks import BlockKind
     from nbstream.model.earlier import Earlier
     from nbstream.model.failure import Failure
     from nbstream.model.request import Request
@@ -139,6 +142,23 @@ class ToolCallDelta:
 
 
 @dataclass(frozen=True, slots=True)
+class BlockEnded:
+    """A content block of the response ended, in an API whose messages are lists of blocks.
+
+    Attributes:
+        at: as in each event.
+        kind: what it added to the reply.
+        fields: its fields as the server sent them, without the text or the call that it added.
+        index: the number of its tool call, if it is one.
+    """
+
+    at: float
+    kind: BlockKind
+    fields: Mapping[str, Any]
+    index: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class CallChanged:
     """What became of the tool call with the server's number `index`. None changes nothing.
 
@@ -233,6 +253,7 @@ Event: TypeAlias = (
     | Noted
     | Delta
     | Moved
+    | BlockEnded
     | CallChanged
     | Responded
     | Stepped

@@ -11,6 +11,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal, assert_never
 
 from nbstream.model import events
+from nbstream.model.blocks import Block
 from nbstream.model.reply import CUT_OFF, Reply, Status
 from nbstream.model.text import Text
 from nbstream.model.timing import Timing
@@ -41,7 +42,7 @@ def reduce(reply: Reply, event: events.Event) -> Reply:
         case events.Retrying():
             # The next attempt begins anew.
             kept = tuple(each for each in reply._warnings if each.kind in OF_REQUEST)
-            return replace(reply, wait=event, _warnings=kept, extras={})
+            return replace(reply, wait=event, _warnings=kept, extras={}, _blocks=())
         case events.Identified():
             model, fingerprint = event.model or reply._model, event.system_fingerprint or reply.system_fingerprint
             named = event.reasoning_field or reply.reasoning_field
@@ -63,6 +64,8 @@ def reduce(reply: Reply, event: events.Event) -> Reply:
         case events.ToolCallDelta():
             tools = with_fragment(reply._tools, event)
             return replace(_begin(reply, "answering", event.at), _tools=tools, _last_delta=event.at)
+        case events.BlockEnded():
+            return replace(reply, _blocks=(*reply._blocks, _block(reply, event)))
         case events.CallChanged():
             return replace(reply, _tools=with_change(reply._tools, event))
         case events.Responded():
@@ -121,6 +124,11 @@ def _stepped(reply: Reply, event: events.Stepped) -> Reply:
     )
 
 
+def _block(reply: Reply, event: events.BlockEnded) -> Block:
+    ends = {"reasoning": reply._reasoning.length, "answer": reply._answer.length, "call": event.index}
+    return Block(event.kind, ends.get(event.kind, 0), event.fields)
+
+
 def _total_cost(reply: Reply, own: Cost | None) -> Cost | None:
     """Return what all requests of a reply cost together, if the last one costs `own`."""
     parts = [(step.cost, step.usage is not None) for step in reply._steps]
@@ -133,7 +141,8 @@ def _total_cost(reply: Reply, own: Cost | None) -> Cost | None:
 
 def with_answer(reply: Reply, answer: str) -> Reply:
     """Return `reply` with another answer, which is whole."""
-    return replace(reply, _answer=Text().append(answer), status="complete", finish_reason=None, error=None)
+    text = Text().append(answer)
+    return replace(reply, _answer=text, _blocks=(), status="complete", finish_reason=None, error=None)
 
 
 def with_requests(reply: Reply, change: Callable[[Request], Request]) -> Reply:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
 from nbstream.model import representation
+from nbstream.model.blocks import call_block, content_of
 from nbstream.model.earlier import Earlier
 from nbstream.model.exceptions import NbstreamError
 from nbstream.model.request import Request
@@ -17,6 +18,7 @@ from nbstream.model.warning import summed
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from nbstream.model.blocks import Block
     from nbstream.model.events import Retrying, StepCause, Waiting
     from nbstream.model.failure import Failure
     from nbstream.model.tool_call import CallDraft, ToolCall
@@ -84,6 +86,8 @@ class Reply:
     _answer: Text = field(default_factory=Text)
     _refusal: Text = field(default_factory=Text)
     _tools: tuple[CallDraft, ...] = ()
+    #: The content blocks, of an API whose messages are lists of them.
+    _blocks: tuple[Block, ...] = ()
     _warnings: tuple[WarningDraft, ...] = ()
     #: Here and not in `timing`, so that a delta does not replace that as well.
     _last_delta: float | None = None
@@ -127,7 +131,9 @@ class Reply:
     def message(self) -> dict[str, Any]:
         """The message to send back in a conversation, with every text as the server sent it.
 
-        It has `reasoning_content` exactly if the server sent such a field, maybe an empty one.
+        It has `reasoning_content` exactly if the server sent such a field, maybe an empty one. Of a
+        server that speaks Anthropic's API it has all of the content as `content_blocks`, too, with
+        the signatures of the thoughts.
         """
         message: dict[str, Any] = {"role": "assistant", "content": str(self._answer)}
         if self._refusal.length:
@@ -139,6 +145,10 @@ class Reply:
                 {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
                 for call in calls
             ]
+        if self._blocks:
+            blocks = {each.index: call_block(each.id, each.name, str(each.arguments)) for each in self._tools}
+            texts = self.reasoning, str(self._answer)
+            message["content_blocks"] = content_of(self._blocks, *texts, blocks)
         return message
 
     @property

@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from nbstream.model import events, failure, reply, request, timing, tool_call, tool_result, usage, warning
+from nbstream.model import blocks, events, failure, reply, request, timing, tool_call, tool_result, usage, warning
 from nbstream.model.text import Text
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 _MODULES: tuple[ModuleType, ...] = (
-    *(events, failure, reply, request, timing),
+    *(blocks, events, failure, reply, request, timing),
     *(tool_call, tool_result, usage, warning),
 )
 _CLASSES = {
