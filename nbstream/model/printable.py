@@ -13,7 +13,15 @@ _NOT_PRINTABLE = re.compile(f"[{_CONTROLS}{_DIRECTIONS}]")
 # Also invisible characters: directional marks and the byte order mark.
 _NOT_IN_LINE = re.compile(f"[{_CONTROLS}{_DIRECTIONS}\u200e\u200f\ufeff]")
 
+# What a reader cannot see, or what reorders text: the above except tabs, soft hyphens, fillers, and
+# invisible signs and tags. The joiners U+200C and U+200D stay, as emoji and Persian need them.
+_UNSEEN = re.compile(
+    f"[{_CONTROLS}{_DIRECTIONS}\xad\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u2060-\u206f\u3164\ufeff\uffa0"
+    "\ufff0-\ufffb\ufffe\uffff\U000e0000-\U000e0fff]"
+)
+
 _LONGEST_LINE = 300
+_ASTRAL = 0x10000
 
 
 def printable(text: str, *, mark: str = "\ufffd", tab: str = "\t") -> str:
@@ -28,6 +36,19 @@ def printable(text: str, *, mark: str = "\ufffd", tab: str = "\t") -> str:
         tab: replaces each tab.
     """
     return _NOT_PRINTABLE.sub(mark, text).replace("\t", tab)
+
+
+def visible(text: str) -> str:
+    r"""Return `text` with an escape, such as `\u202e`, for each character that nobody can see.
+
+    For what a reader decides about: what is shown is all that there is.
+    """
+    return _UNSEEN.sub(_escape, text)
+
+
+def _escape(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return rf"\u{code:04x}" if code < _ASTRAL else rf"\U{code:08x}"
 
 
 def storable(text: str) -> str:

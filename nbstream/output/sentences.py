@@ -60,6 +60,10 @@ NORMAL_ENDS = ("stop", "tool_calls", "function_call")
 _DAMAGED = "Words may be missing from this reply: a part of the stream could not be read. {Again}."
 _UNKNOWN_END = "The server ended the answer for a reason that nbstream does not know: {}. It may not be whole."
 
+#: Calls without a result: no functions were given for them, or the reply ended before.
+_NOTHING_RAN = "Nothing was run: the model asks for {}, and the request has no function for it. Give it as `tools=`."
+_UNDECIDED = "Not run yet: {}. nbstream.resume(reply, allow=[{}]) runs it, and goes on with the reply."
+
 _UNSEEN = "The page was reloaded while a reply arrived, and may not show it. %deepseek show {} shows it again."
 _KIB = 1024
 #: A note shows this many characters of what a warning is about.
@@ -138,7 +142,17 @@ def notes(reply: Reply, audience: Audience) -> list[str]:
     """Return a sentence for each warning of the reply, to be shown quietly below the answer."""
     # Several other choices, or several fields of them, are one note.
     warnings = [each for each in reply.warnings if not _is_in_alert(each, reply)]
-    return list(dict.fromkeys(_note(warning, reply.request, audience) for warning in warnings))
+    said = [_note(warning, reply.request, audience) for warning in warnings]
+    pending = [spoken(_of_pending(reply), audience)] if reply.pending else []
+    return list(dict.fromkeys([*pending, *said]))
+
+
+def _of_pending(reply: Reply) -> str:
+    """Return what to do about calls that have no result when the reply has ended."""
+    names = list(dict.fromkeys(one_line(call.name) for call in reply.pending))
+    if reply.status == "complete":
+        return _NOTHING_RAN.format(", ".join(names))
+    return _UNDECIDED.format(", ".join(names), ", ".join(f'"{name}"' for name in names))
 
 
 def _is_in_alert(warning: ReplyWarning, reply: Reply) -> bool:

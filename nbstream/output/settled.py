@@ -11,16 +11,17 @@ from __future__ import annotations
 
 from hashlib import blake2s
 from html import escape
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from nbstream.client.continuation import actions
 from nbstream.markdown.parser import unix_lines
 from nbstream.markdown.portable import portable
-from nbstream.markdown.rendering import to_html
 from nbstream.model.presentation import Presentation
 from nbstream.model.printable import printable, storable
 from nbstream.model.text import utf16_length
 from nbstream.output import sentences, wording
+from nbstream.output.steps import answer_html, cards_html, step_html, thought_html
 
 if TYPE_CHECKING:
     from typing import Any
@@ -34,8 +35,6 @@ _DEFAULT = Presentation()
 # A long word wraps, as it does live: otherwise the whole reply would scroll. An untrusted notebook
 # has no "anywhere".
 _ROOT = '<div class="nbstream nbstream-settled {} mathjax_ignore tex2jax_ignore" style="overflow-wrap:break-word">'
-# JupyterLab styles these classes as it styles a Markdown cell.
-_AS_MARKDOWN = "jp-RenderedHTMLCommon jp-RenderedMarkdown"
 _QUIET = "opacity:.72"
 _SMALL = f"{_QUIET};font-size:.83em;line-height:1.62"
 # The same measures as in the live footer, so that it does not jump when the reply settles. Each
@@ -97,23 +96,13 @@ def settled_html(reply: Reply, presentation: Presentation = _DEFAULT, renderer: 
         renderer: as for `bundle`.
     """
     parts = [_ROOT.format(_name(reply))]
-    if reply.reasoning and presentation.reasoning == "hidden":
-        parts.append(f'<div class="nbstream-thought" style="{_QUIET};margin:0 0 .6em">{escape(_thought(reply))}</div>')
-    elif reply.reasoning:
-        html = to_html(reply.reasoning, settled=True, renderer=renderer)
-        parts.append(
-            f'<div class="nbstream-thought" style="margin:0 0 .6em">{_details(reply, presentation)}<summary>'
-            f'<span style="{_QUIET};font-size:.93em;cursor:pointer">{escape(_thought(reply))}</span></summary>'
-            f'<div class="{_AS_MARKDOWN}" style="{_QUIET};font-size:.93em;border-left:2px solid rgba(128,128,128,.4);'
-            f'margin:.4em 0 .8em .25em;padding:0 0 0 .9em">{html}</div>'
-            "</details></div>"
-        )
-    if reply.answer:
-        html = to_html(reply.answer, settled=True, renderer=renderer)
-        parts.append(f'<div class="{_AS_MARKDOWN} nbstream-answer" style="padding:0">{html}</div>')
-    if lines := wording.tool_calls(reply):
-        calls = "".join(f"<li><code>{escape(line)}</code></li>" for line in lines)
-        parts.append(f"<p>The model asks for these calls; nothing was run:</p><ul>{calls}</ul>")
+    for step, following in pairwise(reply.steps):
+        parts.append(step_html(step, presentation, renderer, repeated=following.cause == "again"))
+    parts += [
+        thought_html(reply, wording.reasoning_display(reply, presentation), renderer),
+        answer_html(reply, renderer),
+        *cards_html(reply, ended=reply.ended),
+    ]
     parts += [
         f'<div class="nbstream-note" style="{_SMALL};margin:.3em 0">{escape(note)}</div>'
         for note in sentences.notes(reply, presentation.audience)
@@ -124,7 +113,7 @@ def settled_html(reply: Reply, presentation: Presentation = _DEFAULT, renderer: 
         words = " ".join(f"{_ITEM if at else _FIRST_ITEM}{escape(item)}</span>" for at, item in enumerate(items))
         parts.append(f'<div style="{_FOOTER}"><div class="nbstream-footer" style="{_ITEMS}">{words}</div></div>')
     parts.append("</div>")
-    return one_block("\n".join(parts))
+    return one_block("\n".join(filter(None, parts)))
 
 
 def settled_markdown(reply: Reply, presentation: Presentation = _DEFAULT) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from nbstream.model.events import Retrying, Waiting
 from nbstream.model.printable import printable
 from nbstream.model.usage import estimate_tokens
+from nbstream.output.durations import seconds
 from nbstream.output.sentences import NORMAL_ENDS, has_answer, message
 
 if TYPE_CHECKING:
@@ -21,9 +22,10 @@ if TYPE_CHECKING:
 
 #: A turn before a turn has another version now.
 ANSWERED_EARLIER = "answered an earlier version"
+#: An answer that was asked for once more.
+FIRST_ANSWER = "The first answer, which did not fit"
 _LINE_END = re.compile(r"\s*[\r\n]\s*")
 _MINUTE = 60.0
-_TEN_SECONDS = 10.0
 #: A rate is claimed only over text that arrived over at least this many seconds.
 _LEAST_SECONDS = 1.0
 #: Less of the context window is not worth telling.
@@ -33,16 +35,6 @@ _MOST_PER_ESTIMATE = 4
 #: The footer names so many values and files of the prompt, each with so many characters.
 _MOST_INSERTED = 6
 _LONGEST_NAME = 40
-
-
-def seconds(duration: float) -> str:
-    """Return a duration for reading: `0.9 s`, `12 s`, `2 min 05 s`."""
-    if duration < _TEN_SECONDS:
-        return f"{duration:.1f} s"
-    if duration < _MINUTE:
-        return f"{duration:.0f} s"
-    minutes, rest = divmod(round(duration), 60)
-    return f"{minutes} min {rest:02d} s"
 
 
 def reasoning_display(reply: Reply, presentation: Presentation) -> ReasoningDisplay:

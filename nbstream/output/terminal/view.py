@@ -14,6 +14,7 @@ from nbstream.model.events import Answer, Continued, Event, Moved, Reasoning, Re
 from nbstream.model.printable import printable
 from nbstream.model.text import without_blank_ends
 from nbstream.output import sentences, wording
+from nbstream.output.durations import seconds
 from nbstream.output.terminal.screen import send, takes_styles
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class TextView:
         if not self._section:
             reply = self._reply
             label = "Thinking…" if reply.status == "reasoning" else wording.label(reply)
-            parts = [label, wording.seconds(wording.waited(reply, self._run.elapsed)), wording.note(reply)]
+            parts = [label, seconds(wording.waited(reply, self._run.elapsed)), wording.note(reply)]
             self._writer.wait(" · ".join(part for part in parts if part))
 
     def acknowledge(self) -> None:

@@ -1,0 +1,213 @@
+"""The card of a tool call as HTML: what the model asked for, who decided, and what came of it.
+
+The live view and the settled output show the same card. Everything in it is untrusted: a model
+wrote the name and the arguments, and a tool the rest. It is escaped text; the only element that
+shows anything else is an image of one of four types, as a data URL. As in all settled output,
+structure alone carries a card, and tags that an export shows as text have no attributes.
+"""
+
+from __future__ import annotations
+
+import re
+from html import escape
+from typing import TYPE_CHECKING
+
+from nbstream.markdown.highlight import highlight
+from nbstream.markdown.html import code_block
+from nbstream.model.printable import printable
+from nbstream.output import call_words
+from nbstream.output.call_values import asked_arguments, used_arguments
+
+if TYPE_CHECKING:
+    from nbstream.model.tool_call import ToolCall
+    from nbstream.model.tool_result import Shown, ToolOutcome
+    from nbstream.output.call_values import Argument, Arguments, Value
+
+#: The types of images; each may be shown where its bytes are in the page.
+IMAGES = ("image/png", "image/jpeg", "image/gif", "image/webp")
+#: A text that is longer, or has more lines, is folded.
+_SHORT_CHARACTERS, _SHORT_LINES = 1_000, 12
+#: A summary shows this many characters of what it folds.
+_PREVIEW = 80
+#: Of a value that was decided about, so many characters stay in the file; the reply has all of it.
+_KEPT = 20_000
+_BASE64 = re.compile(r"[A-Za-z0-9+/\s]*={0,2}\s*", re.ASCII)
+
+_AS_MARKDOWN = "jp-RenderedHTMLCommon jp-RenderedMarkdown"
+_QUIET = "opacity:.72"
+_SMALL = f"{_QUIET};font-size:.93em"
+_CARD = (
+    f'<div class="nbstream-card {_AS_MARKDOWN}" style="border:1px solid rgba(128,128,128,.3);border-radius:3px;'
+    'margin:.5em 0 .8em;padding:.45em .8em;overflow-wrap:break-word">'
+)
+# The page looks as much into a tool's results as into the answer: what is long scrolls in its box.
+_BOX = "max-height:24em;overflow:auto"
+_PRE = f'<pre style="margin:.2em 0;padding:0;background:none;white-space:pre-wrap;{_BOX}">'
+_CELL = "text-align:left;vertical-align:top;padding:.1em 1.2em .1em 0;white-space:normal"
+_TABLE = '<table style="margin:.25em 0;border:none;border-collapse:collapse">'
+_ROW = '<tr style="background:none">'
+_DETAIL = '<div style="margin:.3em 0 0">'
+
+
+def card_html(call: ToolCall, *, ended: bool = False) -> str:
+    """Return the card of a tool call.
+
+    Args:
+        call: the call.
+        ended: whether the reply has ended, so that nothing more comes of the call.
+    """
+    # What the user still decides about is there as a whole.
+    whole = call.outcome is None and call.state in ("open", "asking") and not ended
+    parts = [_CARD, _head(call, ended=ended), _arguments_html(used_arguments(call), whole=whole)]
+    if call.edited is not None:
+        asked = _arguments_html(asked_arguments(call), whole=whole)
+        parts.append(_details("The arguments that the model wrote", asked or "<div>none</div>"))
+    printed = call_words.printed_text(call.printed)
+    parts.append(_text_html("Printed", printed, last=True) if printed.strip() else "")
+    if call.outcome is not None:
+        parts.append(_outcome_html(call.outcome))
+    return "\n".join([*filter(None, parts), "</div>"])
+
+
+def _head(call: ToolCall, *, ended: bool) -> str:
+    words = "".join(f" · {escape(each)}" for each in call_words.head(call, ended=ended))
+    return (
+        f'<div class="nbstream-card-head"><strong><code dir="ltr">{escape(call_words.name(call))}</code></strong>'
+        f'<span class="nbstream-card-state" style="{_SMALL}">{words}</span></div>'
+    )
+
+
+def _arguments_html(arguments: Arguments, *, whole: bool) -> str:
+    if arguments.named:
+        rows = "".join(_row(each, whole=whole) for each in arguments.named)
+        return f'<div style="overflow-x:auto">{_TABLE}{rows}</table></div>'
+    if not arguments.text:
+        return ""
+    note = f"{arguments.left_out:,} characters before it" if arguments.left_out else ""
+    text = arguments.text if whole else _kept(arguments.text)
+    return (f'<div style="{_SMALL}">{note}</div>' if note else "") + _pre(text)
+
+
+def _row(argument: Argument, *, whole: bool) -> str:
+    change = f' <em style="{_SMALL}">{argument.change}</em>' if argument.change else ""
+    name = f'<span style="{_QUIET}">{escape(argument.name)}</span>{change}'
+    value = _value_html(argument.value, whole=whole)
+    return f'{_ROW}<td style="{_CELL}">{name}</td><td style="{_CELL}">{value}</td></tr>'
+
+
+def _value_html(value: Value, *, whole: bool) -> str:
+    text = value.text
+    if "\n" not in text and len(text) <= _SHORT_CHARACTERS:
+        return f"<code>{escape(text)}</code>" if value.is_json else f'<span dir="auto">{escape(text)}</span>'
+    if whole or _is_short(text):
+        return _pre(text)
+    return _details(_summary("", text), _pre(_kept(text)))
+
+
+def _outcome_html(outcome: ToolOutcome) -> str:
+    parts = []
+    if outcome.error:
+        parts.append(f"<div><strong>{escape(printable(outcome.error))}</strong></div>")
+    if outcome.traceback.strip():
+        parts.append(_pre(printable(outcome.traceback)))
+    parts += [_shown_html(each) for each in outcome.shown]
+    if note := call_words.not_shown(outcome):
+        parts.append(f'<div style="{_SMALL}">{note}</div>')
+    if call_words.shows_content(outcome):
+        parts.append(_content_html(outcome))
+    return "".join(f"{_DETAIL}{part}</div>" for part in parts)
+
+
+def _content_html(outcome: ToolOutcome) -> str:
+    label, text = call_words.result_label(outcome), printable(outcome.content)
+    if "\n" not in text and len(text) <= _PREVIEW:
+        return f'<span style="{_SMALL}">{label}:</span> <span dir="auto">{escape(text)}</span>'
+    notes = "".join(f" · {each}" for each in [call_words.left_out(outcome.left_out)] if each)
+    return _details(_summary(label, text) + notes, _pre(text))
+
+
+def _shown_html(shown: Shown) -> str:
+    caption = call_words.caption(shown)
+    head = f'<div style="{_SMALL}">{escape(caption)}</div>' if caption else ""
+    match shown.kind:
+        case "table":
+            return head + _shown_table(shown)
+        case "image":
+            return head + _image(shown)
+        case "json":
+            return head + _code(shown.text, "json")
+        case _ if shown.language:
+            return head + _code(shown.text, shown.language)
+        case _:
+            return head + _text_html("", printable(shown.text))
+
+
+def _shown_table(shown: Shown) -> str:
+    numeric = [*shown.numeric, *[False] * len(shown.columns)]
+    style = "vertical-align:top;padding:.2em .7em;white-space:pre-wrap;text-align:"
+    aligned = [f"{style}{'right' if each else 'left'}" for each in numeric]
+    names = [f'<th><span style="display:block;text-align:{"right" if right else "left"}">' for right in numeric]
+    head = "".join(
+        f"{name}{escape(printable(column))}</span></th>" for name, column in zip(names, shown.columns, strict=False)
+    )
+    rows = "".join(
+        "<tr>"
+        + "".join(f'<td style="{at}">{escape(printable(cell))}</td>' for at, cell in zip(aligned, row, strict=False))
+        + "</tr>"
+        for row in shown.rows
+    )
+    return f'<div style="{_BOX};overflow-wrap:normal"><table style="margin:.25em 0"><tr>{head}</tr>{rows}</table></div>'
+
+
+def _image(shown: Shown) -> str:
+    """Return an image, if it is one: its bytes are in the page, and nothing is fetched."""
+    if shown.media_type not in IMAGES or not _BASE64.fullmatch(shown.data):
+        return f"<div>An image of the type {escape(printable(shown.media_type) or 'unknown')} is not shown.</div>"
+    data = "".join(shown.data.split())
+    alt = escape(call_words.caption(shown) or "An image that the tool returned")
+    return f'<img alt="{alt}" src="data:{shown.media_type};base64,{data}" style="max-width:100%;height:auto">'
+
+
+def _code(text: str, language: str) -> str:
+    code = f'<div style="{_BOX}">{code_block(highlight(text, language), "")}</div>'
+    return code if _is_short(text) else _details(_summary("", printable(text)), code)
+
+
+def _text_html(label: str, text: str, *, last: bool = False) -> str:
+    """Return a text; folded if it is long, with its first line, or its last one, to be seen."""
+    block = _pre(printable(text))
+    if not _is_short(text):
+        return _DETAIL + _details(_summary(label, printable(text), last=last), block) + "</div>"
+    head = f'<div style="{_SMALL}">{label}:</div>' if label else ""
+    return f"{_DETAIL}{head}{block}</div>"
+
+
+def _pre(text: str) -> str:
+    # A line end right after the tag would be dropped.
+    first = "\n" * text.startswith("\n")
+    return f"{_PRE}{first}{escape(text)}</pre>"
+
+
+def _summary(label: str, text: str, *, last: bool = False) -> str:
+    """Return how much is folded, and its first or last line; as HTML."""
+    lines = [line for line in text.split("\n") if line.strip()] or [""]
+    line = " ".join(lines[-1 if last else 0].split())
+    preview = line if len(line) <= _PREVIEW else f"{line[: _PREVIEW - 1]}…"
+    count = f"{len(lines):,} lines" if len(lines) > 1 else f"{len(text):,} characters"
+    return escape(" · ".join(filter(None, [label, count, preview])))
+
+
+def _details(summary: str, html: str) -> str:
+    return f'<details><summary><span style="{_SMALL};cursor:pointer">{summary}</span></summary>{html}</details>'
+
+
+def _is_short(text: str) -> bool:
+    return len(text) <= _SHORT_CHARACTERS and text.count("\n") < _SHORT_LINES
+
+
+def _kept(text: str) -> str:
+    cut = len(text) - _KEPT
+    if cut <= 0:
+        return text
+    half = _KEPT // 2
+    return f"{text[:half]}\n[… {call_words.left_out(cut)} here; the reply has them …]\n{text[-half:]}"
