@@ -31,7 +31,7 @@ _CORRECT = "Explain in a few sentences why this cell failed. Then give the whole
 
 def prompt_of(prompt: str | None, options: Options) -> str | None:
     """Return the prompt; with the option `error`, an empty one asks for a correction."""
-    return _CORRECT if prompt is not None and not prompt.strip() and options.get("error") else prompt
+    return _CORRECT if isinstance(prompt, str) and not prompt.strip() and options.get("error") else prompt
 
 
 def insertion_notes(inserted: tuple[Inserted, ...]) -> list[str]:

@@ -78,9 +78,14 @@ def delay(failure: Failure | None, attempt: int) -> float | None:
         return None
     if (asked := failure.retry_after) is not None:
         return asked if asked <= LONGEST_RETRY_AFTER else None
-    backoff: float = min(_LONGEST_BACKOFF, _FIRST_BACKOFF * 2 ** (attempt - 1))
+    return backoff(attempt)
+
+
+def backoff(attempt: int) -> float:
+    """Return the seconds to wait after attempt number `attempt`, if the server asks for none."""
+    wait: float = min(_LONGEST_BACKOFF, _FIRST_BACKOFF * 2 ** (attempt - 1))
     # Notebooks whose requests failed at the same time should not retry at the same time.
-    return backoff * random.uniform(0.75, 1.0)  # noqa: S311
+    return wait * random.uniform(0.75, 1.0)  # noqa: S311
 
 
 def _may_retry(failure: Failure) -> bool:

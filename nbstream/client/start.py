@@ -47,6 +47,8 @@ def source_of(
     options: Options,
     earlier: Callable[[ReasoningRule], Sequence[Mapping[str, Any]]] = lambda _rule: (),
     turn: TurnPlace | None = None,
+    *,
+    warns: bool = True,
 ) -> ApiSource:
     """Return the source for a request, with a warning for each parameter without effect.
 
@@ -55,6 +57,7 @@ def source_of(
         options: the options of the request.
         earlier: returns the messages of a chat to send before the prompt, without the system's.
         turn: the turn of the chat that the request asks.
+        warns: whether to warn; of many requests with the same options, the first one does.
 
     Raises:
         RequestError: if the request is not valid.
@@ -68,18 +71,22 @@ def source_of(
     request = build_request(endpoint, model, messages, options, chosen.thinking_field)
     request = replace(request, turn=turn, inserted=inserted)
     notes = (endpoint.key_note, *parameter_notes(request, endpoint), *insertion_notes(inserted))
-    for sentence in filter(None, notes):
+    for sentence in filter(None, notes if warns else ()):
         warn(sentence)
     if prefix := options.get("prefix"):
         return continuation.with_beginning(endpoint, request, prefix)
     return continuation.remember(ApiSource(endpoint, request), endpoint)
 
 
+def limits() -> Limits:
+    """Return the limits of the settings."""
+    chosen = settings.current()
+    return Limits(chosen.bytes_idle, chosen.payload_idle, chosen.retries, chosen.max_bytes)
+
+
 def start_run(source: Source) -> Run:
     """Receive the reply of `source`, within the limits of the settings."""
-    chosen = settings.current()
-    limits = Limits(chosen.bytes_idle, chosen.payload_idle, chosen.retries, chosen.max_bytes)
-    run = Run(source, limits, chosen.currency)
+    run = Run(source, limits(), settings.current().currency)
     history.remember(run.receiver)
     return run
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 FailureKind: TypeAlias = Literal[
+    "unsent",  # the request is not valid, so it was not sent; `said` is the reason
     "refused",  # an HTTP status that is not 2xx
     "in_band",  # an error object in the stream
     "unreachable",  # there was no connection, or it broke before the response began
@@ -18,6 +19,7 @@ FailureKind: TypeAlias = Literal[
     "white_space",  # the answer is endless white space
     "not_a_stream",  # a 200 answer that is neither a stream nor a completion
     "kernel_ended",  # the process that received the reply was killed
+    "worker",  # a worker of an executor failed
     "internal",  # a defect of nbstream
 ]
 
@@ -51,6 +53,7 @@ FailureCause: TypeAlias = Literal[
     "connection",  # disconnected: the connection broke, and `said` is the reason
     "no_byte",  # stalled: no byte arrived at all
     "no_data",  # stalled: only comments arrived
+    "executor",  # worker: the whole executor does not work any more
     "reply",  # too_large: the text of the reply
     "answer",  # too_large: the answer to a question that is no prompt
     "event",  # too_large: a single event

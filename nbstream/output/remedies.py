@@ -66,10 +66,12 @@ _BY_CAUSE = {
     "empty": _EMPTY,
 }
 _BY_KIND = {
+    "unsent": "Change it, then {again}.",
     "unreachable": "Check the network and the base URL.",
     "not_a_stream": "Check the base URL and the model.",
     "white_space": "With response_format json_object, models may do this if no message asks for JSON: name JSON in the "
     "prompt and {again}.",
+    "worker": "Check the worker's log, then {again}.",
     "internal": "Please report this.",
 }
 #: What to do about a key that the server refuses, by its origin.

@@ -212,6 +212,8 @@ def message(failure: Failure) -> str:
 def _message(failure: Failure) -> str:
     server, said, limit = failure.server or "The server", failure.said, failure.limit or 0
     match failure.kind, failure.cause:
+        case "unsent", _:
+            return f"Nothing was sent: {said}"
         case "refused", "redirect":
             return f"{server} answered {failure.status_code}: it redirects to {said}"
         case "refused", _:
@@ -254,6 +256,10 @@ def _message(failure: Failure) -> str:
             return f"{server} speaks another API than chat completions: its first event was “{said}”"
         case "not_a_stream", _:
             return f"{server} answered 200 with something that is not a stream: {said}"
+        case "worker", "executor":
+            return f"The executor does not work any more: {said}"
+        case "worker", _:
+            return f"A worker of the executor failed: {said}"
         case "kernel_ended", _:
             return "The kernel ended while this reply arrived"
         case _:

@@ -1,0 +1,176 @@
+"""From prompts and options to a job."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence, Sized
+from contextlib import nullcontext
+from dataclasses import replace
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from nbstream.batch import latest
+from nbstream.batch.job import Job, Prepared
+from nbstream.batch.lines import key_of
+from nbstream.batch.places import Elsewhere, Here
+from nbstream.batch.stores import AnswerFile, temporary
+from nbstream.client import settings
+from nbstream.client.start import limits, source_of
+from nbstream.model.exceptions import RequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Executor
+    from contextlib import AbstractContextManager
+    from os import PathLike
+
+    from nbstream.batch.places import Place
+    from nbstream.batch.replies import Replies
+    from nbstream.client.options import Options
+    from nbstream.client.sources.api import ApiSource
+
+CONCURRENCY = 8
+
+#: Options that belong to one cell, or take the place of the prompts.
+_NOT_FOR_MANY = ("messages", "above", "error")
+_NONE_YET = object()
+
+
+class Prompts:
+    """The prompts of a job, and how a request is made of each.
+
+    Args:
+        items: the prompts: texts, or lists of messages.
+        options: the options of every request.
+
+    Raises:
+        RequestError: if the items are no list of prompts, or an option is not valid.
+    """
+
+    def __init__(self, items: Iterable[Any], options: Options) -> None:
+        self.items = checked_items(items)
+        self.options = options
+        if given := [f"`{name}=`" for name in _NOT_FOR_MANY if options.get(name)]:
+            raise RequestError(f"{' and '.join(given)} cannot be used for many prompts.")
+        #: It has the warnings on the options, and their errors, before anything is sent.
+        self.example = source_of("A prompt.", options)
+
+    @property
+    def total(self) -> int | None:
+        """How many there are; None if that is not known."""
+        return len(self.items) if isinstance(self.items, Sized) else None
+
+    def prepare(self, item: Any) -> Prepared:
+        """Return the request for one item.
+
+        Raises:
+            RequestError: if there is none.
+        """
+        if _are_messages(item):
+            options: Options = {**self.options, "messages": item}
+            return Prepared(None, source_of(None, options, warns=False))
+        return Prepared(item, source_of(item, self.options, warns=False))
+
+
+def checked_items(items: Any) -> Iterable[Any]:
+    """Return `items` if they are many.
+
+    Raises:
+        RequestError: if they are one text, or a value whose items are no prompts.
+    """
+    if isinstance(items, str | bytes):
+        raise RequestError("The prompts are one text: give a list of texts. nbstream.ask takes a single prompt.")
+    if isinstance(items, Mapping) or (hasattr(items, "columns") and hasattr(items, "dtypes")):
+        what = "dict" if isinstance(items, Mapping) else "frame"
+        raise RequestError(
+            f"The prompts are a {what}: name its texts, such as {what}['text'], or make a list of prompts of it. In a "
+            "cell, %%deepseek --each makes a prompt of each row."
+        )
+    if not isinstance(items, Iterable):
+        raise RequestError(f"The prompts must be a list or another iterable, not {type(items).__name__}.")
+    return items
+
+
+def job_of(
+    prompts: Prompts,
+    *,
+    concurrency: Any = CONCURRENCY,
+    save: str | PathLike[str] | None = None,
+    executor: Executor | None = None,
+    in_user_code: Callable[[], AbstractContextManager[object]] = nullcontext,
+) -> tuple[Job, Callable[[], Replies]]:
+    """Return a job that has not begun, and a function to call at its end: it returns the replies.
+
+    Args:
+        prompts: the prompts.
+        concurrency: the most requests at once.
+        save: the file for the answers.
+        executor: where the requests run; the default is this process.
+        in_user_code: as for `Job`.
+
+    Raises:
+        RequestError: if an argument is not valid. Nothing was sent then.
+    """
+    if isinstance(concurrency, bool) or not isinstance(concurrency, int) or concurrency < 1:
+        raise RequestError(f"`concurrency=` is {concurrency!r}: it must be a whole number of at least 1.")
+    place = _place(executor, prompts.example)
+    iterator = iter(prompts.items)
+    with in_user_code():
+        first = next(iterator, _NONE_YET)
+    key = _first_key(prompts, first)
+    saved = AnswerFile(save) if save is not None else None
+    earlier = latest.take(key) if saved is None and key is not None else None
+    job = Job(
+        iterator if first is _NONE_YET else chain([first], iterator),
+        prompts.prepare,
+        place,
+        concurrency=concurrency,
+        retries=settings.current().retries,
+        temporary=earlier or temporary(),
+        saved=saved,
+        total=prompts.total,
+        in_user_code=in_user_code,
+    )
+    latest.remember(job.replies)
+
+    def end() -> Replies:
+        if saved is None and key is not None and not job.is_whole:
+            latest.keep(key, job.temporary)
+        return job.replies
+
+    return job, end
+
+
+def _first_key(prompts: Prompts, first: Any) -> int | None:
+    if first is _NONE_YET:
+        return None
+    try:
+        return key_of(prompts.prepare(first).source.request)
+    except RequestError:
+        # It is the failure of this prompt.
+        return key_of(prompts.example.request)
+
+
+def _place(executor: Executor | None, example: ApiSource) -> Place:
+    # A job repeats requests itself.
+    once, currency = replace(limits(), retries=0), settings.current().currency
+    if executor is None:
+        return Here(once, currency)
+    if not callable(getattr(executor, "submit", None)):
+        raise RequestError(
+            f"`executor=` is a {type(executor).__name__}: it must be an executor, such as ThreadPoolExecutor(), "
+            "ProcessPoolExecutor(), or the get_executor() of a Dask client."
+        )
+    place = Elsewhere(executor, once, currency)
+    endpoint = example.endpoint
+    if not place.is_here and (endpoint.key_origin == "argument" or (endpoint.api_key is None and endpoint.secret)):
+        what = "`api_key=`" if endpoint.api_key is not None else "The key in `base_url=`"
+        raise RequestError(
+            f"{what} is not sent to workers of an executor, so nothing was sent. Set {endpoint.key_variable} in their "
+            "environment."
+        )
+    return place
+
+
+def _are_messages(item: Any) -> bool:
+    is_list = isinstance(item, Sequence) and not isinstance(item, str | bytes)
+    return is_list and bool(item) and all(isinstance(each, Mapping) for each in item)

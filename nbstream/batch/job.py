@@ -1,0 +1,436 @@
+"""A job: one request for each prompt, a few at a time, until every prompt has a reply.
+
+The thread that calls `run` takes the prompts, writes the answers and shows how far the job has
+come; the requests run on the background loop, or on an executor. Prompts are taken from their
+iterable only when a request may start, and no reply stays in memory.
+"""
+
+from __future__ import annotations
+
+import heapq
+import queue
+import time
+from collections import Counter
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from nbstream.batch.lines import key_of, repeated, to_line
+from nbstream.batch.pace import Pace
+from nbstream.batch.progress import End, Progress, Rate
+from nbstream.batch.replies import Replies
+from nbstream.batch.sums import Sums
+from nbstream.batch.verdict import is_whole, verdict_on
+from nbstream.client import retry
+from nbstream.model.exceptions import RequestError
+from nbstream.model.failure import Failure
+from nbstream.model.reply import Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
+    from nbstream.batch.places import Place, Running
+    from nbstream.batch.stores import AnswerFile, Lines
+    from nbstream.client.sources.api import ApiSource
+
+#: Prompts that have an answer already are passed over for so long before the next look around.
+_SLICE_SECONDS = 0.05
+#: If so many prompts in a row are refused for the same reason, and none was answered, the reason is
+#: not in the prompts.
+_ALIKE = 10
+#: A prompt that a server is too busy for again and again, while it answers others, has failed.
+_MOST_REFUSALS = 8
+#: A job that is stopped waits so long for workers that cannot be told.
+_WAIT_FOR_WORKERS_SECONDS = 3.0
+#: So many kinds of failures are counted.
+_MOST_KINDS = 50
+
+_TEMPORARY, _SAVED = 0, 1
+
+
+class Prepared(NamedTuple):
+    """A prompt, and the source of its request; the prompt is None for a list of messages."""
+
+    prompt: str | None
+    source: ApiSource
+
+
+@dataclass(slots=True)
+class _Item:
+    """A prompt whose request runs, or waits to be sent again."""
+
+    position: int
+    prepared: Prepared
+    key: int
+    started: float = 0.0
+    attempts: int = 0
+    #: How often the server was too busy for it while it answered others.
+    refusals: int = 0
+    answered_before: int = 0
+    running: Running | None = field(default=None, repr=False)
+
+
+class Job:
+    """One request for each of many prompts.
+
+    Args:
+        prompts: the prompts; they may have no end.
+        prepare: returns the request of a prompt; raises `RequestError` if there is none.
+        place: where the requests run.
+        concurrency: the most requests at once.
+        retries: how often a prompt is asked again whose connection broke.
+        temporary: for the replies that `saved` does not get; it may have answers already.
+        saved: the file for the answers; without it they are in `temporary`, too.
+        total: how many prompts there are; None if that is not known.
+        in_user_code: surrounds the code of the prompts' iterator, which ■ may break off.
+
+    Attributes:
+        replies: the replies so far.
+        temporary: see the argument.
+        raised: what the iterable of the prompts raised; None if it did not.
+    """
+
+    def __init__(
+        self,
+        prompts: Iterator[Any],
+        prepare: Callable[[Any], Prepared],
+        place: Place,
+        *,
+        concurrency: int,
+        retries: int,
+        temporary: Lines,
+        saved: AnswerFile | None = None,
+        total: int | None = None,
+        in_user_code: Callable[[], AbstractContextManager[object]] = nullcontext,
+    ) -> None:
+        self._total = total
+        self._prompts = prompts
+        self._in_user_code = in_user_code
+        self._prepare = prepare
+        self._place = place
+        self._retries = retries
+        self.temporary, self._saved = temporary, saved
+        stores = (temporary,) if saved is None else (temporary, saved)
+        self.replies = Replies(stores, self._total or 0)
+        self.raised: BaseException | None = None
+        self._pace = Pace(concurrency)
+        #: What ended, from any thread; None wakes the job.
+        self._news: queue.SimpleQueue[tuple[_Item, Reply] | None] = queue.SimpleQueue()
+        self._running: dict[int, _Item] = {}
+        #: What waits to be sent again: when, and its position.
+        self._again: list[tuple[float, int, _Item]] = []
+        #: Every request so far, and how often those were asked that came more than once.
+        self._seen: set[int] = set()
+        self._repeats: Counter[int] = Counter()
+        self._has_all = False
+        self._end: End = ""
+        self._reason: Failure | None = None
+        self._said = ""
+        self._stopped_at: float | None = None
+        self._taken = self._answered = self._whole = self._kept = self._failed = 0
+        self._failures: Counter[Failure] = Counter()
+        self._row_of_failures: tuple[Failure | None, int] = (None, 0)
+        self._waits_for: Failure | None = None
+        self._sums = Sums()
+        self._rate = Rate()
+        self._models: dict[str, None] = {}
+        self._is_simulated = self._is_over = False
+        self._began = time.monotonic()
+
+    # Any thread may call these.
+
+    def cancel(self) -> bool:
+        """End every request, keep what has been answered, and return whether it had not ended."""
+        if self._is_over:
+            return False
+        if self._stopped_at is None:
+            self._stopped_at = time.monotonic()
+        self._news.put(None)
+        return True
+
+    @property
+    def cancelling(self) -> bool:
+        """Whether it is being stopped."""
+        return self._stopped_at is not None
+
+    @property
+    def done(self) -> bool:
+        """Whether it has ended."""
+        return self._is_over
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every prompt has a whole answer."""
+        return self._has_all and not self._end and self._whole + self._kept == self._taken
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since it began."""
+        return time.monotonic() - self._began
+
+    # The thread that works calls these.
+
+    def step(self, timeout: float) -> bool:
+        """Do what can be done now, or within `timeout` seconds; return whether there is more to do.
+
+        What the iterable of the prompts raises ends the job, and is in `raised`.
+        """
+        self._look_at_news(0.0)
+        self._begin_end()
+        began = time.monotonic()
+        is_busy = False
+        while self._may_start():
+            self._start_next()
+            if time.monotonic() - began >= _SLICE_SECONDS:
+                is_busy = True
+                break
+        if self._has_work():
+            self._look_at_news(0.0 if is_busy else self._wait(timeout))
+            return True
+        self._finish()
+        return False
+
+    def progress(self) -> Progress:
+        """Return how far the job has come."""
+        now = time.monotonic()
+        rate = self._rate.at(now)
+        done = self._answered + self._kept + self._failed
+        rest = None if self._total is None else max(0, self._total - done)
+        wait = self._pace.resume_at - now
+        failures = tuple(sorted(self._failures.items(), key=lambda each: -each[1]))
+        return Progress(
+            total=self._total,
+            taken=self._taken,
+            answered=self._answered,
+            kept=self._kept,
+            failed=self._failed,
+            running=len(self._running),
+            limit=self._pace.limit,
+            waits_for=self._waits_for if wait > 0 else None,
+            wait=max(0.0, wait),
+            usage=self._sums.usage,
+            cost=self._sums.cost,
+            elapsed=now - self._began,
+            rate=rate,
+            left=rest / rate if rest is not None and rate and not self._end else None,
+            failures=failures,
+            end=self._end,
+            reason=self._reason,
+            said=self._said,
+            is_over=self._is_over,
+            file=self._saved.name if self._saved is not None else "",
+            models=tuple(self._models),
+            is_simulated=self._is_simulated,
+        )
+
+    def _has_work(self) -> bool:
+        if self._running:
+            waited = 0.0 if self._stopped_at is None else time.monotonic() - self._stopped_at
+            return self._place.is_here or waited < _WAIT_FOR_WORKERS_SECONDS
+        return not self._end and not (self._has_all and not self._again)
+
+    def _wait(self, timeout: float) -> float:
+        """Return the seconds to wait for news: no longer than until a request may start."""
+        now = time.monotonic()
+        has_next = not self._end and not (self._has_all and not self._again)
+        if not has_next or len(self._running) >= self._pace.limit:
+            return timeout
+        due = [self._pace.resume_at]
+        if self._has_all:
+            due.append(self._again[0][0])
+        return max(0.001, min(timeout, max(due) - now))
+
+    def _may_start(self) -> bool:
+        now = time.monotonic()
+        if self._end or not self._pace.may_start(len(self._running), now):
+            return False
+        return not self._has_all or (bool(self._again) and self._again[0][0] <= now)
+
+    def _start_next(self) -> None:
+        if self._again and self._again[0][0] <= time.monotonic():
+            self._start(heapq.heappop(self._again)[2])
+            return
+        try:
+            with self._in_user_code():
+                prompt = next(self._prompts)
+        except StopIteration:
+            self._has_all = True
+            self._total = self._taken
+            self.replies.cut(self._taken)
+            return
+        except BaseException as error:  # noqa: BLE001  (of the user's own code; ■ is one, too)
+            if isinstance(error, KeyboardInterrupt):
+                self.cancel()
+                return
+            self.raised = error
+            self._said = f"{type(error).__name__}: {error}"
+            self._end_with("input")
+            return
+        position = self._taken
+        self._taken += 1
+        if self._total is not None:
+            self._total = max(self._total, self._taken)
+        try:
+            prepared = self._prepare(prompt)
+        except RequestError as error:
+            failure = Failure("unsent", said=str(error))
+            self._fail(position, Reply(status="failed", error=failure), None, 0)
+            return
+        key = self._count(key_of(prepared.source.request))
+        if not self._keep(position, key):
+            self._start(_Item(position, prepared, key))
+
+    def _count(self, key: int) -> int:
+        """Return the key of a request, which tells it from earlier ones that are the same."""
+        if key in self._seen:
+            self._repeats[key] += 1
+            return repeated(key, self._repeats[key] + 1)
+        self._seen.add(key)
+        return key
+
+    def _keep(self, position: int, key: int) -> bool:
+        """Keep the answer of an earlier job, and return whether there is one."""
+        for number, store in ((_SAVED, self._saved), (_TEMPORARY, self.temporary)):
+            offset = store.whole.get(key) if store is not None else None
+            if offset is not None:
+                self.replies.put(position, number, offset)
+                self._kept += 1
+                return True
+        return False
+
+    def _start(self, item: _Item) -> None:
+        item.attempts += 1
+        item.started = time.monotonic()
+        self._running[item.position] = item
+        source = item.prepared.source
+        item.running = self._place.start(source, lambda reply: self._news.put((item, reply)))
+
+    def _look_at_news(self, timeout: float) -> None:
+        """Take what has ended, and wait for it if nothing has."""
+        try:
+            news = self._news.get(timeout=timeout) if timeout else self._news.get_nowait()
+            while True:
+                if news is not None:
+                    self._take(*news)
+                news = self._news.get_nowait()
+        except queue.Empty:
+            pass
+
+    def _take(self, item: _Item, reply: Reply) -> None:
+        """Decide what a reply that has ended means."""
+        if self._running.get(item.position) is not item:
+            return
+        del self._running[item.position]
+        now = time.monotonic()
+        self._sums.add(reply)
+        self._is_simulated |= reply.simulated
+        verdict, failure = verdict_on(reply), reply.error
+        asked = failure.retry_after if failure is not None else None
+        is_ending = bool(self._end)
+        match verdict:
+            case "answered":
+                self._pace.note_answer()
+                self._waits_for = None
+                self._record(item, reply)
+            case "busy" if not is_ending and not self._is_hopeless(item, reply):
+                self._waits_for = failure
+                self._pace.note_refusal(now, item.started, asked)
+                self._ask_again(item, 0.0)
+            case "again" if not is_ending and item.attempts <= self._retries:
+                delay = asked if asked is not None else retry.backoff(item.attempts)
+                self._ask_again(item, now + delay)
+            case "cancelled":
+                self._put(item.position, reply, item, is_saved=False)
+            case "hopeless":
+                self._fail(item.position, reply, item.prepared.prompt, item.key)
+                self._reason = self._reason or failure
+                self._end_with("hopeless")
+            case _:
+                self._fail(item.position, reply, item.prepared.prompt, item.key)
+
+    def _ask_again(self, item: _Item, at: float) -> None:
+        item.running = None
+        heapq.heappush(self._again, (at, item.position, item))
+
+    def _is_hopeless(self, item: _Item, reply: Reply) -> bool:
+        """Return whether a prompt that the server was too busy for is given up."""
+        failure = reply.error
+        if failure is not None and failure.kind == "unreachable" and not self._answered:
+            # There may be no server at all.
+            if self._pace.refusals >= self._retries:
+                self._reason = failure
+                self._end_with("hopeless")
+                return True
+            return False
+        if self._answered > item.answered_before:
+            item.answered_before = self._answered
+            item.refusals += 1
+        return item.refusals > _MOST_REFUSALS
+
+    def _record(self, item: _Item, reply: Reply) -> None:
+        self._answered += 1
+        self._rate.note(time.monotonic())
+        self._models.setdefault(reply.model)
+        self._put(item.position, reply, item, is_saved=True)
+
+    def _fail(self, position: int, reply: Reply, prompt: str | None, key: int) -> None:
+        self._failed += 1
+        failure = reply.error
+        if failure is not None:
+            kind = replace(failure, retry_after=None)
+            if kind in self._failures or len(self._failures) < _MOST_KINDS:
+                self._failures[kind] += 1
+        self._write(position, to_line(key, reply, prompt, whole=False), is_saved=False)
+        last, count = self._row_of_failures
+        is_same = last is not None and failure is not None and _kind(last) == _kind(failure)
+        self._row_of_failures = failure, count + 1 if is_same else 1
+        if not (self._answered or self._kept or self._end) and self._row_of_failures[1] >= _ALIKE:
+            self._reason = failure
+            self._end_with("alike")
+
+    def _put(self, position: int, reply: Reply, item: _Item, *, is_saved: bool) -> None:
+        whole = is_saved and is_whole(reply)
+        self._whole += whole
+        line = to_line(item.key, reply, item.prepared.prompt, whole=whole)
+        self._write(position, line, is_saved=is_saved, key=item.key if whole else None)
+
+    def _write(self, position: int, line: bytes, *, is_saved: bool, key: int | None = None) -> None:
+        number, store = (_SAVED, self._saved) if is_saved and self._saved is not None else (_TEMPORARY, self.temporary)
+        try:
+            offset = store.append(line)
+        except OSError as error:
+            self._said = error.strerror or str(error)
+            self._end_with("disk")
+            if number == _TEMPORARY:
+                return
+            number, store = _TEMPORARY, self.temporary
+            try:
+                offset = store.append(line)
+            except OSError:
+                return
+        if key is not None and self._saved is None:
+            # A later job may need it; of a file, only those that were there before are looked up.
+            store.whole[key] = offset
+        self.replies.put(position, number, offset)
+
+    def _begin_end(self) -> None:
+        if self._stopped_at is not None and self._end != "stopped":
+            self._end_with("stopped")
+            for item in list(self._running.values()):
+                if item.running is not None:
+                    item.running.cancel()
+
+    def _end_with(self, end: End) -> None:
+        self._end = end if not self._end or end == "stopped" else self._end
+
+    def _finish(self) -> None:
+        self._is_over = True
+        self._running.clear()
+        self._again.clear()
+        if self._saved is not None:
+            self._saved.release()
+
+
+def _kind(failure: Failure) -> tuple[object, ...]:
+    return failure.kind, failure.cause, failure.status_code
