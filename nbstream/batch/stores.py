@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
+import weakref
 from pathlib import Path
 from typing import IO, Any
 
@@ -38,6 +39,7 @@ class Lines:
         self._end = end
         self._lock = threading.Lock()
         self.whole: dict[int, int] = {}
+        weakref.finalize(self, _close, writer, reader)
 
     def append(self, line: bytes) -> int:
         """Write a line, which reaches the operating system at once, and return its offset.
@@ -63,6 +65,11 @@ class Lines:
         with self._lock:
             self._reader.seek(offset)
             return self._reader.readline()
+
+
+def _close(*files: IO[bytes]) -> None:
+    for file in files:
+        file.close()
 
 
 def temporary() -> Lines:
