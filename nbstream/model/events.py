@@ -22,6 +22,7 @@ CallState: TypeAlias = Literal[
     "open",  # whole, and not decided
     "asking",  # the user is asked whether it may run
     "running",
+    "stopping",  # it runs, and the reply ends when it has returned
     # As the call's outcome:
     "done",
     "failed",
@@ -30,6 +31,16 @@ CallState: TypeAlias = Literal[
     "denied",
     "stopped",
 ]
+#: What decided whether a tool call runs.
+DecidedBy: TypeAlias = Literal[
+    "user",  # asked about this call
+    "user_all",  # allowed the tool for the whole reply
+    "request",  # allows the tool, as by `allow=`
+    "never",  # the tool's `consent="never"`: nobody is asked
+    "rule",  # the tool's own rule, a function
+    "nobody",  # nobody could be asked, so it is denied
+]
+
 #: Why a reply has another request.
 StepCause: TypeAlias = Literal["tools", "again"]
 
@@ -160,14 +171,15 @@ class BlockEnded:
 
 @dataclass(frozen=True, slots=True)
 class CallChanged:
-    """What became of the tool call with the server's number `index`. None changes nothing.
+    """What became of a tool call of the last response. None changes nothing.
 
     Attributes:
         at: as in each event.
-        index: the call, among those of the last response.
+        index: the position of the call in `reply.tool_calls`, counted from 0.
         state: how far it is.
         edited: the arguments with which it runs instead of the model's, as JSON text.
-        reason: what decided that it may run, or may not.
+        decided_by: what decided that it may run, or may not.
+        reason: in words of the user or of a rule, why it may not run, or why it is asked for.
         printed: all that the tool has printed so far.
         outcome: what came of it; the call has ended.
     """
@@ -176,6 +188,7 @@ class CallChanged:
     index: int
     state: CallState | None = None
     edited: str | None = None
+    decided_by: DecidedBy | None = None
     reason: str | None = None
     printed: Printed | None = None
     outcome: ToolOutcome | None = None

@@ -20,7 +20,7 @@ from nbstream.model.usage import joined_cost
 from nbstream.model.warning import DAMAGES, OF_REQUEST, with_warning
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from nbstream.model.earlier import Earlier
     from nbstream.model.request import Request
@@ -91,6 +91,14 @@ def reduce(reply: Reply, event: events.Event) -> Reply:
             return _ended(reply, event)
         case _:  # pragma: no cover
             assert_never(event)
+
+
+def reduced(events_of_it: Iterable[events.Event], reply: Reply | None = None) -> Reply:
+    """Return `reply`, or a new one, after several events."""
+    reply = Reply() if reply is None else reply
+    for event in events_of_it:
+        reply = reduce(reply, event)
+    return reply
 
 
 def _ended(reply: Reply, event: events.Ended) -> Reply:

@@ -9,7 +9,7 @@ from nbstream.model.text import Text
 from nbstream.model.tool_result import Printed
 
 if TYPE_CHECKING:
-    from nbstream.model.events import CallChanged, CallState, ToolCallDelta
+    from nbstream.model.events import CallChanged, CallState, DecidedBy, ToolCallDelta
     from nbstream.model.tool_result import ToolOutcome
 
 _NOTHING = Printed()
@@ -25,10 +25,14 @@ class ToolCall:
         arguments: JSON text, as the model wrote it. It may be cut off unless the reply is complete.
         state: how far it is; at the end, how it went.
         edited: the arguments with which it ran, as JSON text, if the user changed them.
-        reason: what decided that it may run, or may not; may be empty.
+        decided_by: what decided that it may run, or may not; None before.
+        reason: in words of the user or of a rule, why it may not run, or why it is asked for; may
+            be empty.
         outcome: what came of it; None before.
         printed: what the tool has printed so far.
         began: when it began to run, in seconds since the run began; None before.
+        asked: when the user was asked whether it may run; None if not.
+        decided: when the user had decided, or it did not matter any more.
     """
 
     id: str
@@ -36,10 +40,13 @@ class ToolCall:
     arguments: str
     state: CallState = "open"
     edited: str | None = None
+    decided_by: DecidedBy | None = None
     reason: str = ""
     outcome: ToolOutcome | None = None
     printed: Printed = _NOTHING
     began: float | None = None
+    asked: float | None = None
+    decided: float | None = None
 
     @property
     def used(self) -> str:
@@ -62,15 +69,20 @@ class CallDraft:
     arguments: Text = field(default_factory=Text)
     state: CallState = "arriving"
     edited: str | None = None
+    decided_by: DecidedBy | None = None
     reason: str = ""
     outcome: ToolOutcome | None = None
     printed: Printed = _NOTHING
     began: float | None = None
+    asked: float | None = None
+    decided: float | None = None
 
     def call(self) -> ToolCall:
         """Return the call so far."""
         texts = self.id, self.name, str(self.arguments)
-        return ToolCall(*texts, self.state, self.edited, self.reason, self.outcome, self.printed, self.began)
+        decided = self.edited, self.decided_by, self.reason
+        times = self.began, self.asked, self.decided
+        return ToolCall(*texts, self.state, *decided, self.outcome, self.printed, *times)
 
 
 def name_after(known: str, said: str | None) -> str:
@@ -90,7 +102,7 @@ def with_fragment(drafts: tuple[CallDraft, ...], event: ToolCallDelta) -> tuple[
 
 def with_change(drafts: tuple[CallDraft, ...], event: CallChanged) -> tuple[CallDraft, ...]:
     """Return the calls after something has become of one of them."""
-    return tuple(_changed(draft, event) if draft.index == event.index else draft for draft in drafts)
+    return tuple(_changed(draft, event) if at == event.index else draft for at, draft in enumerate(drafts))
 
 
 def whole(drafts: tuple[CallDraft, ...]) -> tuple[CallDraft, ...]:
@@ -108,8 +120,11 @@ def _changed(draft: CallDraft, event: CallChanged) -> CallDraft:
         draft,
         state=state,
         edited=draft.edited if event.edited is None else event.edited,
+        decided_by=event.decided_by or draft.decided_by,
         reason=draft.reason if event.reason is None else event.reason,
         outcome=outcome,
         printed=printed if event.outcome is None else event.outcome.printed,
         began=event.at if draft.began is None and state == "running" else draft.began,
+        asked=event.at if draft.asked is None and state == "asking" else draft.asked,
+        decided=event.at if draft.state == "asking" and state != "asking" else draft.decided,
     )

@@ -23,13 +23,17 @@ WarningKind: TypeAlias = Literal[
     "not_kept",  # data other than text; `where` names its field
     "repeated",  # the server repeated the text that it was to go on with; it is shown once
     "asked_anew",  # the reply was to be continued, and had no answer yet: the request was sent anew
+    "max_steps",  # the model called tools in as many requests as it may; this one asks for an answer
+    "repeated_call",  # the model made the same call again and again; this request asks for an answer
+    "denials",  # several calls in a row were denied; this request asks for an answer
+    "nobody_asked",  # calls were denied because nobody could be asked; `where` names the tool
     "raw_tool_call",  # the answer holds the markup of a tool call; `said` is the beginning of it
 ]
 
 #: With a warning of these kinds, words of the reply may be missing: it is not complete.
 DAMAGES: frozenset[WarningKind] = frozenset({"unreadable"})
 #: Warnings of these kinds are about the request, so they hold for each attempt.
-OF_REQUEST: frozenset[WarningKind] = frozenset({"replaced", "asked_anew"})
+OF_REQUEST: frozenset[WarningKind] = frozenset({"replaced", "asked_anew", "max_steps", "repeated_call", "denials"})
 #: What warnings of these kinds say is one growing text; of other kinds, one line each.
 GROWING: frozenset[WarningKind] = frozenset({"other_text", "other_choice"})
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nbstream.model.printable import visible
+from nbstream.model.printable import one_line, visible
 from nbstream.output.durations import seconds
 
 if TYPE_CHECKING:
+    from nbstream.model.events import DecidedBy
     from nbstream.model.tool_call import ToolCall
     from nbstream.model.tool_result import Printed, Shown, ToolOutcome
 
@@ -18,7 +19,19 @@ _OPEN = {
     "open": ("not run yet", "not run"),
     "asking": ("waits for your decision", "not run: not decided"),
     "running": ("running", "had not returned"),
+    "stopping": ("running, the reply stops when it has returned", "had not returned"),
 }
+#: What decided: that a call runs, and that it does not.
+_DECIDED: dict[DecidedBy, tuple[str, str]] = {
+    "user": ("allowed by the user", "denied by the user"),
+    "user_all": ("allowed by the user for this reply", "denied by the user"),
+    "request": ("allowed by the request", "denied by the request"),
+    "never": ("allowed without asking", "denied"),
+    "rule": ("allowed by its rule", "denied by its rule"),
+    "nobody": ("allowed", "denied: nobody could be asked"),
+}
+#: The results of calls that did not run begin so.
+_NOT_RUN = "not run"
 
 
 def name(call: ToolCall) -> str:
@@ -39,29 +52,34 @@ def state(call: ToolCall, *, ended: bool) -> str:
         case "interrupted":
             return f"interrupted after {_duration(outcome)}"
         case "denied":
-            return "denied"
+            return _DECIDED[call.decided_by or "rule"][1] if call.decided_by else "denied"
         case "stopped":
-            return "not run: stopped"
+            said = one_line(outcome.content)
+            return said if said.startswith(_NOT_RUN) else f"{_NOT_RUN}: stopped"
         case "invalid":
             return "not run: invalid call"
 
 
 def head(call: ToolCall, *, ended: bool) -> list[str]:
-    """Return what stands beside the name: the state, then what decided it."""
+    """Return what stands beside the name: the state, what decided it, and why."""
+    is_denied = call.state == "denied"
+    decided = [] if is_denied or call.decided_by is None else [_DECIDED[call.decided_by][0]]
     reason = visible(" ".join(call.reason.split()))
-    return [state(call, ended=ended), *([reason] if reason else [])]
+    return [state(call, ended=ended), *decided, *([f"“{reason}”" if is_denied else reason] if reason else [])]
 
 
-def result_label(outcome: ToolOutcome) -> str:
+def result_label(call: ToolCall, outcome: ToolOutcome) -> str:
     """Return what the text is that the model reads: the result itself, or a text made of it."""
-    return "Read by the model" if any(each.origin == "returned" for each in outcome.shown) else "Result"
+    is_result = outcome.outcome == "done" and call.edited is None
+    is_shown = any(each.origin == "returned" for each in outcome.shown)
+    return "Result" if is_result and not is_shown else "Read by the model"
 
 
 def shows_content(outcome: ToolOutcome) -> bool:
     """Return whether the text that the model reads says more than the state and the error."""
-    if outcome.outcome == "done":
-        return True
-    return outcome.outcome == "failed" and outcome.error.strip() not in outcome.content
+    if outcome.outcome in ("failed", "invalid"):
+        return "\n" in outcome.content.strip() or outcome.error.strip() not in outcome.content
+    return outcome.outcome == "done"
 
 
 def left_out(count: int) -> str:

@@ -65,7 +65,7 @@ def card_html(call: ToolCall, *, ended: bool = False) -> str:
     printed = call_words.printed_text(call.printed)
     parts.append(_text_html("Printed", printed, last=True) if printed.strip() else "")
     if call.outcome is not None:
-        parts.append(_outcome_html(call.outcome))
+        parts.append(_outcome_html(call, call.outcome))
     return "\n".join([*filter(None, parts), "</div>"])
 
 
@@ -104,7 +104,7 @@ def _value_html(value: Value, *, whole: bool) -> str:
     return _details(_summary("", text), _pre(_kept(text)))
 
 
-def _outcome_html(outcome: ToolOutcome) -> str:
+def _outcome_html(call: ToolCall, outcome: ToolOutcome) -> str:
     parts = []
     if outcome.error:
         parts.append(f"<div><strong>{escape(printable(outcome.error))}</strong></div>")
@@ -114,12 +114,12 @@ def _outcome_html(outcome: ToolOutcome) -> str:
     if note := call_words.not_shown(outcome):
         parts.append(f'<div style="{_SMALL}">{note}</div>')
     if call_words.shows_content(outcome):
-        parts.append(_content_html(outcome))
+        parts.append(_content_html(call, outcome))
     return "".join(f"{_DETAIL}{part}</div>" for part in parts)
 
 
-def _content_html(outcome: ToolOutcome) -> str:
-    label, text = call_words.result_label(outcome), printable(outcome.content)
+def _content_html(call: ToolCall, outcome: ToolOutcome) -> str:
+    label, text = call_words.result_label(call, outcome), printable(outcome.content)
     if "\n" not in text and len(text) <= _PREVIEW:
         return f'<span style="{_SMALL}">{label}:</span> <span dir="auto">{escape(text)}</span>'
     notes = "".join(f" · {each}" for each in [call_words.left_out(outcome.left_out)] if each)

@@ -194,6 +194,24 @@ def _note(warning: ReplyWarning, request: Request, audience: Audience) -> str:
             text = "The reply had ended while the model was thinking, so the request was sent anew."
         case "raw_tool_call":
             text = f"The server did not parse a tool call, so it stands in the answer as text: {said}"
+        case "max_steps":
+            text = (
+                "The model called tools in as many requests as `max_steps=` allows, so the last request asked for an "
+                "answer without them."
+            )
+        case "repeated_call":
+            text = (
+                "The model made the same call three times, with the same arguments, so the last request asked for an "
+                "answer without tools."
+            )
+        case "denials":
+            text = "Three calls in a row were denied, so the last request asked for an answer without tools."
+        case "nobody_asked":
+            name = one_line(warning.where)
+            text = (
+                f"{name} was not run, as nobody could be asked. `allow=` {name} lets it run without asking; so does "
+                '@nbstream.tool(consent="never") for what only reads.'
+            )
         case _:  # pragma: no cover
             assert_never(warning.kind)
     return spoken(text, audience)

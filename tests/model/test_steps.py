@@ -85,6 +85,7 @@ def test_what_became_of_a_call_is_in_it() -> None:
     weather, clock = reply_of(FIRST, CALLS).tool_calls
     assert (weather.state, weather.used, weather.result) == ("done", '{"city": "Bonn"}', "sunny")
     assert (weather.printed, weather.reason) == (Printed("abc"), "allowed once")
+    assert (weather.asked, weather.decided, weather.began) == (0.9, 5.0, 5.0)
     assert (clock.state, clock.result, clock.used, clock.began) == ("denied", "denied: no", "{}", None)
 
 
