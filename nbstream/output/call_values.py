@@ -65,8 +65,7 @@ def used_arguments(call: ToolCall) -> Arguments:
     While they arrive, they are the end of the text: half of a JSON text can mean anything.
     """
     if call.state == "arriving":
-        left_out = max(0, len(call.arguments) - _ARRIVING)
-        return Arguments(text=visible(call.arguments[left_out:]), left_out=left_out)
+        return arriving_arguments(call.arguments, len(call.arguments))
     used = _object(call.used)
     if used is None:
         return Arguments(text=visible(call.used))
@@ -78,6 +77,17 @@ def used_arguments(call: ToolCall) -> Arguments:
     named = [_argument(name, value, _change(name, value, before)) for name, value in used.items()]
     removed = [_argument(name, value, "removed") for name, value in before.items() if name not in used]
     return Arguments((*named, *removed))
+
+
+def arriving_arguments(end: str, length: int) -> Arguments:
+    """Return the end of arguments that arrive.
+
+    Args:
+        end: the end of the text so far, or all of it.
+        length: how many characters have come so far.
+    """
+    shown = end[-_ARRIVING:]
+    return Arguments(text=visible(shown), left_out=length - len(shown))
 
 
 def asked_arguments(call: ToolCall) -> Arguments:

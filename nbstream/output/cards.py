@@ -36,7 +36,8 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/\s]*={0,2}\s*", re.ASCII)
 _AS_MARKDOWN = "jp-RenderedHTMLCommon jp-RenderedMarkdown"
 _QUIET = "opacity:.72"
 _SMALL = f"{_QUIET};font-size:.93em"
-_CARD = (
+#: The start tag of a card.
+ROOT = (
     f'<div class="nbstream-card {_AS_MARKDOWN}" style="border:1px solid rgba(128,128,128,.3);border-radius:3px;'
     'margin:.5em 0 .8em;padding:.45em .8em;overflow-wrap:break-word">'
 )
@@ -50,26 +51,18 @@ _DETAIL = '<div style="margin:.3em 0 0">'
 
 
 def card_html(call: ToolCall, *, ended: bool = False) -> str:
-    """Return the card of a tool call.
+    """Return the card of a tool call. The live view draws its three parts apart.
 
     Args:
         call: the call.
         ended: whether the reply has ended, so that nothing more comes of the call.
     """
-    # What the user still decides about is there as a whole.
-    whole = call.outcome is None and call.state in ("open", "asking") and not ended
-    parts = [_CARD, _head(call, ended=ended), _arguments_html(used_arguments(call), whole=whole)]
-    if call.edited is not None:
-        asked = _arguments_html(asked_arguments(call), whole=whole)
-        parts.append(_details("The arguments that the model wrote", asked or "<div>none</div>"))
-    printed = call_words.printed_text(call.printed)
-    parts.append(_text_html("Printed", printed, last=True) if printed.strip() else "")
-    if call.outcome is not None:
-        parts.append(_outcome_html(call, call.outcome))
-    return "\n".join([*filter(None, parts), "</div>"])
+    parts = [head_html(call, ended=ended), call_arguments_html(call, ended=ended), results_html(call)]
+    return "\n".join([ROOT, *filter(None, parts), "</div>"])
 
 
-def _head(call: ToolCall, *, ended: bool) -> str:
+def head_html(call: ToolCall, *, ended: bool) -> str:
+    """Return the first part of a card: the tool's name, and how far the call is."""
     words = "".join(f" · {escape(each)}" for each in call_words.head(call, ended=ended))
     return (
         f'<div class="nbstream-card-head"><strong><code dir="ltr">{escape(call_words.name(call))}</code></strong>'
@@ -77,7 +70,30 @@ def _head(call: ToolCall, *, ended: bool) -> str:
     )
 
 
-def _arguments_html(arguments: Arguments, *, whole: bool) -> str:
+def call_arguments_html(call: ToolCall, *, ended: bool) -> str:
+    """Return the second part of a card: with what the tool runs, and what the model wanted."""
+    whole = shows_all(call, ended=ended)
+    html = arguments_html(used_arguments(call), whole=whole)
+    if call.edited is None:
+        return html
+    asked = arguments_html(asked_arguments(call), whole=whole) or "<div>none</div>"
+    return html + _details("The arguments that the model wrote", asked)
+
+
+def results_html(call: ToolCall) -> str:
+    """Return the last part of a card: what was printed, and what came of the call."""
+    printed = call_words.printed_text(call.printed)
+    html = _text_html("Printed", printed, last=True) if printed.strip() else ""
+    return html if call.outcome is None else html + _outcome_html(call, call.outcome)
+
+
+def shows_all(call: ToolCall, *, ended: bool) -> bool:
+    """Return whether no part of the arguments is left out: the user still decides about them."""
+    return call.outcome is None and call.state in ("open", "asking") and not ended
+
+
+def arguments_html(arguments: Arguments, *, whole: bool) -> str:
+    """Return arguments as a table, or as the text that they are."""
     if arguments.named:
         rows = "".join(_row(each, whole=whole) for each in arguments.named)
         return f'<div style="overflow-x:auto">{_TABLE}{rows}</table></div>'
