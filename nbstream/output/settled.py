@@ -110,10 +110,15 @@ def settled_html(reply: Reply, presentation: Presentation = _DEFAULT, renderer: 
     if alert := sentences.alert(reply, presentation.audience):
         parts.append(f'<div class="nbstream-alert" style="margin:.3em 0"><strong>{escape(alert)}</strong></div>')
     if items := wording.footer(reply):
-        words = " ".join(f"{_ITEM if at else _FIRST_ITEM}{escape(item)}</span>" for at, item in enumerate(items))
-        parts.append(f'<div style="{_FOOTER}"><div class="nbstream-footer" style="{_ITEMS}">{words}</div></div>')
+        parts.append(footer_html(items))
     parts.append("</div>")
     return one_block("\n".join(filter(None, parts)))
+
+
+def footer_html(items: list[str]) -> str:
+    """Return the items of a footer as HTML: one quiet line, which wraps between two items."""
+    words = " ".join(f"{_ITEM if at else _FIRST_ITEM}{escape(item)}</span>" for at, item in enumerate(items))
+    return f'<div style="{_FOOTER}"><div class="nbstream-footer" style="{_ITEMS}">{words}</div></div>'
 
 
 def settled_markdown(reply: Reply, presentation: Presentation = _DEFAULT) -> str:

@@ -12,14 +12,14 @@ import time
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from nbstream.client.run import Run
     from nbstream.widgets.pages import Pages
+    from nbstream.widgets.shown import Watched
 
 
 class View(Protocol):
     """A live view; `settled_at` is in seconds of the monotonic clock, None before the end."""
 
-    run: Run
+    run: Watched
     pages: Pages
     settled_at: float | None
     is_reported_lost: bool

@@ -19,11 +19,11 @@ from nbstream.widgets.reply_widget import ReplyWidget
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from nbstream.client.run import Run
     from nbstream.model.events import Event
     from nbstream.model.presentation import Presentation
     from nbstream.model.reply import Reply
     from nbstream.widgets.protocol import Acknowledgement, Notice, Settled
+    from nbstream.widgets.shown import Patches, Watched
 
 #: A kernel that is being restarted does not live so long.
 _CONFIRMED_AFTER_SECONDS = 60.0
@@ -40,6 +40,7 @@ class LiveView:
         presentation: how the reply is shown.
         foreground: whether a cell waits for the run, so that ■ would stop it.
         place: the display id of an output to show it in; None for a new output of the cell.
+        patches: what is shown; the default is the run's reply.
 
     Attributes:
         run: the run.
@@ -50,14 +51,20 @@ class LiveView:
     """
 
     def __init__(
-        self, run: Run, kernel: Any, presentation: Presentation, *, foreground: bool, place: str | None = None
+        self,
+        run: Watched,
+        kernel: Any,
+        presentation: Presentation,
+        *,
+        foreground: bool,
+        place: str | None = None,
+        patches: Patches | None = None,
     ) -> None:
         self.run = run
         self.pages = Pages()
         self.settled_at: float | None = None
         self.is_reported_lost = False
-        self._presentation = presentation
-        self._patches = ReplyPatches(run.reply, presentation, foreground=foreground)
+        self._patches = patches or ReplyPatches(run.reply, presentation, foreground=foreground)
         #: A page may ask for a keyframe on another thread than the one that sends patches.
         self._patching = threading.RLock()
         self._sent_at = 0.0
@@ -74,7 +81,7 @@ class LiveView:
         self._confirmed = False
         self._when_confirmed: Callable[[], object] | None = None
         channels.listen(kernel, run.id, self._model_id, self._on_message)
-        view = self._widget.bundle(f"A reply from {run.reply.model} that had not ended when this was written.")
+        view = self._widget.bundle(self._patches.unfinished)
         self._outputs: list[str] = []
         if place is None:
             with cells.displaying() as self._outputs:
@@ -211,9 +218,7 @@ class LiveView:
             return dict(self._patches.keyframe(self.run.elapsed))
 
     def _bundle(self) -> tuple[dict[str, str], dict[str, Any]]:
-        from nbstream.output.settled import bundle  # noqa: PLC0415  (the renderer; see _preload)
-
-        return bundle(self._patches.reply, self._presentation, self._patches.renderer, self.run.id)
+        return self._patches.settled(self.run.id)
 
 
 def _restore_parent(kernel: Any) -> None:

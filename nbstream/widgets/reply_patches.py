@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nbstream.model.events import Answer, Continued, Event, Moved, Reasoning
 from nbstream.widgets.meta import meta_of
@@ -50,6 +50,11 @@ class ReplyPatches:
             # In the first keyframe, so that what was there does not vanish until the first patch.
             self._begin(reply.earlier)
             self._take_frames()
+
+    @property
+    def unfinished(self) -> str:
+        """What stands in a file that was saved before the end."""
+        return f"A reply from {self.reply.model} that had not ended when this was written."
 
     @property
     def seq(self) -> int:
@@ -101,6 +106,12 @@ class ReplyPatches:
         """Return the state after every patch so far; `elapsed` is as for `patch`."""
         reasoning, answer = [each.state for each in self._documents or ()] or [empty_state(), empty_state()]
         return {"seq": self._seq, "reasoning": reasoning, "answer": answer, "meta": self._meta_at(elapsed)}
+
+    def settled(self, run_id: str) -> tuple[dict[str, str], dict[str, Any]]:
+        """Return the settled output, and its metadata; see `output.settled.bundle`."""
+        from nbstream.output.settled import bundle  # noqa: PLC0415  (the renderer, loaded when it is needed)
+
+        return bundle(self.reply, self._presentation, self.renderer, run_id)
 
     @property
     def _shows_reasoning(self) -> bool:
