@@ -16,6 +16,7 @@ from nbstream.batch.stores import AnswerFile, temporary
 from nbstream.client import settings
 from nbstream.client.start import limits, source_of
 from nbstream.model.exceptions import RequestError
+from nbstream.model.hidden_text import hidden_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -162,12 +163,14 @@ def _place(executor: Executor | None, example: ApiSource) -> Place:
         )
     place = Elsewhere(executor, once, currency)
     endpoint = example.endpoint
-    if not place.is_here and (endpoint.key_origin == "argument" or (endpoint.api_key is None and endpoint.secret)):
+    if not place.is_here and (endpoint.key_origin == "argument" or (endpoint.api_key is None and endpoint.secrets)):
         what = "`api_key=`" if endpoint.api_key is not None else "The key in `base_url=`"
         raise RequestError(
             f"{what} is not sent to workers of an executor, so nothing was sent. Set {endpoint.key_variable} in their "
             "environment."
         )
+    if not place.is_here and any(hidden_in(example.request.parameters)):
+        raise RequestError("The key in `extra_body=` is not sent to workers of an executor, so nothing was sent.")
     return place
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import threading
+from collections.abc import Mapping
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -18,6 +19,7 @@ from nbstream.chat.editing import EditableTurns
 from nbstream.chat.turn import Version
 from nbstream.chat.turn_list import TurnList
 from nbstream.client import models, options, settings
+from nbstream.client.hidden_fields import with_hidden
 from nbstream.client.secret import Secret
 from nbstream.client.start import source_of, start_run, warn
 from nbstream.client.thinking import rule_for
@@ -26,7 +28,7 @@ from nbstream.model.presentation import OPTIONS
 from nbstream.model.request import TurnPlace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from nbstream.chat.round_trip import Message
     from nbstream.chat.turn import Turn, TurnState
@@ -284,6 +286,8 @@ class Chat(EditableTurns):
         if found["base_url"]:
             self._defaults.pop("base_url", None)
         self._secrets = {name: Secret(value) for name, value in found.items() if value}
+        if isinstance(body := self._defaults.get("extra_body"), Mapping):
+            self._defaults["extra_body"] = with_hidden(body)
 
     def _default_system(self) -> str:
         return settings.current().system if self.system is None else self.system

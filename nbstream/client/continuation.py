@@ -150,6 +150,8 @@ def _is_known(request: Request) -> bool:
 
 def _again(request: Request, options: Options) -> tuple[Endpoint, Request]:
     """Return the server and the request, with these options changed."""
+    from nbstream.client.hidden_fields import refuse_forgotten  # noqa: PLC0415  (only where it is used)
+
     given: Mapping[str, Any] = {name: value for name, value in options.items() if value is not None}
     if fixed := [f"`{name}=`" for name in _FIXED if given.get(name)]:
         raise RequestError(f"{' and '.join(fixed)} cannot be changed: the same messages are sent again.")
@@ -164,6 +166,7 @@ def _again(request: Request, options: Options) -> tuple[Endpoint, Request]:
     if given.get("thinking") is False:
         old.pop("reasoning_effort", None)
     parameters = {**old, **new.parameters}
+    refuse_forgotten(parameters)
     address = replace(endpoint.beta.address, call=FIM) if request.address.call == FIM else new.address
     return endpoint, replace(new, parameters=parameters, turn=request.turn, inserted=request.inserted, address=address)
 

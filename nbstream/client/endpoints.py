@@ -15,9 +15,9 @@ from nbstream.client import keys, models
 from nbstream.client.addresses import checked_url, is_loopback, origin_of
 from nbstream.client.endpoint_facts import UNKNOWN, EndpointFacts, presets
 from nbstream.client.known_endpoints import KnownEndpoints, facts_at, known_endpoints
-from nbstream.client.redaction import MARK
 from nbstream.client.secret import Secret
 from nbstream.model.exceptions import RequestError
+from nbstream.model.hidden_text import MARK
 from nbstream.model.request import Address
 
 if TYPE_CHECKING:
@@ -84,12 +84,10 @@ class Endpoint:
         return dict(parse_qsl(urlsplit(self.base_url).query, keep_blank_values=True))
 
     @property
-    def secret(self) -> Secret | None:
-        """The key that no output may have: the key, or one in the base URL's query."""
-        if self.api_key is not None:
-            return self.api_key
-        value = next((value for name, value in self.query.items() if _KEY_NAME.search(name)), "")
-        return Secret(value) if value else None
+    def secrets(self) -> tuple[Secret, ...]:
+        """What no output may have: the key, and keys in the base URL's query."""
+        own = (self.api_key,) if self.api_key is not None else ()
+        return (*own, *(Secret(value) for name, value in self.query.items() if value and _KEY_NAME.search(name)))
 
     @property
     def address(self) -> Address:
@@ -97,7 +95,7 @@ class Endpoint:
         key, path = self.api_key, urlsplit(self.base_url).path
         if key is not None:
             path = path.replace(key.reveal(), "KEY")
-        secret = [name for name, value in self.query.items() if _is_secret(name, value)]
+        secret = [name for name, value in self.query.items() if is_secret_field(name, value)]
         open_query = [(name, value) for name, value in self.query.items() if name not in secret]
         return Address(
             path,
@@ -167,7 +165,7 @@ def shown_url(url: str) -> str:
         fields = parse_qsl(parts.query, keep_blank_values=True)
     except ValueError:
         return "not valid"
-    query = "&".join(f"{name}={MARK if _is_secret(name, value) else value}" for name, value in fields)
+    query = "&".join(f"{name}={MARK if is_secret_field(name, value) else value}" for name, value in fields)
     return parts._replace(netloc=parts.netloc.rpartition("@")[2], query=query).geturl()
 
 
@@ -236,6 +234,6 @@ def _no_key(facts: EndpointFacts, url: str, note: str) -> str:
     return f"No API key for {facts.title or origin_of(url)}. {how}\n{_OFFLINE}"
 
 
-def _is_secret(name: str, value: str) -> bool:
+def is_secret_field(name: str, value: str) -> bool:
     """Return whether a field of a base URL's query is a key, or may be one."""
     return bool(_KEY_NAME.search(name) or _MAYBE_KEY_NAME.match(name) or _KEY_VALUE.fullmatch(value))

@@ -75,7 +75,7 @@ def with_insertions(
     from nbstream.prompt.insertion import compose  # noqa: PLC0415
     from nbstream.prompt.secrets import secrets_of  # noqa: PLC0415
 
-    secrets = (*KeyRedactor(endpoint.secret).forms, *secrets_of(os.environ))
+    secrets = (*KeyRedactor(*endpoint.secrets).forms, *secrets_of(os.environ))
     above = session.attached(options.get("above"), options.get("error"), secrets)
     content, inserted = compose(
         prompt, values=options.get("values"), files=options.get("files"), fill=options.get("fill"), secrets=secrets

@@ -74,7 +74,7 @@ def get_json(endpoint: Endpoint, path: str) -> Any:
     finally:
         asked.cancel()
     text = body.decode("utf-8", "replace")
-    redactor = KeyRedactor(endpoint.secret)
+    redactor = KeyRedactor(*endpoint.secrets)
     try:
         return _without_key(json.loads(text), redactor)
     except (ValueError, RecursionError):
@@ -112,7 +112,7 @@ async def _get(endpoint: Endpoint, path: str) -> bytes:
             Failure("stalled", "" if began else "no_byte", endpoint.server, limit=SECONDS), endpoint
         ) from None
     except Exception as error:  # noqa: BLE001
-        raise QueryError(failure_of(error, endpoint, began=began), endpoint) from None
+        raise QueryError(failure_of(error, endpoint, KeyRedactor(*endpoint.secrets), began=began), endpoint) from None
     finally:
         pooled.users -= 1
     if len(body) > _LARGEST:

@@ -1,4 +1,4 @@
-"""A decoder whose events do not have the API key."""
+"""A decoder whose events have no key."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _Delta: TypeAlias = Reasoning | Answer | Refusal | ToolCallDelta
 
 
 class RedactedDecoder:
-    """Removes a key from the events of another decoder.
+    """Removes keys from the events of another decoder.
 
     A key may be split over deltas. So the end of a text is kept until it is clear that no key
     begins there.
@@ -116,7 +116,7 @@ class RedactedDecoder:
 
     def _add(self, channel: object, event: _Delta, text: str, found: list[Event]) -> None:
         """Add a delta to `found` with what may be shown of its text."""
-        if not self._redactor.is_in_answers:
+        if not self._redactor.answer_forms:
             found.append(event)
             return
         if channel != self._channel:
@@ -142,7 +142,7 @@ class RedactedDecoder:
         """Return the event without the key; the texts begin anew."""
         self._texts.clear()
         self._channel, self._text, self._last = None, GrowingText(self._redactor), None
-        return replace(event, text=self._redactor.redact(event.text)) if self._redactor.is_in_answers else event
+        return replace(event, text=self._redactor.redact_answer(event.text))
 
     def _named(self, event: ToolCallDelta) -> ToolCallDelta:
         if not (event.id or event.name):

@@ -1,4 +1,4 @@
-"""Removes an API key from what a server says, as an error message that repeats it would be saved.
+"""Removes keys from what a server says, as an error message that repeats it would be saved.
 
 Only strings that were read are changed, never JSON, so that numbers, names and structure stay.
 """
@@ -12,12 +12,15 @@ from html import escape
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
+from nbstream.model.hidden_text import MARK
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from nbstream.client.secret import Secret
 
 _T = TypeVar("_T")
 
-MARK = "<secret>"
 #: A shorter key is left in an answer, of which it may be a word.
 SHORTEST_KEY = 16
 #: A still shorter key, or one without a letter and a digit, is no secret: servers without keys get
@@ -33,50 +36,57 @@ _LEAST_PIECE = 8
 _MUCH = 12
 #: Deeper levels of a field of a response are dropped.
 _DEEPEST = 100
+_ONLY_LETTERS = re.compile(r"[^\W\d_]+(?:[-_][^\W\d_]+)*|--?[a-z]+(?:[-_][a-z]+)*")
+#: A pattern that matches nowhere.
+_NEVER = r"(?!)"
 _KEY_CHARACTERS = r"[\w+/=-]*"
 #: What is left of a key that a server masks: `****9f3a`, `sk-01234*****9f3a`, `sk-ab...wxyz`.
 _MASKED = re.compile(rf"({_KEY_CHARACTERS}?)([*•●]+|\.{{2,}}|…|[xX]{{4,}}|\bending (?:in|with):? )({_KEY_CHARACTERS})")
 
 
 class KeyRedactor:
-    """Replaces one key, also in the notations of JSON, HTML and URLs.
+    """Replaces keys, also in the notations of JSON, HTML and URLs.
 
     Args:
-        key: the key; None replaces nothing, and neither does a word in place of a key.
+        *keys: the keys; None is no key, and a word in place of a key is none either.
 
     Attributes:
-        forms: the notations of the key, longest first; empty if it is no secret.
-        is_in_answers: whether the key is removed from text of the model, too.
+        forms: the notations of the keys, longest first; empty if none is a secret.
+        answer_forms: those that are removed from text of the model, too.
     """
 
-    def __init__(self, key: Secret | None) -> None:
-        value = key.reveal() if key is not None else ""
-        self._key = value = value if _is_secret(value) else ""
-        as_json = json.dumps(value)[1:-1]
-        forms = {value, as_json, as_json.replace("/", "\\/"), escape(value), quote(value), quote(value, safe="")}
-        self.forms = sorted(filter(None, forms), key=len, reverse=True)
-        self.is_in_answers = len(value) >= SHORTEST_KEY
-        pattern = "|".join(map(re.escape, self.forms))
-        self._pattern = re.compile(pattern if self.is_in_answers else rf"(?<!\w)(?:{pattern})(?!\w)")
+    def __init__(self, *keys: Secret | None) -> None:
+        found = dict.fromkeys(value for key in keys if key is not None and _is_secret(value := key.reveal()))
+        self._keys = tuple(found)
+        self._long = tuple(key for key in found if len(key) >= SHORTEST_KEY)
+        self.forms, self.answer_forms = _forms(self._keys), _forms(self._long)
+        in_answers = "|".join(map(re.escape, self.answer_forms))
+        words = "|".join(map(re.escape, _forms([key for key in found if key not in self._long])))
+        self._in_answers = re.compile(in_answers or _NEVER)
+        self._pattern = re.compile(rf"{in_answers or _NEVER}|(?<!\w)(?:{words or _NEVER})(?!\w)")
 
     def __repr__(self) -> str:
         return "<KeyRedactor>"
 
-    def find(self, text: str) -> re.Match[str] | None:
-        """Return where the key first stands in `text`."""
-        return self._pattern.search(text)
+    def find(self, answer: str) -> re.Match[str] | None:
+        """Return where a key first stands in a text of the model."""
+        return self._in_answers.search(answer)
+
+    def redact_answer(self, text: str) -> str:
+        """Return a text of the model without keys."""
+        return self._in_answers.sub(MARK, text)
 
     def redact(self, text: str) -> str:
-        """Return `text` without the key."""
-        return self._pattern.sub(MARK, text) if self.forms else text
+        """Return `text` without keys, short ones included."""
+        return self._pattern.sub(MARK, text)
 
     def redact_error(self, text: str) -> str:
-        """Return an error's text without the key, and without parts of it that the server left."""
+        """Return an error's text without keys, and without parts of them that the server left."""
         text = self.redact(text)
-        if not self.forms:
+        if not self._keys:
             return text
         text = _MASKED.sub(self._unmasked, text)
-        return self._without_pieces(text) if self.is_in_answers else text
+        return self._without_pieces(text) if self._long else text
 
     def redact_fields(self, value: _T) -> _T:
         """Return an instance of a dataclass with `redact_error` applied to every string in it."""
@@ -98,39 +108,34 @@ class KeyRedactor:
             return [self._cleaned(each, depth + 1) for each in value]
         if isinstance(value, dict):
             return {self._cleaned(name): self._cleaned(each, depth + 1) for name, each in value.items()}
-        if isinstance(value, list | dict) and depth >= _DEEPEST:
-            return None
-        if isinstance(value, list):
-            return [self._cleaned(each, depth + 1) for each in value]
-        if isinstance(value, dict):
-            return {self._cleaned(name): self._cleaned(each, depth + 1) for name, each in value.items()}
         return self.redact_fields(value) if is_dataclass(value) and not isinstance(value, type) else value
 
     def _unmasked(self, found: re.Match[str]) -> str:
         before, mask, after = found.groups()
         # Two letters before or after three dots may be any word's.
         least = 1 if mask[0] in "*•●" and len(mask) > 1 else 3
-        start = next((size for size in range(len(before), 0, -1) if self._key.startswith(before[-size:])), 0)
-        end = next((size for size in range(len(after), 0, -1) if self._key.endswith(after[:size])), 0)
-        start = start if start >= least else 0
-        end = end if end >= least else 0
+        start, end = max((_ends_of(key, before, after, least) for key in self._keys), key=sum)
         if not (start or end):
             return found[0]
         return f"{before[: len(before) - start]}{MARK}{after[end:]}"
 
     def _without_pieces(self, text: str) -> str:
-        key, found, at = self._key, [], 0
+        found, at = [], 0
         while at <= len(text) - _LEAST_PIECE:
-            size = _LEAST_PIECE
-            if text[at : at + size] not in key:
-                found.append(text[at])
-                at += 1
-                continue
-            while at + size < len(text) and text[at : at + size + 1] in key:
-                size += 1
-            found.append(MARK)
-            at += size
+            size = max(_size_of_piece(key, text, at) for key in self._long)
+            found.append(MARK if size else text[at])
+            at += size or 1
         return "".join(found) + text[at:]
+
+
+def without_keys(message: str, words: Iterable[str]) -> str:
+    """Return a message without those of the words a user gave that may be keys."""
+    for word in words:
+        # A word, or an option and its value.
+        for part in (word, word.partition("=")[2]):
+            if len(part) >= SHORTEST_KEY and not _ONLY_LETTERS.fullmatch(part):
+                message = message.replace(repr(part)[1:-1], "…").replace(part, "…")
+    return message
 
 
 class GrowingText:
@@ -138,9 +143,9 @@ class GrowingText:
 
     def __init__(self, redactor: KeyRedactor) -> None:
         self._redactor = redactor
-        self._forms = redactor.forms
-        self._firsts = tuple({form[0] for form in redactor.forms})
-        self._shortest = min(map(len, redactor.forms), default=0)
+        self._forms = redactor.answer_forms
+        self._firsts = tuple({form[0] for form in redactor.answer_forms})
+        self._shortest = min(map(len, redactor.answer_forms), default=0)
         #: The end of the text that may be the beginning of a key, and how much of it is out.
         self._pending = ""
         self._out = 0
@@ -187,7 +192,36 @@ class GrowingText:
             return text
         # What is out of a key that begins at the beginning stays; the rest of it does not follow.
         kept = text[: max(found.start(), self._out)]
-        return kept + MARK + self._redactor.redact(text[found.end() :])
+        return kept + MARK + self._redactor.redact_answer(text[found.end() :])
+
+
+def _forms(keys: Iterable[str]) -> list[str]:
+    """Return the notations of keys, longest first."""
+    found: set[str] = set()
+    for key in keys:
+        as_json = json.dumps(key)[1:-1]
+        found |= {key, as_json, as_json.replace("/", "\\/"), escape(key), quote(key), quote(key, safe="")}
+    return sorted(found, key=len, reverse=True)
+
+
+def _ends_of(key: str, before: str, after: str, least: int) -> tuple[int, int]:
+    """Return how many characters of a key stand before and after its masked part.
+
+    Fewer than `least` are none.
+    """
+    start = next((size for size in range(len(before), 0, -1) if key.startswith(before[-size:])), 0)
+    end = next((size for size in range(len(after), 0, -1) if key.endswith(after[:size])), 0)
+    return start if start >= least else 0, end if end >= least else 0
+
+
+def _size_of_piece(key: str, text: str, at: int) -> int:
+    """Return how many characters of `text` from `at` on are a piece of a key; 0 if too few are."""
+    size = _LEAST_PIECE
+    if text[at : at + size] not in key:
+        return 0
+    while at + size < len(text) and text[at : at + size + 1] in key:
+        size += 1
+    return size
 
 
 def _is_secret(key: str) -> bool:

@@ -74,6 +74,12 @@ def build_request(
         raise RequestError("`extra_body=` must be a dict.")
     given = {"model": model, "messages": list(messages), **parameters, **(extra_body or {})}
     body = {name: values.read(value, name) for name, value in given.items()}
+    if extra_body:
+        from nbstream.client.hidden_fields import refuse_forgotten, with_hidden  # noqa: PLC0415  (only where used)
+
+        extra = {name: body[name] for name in extra_body}
+        refuse_forgotten(extra)
+        body |= with_hidden(extra, endpoint)
     model, sent = str(body.pop("model")), body.pop("messages")
     if not isinstance(sent, list):
         raise RequestError("`messages` must be a list.")

@@ -19,6 +19,7 @@ from IPython.core.magic_arguments import argument, magic_arguments
 from nbstream.chat import names
 from nbstream.client import settings
 from nbstream.client.options import NAMES
+from nbstream.client.redaction import without_keys
 from nbstream.client.start import stream
 from nbstream.jupyter import commands, display, first_lines, session_history
 from nbstream.jupyter.commands import explanations
@@ -165,7 +166,13 @@ class DeepSeekMagics(settings.Settings, Magics):
             # use.
             words = shlex.split(with_quoted_values(line))
         except ValueError:
-            raise UsageError(f"%%{_NAME} {line}: a quote has no end. {_WHERE_TEXT_GOES}") from None
+            raise UsageError(f"%%{_NAME}: a quote has no end. {_WHERE_TEXT_GOES}") from None
+        try:
+            return self._read(words)
+        except UsageError as error:
+            raise UsageError(without_keys(str(error), words)) from None
+
+    def _read(self, words: list[str]) -> Namespace:
         arguments: Namespace
         arguments, unknown = self.deepseek.parser.parse_known_args(words)
         if options := [word for word in unknown if word.startswith("-")]:

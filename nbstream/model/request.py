@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from urllib.parse import urlencode
 
 from nbstream.model import representation
+from nbstream.model.hidden_text import hidden_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -111,7 +112,7 @@ class Request:
         model: the id of the requested model.
         endpoint: scheme, host and port; empty for a recording.
         messages: the turns, oldest first.
-        parameters: every other field of the request's JSON body.
+        parameters: every other field of the request's JSON body; keys in it are `HiddenText`.
         key_origin: where the request's key comes from.
         key_variable: the environment variable of the server's key; empty if it has none.
         endpoint_name: the name of the endpoint, as in `-m name/model`; empty if it has none.
@@ -141,8 +142,13 @@ class Request:
         query = urlencode(self.address.query)
         return f"{self.endpoint}{self.address.path}{self.address.call}{'?' if query else ''}{query}"
 
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Every variable of the environment from which a program reads a key."""
+        return (*self.address.variables, *dict.fromkeys(text.variable for text in hidden_in(self.parameters)))
+
     def body(self) -> dict[str, Any]:
-        """Return the JSON object that is sent."""
+        """Return the JSON object that is sent; `revealed` gives it with its hidden texts."""
         messages = {"messages": list(self.messages)} if self.address.call == CHAT else {}
         return {"model": self.model, **messages, **self.parameters}
 

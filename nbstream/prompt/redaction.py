@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from nbstream.model.hidden_text import MARK
 from nbstream.prompt.secrets import KEY_SHAPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-MARK = "<secret>"
 
 _WORD = r"(?:api[_-]?key|access[_-]?key|private[_-]?key|secret|token|credentials?|auth)"
 _PASSWORD = r"(?:passwords?|passwd|pwd|passphrase)"  # noqa: S105  (names of secrets)

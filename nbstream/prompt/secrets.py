@@ -35,7 +35,8 @@ KEY_SHAPES = (
     r"|glpat-[\w-]{16,}|AKIA[0-9A-Z]{16}|AIza[\w-]{30,}|xox[abprs]-[\w-]{10,}"
     r"|eyJ[\w-]{10,2000}\.[\w-]{10,8000}\.[\w-]{10,})"
 )
-_SHAPES = re.compile(rf"-----BEGIN [A-Z ]*PRIVATE KEY-----|{KEY_SHAPES}")
+_PRIVATE_KEY = "PRIVATE KEY-----"
+_SHAPES = re.compile(rf"-----BEGIN [A-Z ]*{_PRIVATE_KEY}|{KEY_SHAPES}")
 _CREDENTIAL = re.compile(r"(?=[^\d]*\d)(?=[^A-Za-z]*[A-Za-z])[\w+/=.:-]{16,}")
 #: Files of settings, and tables whose first line may have the names of columns.
 _SETTINGS = frozenset({".json", ".toml", ".yaml", ".yml", ".ini", ".cfg", ".conf", ".properties"})
@@ -153,6 +154,11 @@ def secret_in_text(text: str, secrets: Iterable[str]) -> bool:
         if secret[:_MUCH] in text or any(text.endswith(secret[:size]) for size in range(_LEAST, len(secret))):
             return True
     return _SHAPES.search(text) is not None
+
+
+def is_key(text: str) -> bool:
+    """Return whether a text is the key of a well-known service, or has a private key."""
+    return re.fullmatch(KEY_SHAPES, text) is not None or _PRIVATE_KEY in text
 
 
 def secrets_of(environ: Mapping[str, str]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import shlex
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from nbstream.snippets.literals import JSON
+from nbstream.snippets.literals import json_parts
 
 if TYPE_CHECKING:
     from nbstream.model.request import Request
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 _END = "JSON"
 #: curl would read these as a pattern for several URLs.
 _PATTERN = re.compile(r"[{}\[\]]")
+
+
+def _for_shell(text: str) -> str:
+    return re.sub(r"[\\$`]", r"\\\g<0>", text)
 
 
 def code(request: Request) -> str:
@@ -38,9 +42,14 @@ def code(request: Request) -> str:
         redirections.append("4<<QUERY")
         documents += [f'url-query = "{quote(name)}=${{{variable}:?}}"' for name, variable in address.query_variables]
         documents.append("QUERY")
-    options.append(" ".join(["--data-binary @-", *redirections, f"<<'{_END}'"]))
-    keys = " and ".join(address.variables)
+    parts = json_parts(request.body())
+    if len(parts) > 1:
+        # Without the quotes, the shell puts in the variables, and reads these characters.
+        parts = [_for_shell(part) if place % 2 == 0 else f'"${{{part}:?}}"' for place, part in enumerate(parts)]
+    end = _END if len(parts) > 1 else f"'{_END}'"
+    options.append(" ".join(["--data-binary @-", *redirections, f"<<{end}"]))
+    keys = " and ".join(request.variables)
     notes = [f"# Set {keys} first."] if keys else []
     if address.query_variables:
         notes.append("# The option url-query needs curl 7.87 or newer.")
-    return "\n".join([*notes, " \\\n  ".join(options), *documents, JSON.write(request.body()), _END])
+    return "\n".join([*notes, " \\\n  ".join(options), *documents, "".join(parts), _END])

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+from nbstream.model.hidden_text import HiddenText
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -27,6 +29,8 @@ _ESCAPED = re.compile(rf"[\\{_UNSEEN}]")
 _ESCAPED_IN_JSON = re.compile(f"[{_UNSEEN}]")
 _SHORT = {"\\": r"\\", "\n": r"\n", "\r": r"\r", "\t": r"\t"}
 _IDENTIFIER = re.compile(r"[A-Za-z_$][\w$]*", re.ASCII)
+#: Stands on both sides of a variable's name in a text.
+_PLACE = "\0"
 _BYTE, _ASTRAL = 0x100, 0x10000
 #: The largest whole number up to which JavaScript holds each one.
 _MAX_SAFE_INTEGER = 2**53 - 1
@@ -49,6 +53,7 @@ class Language:
         padding: stands between a brace and what it encloses on the same line.
         indent: the spaces of one level.
         trailing_comma: whether a comma follows the last value, where each has a line of its own.
+        hidden: writes the expression for a text that is read from a variable of the environment.
     """
 
     constants: tuple[str, str, str]
@@ -58,6 +63,7 @@ class Language:
     padding: str
     indent: int
     trailing_comma: bool
+    hidden: Callable[[HiddenText], str]
     one_line: re.Pattern[str] = _BLANK_AT_END
 
     def write(self, value: Any, level: int = 0, taken: int = 0) -> str:
@@ -69,6 +75,8 @@ class Language:
             taken: the columns of that line that something else needs, without its indentation.
         """
         room = WIDTH - self.indent * level - taken
+        if isinstance(value, HiddenText):
+            return self.hidden(value)
         if isinstance(value, str):
             line = self.line(value)
             is_long = len(line) > room and "\n" in value and not self.one_line.search(value)
@@ -96,6 +104,8 @@ class Language:
 
         A number is written in any case.
         """
+        if isinstance(value, HiddenText):
+            return self.hidden(value) if len(self.hidden(value)) <= room else None
         if isinstance(value, str):
             # The literal is no shorter than the text.
             line = self.line(value) if len(value) <= room else ""
@@ -185,6 +195,7 @@ PYTHON = Language(
     padding="",
     indent=4,
     trailing_comma=True,
+    hidden=lambda text: f'os.environ["{text.variable}"]',
     one_line=_BLANK_OR_PROMPT,
 )
 JAVASCRIPT = Language(
@@ -195,6 +206,7 @@ JAVASCRIPT = Language(
     padding=" ",
     indent=2,
     trailing_comma=True,
+    hidden=lambda text: f"process.env.{text.variable}",
 )
 JSON = Language(
     constants=("true", "false", "null"),
@@ -204,7 +216,15 @@ JSON = Language(
     padding="",
     indent=2,
     trailing_comma=False,
+    hidden=_json_line,
 )
+
+
+def json_parts(body: Any) -> list[str]:
+    """Return JSON text in parts; every second one names a variable, whose value belongs there."""
+    # JSON text has no such character.
+    language = replace(JSON, hidden=lambda text: f"{_PLACE}{text.variable}{_PLACE}")
+    return language.write(body).split(_PLACE)
 
 
 def javascript_rounds(value: Any) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nbstream.model.hidden_text import hidden_in
 from nbstream.model.request import CHAT, FIM
-from nbstream.snippets.literals import JAVASCRIPT, JSON, javascript_rounds, template
+from nbstream.snippets.literals import JAVASCRIPT, javascript_rounds, json_parts, template
 
 if TYPE_CHECKING:
     from nbstream.model.request import Request
@@ -169,20 +170,22 @@ def _streams(request: Request) -> bool:
 
 
 def _todo(request: Request) -> str:
-    keys = " and ".join(request.address.variables)
+    keys = " and ".join(request.variables)
     return f"{f'Set {keys}, save' if keys else 'Save'} this as request.mjs, and run `node request.mjs`."
 
 
 def _checked_keys(request: Request) -> list[str]:
-    """Return the lines that read the key: without one the SDK would send that of OPENAI_API_KEY."""
+    """Return the lines that read the key: without one the SDK would send that of OPENAI_API_KEY.
+
+    A key in the body without its variable would be left out.
+    """
     variable = request.address.key_variable
-    if not variable:
-        return []
-    return [
-        f"const key = process.env.{variable};",
-        f'if (!key) throw new Error("Set {variable} first.");',
-        "",
-    ]
+    lines = []
+    if variable:
+        lines += [f"const key = process.env.{variable};", f'if (!key) throw new Error("Set {variable} first.");']
+    for each in dict.fromkeys(text.variable for text in hidden_in(request.parameters)):
+        lines.append(f'if (!process.env.{each}) throw new Error("Set {each} first.");')
+    return [*lines, ""] if lines else []
 
 
 def _body(request: Request, level: int, taken: int) -> tuple[list[str], str]:
@@ -193,8 +196,14 @@ def _body(request: Request, level: int, taken: int) -> tuple[list[str], str]:
     body = request.body()
     if not javascript_rounds(body):
         return [], JAVASCRIPT.write(body, level, taken)
-    text = template(JSON.write(body))
+    parts = json_parts(body)
+    parts = [template(part)[1:-1] if place % 2 == 0 else _as_json(part) for place, part in enumerate(parts)]
+    text = f"`{''.join(parts)}`"
     return ["// JSON text, as JavaScript would round a number of this body.", f"const body = {text};", ""], "body"
+
+
+def _as_json(variable: str) -> str:
+    return f"${{JSON.stringify(process.env.{variable})}}"
 
 
 def _reading(request: Request, loop: str) -> str:

@@ -91,7 +91,7 @@ def code(request: Request) -> str:
         reading = _PRINT_CHAT + (_PRINT_CALLS if body.get("tools") else "") + _PRINT_USAGE
     else:
         reading = _PRINT_TEXT + _PRINT_USAGE
-    keys = " and ".join(address.variables)
+    keys = " and ".join(request.variables)
     todo = f", and set {keys}" if keys else ""
     return "\n".join(
         [

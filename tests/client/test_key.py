@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import nbstream
 from nbstream.client.endpoints import endpoint_for
 from nbstream.client.redacted_decoder import RedactedDecoder
-from nbstream.client.redaction import MARK, SHORTEST_KEY, KeyRedactor
+from nbstream.client.redaction import SHORTEST_KEY, KeyRedactor
 from nbstream.client.secret import Secret
 from nbstream.model.events import (
     Answer,
@@ -26,6 +26,7 @@ from nbstream.model.events import (
     Waiting,
     Warned,
 )
+from nbstream.model.hidden_text import MARK
 from nbstream.model.reduction import reduce
 from nbstream.model.reply import Reply
 from nbstream.model.usage import Usage
@@ -43,8 +44,9 @@ if TYPE_CHECKING:
     from nbstream.model.failure import Failure
 
 
-def test_the_key_is_in_no_output_however_a_request_ends() -> None:
-    found = keys.end_every_way()
+@pytest.mark.parametrize("in_body", [False, True])
+def test_the_key_is_in_no_output_however_a_request_ends(in_body: bool) -> None:  # noqa: FBT001  (pytest passes it by name)
+    found = keys.end_every_way(in_body=in_body)
     assert found.places > 500
     assert found.seen == []
 

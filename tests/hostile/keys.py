@@ -156,12 +156,18 @@ ANSWERS: dict[str, Answer] = {
 }
 
 
-def end_every_way() -> Sightings:
-    """End a request in each way; search the reply, its output, logs and reprs for the key."""
+def end_every_way(*, in_body: bool = False) -> Sightings:
+    """End a request in each way; search the reply, its output, logs and reprs for the key.
+
+    Args:
+        in_body: whether the user puts the key into `extra_body`, beside another one for the server.
+    """
     found = Sightings()
-    with _logs() as lines, HostileServer(ANSWERS) as server, _environment(server.url):
+    extra = {"proxy": {"api_key": KEY, "headers": {"X-Forwarded": [f"Bearer {KEY}"]}}} if in_body else None
+    own_key = "the-servers-own-0123" if in_body else KEY
+    with _logs() as lines, HostileServer(ANSWERS) as server, _environment(server.url, own_key):
         for name in ANSWERS:
-            run = nbstream.stream("hello", base_url=f"{server.url}/{name}")
+            run = nbstream.stream("hello", base_url=f"{server.url}/{name}", extra_body=extra)
             run.receiver._limits = _QUICK
             if name == "cancelled":
                 run.receiver.wait(1, timeout=10)
@@ -212,6 +218,17 @@ def redirect_every_way() -> tuple[Sightings, list[str]]:
         return found, [request.text for request in other.requests] + elsewhere
 
 
+#: Lines of cells whose option --raw-body has the key, right or wrong.
+_BODIES = (
+    """f"-o reply -c with-key --raw-body '{body}'\"""",
+    """f"--raw-body '{body}\"""",
+    """f"--raw-body {body}\"""",
+    """f"--raw-body '{body[:-1]}'\"""",
+    """f"--raw-body '[{body}]'\"""",
+    """f"-t {body}\"""",
+)
+
+
 def look_into_kernel(folder: Path) -> Sightings:
     """End a request in each way in a real kernel; search its messages, logs and files."""
     found = Sightings()
@@ -252,6 +269,14 @@ def look_into_kernel(folder: Path) -> Sightings:
                 "%deepseek config",
                 "get_ipython().run_line_magic('deepseek', 'key ' + os.environ['DEEPSEEK_API_KEY'])",
                 "get_ipython().run_line_magic('deepseek', os.environ['DEEPSEEK_API_KEY'])",
+                # The cells themselves are messages, too, so they do not spell the key.
+                "body = '{\"proxy\": {\"api_key\": \"' + os.environ['DEEPSEEK_API_KEY'] + '\"}}'",
+                "ask = lambda line: get_ipython().run_cell_magic('deepseek', line, 'hello')",
+                *(f"ask({line})" for line in _BODIES),
+                *(f"%deepseek request {form}" for form in ("", "json", "python", "curl", "node", "node sdk")),
+                "reply.request",
+                "nbstream.Chat('with-key').to_json()",
+                "nbstream.Chat('with-key').defaults",
                 "nbstream.settings.endpoints = {'x': {'api_key': os.environ['DEEPSEEK_API_KEY']}}",
                 "url = 'http://127.0.0.1:1/?key=other-' + os.environ['DEEPSEEK_API_KEY']",
                 "nbstream.settings.endpoints = {'x': {'base_url': url}}",
@@ -335,9 +360,9 @@ def _module_reprs() -> str:
 
 
 @contextlib.contextmanager
-def _environment(url: str) -> Iterator[None]:
+def _environment(url: str, key: str = KEY) -> Iterator[None]:
     before = {name: os.environ.get(name) for name in (KEY_VARIABLE, URL_VARIABLE)}
-    os.environ[KEY_VARIABLE], os.environ[URL_VARIABLE] = KEY, url
+    os.environ[KEY_VARIABLE], os.environ[URL_VARIABLE] = key, url
     settings.use(settings.Settings(retries=0))
     try:
         yield

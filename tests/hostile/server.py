@@ -32,8 +32,9 @@ class Request:
 
     @property
     def key(self) -> str:
-        """The API key in the request; empty if there is none."""
-        return self.headers.get("authorization", "").removeprefix("Bearer ")
+        """The API key in the request's body or, if that has none, in its headers; or empty."""
+        proxy = json.loads(self.body).get("proxy") if self.body else None
+        return proxy["api_key"] if proxy else self.headers.get("authorization", "").removeprefix("Bearer ")
 
     @property
     def text(self) -> str:

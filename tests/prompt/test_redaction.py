@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbstream.prompt.redaction import MARK, Redaction
+from nbstream.model.hidden_text import MARK
+from nbstream.prompt.redaction import Redaction
 
 KEY = "sk-0123456789abcdefABCDEF"
 

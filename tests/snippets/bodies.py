@@ -45,6 +45,22 @@ TRAPS = (
 )
 
 
+#: Further fields of a body with keys, and the variables from which a program reads them.
+WITH_KEYS: dict[str, Any] = {
+    "api_key": "sk-of-a-gateway-0123",
+    "proxies": [
+        {"headers": {"Authorization": "Bearer sk-of-a-proxy-4567", "X-Title": "$PATH `id` \\"}},
+        {"headers": {"authorization": "Basic $HOME:`id`89"}, "url": "https://a.test/?q=1&key=%2Fsk&sig=$1"},
+    ],
+}
+VARIABLES = {
+    "BODY_API_KEY": WITH_KEYS["api_key"],
+    "BODY_AUTHORIZATION": "Bearer sk-of-a-proxy-4567",
+    "BODY_AUTHORIZATION_2": "Basic $HOME:`id`89",
+    "BODY_URL": "https://a.test/?q=1&key=%2Fsk&sig=$1",
+}
+
+
 def _asked(text: str) -> list[dict[str, Any]]:
     return [{"role": "user", "content": text}]
 
@@ -90,6 +106,8 @@ def corpus() -> dict[str, dict[str, Any]]:
                 "x": [10**400, -(2**53), 1e22, 1.5e-9, -0.0, 1e300, 2**53 - 1, True, 0.1],
             },
         },
+        "keys": {"messages": _asked(f"{say}`$HOME` \\ $"), "extra_body": WITH_KEYS},
+        "keys and numbers": {"messages": _asked(say + "${x} \\` $"), "extra_body": {"seed": 2**63 - 1, **WITH_KEYS}},
         "numbers that JavaScript holds": {
             "messages": _asked("[simulate: tokens=40] Hi"),
             "extra_body": {"seed": 2**53 - 1, "x": [0.1, -7]},

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tests.needs import NPM_PACKAGES
+from tests.snippets.bodies import VARIABLES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,7 +72,7 @@ def code(request: Any, name: str) -> str:
 def environment(key: str | None = KEY) -> dict[str, str]:
     """Return an environment with nothing but what a program needs."""
     kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "TMPDIR") if name in os.environ}
-    return {**kept, "PYTHONUTF8": "1", **({"DEEPSEEK_API_KEY": key, "API_KEY": key} if key else {})}
+    return {**kept, "PYTHONUTF8": "1", **VARIABLES, **({"DEEPSEEK_API_KEY": key, "API_KEY": key} if key else {})}
 
 
 def run(

@@ -35,15 +35,19 @@ OTHER = "sk-given-as-an-argument-0123456789"
 BANGS = 'Hello!world !! !-1 !$ "quoted!" \\ $HOME `id`\nend!\n!ls'
 
 
-def ask(simulator: Simulator, text: str) -> Any:
-    return asked(simulator, {"messages": [{"role": "user", "content": text}], "thinking": False})
+def ask(simulator: Simulator, text: str, extra_body: dict[str, Any] | None = None) -> Any:
+    messages = [{"role": "user", "content": text}]
+    return asked(simulator, {"messages": messages, "thinking": False, "extra_body": extra_body})
 
 
 @needs.command("curl", "curl")
 @needs.posix("it has no sh")
+@pytest.mark.parametrize("extra", [None, bodies.WITH_KEYS], ids=["plain", "keys"])
 @pytest.mark.parametrize("shell", SHELLS)
-def test_a_command_for_curl_runs_in_each_shell(simulator: Simulator, shell: str, tmp_path: Path) -> None:
-    reply = ask(simulator, "[simulate: tokens=9]" + "\n".join(bodies.TRAPS) * 20)
+def test_a_command_for_curl_runs_in_each_shell(
+    simulator: Simulator, shell: str, extra: dict[str, Any] | None, tmp_path: Path
+) -> None:
+    reply = ask(simulator, "[simulate: tokens=9]" + "\n".join(bodies.TRAPS) * 20, extra)
     wanted = sent(simulator)
     output = run(tmp_path, "curl", code(reply.request, "curl"), shell)
     assert sent(simulator) == wanted
@@ -52,10 +56,13 @@ def test_a_command_for_curl_runs_in_each_shell(simulator: Simulator, shell: str,
 
 @needs.command("curl", "curl")
 @needs.posix("it has no pseudo-terminal")
+@pytest.mark.parametrize("extra", [None, bodies.WITH_KEYS], ids=["plain", "keys"])
 @pytest.mark.parametrize("shell", SHELLS)
-def test_a_command_for_curl_can_be_pasted(simulator: Simulator, shell: str, tmp_path: Path) -> None:
+def test_a_command_for_curl_can_be_pasted(
+    simulator: Simulator, shell: str, extra: dict[str, Any] | None, tmp_path: Path
+) -> None:
     # A shell with a history reads `!` in its own way.
-    reply = ask(simulator, f"[simulate: tokens=9]{BANGS}")
+    reply = ask(simulator, f"[simulate: tokens=9]{BANGS}", extra)
     wanted = sent(simulator)
     options = {"bash": ["--norc"], "zsh": ["-f"]}.get(shell, [])
     env = environment() | {"HOME": str(tmp_path), "TERM": "dumb", "PS1": "ready> "}
@@ -90,9 +97,11 @@ def test_the_key_is_in_no_argument_of_a_process(simulator: Simulator, tmp_path: 
 @pytest.mark.parametrize("language", ["json", "python", "curl", "node", "sdk"])
 def test_no_program_has_a_key_that_was_given(simulator: Simulator, language: str) -> None:
     url = f"{simulator.url}/v1?api-version=7&key={OTHER}x"
-    request = source_of("Hi", {"base_url": url, "api_key": OTHER}).request
+    request = source_of("Hi", {"base_url": url, "api_key": OTHER, "extra_body": bodies.WITH_KEYS}).request
     text = code(request, language)
     assert OTHER not in text
+    assert not [value for value in bodies.VARIABLES.values() if value in text]
+    assert language == "json" or [name for name in bodies.VARIABLES if name not in text] == []
     assert language == "json" or ("DEEPSEEK_API_KEY" in text and "URL_KEY" in text and "api-version" in text)
 
 

@@ -16,13 +16,15 @@ from nbstream.client.redacted_decoder import RedactedDecoder
 from nbstream.client.redaction import KeyRedactor
 from nbstream.client.sources import SourceError
 from nbstream.client.sources.failures import failure_of
+from nbstream.model.hidden_text import hidden_in, revealed
 from nbstream.model.request import CHAT
 from nbstream.wire.response import ResponseDecoder
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
 
     from nbstream.client.endpoints import Endpoint
+    from nbstream.client.secret import Secret
     from nbstream.client.sources import Decoder
     from nbstream.model.earlier import Earlier
     from nbstream.model.request import Request
@@ -42,7 +44,7 @@ class ApiSource:
         self.earlier = earlier
         self.server = endpoint.server
         self.endpoint = endpoint
-        self._redactor = KeyRedactor(endpoint.secret)
+        self._redactor = KeyRedactor(*endpoint.secrets, *_secrets_in(request))
 
     async def prepare(self) -> None:
         """Import the SDK, if this is the first request."""
@@ -55,7 +57,7 @@ class ApiSource:
         pooled = connections.pooled_client(self.endpoint)
         pooled.users += 1
         # As `extra_body`, which the SDK does not transform: for 400 messages that takes it 50 ms.
-        body = self.request.body()
+        body: dict[str, Any] = revealed(self.request.body())
         model = body.pop("model")
         began = False
         try:
@@ -72,7 +74,7 @@ class ApiSource:
         except SourceError:
             raise
         except Exception as error:  # noqa: BLE001
-            raise SourceError(failure_of(error, self.endpoint, began=began)) from None
+            raise SourceError(failure_of(error, self.endpoint, self._redactor, began=began)) from None
         finally:
             pooled.users -= 1
 
@@ -82,3 +84,12 @@ class ApiSource:
         if self._redactor.forms:
             decoder = RedactedDecoder(decoder, self._redactor)
         return decoder if self.earlier is None else ContinuedDecoder(decoder, self.earlier)
+
+
+def _secrets_in(request: Request) -> Sequence[Secret]:
+    """Return the keys in the body of a request."""
+    if not (hidden := list(hidden_in(request.parameters))):
+        return ()
+    from nbstream.client.hidden_fields import secrets_in  # noqa: PLC0415  (only where it is used)
+
+    return [secret for text in hidden for secret in secrets_in(text)]

@@ -11,22 +11,23 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from nbstream.client.connections import StatusError
-from nbstream.client.redaction import KeyRedactor
 from nbstream.model.failure import Failure
 from nbstream.model.printable import one_line
 from nbstream.wire import server_errors
 
 if TYPE_CHECKING:
     from nbstream.client.endpoints import Endpoint
+    from nbstream.client.redaction import KeyRedactor
     from nbstream.model.failure import FailureCause
 
 
-def failure_of(error: Exception, endpoint: Endpoint, *, began: bool) -> Failure:
-    """Return the failure that `error` is, without the key.
+def failure_of(error: Exception, endpoint: Endpoint, redactor: KeyRedactor, *, began: bool) -> Failure:
+    """Return the failure that `error` is, without keys.
 
     Args:
         error: an exception of the SDK or of a connection.
         endpoint: the server.
+        redactor: removes the keys of the request.
         began: whether the response had begun.
     """
     # Version 2 of the SDK wraps the exception of a hook, version 3 does not.
@@ -37,7 +38,7 @@ def failure_of(error: Exception, endpoint: Endpoint, *, began: bool) -> Failure:
         failure = _refused(refusal, endpoint)
     else:
         failure = _broken(error, endpoint, began=began)
-    return KeyRedactor(endpoint.secret).redact_fields(failure)
+    return redactor.redact_fields(failure)
 
 
 def _refused(refusal: StatusError, endpoint: Endpoint) -> Failure:

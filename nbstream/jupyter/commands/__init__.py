@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nbstream.client.redaction import SHORTEST_KEY
+from nbstream.client.redaction import without_keys
 from nbstream.jupyter.commands.command import Command
 from nbstream.model.exceptions import RequestError
 
@@ -62,8 +62,7 @@ def run(line: str, context: Context) -> None:
     name, *words = line.split()
     command = COMMANDS.get(name)
     if command is None or len(words) > command.most_words:
-        # A word that may be a key is not repeated.
-        said = " ".join(word if len(word) < SHORTEST_KEY or word.isalpha() else "…" for word in line.split())
+        said = without_keys(" ".join(line.split()), line.split())
         raise RequestError(
             f"%deepseek {said} is no command: there are {', '.join(each.usage for each in COMMANDS.values())}."
         )

@@ -43,7 +43,7 @@ def config(_words: Sequence[str], context: Context) -> None:
         endpoint, notes = None, [name_options(str(error), context.presentation.audience)]
     rows = [_row(name, endpoint, context) for name in chosen.traits(config=True)]
     rows += _endpoint_rows(endpoint)
-    redactor = KeyRedactor(endpoint.secret if endpoint is not None else None)
+    redactor = KeyRedactor(*(endpoint.secrets if endpoint is not None else ()))
     shown = [[redactor.redact(cell) for cell in row] for row in rows]
     notes.append(f"Endpoints of your own: the setting endpoints, or {endpoint_file.path()}.")
     show_table(Table("", ["setting", "value", "from"], shown, note=" ".join(notes)), context)
