@@ -7,6 +7,7 @@ import enum
 import functools
 import inspect
 import json
+import re
 import types
 import typing
 import warnings
@@ -103,7 +104,7 @@ def _written(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _parameters(function: Callable[..., Any], name: str) -> Sequence[inspect.Parameter]:
     try:
-        signature = inspect.signature(function, eval_str=True)
+        signature = _signature(function)
     except (NameError, AttributeError) as error:
         raise RequestError(f"A hint of `{name}` cannot be read: {one_line(str(error))}.") from None
     except (TypeError, ValueError) as error:
@@ -118,6 +119,41 @@ def _parameters(function: Callable[..., Any], name: str) -> Sequence[inspect.Par
                 f"The parameter `{each.name}` of `{name}` has no type hint: add one, as in `{each.name}: str`."
             )
     return parameters
+
+
+def _signature(function: Callable[..., Any]) -> inspect.Signature:
+    """Return the signature with the parameters' hints as types; the hint of the result may be any.
+
+    Raises:
+        NameError: if a name in the hint of a parameter is not known.
+        AttributeError: the same, of an attribute of a module.
+    """
+    unknown: dict[str, Any] = {}
+    while True:
+        try:
+            return inspect.signature(function, eval_str=True, locals=unknown or None)
+        except NameError as error:
+            # Imported for type checkers only, as people do with the types of results.
+            written = [each.annotation for each in inspect.signature(function).parameters.values()]
+            name = re.compile(rf"\b{re.escape(error.name or '')}\b")
+            is_of_parameter = any(isinstance(each, str) and name.search(each) for each in written)
+            if not error.name or error.name in unknown or is_of_parameter:
+                raise
+            unknown[error.name] = _Unknown
+
+
+class _WithAnyAttribute(type):
+    def __getattr__(cls, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return cls
+
+
+class _Unknown(metaclass=_WithAnyAttribute):
+    """Stands for a type, or a module, that is not known."""
+
+    def __class_getitem__(cls, _: Any) -> type[_Unknown]:
+        return cls
 
 
 def _as_json(adapter: TypeAdapter[Any], parameter: inspect.Parameter) -> Any:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Required, TypedDict
+from typing import TYPE_CHECKING, Required, TypedDict
 
 import numpy as np  # noqa: TC002
+
+if TYPE_CHECKING:
+    import collections.abc
+    from collections.abc import Iterator
+    from decimal import Decimal
 
 
 @dataclasses.dataclass
@@ -30,3 +35,9 @@ def use_nodes(nodes: list[Node]) -> None: ...
 
 
 def use_array(x: np.ndarray) -> None: ...
+
+
+def walk(depth: int) -> Iterator[collections.abc.Sequence[int]] | None: ...
+
+
+def pay(amount: Decimal) -> Iterator[int] | None: ...

@@ -234,6 +234,12 @@ def test_the_parameters_of_a_function() -> None:
     )
 
 
+def test_the_hint_of_the_result_may_be_for_type_checkers_only() -> None:
+    assert shape_of_parameters(postponed.walk).validate({"depth": 2}) == ({"depth": 2}, ())
+    with pytest.raises(RequestError, match="Decimal"):
+        shape_of_parameters(postponed.pay)
+
+
 def test_parameters_of_methods_partials_wrappers_and_coroutines() -> None:
     class Tool:
         def method(self, row: Row) -> None: ...
