@@ -56,6 +56,11 @@ _BY_CLASS: dict[tuple[str, str], Callable[[Any], Description]] = {
     ("matplotlib", "Axes"): pictures.figure,
     ("seaborn", "Grid"): pictures.figure,
 }
+_HEADS: dict[Callable[[Any], Description] | None, Callable[[Any, int], frames.Head]] = {
+    frames.pandas_frame: frames.pandas_head,
+    frames.polars_frame: frames.polars_head,
+    frames.arrow_table: frames.arrow_head,
+}
 #: Their own texts are short, although they are mappings or sequences.
 _OWN_REPR = frozenset({"xarray"})
 _MOST_IN_CONTAINER = 50
@@ -188,6 +193,26 @@ def whole(value: Any) -> Description:
 def is_own(value: Any) -> bool:
     """Return whether a function of this package describes a value, and none of the user's."""
     return _describe.dispatch(type(value)) in _OWN
+
+
+def head_of(value: Any, most: int) -> frames.Head | None:
+    """Return the first rows of a table, at most so many; None if a value is no table.
+
+    Raises:
+        Exception: whatever the library raises.
+    """
+    make = _HEADS.get(_of_library(value))
+    return make(value, most) if make is not None else None
+
+
+def is_picture(value: Any) -> bool:
+    """Return whether a value is a figure or an image of a library."""
+    return _of_library(value) in (pictures.figure, pictures.pil_image)
+
+
+def container_as_json(value: Any, limit: int) -> Description:
+    """Describe a container, or a value with fields, as JSON of at most `limit` characters."""
+    return describe_container(value, _leaf, limit)
 
 
 def _of_library(value: Any) -> Callable[[Any], Description] | None:

@@ -34,32 +34,46 @@ _TEXTS = ("str", "string", "utf8", "large_string")
 
 def pandas_frame(frame: Any) -> Description:
     """Describe a pandas or modin DataFrame."""
-    rows, columns = frame.shape
-    names = [_label(each) for each in frame.columns[:_MOST_COLUMNS]]
-    dtypes = [_dtype(each) for each in frame.dtypes.iloc[:_MOST_COLUMNS]]
-    head = frame.iloc[: rows if rows <= WHOLE else _HEAD, :_MOST_COLUMNS]
-    cells = [_shown_values(head.iloc[:, at]) for at in range(len(names))]
-    return _table(_name(frame), rows, columns, _Head(names, dtypes, cells, *_index(head.index)))
+    return _table(_name(frame), pandas_head(frame, _most(frame.shape[0])))
 
 
 def polars_frame(frame: Any) -> Description:
     """Describe a polars DataFrame."""
-    rows, columns = frame.shape
-    names = list(islice(frame.columns, _MOST_COLUMNS))
-    dtypes = [_dtype(each) for each in islice(frame.dtypes, _MOST_COLUMNS)]
-    head = frame[:, :_MOST_COLUMNS].head(rows if rows <= WHOLE else _HEAD) if columns else frame
-    cells = [_shown_values(head.get_column(name)) for name in names]
-    return _table(_name(frame), rows, columns, _Head([_label(each) for each in names], dtypes, cells, [], []))
+    return _table(_name(frame), polars_head(frame, _most(frame.shape[0])))
 
 
 def arrow_table(table: Any) -> Description:
     """Describe a pyarrow Table or RecordBatch."""
-    rows, columns = table.num_rows, table.num_columns
-    fields = [table.schema.field(at) for at in range(min(columns, _MOST_COLUMNS))]
-    head = table.slice(0, rows if rows <= WHOLE else _HEAD)
+    return _table(_name(table), arrow_head(table, _most(table.num_rows)))
+
+
+def pandas_head(frame: Any, most: int) -> Head:
+    """Return the first rows of a pandas or modin DataFrame, at most so many."""
+    rows, columns = frame.shape
+    names = [_label(each) for each in frame.columns[:_MOST_COLUMNS]]
+    dtypes = [_dtype(each) for each in frame.dtypes.iloc[:_MOST_COLUMNS]]
+    head = frame.iloc[:most, :_MOST_COLUMNS]
+    cells = [_shown_values(head.iloc[:, at]) for at in range(len(names))]
+    return Head(rows, columns, names, dtypes, cells, *_index(head.index))
+
+
+def polars_head(frame: Any, most: int) -> Head:
+    """Return the first rows of a polars DataFrame, at most so many."""
+    rows, columns = frame.shape
+    names = list(islice(frame.columns, _MOST_COLUMNS))
+    dtypes = [_dtype(each) for each in islice(frame.dtypes, _MOST_COLUMNS)]
+    head = frame[:, :_MOST_COLUMNS].head(most) if columns else frame
+    cells = [_shown_values(head.get_column(name)) for name in names]
+    return Head(rows, columns, [_label(each) for each in names], dtypes, cells, [], [])
+
+
+def arrow_head(table: Any, most: int) -> Head:
+    """Return the first rows of a pyarrow Table or RecordBatch, at most so many."""
+    fields = [table.schema.field(at) for at in range(min(table.num_columns, _MOST_COLUMNS))]
+    head = table.slice(0, most)
     cells = [head.column(at).to_pylist() for at in range(len(fields))]
     names, dtypes = [_label(each.name) for each in fields], [_dtype(each.type) for each in fields]
-    return _table(_name(table), rows, columns, _Head(names, dtypes, cells, [], []))
+    return Head(table.num_rows, table.num_columns, names, dtypes, cells, [], [])
 
 
 def pandas_series(series: Any) -> Description:
@@ -101,9 +115,14 @@ def lazy_frame(frame: Any) -> Description:
     return Description(plan, "polars LazyFrame, a query that was not run", "its query only", is_cut=True)
 
 
-class _Head(NamedTuple):
-    """The first columns of a table, with their first values, and its index."""
+class Head(NamedTuple):
+    """The first columns of a table, with their first values, and its index.
 
+    `rows` and `columns` are those of the whole table; `cells` are values, column by column.
+    """
+
+    rows: int
+    columns: int
     names: list[str]
     dtypes: list[str]
     cells: list[list[Any]]
@@ -111,8 +130,12 @@ class _Head(NamedTuple):
     index_cells: list[list[Any]]
 
 
-def _table(name: str, rows: int, columns: int, head: _Head) -> Description:
-    names = head.names
+def _most(rows: int) -> int:
+    return rows if rows <= WHOLE else _HEAD
+
+
+def _table(name: str, head: Head) -> Description:
+    rows, columns, names = head.rows, head.columns, head.names
     shown_rows = len(head.cells[0]) if head.cells else 0
     kind = f"{name}, {counted(rows, 'row')}, {counted(columns, 'column')}"
     typed = ", ".join(f"{each} ({dtype})" for each, dtype in zip(names, head.dtypes, strict=True))
@@ -152,11 +175,11 @@ def _csv(header: Sequence[str], columns: Sequence[list[Any]], rows: int) -> str:
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(header)
     for at in range(rows):
-        writer.writerow([_cell(column[at]) for column in columns])
+        writer.writerow([cell_text(column[at]) for column in columns])
     return file.getvalue().removesuffix("\n")
 
 
-def _cell(value: Any) -> str:
+def cell_text(value: Any) -> str:
     """Return the text of one value of a table."""
     if isinstance(value, str):
         return shortened(str.__str__(value), _LONGEST_CELL)
