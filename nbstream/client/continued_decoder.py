@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nbstream.client.outer_decoder import OuterDecoder
 from nbstream.model.events import Answer, Ended, Event, Finished, Moved, Reasoning, Refusal, ToolCallDelta, Warned
 from nbstream.model.warning import ReplyWarning
 from nbstream.wire.repetition import RepeatedBeginning
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from nbstream.model.failure import Failure
 
 
-class ContinuedDecoder:
+class ContinuedDecoder(OuterDecoder):
     """Takes what a server repeats of the earlier part off the events of another decoder, once.
 
     Args:
@@ -23,37 +24,12 @@ class ContinuedDecoder:
     """
 
     def __init__(self, decoder: Decoder, earlier: Earlier) -> None:
-        self._decoder = decoder
+        super().__init__(decoder)
         self._told: set[type[Answer | Reasoning]] = set()
         self._texts: dict[type[Answer | Reasoning], RepeatedBeginning] = {
             Answer: RepeatedBeginning(earlier.answer),
             Reasoning: RepeatedBeginning(earlier.reasoning),
         }
-
-    @property
-    def ended(self) -> bool:
-        """See `Decoder.ended`."""
-        return self._decoder.ended
-
-    @property
-    def delivered(self) -> bool:
-        """See `Decoder.delivered`."""
-        return self._decoder.delivered
-
-    @property
-    def finished(self) -> bool:
-        """See `Decoder.finished`."""
-        return self._decoder.finished
-
-    @property
-    def has_usage(self) -> bool:
-        """See `Decoder.has_usage`."""
-        return self._decoder.has_usage
-
-    @property
-    def payloads(self) -> int:
-        """See `Decoder.payloads`."""
-        return self._decoder.payloads
 
     def feed(self, piece: bytes, at: float) -> list[Event]:
         """Return the events that `piece` completes; see `Decoder.feed`."""

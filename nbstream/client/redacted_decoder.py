@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
+from nbstream.client.outer_decoder import OuterDecoder
 from nbstream.client.redaction import GrowingText
 from nbstream.model.events import (
     Answer,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 _Delta: TypeAlias = Reasoning | Answer | Refusal | ToolCallDelta
 
 
-class RedactedDecoder:
+class RedactedDecoder(OuterDecoder):
     """Removes keys from the events of another decoder.
 
     A key may be split over deltas. So the end of a text is kept until it is clear that no key
@@ -40,7 +41,7 @@ class RedactedDecoder:
     """
 
     def __init__(self, decoder: Decoder, redactor: KeyRedactor) -> None:
-        self._decoder = decoder
+        super().__init__(decoder)
         self._redactor = redactor
         #: Reasoning, answer and the arguments of each tool call, by class or index.
         self._texts: dict[object, GrowingText] = {}
@@ -49,31 +50,6 @@ class RedactedDecoder:
         self._channel: object = None
         self._text = GrowingText(redactor)
         self._last: _Delta | None = None
-
-    @property
-    def ended(self) -> bool:
-        """See `Decoder.ended`."""
-        return self._decoder.ended
-
-    @property
-    def delivered(self) -> bool:
-        """See `Decoder.delivered`."""
-        return self._decoder.delivered
-
-    @property
-    def finished(self) -> bool:
-        """See `Decoder.finished`."""
-        return self._decoder.finished
-
-    @property
-    def has_usage(self) -> bool:
-        """See `Decoder.has_usage`."""
-        return self._decoder.has_usage
-
-    @property
-    def payloads(self) -> int:
-        """See `Decoder.payloads`."""
-        return self._decoder.payloads
 
     def feed(self, piece: bytes, at: float) -> list[Event]:
         """Return the events that `piece` completes, without the key; see `Decoder.feed`."""
