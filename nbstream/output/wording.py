@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING
 
 from nbstream.model.events import Retrying, Waiting
 from nbstream.model.printable import printable
-from nbstream.model.usage import estimate_tokens
+from nbstream.output import call_words, step_times
 from nbstream.output.durations import seconds
 from nbstream.output.sentences import NORMAL_ENDS, has_answer, message
 
 if TYPE_CHECKING:
     from nbstream.model.presentation import Presentation, ReasoningDisplay
     from nbstream.model.reply import Reply
-    from nbstream.model.timing import Timing
 
 #: A turn before a turn has another version now.
 ANSWERED_EARLIER = "answered an earlier version"
@@ -26,15 +25,16 @@ ANSWERED_EARLIER = "answered an earlier version"
 FIRST_ANSWER = "The first answer, which did not fit"
 _LINE_END = re.compile(r"\s*[\r\n]\s*")
 _MINUTE = 60.0
-#: A rate is claimed only over text that arrived over at least this many seconds.
-_LEAST_SECONDS = 1.0
+#: Less time of tools or decisions is not worth telling.
+_LEAST_SECONDS = 0.05
 #: Less of the context window is not worth telling.
 _WORTH_TELLING = 0.2
-#: A text has at most about this many times the tokens that are estimated from its length.
-_MOST_PER_ESTIMATE = 4
 #: The footer names so many values and files of the prompt, each with so many characters.
 _MOST_INSERTED = 6
 _LONGEST_NAME = 40
+#: A label names so many tools.
+_MOST_NAMES = 3
+_RUNNING = ("running", "stopping")
 
 
 def reasoning_display(reply: Reply, presentation: Presentation) -> ReasoningDisplay:
@@ -48,33 +48,71 @@ def stays_open(reply: Reply, presentation: Presentation) -> bool:
 
 
 def label(reply: Reply) -> str:
-    """Return what the reader is waiting for; empty once there is text."""
+    """Return what the reader is waiting for; empty while text arrives."""
     if reply.status == "pending":
         return "Connecting"
+    if reply.status == "calling":
+        return _calling(reply)
     if reply.status != "waiting":
         return ""
     if isinstance(reply.wait, Retrying):
         return f"Attempt {reply.wait.attempt} of {reply.wait.attempts} failed, trying again"
-    return f"Waiting for {reply.model}"
+    again = "Asking again, waiting" if reply.cause == "again" else "Waiting"
+    return f"{again} for {reply.model}"
 
 
 def waited(reply: Reply, elapsed: float) -> float:
     """Return how long the reader has waited, `elapsed` seconds after the reply began.
 
-    Without the time of an earlier part, until the server goes on with it.
+    That is without the time of an earlier part, until the server goes on with it. In a later
+    request it counts from there; while tools run or are asked for, from the last such moment.
     """
-    is_waiting = reply.status in ("pending", "waiting")
-    before = reply.earlier.timing.ended if reply.earlier is not None and is_waiting else None
-    return max(0.0, elapsed - (before or 0.0))
+    since = 0.0
+    if reply.status in ("pending", "waiting"):
+        before = reply.earlier.timing.ended if reply.earlier is not None else None
+        since = before or reply.timing.begun
+    elif reply.status == "calling":
+        running = [call.began for call in reply.tool_calls if call.state in _RUNNING]
+        asked = [call.asked for call in reply.tool_calls if call.state == "asking"]
+        since = next((at for at in (*running, *asked, reply.timing.ended) if at is not None), 0.0)
+    return max(0.0, elapsed - since)
+
+
+def _calling(reply: Reply) -> str:
+    """Return what happens to the calls of the last response."""
+    calls = reply.tool_calls
+    for call in calls:
+        if call.state in _RUNNING:
+            name = call_words.name(call)
+            return f"Stopping when {name} has returned" if call.state == "stopping" else f"Running {name}"
+    asked = [call_words.name(call) for call in calls if call.state == "asking"]
+    if asked:
+        return f"Waiting for your decision about {_listed(asked)}"
+    return f"Calling {_listed([call_words.name(call) for call in calls if call.outcome is None]) or 'tools'}"
+
+
+def _listed(names: list[str]) -> str:
+    """Return names for a sentence, each once; of many, the first ones."""
+    names = list(dict.fromkeys(names))
+    shown = ", ".join(names[:_MOST_NAMES])
+    return f"{shown} and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else shown
 
 
 def activity(reply: Reply) -> str:
-    """Return what the model does while its text arrives."""
+    """Return what the model does while its text arrives, or what happens to its calls."""
+    if reply.status == "calling":
+        return _calling(reply)
     return "Thinking" if reply.status == "reasoning" else "Answering"
 
 
 def note(reply: Reply) -> str:
-    """Return what the server, or the retry logic, last said before the first delta."""
+    """Return what the server, or the retry logic, last said before the first delta.
+
+    While a tool runs: what the user is asked meanwhile.
+    """
+    if reply.status == "calling" and any(call.state in _RUNNING for call in reply.tool_calls):
+        asked = [call_words.name(call) for call in reply.tool_calls if call.state == "asking"]
+        return f"waiting for your decision about {_listed(asked)}" if asked else ""
     if isinstance(reply.wait, Waiting):
         said = reply.wait.note
         return f"the server says {said}" if said else "the server is there"
@@ -110,17 +148,17 @@ def footer(reply: Reply) -> list[str]:
     """Return the footer's items in reading order; empty until the reply has ended."""
     if not reply.ended:
         return []
-    items = [f"Stopped after {seconds(reply.timing.ended or 0)}"] if reply.status == "cancelled" else []
+    items = [f"Stopped after {seconds(step_times.last_moment(reply))}"] if reply.status == "cancelled" else []
     items += _turn(reply)
     items += [_models(reply)] if reply.model else []
     if reply.earlier is not None and reply.earlier.requests:
         items.append("continued" if reply.earlier.requests == 1 else f"continued {reply.earlier.requests} times")
     if reply.simulated:
         items.append("simulated")
-    if reply.timing.ended is not None and reply.status != "cancelled":
-        items.append(seconds(reply.timing.ended))
-    items += _tokens(reply)
-    if (first := reply.timing.first_delta) is not None:
+    if len(reply.steps) > 1:
+        items.append(f"{len(reply.steps)} requests")
+    items += _times(reply) + _tokens(reply)
+    if (first := reply.steps[0].timing.first_delta) is not None:
         items.append(f"first token {seconds(first)}")
     items += _rate(reply)
     items += _context(reply)
@@ -128,6 +166,17 @@ def footer(reply: Reply) -> list[str]:
     if reply.finish_reason and reply.finish_reason not in NORMAL_ENDS:
         items.append(f"finish reason {reply.finish_reason}")
     return items + _inserted(reply)
+
+
+def _times(reply: Reply) -> list[str]:
+    """Return how long it took; the time of tools and decisions is told apart from the server's."""
+    server = step_times.server_seconds(reply)
+    others = {"tools": step_times.tool_seconds(reply), "consent": step_times.consent_seconds(reply)}
+    others = {name: spent for name, spent in others.items() if spent >= _LEAST_SECONDS}
+    items = []
+    if server is not None and (others or reply.status != "cancelled"):
+        items.append(f"server {seconds(server)}" if others else seconds(server))
+    return items + [f"{name} {seconds(spent)}" for name, spent in others.items()]
 
 
 def _models(reply: Reply) -> str:
@@ -145,14 +194,6 @@ def _inserted(reply: Reply) -> list[str]:
         items.append(printable(f"{name}: {each.shown}" if each.shown else name))
     more = len(inserted) - len(items)
     return [*items, f"{more:,} more attached"] if more else items
-
-
-def answer_tokens(reply: Reply) -> int | None:
-    """Return the number of tokens after the reasoning, or None if the server did not say."""
-    usage = reply.usage
-    if usage is None or usage.completion_tokens is None:
-        return None
-    return max(0, usage.completion_tokens - (usage.reasoning_tokens or 0))
 
 
 def _turn(reply: Reply) -> list[str]:
@@ -180,7 +221,7 @@ def _tokens(reply: Reply) -> list[str]:
         items.append(f"in {usage.prompt_tokens:,}{cached}")
     if usage.reasoning_tokens:
         items.append(f"thought {usage.reasoning_tokens:,}")
-    if (out := answer_tokens(reply)) is not None:
+    if (out := step_times.answer_tokens(reply)) is not None:
         items.append(f"out {out:,}")
     if about := reply.unreported_tokens:
         items.append(f"about {about:,} more out, not reported")
@@ -197,28 +238,8 @@ def _context(reply: Reply) -> list[str]:
 
 
 def _rate(reply: Reply) -> list[str]:
-    """Return the tokens per second, if the text was seen arriving over at least a second."""
-    usage, timing = reply.usage, reply.timing
-    if usage is None or usage.completion_tokens is None:
-        return []
-    if reply.earlier is not None and reply.earlier.requests:
-        # The time that the last request waited is in between.
-        return []
-    # Some servers count reasoning that they do not stream, or of which they stream a summary.
-    hidden = (usage.reasoning_tokens or 0) > _MOST_PER_ESTIMATE * estimate_tokens(reply.reasoning)
-    rate = _tokens_per_second(timing, answer_tokens(reply), timing.answer_started) if hidden else None
-    if rate is None and not (hidden and not reply.reasoning):
-        rate = _tokens_per_second(timing, usage.completion_tokens, timing.first_delta)
+    rate = step_times.tokens_per_second(reply)
     return [f"{rate:.0f} tok/s"] if rate is not None else []
-
-
-def _tokens_per_second(timing: Timing, tokens: int | None, first: float | None) -> float | None:
-    """Return the rate of tokens of which the first came at `first`; None if it is not certain."""
-    last = timing.last_delta
-    if not tokens or tokens < 2 or first is None or last is None or last - first < _LEAST_SECONDS:  # noqa: PLR2004
-        return None
-    # The time since the first token went into the others.
-    return (tokens - 1) / (max(last, timing.finished or 0) - first)
 
 
 def _cost(reply: Reply) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nbstream.client.continuation import actions
-from nbstream.output import sentences, wording
+from nbstream.output import sentences, step_times, wording
 
 if TYPE_CHECKING:
     from nbstream.model.presentation import Presentation
@@ -35,7 +35,7 @@ def meta_of(reply: Reply, presentation: Presentation, *, elapsed: float, foregro
         "notes": sentences.notes(reply, presentation.audience),
         "alert": sentences.alert(reply, presentation.audience),
         "footer": wording.footer(reply),
-        "answer_tokens": wording.answer_tokens(reply) if reply.ended else None,
+        "answer_tokens": step_times.answer_tokens(reply) if reply.ended else None,
         "actions": actions(reply) if reply.ended else [],
         "foreground": foreground,
     }
