@@ -28,12 +28,12 @@ _FORMATS = {
 }
 
 
-def fitting(schema: Any, number: int = 0) -> dict[str, Any]:
+def fitting(schema: Any, number: int = 0, *, items: int = 1) -> dict[str, Any]:
     """Return arguments that fit the schema of a tool's parameters.
 
-    Of an object that names its required properties, only these are given.
+    Of an object that names its required properties, only these are given. A list has `items` items.
     """
-    made = _Maker(schema, number).value(schema, "", 0)
+    made = _Maker(schema, number, items).value(schema, "", 0)
     return made if isinstance(made, dict) else {}
 
 
@@ -49,9 +49,10 @@ def unfitting(schema: Any, number: int = 0) -> dict[str, Any]:
 class _Maker:
     """Makes the values of one schema, whose definitions it looks up."""
 
-    def __init__(self, root: Any, number: int) -> None:
+    def __init__(self, root: Any, number: int, items: int) -> None:
         self._root = root
         self._number = number
+        self._items = items
 
     def value(self, schema: Any, name: str, depth: int) -> Any:
         """Return a value for the property `name`; for a schema that is none, the name."""
@@ -73,8 +74,7 @@ class _Maker:
             case "object":
                 return self._object(schema, depth)
             case "array":
-                count = max(1, int(schema.get("minItems") or 0))
-                return [self.value(schema.get("items"), name, depth + 1) for _ in range(count)]
+                return self._array(schema, name, depth)
             case "integer":
                 return int(self._within(schema, 2 + self._number, 1))
             case "number":
@@ -104,6 +104,16 @@ class _Maker:
                 whole |= inner if isinstance(inner, Mapping) else {}
             return whole
         return schema
+
+    def _array(self, schema: Mapping[str, Any], name: str, depth: int) -> list[Any]:
+        most = int(schema.get("maxItems", self._items))
+        first = self._number
+        made = []
+        for offset in range(max(min(self._items, most), int(schema.get("minItems") or 0))):
+            self._number = first + offset
+            made.append(self.value(schema.get("items"), name, depth + 1))
+        self._number = first
+        return made
 
     def _object(self, schema: Mapping[str, Any], depth: int) -> dict[str, Any]:
         properties, required = schema.get("properties"), schema.get("required")

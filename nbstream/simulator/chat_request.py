@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nbstream.simulator import messages, scenarios, tool_chain, tools
+from nbstream.simulator import messages, scenarios, structured, tool_chain, tools
 from nbstream.simulator.refusal import Refusal, refuse_format
 
 if TYPE_CHECKING:
@@ -60,6 +60,8 @@ class ChatRequest:
             probabilities.
         calls: the tools that the reply calls, instead of answering.
         tool_results: the contents of the tool messages at the end of the conversation.
+        json_mode: whether it demands JSON.
+        json_answer: the answer by the schema that its messages hold; None without one.
         prefix: the reasoning and the content that the reply continues.
         filled_in: the answer of a request to fill in the middle of a text; None for a chat.
     """
@@ -75,6 +77,7 @@ class ChatRequest:
     reports_usage: bool = False
     logprobs: int | None = None
     json_mode: bool = False
+    json_answer: str | None = None
     stop: tuple[str, ...] = ()
     calls: tuple[Call, ...] = ()
     tool_results: tuple[str, ...] = ()
@@ -108,6 +111,9 @@ def read(body: bytes, default: scenarios.Plan, *, beta: bool = False) -> ChatReq
         messages.check_last(turns, model, beta=beta)
     context = messages.context(turns, with_reasoning=bool(offered), sees_images=_SEES_IMAGES[model])
     plan = plan_of(document, turns, default)
+    json_mode = _json_mode(document, turns)
+    # A request that continues a structured answer is not in JSON mode: the rest alone is no JSON.
+    prefix = messages.prefix(turns) if beta else None
     return ChatRequest(
         model=model,
         prompt=messages.text(messages.last_of_user(turns)),
@@ -119,11 +125,12 @@ def read(body: bytes, default: scenarios.Plan, *, beta: bool = False) -> ChatReq
         stream=flag(document, "stream"),
         reports_usage=include_usage(document),
         logprobs=_top_logprobs(document),
-        json_mode=_json_mode(document, turns),
+        json_mode=json_mode,
+        json_answer=structured.answer(turns, plan) if json_mode or prefix or "structured" in plan else None,
         stop=stops(document),
         calls=calls_of(choice, turns, plan),
         tool_results=tools.results(turns),
-        prefix=messages.prefix(turns) if beta else None,
+        prefix=prefix,
     )
 
 

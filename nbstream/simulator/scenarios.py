@@ -199,6 +199,18 @@ SCENARIOS = (
         "that step. See above.",
         (Option("step", _count, 1),),
     ),
+    Scenario(
+        "structured",
+        "Answers by the JSON schema in the prompt, with `rows` items in each list. The first `times` "
+        "answers are `wrong`: within code fences, with a surplus comma, with other types of values (`fields`), behind "
+        "some words (`text`), cut off, empty, or replaced by spaces.",
+        (
+            Option("rows", _count, 3),
+            _choice("form", "compact", "indented"),
+            _choice("wrong", "no", "fences", "comma", "fields", "text", "cut", "empty", "spaces"),
+            Option("times", _count, 1),
+        ),
+    ),
     Scenario("repeat-prefix", "Repeats the prefix that it is to continue, as some servers do."),
     Scenario(
         "beta",
