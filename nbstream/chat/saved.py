@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbstream.chat.turn import Place, TurnState, Version
 from nbstream.client import options
+from nbstream.client.structured import structure_of
 from nbstream.model.events import Ended
 from nbstream.model.exceptions import RequestError
 from nbstream.model.reduction import reduce, with_requests
@@ -61,7 +62,7 @@ def to_json(name: str, system: str | None, defaults: Mapping[str, Any], states: 
         "format": _FORMAT,
         "chat": name,
         "system": system,
-        "defaults": dict(defaults),
+        "defaults": _kept(defaults),
         "messages": messages.messages,
         "turns": turns,
     }
@@ -84,6 +85,15 @@ def from_json(text: str) -> Content:
         return Content(document["chat"], document["system"], options.checked(document["defaults"], "Chat"), states)
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise RequestError(f"This is no chat that nbstream has saved: {error!r:.80}") from None
+
+
+def _kept(defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of a chat as a file can keep them: a Python type as its JSON schema."""
+    schema = defaults.get("schema")
+    if schema is None or isinstance(schema, str | dict):
+        return dict(defaults)
+    structure = structure_of({"schema": schema})
+    return {**defaults, "schema": structure.schema if structure is not None else None}
 
 
 def _turn(state: TurnState, messages: _Messages) -> dict[str, Any]:

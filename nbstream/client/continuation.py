@@ -15,6 +15,7 @@ from nbstream.client.json_values import JsonValues
 from nbstream.client.request_builder import build_request, speaks_deepseek
 from nbstream.client.routing import Route, route, with_present_key
 from nbstream.client.sources.api import ApiSource
+from nbstream.client.structured import structure_of
 from nbstream.client.thinking import field_that_switches_off
 from nbstream.model.earlier import Earlier
 from nbstream.model.exceptions import RequestError
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from nbstream.client.options import Options
     from nbstream.model.reply import Reply
     from nbstream.model.request import Request
+    from nbstream.model.structure import Structure
 
 #: What can be done about a reply that is not whole.
 Action: TypeAlias = Literal["continue", "retry"]
@@ -36,7 +38,7 @@ Action: TypeAlias = Literal["continue", "retry"]
 _used: dict[tuple[str, str, str], Endpoint] = {}
 _MOST = 100
 #: The options that a second request may change; it has the messages of the first one.
-_FIXED = ("messages", "system", "prefix", "values", "files", "fill", "above", "error")
+_FIXED = ("messages", "system", "prefix", "values", "files", "fill", "above", "error", "schema", "json")
 #: The parameters that nearly every server knows.
 _COMMON = ("max_tokens", "temperature", "top_p", "stop", "prompt", "suffix")
 
@@ -168,7 +170,16 @@ def _again(request: Request, options: Options) -> tuple[Endpoint, Request]:
     parameters = {**old, **new.parameters}
     refuse_forgotten(parameters)
     address = replace(endpoint.beta.address, call=FIM) if request.address.call == FIM else new.address
-    return endpoint, replace(new, parameters=parameters, turn=request.turn, inserted=request.inserted, address=address)
+    new = replace(new, turn=request.turn, inserted=request.inserted, structure=_structure(request, given))
+    return endpoint, replace(new, parameters=parameters, address=address)
+
+
+def _structure(request: Request, options: Mapping[str, Any]) -> Structure | None:
+    """Return the form of the answer, with the number of tries that the options give."""
+    asked = structure_of({"json": True, "tries": options.get("tries")})
+    if request.structure is None or asked is None or options.get("tries") is None:
+        return request.structure
+    return replace(request.structure, tries=asked.tries)
 
 
 def _server(request: Request, given: Mapping[str, Any]) -> Route:

@@ -26,7 +26,12 @@ Continuing: TypeAlias = Literal[
     "",  # not at all
 ]
 #: The most that the server's `response_format` takes.
-Schema: TypeAlias = Literal["json_object", "json_schema", "none"]
+Schema: TypeAlias = Literal[
+    "json_object",
+    "json_schema",  # and json_object
+    "json_schema_only",
+    "none",
+]
 #: Whether the ids of a server's models have slashes.
 Slashes: TypeAlias = Literal["never", "sometimes", "always"]
 #: The API that tells the balance of an account.

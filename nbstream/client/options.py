@@ -48,6 +48,13 @@ class Options(TypedDict, total=False):
     above: bool | int | None
     #: Whether to send the last exception, and the cell that raised it, with the prompt.
     error: bool | None
+    #: Whether the answer is to be JSON: any object, unless `schema` says more.
+    json: bool | None
+    #: The form of the answer: a type, as a pydantic model, a dataclass, a TypedDict or `list[X]`;
+    #: a line, as "name, age int, bio: one sentence"; or a JSON schema.
+    schema: Any
+    #: How often such an answer is asked for until it fits; the default is 2.
+    tries: int | None
     #: Further fields of the request's JSON body; they replace all others.
     extra_body: Mapping[str, Any] | None
 

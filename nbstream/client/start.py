@@ -16,6 +16,7 @@ from nbstream.client.retry import Limits
 from nbstream.client.routing import route
 from nbstream.client.run import Run
 from nbstream.client.sources.api import ApiSource
+from nbstream.client.structured import asking_for, structure_of, with_instruction
 from nbstream.client.thinking import rule_for
 from nbstream.model.exceptions import NbstreamWarning
 
@@ -68,8 +69,13 @@ def source_of(
     prompt = prompt_of(prompt, options)
     messages = turns(prompt, options.get("messages"), options.get("system"), chosen.system, earlier(rule))
     messages, inserted = with_insertions(messages, prompt, options, endpoint, model)
+    if (structure := structure_of(options)) is not None:
+        messages, instruction = with_instruction(messages, structure)
+        inserted = (*inserted, instruction)
     request = build_request(endpoint, model, messages, options, chosen.thinking_field)
     request = replace(request, turn=turn, inserted=inserted)
+    if structure is not None:
+        request = asking_for(request, structure, endpoint)
     notes = (endpoint.key_note, *parameter_notes(request, endpoint), *insertion_notes(inserted))
     for sentence in filter(None, notes if warns else ()):
         warn(sentence)

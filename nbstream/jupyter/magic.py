@@ -32,7 +32,7 @@ from nbstream.output.audience import name_options
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from IPython.core.interactiveshell import InteractiveShell
 
@@ -121,6 +121,19 @@ class DeepSeekMagics(settings.Settings, Magics):
         type=_with_line_ends,
         help="Begin the answer with this text; the model goes on, without thinking. \\n at its end is a line end.",
     )
+    @argument("--json", action="store_const", const=True, help="Ask for JSON; `reply.data` is the object or list.")
+    @argument(
+        "--schema",
+        metavar="TEXT",
+        help="Ask for JSON with these fields: 'name, age int, bio: one sentence', or [...] around them for a list.",
+    )
+    @argument(
+        "--as",
+        dest="type_name",
+        metavar="TYPE",
+        help="Ask for a value of a Python type: a class of this notebook, or list[Person]; `reply.data` is the value.",
+    )
+    @argument("--tries", type=int, metavar="N", help="Ask at most N times until the JSON fits; the default is 2.")
     @argument("-o", "--out", metavar="VAR", help="Put the reply into this variable, also after a stop or a failure.")
     @argument(
         "--base-url", help="A server's base URL or an endpoint's name; the default is DEEPSEEK_BASE_URL, or DeepSeek."
@@ -194,6 +207,8 @@ class DeepSeekMagics(settings.Settings, Magics):
 
             options["values"] = {name: value_of(name, variables) for name in arguments.value_names}
         options["fill"] = variables if arguments.fill else None
+        if arguments.type_name is not None:
+            options["schema"] = _type_named(arguments.type_name, variables, arguments.schema)
 
         ask = _asking(arguments.chat)
 
@@ -208,8 +223,8 @@ class DeepSeekMagics(settings.Settings, Magics):
     def _line(self, line: str) -> Line:
         """Return the options on the line of a command that sends the same messages again."""
         arguments = self._parse(line)
-        if arguments.chat is not None or arguments.value_names:
-            raise RequestError("-c and -v cannot be changed: the same messages are sent again.")
+        if arguments.chat is not None or arguments.value_names or arguments.type_name:
+            raise RequestError("-c, -v and --as cannot be changed: the same messages are sent again.")
         return self._with_options(arguments)
 
     def _with_options(self, arguments: Namespace) -> Line:
@@ -267,6 +282,14 @@ def unload(shell: InteractiveShell) -> None:
     for kind in ("line", "cell"):
         shell.magics_manager.magics[kind].pop(_NAME, None)
     settings.use(None)
+
+
+def _type_named(text: str, variables: Mapping[str, Any], schema: str | None) -> Any:
+    if schema is not None:
+        raise RequestError("--schema and --as both say what the answer is: leave one out.")
+    from nbstream.schemas.named_types import type_named  # noqa: PLC0415  (only where it is used)
+
+    return type_named(text, variables)
 
 
 def _json_object(text: str | None) -> dict[str, Any]:

@@ -1,15 +1,18 @@
-"""Keeps the quotes of `-v d["key"]`, which a split as in a shell would take away."""
+"""Keeps the quotes of `-v d["key"]` and the blanks of `--as dict[str, int]` in one word.
+
+A split as in a shell would take them away.
+"""
 
 from __future__ import annotations
 
 import re
 import shlex
 
-_VALUE = re.compile(r"(?<!\S)(-v|--value)(?:\s+|=)(?=[^\W\d])")
+_VALUE = re.compile(r"(?<!\S)(-v|--value|--as)(?:\s+|=)(?=[^\W\d])")
 
 
 def with_quoted_values(line: str) -> str:
-    """Return the line of a magic with each expression after `-v` as one word for `shlex.split`.
+    """Return the line of a magic with each expression of an option as one word for `shlex.split`.
 
     An expression ends at a blank outside of its brackets and quotes.
     """

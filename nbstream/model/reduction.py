@@ -150,7 +150,7 @@ def _total_cost(reply: Reply, own: Cost | None) -> Cost | None:
 def with_answer(reply: Reply, answer: str) -> Reply:
     """Return `reply` with another answer, which is whole."""
     text = Text().append(answer)
-    return replace(reply, _answer=text, _blocks=(), status="complete", finish_reason=None, error=None)
+    return replace(reply, _answer=text, _blocks=(), _read=None, status="complete", finish_reason=None, error=None)
 
 
 def with_requests(reply: Reply, change: Callable[[Request], Request]) -> Reply:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from nbstream.model.blocks import Block
     from nbstream.model.events import Retrying, StepCause, Waiting
     from nbstream.model.failure import Failure
+    from nbstream.model.problem import Problem
+    from nbstream.model.structure import Reading
     from nbstream.model.tool_call import CallDraft, ToolCall
     from nbstream.model.usage import Cost, Usage
     from nbstream.model.warning import ReplyWarning, WarningDraft
@@ -94,6 +96,8 @@ class Reply:
     #: The tokens and the cost of the last request alone.
     _own_usage: Usage | None = None
     _own_cost: Cost | None = None
+    #: What was read of the answer at the end, once somebody has asked.
+    _read: Reading | None = field(default=None, compare=False, repr=False, metadata={"kept": False})
     #: The requests before the last one, each as a reply of one request.
     _steps: tuple[Reply, ...] = ()
 
@@ -126,6 +130,49 @@ class Reply:
     def refusal(self) -> str:
         """The words with which the model refused to answer; empty if it did not."""
         return str(self._refusal)
+
+    @property
+    def data(self) -> Any:
+        """The structured answer: of the type that `schema` names, or plain JSON.
+
+        None until the end, and if there is none; `problems` says why. It is the same object each
+        time. A reply from a file has plain JSON.
+        """
+        return self._reading().data
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Why there is no structured answer, each with the place; empty if there is one."""
+        return self._reading().problems
+
+    @property
+    def partial(self) -> Any:
+        """What a structured answer has so far, as plain JSON; None before it begins.
+
+        It grows while the reply arrives: each call returns a new value.
+        """
+        return representation.partial_of(self)
+
+    def frame(self) -> Any:
+        """Return the structured answer as a pandas DataFrame.
+
+        A list has a row for each item, and so has an object whose only field is a list of objects.
+        Any other object is one row.
+
+        Raises:
+            ReplyError: if there is no structured answer.
+            RequestError: if pandas is not installed.
+        """
+        return representation.frame_of(self)
+
+    def _reading(self) -> Reading:
+        if self._read is not None:
+            return self._read
+        reading: Reading = representation.reading_of(self)
+        if self.ended:
+            # The one field that is set later: what is read of a reply that has ended stays so.
+            object.__setattr__(self, "_read", reading)
+        return reading
 
     @property
     def message(self) -> dict[str, Any]:

@@ -20,5 +20,11 @@ bundle_of: Callable[[Any], Bundle]
 resume: Callable[..., Any]
 #: Returns whether the value of the running cell is a reply that the cell has just shown.
 is_repeated: Callable[[Any], bool]
+#: Returns what a reply says in the form that was asked for, as a `Reading`.
+reading_of: Callable[[Any], Any]
+#: Returns what a structured answer has so far, as plain JSON.
+partial_of: Callable[[Any], Any]
+#: Returns a structured answer as a DataFrame.
+frame_of: Callable[[Any], Any]
 #: Returns the program in a language that sends a request, as `nbstream.snippets.code_of`.
 code_of: Callable[..., str]

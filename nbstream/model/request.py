@@ -12,6 +12,7 @@ from nbstream.model.hidden_text import hidden_in
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from nbstream.model.structure import Structure
     from nbstream.model.warning import ReplyWarning
 
 #: Where the key of a request comes from.
@@ -121,6 +122,7 @@ class Request:
         turn: the turn of a chat that it asks; None without a chat.
         inserted: the values and files that were put into the prompt.
         address: where below the endpoint it goes.
+        structure: the form of the answer that it asks for; None for any text.
     """
 
     model: str = ""
@@ -135,6 +137,7 @@ class Request:
     turn: TurnPlace | None = None
     inserted: tuple[Inserted, ...] = ()
     address: Address = field(default=Address(), repr=False)
+    structure: Structure | None = None
 
     @property
     def url(self) -> str:

@@ -11,7 +11,19 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from nbstream.model import blocks, events, failure, reply, request, timing, tool_call, tool_result, usage, warning
+from nbstream.model import (
+    blocks,
+    events,
+    failure,
+    reply,
+    request,
+    structure,
+    timing,
+    tool_call,
+    tool_result,
+    usage,
+    warning,
+)
 from nbstream.model.text import Text
 
 if TYPE_CHECKING:
@@ -19,7 +31,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 _MODULES: tuple[ModuleType, ...] = (
-    *(blocks, events, failure, reply, request, timing),
+    *(blocks, events, failure, reply, request, structure, timing),
     *(tool_call, tool_result, usage, warning),
 )
 _CLASSES = {
@@ -48,7 +60,10 @@ def encode(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         given = {each.name: getattr(value, each.name) for each in fields(value)}
         return {_CLASS: type(value).__name__} | {
-            each.name: encode(given[each.name]) for each in fields(value) if not _is_default(each, given[each.name])
+            each.name: encode(given[each.name])
+            for each in fields(value)
+            # A function, and what can be read again, are only in memory.
+            if each.metadata.get("kept", True) and not _is_default(each, given[each.name])
         }
     for name, (kind, write, _) in _OTHERS.items():
         if isinstance(value, kind):

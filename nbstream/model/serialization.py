@@ -15,6 +15,7 @@ from nbstream.model.earlier import Earlier
 from nbstream.model.events import Event, Started, Stepped
 from nbstream.model.failure import Failure
 from nbstream.model.request import Request
+from nbstream.model.structure import Structure
 from nbstream.model.timing import Timing
 from nbstream.model.tool_result import Printed, ToolOutcome, tool_outcome
 from nbstream.model.usage import Cost, Usage
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 _CLASSES = {each.__name__: each for each in get_args(Event)}
 
 
-def _request(model: str, endpoint: str, **_: Any) -> Request:
-    return Request(model, endpoint)
+def _request(model: str, endpoint: str, structure: dict[str, Any] | None = None, **_: Any) -> Request:
+    return Request(model, endpoint, structure=Structure(**structure) if structure else None)
 
 
 def _cost(amount: str, dated: str | None, **others: Any) -> Cost:
@@ -61,8 +62,10 @@ _VALUES: dict[str, Callable[..., Any]] = {
 def encode_event(event: Event) -> str:
     """Return an event as one line, without a line end; a request only as model and endpoint."""
     if isinstance(event, Started | Stepped):
-        # Neither prompt nor parameters: a journal holds what was received.
-        event = replace(event, request=Request(event.request.model, event.request.endpoint))
+        # Neither prompt nor parameters: a journal holds what was received, and how to read it.
+        request, structure = event.request, event.request.structure
+        structure = None if structure is None else replace(structure, check=None)
+        event = replace(event, request=Request(request.model, request.endpoint, structure=structure))
     return json.dumps({"event": type(event).__name__, **asdict(event)}, separators=(",", ":"), default=str)
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 _OPTION = re.compile(r"`(\w+)=(True|False)?`")
 _SETTING = re.compile(r"`settings\.(\w+)([^`]*)`")
 _FLAGS = {"model": "-m", "thinkingTrue": "--think", "thinkingFalse": "--no-think", "extra_body": "--raw-body"}
-_FLAGS |= {"values": "-v", "files": "--file", "fillTrue": "--fill", "tools": "-T"}
+_FLAGS |= {"values": "-v", "files": "--file", "fillTrue": "--fill", "tools": "-T", "jsonTrue": "--json"}
 #: Options of `nbstream.ask` for which the magic has no flag.
 _ONLY_IN_PYTHON = ("api_key", "messages")
 

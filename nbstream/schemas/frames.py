@@ -1,0 +1,55 @@
+"""Structured answers as DataFrames; only here pandas is imported."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, is_dataclass
+from typing import TYPE_CHECKING, Any
+
+from nbstream.model.exceptions import RequestError
+from nbstream.model.reply import ReplyError
+
+if TYPE_CHECKING:
+    from nbstream.model.reply import Reply
+
+
+def frame_of(reply: Reply) -> Any:
+    """Return the structured answer of a reply as a DataFrame.
+
+    Raises:
+        ReplyError: if there is none.
+        RequestError: if pandas is not installed.
+    """
+    if reply.request.structure is None:
+        raise ReplyError("The reply is no structured answer: ask with `schema=` or `json=True`.", reply)
+    if not reply.ended:
+        raise ReplyError("The reply is still arriving.", reply)
+    if reply.problems:
+        raise ReplyError(f"There is no structured answer. {reply.problems[0]}", reply)
+    try:
+        import pandas as pd  # noqa: PLC0415  (heavy, and not a dependency)
+    except ImportError:
+        raise RequestError("A DataFrame needs pandas, which is not installed: `%pip install pandas`.") from None
+    return pd.DataFrame([_row(each) for each in _items(reply.data)])
+
+
+def _items(data: Any) -> list[Any]:
+    if isinstance(data, list | tuple | set | frozenset) and not hasattr(data, "_fields"):
+        return list(data)
+    row = _row(data)
+    inner = next(iter(row.values())) if len(row) == 1 else None
+    is_list = isinstance(inner, list) and inner and all(isinstance(each, dict) for each in inner)
+    return inner if is_list and isinstance(inner, list) else [row]
+
+
+def _row(item: Any) -> dict[str, Any]:
+    """Return the fields of an object, and any other value as a field of its own."""
+    if isinstance(item, dict):
+        return item
+    if hasattr(item, "model_dump"):
+        made: dict[str, Any] = item.model_dump()
+        return made
+    if is_dataclass(item) and not isinstance(item, type):
+        return asdict(item)
+    if hasattr(item, "_asdict"):
+        return dict(item._asdict())
+    return {"value": item}
