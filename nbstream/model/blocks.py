@@ -13,9 +13,14 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-#: What a block adds to a reply: text of its reasoning or answer, a tool call, or none of these, as
-#: thoughts that are encrypted and searches of the server do.
-BlockKind: TypeAlias = Literal["reasoning", "answer", "call", "other"]
+#: What a block adds to a reply.
+BlockKind: TypeAlias = Literal[
+    "reasoning",  # text of its reasoning
+    "answer",  # text of its answer
+    "call",  # a tool call
+    "other",  # none of these, as thoughts that are encrypted and searches of the server
+    "gap",  # no block: a blank line that keeps the texts of two blocks of one kind apart
+]
 
 #: In place of arguments that are no JSON object, which the schema does not have: the name that
 #: Anthropic's documentation of tool use gives them (November 2026).
@@ -28,12 +33,16 @@ class Block:
 
     Attributes:
         kind: what it added to the reply.
-        end: the length of the reply's reasoning or answer at its end, or the number of its call.
+        reasoning: the length of the reply's reasoning at its end.
+        answer: the same of its answer.
+        call: the number of its tool call.
         fields: its fields, without the text or the call that the reply has.
     """
 
     kind: BlockKind
-    end: int = 0
+    reasoning: int = 0
+    answer: int = 0
+    call: int = 0
     fields: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
@@ -56,16 +65,18 @@ def content_of(
     for block in blocks:
         match block.kind:
             case "reasoning":
-                found.append({"type": "thinking", "thinking": reasoning[thought : block.end], **block.fields})
-                thought = max(thought, block.end)
+                found.append({"type": "thinking", "thinking": reasoning[thought : block.reasoning], **block.fields})
+                thought = max(thought, block.reasoning)
             case "answer":
-                found.append({"type": "text", "text": answer[said : block.end], **block.fields})
-                said = max(said, block.end)
+                found.append({"type": "text", "text": answer[said : block.answer], **block.fields})
+                said = max(said, block.answer)
             case "call":
-                if block.end in calls:
-                    found.append({**calls[block.end], **block.fields})
+                if block.call in calls:
+                    found.append({**calls[block.call], **block.fields})
             case "other":
                 found.append(dict(block.fields))
+            case "gap":
+                thought, said = max(thought, block.reasoning), max(said, block.answer)
     if reasoning[thought:]:
         found.append({"type": "thinking", "thinking": reasoning[thought:]})
     if answer[said:]:

@@ -133,8 +133,7 @@ def _stepped(reply: Reply, event: events.Stepped) -> Reply:
 
 
 def _block(reply: Reply, event: events.BlockEnded) -> Block:
-    ends = {"reasoning": reply._reasoning.length, "answer": reply._answer.length, "call": event.index}
-    return Block(event.kind, ends.get(event.kind, 0), event.fields)
+    return Block(event.kind, reply._reasoning.length, reply._answer.length, event.index, event.fields)
 
 
 def _total_cost(reply: Reply, own: Cost | None) -> Cost | None:

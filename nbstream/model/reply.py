@@ -31,8 +31,9 @@ Status: TypeAlias = Literal[
     "pending", "waiting", "reasoning", "answering", "calling", "complete", "truncated", "cancelled", "failed"
 ]
 
-#: Finish reasons of an incomplete answer (DeepSeek API reference, "finish_reason", October 2026).
-CUT_OFF = frozenset({"length", "content_filter", "insufficient_system_resource", "aborted"})
+#: Finish reasons of an incomplete answer (DeepSeek's API reference, "finish_reason", October 2026).
+#: The last one is Anthropic's.
+CUT_OFF = frozenset({"length", "content_filter", "insufficient_system_resource", "aborted", "pause_turn"})
 
 #: The `system_fingerprint` of the simulator, by which its replies and their cost are labelled.
 SIMULATED_FINGERPRINT = b"nbstream simulator".hex()

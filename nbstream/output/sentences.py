@@ -24,6 +24,7 @@ _CUT_OFF = {
     "content_filter": "The server's content filter ended the answer. What arrived is kept.",
     "insufficient_system_resource": "The server ran out of resources and ended the answer. {Again} later.",
     "aborted": "The server aborted the answer. {Again}.",
+    "pause_turn": "The server paused the answer, as its own tools took long. What arrived is kept; ask it to go on.",
 }
 #: The same, where the reply can be continued.
 _CUT_OFF_WITHIN = {

@@ -34,6 +34,7 @@ _DELTA_FIELDS = frozenset(
     {"role", "content", "reasoning_content", "reasoning", "reasoning_details", "tool_calls"}
     | {"function_call", "refusal", "audio"}
 )
+_CHUNK_NAMES = ("choices", "error", "usage", "data", "object")
 #: Fields of a choice or delta that describe it: they are kept as extras.
 _LABELS = frozenset(
     {"id", "type", "object", "status", "name", "phase", "kind", "sender", "sender_type", "stop_reason", "matched_stop"}
@@ -58,7 +59,12 @@ class ChunkDecoder:
         has_usage: whether the server reported its token counts.
         has_choices: whether a chunk had choices, as every completion has.
         foreign: the type of the first chunk with other fields and without choices, or its fields.
+        is_done: never true, as it is `[DONE]` that ends this stream.
+        kept_bytes: none, as each text is in a delta or in a warning.
     """
+
+    is_done = False
+    kept_bytes = 0
 
     def __init__(self, server: str = "The server") -> None:
         self._server = server
@@ -82,14 +88,20 @@ class ChunkDecoder:
         """Whether there was a finish reason, and no text after it."""
         return self.finish_reason is not None and not self._has_text_after_finish
 
-    def feed(self, chunk: dict[str, Any], at: float, *, named_error: bool = False) -> list[Event]:
+    @staticmethod
+    def reads(value: dict[str, Any]) -> bool:
+        """Return whether an object in a list or in a broken event is a chunk."""
+        return not value.keys().isdisjoint(_CHUNK_NAMES)
+
+    def feed(self, payload: dict[str, Any], at: float, *, name: str = "message") -> list[Event]:
         """Return the events of one chunk.
 
         Args:
-            chunk: the decoded JSON object.
+            payload: the decoded JSON object.
             at: seconds since the run began.
-            named_error: whether the server-sent event was named "error".
+            name: the name of the server-sent event.
         """
+        chunk, named_error = payload, name == "error"
         if "choices" not in chunk:
             chunk = unwrapped(chunk)
         events = self._identify(chunk, at)
@@ -121,8 +133,8 @@ class ChunkDecoder:
         if not chunk.keys() <= _CHUNK_FIELDS:
             if choices is None and not self.foreign:
                 self.foreign = _label(chunk.get("type")) or one_line(", ".join(chunk))
-            for name in sorted(chunk.keys() - _CHUNK_FIELDS):
-                self._others.keep(name, chunk[name], at, events)
+            for each in sorted(chunk.keys() - _CHUNK_FIELDS):
+                self._others.keep(each, chunk[each], at, events)
         usage = chunk.get("usage")
         if usage is None and reason is not None:
             usage = _usage_elsewhere(chunk)

@@ -7,7 +7,7 @@ stops without either.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from nbstream.model.events import Answer, Ended, Event, Reasoning, Refusal, ToolCallDelta, Waiting, Warned
 from nbstream.model.failure import Failure
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from nbstream.wire.sse import Item
 
 _HEAD_BYTES = 300
-#: An object in a list or in a broken event is a chunk if it has one of these fields.
-_CHUNK_NAMES = ("choices", "error", "usage", "data", "object")
 #: Events that say, as comments do, that the server is there.
 _HEARTBEATS = frozenset({"ping", "heartbeat", "keepalive", "keep-alive", "keep_alive"})
 _LONGEST_HEARTBEAT = 200
@@ -33,12 +31,50 @@ _JSON_SIGNS = frozenset('{}[]"')
 _BLANK = b"\xef\xbb\xbf \t\r\n"
 
 
+class PayloadDecoder(Protocol):
+    """Turns the JSON objects of one response into events."""
+
+    finish_reason: str | None
+    #: Whether a payload reported an error.
+    failed: bool
+    #: Whether text came after a finish reason.
+    went_on: bool
+    #: Whether a payload was one of this API.
+    has_choices: bool
+    #: Whether the server said, by other means than `[DONE]`, that the response is over.
+    is_done: bool
+    #: The type of the first payload of another API, or its fields.
+    foreign: str
+
+    @property
+    def kept_bytes(self) -> int:
+        """The size of what is kept beside the texts of deltas, as signatures are."""
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether there was a finish reason, and no text after it."""
+
+    @property
+    def has_usage(self) -> bool:
+        """Whether the server reported its token counts."""
+
+    def reads(self, value: dict[str, Any]) -> bool:
+        """Return whether an object is a payload, and no part of one."""
+
+    def feed(self, payload: dict[str, Any], at: float, *, name: str = "message") -> list[Event]:
+        """Return the events of one payload, which came in a server-sent event of that name."""
+
+    def flush(self, at: float, *, is_over: bool = False) -> list[Event]:
+        """Return the text that was held back; `is_over` if the server ended the reply."""
+
+
 class ResponseDecoder:
-    """Decodes one response of chat completions; a `Decoder` (see `client.sources`).
+    """Decodes one response of a chat; a `Decoder` (see `client.sources`).
 
     Args:
         server: the server's name in a sentence.
         max_bytes: the most bytes of text in the reply.
+        payloads: decodes the JSON objects; those of chat completions by default.
 
     Attributes:
         ended: whether an `Ended` event was returned; it is the last one.
@@ -46,14 +82,16 @@ class ResponseDecoder:
         payloads: how many events had data; comments do not count.
     """
 
-    def __init__(self, server: str = "The server", max_bytes: int = MAX_BYTES) -> None:
+    def __init__(
+        self, server: str = "The server", max_bytes: int = MAX_BYTES, payloads: PayloadDecoder | None = None
+    ) -> None:
         self.ended = False
         self.delivered = False
         self.payloads = 0
         self._server = server
         self._guard = SizeGuard(server, max_bytes)
         self._sse = SseDecoder(self._guard.largest_event)
-        self._chunks = ChunkDecoder(server)
+        self._chunks: PayloadDecoder = ChunkDecoder(server) if payloads is None else payloads
         self._head = b""
         self._unreadable = ""
         self._has_comment = False
@@ -147,39 +185,39 @@ class ResponseDecoder:
             # An event of the server's own, and no damaged chunk.
             warning = ReplyWarning("other_text", join_surrogates(data), f"event {one_line(message.event)[:40]}")
             return self._guarded([Warned(at, warning)], at)
-        return self._data(data, at, named_error=named_error)
+        return self._data(data, at, name=message.event)
 
-    def _data(self, data: str, at: float, *, named_error: bool = False) -> list[Event]:
+    def _data(self, data: str, at: float, *, name: str = "message") -> list[Event]:
         values, unreadable = values_in(data)
         if len(values) == 1 and not unreadable and isinstance(values[0], dict):
             # Nearly every event is one chunk.
-            return self._decode_chunk(values[0], at, named_error=named_error)
+            return self._decode_chunk(values[0], at, name=name)
         events: list[Event] = []
         for value in values:
             if isinstance(value, Done):
                 self._is_done = True
-            elif unreadable and isinstance(value, dict) and not _is_chunk(value):
+            elif unreadable and isinstance(value, dict) and not self._chunks.reads(value):
                 # A part of a broken chunk: its `message` is no error of the server.
                 events += self._unread(json.dumps(value, ensure_ascii=False), at)
             else:
-                events += self._value(value, data, at, named_error=named_error)
+                events += self._value(value, data, at, name=name)
             if self.ended:
                 return events
-        if named_error and not values:
+        if name == "error" and not values:
             return self._end(at, server_errors.from_data(data, self._server))
         for part in unreadable:
             events += self._unread(part, at)
         return [*events, *self._end(at, None)] if self._is_done else events
 
-    def _value(self, value: Any, data: str, at: float, *, named_error: bool) -> list[Event]:
+    def _value(self, value: Any, data: str, at: float, *, name: str) -> list[Event]:
         if isinstance(value, dict):
-            return self._decode_chunk(value, at, named_error=named_error)
-        if named_error:
+            return self._decode_chunk(value, at, name=name)
+        if name == "error":
             return self._end(at, server_errors.from_data(data, self._server))
         if isinstance(value, list):
             events: list[Event] = []
             for each in value:
-                if isinstance(each, dict) and _is_chunk(each) and not self.ended:
+                if isinstance(each, dict) and self._chunks.reads(each) and not self.ended:
                     events += self._decode_chunk(each, at)
                 elif each not in (None, "") and not self.ended:
                     events += self._unread(json.dumps(each, ensure_ascii=False), at)
@@ -211,12 +249,18 @@ class ResponseDecoder:
         broken = failure is not None and not text.startswith("<")
         return self._end(at, failure if broken else server_errors.from_body(text, self._server))
 
-    def _decode_chunk(self, chunk: dict[str, Any], at: float, *, named_error: bool = False) -> list[Event]:
-        return self._guarded(self._note(self._chunks.feed(chunk, at, named_error=named_error)), at)
+    def _decode_chunk(self, chunk: dict[str, Any], at: float, *, name: str = "message") -> list[Event]:
+        events = self._guarded(self._note(self._chunks.feed(chunk, at, name=name)), at)
+        if not self._chunks.is_done or self.ended:
+            return events
+        self._is_done = True
+        return [*events, *self._end(at, None)]
 
     def _guarded(self, events: list[Event], at: float) -> list[Event]:
         for event in events:
             self._guard.add(event)
+        if kept := self._chunks.kept_bytes:
+            self._guard.note_kept(kept)
         if self._guard.failure is not None and not self.ended:
             events += self._end(at, self._guard.failure)
         return events
@@ -242,7 +286,3 @@ class ResponseDecoder:
             self.delivered = any(isinstance(event, Reasoning | Answer | Refusal | ToolCallDelta) for event in events)
         self.ended = self.ended or self._chunks.failed
         return events
-
-
-def _is_chunk(value: dict[str, Any]) -> bool:
-    return not value.keys().isdisjoint(_CHUNK_NAMES)

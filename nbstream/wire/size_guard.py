@@ -42,7 +42,7 @@ class SizeGuard:
         self.failure: Failure | None = None
         self._server = server
         self._max_bytes = max_bytes
-        self._size = 0
+        self._size = self._kept = 0
         #: The white space at the end of the answer so far; and whether it is not only U+0020.
         self._space = 0
         self._has_break = False
@@ -63,10 +63,18 @@ class SizeGuard:
                 self._calls.add(event.index)
             case _:
                 return
-        if self.failure is None and self._size > self._max_bytes:
-            self.failure = Failure("too_large", "reply", self._server, limit=self._max_bytes)
-        elif self.failure is None and len(self._calls) > MOST_CALLS:
+        self._check()
+        if self.failure is None and len(self._calls) > MOST_CALLS:
             self.failure = Failure("too_large", "tool_calls", self._server, limit=MOST_CALLS)
+
+    def note_kept(self, size: int) -> None:
+        """Count what the decoder keeps and no delta has shown, `size` bytes in all."""
+        self._kept = size
+        self._check()
+
+    def _check(self) -> None:
+        if self.failure is None and self._size + self._kept > self._max_bytes:
+            self.failure = Failure("too_large", "reply", self._server, limit=self._max_bytes)
 
     def too_large_an_event(self) -> Failure:
         """Return the failure for an event or a body of more than `largest_event` bytes."""

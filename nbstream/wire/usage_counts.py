@@ -30,7 +30,7 @@ def usage_of(raw: dict[str, Any]) -> Usage | None:
     if reasoning is None:
         reasoning = count(raw.get("reasoning_tokens"))
     usage = _with_split(Usage(prompt, completion, total, hit, miss, reasoning))
-    cost = _amount(raw.get("cost"))
+    cost = amount(raw.get("cost"))
     if not any((prompt, completion, total, hit, miss, reasoning, cost)):
         return None
     return replace(usage, cost=cost)
@@ -70,11 +70,12 @@ def _detail(raw: dict[str, Any], field: str, name: str) -> int | None:
     return count(details.get(name)) if isinstance(details, dict) else None
 
 
-def _amount(value: object) -> float | None:
+def amount(value: object) -> float | None:
+    """Return a sum of money, or None."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         try:
-            amount = float(value)
+            number = float(value)
         except OverflowError:
             return None
-        return amount if math.isfinite(amount) and amount >= 0 else None
+        return number if math.isfinite(number) and number >= 0 else None
     return None

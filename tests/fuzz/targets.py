@@ -77,7 +77,7 @@ def chunks(data: bytes) -> None:
         except RecursionError:
             continue
         if isinstance(chunk, dict) and not decoder.failed:
-            events += decoder.feed(chunk, 1.0, named_error=len(payload) % 16 == 0)
+            events += decoder.feed(chunk, 1.0, name="error" if len(payload) % 16 == 0 else "message")
     if not decoder.failed:
         events += [*decoder.flush(1.0), Ended(2.0, "served")]
     _check_reply(events)

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parents[1] / "data" / "streams"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.json"))
+#: Those of Anthropic's Messages API.
+MESSAGES = FOLDER / "messages"
+MESSAGES_NAMES = sorted(path.stem for path in MESSAGES.glob("*.json"))
 
 
 def as_json(reply: Reply) -> dict[str, Any]:
@@ -30,5 +33,6 @@ def as_json(reply: Reply) -> dict[str, Any]:
         "warnings": [asdict(warning) for warning in reply.warnings],
         "reasoning_field": reply.reasoning_field,
         "extras": dict(reply.extras),
+        "content_blocks": reply.message.get("content_blocks"),
     }
     return {name: value for name, value in values.items() if value or name == "status"}
