@@ -62,7 +62,7 @@ def stream(_: int) -> Iterator[Row]:
         ("broken HTTP, and none", endings.broken_http),
         ("finish reasons, known and unknown", endings.finish_reasons),
         ("queues: keep-alives, then an answer", waiting.queue_then_answer),
-        ("silence before and in a reply, keep-alives for ever", waiting.silence_at_every_stage),
+        ("silence before and in a reply, keep-alives without end", waiting.silence_at_every_stage),
         ("headers late", waiting.headers_late),
         ("refused, tried again, answered", waiting.refused_then_answered),
         ("stopped while it waits to try again", waiting.stopped_while_waiting),

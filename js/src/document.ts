@@ -173,7 +173,7 @@ export class LiveDocument implements OperationTarget {
   }
 
   /**
-   * Put `node` at the end of what is written in `parent`, or patch it into the provisional node
+   * Put `node` at the end of the written part of `parent`, or patch it into the provisional node
    * there.
    */
   #put(node: ChildNode, parent: Element): ChildNode {

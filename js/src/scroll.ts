@@ -49,7 +49,7 @@ export function isAbove(element: Element): boolean {
 }
 
 /**
- * Call `change` and keep what follows `element` in its position. JupyterLab turns scroll anchoring
+ * Call `change` and keep the content after `element` in its position. JupyterLab turns scroll anchoring
  * off.
  */
 export function keepPositionBelow(element: Element, change: () => void): void {

@@ -23,7 +23,7 @@ export class SavedSelection {
     if (selection === null || selection.isCollapsed || selection.rangeCount === 0) return undefined;
     const range = selection.getRangeAt(0);
     if (!root.contains(range.startContainer)) return undefined;
-    // The end of a whole paragraph is the beginning of what follows it.
+    // The end of a whole paragraph is the beginning of the next block.
     const beyond = range.cloneRange();
     if (!root.contains(range.endContainer)) beyond.setStartAfter(root);
     else beyond.collapse();

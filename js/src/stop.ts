@@ -5,7 +5,7 @@
  */
 
 /**
- * Milliseconds between two checks: in between, a page that was blocked handles what has arrived.
+ * Milliseconds between two checks: in between, a page that was blocked handles the messages that have arrived.
  */
 const POLL_INTERVAL = 50;
 

@@ -191,7 +191,7 @@ export class View {
     show(this.#hint, isLive && phase === "failed" ? `Stop did not reach the kernel: ${advice}` : "");
   }
 
-  /** Write what is going on, and again when the next second has passed. */
+  /** Write the present state, and again when the next second has passed. */
   #drawLabel(): void {
     clearTimeout(this.#ticker);
     const { meta } = this.#controller.state;

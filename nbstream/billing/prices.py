@@ -113,7 +113,7 @@ def _host_of(endpoint: str) -> str:
 
 
 def _latest(dated: Iterable[dict[str, Any]], instant: datetime) -> dict[str, Any] | None:
-    """Return what is valid at `instant`, or None."""
+    """Return the price that is valid at `instant`, or None."""
     return max((each for each in dated if _valid_from(each) <= instant), key=_valid_from, default=None)
 
 

@@ -116,7 +116,7 @@ class Chat(EditableTurns):
 
         Raises:
             RequestError: if the request cannot be made as asked, or a turn before it still arrives.
-            KeyboardInterrupt: if it was interrupted; the turn keeps what had arrived.
+            KeyboardInterrupt: if it was interrupted; the turn keeps the reply so far.
         """
         display = {each.name: given.pop(each.name, None) for each in OPTIONS}
         return front_end.watch(lambda: self.stream(prompt, **given), display)

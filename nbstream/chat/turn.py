@@ -30,7 +30,7 @@ class Place(NamedTuple):
 
 
 class Version:
-    """One version of a turn: what was sent, and what came back.
+    """One version of a turn: the messages that were sent, and the reply.
 
     Args:
         sent: the messages that were added to those before the turn.

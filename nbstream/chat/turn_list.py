@@ -119,7 +119,7 @@ class TurnList:
         return list(found)
 
     def restore(self) -> int:
-        """Put back what is set aside, and return how many turns that was."""
+        """Put back the turns that are set aside, and return how many they were."""
         with self.lock:
             back = self.aside
             if back:

@@ -133,7 +133,7 @@ class EntryError(RequestError):
 
     Attributes:
         field: the field that is wrong; empty for the whole entry.
-        reason: what is wrong, as the end of a sentence.
+        reason: the mistake, as the end of a sentence.
     """
 
     def __init__(self, name: str, reason: str) -> None:

@@ -170,7 +170,7 @@ def shown_url(url: str) -> str:
 
 
 class Target(NamedTuple):
-    """Where a request goes, and what is known about the server."""
+    """The base URL of a request, and the facts about its server."""
 
     url: str
     facts: EndpointFacts

@@ -58,7 +58,7 @@ def refuse_forgotten(body: Mapping[str, Any]) -> None:
 
 
 def secrets_in(text: HiddenText) -> Sequence[Secret]:
-    """Return what is secret in a hidden text: a URL's key, and a header's without its scheme."""
+    """Return the secrets in a hidden text: the key of a URL, or of a header without its scheme."""
     value = text.reveal()
     parts = _of_url(value)
     return [Secret(str(each)) for each in parts or [_SCHEME.sub("", value.strip())]]

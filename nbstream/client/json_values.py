@@ -47,7 +47,7 @@ class JsonValues:
     """Reads the values of one request.
 
     Attributes:
-        warnings: what was changed so that it can be sent.
+        warnings: the changes that were needed to send it.
     """
 
     def __init__(self) -> None:

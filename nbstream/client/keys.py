@@ -107,7 +107,7 @@ def find_key(url: str, facts: Iterable[EndpointFacts], environ: Mapping[str, str
         environ: the environment.
 
     Raises:
-        RequestError: if what was found cannot be a key.
+        RequestError: if the value that was found cannot be a key.
     """
     origin = origin_of(url)
     if origin in _typed:

@@ -35,7 +35,7 @@ _listed: dict[str, dict[str, int | None]] = {}
 
 @dataclass(frozen=True, slots=True)
 class ListedModel:
-    """One model of a server; None is what is not known.
+    """One model of a server; a value that is not known is None.
 
     Attributes:
         id: the model's id.
@@ -54,13 +54,13 @@ class ListedModel:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """What is left in an account, in one currency.
+    """The balance of an account, in one currency.
 
     Attributes:
-        left: what is left; None if the server tells only what was used.
+        left: the money that can still be spent; None if the server tells only the money spent.
         currency: the currency.
-        granted: what of it was granted; None if the server does not tell.
-        used: what was used; None if the server does not tell.
+        granted: the part of it that was granted; None if the server does not tell.
+        used: the money that was spent; None if the server does not tell.
         is_of_key: whether it is the limit of the key, and not the account's balance.
     """
 

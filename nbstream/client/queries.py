@@ -37,7 +37,7 @@ class QueryError(NbstreamError):
 
     Attributes:
         failure: what happened.
-        request: what is known about the request, for a remedy.
+        request: the facts about the request, for a remedy.
     """
 
     def __init__(self, failure: Failure, endpoint: Endpoint) -> None:

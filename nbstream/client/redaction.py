@@ -40,7 +40,7 @@ _ONLY_LETTERS = re.compile(r"[^\W\d_]+(?:[-_][^\W\d_]+)*|--?[a-z]+(?:[-_][a-z]+)
 #: A pattern that matches nowhere.
 _NEVER = r"(?!)"
 _KEY_CHARACTERS = r"[\w+/=-]*"
-#: What is left of a key that a server masks: `****9f3a`, `sk-01234*****9f3a`, `sk-ab...wxyz`.
+#: The visible parts of a key that a server masks: `****9f3a`, `sk-01234*****9f3a`, `sk-ab...wxyz`.
 _MASKED = re.compile(rf"({_KEY_CHARACTERS}?)([*•●]+|\.{{2,}}|…|[xX]{{4,}}|\bending (?:in|with):? )({_KEY_CHARACTERS})")
 
 
@@ -160,7 +160,7 @@ class GrowingText:
         return True
 
     def feed(self, piece: str) -> str:
-        """Return what is added to the text; an end that may be the beginning of a key is kept."""
+        """Return the addition to the text; an end that may be the beginning of a key is kept."""
         if self.begins_no_key(piece):
             return piece
         text = self._pending + piece

@@ -58,7 +58,7 @@ def source_for(action: Action, reply: Reply, options: Options) -> ApiSource:
 
 
 def start(source: ApiSource, reply: Reply, action: Action) -> Run:
-    """Start what follows a reply; in a chat, it takes the reply's place in the turn.
+    """Start the run that follows a reply; in a chat, it takes the reply's place in the turn.
 
     A reply that was asked anew is a new version of its turn.
     """

@@ -32,7 +32,7 @@ def ask(prompt: str | None = None, **options: Any) -> Reply:
 
     Raises:
         RequestError: if the request cannot be made as asked.
-        KeyboardInterrupt: if it was interrupted; what had arrived is in `nbstream.last`.
+        KeyboardInterrupt: if it was interrupted; the reply so far is in `nbstream.last`.
     """
     display = {each.name: options.pop(each.name, None) for each in OPTIONS}
     return watch_run(lambda: stream(prompt, **options), display)
@@ -44,8 +44,8 @@ def complete(prefix: str, suffix: str = "", **options: Any) -> Reply:
     DeepSeek's "FIM completion", below `/beta`: for code as a rule, and without thinking.
 
     Args:
-        prefix: what stands before the gap.
-        suffix: what stands after it.
+        prefix: the text before the gap.
+        suffix: the text after it.
         **options: as for `ask`, without those of a conversation and of thinking.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The replies that cells have shown, with what is needed to go on with them in the same place."""
+"""The replies that cells have shown, with the values for continuing them in the same place."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def of(reply: Reply) -> Shown | None:
 
 
 def keeper_of(reply: Reply) -> Keep:
-    """Return what is given a reply that takes the place of `reply`."""
+    """Return the function that is given the reply that takes the place of `reply`."""
     found = of(reply)
     return found.keep if found is not None else lambda _: None
 

@@ -29,7 +29,7 @@ class Sink(Protocol):
         """Show new events; `reply` is the reply after exactly these events."""
 
     def tick(self) -> None:
-        """Do what had to wait: nothing new has arrived for a while."""
+        """Do the work that had to wait, as nothing new has arrived for a while."""
 
     def acknowledge(self) -> None:
         """Show that the reply is being stopped."""

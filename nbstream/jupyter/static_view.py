@@ -48,7 +48,7 @@ class StaticView:
         self.tick()
 
     def tick(self) -> None:
-        """Show what had to wait."""
+        """Show the text that had to wait."""
         began = time.monotonic()
         if not self._is_behind or began < self._next_at:
             return

@@ -117,7 +117,7 @@ def dead_link(state: StateInline, silent: bool) -> bool:  # noqa: FBT001
         return False
     before = state.src[start - 1 : start]
     if before.isalnum() and not CJK.match(before):
-        # It is an index, and what is called.
+        # It is an index and a call.
         return False
     end = label_end(state, start, disable_nested=True)
     target = _TARGET.match(state.src, end + 1, state.posMax) if end > start + 1 else None

@@ -69,7 +69,7 @@ class GrowingHtml(GrowingText):
         self._append(text)
 
     def frame(self) -> None:
-        """Write one frame: what was fed since the last one."""
+        """Write one frame, with the text since the last one."""
         if self._fed:
             with paused():
                 self._advance()

@@ -98,7 +98,7 @@ class GrowingText(ABC):
                 pass
 
     def _read_end(self) -> Unfinished:
-        """Return what is not finished, as it is to be shown."""
+        """Return the unfinished part, as it is to be shown."""
         block = self._open_block
         parsed = self._parse(self._context + self._lines + self._partial, shown=True)
         if block is None:

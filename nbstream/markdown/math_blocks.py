@@ -36,7 +36,7 @@ class _Reading:
         lines: the text of the lines, without the opening delimiter.
         is_sure: whether its first line shows that it is a formula, whatever follows.
         is_closed: whether the closing delimiter was found.
-        after: what follows the closing delimiter in its line.
+        after: the rest of the closing delimiter's line.
     """
 
     at: int

@@ -19,7 +19,7 @@ _BARS = re.compile(r"\\?\|(?=([A-Za-z])?)")
 
 
 class Edit(NamedTuple):
-    """A change of a text: what stands between two positions becomes `text`."""
+    """A change of a text: `text` replaces the characters between two positions."""
 
     start: int
     end: int
@@ -86,7 +86,7 @@ def _tex(token: Token) -> str:
 
 
 def _is_read(before: str, written: str, after: str, tex: str) -> bool:
-    """Tell whether what is written is read as the formula, by pandoc too."""
+    """Tell whether the written text is read as the formula, by pandoc too."""
     found = formula_at(before + written + after, len(before))
     is_whole = found is not None and found.tex == tex and found.end == len(before) + len(written)
     return is_whole and "$" not in tex.replace("\\$", "")

@@ -81,7 +81,7 @@ def _math_inline(state: StateInline, silent: bool) -> bool:  # noqa: FBT001  (ma
 
 
 def _half_formula(state: StateInline, *, silent: bool) -> bool:
-    """Read a formula whose end never came: it keeps what was shown of it."""
+    """Read a formula whose end never came: it keeps the text that was shown of it."""
     opener = delimiters.opener_at(state.src, state.pos)
     if not opener or state.posMax < len(state.src):
         return False

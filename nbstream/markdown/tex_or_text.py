@@ -78,7 +78,7 @@ def between_dollars(text: str, after: str) -> bool:
 
     Args:
         text: the text, not empty.
-        after: what follows the closing dollar.
+        after: the text after the closing dollar.
     """
     core = text.strip()
     if not core or "**" in text or "`" in text or after[:1].isdigit() or after[:1] in ("{", "$"):

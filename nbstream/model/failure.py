@@ -61,7 +61,7 @@ FailureCause: TypeAlias = Literal[
     "page",  # refused, not_a_stream: a web page, and `said` is its title
     "empty",  # not_a_stream: an empty body
     "not_json",  # not_a_stream: an answer that should be JSON and is not
-    "no_list",  # not_a_stream: JSON that is not what was asked for
+    "no_list",  # not_a_stream: JSON of another kind than the list that was asked for
     "other_api",  # not_a_stream: events of another API, and `said` is the type of the first one
 ]
 

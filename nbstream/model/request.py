@@ -39,7 +39,7 @@ class Address:
 
     Attributes:
         path: the path of the base URL, without a slash at its end, such as `/v1`.
-        call: what follows the base URL, `CHAT` or `FIM`.
+        call: the path below the base URL, `CHAT` or `FIM`.
         query: the names and values of the base URL's query, except those that are keys.
         query_variables: for each key in the query its name, and the environment variable from which
             a program reads it.
@@ -118,7 +118,7 @@ class Request:
         key_variable: the environment variable of the server's key; empty if it has none.
         endpoint_name: the name of the endpoint, as in `-m name/model`; empty if it has none.
         context_window: the most tokens of the request and its reply; None if unknown.
-        warnings: what was changed so that the request can be sent.
+        warnings: the changes that were needed to send the request.
         turn: the turn of a chat that it asks; None without a chat.
         inserted: the values and files that were put into the prompt.
         address: where below the endpoint it goes.

@@ -103,7 +103,7 @@ _MINUTE = 60.0
 
 
 def remedy(failure: Failure, reply: Reply, audience: Audience) -> str:
-    """Return what was kept of `reply`, which ended with `failure`, and what to do next."""
+    """Return which part of a failed `reply` was kept, and the next thing to do."""
     is_kept = bool(reply.reasoning or reply.answer or reply.tool_calls)
     advice = _advice(failure, reply.request, audience)
     if not advice and "continue" in actions(reply):

@@ -1,4 +1,4 @@
-"""What `%deepseek request` shows: an account of what was sent, or the program that sends it."""
+"""The output of `%deepseek request`: an account of the request, or the program that sends it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Facts to sentences: what happened to a reply, and what is to be said beside it.
+"""Facts to sentences: how a reply ended, and the notes beside it.
 
 What to do about a failure is in `remedies`.
 """

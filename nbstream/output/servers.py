@@ -64,7 +64,7 @@ def models_table(endpoint: Endpoint, models: Sequence[ListedModel], current: str
 
 
 def balance_line(endpoint: Endpoint, balance: Balance) -> str:
-    """Return one line with what is left."""
+    """Return one line with the money that can still be spent."""
     currency, server = balance.currency, endpoint.server
     used = f"{_amount(balance.used)} {currency} used" if balance.used is not None else ""
     if balance.left is None:

@@ -44,7 +44,7 @@ def describe_cells(cells: CellsAbove, redaction: Redaction) -> Inserted:
     """Return the cells as text for a prompt.
 
     All sources come first, from the nearest cell upwards, then outputs in the same order, until
-    there is no more room. So what stands far above is left out first.
+    there is no space left. So the cells far above are left out first.
     """
     before = redaction.count
     sources: list[tuple[str, int]] = []

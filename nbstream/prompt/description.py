@@ -34,7 +34,7 @@ class Description:
 
 
 def bounded(description: Description, limit: int = LIMIT) -> Description:
-    """Return a description with at most `limit` characters; `shown` says what was cut."""
+    """Return a description with at most `limit` characters; `shown` names the part that was cut."""
     text = description.text
     if len(text) <= limit:
         return description

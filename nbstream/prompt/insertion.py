@@ -1,4 +1,4 @@
-"""Puts values and files into a prompt, as the user asks for; keeps what is secret out of it."""
+"""Puts the values and files that a user names into a prompt, and keeps secrets out of it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _BEYOND = 4_096
 
 
 class Composed(NamedTuple):
-    """The content of a message, and what was inserted into it."""
+    """The content of a message, and the values and files in it."""
 
     content: str | list[dict[str, Any]]
     inserted: tuple[Inserted, ...]

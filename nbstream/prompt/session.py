@@ -38,7 +38,7 @@ last_failure: Callable[[], FailedCell | None] = _no_failure
 
 
 def attached(above: object, error: object, known: Iterable[str] = ()) -> tuple[Inserted, ...]:
-    """Return what stands above a prompt, as the options ask for it.
+    """Return the text to put above a prompt, as the options ask for it.
 
     Args:
         above: how many cells above to attach; True attaches all, None and False none.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-#: This share of what is kept is from the beginning of the text.
+#: This share of a shortened text is its beginning.
 _FIRST_SHARE = 0.6
 #: A cut moves by at most so many characters, to the end of a line.
 _TO_LINE_END = 200

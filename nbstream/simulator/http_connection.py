@@ -95,7 +95,7 @@ async def accept(listener: socket, on_accept: Callable[[Connection], None]) -> N
 
     Needs an event loop that has `add_reader`. This is not done with `loop.create_server` or
     `loop.sock_accept`: if a client connects in the same iteration of the loop in which those are
-    closed or cancelled, its socket stays open without an owner, and the client waits for ever
+    closed or cancelled, its socket stays open without an owner, and the client waits without end
     (seen with Python 3.11).
     """
     loop = asyncio.get_running_loop()
@@ -262,7 +262,7 @@ class Response:
     async def _until_delivered(self) -> None:
         """Wait until the client's system has acknowledged all bytes.
 
-        If the client does not read, this may wait for ever.
+        If the client does not read, this may not return.
         """
         polls = 0
         while _unacknowledged(self._writer.get_extra_info("socket")):

@@ -79,7 +79,7 @@ def text_for(request: ChatRequest) -> ReplyText:
     if request.prefix is not None:
         thought, written = request.prefix
         reasoning, answer = _rest(reasoning, answer, thought, written)
-    # Stops count only in what is written now.
+    # Stops count only in the text that is written now.
     answer = until(answer, request.stop)
     if request.prefix is not None and "repeat-prefix" in request.plan:
         answer = request.prefix[1] + answer

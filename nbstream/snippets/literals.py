@@ -2,7 +2,7 @@
 
 A character that a reader cannot see, or that a page or a terminal changes when text is copied, is
 written as an escape: controls, spaces other than U+0020 and U+3000, and marks that reorder text
-("Trojan Source", CVE-2021-42574). So what is shown is what runs.
+("Trojan Source", CVE-2021-42574). So the text on the page is the text that runs.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ def _end() -> None:
 
 
 def _repeat(kernel: Any) -> None:
-    # The lock puts this message before the cell's own `idle`: a later one would stay for ever.
+    # The lock puts this message before the cell's own `idle`: a later one would stay.
     with _lock:
         if _cell is not None:
             kernel.session.send(

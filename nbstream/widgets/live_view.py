@@ -40,7 +40,7 @@ class LiveView:
         presentation: how the reply is shown.
         foreground: whether a cell waits for the run, so that ■ would stop it.
         place: the display id of an output to show it in; None for a new output of the cell.
-        patches: what is shown; the default is the run's reply.
+        patches: the content of the view; the default is the run's reply.
 
     Attributes:
         run: the run.

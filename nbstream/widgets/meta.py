@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def meta_of(reply: Reply, presentation: Presentation, *, elapsed: float, foreground: bool) -> Meta:
-    """Return what is shown around a reply.
+    """Return the texts around a reply.
 
     Args:
         reply: the reply so far.

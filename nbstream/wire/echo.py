@@ -30,7 +30,7 @@ class Echo:
         self._differs = False
 
     def feed(self, text: str) -> str:
-        """Take more text, and return what is certainly no repetition.
+        """Take more text, and return the part that is certainly no repetition.
 
         Once the texts differ, that is everything since the beginning.
         """
@@ -147,7 +147,7 @@ class Cumulative:
         return text
 
     def flush(self) -> str:
-        """Return the chunk that was held back; what follows are deltas."""
+        """Return the chunk that was held back; deltas follow it."""
         held = self._last if self._state == "doubt" and not self.passes else ""
         self.passes = self.passes or self._state == "doubt"
         return held

@@ -245,7 +245,7 @@ class ChunkDecoder:
             channels.note_other()
 
     def _message(self, message: Any, at: float, events: list[Event]) -> None:
-        """Read a whole message: instead of deltas, or after them, where only what is new counts."""
+        """Read a whole message: instead of deltas, or after them, where only new text counts."""
         if not isinstance(message, dict):
             message = {"content": message}
         channels = self._channels

@@ -1,6 +1,6 @@
 """Recognises that a server repeats the text that it was to go on with.
 
-Only what is certain is taken as a repetition. An answer may go on with the words of its beginning:
+Only a certain repetition is taken off. An answer may go on with the words of its beginning:
 "very" with "very good", a list of zeros with more of them, a verse with the same verse.
 """
 
@@ -60,7 +60,7 @@ class RepeatedBeginning:
         return self.flush()
 
     def flush(self) -> str:
-        """Return what is held back, without a repetition; later text passes."""
+        """Return the text that is held back, without a repetition; later text passes."""
         held, self._held = "".join(self._held), []
         is_first, self.passes = not self.passes, True
         if not is_first or not len(self._core) <= self._matched < len(self._twice):

@@ -97,7 +97,7 @@ class ResponseDecoder:
         self._has_comment = False
         self._body: bytearray | None = None
         self._is_done = False
-        #: Whether what is read now had no line end when the stream ended.
+        #: Whether the line that is read now had no end when the stream ended.
         self._is_cut = False
 
     @property

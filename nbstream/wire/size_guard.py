@@ -95,7 +95,7 @@ class SizeGuard:
             self._add_space(text[len(text.rstrip()) :])
 
     def _add_space(self, space: str) -> None:
-        # DeepSeek's JSON mode sends U+0020 in place of what is not JSON: an empty answer, no flood.
+        # DeepSeek's JSON mode sends U+0020 in place of text that is not JSON: an empty answer.
         self._space += len(space)
         self._has_break = self._has_break or bool(space.strip(" "))
         if self._space > MOST_SPACE and self._has_break and self.failure is None:

@@ -149,7 +149,7 @@ class ThinkSplitter:
         return text
 
     def _watch(self, text: str, pieces: list[tuple[Channel, str]], *, is_over: bool = False) -> str:
-        """Add the pieces up to the end of bare thoughts, and return what follows it."""
+        """Add the pieces up to the end of bare thoughts, and return the pieces after it."""
         start = 0
         while self._tags < _MOST_TAGS and (found := _ORPHAN.search(text, start)):
             before = "".join(self._content) + text[: found.start()]

@@ -66,7 +66,7 @@ class ToolCalls:
             self._others.tell("function_call", value, (), at, events)
 
     def repeat(self, value: Any, at: float, events: list[Event]) -> None:
-        """Take the calls of a whole message after those of its deltas: only what is new counts."""
+        """Take the calls of a whole message after those of its deltas; only new ones count."""
         for place, each in enumerate(value if isinstance(value, list) else [value]):
             call = self._known(each, place) if isinstance(each, dict) else None
             if call is None:
@@ -81,7 +81,7 @@ class ToolCalls:
                 events.append(self._add(call, None, None, rest, at))
 
     def flush(self, at: float, events: list[Event]) -> None:
-        """Give out what was held back."""
+        """Give out the pieces that were held back."""
         held = [(call.number, call.joiner.flush()) for call in self._calls]
         events += [ToolCallDelta(at, number, arguments=rest) for number, rest in held if rest]
 

@@ -137,8 +137,8 @@ class NotebookPage:
     def wait_for_kernel(self) -> None:
         """Wait until the kernel is there and idle."""
         self.page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').first.wait_for(timeout=60_000)
-        # The indicator is idle before the page has the kernel's socket, and what is run until then
-        # is dropped silently.
+        # The indicator is idle before the page has the kernel's socket, and a cell that is run
+        # before that is dropped silently.
         wait_for(lambda: any(session["kernel"]["connections"] for session in self.lab.get("api/sessions")), 60)
         self.page.wait_for_timeout(1_000)
 

@@ -1,4 +1,4 @@
-"""`--above` in real JupyterLab and Notebook 7: what the notebook shows is what is sent."""
+"""`--above` in real JupyterLab and Notebook 7: the cells of the page are in the request."""
 
 from __future__ import annotations
 

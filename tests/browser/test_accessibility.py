@@ -158,7 +158,7 @@ def test_one_status_says_what_happens(open_notebook: OpenNotebook) -> None:
     for each in live:
         assert each["regions"] == [["log", "off"]]
         assert each["logs"] == 1
-        assert each["panel"] == each["button"]  # names it, and what is closed is inert
+        assert each["panel"] == each["button"]  # names it, and a closed panel is inert
     assert {each["button"][0][1] for each in live} == {True, False}
     # The end is said by the page, as the view has gone by then.
     assert {len(each["page"]) for each in seen if each["live"]} == {1}

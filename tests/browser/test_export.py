@@ -199,7 +199,7 @@ def test_github_without_styles_classes_and_scripts(page: Page) -> None:
 
 
 def _reads_right(answer: Locator) -> None:
-    """Check what is no formula."""
+    """Check texts that are no formulas."""
     for money in MONEY:
         expect(answer).to_contain_text(money)
     expect(answer.locator("pre")).to_contain_text('return f"${count} and $6"')

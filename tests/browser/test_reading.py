@@ -273,7 +273,7 @@ def test_a_selection_in_code_survives_its_colours(open_notebook: OpenNotebook) -
 
 
 def _still_selected(notebook: NotebookPage, words: str) -> None:
-    """Check what is selected in the settled output."""
+    """Check the selection in the settled output."""
     expect(notebook.output(1).get_by_role("button", name="Copy answer")).to_have_count(1)
     assert notebook.page.evaluate("getSelection().toString().trim()") == words
     assert notebook.page.evaluate("getSelection().anchorNode.parentElement.closest('.nbstream-settled') !== null")
@@ -369,7 +369,7 @@ def _drag_over(notebook: NotebookPage, line: Locator) -> None:
 
 
 def _selections(notebook: NotebookPage, more: str = "null") -> list[Any]:
-    """Return what was selected after each frame until the reply has settled."""
+    """Return the selection after each frame until the reply has settled."""
     sample(
         notebook.page,
         f"""() => ({{

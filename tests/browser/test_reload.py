@@ -56,7 +56,7 @@ def test_reloaded_in_mid_stream(front_end: str, kernel: str, open_notebook: Open
     expect(notebook.output(1).locator(".nbstream-answer")).to_contain_text("Simulated", timeout=60_000)
     notebook.save()
     notebook.page.reload()
-    # While the cell runs, the page draws what has arrived, and what comes.
+    # While the cell runs, the page draws the text so far, and the text that comes.
     live = notebook.output(1).locator(".nbstream-live .nbstream-answer")
     expect(live).to_have_count(1, timeout=20_000)
     length = len(live.inner_text())

@@ -1,4 +1,4 @@
-"""`%deepseek request` in JupyterLab and Notebook: what is read, and what is copied."""
+"""`%deepseek request` in JupyterLab and Notebook: the text on the page, and the copied text."""
 
 from __future__ import annotations
 

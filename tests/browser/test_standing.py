@@ -124,7 +124,7 @@ def moves(page: Page, text: str, step: int = 3) -> list[Any]:
 
 
 def _standing(places: list[Any]) -> list[Any]:
-    """Return the places of what is read: not in the last line, nor in a table that grows.
+    """Return the places of text that stands still: not in the last line, nor in a growing table.
 
     A browser balances the columns of a table with each row, so that cells may wrap anew.
     """

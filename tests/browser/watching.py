@@ -38,7 +38,7 @@ def samples(page: Page) -> list[dict[str, Any]]:
     return noted
 
 
-# After the frame was painted: what stands there then is what was seen.
+# After the frame was painted, so this text was seen.
 _SAMPLE = """source => {
   const look = new Function("return (" + source + ")()");
   const channel = new MessageChannel();
@@ -64,6 +64,6 @@ def sample(page: Page, look: str) -> None:
 
 
 def sampled(page: Page) -> list[Any]:
-    """End it and return what was noted, oldest first."""
+    """End it and return the notes, oldest first."""
     noted: list[Any] = page.evaluate("() => { window.sampling.isGoingOn = false; return window.sampling.noted; }")
     return noted

@@ -1,4 +1,4 @@
-"""Chats against the simulator: what is sent, which turn a cell has, and every change of a turn."""
+"""Chats against the simulator: their messages, the turn of a cell, and every change of a turn."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Chats in files: what is loaded equals what was saved."""
+"""Chats in files: a loaded chat equals the saved one."""
 
 from __future__ import annotations
 

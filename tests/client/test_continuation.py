@@ -1,4 +1,4 @@
-"""Going on with replies: what is sent, what comes of it, and what is refused before sending."""
+"""Going on with replies: the requests, the joined replies, and refusals before sending."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How thinking is switched on and off, and what is said if a server goes on thinking."""
+"""How thinking is switched on and off, and the note if a server goes on thinking."""
 
 from __future__ import annotations
 

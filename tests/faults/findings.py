@@ -37,7 +37,7 @@ class Findings:
     Attributes:
         tried: number of attempts.
         lost: number of deltas that had arrived completely but are not in the reply.
-        wrong: other differences from what is expected, as sentences.
+        wrong: other differences from the expected result, as sentences.
         exceptions: uncaught exceptions, from a call, a task, a thread, a destructor or the event
             loop.
         seen: other numbers for a table.
@@ -55,7 +55,7 @@ class Findings:
         return self.tried > 0 and not (self.lost or self.wrong or self.exceptions)
 
     def expect(self, where: str, found: object, expected: object) -> None:
-        """Record it if `found` is not what is expected."""
+        """Record it if `found` is not the expected value."""
         if found != expected and len(self.wrong) < _MAX_KEPT:
             self.wrong.append(f"{where}: {found!r} instead of {expected!r}")
 

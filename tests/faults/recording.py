@@ -75,7 +75,7 @@ class Recording:
             self._states.append(_after(self._states[-1], chunk))
 
     def whole_at(self, byte: int) -> Whole:
-        """Return what is complete in the first `byte` bytes."""
+        """Return the events that are complete in the first `byte` bytes."""
         return self._states[bisect_right(self.ends, byte)]
 
     def deltas_in(self, reasoning: str, answer: str, calls: tuple[tuple[str, str, str], ...]) -> int:

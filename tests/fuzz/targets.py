@@ -1,6 +1,6 @@
 """The fuzz targets: one function for each part of nbstream that reads untrusted input.
 
-Each target takes bytes, makes an input of them and asserts what must hold for every input. The
+Each target takes bytes, makes an input of them and asserts the laws that hold for every input. The
 first bytes say into which pieces the input is cut. Hypothesis, atheris and kept files call these.
 """
 

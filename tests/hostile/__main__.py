@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Row(NamedTuple):
-    """The result of one experiment: what was tried, and the count of each kind of fault."""
+    """The result of one experiment: its name, and the count of each kind of fault."""
 
     experiment: str
     tried: str

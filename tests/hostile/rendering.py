@@ -1,4 +1,4 @@
-"""Renders every payload in every form of output, without a browser, and counts what is not allowed.
+"""Renders every payload in every form of output, without a browser, and counts faults.
 
 `render_all()` renders the payloads of the corpus; `fields()` makes replies with a hostile text in
 every field.

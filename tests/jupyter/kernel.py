@@ -85,7 +85,7 @@ class View:
         numbers: the sequence numbers of the patches.
         settled: the settled outputs that came as comm messages, for pages to which the front end
             does not pass the display update.
-        notices: what was told the user beside the reply.
+        notices: the sentences beside the reply.
         written: for each patch, the HTML of reasoning and answer that can not change any more.
     """
 

@@ -183,7 +183,7 @@ def test_a_click_while_another_cell_computes_leaves_its_output_alone(kernel: Ker
 
 
 def test_running_the_cell_again_stops_what_a_click_began(kernel: Kernel, server: Simulator) -> None:
-    # The first request is refused, and the second one goes on for ever.
+    # The first request is refused, and the second one does not end.
     prompt = "[simulate: 400 times=1 silence after=3]median"
     cell = kernel.finish(kernel.send(f"%%deepseek -o reply\n{prompt}", metadata={"cellId": "one"}))
     run = again(cell)["run"]

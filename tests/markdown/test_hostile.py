@@ -23,7 +23,7 @@ from tests.hostile import allowed, corpus, rendering
 TERMINAL = (
     "\x1b]0;x\x07 \x1b]52;c;eA==\x07 \x1b]8;;http://evil.test\x07x\x1b]8;;\x07 a\rb \x9d52;c;eA==\x9c \x9b2J \x00 \x7f"
 )
-#: Each way to turn the direction of what follows.
+#: Each way to turn the direction of the text that follows.
 DIRECTIONS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Output(io.StringIO):
-    """Records what is written; `terminal` is the result of `isatty`."""
+    """Records the written text; `terminal` is the result of `isatty`."""
 
     def __init__(self, *, terminal: bool) -> None:
         super().__init__()
@@ -23,7 +23,7 @@ class Output(io.StringIO):
 
 
 class EmulatedTerminal(Output):
-    """A terminal emulator (pyte) that also records what is written.
+    """A terminal emulator (pyte) that also records the written text.
 
     Args:
         monkeypatch: sets COLUMNS and LINES.

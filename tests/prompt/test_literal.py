@@ -34,7 +34,7 @@ OPTIONS: dict[str, Any] = {
     "fill": st.sampled_from([False, None]),
     "extra_body": st.dictionaries(st.sampled_from(["seed", "user_id"]), st.just("1")),
 }
-#: What other tools have expanded, and what is easily lost.
+#: Texts that other tools have expanded, and texts that are easily lost.
 NOTEWORTHY = st.sampled_from(
     [
         *("{", "}", "{{ name }}", "{name}", "{'a': 1}", "$HOME", "$x$", "%s", "%%", "%d", "\\n", "\\frac{1}{2}"),

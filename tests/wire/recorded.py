@@ -17,7 +17,7 @@ MESSAGES_NAMES = sorted(path.stem for path in MESSAGES.glob("*.json"))
 
 
 def as_json(reply: Reply) -> dict[str, Any]:
-    """Return a reply as JSON, without what is empty or a time."""
+    """Return a reply as JSON, without empty values and times."""
     usage = {name: value for name, value in asdict(reply.usage).items() if value is not None} if reply.usage else {}
     error = {name: value for name, value in asdict(reply.error).items() if value} if reply.error else {}
     values = {

@@ -421,7 +421,7 @@ def test_different_reasoning_in_a_second_field_is_kept() -> None:
     assert later.reasoning == "We go"
 
 
-# S6 and what is left
+# S6 and the others
 
 
 def test_other_choices_are_kept_in_warnings() -> None:

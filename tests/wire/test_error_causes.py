@@ -1,4 +1,4 @@
-"""What errors of servers are about, and what is advised."""
+"""The causes of errors of servers, and the advice for each."""
 
 from __future__ import annotations
 

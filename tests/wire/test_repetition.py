@@ -12,7 +12,7 @@ from nbstream.wire.repetition import RepeatedBeginning, _is_periodic
 
 
 def rest_of(beginning: str, text: str, cuts: list[int] | None = None) -> tuple[str, bool]:
-    """Feed `text`, cut at these places, and return what is left of it."""
+    """Feed `text`, cut at these places, and return the text without a repetition."""
     seen = RepeatedBeginning(beginning)
     places = sorted({0, len(text), *(cut % (len(text) + 1) for cut in cuts or ())})
     left = "".join([seen.feed(text[start:end]) for start, end in pairwise(places)])

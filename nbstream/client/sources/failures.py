@@ -63,7 +63,7 @@ def _broken(error: Exception, endpoint: Endpoint, *, began: bool) -> Failure:
 
 
 def _tls_cause(said: str) -> FailureCause:
-    """Return what is wrong with a server's certificate or protocol; empty if it is neither.
+    """Return the fault of a server's certificate or protocol; empty if there is none.
 
     The exceptions of httpx and its successor have only the text of the error of `ssl`.
     """

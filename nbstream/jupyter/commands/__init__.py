@@ -38,7 +38,7 @@ _COMMANDS = (
         "list the models, with context and prices; of many, those with WORD",
         "servers.models",
     ),
-    Command("balance [ENDPOINT]", "say what is left in the account", "servers.balance"),
+    Command("balance [ENDPOINT]", "say how much money the account has", "servers.balance"),
     Command(
         "key [ENDPOINT] [--save|--forget]",
         "enter a key; --save puts it into your keyring",

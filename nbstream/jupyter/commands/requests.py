@@ -1,4 +1,4 @@
-"""The command on what was sent: request."""
+"""The command on the request that was sent: request."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ def _current(endpoint: Endpoint) -> str:
 
 
 def balance(words: Sequence[str], context: Context) -> None:
-    """Say what is left in the account of an endpoint, or of the present one."""
+    """Tell the balance of the account of an endpoint, or of the present one."""
     from nbstream.output.servers import balance_line, failed  # noqa: PLC0415  (as above)
 
     endpoint = routing.server(words[0] if words else "")

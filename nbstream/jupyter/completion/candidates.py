@@ -78,7 +78,7 @@ def _new_variables(word: str, shell: Any) -> list[str]:
 
 
 def _variables(word: str, shell: Any) -> list[str]:
-    """Return variables, or the attributes of one, without what is secret or no data."""
+    """Return variables, or the attributes of one, without secrets, functions and modules."""
     namespace = shell.user_ns
     name, dot, _ = word.rpartition(".")
     if dot:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from nbstream.jupyter.completion.words import Word
 
 _IDENTIFIER = "nbstream"
-#: Before the other matchers, which it suppresses on its lines: they know nothing of them.
+#: Before the other matchers, which it suppresses on its lines, as these are not Python's.
 _PRIORITY = 100
 _MOST = 500
 _PLACEHOLDER = re.compile(r"[A-Z]+")
@@ -124,7 +124,7 @@ def _flags(by_flag: dict[str, Action], before: Sequence[str], word: Word) -> lis
         may_repeat = type(action).__name__ == "_AppendAction"
         if (may_repeat or action.dest not in given) and action.dest != "help":
             found.append(flag)
-    # A long form says what it is; the short ones are for those who begin to type one.
+    # A long form explains itself. The short ones are offered when one has been begun.
     return found if word.text else [flag for flag in found if flag.startswith("--")]
 
 

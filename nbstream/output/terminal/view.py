@@ -47,7 +47,7 @@ class TextWriter(Protocol):
         """Append `text` to the section."""
 
     def rename(self, section: str) -> None:
-        """Take what was written of the current section as `section`; it cannot be unwritten."""
+        """Take the written part of the current section as `section`; it cannot be unwritten."""
 
     def show(self) -> None:
         """Make everything visible that was fed."""
