@@ -17,6 +17,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nbstream.model.printable import storable
+from nbstream.model.reply import Reply
 from nbstream.model.tool_result import Shown
 from nbstream.prompt.containers import ARRAYS, OBJECTS, has_fields
 from nbstream.prompt.describe import container_as_json, head_of, is_own, is_picture, whole
@@ -147,7 +148,7 @@ def _described(value: Any) -> Result:
         return _of_description(whole(value))
     if isinstance(value, str):
         return _text_result(str.__str__(value) or "The function returned an empty text.")
-    if is_picture(value):
+    if is_picture(value) or isinstance(value, Description | Reply):
         return _of_description(whole(value))
     if (parts := _parts_of(value)) is not None:
         return _joined(parts)
@@ -168,7 +169,8 @@ def _of_description(description: Description) -> Result:
     description = bounded(description, MOST_CHARACTERS - 500)
     text = storable(description.text)
     is_json = description.language == "json"
-    head = "" if is_json or description.kind in ("", "text", "str", "int", "float", "bool") else description.kind
+    # The name of a type alone says nothing that the value does not.
+    head = description.kind if " " in description.kind and not is_json else ""
     note = f"[Not all of it: {description.shown}]" if description.is_cut else ""
     content = "\n".join(part for part in (head[:300], text, note[:200]) if part) or NOTHING
     shown = (Shown("json", text=text, note=description.shown, is_cut=description.is_cut),) if is_json else ()
