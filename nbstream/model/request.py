@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from nbstream.model import representation
 from nbstream.model.hidden_text import hidden_in
+from nbstream.model.messages_body import messages_body
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,9 +29,15 @@ KeyOrigin: TypeAlias = Literal[
 ]
 
 
-#: The calls of the API: a chat completion, and the completion of the middle of a text.
+#: The calls of the API: a chat completion, the completion of the middle of a text, and a message of
+#: Anthropic's API.
 CHAT = "/chat/completions"
 FIM = "/completions"
+MESSAGES = "/v1/messages"
+#: The version of Anthropic's API, which each request names in the header `anthropic-version`.
+MESSAGES_VERSION = "2023-06-01"
+#: The header that holds the key: `Authorization`, after the word Bearer, or `x-api-key`, alone.
+KeyHeader: TypeAlias = Literal["authorization", "x-api-key"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +46,13 @@ class Address:
 
     Attributes:
         path: the path of the base URL, without a slash at its end, such as `/v1`.
-        call: the path below the base URL, `CHAT` or `FIM`.
+        call: the path below the base URL, `CHAT`, `FIM` or `MESSAGES`.
         query: the names and values of the base URL's query, except those that are keys.
         query_variables: for each key in the query its name, and the environment variable from which
             a program reads it.
         key_variable: the name of the environment variable from which a program reads the API key;
             empty if the request has none.
+        key_header: the header that holds the key.
     """
 
     path: str = ""
@@ -52,6 +60,7 @@ class Address:
     query: tuple[tuple[str, str], ...] = ()
     query_variables: tuple[tuple[str, str], ...] = ()
     key_variable: str = ""
+    key_header: KeyHeader = "authorization"
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -152,6 +161,8 @@ class Request:
 
     def body(self) -> dict[str, Any]:
         """Return the JSON object that is sent; `revealed` gives it with its hidden texts."""
+        if self.address.call == MESSAGES:
+            return messages_body(self.model, self.messages, self.parameters)
         messages = {"messages": list(self.messages)} if self.address.call == CHAT else {}
         return {"model": self.model, **messages, **self.parameters}
 
