@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from nbstream.model.printable import one_line, visible
 from nbstream.output.durations import seconds
+from nbstream.output.lengths import left_out
 
 if TYPE_CHECKING:
     from nbstream.model.events import DecidedBy
@@ -30,6 +31,8 @@ _DECIDED: dict[DecidedBy, tuple[str, str]] = {
     "rule": ("allowed by its rule", "denied by its rule"),
     "nobody": ("allowed", "denied: nobody could be asked"),
 }
+#: The label of the arguments that the user changed.
+WRITTEN = "The arguments that the model wrote"
 #: The results of calls that did not run begin so.
 _NOT_RUN = "not run"
 
@@ -68,6 +71,11 @@ def head(call: ToolCall, *, ended: bool) -> list[str]:
     return [state(call, ended=ended), *decided, *([f"“{reason}”" if is_denied else reason] if reason else [])]
 
 
+def shows_all(call: ToolCall, *, ended: bool) -> bool:
+    """Return whether no part of the arguments is left out: the user still decides about them."""
+    return call.outcome is None and call.state in ("open", "asking") and not ended
+
+
 def result_label(call: ToolCall, outcome: ToolOutcome) -> str:
     """Return what the text is that the model reads: the result itself, or a text made of it."""
     is_result = outcome.outcome == "done" and call.edited is None
@@ -80,11 +88,6 @@ def shows_content(outcome: ToolOutcome) -> bool:
     if outcome.outcome in ("failed", "invalid"):
         return "\n" in outcome.content.strip() or outcome.error.strip() not in outcome.content
     return outcome.outcome == "done"
-
-
-def left_out(count: int) -> str:
-    """Return the note for characters that are not there."""
-    return f"{count:,} characters are left out" if count else ""
 
 
 def not_shown(outcome: ToolOutcome) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from nbstream.markdown.highlight import highlight
 from nbstream.markdown.html import code_block
 from nbstream.model.printable import printable
-from nbstream.output import call_words
+from nbstream.output import call_words, lengths
 from nbstream.output.call_values import asked_arguments, used_arguments
 
 if TYPE_CHECKING:
@@ -25,12 +25,6 @@ if TYPE_CHECKING:
 
 #: The types of images; each may be shown where its bytes are in the page.
 IMAGES = ("image/png", "image/jpeg", "image/gif", "image/webp")
-#: A text that is longer, or has more lines, is folded.
-_SHORT_CHARACTERS, _SHORT_LINES = 1_000, 12
-#: A summary shows this many characters of what it folds.
-_PREVIEW = 80
-#: Of a value that was decided about, so many characters stay in the file; the reply has all of it.
-_KEPT = 20_000
 _BASE64 = re.compile(r"[A-Za-z0-9+/\s]*={0,2}\s*", re.ASCII)
 
 _AS_MARKDOWN = "jp-RenderedHTMLCommon jp-RenderedMarkdown"
@@ -72,12 +66,12 @@ def head_html(call: ToolCall, *, ended: bool) -> str:
 
 def call_arguments_html(call: ToolCall, *, ended: bool) -> str:
     """Return the second part of a card: with what the tool runs, and what the model wanted."""
-    whole = shows_all(call, ended=ended)
+    whole = call_words.shows_all(call, ended=ended)
     html = arguments_html(used_arguments(call), whole=whole)
     if call.edited is None:
         return html
     asked = arguments_html(asked_arguments(call), whole=whole) or "<div>none</div>"
-    return html + _details("The arguments that the model wrote", asked)
+    return html + _details(call_words.WRITTEN, asked)
 
 
 def results_html(call: ToolCall) -> str:
@@ -85,11 +79,6 @@ def results_html(call: ToolCall) -> str:
     printed = call_words.printed_text(call.printed)
     html = _text_html("Printed", printed, last=True) if printed.strip() else ""
     return html if call.outcome is None else html + _outcome_html(call, call.outcome)
-
-
-def shows_all(call: ToolCall, *, ended: bool) -> bool:
-    """Return whether no part of the arguments is left out: the user still decides about them."""
-    return call.outcome is None and call.state in ("open", "asking") and not ended
 
 
 def arguments_html(arguments: Arguments, *, whole: bool) -> str:
@@ -100,7 +89,7 @@ def arguments_html(arguments: Arguments, *, whole: bool) -> str:
     if not arguments.text:
         return ""
     note = f"{arguments.left_out:,} characters before it" if arguments.left_out else ""
-    text = arguments.text if whole else _kept(arguments.text)
+    text = arguments.text if whole else lengths.kept(arguments.text)
     return (f'<div style="{_SMALL}">{note}</div>' if note else "") + _pre(text)
 
 
@@ -113,11 +102,11 @@ def _row(argument: Argument, *, whole: bool) -> str:
 
 def _value_html(value: Value, *, whole: bool) -> str:
     text = value.text
-    if "\n" not in text and len(text) <= _SHORT_CHARACTERS:
+    if lengths.is_line(text):
         return f"<code>{escape(text)}</code>" if value.is_json else f'<span dir="auto">{escape(text)}</span>'
-    if whole or _is_short(text):
+    if whole or lengths.is_short(text):
         return _pre(text)
-    return _details(_summary("", text), _pre(_kept(text)))
+    return _details(lengths.summary("", text), _pre(lengths.kept(text)))
 
 
 def _outcome_html(call: ToolCall, outcome: ToolOutcome) -> str:
@@ -136,10 +125,9 @@ def _outcome_html(call: ToolCall, outcome: ToolOutcome) -> str:
 
 def _content_html(call: ToolCall, outcome: ToolOutcome) -> str:
     label, text = call_words.result_label(call, outcome), printable(outcome.content)
-    if "\n" not in text and len(text) <= _PREVIEW:
-        return f'<span style="{_SMALL}">{label}:</span> <span dir="auto">{escape(text)}</span>'
-    notes = "".join(f" · {each}" for each in [call_words.left_out(outcome.left_out)] if each)
-    return _details(_summary(label, text) + notes, _pre(text))
+    if lengths.is_preview(text):
+        return _line(label, text)
+    return _details(lengths.summary(label, text, lengths.left_out(outcome.left_out)), _pre(text))
 
 
 def _shown_html(shown: Shown) -> str:
@@ -186,16 +174,22 @@ def _image(shown: Shown) -> str:
 
 def _code(text: str, language: str) -> str:
     code = f'<div style="{_BOX}">{code_block(highlight(text, language), "")}</div>'
-    return code if _is_short(text) else _details(_summary("", printable(text)), code)
+    return code if lengths.is_short(text) else _details(lengths.summary("", printable(text)), code)
 
 
 def _text_html(label: str, text: str, *, last: bool = False) -> str:
     """Return a text; folded if it is long, with its first line, or its last one, to be seen."""
+    if label and lengths.is_preview(text):
+        return f"{_DETAIL}{_line(label, text)}</div>"
     block = _pre(printable(text))
-    if not _is_short(text):
-        return _DETAIL + _details(_summary(label, printable(text), last=last), block) + "</div>"
+    if not lengths.is_short(text):
+        return _DETAIL + _details(lengths.summary(label, printable(text), last=last), block) + "</div>"
     head = f'<div style="{_SMALL}">{label}:</div>' if label else ""
     return f"{_DETAIL}{head}{block}</div>"
+
+
+def _line(label: str, text: str) -> str:
+    return f'<span style="{_SMALL}">{label}:</span> <span dir="auto">{escape(lengths.line(text))}</span>'
 
 
 def _pre(text: str) -> str:
@@ -204,26 +198,5 @@ def _pre(text: str) -> str:
     return f"{_PRE}{first}{escape(text)}</pre>"
 
 
-def _summary(label: str, text: str, *, last: bool = False) -> str:
-    """Return how much is folded, and its first or last line; as HTML."""
-    lines = [line for line in text.split("\n") if line.strip()] or [""]
-    line = " ".join(lines[-1 if last else 0].split())
-    preview = line if len(line) <= _PREVIEW else f"{line[: _PREVIEW - 1]}…"
-    count = f"{len(lines):,} lines" if len(lines) > 1 else f"{len(text):,} characters"
-    return escape(" · ".join(filter(None, [label, count, preview])))
-
-
 def _details(summary: str, html: str) -> str:
-    return f'<details><summary><span style="{_SMALL};cursor:pointer">{summary}</span></summary>{html}</details>'
-
-
-def _is_short(text: str) -> bool:
-    return len(text) <= _SHORT_CHARACTERS and text.count("\n") < _SHORT_LINES
-
-
-def _kept(text: str) -> str:
-    cut = len(text) - _KEPT
-    if cut <= 0:
-        return text
-    half = _KEPT // 2
-    return f"{text[:half]}\n[… {call_words.left_out(cut)} here; the reply has them …]\n{text[-half:]}"
+    return f'<details><summary><span style="{_SMALL};cursor:pointer">{escape(summary)}</span></summary>{html}</details>'

@@ -12,6 +12,7 @@ from nbstream.model.presentation import Presentation
 from nbstream.model.printable import printable
 from nbstream.model.usage import Cost
 from nbstream.output import settled
+from nbstream.output.markdown_text import literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -46,7 +47,7 @@ def html(chat: Chat) -> str:
 
 def markdown(chat: Chat) -> str:
     """Return the conversation as Markdown: headings, quoted prompts, answers and footers."""
-    parts = [f"# {settled.literal(chat.name)}"]
+    parts = [f"# {literal(chat.name)}"]
     if chat.system:
         parts.append(f"System prompt:\n\n{_fenced(chat.system)}")
     for number, turn in enumerate(chat.turns, 1):
@@ -129,4 +130,4 @@ def _prompt(title: str, text: str, marks: Sequence[str]) -> str:
 
 def _fenced(text: str) -> str:
     """Return a text in a quote of its own, exactly as it is."""
-    return "\n".join(f"> {settled.literal(line)}  " if line.strip() else ">" for line in printable(text).split("\n"))
+    return "\n".join(f"> {literal(line)}  " if line.strip() else ">" for line in printable(text).split("\n"))

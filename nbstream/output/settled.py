@@ -16,12 +16,22 @@ from typing import TYPE_CHECKING
 
 from nbstream.client.continuation import actions
 from nbstream.markdown.parser import unix_lines
-from nbstream.markdown.portable import portable
 from nbstream.model.presentation import Presentation
 from nbstream.model.printable import printable, storable
 from nbstream.model.text import utf16_length
 from nbstream.output import sentences, wording
-from nbstream.output.steps import answer_html, cards_html, step_html, thought_html
+from nbstream.output.markdown_text import literal, model_text
+from nbstream.output.steps import (
+    answer_html,
+    cards_html,
+    cards_markdown,
+    cards_text,
+    step_html,
+    step_markdown,
+    step_text,
+    thought_html,
+    thought_markdown,
+)
 
 if TYPE_CHECKING:
     from typing import Any
@@ -124,16 +134,12 @@ def footer_html(items: list[str]) -> str:
 def settled_markdown(reply: Reply, presentation: Presentation = _DEFAULT) -> str:
     """Return the reply as Markdown, in the same order and words, for any program to show it."""
     parts = []
-    if reply.reasoning and presentation.reasoning == "hidden":
-        parts.append(escape(_thought(reply)))
-    elif reply.reasoning:
-        words = f"<summary>{escape(_thought(reply))}</summary>"
-        parts.append(f"{_details(reply, presentation)}{words}\n\n{_quoted(reply.reasoning)}\n\n</details>")
-    if answer := _portable(reply.answer):
+    for step, following in pairwise(reply.steps):
+        parts += step_markdown(step, presentation, repeated=following.cause == "again")
+    parts += thought_markdown(reply, wording.reasoning_display(reply, presentation))
+    if answer := model_text(reply.answer):
         parts.append(answer)
-    if lines := wording.tool_calls(reply):
-        calls = "\n".join(f"    {line}" for line in lines)
-        parts.append(f"The model asks for these calls; nothing was run:\n\n{calls}")
+    parts += cards_markdown(reply, ended=reply.ended)
     parts += [f"<small>{literal(note)}</small>" for note in sentences.notes(reply, presentation.audience)]
     if alert := sentences.alert(reply, presentation.audience):
         parts.append(f"**{literal(alert)}**")
@@ -144,11 +150,14 @@ def settled_markdown(reply: Reply, presentation: Presentation = _DEFAULT) -> str
 
 def settled_text(reply: Reply, presentation: Presentation = _DEFAULT) -> str:
     """Return the reply as plain text; of reasoning before an answer only how long it took."""
+    parts = []
+    for step, following in pairwise(reply.steps):
+        parts += step_text(step, repeated=following.cause == "again")
     # Without an answer, the reasoning may hold it.
     text = reply.reasoning if wording.stays_open(reply, presentation) else reply.answer
     answer = printable(unix_lines(text)).strip("\n")
     notes, alert = sentences.notes(reply, presentation.audience), sentences.alert(reply, presentation.audience)
-    parts = [wording.thought(reply), answer, *wording.tool_calls(reply), *notes, alert]
+    parts += [wording.thought(reply), answer, *cards_text(reply, ended=reply.ended), *notes, alert]
     parts.append(" · ".join(wording.footer(reply)))
     return "\n\n".join(part for part in parts if part)
 
@@ -157,16 +166,6 @@ def _name(reply: Reply) -> str:
     """Return a class by which the page finds the output's data, wherever it shows the HTML."""
     text = f"{reply.reasoning}\0{reply.answer}".encode("utf-8", "surrogatepass")
     return f"nbstream-{blake2s(text, digest_size=5).hexdigest()}"
-
-
-def _details(reply: Reply, presentation: Presentation) -> str:
-    """Return the tag around the reasoning."""
-    return "<details open>" if wording.reasoning_display(reply, presentation) == "open" else "<details>"
-
-
-def _thought(reply: Reply) -> str:
-    """Return the summary of the reasoning; its duration if that is known."""
-    return wording.thought(reply) or "Thought"
 
 
 def one_block(html: str) -> str:
@@ -181,16 +180,3 @@ def one_block(html: str) -> str:
         for index, line in enumerate(lines)
         for last in (index == len(lines) - 1,)
     )
-
-
-def _portable(text: str) -> str:
-    return portable(storable(unix_lines(text)).strip("\n"))
-
-
-def _quoted(text: str) -> str:
-    return "\n".join(f"> {line}" if line else ">" for line in _portable(text).split("\n"))
-
-
-def literal(text: str) -> str:
-    """Return text for Markdown to show as it is."""
-    return "".join(f"\\{char}" if char in "\\`*_[]<>&$~|" else char for char in text)

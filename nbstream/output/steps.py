@@ -1,6 +1,7 @@
-"""One request of a reply as HTML: the model's thoughts, its text, and the cards of its calls.
+"""One request of a reply: the model's thoughts, its text, and the cards of its calls.
 
-The live view shows a step so as soon as the next one begins, and the settled output shows the same.
+The live view shows the HTML of a step as soon as the next one begins, and the settled output shows
+the same. The Markdown and the lines of text have the same order and the same words.
 """
 
 from __future__ import annotations
@@ -8,10 +9,14 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
+from nbstream.markdown.parser import unix_lines
 from nbstream.markdown.rendering import to_html
 from nbstream.model.presentation import Presentation
+from nbstream.model.printable import printable
 from nbstream.output import wording
+from nbstream.output.card_text import card_lines, card_markdown
 from nbstream.output.cards import card_html
+from nbstream.output.markdown_text import folded, model_text, quoted
 
 if TYPE_CHECKING:
     from nbstream.markdown.rendering import Renderer
@@ -56,7 +61,7 @@ def thought_html(
     """Return the reasoning of a step, behind how long it took; nothing if there was none."""
     if not step.reasoning:
         return ""
-    words = escape(wording.thought(step) or "Thought")
+    words = _thought(step)
     if display == "hidden":
         return f'<div class="nbstream-thought" style="{_QUIET};margin:0 0 .6em">{words}</div>'
     html = to_html(step.reasoning, settled=settled, renderer=renderer)
@@ -83,3 +88,44 @@ def answer_html(
 def cards_html(step: Reply, *, ended: bool = True) -> list[str]:
     """Return the cards of a step's calls; `ended` says whether anything more can come of them."""
     return [card_html(call, ended=ended) for call in step.tool_calls]
+
+
+def step_markdown(step: Reply, presentation: Presentation = _DEFAULT, *, repeated: bool = False) -> list[str]:
+    """Return a finished step as blocks of Markdown; the parameters are those of `step_html`."""
+    display = "closed" if presentation.reasoning == "auto" else presentation.reasoning
+    answer = model_text(step.answer)
+    if repeated and answer:
+        answer = folded(wording.FIRST_ANSWER, answer)
+    return [*thought_markdown(step, display), *([answer] if answer else []), *cards_markdown(step)]
+
+
+def thought_markdown(step: Reply, display: ReasoningDisplay) -> list[str]:
+    """Return the reasoning of a step as Markdown; none if there was none."""
+    if not step.reasoning:
+        return []
+    words = _thought(step)
+    if display == "hidden":
+        return [words]
+    return [folded(words, quoted(model_text(step.reasoning)), is_open=display == "open")]
+
+
+def cards_markdown(step: Reply, *, ended: bool = True) -> list[str]:
+    """Return the cards of a step's calls as Markdown; `ended` is as for `cards_html`."""
+    return [card_markdown(call, ended=ended) for call in step.tool_calls]
+
+
+def step_text(step: Reply, *, repeated: bool = False) -> list[str]:
+    """Return a finished step as paragraphs of text; of reasoning only how long it took."""
+    answer = printable(unix_lines(step.answer)).strip("\n")
+    heading = f"{wording.FIRST_ANSWER}:" if repeated and answer else ""
+    return [each for each in (wording.thought(step), heading, answer, *cards_text(step)) if each]
+
+
+def cards_text(step: Reply, *, ended: bool = True) -> list[str]:
+    """Return the cards of a step's calls as text; `ended` is as for `cards_html`."""
+    return ["\n".join(card_lines(call, ended=ended)) for call in step.tool_calls]
+
+
+def _thought(step: Reply) -> str:
+    """Return the summary of the reasoning, as HTML; its duration if that is known."""
+    return escape(wording.thought(step) or "Thought")

@@ -26,7 +26,7 @@ _MATH = frozenset(
 _MATH_VALUE = re.compile(r"[a-z]+(?: [a-z]+)*|-?[0-9.]*em|[0-2]")
 _STYLE = re.compile(r"(?:[a-z-]+:(?:[\w.%# -]|rgba\([\d,.]+\))+(?:;|$))*")
 _CLASS = re.compile(
-    r"(?:(?:nbstream(?:-[a-z]+|-[0-9a-f]{10})?|highlight|jp-RenderedHTMLCommon|jp-RenderedMarkdown|mathjax_(?:ignore|process)"
+    r"(?:(?:nbstream(?:(?:-[a-z]+)+|-[0-9a-f]{10})?|highlight|jp-RenderedHTMLCommon|jp-RenderedMarkdown|mathjax_(?:ignore|process)"
     r"|tex2jax_(?:ignore|process)|[a-z][a-z0-9]{0,2})(?: |$))+"
 )
 _LANGUAGE = re.compile(r"language-[^\s]+")

@@ -98,8 +98,8 @@ def test_no_control_sequence_of_a_terminal_is_kept() -> None:
     )
     data, _ = bundle(reply, Presentation(reasoning="open"))
     assert OBEYED.findall(data["text/plain"] + data["text/markdown"]) == []
-    # Each tool call is one line, which no line of its own can end.
-    assert sum(line.startswith("    \ufffd") for line in data["text/markdown"].split("\n")) == 1
+    # The name of a tool is one line, which no line of its own can end.
+    assert sum(line.startswith("> **\\\\u001b") for line in data["text/markdown"].split("\n")) == 1
     assert rendering.terminal(text) == []
     assert OBEYED.findall(repr(CodeBlock(TERMINAL, TERMINAL)) + repr(ToolCall(TERMINAL, TERMINAL, TERMINAL))) == []
 

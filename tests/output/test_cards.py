@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from dataclasses import replace
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
@@ -11,9 +12,11 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from nbstream.model.tool_call import ToolCall
 from nbstream.model.tool_result import Printed, Shown, ToolOutcome
+from nbstream.output.card_text import card_lines, card_markdown
 from nbstream.output.cards import card_html
 
 if TYPE_CHECKING:
@@ -56,6 +59,27 @@ class Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.text += data
+
+
+class Tags(HTMLParser):
+    """Collects the tags and attributes of HTML of other programs, whose elements may be open."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes.update(name for name, _ in attrs)
+
+    def handle_comment(self, data: str) -> None:
+        raise AssertionError(data)
+
+    def handle_decl(self, decl: str) -> None:
+        raise AssertionError(decl)
 
 
 def call_of(arguments: object = None, **fields: object) -> ToolCall:
@@ -135,7 +159,7 @@ def test_a_long_result_is_folded_and_says_what_is_missing() -> None:
     done = ToolOutcome("done", "one\n" * 200, left_out=5_000, seconds=1)
     html = card_html(call_of(outcome=done))
     assert "<summary>" in html
-    assert "Result · 200 lines · one · 5,000 characters are left out" in Page(html).text
+    assert "Result · 200 lines · 5,000 characters are left out · one" in Page(html).text
 
 
 def test_an_error_has_the_user_s_frames_and_no_result_that_repeats_it() -> None:
@@ -213,6 +237,39 @@ CALLS = st.builds(
     outcome=OUTCOMES,
     printed=PRINTED,
 )
+
+
+#: What the Markdown of a card may become.
+IN_MARKDOWN = {
+    *("blockquote", "p", "strong", "ul", "li", "pre", "code", "details", "summary"),
+    *("table", "thead", "tbody", "tr", "th", "td"),
+}
+RENDERERS = [
+    MarkdownIt("commonmark", {"html": True}).enable("table"),
+    MarkdownIt("gfm-like", {"html": True, "linkify": False}),
+]
+
+
+@settings(deadline=None)
+@given(CALLS, st.booleans())
+def test_hostile_text_stays_text_in_the_markdown_of_other_programs(call: ToolCall, ended: bool) -> None:  # noqa: FBT001
+    markdown = f"before\n\n{card_markdown(call, ended=ended)}\n\nafter"
+    markdown.encode()
+    for renderer in RENDERERS:
+        html = renderer.render(markdown)
+        seen = Tags(html)
+        assert seen.tags <= IN_MARKDOWN
+        assert seen.attributes <= {"class", "style"}
+        assert re.fullmatch(r"<p>before</p>\n<blockquote>.*</blockquote>\n<p>after</p>\n", html, re.DOTALL)
+
+
+@settings(deadline=None)
+@given(CALLS, st.booleans())
+def test_no_line_of_text_controls_a_terminal(call: ToolCall, ended: bool) -> None:  # noqa: FBT001
+    lines = card_lines(call, ended=ended)
+    assert not any(
+        re.search("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\ud800-\udfff]", line) for line in lines
+    )
 
 
 @settings(deadline=None)
