@@ -96,18 +96,37 @@ def read(body: bytes, default: scenarios.Plan, *, beta: bool = False) -> ChatReq
     Raises:
         Refusal: if DeepSeek would refuse the request, or the scenario is not valid.
     """
-    document = document_of(body)
+    return read_document(document_of(body), default, beta=beta)
+
+
+def read_document(
+    document: dict[str, Any],
+    default: scenarios.Plan,
+    *,
+    beta: bool,
+    is_strict_beta: bool | None = None,
+    not_passed_back: str = messages.NOT_PASSED_BACK,
+) -> ChatRequest:
+    """Return the request in a body that has been parsed; see `read`.
+
+    Args:
+        document: the body.
+        default: the plan for a request that does not name a scenario.
+        beta: whether the last message may be a prefix.
+        is_strict_beta: whether `strict` of a tool has a meaning; as `beta` by default.
+        not_passed_back: the message of the refusal if reasoning is missing.
+    """
     turns = messages.read(document)
     model = model_of(document)
     effort = _effort(document)
     check_ranges(document)
     _check_user_id(document)
-    offered = tools.read(document, beta=beta)
+    offered = tools.read(document, beta=beta if is_strict_beta is None else is_strict_beta)
     choice = tools.choice(document, offered)
     if effort != "none":
         if choice.is_required:
             raise Refusal(400, "Thinking mode does not support this tool_choice")
-        messages.check_reasoning(turns, has_tools=bool(offered))
+        messages.check_reasoning(turns, has_tools=bool(offered), says=not_passed_back)
         messages.check_last(turns, model, beta=beta)
     context = messages.context(turns, with_reasoning=bool(offered), sees_images=_SEES_IMAGES[model])
     plan = plan_of(document, turns, default)

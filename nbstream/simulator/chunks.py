@@ -52,7 +52,7 @@ def stream(completion: Completion, plan: Plan, flood: Iterable[Event] = ()) -> I
             written["usage"] = completion.usage(sent) if usage else None
         if token is not None and token.kind != "call" and completion.logprobs is not None:
             written["choices"][0]["logprobs"] = probabilities.logprobs(token, completion.logprobs)
-        return _event(written, plan)
+        return event(written, plan)
 
     thinks = any(delta.kind == "reasoning" for delta in completion.deltas)
     role = {"role": "assistant", **({"content": None, "reasoning_content": ""} if thinks else {"content": ""})}
@@ -62,7 +62,7 @@ def stream(completion: Completion, plan: Plan, flood: Iterable[Event] = ()) -> I
             break
         yield Event(chunk(_fields(delta, plan), None, sent + 1, usage=every, token=delta), "delta")
     if failure is not None:
-        yield Event(_in_band(completion, plan, failure), "end")
+        yield Event(in_band(completion, plan, failure), "end")
         return
     yield from flood
     total = len(completion.deltas)
@@ -70,14 +70,38 @@ def stream(completion: Completion, plan: Plan, flood: Iterable[Event] = ()) -> I
     last = _in_dialect({"content": "", **({"reasoning_content": None} if thinks else {})}, plan)
     yield Event(chunk(last, completion.finish_reason, total, usage=every or not separate), "end")
     if separate:
-        yield Event(_event(_head(completion, []) | {"usage": completion.usage()}, plan), "end")
+        yield Event(event(_head(completion, []) | {"usage": completion.usage()}, plan), "end")
     if "no-done" not in plan:
         yield Event(_lines("data: [DONE]", plan), "end")
 
 
 def delta_event(completion: Completion, delta: Delta, plan: Plan) -> bytes:
     """Return the encoded event of one delta."""
-    return _event(_chunk(completion, _fields(delta, plan), None), plan)
+    return event(_chunk(completion, _fields(delta, plan), None), plan)
+
+
+class ChunkEvents:
+    """The format of one completion, for the player; `message_events` has another one."""
+
+    def __init__(self, completion: Completion, plan: Plan) -> None:
+        self._completion = completion
+        self._plan = plan
+
+    def stream(self, flood: Iterable[Event] = ()) -> Iterator[Event]:
+        """Yield every event of the stream."""
+        return stream(self._completion, self._plan, flood)
+
+    def delta_event(self, delta: Delta) -> bytes:
+        """Return the encoded event of one delta."""
+        return delta_event(self._completion, delta, self._plan)
+
+    def whole(self) -> dict[str, Any]:
+        """Return the answer to a request that did not ask for a stream."""
+        return whole(self._completion, self._plan)
+
+    def error_object(self, failure: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the JSON of an error inside a stream."""
+        return error_object(failure)
 
 
 def comment(text: str, plan: Plan) -> bytes:
@@ -194,7 +218,8 @@ def _merge(message: dict[str, Any], delta: dict[str, Any]) -> None:
             message[key] = message.get(key, "") + value
 
 
-def _in_band(completion: Completion, plan: Plan, failure: Mapping[str, Any]) -> bytes:
+def in_band(completion: Completion, plan: Plan, failure: Mapping[str, Any]) -> bytes:
+    """Return the encoded event of an error inside a stream."""
     shape, status = failure["shape"], _status(failure)
     if shape in ("html", "text", "empty"):
         lines = {"html": html_page(f"{status}").splitlines(), "text": [f"{status}: {_IN_BAND}"], "empty": [""]}[shape]
@@ -203,14 +228,15 @@ def _in_band(completion: Completion, plan: Plan, failure: Mapping[str, Any]) -> 
     if shape == "openrouter":
         choice = {"index": 0, "delta": {"role": "assistant", "content": ""}, "finish_reason": "error"}
         payload = _head(completion, [choice]) | payload
-    return _event(payload, plan, "error" if shape == "event" else None)
+    return event(payload, plan, "error" if shape == "event" else None)
 
 
 def _status(failure: Mapping[str, Any]) -> int:
     return int(failure["status"] or (502 if failure["shape"] == "openrouter" else 500))
 
 
-def _event(payload: dict[str, Any], plan: Plan, name: str | None = None) -> bytes:
+def event(payload: dict[str, Any], plan: Plan, name: str | None = None) -> bytes:
+    """Return the encoded event with a JSON object."""
     text = to_json(payload)
     return _lines(f"event: {name}\ndata: {text}" if name else f"data: {text}", plan)
 

@@ -12,17 +12,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from nbstream.simulator.completion import Completion
+    from nbstream.simulator.message_events import MessageEvents
     from nbstream.simulator.scenarios import Plan
 
 
-def stream(completion: Completion, plan: Plan, options: Mapping[str, Any]) -> Iterator[chunks.Event]:
+def stream(
+    completion: Completion, plan: Plan, options: Mapping[str, Any], form: chunks.ChunkEvents | MessageEvents
+) -> Iterator[chunks.Event]:
     """Yield the events of the flood, without an end if the option `times` is None."""
     kind, text = options["kind"], "x" * options["size"]
     for number in islice(count(), options["times"]):
-        yield chunks.Event(_data(kind, text, number, completion, plan), "delta")
+        yield chunks.Event(_data(kind, text, number, completion, plan, form), "delta")
 
 
-def _data(kind: Any, text: str, number: int, completion: Completion, plan: Plan) -> bytes:
+def _data(  # noqa: PLR0917  (as in `stream`)
+    kind: Any, text: str, number: int, completion: Completion, plan: Plan, form: chunks.ChunkEvents | MessageEvents
+) -> bytes:
     match kind:
         case "comment":
             return chunks.comment(text, plan)
@@ -37,4 +42,4 @@ def _data(kind: Any, text: str, number: int, completion: Completion, plan: Plan)
             delta = Delta("call", text, 0, **head)
         case _:
             delta = Delta(kind, text)
-    return chunks.delta_event(completion, delta, plan)
+    return form.delta_event(delta)

@@ -9,9 +9,11 @@ from nbstream.simulator import chunks, flood
 from nbstream.simulator.http_connection import LAST_CHUNK
 
 if TYPE_CHECKING:
+    from nbstream.simulator.chunks import ChunkEvents
     from nbstream.simulator.completion import Completion
     from nbstream.simulator.http_connection import Response
     from nbstream.simulator.log import Entry
+    from nbstream.simulator.message_events import MessageEvents
     from nbstream.simulator.scenarios import Plan
 
 _JSON = {"Content-Type": "application/json"}
@@ -36,9 +38,20 @@ class Player:
         plan: the scenarios.
         rate: tokens per second; 0 is as fast as possible.
         first_token: seconds before the first token.
+        form: writes a completion in a format.
     """
 
-    def __init__(self, response: Response, entry: Entry, plan: Plan, *, rate: float, first_token: float) -> None:
+    def __init__(
+        self,
+        response: Response,
+        entry: Entry,
+        plan: Plan,
+        *,
+        rate: float,
+        first_token: float,
+        form: type[ChunkEvents | MessageEvents] = chunks.ChunkEvents,
+    ) -> None:
+        self._form = form
         self._response = response
         self._entry = entry
         self._plan = plan
@@ -76,8 +89,8 @@ class Player:
         """Send `completion` as one JSON document, after the time that its stream would take."""
         await asyncio.sleep(self._queue["seconds"] if self._queue else 0)
         await asyncio.sleep(self._first_token + (len(completion.deltas) / self._rate if self._rate else 0))
-        failure = self._plan.get("error-in-band")
-        document = chunks.error_object(failure) if failure else chunks.whole(completion, self._plan)
+        failure, form = self._plan.get("error-in-band"), self._form(completion, self._plan)
+        document = form.error_object(failure) if failure else form.whole()
         body = chunks.to_json(document).encode()
         headers = {**_JSON, "x-ds-trace-id": completion.id}
         if self._fault is None:
@@ -106,8 +119,9 @@ class Player:
         offset = self._response.body_bytes
         batch: list[chunks.Event] = []
         options = self._plan.get("flood")
-        flooding = flood.stream(completion, self._plan, options) if options else ()
-        for event in chunks.stream(completion, self._plan, flooding):
+        form = self._form(completion, self._plan)
+        flooding = flood.stream(completion, self._plan, options, form) if options else ()
+        for event in form.stream(flooding):
             part = self._bytes_before_fault(event, deltas, offset)
             if part is not None:
                 await self._flush(batch)

@@ -14,9 +14,10 @@ from collections import Counter
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
-from nbstream.simulator import chat_request, chunks, fim_request, scenarios
+from nbstream.simulator import chat_request, chunks, fim_request, message_request, scenarios
 from nbstream.simulator.completion import complete
 from nbstream.simulator.log import Entry, Log, key_digest
+from nbstream.simulator.message_events import MessageEvents
 from nbstream.simulator.player import Player
 from nbstream.simulator.refusal import Refusal
 from nbstream.simulator.tokens import PrefixCache
@@ -36,10 +37,16 @@ _HTML = {"Content-Type": "text/html; charset=utf-8"}
 _CHAT_PATHS = tuple(f"{prefix}/chat/completions" for prefix in ("", "/v1", "/beta"))
 #: Only below `/beta`.
 _FIM_PATH = "/beta/completions"
+_MESSAGES_PATH = "/anthropic/v1/messages"
+_MESSAGES_MODELS_PATH = "/anthropic/v1/models"
 _REFUSAL = {"retry-after": None, "form": "seconds", "body": "json"}
 _MODEL_PATHS = ("/models", "/v1/models", "/beta/models")
 _MODELS = [
     {"id": name, "object": "model", "owned_by": "deepseek"} for name in dict.fromkeys(chat_request.MODELS.values())
+]
+_MESSAGES_MODELS = [
+    {"type": "model", "id": each["id"], "display_name": each["id"], "created_at": "2026-04-24T00:00:00Z"}
+    for each in _MODELS
 ]
 _BALANCE = {
     "is_available": True,
@@ -85,12 +92,14 @@ class Router:
             self._log.add(entry)
             entry.body = _readable(request.body)
             entry.model = entry.body.get("model") if isinstance(entry.body, dict) else None
-            key = _key(request.headers)
+            key = _key(request)
             entry.key_digest = key_digest(key)
             _check_route(request)
             _check_key(key)
             if request.path in _MODEL_PATHS:
                 await _send_json(response, 200, {"object": "list", "data": _MODELS})
+            elif request.path == _MESSAGES_MODELS_PATH:
+                await _send_json(response, 200, {"data": _MESSAGES_MODELS, "has_more": False})
             elif request.path == "/user/balance":
                 await _send_json(response, 200, _BALANCE)
             else:
@@ -109,6 +118,8 @@ class Router:
         beta = request.path.startswith("/beta/")
         if request.path == _FIM_PATH:
             chat = fim_request.read(request.body, self._plan)
+        elif request.path == _MESSAGES_PATH:
+            chat = message_request.read(request.body, self._plan)
         else:
             chat = chat_request.read(request.body, self._plan, beta=beta)
         plan = chat.plan
@@ -145,6 +156,7 @@ class Router:
             plan,
             rate=plan.common.get("rate", self._rate),
             first_token=plan.common.get("first-token", self._first_token),
+            form=MessageEvents if request.path == _MESSAGES_PATH else chunks.ChunkEvents,
         )
         if "recording" in plan:
             if self._recording is None:
@@ -221,8 +233,8 @@ def _retry_after(refusal: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _check_route(request: Request) -> None:
-    is_chat = request.path in (*_CHAT_PATHS, _FIM_PATH)
-    if not is_chat and request.path not in (*_MODEL_PATHS, "/user/balance"):
+    is_chat = request.path in (*_CHAT_PATHS, _FIM_PATH, _MESSAGES_PATH)
+    if not is_chat and request.path not in (*_MODEL_PATHS, _MESSAGES_MODELS_PATH, "/user/balance"):
         raise Refusal(404, f"The simulator has no path {request.path}")
     if request.method != ("POST" if is_chat else "GET"):
         raise Refusal(405, f"Method {request.method} Not Allowed")
@@ -247,9 +259,12 @@ def _check_key(key: str) -> None:
         raise Refusal(401, message.replace("{key}", key[-4:]), kind)
 
 
-def _key(headers: Mapping[str, str]) -> str:
-    scheme, _, key = headers.get("authorization", "").partition(" ")
-    return key.strip() if scheme.lower() == "bearer" else ""
+def _key(request: Request) -> str:
+    """Return the key; only for Anthropic's API it may stand in a header of its own."""
+    scheme, _, key = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return key.strip()
+    return request.headers.get("x-api-key", "").strip() if request.path.startswith("/anthropic/") else ""
 
 
 def _readable(body: bytes) -> Any:

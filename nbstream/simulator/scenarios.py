@@ -169,6 +169,11 @@ SCENARIOS = (
     Scenario("think-tags", "Sends reasoning within content, in <think> tags that are split over two deltas."),
     Scenario("reasoning", "Sends reasoning in the field `reasoning`."),
     Scenario("details", "Sends reasoning in the field `reasoning_details`."),
+    Scenario(
+        "thoughts",
+        "Below `/anthropic`, sends thoughts without their text, but with a signature (`omitted`), or encrypted.",
+        (_choice("kind", "omitted", "encrypted"),),
+    ),
     Scenario("usage-separate", "Sends usage in a separate chunk, with empty choices."),
     Scenario("usage-every", "Sends usage with every chunk."),
     Scenario("crlf", "Ends lines with CR LF."),
