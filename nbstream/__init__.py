@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from nbstream.model.reply import Reply, ReplyError
     from nbstream.prompt.describe import describe
     from nbstream.prompt.description import Description
+    from nbstream.tools.mcp_servers import mcp
     from nbstream.tools.tool import tool
 
     last: Reply | None
@@ -51,6 +52,7 @@ __all__ = [
     "complete",
     "describe",
     "last",
+    "mcp",
     "settings",
     "show",
     "stream",
@@ -71,6 +73,7 @@ _MODULES = {
     "code_blocks": "jupyter.commands.replies",
     "complete": "jupyter.ask",
     "describe": "prompt.describe",
+    "mcp": "tools.mcp_servers",
     "show": "jupyter.display",
     "stream": "client.start",
     "tool": "tools.tool",

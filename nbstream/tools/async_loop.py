@@ -29,6 +29,8 @@ _CLOSING_SECONDS = 6.0
 _lock = threading.Lock()
 _loop: asyncio.AbstractEventLoop | None = None
 _owner = 0
+#: A loop refers to its tasks weakly.
+_lasting: set[asyncio.Task[None]] = set()
 
 
 def tool_loop() -> asyncio.AbstractEventLoop:
@@ -141,17 +143,13 @@ def _serve(loop: asyncio.AbstractEventLoop) -> None:
 def start_on_loop(work: Coroutine[Any, Any, None]) -> None:
     """Start a task that lives as long as its loop."""
     loop = tool_loop()
-    tasks: set[asyncio.Task[None]] = _lasting
 
     def start() -> None:
         task = loop.create_task(work)
-        tasks.add(task)
-        task.add_done_callback(tasks.discard)
+        _lasting.add(task)
+        task.add_done_callback(_lasting.discard)
 
     loop.call_soon_threadsafe(start)
-
-
-_lasting: set[asyncio.Task[None]] = set()
 
 
 @atexit.register

@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 import inspect
 import re
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, overload
 
 from nbstream.model.exceptions import RequestError
@@ -24,6 +25,7 @@ Decision: TypeAlias = Literal["allow", "ask", "deny"]
 
 #: DeepSeek's API reference, "tools", November 2026; OpenAI allows 64 characters.
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
+_LONGEST_NAME = 128
 _LONGEST_SHOWN = 60
 #: The attribute of a decorated function that keeps its settings.
 _SETTINGS = "__nbstream_tool__"
@@ -176,18 +178,30 @@ def tools_of(values: Any) -> tuple[Tool, ...]:
         values: a list of tools and functions; a list within it, such as the tools of a server, is
             opened. Or one tool, or None.
 
+    Tools of servers that have the name of another tool get the name of their server before it.
+
     Raises:
         RequestError: if one of them cannot be a tool, or if two have the same name.
     """
-    found: dict[str, Tool] = {}
+    tools: list[Tool] = []
     for value in _listed(values):
         for made in map(tool_of, _listed(value)):
-            same = found.setdefault(made.name, made)
-            if same is not made and same.function != made.function:
-                raise RequestError(
-                    f"Two tools are called `{made.name}`: give one of them another name with `@nbstream.tool(name=…)`."
-                )
-    return tuple(found.values())
+            if all(made.name != each.name or made.function != each.function for each in tools):
+                tools.append(made)
+    names = Counter(each.name for each in tools)
+    tools = [_with_server(each) if names[each.name] > 1 else each for each in tools]
+    for name, count in Counter(each.name for each in tools).items():
+        if count > 1:
+            raise RequestError(
+                f"Two tools are called `{name}`: give one of them another name with `@nbstream.tool(name=…)`."
+            )
+    return tuple(tools)
+
+
+def _with_server(made: Tool) -> Tool:
+    """Return a tool under a name that has the name of its server."""
+    longest = _LONGEST_NAME - len(made.name) - 1
+    return replace(made, name=f"{made.server[:longest]}_{made.name}") if made.server and longest > 0 else made
 
 
 def _listed(values: Any) -> Sequence[Any]:
