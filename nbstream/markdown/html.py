@@ -57,12 +57,20 @@ _LEADS_OUT = re.compile(
 )
 
 
-def code_block(html: str, language: str) -> str:
-    """Return a block of code with the name of its language above it; `html` is the code's HTML."""
+def code_block(html: str, language: str, *, wraps: bool = False) -> str:
+    """Return a block of code with the name of its language above it.
+
+    Args:
+        html: the code's HTML.
+        language: the name; may be empty.
+        wraps: whether a long line is broken; otherwise it scrolls.
+    """
     name = escapeHtml(language)
     label = f'<span class="nbstream-language" style="{_LANGUAGE_STYLE}">{name}</span>' if name else ""
     marked = f' class="language-{name}"' if name else ""
-    return f"{_CODE}{label}{_PRE}<code{marked}{_LINES}>{html}</code></pre></div>\n"
+    start = f"{label}{_PRE}<code{marked}{_LINES}>"
+    start = start.replace("white-space:pre", "white-space:pre-wrap") if wraps else start
+    return f"{_CODE}{start}{html}</code></pre></div>\n"
 
 
 def is_link(url: str) -> bool:

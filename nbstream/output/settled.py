@@ -19,10 +19,12 @@ from nbstream.markdown.parser import unix_lines
 from nbstream.model.presentation import Presentation
 from nbstream.model.printable import printable, storable
 from nbstream.model.text import utf16_length
-from nbstream.output import sentences, wording
+from nbstream.output import json_answer, sentences, wording
 from nbstream.output.markdown_text import literal, model_text
 from nbstream.output.steps import (
     answer_html,
+    answer_markdown,
+    answer_text,
     cards_html,
     cards_markdown,
     cards_text,
@@ -87,6 +89,9 @@ def bundle(
 
 def _place_of_answer(reply: Reply, text: str) -> dict[str, Any]:
     answer = storable(unix_lines(reply.answer)).strip("\n")
+    if reply.request.structure is not None:
+        # It stands there with other white space.
+        answer = json_answer.code(answer) or answer
     if not answer:
         return {}
     found = text.find(answer)
@@ -137,7 +142,7 @@ def settled_markdown(reply: Reply, presentation: Presentation = _DEFAULT) -> str
     for step, following in pairwise(reply.steps):
         parts += step_markdown(step, presentation, repeated=following.cause == "again")
     parts += thought_markdown(reply, wording.reasoning_display(reply, presentation))
-    if answer := model_text(reply.answer):
+    if answer := answer_markdown(reply):
         parts.append(answer)
     parts += cards_markdown(reply, ended=reply.ended)
     parts += [f"<small>{literal(note)}</small>" for note in sentences.notes(reply, presentation.audience)]
@@ -154,8 +159,10 @@ def settled_text(reply: Reply, presentation: Presentation = _DEFAULT) -> str:
     for step, following in pairwise(reply.steps):
         parts += step_text(step, repeated=following.cause == "again")
     # Without an answer, the reasoning may hold it.
-    text = reply.reasoning if wording.stays_open(reply, presentation) else reply.answer
-    answer = printable(unix_lines(text)).strip("\n")
+    if wording.stays_open(reply, presentation):
+        answer = printable(unix_lines(reply.reasoning)).strip("\n")
+    else:
+        answer = answer_text(reply)
     notes, alert = sentences.notes(reply, presentation.audience), sentences.alert(reply, presentation.audience)
     parts += [wording.thought(reply), answer, *cards_text(reply, ended=reply.ended), *notes, alert]
     parts.append(" · ".join(wording.footer(reply)))

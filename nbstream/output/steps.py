@@ -13,7 +13,7 @@ from nbstream.markdown.parser import unix_lines
 from nbstream.markdown.rendering import to_html
 from nbstream.model.presentation import Presentation
 from nbstream.model.printable import printable
-from nbstream.output import wording
+from nbstream.output import json_answer, wording
 from nbstream.output.card_text import card_lines, card_markdown
 from nbstream.output.cards import card_html
 from nbstream.output.markdown_text import folded, model_text, quoted
@@ -81,8 +81,23 @@ def answer_html(
     """Return the answer of a step, or what the model said before it called a tool."""
     if not step.answer:
         return ""
-    html = to_html(step.answer, settled=settled, renderer=renderer)
+    if step.request.structure is not None:
+        html = json_answer.html(step.answer, renderer, settled=settled)
+    else:
+        html = to_html(step.answer, settled=settled, renderer=renderer)
     return f'<div class="{_AS_MARKDOWN} {name}" style="padding:0">{html}</div>'
+
+
+def answer_markdown(step: Reply) -> str:
+    """Return the answer of a step as Markdown; a structured one as a block of code, and a table."""
+    found = json_answer.markdown(step.answer) if step.request.structure is not None else ""
+    return found or model_text(step.answer)
+
+
+def answer_text(step: Reply) -> str:
+    """Return the answer of a step as plain text."""
+    found = json_answer.text(step.answer) if step.request.structure is not None else ""
+    return found or printable(unix_lines(step.answer)).strip("\n")
 
 
 def cards_html(step: Reply, *, ended: bool = True) -> list[str]:
@@ -93,7 +108,7 @@ def cards_html(step: Reply, *, ended: bool = True) -> list[str]:
 def step_markdown(step: Reply, presentation: Presentation = _DEFAULT, *, repeated: bool = False) -> list[str]:
     """Return a finished step as blocks of Markdown; the parameters are those of `step_html`."""
     display = "closed" if presentation.reasoning == "auto" else presentation.reasoning
-    answer = model_text(step.answer)
+    answer = answer_markdown(step)
     if repeated and answer:
         answer = folded(wording.FIRST_ANSWER, answer)
     return [*thought_markdown(step, display), *([answer] if answer else []), *cards_markdown(step)]
@@ -116,7 +131,7 @@ def cards_markdown(step: Reply, *, ended: bool = True) -> list[str]:
 
 def step_text(step: Reply, *, repeated: bool = False) -> list[str]:
     """Return a finished step as paragraphs of text; of reasoning only how long it took."""
-    answer = printable(unix_lines(step.answer)).strip("\n")
+    answer = answer_text(step)
     heading = f"{wording.FIRST_ANSWER}:" if repeated and answer else ""
     return [each for each in (wording.thought(step), heading, answer, *cards_text(step)) if each]
 
