@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from nbstream.markdown.growing_html import Writer
 
+#: So long that hardly any answer closes it.
+_FENCE_OF_CODE = "`" * 12
 _FENCE = re.compile(r"(`{3,}|~{3,})[^\S\n]*[\w+-]*[^\S\n]*\n\s*")
 #: What may become the line of a fence.
 _FENCE_SO_FAR = re.compile(r"[`~]{1,40}[^\S\n]*[\w+-]{0,40}[^\S\n]*(\n\s*)?")
@@ -161,32 +163,42 @@ def indented(text: str) -> tuple[str, bool] | None:
 
 
 class JsonMarkdown:
-    """A growing answer that should be JSON, as growing Markdown: a block of indented code."""
+    """A growing answer that should be JSON, as growing Markdown: a block of indented code.
 
-    def __init__(self) -> None:
+    Args:
+        below: returns Markdown to add below whole JSON, which it gets as text.
+    """
+
+    def __init__(self, below: Callable[[str], str] | None = None) -> None:
+        self._below = below
         self._beginning = Beginning()
         self._tokens: JsonTokens | None = None
+        self._is_other = False
+        self._json: list[str] = []
 
     def feed(self, text: str) -> str:
         """Return the Markdown to append for `text`."""
         if self._tokens is not None:
-            return "".join(each.text for each in self._tokens.feed(text))
-        if self._beginning.is_json is False:
+            self._json.append(text)
+            return _joined(self._tokens.feed(text))
+        if self._is_other:
             return text
         if json := self._beginning.feed(text):
             self._tokens = JsonTokens(fenced=self._beginning.fenced)
-            return f"{FENCE}json\n{self.feed(json)}"
-        return self._beginning.whole if self._beginning.is_json is False else ""
+            return f"{_FENCE_OF_CODE}json\n{self.feed(json)}"
+        self._is_other = self._beginning.is_json is False
+        return self._beginning.whole if self._is_other else ""
 
     def finish(self) -> str:
         """Return the Markdown at the end."""
         if self._tokens is not None:
-            return "".join(each.text for each in self._tokens.finish()) + f"\n{FENCE}\n"
-        return self._beginning.whole if self._beginning.is_json is None else ""
+            below = self._below("".join(self._json)) if self._tokens.is_whole and self._below is not None else ""
+            return f"{_joined(self._tokens.finish())}\n{_FENCE_OF_CODE}\n\n{below}"
+        return "" if self._is_other else self._beginning.whole
 
 
-#: So long that hardly any answer closes it.
-FENCE = "`" * 12
+def _joined(tokens: Iterable[Token]) -> str:
+    return "".join(each.text for each in tokens)
 
 
 def _html(tokens: Iterable[Token]) -> str:

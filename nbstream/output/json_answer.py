@@ -45,9 +45,9 @@ def markdown(answer: str) -> str:
         return ""
     shown = storable(found[0])
     fence = "`" * max([3, *(len(run) + 1 for run in _BACKTICKS.findall(shown))])
-    table = _table_of(found[0]) if found[1] else None
+    table = table_markdown(found[0]) if found[1] else ""
     block = f"{fence}json\n{shown}\n{fence}"
-    return block if table is None else f"{block}\n\n{_markdown_of(table)}"
+    return f"{block}\n\n{table}" if table else block
 
 
 def text(answer: str) -> str:
@@ -84,6 +84,12 @@ def table_html(answer: str) -> str:
         f'<tr style="{_HEAD_STYLE}">\n'
         f"{head}</tr>\n{rows}</table></div>{note}\n"
     )
+
+
+def table_markdown(answer: str) -> str:
+    """Return the same table as Markdown."""
+    table = _table_of(answer)
+    return "" if table is None else _markdown_of(table)
 
 
 def _side(table: Table, at: int) -> str:

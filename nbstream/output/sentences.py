@@ -58,6 +58,9 @@ _ENDED_THINKING = "The answer is empty: the model ended while thinking. Its answ
 _SPACES_FOR_JSON = "The answer is empty. In JSON mode, DeepSeek replaces output that is not JSON by spaces."
 #: The model ended by itself, or asks for tool calls.
 NORMAL_ENDS = ("stop", "tool_calls", "function_call")
+_NOT_FITTING = "The answer is not the JSON that was asked for, so `reply.data` is None."
+#: An alert names so many problems of a structured answer.
+_MOST_PROBLEMS = 3
 _DAMAGED = "Words may be missing from this reply: a part of the stream could not be read. {Again}."
 _UNKNOWN_END = "The server ended the answer for a reason that nbstream does not know: {}. It may not be whole."
 
@@ -94,7 +97,17 @@ def alert(reply: Reply, audience: Audience) -> str:
         return _UNKNOWN_END.format(reason)
     if reply.status == "complete" and not has_answer(reply):
         return spoken(_without_answer(reply), audience)
+    if reply.status == "complete" and reply.problems and not reply.tool_calls:
+        return _not_fitting(reply)
     return ""
+
+
+def _not_fitting(reply: Reply) -> str:
+    problems = reply.problems
+    said = " ".join(one_line(str(each)) for each in problems[:_MOST_PROBLEMS])
+    more = len(problems) - _MOST_PROBLEMS
+    rest = f" {more} more {'is' if more == 1 else 'are'} in `reply.problems`." if more > 0 else ""
+    return f"{_NOT_FITTING} {said}{rest}"
 
 
 def has_answer(reply: Reply) -> bool:

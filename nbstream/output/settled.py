@@ -20,7 +20,7 @@ from nbstream.model.presentation import Presentation
 from nbstream.model.printable import printable, storable
 from nbstream.model.text import utf16_length
 from nbstream.output import json_answer, sentences, wording
-from nbstream.output.markdown_text import literal, model_text
+from nbstream.output.markdown_text import literal
 from nbstream.output.steps import (
     answer_html,
     answer_markdown,

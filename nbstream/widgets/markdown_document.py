@@ -1,4 +1,4 @@
-"""Markdown that grows, as operations of the page protocol: one document of the live view."""
+"""A growing text as operations of the page protocol: one document of the live view."""
 
 from __future__ import annotations
 
@@ -8,35 +8,42 @@ from nbstream.markdown.growing_html import GrowingHtml
 from nbstream.widgets.document_writer import DocumentWriter
 
 if TYPE_CHECKING:
+    from nbstream.markdown.growing_json import GrowingJson
     from nbstream.markdown.rendering import Renderer
     from nbstream.widgets.protocol import DocumentState, Op
 
 
 class MarkdownDocument:
-    """A document that shows a growing text, as `GrowingHtml` describes."""
+    """A document that shows a growing text, as `GrowingHtml` describes.
 
-    def __init__(self, renderer: Renderer | None = None) -> None:
+    Args:
+        renderer: renders the Markdown.
+        is_json: whether the text should be JSON, which is shown as `GrowingJson` describes.
+    """
+
+    def __init__(self, renderer: Renderer | None = None, *, is_json: bool = False) -> None:
         self._writer = DocumentWriter()
         self._renderer = renderer
-        self._markdown = GrowingHtml(self._writer, renderer)
+        self._is_json = is_json
+        self._growing = self._new()
 
     def feed(self, text: str) -> None:
         """Append `text`; the next frame shows it."""
-        self._markdown.feed(text)
+        self._growing.feed(text)
 
     def clear(self) -> None:
         """Begin again with an empty text."""
         self._writer.reset("")
-        self._markdown = GrowingHtml(self._writer, self._renderer)
+        self._growing = self._new()
 
     def frame(self) -> list[Op]:
         """Return the operations since the last frame."""
-        self._markdown.frame()
+        self._growing.frame()
         return self._writer.take()
 
     def finish(self) -> list[Op]:
         """Return the operations of the last frame; nothing may be fed any more."""
-        self._markdown.finish()
+        self._growing.finish()
         return self._writer.take()
 
     @property
@@ -48,3 +55,11 @@ class MarkdownDocument:
     def html(self) -> str:
         """The HTML that the page shows after the last frame."""
         return self._writer.html
+
+    def _new(self) -> GrowingHtml | GrowingJson:
+        if not self._is_json:
+            return GrowingHtml(self._writer, self._renderer)
+        from nbstream.markdown.growing_json import GrowingJson  # noqa: PLC0415  (only where it is used)
+        from nbstream.output.json_answer import table_html  # noqa: PLC0415  (as above)
+
+        return GrowingJson(self._writer, self._renderer, table_html)

@@ -44,6 +44,7 @@ class ReplyPatches:
         #: already.
         self._documents: tuple[MarkdownDocument, MarkdownDocument] | None = None
         self.renderer: Renderer | None = None
+        self._is_json = reply.request.structure is not None
         self._seq = 0
         self._meta: Meta | None = None
         if reply.earlier is not None:
@@ -68,6 +69,7 @@ class ReplyPatches:
 
     def feed(self, events: list[Event], reply: Reply) -> None:
         """Take new events, and the reply after them."""
+        self._is_json = reply.request.structure is not None
         for event in events:
             if isinstance(event, Answer):
                 self._document(1).feed(event.text)
@@ -146,7 +148,7 @@ class ReplyPatches:
             from nbstream.widgets.markdown_document import MarkdownDocument  # noqa: PLC0415  (as above)
 
             self.renderer = Renderer()
-            self._documents = MarkdownDocument(self.renderer), MarkdownDocument(self.renderer)
+            self._documents = MarkdownDocument(self.renderer), MarkdownDocument(self.renderer, is_json=self._is_json)
         return self._documents[which]
 
     def _meta_at(self, elapsed: float) -> Meta:

@@ -9,7 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nbstream.markdown.growing_blocks import GrowingBlocks
+from nbstream.markdown.growing_json import JsonMarkdown
 from nbstream.model.printable import printable
+from nbstream.output.json_answer import table_markdown
 from nbstream.output.terminal.rows import LONGEST_ROW, to_rows, wrap
 from nbstream.output.terminal.screen import BOLD, DIM, RESET, Screen
 
@@ -25,9 +27,12 @@ class FormattedWriter:
 
     Args:
         out: the terminal; the default is `sys.stdout`.
+        is_json: whether the answer should be JSON, which is indented.
     """
 
-    def __init__(self, out: TextIO | None) -> None:
+    def __init__(self, out: TextIO | None, *, is_json: bool = False) -> None:
+        self._is_json = is_json
+        self._json: JsonMarkdown | None = None
         self._screen = Screen(out)
         self._section = ""
         self._finished = _Rows()
@@ -44,17 +49,18 @@ class FormattedWriter:
         if self._section == "reasoning":
             self._add_reasoning(self._row)
         elif self._section == "answer":
-            self._add_blocks(self._blocks.finish())
+            self._end_answer()
         self._finished.begin_paragraph()
         self._add_reasoning(duration)
         self._row, self._blocks = "", GrowingBlocks()
         self._finished.begin_paragraph()
         self._section = section
+        self._json = self._new_json() if section == "answer" else None
 
     def feed(self, text: str) -> None:
         """Append to the section. Complete rows of reasoning and complete blocks are finished."""
         if self._section == "answer":
-            self._add_blocks(self._blocks.feed(text))
+            self._add_blocks(self._blocks.feed(text if self._json is None else self._json.feed(text)))
             return
         *lines, last = (self._row + text).replace("\r\n", "\n").split("\n")
         for line in lines:
@@ -70,11 +76,20 @@ class FormattedWriter:
     def rename(self, section: str) -> None:
         """Print the rows of the section as they are, and go on with `section`."""
         if self._section == "answer":
-            self._add_blocks(self._blocks.finish())
+            self._end_answer()
         else:
             self._add_reasoning(self._row)
+        self._json = self._new_json() if section == "answer" else None
         self._row, self._blocks = "", GrowingBlocks()
         self._section = section
+
+    def _end_answer(self) -> None:
+        if self._json is not None:
+            self._add_blocks(self._blocks.feed(self._json.finish()))
+        self._add_blocks(self._blocks.finish())
+
+    def _new_json(self) -> JsonMarkdown | None:
+        return JsonMarkdown(table_markdown) if self._is_json else None
 
     def show(self) -> None:
         """Print the finished rows and draw the rows in progress."""

@@ -69,7 +69,7 @@ class TextView:
         self._run = run
         self._reply = run.reply
         self._presentation = presentation
-        self._writer = _writer(out)
+        self._writer = _writer(out, self._reply)
         self._section = ""
 
     def update(self, events: list[Event], reply: Reply) -> None:
@@ -128,7 +128,7 @@ def write(reply: Reply, presentation: Presentation, out: TextIO | None = None) -
             long it took.
         out: the stream to write to; the default is `sys.stdout`.
     """
-    writer = _writer(out)
+    writer = _writer(out, reply)
     duration = wording.thought(reply)
     if reply.reasoning and presentation.reasoning == "open":
         writer.begin("reasoning", "")
@@ -203,10 +203,10 @@ class PlainWriter:
             send(self._out, f"{printable(line, mark=' ')}\n")
 
 
-def _writer(out: TextIO | None) -> TextWriter:
+def _writer(out: TextIO | None, reply: Reply) -> TextWriter:
     if not takes_styles(out or sys.stdout):
         return PlainWriter(out)
     # Rich and markdown-it are loaded only if they are used.
     from nbstream.output.terminal.formatted import FormattedWriter  # noqa: PLC0415
 
-    return FormattedWriter(out)
+    return FormattedWriter(out, is_json=reply.request.structure is not None)
