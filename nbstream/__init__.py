@@ -17,6 +17,7 @@ from nbstream.prompt import session
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+    from nbstream.batch.replies import Replies
     from nbstream.chat.conversation import Chat
     from nbstream.client.run import Run
     from nbstream.client.settings import Settings
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from nbstream.jupyter.ask import ask, complete
     from nbstream.jupyter.commands.replies import code_blocks
     from nbstream.jupyter.display import show
+    from nbstream.jupyter.many import map  # noqa: A004, F401  (it is `nbstream.map`)
     from nbstream.markdown.code_blocks import CodeBlock
     from nbstream.model.exceptions import NbstreamError, NbstreamWarning, RequestError
     from nbstream.model.reply import Reply, ReplyError
@@ -33,16 +35,19 @@ if TYPE_CHECKING:
     from nbstream.tools.tool import tool
 
     last: Reply | None
+    last_map: Replies | None
     settings: Settings
 
 __version__ = "0.1.0"
 
+#: Without `map`: a star import must not replace Python's own.
 __all__ = [
     "Chat",
     "CodeBlock",
     "Description",
     "NbstreamError",
     "NbstreamWarning",
+    "Replies",
     "Reply",
     "ReplyError",
     "RequestError",
@@ -65,6 +70,7 @@ _MODULES = {
     "Description": "prompt.description",
     "NbstreamError": "model.exceptions",
     "NbstreamWarning": "model.exceptions",
+    "Replies": "batch.replies",
     "Reply": "model.reply",
     "ReplyError": "model.reply",
     "RequestError": "model.exceptions",
@@ -73,6 +79,7 @@ _MODULES = {
     "code_blocks": "jupyter.commands.replies",
     "complete": "jupyter.ask",
     "describe": "prompt.describe",
+    "map": "jupyter.many",
     "mcp": "tools.mcp_servers",
     "show": "jupyter.display",
     "stream": "client.start",
@@ -83,6 +90,8 @@ _MODULES = {
 def __getattr__(name: str) -> Any:
     if name == "last":
         return import_module("nbstream.client.history").last_reply()
+    if name == "last_map":
+        return import_module("nbstream.batch.latest").last_replies()
     if name == "settings":
         return import_module("nbstream.client.settings").current()
     if name not in _MODULES:
@@ -92,7 +101,7 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return [*globals(), *__all__]
+    return [*globals(), *__all__, "last_map", "map"]
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:

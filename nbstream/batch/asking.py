@@ -9,9 +9,10 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from nbstream.batch import latest
-from nbstream.batch.job import Job, Prepared
+from nbstream.batch.job import Job
 from nbstream.batch.lines import key_of
 from nbstream.batch.places import Elsewhere, Here
+from nbstream.batch.prepared import Prepared
 from nbstream.batch.stores import AnswerFile, temporary
 from nbstream.client import settings
 from nbstream.client.start import limits, source_of
@@ -60,6 +61,11 @@ class Prompts:
         """How many there are; None if that is not known."""
         return len(self.items) if isinstance(self.items, Sized) else None
 
+    @property
+    def index(self) -> Any:
+        """The index of a pandas series; None for any other prompts."""
+        return index_of(self.items)
+
     def prepare(self, item: Any) -> Prepared:
         """Return the request for one item.
 
@@ -89,6 +95,11 @@ def checked_items(items: Any) -> Iterable[Any]:
     if not isinstance(items, Iterable):
         raise RequestError(f"The prompts must be a list or another iterable, not {type(items).__name__}.")
     return items
+
+
+def index_of(items: Any) -> Any:
+    """Return the index of a pandas series; None for anything else, such as a list."""
+    return items.index if hasattr(items, "to_frame") and not callable(getattr(items, "index", None)) else None
 
 
 def job_of(
@@ -131,6 +142,7 @@ def job_of(
         total=prompts.total,
         in_user_code=in_user_code,
     )
+    job.replies.index = prompts.index
     latest.remember(job.replies)
 
     def end() -> Replies:
@@ -163,8 +175,9 @@ def _place(executor: Executor | None, example: ApiSource) -> Place:
         )
     place = Elsewhere(executor, once, currency)
     endpoint = example.endpoint
-    if not place.is_here and (endpoint.key_origin == "argument" or (endpoint.api_key is None and endpoint.secrets)):
-        what = "`api_key=`" if endpoint.api_key is not None else "The key in `base_url=`"
+    has_key_in_url = len(endpoint.secrets) > (endpoint.api_key is not None)
+    if not place.is_here and (endpoint.key_origin == "argument" or has_key_in_url):
+        what = "The key in `base_url=`" if has_key_in_url else "`api_key=`"
         raise RequestError(
             f"{what} is not sent to workers of an executor, so nothing was sent. Set {endpoint.key_variable} in their "
             "environment."

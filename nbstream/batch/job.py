@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from nbstream.batch.lines import key_of, repeated, to_line
 from nbstream.batch.pace import Pace
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from nbstream.batch.places import Place, Running
+    from nbstream.batch.prepared import Prepared
     from nbstream.batch.stores import AnswerFile, Lines
-    from nbstream.client.sources.api import ApiSource
 
 #: Prompts that have an answer already are passed over for so long before the next look around.
 _SLICE_SECONDS = 0.05
@@ -47,13 +47,6 @@ _WAIT_FOR_WORKERS_SECONDS = 3.0
 _MOST_KINDS = 50
 
 _TEMPORARY, _SAVED = 0, 1
-
-
-class Prepared(NamedTuple):
-    """A prompt, and the source of its request; the prompt is None for a list of messages."""
-
-    prompt: str | None
-    source: ApiSource
 
 
 @dataclass(slots=True)
@@ -125,7 +118,7 @@ class Job:
         self._repeats: Counter[int] = Counter()
         self._has_all = False
         self._end: End = ""
-        self._reason: Failure | None = None
+        self._reason: Reply | None = None
         self._said = ""
         self._stopped_at: float | None = None
         self._taken = self._answered = self._whole = self._kept = self._failed = 0
@@ -190,6 +183,13 @@ class Job:
             return True
         self._finish()
         return False
+
+    def close(self) -> None:
+        """End the job now, if it has not ended: its requests are cancelled."""
+        if not self._is_over:
+            self.cancel()
+            self._begin_end()
+            self._finish()
 
     def progress(self) -> Progress:
         """Return how far the job has come."""
@@ -344,7 +344,7 @@ class Job:
                 self._put(item.position, reply, item, is_saved=False)
             case "hopeless":
                 self._fail(item.position, reply, item.prepared.prompt, item.key)
-                self._reason = self._reason or failure
+                self._reason = self._reason or reply
                 self._end_with("hopeless")
             case _:
                 self._fail(item.position, reply, item.prepared.prompt, item.key)
@@ -359,7 +359,7 @@ class Job:
         if failure is not None and failure.kind == "unreachable" and not self._answered:
             # There may be no server at all.
             if self._pace.refusals >= self._retries:
-                self._reason = failure
+                self._reason = reply
                 self._end_with("hopeless")
                 return True
             return False
@@ -386,7 +386,7 @@ class Job:
         is_same = last is not None and failure is not None and _kind(last) == _kind(failure)
         self._row_of_failures = failure, count + 1 if is_same else 1
         if not (self._answered or self._kept or self._end) and self._row_of_failures[1] >= _ALIKE:
-            self._reason = failure
+            self._reason = reply
             self._end_with("alike")
 
     def _put(self, position: int, reply: Reply, item: _Item, *, is_saved: bool) -> None:

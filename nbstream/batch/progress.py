@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from nbstream.model.failure import Failure
+    from nbstream.model.reply import Reply
     from nbstream.model.usage import Cost, Usage
 
 #: Why a job ended before all prompts were asked; empty if it did not.
@@ -40,7 +41,7 @@ class Progress:
         left: about how many seconds the rest takes; None if it is not known.
         failures: what the failed prompts failed for, each with a count, the most frequent first.
         end: why the job ends early.
-        reason: the failure that ends it; None if it was stopped.
+        reason: the reply whose failure ends it; None if it was stopped.
         said: what an exception said that ends it.
         is_over: whether the job has ended.
         file: the file of the answers; empty if there is none.
@@ -64,7 +65,7 @@ class Progress:
     left: float | None = None
     failures: tuple[tuple[Failure, int], ...] = ()
     end: End = ""
-    reason: Failure | None = None
+    reason: Reply | None = None
     said: str = ""
     is_over: bool = False
     file: str = ""

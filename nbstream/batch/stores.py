@@ -18,7 +18,7 @@ from nbstream.model.exceptions import RequestError
 from nbstream.model.printable import one_line
 
 #: A temporary file is in memory until it has so many bytes.
-_IN_MEMORY = 16 << 20
+_IN_MEMORY = 1 << 20
 
 
 class Lines:

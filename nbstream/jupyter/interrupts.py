@@ -22,11 +22,22 @@ class Interrupt:
     Attributes:
         seen: whether it was pressed.
         held: whether it must not raise at the moment, however often it is pressed.
+        at_once: whether it raises at the moment, as code of the user runs that may take long.
     """
 
     def __init__(self) -> None:
         self.seen = False
         self.held = False
+        self.at_once = False
+
+    @contextmanager
+    def in_user_code(self) -> Iterator[None]:
+        """Let ■ raise in the context; the user's code is broken off as it is in any cell."""
+        self.at_once = True
+        try:
+            yield
+        finally:
+            self.at_once = False
 
     def holding(self, work: Callable[[], object]) -> Callable[[], None]:
         """Return `work` as a function that no ■ breaks off: it reads messages whole."""
@@ -60,6 +71,8 @@ def interrupts_call(cancel: Callable[[], object]) -> Iterator[Interrupt]:
         if not interrupt.seen:
             interrupt.seen, first = True, now
         cancel()
+        if interrupt.at_once:
+            raise KeyboardInterrupt
 
     if threading.current_thread() is not threading.main_thread():
         yield interrupt

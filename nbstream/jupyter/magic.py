@@ -10,7 +10,7 @@ import shlex
 import sys
 import warnings
 from keyword import iskeyword
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from nbstream.model.presentation import Audience
     from nbstream.model.reply import Reply
 
+_T = TypeVar("_T")
 _NAME = "deepseek"
 _HELP = ("help", "-h", "--help")
 
@@ -134,6 +135,13 @@ class DeepSeekMagics(settings.Settings, Magics):
         help="Ask for a value of a Python type: a class of this notebook, or list[Person]; `reply.data` is the value.",
     )
     @argument("--tries", type=int, metavar="N", help="Ask at most N times until the JSON fits; the default is 2.")
+    @argument(
+        "--each",
+        metavar="ROWS",
+        help="Ask once for each row of this frame or list; {{ name }} in the prompt is the row's value of a column.",
+    )
+    @argument("--save", metavar="FILE", help="With --each: write each answer to this file, and ask only the others.")
+    @argument("--concurrency", type=int, metavar="N", help="With --each: the most requests at once; 8 by default.")
     @argument("-o", "--out", metavar="VAR", help="Put the reply into this variable, also after a stop or a failure.")
     @argument(
         "--base-url", help="A server's base URL or an endpoint's name; the default is DEEPSEEK_BASE_URL, or DeepSeek."
@@ -209,7 +217,11 @@ class DeepSeekMagics(settings.Settings, Magics):
         options["fill"] = variables if arguments.fill else None
         if arguments.type_name is not None:
             options["schema"] = _type_named(arguments.type_name, variables, arguments.schema)
+        if {arguments.each, arguments.save, arguments.concurrency} != {None}:
+            from nbstream.jupyter.each import ask_each  # noqa: PLC0415  (only where it is used)
 
+            ask_each(prompt, arguments, options, variables, audience=self._audience, made=self._noted)
+            return
         ask = _asking(arguments.chat)
 
         def start() -> Run:
@@ -240,14 +252,14 @@ class DeepSeekMagics(settings.Settings, Magics):
         presentation = presentation_of(self, vars(arguments), self._audience)
         return Line(options, presentation, arguments.background, keep, self._noted)
 
-    def _noted(self, start: Callable[[], Run]) -> Run:
-        """Start a run, and write the notes on its options."""
+    def _noted(self, start: Callable[[], _T]) -> _T:
+        """Start a run or a job, and write the notes on its options."""
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", NbstreamWarning)
-            run = start()
+            started = start()
         for warning in caught:
             sys.stderr.write(f"Note: {name_options(str(warning.message), self._audience)}\n")
-        return run
+        return started
 
 
 def _asking(chat: str | None) -> Callable[..., Run]:

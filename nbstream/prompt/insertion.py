@@ -11,14 +11,12 @@ from nbstream.model.exceptions import RequestError
 from nbstream.model.request import Inserted
 from nbstream.prompt import names, pictures
 from nbstream.prompt.blocks import Piece, content_of, inline, label, shown_of
+from nbstream.prompt.braces import BRACES, UNCLOSED
 from nbstream.prompt.describe import is_own, whole
 from nbstream.prompt.description import LIMIT, Description, bounded
 from nbstream.prompt.files import file_name, read_file
 from nbstream.prompt.secrets import is_secret_name, secret_in, secret_in_file, secret_in_text
 
-#: `{{{{ … }}}}` stands for `{{ … }}`, and `{{ name }}` for the value. Of three braces, the outer
-#: ones are text.
-_BRACES = re.compile(r"\{\{\{\{(?P<literal>[^\n]*?)\}\}\}\}|\{\{(?!\{)(?P<name>[^\n]*?)\}\}|(?P<open>\{\{(?!\{))")
 _FIRST_NAME = re.compile(r"\A\w+")
 #: A secret may stand across the limit of a text.
 _BEYOND = 4_096
@@ -89,16 +87,13 @@ class _Filling:
         self.images: list[Piece] = []
 
     def fill(self, prompt: str) -> str:
-        return _BRACES.sub(self._text, prompt)
+        return BRACES.sub(self._text, prompt)
 
     def _text(self, found: re.Match[str]) -> str:
         if found["literal"] is not None:
             return "{{" + found["literal"] + "}}"
         if found["open"]:
-            raise RequestError(
-                "`fill=True`: a {{ in the prompt has no }} in its line, so nothing was sent. Write {{{{ … }}}} for "
-                "braces that are text."
-            )
+            raise RequestError(f"`fill=True`: {UNCLOSED}")
         name = found["name"].strip()
         if name not in self._texts:
             self._texts[name] = self._described(name, found[0])

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from nbstream.client.receiver import Receiver
 from nbstream.model.exceptions import NbstreamWarning, RequestError
 from nbstream.model.reply import ReplyError
 from tests.batch.jobs import run, sent
@@ -107,7 +108,8 @@ def test_without_money_the_job_ends_and_keeps_what_it_has(simulator: Simulator) 
     replies, progress = run(prompts)
     assert progress.end == "hopeless"
     assert progress.reason is not None
-    assert progress.reason.cause == "balance"
+    assert progress.reason.error is not None
+    assert progress.reason.error.cause == "balance"
     assert progress.answered == 10
     assert sent(simulator) <= 10 + 8
     assert len(replies) == 1_000
@@ -131,7 +133,8 @@ def test_a_server_that_is_not_there_ends_the_job(monkeypatch: pytest.MonkeyPatch
     _, progress = run([str(at) for at in range(100)])
     assert progress.end == "hopeless"
     assert progress.reason is not None
-    assert progress.reason.kind == "unreachable"
+    assert progress.reason.error is not None
+    assert progress.reason.error.kind == "unreachable"
 
 
 def test_a_prompt_that_cannot_be_sent_is_a_failed_reply(simulator: Simulator) -> None:
@@ -216,7 +219,8 @@ def test_equal_prompts_are_asked_as_often_as_they_are_given(simulator: Simulator
 
 def test_a_stop_cancels_what_is_open_and_keeps_its_text(simulator: Simulator) -> None:
     def look(job: Job) -> None:
-        if job.elapsed > 0.5:
+        open_replies = [item.running.reply for item in job._running.values() if isinstance(item.running, Receiver)]
+        if len(open_replies) == 8 and all(reply.reasoning for reply in open_replies):
             job.cancel()
 
     replies, progress = run([f"{at} [simulate: normal rate=50]" for at in range(20)], look)
