@@ -37,7 +37,9 @@ ROOT = (
 )
 # The page looks as much into a tool's results as into the answer: what is long scrolls in its box.
 _BOX = "max-height:24em;overflow:auto"
-_PRE = f'<pre style="margin:.2em 0;padding:0;background:none;white-space:pre-wrap;{_BOX}">'
+_PRE = f'<pre style="margin:0;padding:0;background:none;white-space:pre-wrap;{_BOX}">'
+# Notebooks give the font of code to this element, within a `pre` as well.
+_IN_PRE = '<code style="background:none;padding:0;white-space:pre-wrap">'
 _CELL = "text-align:left;vertical-align:top;padding:.1em 1.2em .1em 0;white-space:normal"
 _TABLE = '<table style="margin:.25em 0;border:none;border-collapse:collapse">'
 _ROW = '<tr style="background:none">'
@@ -58,8 +60,9 @@ def card_html(call: ToolCall, *, ended: bool = False) -> str:
 def head_html(call: ToolCall, *, ended: bool) -> str:
     """Return the first part of a card: the tool's name, and how far the call is."""
     words = "".join(f" · {escape(each)}" for each in call_words.head(call, ended=ended))
+    name = f'<strong><code dir="ltr">{escape(call_words.name(call))}</code></strong>'
     return (
-        f'<div class="nbstream-card-head"><strong><code dir="ltr">{escape(call_words.name(call))}</code></strong>'
+        f'<div class="nbstream-card-head" style="margin:0">{name}'
         f'<span class="nbstream-card-state" style="{_SMALL}">{words}</span></div>'
     )
 
@@ -71,7 +74,7 @@ def call_arguments_html(call: ToolCall, *, ended: bool) -> str:
     if call.edited is None:
         return html
     asked = arguments_html(asked_arguments(call), whole=whole) or "<div>none</div>"
-    return html + _details(call_words.WRITTEN, asked)
+    return f'{html}<div style="margin:0">{_details(call_words.WRITTEN, asked)}</div>'
 
 
 def results_html(call: ToolCall) -> str:
@@ -85,12 +88,12 @@ def arguments_html(arguments: Arguments, *, whole: bool) -> str:
     """Return arguments as a table, or as the text that they are."""
     if arguments.named:
         rows = "".join(_row(each, whole=whole) for each in arguments.named)
-        return f'<div style="overflow-x:auto">{_TABLE}{rows}</table></div>'
+        return f'<div style="margin:0;overflow-x:auto">{_TABLE}{rows}</table></div>'
     if not arguments.text:
         return ""
     note = f"{arguments.left_out:,} characters before it" if arguments.left_out else ""
     text = arguments.text if whole else lengths.kept(arguments.text)
-    return (f'<div style="{_SMALL}">{note}</div>' if note else "") + _pre(text)
+    return (f'<div style="{_SMALL}">{note}</div>' if note else "") + f'<div style="margin:0">{_pre(text)}</div>'
 
 
 def _row(argument: Argument, *, whole: bool) -> str:
@@ -193,9 +196,7 @@ def _line(label: str, text: str) -> str:
 
 
 def _pre(text: str) -> str:
-    # A line end right after the tag would be dropped.
-    first = "\n" * text.startswith("\n")
-    return f"{_PRE}{first}{escape(text)}</pre>"
+    return f"{_PRE}{_IN_PRE}{escape(text)}</code></pre>"
 
 
 def _details(summary: str, html: str) -> str:

@@ -65,7 +65,7 @@ _DAMAGED = "Words may be missing from this reply: a part of the stream could not
 _UNKNOWN_END = "The server ended the answer for a reason that nbstream does not know: {}. It may not be whole."
 
 #: Calls without a result: no functions were given for them, or the reply ended before.
-_NOTHING_RAN = "Nothing was run: the model asks for {}, and the request has no function for it. Give it as `tools=`."
+_NOTHING_RAN = "Nothing was run: the model asks for {}, and the request has no function for it. Give it with `tools=`."
 _UNDECIDED = "Not run yet: {}. nbstream.resume(reply, allow=[{}]) runs it, and goes on with the reply."
 
 _UNSEEN = "The page was reloaded while a reply arrived, and may not show it. %deepseek show {} shows it again."

@@ -101,8 +101,12 @@ def answer_text(step: Reply) -> str:
 
 
 def cards_html(step: Reply, *, ended: bool = True) -> list[str]:
-    """Return the cards of a step's calls; `ended` says whether anything more can come of them."""
-    return [card_html(call, ended=ended) for call in step.tool_calls]
+    """Return the cards of a step's calls; `ended` says whether anything more can come of them.
+
+    They are the items of a list, which sets them apart where styles are removed.
+    """
+    cards = "\n".join(f'<li style="margin:0">{card_html(call, ended=ended)}</li>' for call in step.tool_calls)
+    return [f'<ul style="list-style:none;margin:0;padding:0">\n{cards}\n</ul>'] if cards else []
 
 
 def step_markdown(step: Reply, presentation: Presentation = _DEFAULT, *, repeated: bool = False) -> list[str]:
