@@ -33,6 +33,7 @@ class DescriptorCapture:
         self._saved = [os.dup(each) for each in _STANDARD]
         self._pid = os.getpid()
         self._passes_on = False
+        self._ended = False
         self._reader, writer = os.pipe()
         os.set_blocking(self._reader, False)
         for each in _STANDARD:
@@ -72,21 +73,24 @@ class DescriptorCapture:
             self._passes_on = True
 
     def _read(self) -> None:
-        """Read until nobody can write any more."""
-        ended = False
+        """Read until nobody can write any more: a tool may close the descriptors, too."""
         poll = select.poll()
         poll.register(self._reader, select.POLLIN)
-        while not ended:
+        while not self._ended:
             poll.poll()
             with self._lock:
                 data = self._next()
-                ended = data == b""
                 if data:
                     self._take(data)
-        os.close(self._reader)
+                elif data == b"":
+                    # The number may be another file's from now on.
+                    self._ended = True
+                    os.close(self._reader)
 
     def _next(self) -> bytes | None:
         """Return what was written, None if nothing was, and nothing at the end."""
+        if self._ended:
+            return None
         try:
             return os.read(self._reader, _SIZE)
         except BlockingIOError:

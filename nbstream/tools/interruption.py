@@ -29,7 +29,9 @@ class Interruption:
         self._before: Any = None
 
     def __enter__(self) -> Self:
-        if threading.current_thread() is threading.main_thread():
+        # A handler that was not set by Python could not be put back.
+        is_pythons = signal.getsignal(signal.SIGINT) is not None
+        if is_pythons and threading.current_thread() is threading.main_thread():
             self._before = signal.signal(signal.SIGINT, self._handle)
         return self
 

@@ -220,8 +220,9 @@ def _base64_of(image: Any) -> str:
         return base64.b64encode(image).decode("ascii")
     if not isinstance(image, str):
         return ""
+    encoded = "".join(image.split())
     try:
-        base64.b64decode(image, validate=False)
+        base64.b64decode(encoded, validate=True)
     except ValueError:
         return ""
-    return "".join(image.split())
+    return encoded

@@ -14,7 +14,7 @@ from nbstream.tools.descriptors import DescriptorCapture
 from nbstream.tools.recording import recording_here
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from nbstream.tools.recording import Recording
 
@@ -124,23 +124,32 @@ class Routing:
     def recorded(self, recording: Recording) -> Iterator[None]:
         """Route to `recording` what its code prints and displays in the context."""
         with self._lock:
+            before = {name: getattr(sys, name) for name in _NAMES}
             if not self._active:
                 self._take_over(recording)
             self._active.append(recording)
+            self._set_streams({})
         try:
             yield
         finally:
             with self._lock:
                 if self._descriptors is not None and self._descriptors.recording is recording:
-                    self._descriptors.drain()
+                    with contextlib.suppress(OSError):
+                        self._descriptors.drain()
                 self._active.remove(recording)
                 recording.close()
                 if not self._active:
                     undo, self._undo = self._undo, contextlib.ExitStack()
                     undo.close()
                 else:
-                    for name, stream in self._streams.items():
-                        setattr(sys, name, stream)
+                    # A tool may have redirected its own streams, and called a tool.
+                    self._set_streams(before)
+
+    def _set_streams(self, wanted: Mapping[str, Any]) -> None:
+        """Set the streams to those of `wanted`, and to ours in place of the originals."""
+        for name, stream in self._streams.items():
+            own = wanted.get(name, stream)
+            setattr(sys, name, stream if own is stream.original else own)
 
     def _take_over(self, recording: Recording) -> None:
         originals = {name: getattr(sys, name) for name in _NAMES}
@@ -152,7 +161,6 @@ class Routing:
         }
         for name, stream in self._streams.items():
             self._undo.callback(setattr, sys, name, originals[name])
-            setattr(sys, name, stream)
             self._replace_in_handlers(originals[name], stream)
         self._undo.callback(self._forget_descriptors)
         self._descriptors = DescriptorCapture.start(recording, originals.values())

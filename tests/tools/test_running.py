@@ -377,8 +377,11 @@ def test_a_tool_that_breaks_the_process_breaks_nothing(tmp_path: Path) -> None:
 @posix
 def test_a_tool_that_closes_the_descriptors_closes_them_for_itself() -> None:
     def close() -> None:
+        print("before")
         os.close(1)
         os.close(2)
+        # Time for the reader to see the end.
+        time.sleep(0.2)
 
     assert _run(close).outcome == "done"
     os.fstat(1)
@@ -520,6 +523,21 @@ def test_a_tool_that_calls_a_tool_records_both() -> None:
     assert (outcome.content, outcome.printed.head, inner[0].printed.head) == ("low", "before\nafter\n", "inner\n")
 
 
+def test_a_tool_that_redirects_and_calls_a_tool_keeps_its_redirection() -> None:
+    def low() -> None:
+        print("inner")
+
+    def high() -> str:
+        with contextlib.redirect_stdout(io.StringIO()) as text:
+            print("before")
+            inner = run_call(tool_of(low), "")
+            print("after")
+        return f"{text.getvalue()}{inner.printed.head}"
+
+    outcome = _run(high)
+    assert (outcome.content, outcome.printed.head) == ("before\nafter\ninner\n", "")
+
+
 _variable: contextvars.ContextVar[str] = contextvars.ContextVar("_variable")
 
 
@@ -622,3 +640,30 @@ def test_what_failed_is_not_kept_in_memory() -> None:
     _run(fail)
     gc.collect()
     assert not [each for each in gc.get_objects() if isinstance(each, Large)]
+
+
+@pytest.mark.parametrize("data", ["<script>", "aGk", "data:text/html,x", b"\x89PNG"])
+def test_only_an_image_is_shown_as_one(data: Any) -> None:
+    from nbstream.tools.recording import shown_of
+
+    shown = shown_of({"image/png": data, "image/svg+xml": "<svg onload=alert(1)>", "text/plain": "a plot"})
+    assert (shown.kind, shown.data, shown.text) in [("text", "", "a plot"), ("image", "iVBORw==", "")]
+
+
+def test_displayed_values_are_bounded() -> None:
+    from nbstream.tools.interruption import Interruption
+    from nbstream.tools.recording import MOST_IMAGE_BYTES, MOST_SHOWN, Recording
+
+    recording = Recording(lambda _: None, Interruption())
+    for number in range(100):
+        recording.display({"text/plain": str(number)})
+    assert (len(recording.shown), recording.not_shown) == (MOST_SHOWN, 100 - MOST_SHOWN)
+    images = Recording(lambda _: None, Interruption())
+    for _ in range(5):
+        images.display({"image/png": bytes(MOST_IMAGE_BYTES // 4)}, "one", update=True)
+        images.display({"image/png": bytes(MOST_IMAGE_BYTES // 4)})
+    assert sum(len(each.data) for each in images.shown) <= MOST_IMAGE_BYTES
+    assert images.not_shown > 0
+    long = Recording(lambda _: None, Interruption())
+    long.display({"text/html": "<b>" * 100_000})
+    assert (len(long.shown[0].text), long.shown[0].is_cut) == (8_000, True)
