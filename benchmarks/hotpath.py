@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple
 from unittest.mock import patch
 
@@ -49,6 +50,7 @@ class _Run:
     def __init__(self) -> None:
         self.reply = Reply(request=Request("deepseek-flash"))
         self.elapsed = 0.0
+        self.receiver = SimpleNamespace(questions=SimpleNamespace(), cancelling=False)
 
 
 class _Widget:

@@ -75,7 +75,7 @@ interface CommMessage {
   };
 }
 
-/** The kernel's reply on the control channel; that to a click has an answer. */
+/** The kernel's reply on the control channel; that to a click or a decision has an answer. */
 export interface ControlReply {
   content?: ClickAnswer;
 }
@@ -130,7 +130,7 @@ export class Channel {
    * Send `message` both ways, first by the faster control channel; `onReply` is called if that
    * replies.
    */
-  send(message: PageMessage, onReply?: () => void): void {
+  send(message: PageMessage, onReply?: (answer: ClickAnswer) => void): void {
     attempt(() => this.#sendControl(message, onReply));
     attempt(() => this.#model.send(message));
   }
@@ -158,11 +158,11 @@ export class Channel {
     return kernel.interrupt?.();
   }
 
-  #sendControl(message: PageMessage, onReply?: () => void): void {
+  #sendControl(message: PageMessage, onReply?: (answer: ClickAnswer) => void): void {
     const sentAt = performance.now();
-    const isSent = sendControl(this.#kernel, this.#model.get("run_id"), message, () => {
+    const isSent = sendControl(this.#kernel, this.#model.get("run_id"), message, ({ content }) => {
       this.#roundTrip = Math.max(this.#roundTrip ?? 0, performance.now() - sentAt);
-      onReply?.();
+      onReply?.(content ?? {});
     });
     if (isSent) this.#firstSentAt ??= sentAt;
   }

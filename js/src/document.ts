@@ -221,7 +221,8 @@ function patchText(existing: CharacterData, data: string): void {
   }
 }
 
-function patchChildren(existing: Element, next: Element): void {
+/** Make the children of `existing` equal to those of `next`, with as few changes as possible. */
+export function patchChildren(existing: Element, next: ParentNode): void {
   let following = existing.firstChild;
   for (const node of [...next.childNodes]) {
     const child: ChildNode | null = following;
@@ -239,6 +240,8 @@ function patchChildren(existing: Element, next: Element): void {
 
 function copyAttributes(existing: Element, next: Element): void {
   for (const { name } of [...existing.attributes]) {
+    // The reader opened it.
+    if (name === "open" && existing instanceof HTMLDetailsElement) continue;
     if (!next.hasAttribute(name)) existing.removeAttribute(name);
   }
   for (const { name, value } of next.attributes) {

@@ -11,6 +11,15 @@
  * its length. Offsets count UTF-16 code units, as the strings of JavaScript do.
  */
 
+/**
+ * What a user decides about a tool call: it may run, every call of its tool in this reply may run,
+ * or it may not.
+ */
+export type Consent = "allow" | "allow_all" | "deny";
+
+/** How far a tool call is. */
+export type CallState = "arriving" | "open" | "asking" | "running" | "stopping" | "done" | "failed" | "invalid" | "interrupted" | "denied" | "stopped";
+
 export type ReasoningDisplay = "auto" | "open" | "closed" | "hidden";
 
 export type Status = "pending" | "waiting" | "reasoning" | "answering" | "calling" | "complete" | "truncated" | "cancelled" | "failed";
@@ -44,7 +53,9 @@ export type Action = "continue" | "retry";
 /** What is shown around the text, in the words of the settled output. */
 export interface Meta {
   status: Status;
-  /** Seconds from the start of the run to this message; the page counts on by its own clock. */
+  /** Seconds since the run began; the page counts on by its own clock, as it does for the others. */
+  clock: number;
+  /** Seconds since what is waited for began. */
   elapsed: number;
   /** Seconds since reasoning started; null when the model is not reasoning. */
   reasoning_elapsed: number | null;
@@ -56,8 +67,6 @@ export interface Meta {
   note: string;
   /** "Thought for 12 s", once it is known. */
   thought: string;
-  /** A line for each tool call that the model asks for. Arguments are included only at the end. */
-  tool_calls: string[];
   /** A sentence for each warning, to be shown quietly. */
   notes: string[];
   /** The sentence for a reply that is not whole; empty otherwise. */
@@ -72,20 +81,78 @@ export interface Meta {
   foreground: boolean;
 }
 
+/** What the user needs to decide whether a tool call may run, besides the card itself. */
+export interface Question {
+  /** The tool's name for a button; a long one is cut. */
+  name: string;
+  /** What may deceive the user, such as letters that look like others. */
+  notes: string[];
+  /** The arguments as indented JSON, to be edited. */
+  arguments: string;
+}
+
+/** A tool call of the present step, as the page shows it. All HTML is the kernel's. */
+export interface Card {
+  /** `STEP.INDEX`: the positions of the step in the reply and of the call in the step, from 0. */
+  key: string;
+  state: CallState;
+  /** The name of the tool, on one line. */
+  name: string;
+  /** The start tag around the parts below. */
+  root: string;
+  /** The name and the state. */
+  head: string;
+  /** The arguments; while they arrive, only the end of their text. */
+  arguments: string;
+  /** What the tool has printed, and what came of the call. */
+  results: string;
+  /** When it began, in seconds since the run began; null unless it runs. The page counts on. */
+  began: number | null;
+  /** How often the user was asked: once more if the arguments that they gave do not fit. */
+  asked: number;
+  /** Null unless the user is asked. */
+  question: Question | null;
+  /** The page whose user decided last time; empty if none did. */
+  decider: string;
+}
+
+/** The fields of a card that have changed; a new card has all of them. */
+export interface CardChange {
+  key: string;
+  state?: CallState;
+  name?: string;
+  root?: string;
+  head?: string;
+  arguments?: string;
+  /** Keep that many UTF-16 units of the HTML, then append. */
+  results?: [number, string];
+  began?: number | null;
+  asked?: number;
+  question?: Question | null;
+  decider?: string;
+}
+
 /** One frame. Frames are numbered from 1; a page ignores a frame that it has applied already. */
 export interface Patch {
   type: "patch";
   seq: number;
+  /** Finished steps are added to those before them. The cards so far were in them, and are gone. */
+  earlier?: Op[];
   reasoning?: Op[];
   answer?: Op[];
+  cards?: CardChange[];
   meta?: Meta;
 }
 
 /** The whole state after frame `seq`. The widget's state always has one. */
 export interface Keyframe {
   seq: number;
+  /** The steps before the present one, as they are settled. */
+  earlier: DocumentState;
+  /** The texts and the tool calls of the present step. */
   reasoning: DocumentState;
   answer: DocumentState;
+  cards: Card[];
   meta: Meta;
 }
 
@@ -124,10 +191,12 @@ export type KernelMessage = Patch | Acknowledgement | Settled | Notice;
  * The page has the widget (`hello`); draws it for the first time (`mounted`); shows or hides the
  * end of the text (`visibility`); missed a frame and needs a keyframe (`resync`); needs the
  * settled output of a reply that ended (`settle`); does not draw a reply that ended any more
- * (`unmounted`); is being closed or reloaded (`left`); or its user pressed Stop (`cancel`).
+ * (`unmounted`); is being closed or reloaded (`left`); its user pressed Stop (`cancel`); shows the
+ * question whether a call may run (`asked`); or its user has decided (`decide`). A decision is
+ * repeated until the question is closed; only the first one counts.
  */
 export interface PageMessage {
-  type: "hello" | "mounted" | "visibility" | "resync" | "settle" | "unmounted" | "left" | "cancel";
+  type: "hello" | "mounted" | "visibility" | "resync" | "settle" | "unmounted" | "left" | "cancel" | "asked" | "decide";
   /** An id of the page. Two tabs are two pages, and a page that was reloaded is a new one. */
   page?: string;
   /**
@@ -137,6 +206,16 @@ export interface PageMessage {
   seq?: number;
   /** With `visibility`. */
   visible?: boolean;
+  /** With `asked` and `decide`: the key of the call. */
+  call?: string;
+  /** With `decide`: how often the user had been asked about the call. */
+  asked?: number;
+  /** With `decide`. */
+  action?: Consent;
+  /** With `decide`: the arguments to use instead of the model's, as JSON text. */
+  edited?: string;
+  /** With `decide`: why the call may not run, for the model; may be empty. */
+  reason?: string;
 }
 
 /** An output of a cell, as far as it is text. */
@@ -188,10 +267,12 @@ export interface Click {
   action: Action;
 }
 
-/** The kernel's answer to a click, in the control reply. */
+/** The kernel's answer to a click or a decision, in the control reply. */
 export interface ClickAnswer {
   /** Whether this kernel has the reply. */
   known?: boolean;
+  /** To a decision: the page whose user decided; empty if the call does not wait for a decision. */
+  decider?: string;
   /** Why the reply stays as it is. */
   notice?: string;
   /** The run in the reply's place; null until it is shown. */

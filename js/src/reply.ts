@@ -6,14 +6,15 @@
 import type { AnyWidget } from "@anywidget/types";
 import "./style.css";
 import { Channel, type Model, type Receiver } from "./channel";
+import { type Decision, Decisions } from "./decisions";
 import { canInsertCells, contextOf, type Output, replaceViews } from "./notebook";
 import { opsOf } from "./operations";
 import { PageServices } from "./page_services";
-import type { KernelMessage, Keyframe, Op, PageMessage, Patch, Settled } from "./protocol";
+import type { Card, ClickAnswer, KernelMessage, Keyframe, Op, PageMessage, Patch, Settled } from "./protocol";
 import type { Choice } from "./reasoning";
 import { SettledOutputPoll } from "./settled_output";
 import { applyPatch, hasEnded } from "./state";
-import { Stop, type StopPhase } from "./stop";
+import { isStopping, Stop, type StopPhase } from "./stop";
 import { announcement, type ReplyController, View } from "./view";
 import { Visibility } from "./visibility";
 
@@ -25,6 +26,7 @@ class Session implements ReplyController, Receiver {
   readonly #model: Model;
   readonly #channel: Channel;
   readonly #stop: Stop;
+  readonly decisions: Decisions;
   readonly #settledOutput: SettledOutputPoll;
   readonly #visibility: Visibility;
   readonly #pageId = Math.random().toString(36).slice(2);
@@ -49,6 +51,14 @@ class Session implements ReplyController, Receiver {
       cancel: (onReply) => this.#send({ type: "cancel" }, onReply),
       replyTimeout: (sentAt) => this.#channel.replyTimeout(sentAt),
       interrupt: () => this.#channel.interrupt(),
+      onChange: () => this.refresh(),
+    });
+    this.decisions = new Decisions({
+      pageId: this.#pageId,
+      isLive: () => !this.#closing.signal.aborted && this.isLive,
+      isStopping: () => isStopping(this.#stop.phase),
+      send: (message, onReply) => this.#send(message, ({ decider }) => onReply(decider ?? "")),
+      notify: (text) => this.services.notify(text),
       onChange: () => this.refresh(),
     });
     this.#settledOutput = new SettledOutputPoll({
@@ -79,6 +89,10 @@ class Session implements ReplyController, Receiver {
     return this.state.meta.elapsed + this.#sinceMeta();
   }
 
+  clock(): number {
+    return this.state.meta.clock + this.#sinceMeta();
+  }
+
   reasoningElapsed(): number | undefined {
     const { reasoning_elapsed: elapsed } = this.state.meta;
     return elapsed === null ? undefined : elapsed + this.#sinceMeta();
@@ -86,6 +100,10 @@ class Session implements ReplyController, Receiver {
 
   stop(): void {
     void this.#stop.request();
+  }
+
+  decide(card: Card, decision: Decision): void {
+    this.decisions.decide(card, decision);
   }
 
   onDraw(root: HTMLElement): void {
@@ -107,6 +125,7 @@ class Session implements ReplyController, Receiver {
     this.#visibility.set(view, true);
     if (!this.#wasMounted) this.#send({ type: "mounted" });
     this.#wasMounted = true;
+    this.decisions.update(this.state.cards);
     this.services.addView(parent, contextOf(this.#model));
     this.#settledOutput.start();
     return () => {
@@ -121,6 +140,7 @@ class Session implements ReplyController, Receiver {
   close(): void {
     this.#closing.abort();
     this.#settledOutput.dispose();
+    this.decisions.dispose();
     this.#visibility.dispose();
     this.#channel.close();
   }
@@ -135,6 +155,7 @@ class Session implements ReplyController, Receiver {
 
   onLost(): void {
     this.isLost = true;
+    this.decisions.update(this.state.cards);
     this.refresh();
   }
 
@@ -150,7 +171,7 @@ class Session implements ReplyController, Receiver {
     this.state = copyOf(newest);
     this.#awaitsKeyframe = false;
     this.#metaAt = performance.now();
-    this.#update(opsOf(this.state.reasoning), opsOf(this.state.answer));
+    this.#update(opsOf(this.state.reasoning), opsOf(this.state.answer), opsOf(this.state.earlier));
   }
 
   /**
@@ -172,17 +193,19 @@ class Session implements ReplyController, Receiver {
     const outcome = applyPatch(this.state, patch);
     if (outcome === "applied") {
       if (patch.meta !== undefined) this.#metaAt = performance.now();
-      this.#update(patch.reasoning, patch.answer);
+      this.#update(patch.reasoning, patch.answer, patch.earlier);
     } else if (outcome === "gap" && !this.#awaitsKeyframe) {
       this.#awaitsKeyframe = true;
       this.#send({ type: "resync", seq: this.state.seq });
     }
   }
 
-  #update(reasoning?: readonly Op[], answer?: readonly Op[]): void {
+  #update(reasoning?: readonly Op[], answer?: readonly Op[], earlier?: readonly Op[]): void {
     const isOver = hasEnded(this.state);
+    // A view that was scrolled out can come back.
+    if (this.#wasMounted) this.decisions.update(this.state.cards);
     for (const [view, parent] of this.#views) {
-      view.update(reasoning, answer);
+      view.update(reasoning, answer, earlier);
       if (!isOver) continue;
       view.yieldFocus();
       this.services.prepareHandover(parent, this.choice.isOpen);
@@ -200,7 +223,7 @@ class Session implements ReplyController, Receiver {
     this.#send({ type: "unmounted" });
   }
 
-  #send(message: PageMessage, onReply?: () => void): void {
+  #send(message: PageMessage, onReply?: (answer: ClickAnswer) => void): void {
     if (!this.#closing.signal.aborted) this.#channel.send({ ...message, page: this.#pageId }, onReply);
   }
 }

@@ -1,7 +1,7 @@
 /** What the page knows of a reply: a keyframe, and the patches that were applied to it. */
 
 import { apply, type OperationTarget } from "./operations";
-import type { DocumentState, Group, Keyframe, Op, Patch, Status } from "./protocol";
+import type { Card, CardChange, DocumentState, Group, Keyframe, Op, Patch, Status } from "./protocol";
 
 const ENDED: ReadonlySet<Status> = new Set<Status>(["complete", "truncated", "cancelled", "failed"]);
 
@@ -14,10 +14,26 @@ export function applyPatch(state: Keyframe, patch: Patch): "applied" | "old" | "
   if (patch.seq <= state.seq) return "old";
   if (patch.seq > state.seq + 1) return "gap";
   state.seq = patch.seq;
+  if (patch.earlier !== undefined) {
+    applyOps(state.earlier, patch.earlier);
+    state.cards = [];
+  }
   applyOps(state.reasoning, patch.reasoning ?? []);
   applyOps(state.answer, patch.answer ?? []);
+  for (const change of patch.cards ?? []) applyChange(state.cards, change);
   state.meta = patch.meta ?? state.meta;
   return "applied";
+}
+
+/** Change one of `cards` in place, or add it. */
+function applyChange(cards: Card[], { results, ...change }: CardChange): void {
+  const index = cards.findIndex(({ key }) => key === change.key);
+  const before = cards[index];
+  const [kept, added] = results ?? [Number.POSITIVE_INFINITY, ""];
+  // A new card has all fields. Another object, so that a view sees that something has changed.
+  const card = { ...before, ...change, results: (before?.results ?? "").slice(0, kept) + added } as Card;
+  if (before === undefined) cards.push(card);
+  else cards[index] = card;
 }
 
 /** Apply `ops` to `document` in place. */

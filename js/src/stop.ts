@@ -11,6 +11,11 @@ const POLL_INTERVAL = 50;
 
 export type StopPhase = "ready" | "requested" | "acknowledged" | "interrupted" | "failed";
 
+/** Whether the user has pressed Stop, and it may still take effect. */
+export function isStopping(phase: StopPhase): boolean {
+  return phase !== "ready" && phase !== "failed";
+}
+
 export interface StopPort {
   /** Whether the reply goes on, as far as the page knows. */
   isLive(): boolean;
@@ -38,7 +43,7 @@ export class Stop {
 
   /** End the reply, because the user asked for it. */
   async request(): Promise<void> {
-    if (!this.#port.isLive() || (this.#phase !== "ready" && this.#phase !== "failed")) return;
+    if (!this.#port.isLive() || isStopping(this.#phase)) return;
     this.#enter("requested");
     const sentAt = performance.now();
     this.#port.cancel(() => this.acknowledge());

@@ -1,15 +1,18 @@
 /** One view of a reply: its head with Stop, the reasoning, the answer, notes, the alert and the footer. */
 
+import { Cards } from "./cards";
 import { addCodeButtons, type ControlServices, footerButtonsPlaceholder, handleClicks } from "./controls";
+import type { Decision, Decisions } from "./decisions";
 import { LiveDocument } from "./document";
+import { duration, element, show, write } from "./elements";
 import { FrameScheduler } from "./frame_scheduler";
 import { OffscreenParts } from "./offscreen_parts";
 import { opsOf } from "./operations";
-import type { Keyframe, Meta, Op } from "./protocol";
+import type { Card, Keyframe, Meta, Op } from "./protocol";
 import { type Choice, ReasoningPanel } from "./reasoning";
 import { isAbove, keepPositionBelow } from "./scroll";
 import { hasEnded } from "./state";
-import type { StopPhase } from "./stop";
+import { isStopping, type StopPhase } from "./stop";
 
 /** What a view shows, and what its user can do. */
 export interface ReplyController {
@@ -23,11 +26,16 @@ export interface ReplyController {
   readonly services: ControlServices;
   /** Whether code can be inserted as a cell. */
   readonly canInsertCells: boolean;
-  /** Seconds since the run started, by the page's clock. */
+  /** Seconds since the run began, by the page's clock. */
+  clock(): number;
+  /** Seconds since what is waited for began. */
   elapsed(): number;
   /** Seconds since reasoning started; undefined when the model is not reasoning. */
   reasoningElapsed(): number | undefined;
   stop(): void;
+  /** What was decided about tool calls. */
+  readonly decisions: Pick<Decisions, "of">;
+  decide(card: Card, decision: Decision): void;
   /** A view was drawn, as `root`. */
   onDraw(root: HTMLElement): void;
   /** The end of a view was scrolled into the screen or out of it. */
@@ -37,7 +45,6 @@ export interface ReplyController {
 }
 
 const LOST = "The kernel went away before the reply had ended. %deepseek show --recover brings back what had arrived.";
-const CALLS = "The model asks for these calls; nothing was run:";
 const SEPARATOR = " · ";
 
 export class View {
@@ -54,13 +61,16 @@ export class View {
   readonly #answer = element("div", "jp-RenderedHTMLCommon jp-RenderedMarkdown nbstream-answer");
   readonly #document: LiveDocument;
   readonly #offscreen = new OffscreenParts(this.#answer);
-  readonly #calls = element("div", "jp-RenderedHTMLCommon jp-RenderedMarkdown nbstream-calls");
+  readonly #earlier = element("div", "nbstream-earlier");
+  readonly #earlierDocument: LiveDocument;
+  readonly #cards: Cards;
   readonly #notes = element("div", "nbstream-notes");
   readonly #alert = element("div", "nbstream-alert");
   readonly #foot = element("div", "nbstream-foot");
   readonly #footer = element("div", "nbstream-footer");
   readonly #status = element("span", "nbstream-status");
   readonly #bottom = element("div", "nbstream-bottom");
+  #earlierOps: Op[];
   #reasoningOps: Op[];
   #answerOps: Op[];
   readonly #scheduler: FrameScheduler;
@@ -74,6 +84,8 @@ export class View {
     };
     this.#panel = new ReasoningPanel(controller.choice, () => controller.refresh(), this.#removal.signal, decorate);
     this.#document = new LiveDocument(this.#answer, decorate);
+    this.#earlierDocument = new LiveDocument(this.#earlier, decorate);
+    this.#cards = new Cards(controller, decorate);
     this.#root = this.#build();
     this.#scheduler = new FrameScheduler(() => {
       if (isAbove(this.#root)) keepPositionBelow(this.#root, () => this.#draw());
@@ -82,6 +94,7 @@ export class View {
       controller.onDraw(this.#root);
     });
     this.#listen();
+    this.#earlierOps = opsOf(controller.state.earlier);
     this.#reasoningOps = opsOf(controller.state.reasoning);
     this.#answerOps = opsOf(controller.state.answer);
     parent.append(this.#root);
@@ -91,10 +104,11 @@ export class View {
   }
 
   /** Schedule a frame with these operations and any other changes. */
-  update(reasoning: readonly Op[] = [], answer: readonly Op[] = []): void {
+  update(reasoning: readonly Op[] = [], answer: readonly Op[] = [], earlier: readonly Op[] = []): void {
+    this.#earlierOps.push(...earlier);
     this.#reasoningOps.push(...reasoning);
     this.#answerOps.push(...answer);
-    this.#scheduler.request(reasoning.length + answer.length === 0);
+    this.#scheduler.request(reasoning.length + answer.length === 0 || earlier.length > 0);
   }
 
   /** Move the focus from the view to the notebook, because it would be lost with the view. */
@@ -107,6 +121,7 @@ export class View {
     this.#removal.abort();
     this.#scheduler.dispose();
     clearTimeout(this.#ticker);
+    this.#cards.remove();
     this.#root.remove();
   }
 
@@ -122,7 +137,7 @@ export class View {
     // Its text is in the panel as well.
     this.#preview.setAttribute("aria-hidden", "true");
     this.#head.append(this.#dot, this.#panel.button, this.#label, this.#preview, this.#stop);
-    root.append(this.#head, this.#hint, this.#panel.element, this.#answer, this.#calls);
+    root.append(this.#earlier, this.#head, this.#hint, this.#panel.element, this.#answer, this.#cards.element);
     this.#foot.append(this.#footer);
     root.append(this.#notes, this.#alert, this.#foot, this.#status, this.#bottom);
     return root;
@@ -156,8 +171,9 @@ export class View {
   #draw(): void {
     const { isLive, isLost, state } = this.#controller;
     const { meta } = state;
-    const answer = take(this.#answerOps);
+    const [answer, earlier] = [take(this.#answerOps), take(this.#earlierOps)];
     this.#offscreen.update();
+    if (earlier.length > 0) this.#earlierDocument.draw(earlier);
     if (answer.length > 0) this.#document.draw(answer);
     this.#answer.hidden = this.#document.isEmpty;
     // As the kernel has it for other replies without an answer.
@@ -171,22 +187,22 @@ export class View {
     this.#dot.hidden = !isLive;
     this.#drawStop(isLive, meta.foreground);
     this.#drawLabel();
-    this.#drawCalls(meta.tool_calls);
+    this.#cards.draw(isStopping(this.#controller.stopPhase));
     this.#drawNotes(meta.notes);
     const lost = isLost && !hasEnded(state) ? LOST : "";
     show(this.#alert, lost || meta.alert);
     this.#drawFooter(meta);
     // The page announces the end, because this element is removed with the view.
-    write(this.#status, lost || (hasEnded(state) ? "" : announcement(meta)));
+    write(this.#status, lost || (hasEnded(state) ? "" : [announcement(meta), ...this.#cards.questions].join(" ")));
   }
 
   #drawStop(isLive: boolean, isForeground: boolean): void {
     const phase = this.#controller.stopPhase;
-    const isStopping = phase !== "ready" && phase !== "failed";
+    const isPressed = isStopping(phase);
     this.#stop.hidden = !isLive;
     // `disabled` would move the focus out of the output.
-    this.#stop.setAttribute("aria-disabled", String(isStopping));
-    write(this.#stop, isStopping ? "Stopping…" : "Stop");
+    this.#stop.setAttribute("aria-disabled", String(isPressed));
+    write(this.#stop, isPressed ? "Stopping…" : "Stop");
     const advice = isForeground ? "press ■ in the toolbar" : "restart it if the reply must end";
     show(this.#hint, isLive && phase === "failed" ? `Stop did not reach the kernel: ${advice}` : "");
   }
@@ -214,18 +230,6 @@ export class View {
     return meta.reasoning === "hidden" && meta.thought !== "";
   }
 
-  #drawCalls(lines: readonly string[]): void {
-    this.#calls.hidden = lines.length === 0;
-    const list = document.createElement("ul");
-    for (const line of lines) {
-      const item = document.createElement("li");
-      item.append(element("code", "", line));
-      list.append(item);
-    }
-    if (this.#calls.querySelector("ul")?.innerHTML === list.innerHTML) return;
-    this.#calls.replaceChildren(element("p", "", CALLS), list);
-  }
-
   #drawNotes(lines: readonly string[]): void {
     this.#notes.hidden = lines.length === 0;
     if (lines.join("\n") === this.#notes.dataset.lines) return;
@@ -249,32 +253,8 @@ export class View {
   }
 }
 
-function element<K extends keyof HTMLElementTagNameMap>(tag: K, name: string, text = ""): HTMLElementTagNameMap[K] {
-  const created = document.createElement(tag);
-  created.className = name;
-  created.textContent = text;
-  return created;
-}
-
-/** Show `text`; hide the element if it is empty. */
-function show(element: HTMLElement, text: string): void {
-  write(element, text);
-  element.hidden = text === "";
-}
-
-function write(element: HTMLElement, text: string): void {
-  if (element.textContent !== text) element.textContent = text;
-}
-
 function take<T>(queue: T[]): T[] {
   return queue.splice(0);
-}
-
-/** A duration in the words of the settled output; empty for less than a second. */
-function duration(seconds: number | undefined): string {
-  if (seconds === undefined || seconds < 1) return "";
-  const whole = Math.floor(seconds);
-  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`;
 }
 
 /**

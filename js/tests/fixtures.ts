@@ -47,7 +47,8 @@ export function metaOf(fields: Partial<Meta> = {}): Meta {
 
 export function keyframeOf(seq: number, answer = "", meta: Partial<Meta> = {}): Keyframe {
   const text = { ...emptyDocument(), groups: [{ open: "", html: answer, close: "" }] };
-  return { seq, reasoning: emptyDocument(), answer: text, meta: metaOf({ status: "waiting", ...meta }) };
+  const documents = { earlier: emptyDocument(), reasoning: emptyDocument(), answer: text };
+  return { seq, ...documents, cards: [], meta: metaOf({ status: "waiting", ...meta }) };
 }
 
 /** Give `element` a position on the screen, which jsdom does not. */
@@ -87,6 +88,8 @@ export class FakeKernel {
   readonly username = "somebody";
   connectionStatus = "connected";
   delay: number | undefined;
+  /** What its control replies say. */
+  answer: object = { known: true };
   interrupts = 0;
   readonly controlled: { header: { msg_type: string }; content: PageMessage & { run_id: string } }[] = [];
   readonly statusChanged = new FakeSignal<string>();
@@ -96,11 +99,13 @@ export class FakeKernel {
   sendControlMessage(
     message: FakeKernel["controlled"][number],
     expectReply: boolean,
-  ): { onReply?: () => void; done: Promise<unknown> } {
+  ): { onReply?: (reply: object) => void; done: Promise<unknown> } {
     this.controlled.push(message);
     // As in JupyterLab, the future is rejected when the kernel ends.
-    const future: { onReply?: () => void; done: Promise<unknown> } = { done: Promise.reject(new Error("Canceled")) };
-    if (this.delay !== undefined && expectReply) setTimeout(() => future.onReply?.(), this.delay);
+    const done = Promise.reject(new Error("Canceled"));
+    const future: { onReply?: (reply: object) => void; done: Promise<unknown> } = { done };
+    const reply = { content: this.answer };
+    if (this.delay !== undefined && expectReply) setTimeout(() => future.onReply?.(reply), this.delay);
     return future;
   }
 

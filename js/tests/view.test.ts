@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Decision, DecisionPhase } from "../src/decisions";
 import { PageServices } from "../src/page_services";
-import type { Keyframe, Meta } from "../src/protocol";
+import type { Card, Keyframe, Meta } from "../src/protocol";
 import { CLOSE_DELAY } from "../src/reasoning";
 import { applyPatch, hasEnded } from "../src/state";
 import type { StopPhase } from "../src/stop";
@@ -15,6 +16,9 @@ class FakeController implements ReplyController {
   stopPhase: StopPhase = "ready";
   isLost = false;
   stops = 0;
+  readonly decided: [string, Decision][] = [];
+  readonly phases = new Map<string, { decision: Decision; phase: DecisionPhase }>();
+  readonly decisions = { of: (key: string) => this.phases.get(key) };
   began = performance.now();
   view: View | undefined;
 
@@ -32,6 +36,14 @@ class FakeController implements ReplyController {
 
   stop(): void {
     this.stops += 1;
+  }
+
+  clock(): number {
+    return this.state.meta.clock + (performance.now() - this.began) / 1000;
+  }
+
+  decide({ key }: Card, decision: Decision): void {
+    this.decided.push([key, decision]);
   }
 
   onDraw(): void {}

@@ -6,7 +6,7 @@ thread's queue (see `comm_reader`). Receivers only set flags.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from nbstream.widgets import busy
 from nbstream.widgets.protocol import CONTROL_REPLY, CONTROL_REQUEST
@@ -14,22 +14,25 @@ from nbstream.widgets.protocol import CONTROL_REPLY, CONTROL_REQUEST
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_receivers: dict[str, Callable[[dict[str, Any]], None]] = {}
+#: Takes a message's content, and returns fields for the control reply, if there are any.
+Receive: TypeAlias = "Callable[[dict[str, Any]], dict[str, Any] | None]"
+
+_receivers: dict[str, Receive] = {}
 
 #: Answers a click on *Continue* or *Retry* with fields for the control reply; it must not block.
 #: `import nbstream` sets it.
 answer_click: Callable[[dict[str, Any]], dict[str, Any]] | None = None
 
 
-def listen(kernel: Any, run_id: str, comm_id: str, receive: Callable[[dict[str, Any]], None]) -> None:
+def listen(kernel: Any, run_id: str, comm_id: str, receive: Receive) -> None:
     """Hand messages about a run, from the control channel or from a waiting comm, to `receive`.
 
     Args:
         kernel: the ipykernel; without control handlers its pages have the comm only.
         run_id: names the run on the control channel.
         comm_id: names the comm of the widget that shows it.
-        receive: takes the content of a message, on whatever thread it arrives; must not block,
-            display or raise.
+        receive: takes the content of a message, on whatever thread it arrives, and returns fields
+            for the control reply, or None; must not block, display or raise.
     """
     _receivers[run_id] = _receivers[comm_id] = receive
     handlers = getattr(kernel, "control_handlers", None)
@@ -58,9 +61,9 @@ def _handler(kernel: Any) -> Callable[[Any, Any, dict[str, Any]], None]:
             told = answer_click(content) if answer_click is not None else {"known": False}
         else:
             receive = _receivers.get(content.get("run_id", ""))
-            if receive is not None:
-                receive(content)
             told = {"known": receive is not None}
+            if receive is not None:
+                told |= receive(content) or {}
         # The reply is the acknowledgement: without one a page would interrupt the kernel, and
         # perhaps another cell.
         kernel.session.send(stream, CONTROL_REPLY, {"status": "ok", **told}, parent=parent, ident=ident)

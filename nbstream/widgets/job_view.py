@@ -9,8 +9,8 @@ from nbstream.model.presentation import Presentation
 from nbstream.model.reply import Reply
 from nbstream.output import progress as wording
 from nbstream.widgets.live_view import LiveView
-from nbstream.widgets.meta import meta_of
-from nbstream.widgets.protocol import Keyframe, Meta, Patch, empty_state
+from nbstream.widgets.meta import meta_of, without_clocks
+from nbstream.widgets.protocol import Keyframe, Meta, Patch, empty_keyframe
 
 if TYPE_CHECKING:
     from nbstream.batch.job import Job
@@ -78,7 +78,7 @@ class JobPatches:
         """Return the next patch, or None if nothing has changed."""
         self.is_behind = False
         meta = self._meta(elapsed)
-        if self._sent is not None and {**meta, "elapsed": 0} == {**self._sent, "elapsed": 0}:
+        if self._sent is not None and without_clocks(meta) == without_clocks(self._sent):
             return None
         self._sent = meta
         self.seq += 1
@@ -86,7 +86,7 @@ class JobPatches:
 
     def keyframe(self, elapsed: float) -> Keyframe:
         """Return the present state."""
-        return {"seq": self.seq, "reasoning": empty_state(), "answer": empty_state(), "meta": self._meta(elapsed)}
+        return empty_keyframe(self.seq, self._meta(elapsed))
 
     def settled(self, run_id: str) -> tuple[dict[str, str], dict[str, Any]]:  # noqa: ARG002  (it has no buttons)
         """Return the output that stays."""

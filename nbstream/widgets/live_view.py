@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from IPython.display import display, update_display
 
 from nbstream.widgets import cells, channels, kept_views
+from nbstream.widgets.consents import Consents
 from nbstream.widgets.pages import Pages
 from nbstream.widgets.reply_patches import ReplyPatches
 from nbstream.widgets.reply_widget import ReplyWidget
@@ -64,7 +65,10 @@ class LiveView:
         self.pages = Pages()
         self.settled_at: float | None = None
         self.is_reported_lost = False
-        self._patches = patches or ReplyPatches(run.reply, presentation, foreground=foreground)
+        self._consents = Consents(run.receiver if patches is None else None)
+        self._patches = patches or ReplyPatches(
+            run.reply, presentation, foreground=foreground, deciders=self._consents.deciders
+        )
         #: A page may ask for a keyframe on another thread than the one that sends patches.
         self._patching = threading.RLock()
         self._sent_at = 0.0
@@ -150,10 +154,14 @@ class LiveView:
         channels.forget(self.run.id, self._model_id)
         self._widget.close()
 
-    def _on_message(self, message: dict[str, Any]) -> None:
-        """Take a message of a page, on any thread, so without answering it here."""
+    def _on_message(self, message: dict[str, Any]) -> dict[str, Any]:
+        """Take a message of a page, on any thread; return fields for a control reply."""
         self.pages.note(message)
         match message.get("type"):
+            case "asked":
+                self._consents.note_asked(message)
+            case "decide":
+                return {"decider": self._consents.decide(message)}
             case "cancel":
                 self.run.cancel()
             case "unmounted" if self.run.done:
@@ -163,6 +171,7 @@ class LiveView:
                 self._needs_keyframe = True
             case "hello" if message.get("seq", 0) < self._patches.seq:
                 self._needs_keyframe = True
+        return {}
 
     def _confirm_later(self) -> None:
         if self._loop is not None:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from nbstream.model.reply import Reply
     from nbstream.widgets.protocol import Meta
 
+_CLOCKS = ("clock", "elapsed", "reasoning_elapsed")
+
 
 def meta_of(reply: Reply, presentation: Presentation, *, elapsed: float, foreground: bool) -> Meta:
     """Return the texts around a reply.
@@ -25,13 +27,13 @@ def meta_of(reply: Reply, presentation: Presentation, *, elapsed: float, foregro
     is_reasoning = reply.status == "reasoning"
     return {
         "status": reply.status,
+        "clock": elapsed,
         "elapsed": wording.waited(reply, elapsed),
         "reasoning_elapsed": reply.timing.reasoning_until(elapsed) if is_reasoning else None,
         "reasoning": wording.reasoning_display(reply, presentation),
         "label": wording.label(reply),
         "note": wording.note(reply),
         "thought": wording.thought(reply),
-        "tool_calls": wording.tool_calls(reply),
         "notes": sentences.notes(reply, presentation.audience),
         "alert": sentences.alert(reply, presentation.audience),
         "footer": wording.footer(reply),
@@ -39,3 +41,8 @@ def meta_of(reply: Reply, presentation: Presentation, *, elapsed: float, foregro
         "actions": actions(reply) if reply.ended else [],
         "foreground": foreground,
     }
+
+
+def without_clocks(meta: Meta) -> dict[str, object]:
+    """Return the fields that do not count time; the page counts on by its own clock."""
+    return {name: value for name, value in meta.items() if name not in _CLOCKS}

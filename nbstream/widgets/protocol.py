@@ -13,6 +13,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypeAlias, TypedDict
 
 if TYPE_CHECKING:
+    from nbstream.model.decision import Consent
+    from nbstream.model.events import CallState
     from nbstream.model.presentation import ReasoningDisplay
     from nbstream.model.reply import Status
 
@@ -51,7 +53,9 @@ class Meta(TypedDict):
     """What is shown around the text, in the words of the settled output."""
 
     status: Status
-    #: Seconds from the start of the run to this message; the page counts on by its own clock.
+    #: Seconds since the run began; the page counts on by its own clock, as it does for the others.
+    clock: float
+    #: Seconds since what is waited for began.
     elapsed: float
     #: Seconds since reasoning started; null when the model is not reasoning.
     reasoning_elapsed: float | None
@@ -63,8 +67,6 @@ class Meta(TypedDict):
     note: str
     #: "Thought for 12 s", once it is known.
     thought: str
-    #: A line for each tool call that the model asks for. Arguments are included only at the end.
-    tool_calls: list[str]
     #: A sentence for each warning, to be shown quietly.
     notes: list[str]
     #: The sentence for a reply that is not whole; empty otherwise.
@@ -79,13 +81,70 @@ class Meta(TypedDict):
     foreground: bool
 
 
+class Question(TypedDict):
+    """What the user needs to decide whether a tool call may run, besides the card itself."""
+
+    #: The tool's name for a button; a long one is cut.
+    name: str
+    #: What may deceive the user, such as letters that look like others.
+    notes: list[str]
+    #: The arguments as indented JSON, to be edited.
+    arguments: str
+
+
+class Card(TypedDict):
+    """A tool call of the present step, as the page shows it. All HTML is the kernel's."""
+
+    #: `STEP.INDEX`: the positions of the step in the reply and of the call in the step, from 0.
+    key: str
+    state: CallState
+    #: The name of the tool, on one line.
+    name: str
+    #: The start tag around the parts below.
+    root: str
+    #: The name and the state.
+    head: str
+    #: The arguments; while they arrive, only the end of their text.
+    arguments: str
+    #: What the tool has printed, and what came of the call.
+    results: str
+    #: When it began, in seconds since the run began; null unless it runs. The page counts on.
+    began: float | None
+    #: How often the user was asked: once more if the arguments that they gave do not fit.
+    asked: int
+    #: Null unless the user is asked.
+    question: Question | None
+    #: The page whose user decided last time; empty if none did.
+    decider: str
+
+
+class CardChange(TypedDict):
+    """The fields of a card that have changed; a new card has all of them."""
+
+    key: str
+    state: NotRequired[CallState]
+    name: NotRequired[str]
+    root: NotRequired[str]
+    head: NotRequired[str]
+    arguments: NotRequired[str]
+    #: Keep that many UTF-16 units of the HTML, then append.
+    results: NotRequired[tuple[int, str]]
+    began: NotRequired[float | None]
+    asked: NotRequired[int]
+    question: NotRequired[Question | None]
+    decider: NotRequired[str]
+
+
 class Patch(TypedDict):
     """One frame. Frames are numbered from 1; a page ignores a frame that it has applied already."""
 
     type: Literal["patch"]
     seq: int
+    #: Finished steps are added to those before them. The cards so far were in them, and are gone.
+    earlier: NotRequired[list[Op]]
     reasoning: NotRequired[list[Op]]
     answer: NotRequired[list[Op]]
+    cards: NotRequired[list[CardChange]]
     meta: NotRequired[Meta]
 
 
@@ -93,8 +152,12 @@ class Keyframe(TypedDict):
     """The whole state after frame `seq`. The widget's state always has one."""
 
     seq: int
+    #: The steps before the present one, as they are settled.
+    earlier: DocumentState
+    #: The texts and the tool calls of the present step.
     reasoning: DocumentState
     answer: DocumentState
+    cards: list[Card]
     meta: Meta
 
 
@@ -136,10 +199,14 @@ class PageMessage(TypedDict):
     The page has the widget (`hello`); draws it for the first time (`mounted`); shows or hides the
     end of the text (`visibility`); missed a frame and needs a keyframe (`resync`); needs the
     settled output of a reply that ended (`settle`); does not draw a reply that ended any more
-    (`unmounted`); is being closed or reloaded (`left`); or its user pressed Stop (`cancel`).
+    (`unmounted`); is being closed or reloaded (`left`); its user pressed Stop (`cancel`); shows the
+    question whether a call may run (`asked`); or its user has decided (`decide`). A decision is
+    repeated until the question is closed; only the first one counts.
     """
 
-    type: Literal["hello", "mounted", "visibility", "resync", "settle", "unmounted", "left", "cancel"]
+    type: Literal[
+        "hello", "mounted", "visibility", "resync", "settle", "unmounted", "left", "cancel", "asked", "decide"
+    ]
     #: An id of the page. Two tabs are two pages, and a page that was reloaded is a new one.
     page: NotRequired[str]
     #: With `hello` and `resync`: the last frame that the page applied. With `visibility`: which of
@@ -147,6 +214,16 @@ class PageMessage(TypedDict):
     seq: NotRequired[int]
     #: With `visibility`.
     visible: NotRequired[bool]
+    #: With `asked` and `decide`: the key of the call.
+    call: NotRequired[str]
+    #: With `decide`: how often the user had been asked about the call.
+    asked: NotRequired[int]
+    #: With `decide`.
+    action: NotRequired[Consent]
+    #: With `decide`: the arguments to use instead of the model's, as JSON text.
+    edited: NotRequired[str]
+    #: With `decide`: why the call may not run, for the model; may be empty.
+    reason: NotRequired[str]
 
 
 class CellOutput(TypedDict):
@@ -202,10 +279,12 @@ class Click(TypedDict):
 
 
 class ClickAnswer(TypedDict):
-    """The kernel's answer to a click, in the control reply."""
+    """The kernel's answer to a click or a decision, in the control reply."""
 
     #: Whether this kernel has the reply.
     known: NotRequired[bool]
+    #: To a decision: the page whose user decided; empty if the call does not wait for a decision.
+    decider: NotRequired[str]
     #: Why the reply stays as it is.
     notice: NotRequired[str]
     #: The run in the reply's place; null until it is shown.
@@ -221,3 +300,9 @@ CONTROL_REPLY = "nbstream_reply"
 def empty_state() -> DocumentState:
     """Return the state of a document that nothing was written to."""
     return {"groups": [{"open": "", "html": "", "close": ""}], "tail": ""}
+
+
+def empty_keyframe(seq: int, meta: Meta) -> Keyframe:
+    """Return the keyframe of a reply without any text."""
+    texts = {"earlier": empty_state(), "reasoning": empty_state(), "answer": empty_state()}
+    return {"seq": seq, "cards": [], "meta": meta, **texts}  # type: ignore[typeddict-item]

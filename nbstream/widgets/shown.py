@@ -48,7 +48,7 @@ class Patches(Protocol):
 
     @property
     def changes_status(self) -> bool:
-        """Whether the next patch changes the status, and not only text."""
+        """Whether the next patch changes the status or a tool call, and not only text."""
 
     @property
     def unfinished(self) -> str:

@@ -15,8 +15,8 @@ from nbstream.model.reply import Reply
 from nbstream.model.request import Request
 from nbstream.model.usage import Usage
 from nbstream.model.warning import ReplyWarning
-from nbstream.widgets.markdown_document import MarkdownDocument
-from nbstream.widgets.meta import meta_of
+from nbstream.widgets.reply_patches import ReplyPatches
+from tests.browser import calls
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,6 +107,9 @@ for _name, _text in _SCRIPTS.items():
     LIVE[f"{_name}-answering"] = [Answer(0.9, _text)]
     SETTLED[_name] = [Answer(0.9, _text), Finished(2, "stop"), UsageReported(2, Usage(12, 40, 52)), Ended(2, "served")]
 
+LIVE |= calls.LIVE
+SETTLED |= calls.SETTLED
+
 #: The states of the page itself, without the texts in other scripts.
 STATES = {
     name: events for name, events in {**LIVE, **SETTLED}.items() if name.removesuffix("-answering") not in _SCRIPTS
@@ -122,16 +125,9 @@ def reply_of(events: Sequence[Event]) -> Reply:
 
 
 def keyframe_of(events: Sequence[Event]) -> Keyframe:
-    """Return the keyframe after `events`."""
+    """Return the keyframe after `events`, as the kernel sends it."""
     reply, elapsed = reply_of(events), events[-1].at + 8.0
-    reasoning, answer = MarkdownDocument(), MarkdownDocument()
-    reasoning.feed(reply.reasoning)
-    answer.feed(reply.answer)
-    for stream, is_over in ((reasoning, bool(reply.answer)), (answer, reply.ended)):
-        (stream.finish if is_over else stream.frame)()
-    return {
-        "seq": 1,
-        "reasoning": reasoning.state,
-        "answer": answer.state,
-        "meta": meta_of(reply, Presentation(audience="cell"), elapsed=elapsed, foreground=True),
-    }
+    patches = ReplyPatches(Reply(), Presentation(audience="cell"), foreground=True)
+    patches.feed(list(events), reply)
+    patches.patch(elapsed, final=reply.ended)
+    return patches.keyframe(elapsed)

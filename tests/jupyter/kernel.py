@@ -86,6 +86,7 @@ class View:
         settled: the settled outputs that came as comm messages, for pages to which the front end
             does not pass the display update.
         notices: the sentences beside the reply.
+        cards: the cards of the present step's tool calls.
         written: for each patch, the HTML of reasoning and answer that can not change any more.
     """
 
@@ -102,6 +103,8 @@ class View:
         keyframe = state.get("keyframe", {})
         self.reasoning = keyframe.get("reasoning")
         self.answer = keyframe.get("answer")
+        self.cards: list[Message] = []
+        self.earlier = keyframe.get("earlier")
         self.meta: Message = {}
         self.written: list[tuple[str, str]] = []
 
@@ -118,9 +121,16 @@ class View:
         elif data["method"] == "custom" and data["content"]["type"] == "patch":
             patch = data["content"]
             self.numbers.append(patch["seq"])
-            page_state.apply(self.reasoning, patch.get("reasoning", []))
-            page_state.apply(self.answer, patch.get("answer", []))
-            self.meta = patch.get("meta", self.meta)
+            keyframe: Any = {
+                "seq": patch["seq"] - 1,
+                "earlier": self.earlier,
+                "reasoning": self.reasoning,
+                "answer": self.answer,
+                "cards": self.cards,
+                "meta": self.meta,
+            }
+            page_state.apply_patch(keyframe, patch)
+            self.cards, self.meta = keyframe["cards"], keyframe["meta"]
             self.written.append((self.reasoning["groups"][0]["html"], self.answer["groups"][0]["html"]))
 
 

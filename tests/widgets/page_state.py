@@ -1,8 +1,9 @@
-"""A document of the page protocol as a page has it: applies operations to strings."""
+"""What a page has of a reply: applies patches to a keyframe, and operations to documents."""
 
 from __future__ import annotations
 
 import re
+import sys
 from typing import TYPE_CHECKING
 
 from nbstream.widgets.protocol import empty_state
@@ -10,12 +11,41 @@ from nbstream.widgets.protocol import empty_state
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from nbstream.widgets.protocol import DocumentState, Op
+    from nbstream.widgets.protocol import Card, CardChange, DocumentState, Keyframe, Op, Patch
 
-__all__ = ["apply", "coloured", "empty_state", "html_of"]
+__all__ = ["apply", "apply_patch", "card_html_of", "coloured", "empty_state", "html_of"]
 
 _COLOUR = re.compile(r"(\d*)([a-z][a-z0-9]*)\.(\d+)")
 _END = "</span>".encode("utf-16-le")
+
+
+def apply_patch(keyframe: Keyframe, patch: Patch) -> None:
+    """Apply `patch` to `keyframe` in place, as the page does."""
+    assert patch["seq"] == keyframe["seq"] + 1
+    keyframe["seq"] = patch["seq"]
+    if "earlier" in patch:
+        apply(keyframe["earlier"], patch["earlier"])
+        keyframe["cards"] = []
+    apply(keyframe["reasoning"], patch.get("reasoning", []))
+    apply(keyframe["answer"], patch.get("answer", []))
+    for change in patch.get("cards", []):
+        _change(keyframe["cards"], change)
+    keyframe["meta"] = patch.get("meta", keyframe["meta"])
+
+
+def _change(cards: list[Card], change: CardChange) -> None:
+    at = next((at for at, card in enumerate(cards) if card["key"] == change["key"]), len(cards))
+    before: Card = cards[at] if at < len(cards) else {"results": ""}  # type: ignore[typeddict-item]
+    card: Card = {**before, **change}  # type: ignore[typeddict-item]
+    kept, added = change.get("results", (sys.maxsize, ""))
+    card["results"] = _utf16_prefix(before["results"], kept) + added
+    cards[at : at + 1] = [card]
+
+
+def card_html_of(card: Card) -> str:
+    """Return the HTML of a card, without the question."""
+    parts = [card["head"], card["arguments"], card["results"]]
+    return "\n".join([card["root"], *filter(None, parts), "</div>"])
 
 
 def apply(state: DocumentState, ops: Iterable[Op]) -> None:

@@ -1,0 +1,167 @@
+/**
+ * The cards of the present step's tool calls. The kernel makes their HTML; the page counts the
+ * seconds of a tool that runs, and asks whether a call may run.
+ */
+
+import type { Decision, Decisions } from "./decisions";
+import { patchChildren } from "./document";
+import { duration, element, show } from "./elements";
+import type { Card, Keyframe } from "./protocol";
+import { QuestionView } from "./question";
+import { keepSelection } from "./selection";
+
+/** What the cards need of their reply. */
+export interface CardsController {
+  readonly state: Keyframe;
+  readonly isLive: boolean;
+  readonly decisions: Pick<Decisions, "of">;
+  decide(card: Card, decision: Decision): void;
+  /** Seconds since the run began. */
+  clock(): number;
+}
+
+export class Cards {
+  readonly element = element("div", "nbstream-cards");
+  readonly #controller: CardsController;
+  readonly #decorate: (content: DocumentFragment) => void;
+  readonly #views = new Map<string, CardView>();
+  #ticker: ReturnType<typeof setTimeout> | undefined;
+
+  /** `decorate` makes the page's additions to new HTML. */
+  constructor(controller: CardsController, decorate: (content: DocumentFragment) => void) {
+    this.#controller = controller;
+    this.#decorate = decorate;
+  }
+
+  /** The open questions, for a screen reader. */
+  get questions(): string[] {
+    return this.#open.map(({ name }) => `May ${name} run?`);
+  }
+
+  /** `isStopping`: the user has pressed Stop, so that nothing can be decided any more. */
+  draw(isStopping: boolean): void {
+    const { state, isLive, decisions } = this.#controller;
+    const keys = new Set(state.cards.map(({ key }) => key));
+    for (const [key, view] of this.#views) {
+      if (keys.has(key)) continue;
+      view.remove();
+      this.#views.delete(key);
+    }
+    for (const card of state.cards) {
+      let view = this.#views.get(card.key);
+      if (view === undefined) {
+        view = new CardView(card, this.#decorate, (drawn, decision) => this.#controller.decide(drawn, decision));
+        this.#views.set(card.key, view);
+        this.element.append(view.element);
+      }
+      view.draw(card, isLive, decisions.of(card.key), isStopping);
+    }
+    this.element.hidden = this.#views.size === 0;
+    this.#count();
+  }
+
+  remove(): void {
+    clearTimeout(this.#ticker);
+    for (const view of this.#views.values()) view.remove();
+  }
+
+  get #open(): Card[] {
+    const { state, isLive, decisions } = this.#controller;
+    return isLive
+      ? state.cards.filter(({ key, question }) => question !== null && decisions.of(key) === undefined)
+      : [];
+  }
+
+  /** Write how long each tool has run, and again when the next second has passed. */
+  #count(): void {
+    clearTimeout(this.#ticker);
+    const { state, isLive } = this.#controller;
+    const clock = this.#controller.clock();
+    let next = Number.POSITIVE_INFINITY;
+    for (const { key, began } of state.cards) {
+      const seconds = began === null || !isLive ? undefined : Math.max(0, clock - began);
+      this.#views.get(key)?.count(seconds);
+      if (seconds !== undefined) next = Math.min(next, 1 - (seconds % 1));
+    }
+    if (next < Number.POSITIVE_INFINITY) this.#ticker = setTimeout(() => this.#count(), 1000 * next);
+  }
+}
+
+const PARTS = ["head", "arguments", "results"] as const;
+
+class CardView {
+  readonly element: HTMLElement;
+  readonly #decorate: (content: DocumentFragment) => void;
+  readonly #onDecision: (card: Card, decision: Decision) => void;
+  readonly #slots = PARTS.map((name) => [name, element("div", `nbstream-slot nbstream-${name}`)] as const);
+  readonly #drawn: Partial<Record<(typeof PARTS)[number], string>> = {};
+  readonly #seconds = element("span", "nbstream-seconds");
+  /** What the user sees, and decides about. */
+  #card: Card;
+  #question: QuestionView | undefined;
+
+  constructor(
+    card: Card,
+    decorate: (content: DocumentFragment) => void,
+    onDecision: (card: Card, decision: Decision) => void,
+  ) {
+    this.#card = card;
+    this.#decorate = decorate;
+    this.#onDecision = onDecision;
+    const template = document.createElement("template");
+    template.innerHTML = card.root;
+    this.element = template.content.firstElementChild as HTMLElement;
+    // The focus comes here when a question is gone.
+    this.element.tabIndex = -1;
+    this.element.setAttribute("role", "group");
+    this.element.append(...this.#slots.map(([, slot]) => slot));
+  }
+
+  draw(card: Card, isLive: boolean, decided: ReturnType<Decisions["of"]>, isStopping: boolean): void {
+    this.#card = card;
+    this.element.dataset.state = card.state;
+    this.element.setAttribute("aria-label", `Tool call ${card.name}`);
+    for (const [name, slot] of this.#slots) this.#drawSlot(name, slot, card[name]);
+    const question = isLive ? card.question : null;
+    if (question === null) this.#removeQuestion();
+    else if (this.#question === undefined) {
+      this.#question = new QuestionView(question, (decision) => {
+        this.element.focus({ preventScroll: true });
+        this.#onDecision(this.#card, decision);
+      });
+      this.element.append(this.#question.element);
+    }
+    this.#question?.draw(decided, isStopping);
+  }
+
+  count(seconds: number | undefined): void {
+    const text = duration(seconds);
+    show(this.#seconds, text === "" ? "" : ` · ${text}`);
+    const state = this.element.querySelector(".nbstream-card-state");
+    if (state !== null && this.#seconds.previousElementSibling !== state) state.after(this.#seconds);
+  }
+
+  remove(): void {
+    this.#removeQuestion();
+    this.element.remove();
+  }
+
+  #drawSlot(name: (typeof PARTS)[number], slot: HTMLElement, html: string): void {
+    if (this.#drawn[name] === html) return;
+    this.#drawn[name] = html;
+    const template = document.createElement("template");
+    template.innerHTML = html;
+    this.#decorate(template.content);
+    this.#seconds.remove();
+    keepSelection(slot, () => patchChildren(slot, template.content));
+  }
+
+  #removeQuestion(): void {
+    const question = this.#question;
+    if (question === undefined) return;
+    this.#question = undefined;
+    // The focus must not go to what a key would act on.
+    if (question.element.contains(document.activeElement)) this.element.focus({ preventScroll: true });
+    question.remove();
+  }
+}

@@ -1,0 +1,29 @@
+/** Small helpers for elements, shared by the parts of a view. */
+
+export function element<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  name: string,
+  text = "",
+): HTMLElementTagNameMap[K] {
+  const created = document.createElement(tag);
+  created.className = name;
+  created.textContent = text;
+  return created;
+}
+
+/** Show `text`; hide the element if it is empty. */
+export function show(element: HTMLElement, text: string): void {
+  write(element, text);
+  element.hidden = text === "";
+}
+
+export function write(element: HTMLElement, text: string): void {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** A duration in the words of the settled output; empty for less than a second. */
+export function duration(seconds: number | undefined): string {
+  if (seconds === undefined || seconds < 1) return "";
+  const whole = Math.floor(seconds);
+  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`;
+}
