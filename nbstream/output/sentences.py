@@ -103,11 +103,20 @@ def alert(reply: Reply, audience: Audience) -> str:
 
 
 def _not_fitting(reply: Reply) -> str:
+    return f"{_NOT_FITTING} {_problems(reply)}"
+
+
+def asked_again(step: Reply) -> str:
+    """Return why another answer was asked for, after the structured answer of `step`."""
+    return f"The answer did not fit, so it was asked for once more. {_problems(step)}".rstrip()
+
+
+def _problems(reply: Reply) -> str:
     problems = reply.problems
     said = " ".join(one_line(str(each)) for each in problems[:_MOST_PROBLEMS])
     more = len(problems) - _MOST_PROBLEMS
     rest = f" {more} more {'is' if more == 1 else 'are'} in `reply.problems`." if more > 0 else ""
-    return f"{_NOT_FITTING} {said}{rest}"
+    return f"{said}{rest}"
 
 
 def has_answer(reply: Reply) -> bool:

@@ -16,7 +16,8 @@ from nbstream.model.printable import printable
 from nbstream.output import json_answer, wording
 from nbstream.output.card_text import card_lines, card_markdown
 from nbstream.output.cards import card_html
-from nbstream.output.markdown_text import folded, model_text, quoted
+from nbstream.output.markdown_text import folded, literal, model_text, quoted
+from nbstream.output.sentences import asked_again
 
 if TYPE_CHECKING:
     from nbstream.markdown.rendering import Renderer
@@ -27,6 +28,7 @@ _DEFAULT = Presentation()
 #: JupyterLab styles these classes as it styles a Markdown cell.
 _AS_MARKDOWN = "jp-RenderedHTMLCommon jp-RenderedMarkdown"
 _QUIET = "opacity:.72"
+_SMALL = f"{_QUIET};font-size:.83em;line-height:1.62"
 
 
 def step_html(
@@ -52,6 +54,8 @@ def step_html(
         summary = f'<span style="{_QUIET};font-size:.93em;cursor:pointer">{wording.FIRST_ANSWER}</span>'
         answer = f"<div><details><summary>{summary}</summary>{answer}</details></div>"
     parts = [thought_html(step, display, renderer, settled=settled), answer, *cards_html(step)]
+    if repeated:
+        parts.append(f'<div class="nbstream-note" style="{_SMALL};margin:.3em 0">{escape(asked_again(step))}</div>')
     return "\n".join(['<div class="nbstream-step">', *filter(None, parts), "</div>"])
 
 
@@ -115,7 +119,8 @@ def step_markdown(step: Reply, presentation: Presentation = _DEFAULT, *, repeate
     answer = answer_markdown(step)
     if repeated and answer:
         answer = folded(wording.FIRST_ANSWER, answer)
-    return [*thought_markdown(step, display), *([answer] if answer else []), *cards_markdown(step)]
+    parts = [*thought_markdown(step, display), answer, *cards_markdown(step)]
+    return [each for each in (*parts, f"<small>{literal(asked_again(step))}</small>" if repeated else "") if each]
 
 
 def thought_markdown(step: Reply, display: ReasoningDisplay) -> list[str]:
@@ -136,8 +141,8 @@ def cards_markdown(step: Reply, *, ended: bool = True) -> list[str]:
 def step_text(step: Reply, *, repeated: bool = False) -> list[str]:
     """Return a finished step as paragraphs of text; of reasoning only how long it took."""
     answer = answer_text(step)
-    heading = f"{wording.FIRST_ANSWER}:" if repeated and answer else ""
-    return [each for each in (wording.thought(step), heading, answer, *cards_text(step)) if each]
+    note = asked_again(step) if repeated else ""
+    return [each for each in (wording.thought(step), answer, *cards_text(step), note) if each]
 
 
 def cards_text(step: Reply, *, ended: bool = True) -> list[str]:

@@ -102,6 +102,8 @@ def activity(reply: Reply) -> str:
     """Return what the model does while its text arrives, or what happens to its calls."""
     if reply.status == "calling":
         return _calling(reply)
+    if arriving := [call_words.name(call) for call in reply.tool_calls if call.state == "arriving"]:
+        return f"Calling {_listed(arriving)}"
     return "Thinking" if reply.status == "reasoning" else "Answering"
 
 

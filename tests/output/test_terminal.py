@@ -23,14 +23,18 @@ from nbstream.client.sources.replay import ReplaySource
 from nbstream.jupyter.display import pump
 from nbstream.model.events import Answer, Reasoning
 from nbstream.model.presentation import Presentation
+from nbstream.model.reduction import reduced
+from nbstream.model.reply import Reply
 from nbstream.output.terminal.view import TextView, write
 from nbstream.simulator.log import key_digest
 from tests.output.emulator import EmulatedTerminal, Output
+from tests.output.exchanges import ALL, CALLS, FIRST, WHOLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from nbstream.model.events import Event
     from nbstream.model.presentation import ReasoningDisplay
     from nbstream.simulator.server import Simulator
 
@@ -513,3 +517,112 @@ def test_the_cells_of_a_terminal_are_those_that_were_run(simulator: Simulator, t
     (entry,) = simulator.log()
     assert "1 / 0\n```" in entry["body"]["messages"][-1]["content"]
     session.close()
+
+
+EXCHANGE = f"""--- Reasoning ---
+
+Look it up.
+
+{DURATION}
+
+--- Answer ---
+
+I look.
+
+weather · ran 1.0 s · allowed by the user
+    city (changed): Bonn am Rhein
+    The arguments that the model wrote:
+        city: Bonn
+    Printed:
+        asking the station
+    matplotlib Figure
+    pandas DataFrame, 3 rows, 2 columns · 2 of 3 rows:
+           city          degrees
+        0  Bonn             17.5
+        1  Paris | Lyon       21
+    Read by the model: sunny
+
+clock · denied by the user · “not now”
+
+--- Reasoning ---
+
+Once more.
+
+Thought for 1 s
+
+weather · failed after 0.5 s · allowed by the user for this reply
+    city: Rom
+    ValueError: no such town
+    cell 3, line 2
+
+It is **sunny** in Bonn.
+m-1 · 3 requests · server 6.0 s"""
+
+
+def view_events(view: TextView, frames: list[list[Event]]) -> None:
+    """Show events in frames, each with the reply after it, and settle the reply."""
+    reply = Reply()
+    for frame in frames:
+        reply = reduced(frame, reply)
+        view.update(frame, reply)
+        view.tick()
+    view.settle(reply)
+
+
+def frames_of(events: list[Event], chance: random.Random | None) -> list[list[Event]]:
+    """Return events in frames: each alone, or as many as `chance` chooses."""
+    frames: list[list[Event]] = []
+    at = 0
+    while at < len(events):
+        size = chance.randint(1, 9) if chance else 1
+        frames.append(events[at : at + size])
+        at += size
+    return frames
+
+
+@pytest.mark.parametrize("seed", [None, 1, 2, 3, 4, 5])
+def test_a_pipe_receives_every_request_and_card_in_order(seed: int | None) -> None:
+    out = Output(terminal=False)
+    frames = frames_of(ALL, None if seed is None else random.Random(seed))
+    view_events(TextView(ended({"content": ""}), Presentation(), out), frames)
+    assert out.getvalue().startswith(EXCHANGE)
+
+
+@pytest.mark.parametrize("columns", [40, 80])
+@pytest.mark.parametrize("seed", [None, 1, 2, 3])
+def test_a_terminal_shows_the_same_cards_however_they_come(
+    columns: int, seed: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("LINES", "100")
+    texts = []
+    for frames in (frames_of(ALL, None if seed is None else random.Random(seed)), [ALL]):
+        out = Output(terminal=True)
+        view_events(TextView(ended({"content": ""}), Presentation(), out), frames)
+        screen = pyte.Screen(columns, 100)
+        pyte.Stream(screen).feed(out.getvalue().replace("\n", "\r\n"))
+        texts.append("\n".join(row.rstrip() for row in screen.display).strip())
+    assert texts[0] == texts[1]
+    words = ["Look it up.", "I look.", "weather · ran 1.0 s", "sunny", "clock · denied", "Once more.", "failed after"]
+    places = [texts[0].index(each) for each in words]
+    assert places == sorted(places)
+    assert not any(status in texts[0] for status in ("Running", "Waiting", "Calling"))
+
+
+def test_an_ended_exchange_is_written_like_a_live_one() -> None:
+    out = Output(terminal=False)
+    write(WHOLE, Presentation(reasoning="open"), out)
+    assert out.getvalue().startswith(EXCHANGE)
+
+
+def test_the_row_of_a_question_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    out = EmulatedTerminal(monkeypatch)
+    view = TextView(ended({"content": ""}), Presentation(), out)
+    reply = reduced(FIRST)
+    view.update(FIRST, reply)
+    view.tick()
+    assert any("Calling weather, clock" in row for row in out.rows)
+    reply = reduced(CALLS[:2], reply)
+    view.update(CALLS[:2], reply)
+    view.tick()
+    assert not any("Waiting" in row or "Calling" in row for row in out.rows)

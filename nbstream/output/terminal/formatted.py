@@ -39,10 +39,12 @@ class FormattedWriter:
         #: The end of the reasoning, which is not a complete row yet.
         self._row = ""
         self._blocks = GrowingBlocks()
+        self._status = ""
 
     def wait(self, status: str) -> None:
-        """Show `status` in a row that disappears."""
-        self._screen.draw([], [_dim(row) for row in self._wrapped(status)])
+        """Show `status` in a row that disappears, below what is finished."""
+        self._status = status
+        self.show()
 
     def begin(self, section: str, duration: str) -> None:
         """Finish the current section, write the duration of the reasoning, and begin `section`."""
@@ -52,7 +54,7 @@ class FormattedWriter:
             self._end_answer()
         self._finished.begin_paragraph()
         self._add_reasoning(duration)
-        self._row, self._blocks = "", GrowingBlocks()
+        self._row, self._blocks, self._status = "", GrowingBlocks(), ""
         self._finished.begin_paragraph()
         self._section = section
         self._json = self._new_json() if section == "answer" else None
@@ -97,6 +99,9 @@ class FormattedWriter:
         in_progress = _Rows(self._finished)
         if self._section == "reasoning":
             in_progress.add([_dim(self._row)] if self._row.strip() else [])
+        elif self._section in ("", "calls"):
+            in_progress.begin_paragraph()
+            in_progress.add([_dim(row) for row in self._wrapped(self._status)] if self._status else [])
         elif isinstance(blocks := self._blocks.in_progress(), str):
             rows = [row.rstrip() for line in blocks.split("\n") for row in self._wrapped(line)]
             in_progress.add(rows[-self._screen.height :])
@@ -104,10 +109,19 @@ class FormattedWriter:
             self._add_blocks(blocks, in_progress)
         self._screen.draw(finished, in_progress.take())
 
-    def end(self, calls: list[str], notes: list[str], alert: str, footer: list[str]) -> None:
-        """Print the remaining rows, then tool calls, notes, alert and footer."""
-        for line in calls:
-            self._finished.add([row.rstrip() for row in self._wrapped(line)])
+    def card(self, lines: list[str]) -> None:
+        """Add the rows of the lines; the rest of a long one is indented as its beginning."""
+        self._finished.begin_paragraph()
+        head, *rest = lines
+        self._finished.add([f"{BOLD}{row.rstrip()}{RESET}" for row in self._wrapped(head)])
+        for line in rest:
+            text = printable(line, tab="    ")
+            indent = text[: len(text) - len(text.lstrip())][: self._screen.width // 2]
+            rows = wrap(text.strip(), max(1, self._screen.width - len(indent)))
+            self._finished.add([_dim(indent + row) for row in rows])
+
+    def end(self, notes: list[str], alert: str, footer: list[str]) -> None:
+        """Print the remaining rows, then notes, alert and footer."""
         for note in notes:
             self._finished.begin_paragraph()
             self._finished.add([_dim(row) for row in self._wrapped(note)])

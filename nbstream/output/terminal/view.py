@@ -8,12 +8,24 @@ a terminal.
 from __future__ import annotations
 
 import sys
+from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol
 
-from nbstream.model.events import Answer, Continued, Event, Moved, Reasoning, Retrying, Waiting
+from nbstream.model.events import (
+    Answer,
+    Continued,
+    Event,
+    Moved,
+    Reasoning,
+    Retrying,
+    Stepped,
+    ToolCallDelta,
+    Waiting,
+)
 from nbstream.model.printable import printable
 from nbstream.model.text import without_blank_ends
 from nbstream.output import sentences, wording
+from nbstream.output.card_text import card_lines
 from nbstream.output.durations import seconds
 from nbstream.output.terminal.screen import send, takes_styles
 
@@ -29,10 +41,10 @@ _HEADINGS = {"reasoning": "--- Reasoning ---\n\n", "answer": "--- Answer ---\n\n
 
 
 class TextWriter(Protocol):
-    """Writes a reply section by section; a section is `reasoning`, `answer` or `end`."""
+    """Writes a reply section by section; a section is `reasoning`, `answer`, `calls` or `end`."""
 
     def wait(self, status: str) -> None:
-        """Show `status` while no text has arrived."""
+        """Show `status` while no text arrives; an empty one removes it."""
 
     def begin(self, section: str, duration: str) -> None:
         """Finish the current section and begin another one.
@@ -52,8 +64,14 @@ class TextWriter(Protocol):
     def show(self) -> None:
         """Make everything visible that was fed."""
 
-    def end(self, calls: list[str], notes: list[str], alert: str, footer: list[str]) -> None:
-        """Write the tool calls, the notes, the alert and the footer's items."""
+    def card(self, lines: list[str]) -> None:
+        """Write lines about a tool call, or about a request, apart from what stands above.
+
+        The section must be `calls` or `end`.
+        """
+
+    def end(self, notes: list[str], alert: str, footer: list[str]) -> None:
+        """Write the notes, the alert and the footer's items."""
 
 
 class TextView:
@@ -71,6 +89,9 @@ class TextView:
         self._presentation = presentation
         self._writer = _writer(out, self._reply)
         self._section = ""
+        #: The number of the present request, and how many of its calls have a card.
+        self._step = 0
+        self._written = 0
 
     def update(self, events: list[Event], reply: Reply) -> None:
         """Write the text of `events`; `reply` is the reply after them."""
@@ -84,26 +105,67 @@ class TextView:
             elif isinstance(event, Moved):
                 self._section = event.to
                 self._writer.rename(event.to)
+            elif isinstance(event, ToolCallDelta):
+                self._begin("calls")
+            elif isinstance(event, Stepped):
+                self._end_step(event)
             elif isinstance(event, Waiting | Retrying):
                 self.tick()
+        if reply.status == "calling":
+            self._write_cards(reply)
+            self.tick()
         self._writer.show()
 
     def tick(self) -> None:
-        """Update the status and the elapsed seconds, until text arrives."""
-        if not self._section:
-            reply = self._reply
-            label = "Thinking…" if reply.status == "reasoning" else wording.label(reply)
-            parts = [label, seconds(wording.waited(reply, self._run.elapsed)), wording.note(reply)]
-            self._writer.wait(" · ".join(part for part in parts if part))
+        """Update the status and the elapsed seconds, while no text arrives."""
+        if self._section not in ("", "calls"):
+            return
+        reply = self._reply
+        if any(call.state == "asking" for call in reply.tool_calls):
+            # A question may be asked on the row where the status would stand.
+            self._writer.wait("")
+            return
+        activity = wording.activity(reply) if self._section else ""
+        label = "Thinking…" if reply.status == "reasoning" else wording.label(reply) or activity
+        parts = [label, seconds(wording.waited(reply, self._run.elapsed)), wording.note(reply)]
+        self._writer.wait(" · ".join(part for part in parts if part))
 
     def acknowledge(self) -> None:
         """Do nothing: after Ctrl-C the user sees the stream stop."""
 
     def settle(self, reply: Reply) -> None:
-        """Write the tool calls, the notes, the alert and the footer."""
+        """Write the remaining cards, the notes, the alert and the footer."""
         self._reply = reply
+        if reply.tool_calls:
+            self._begin("calls")
+            self._write_cards(reply, ended=True)
         self._begin("end")
         _end(self._writer, reply, self._presentation)
+
+    @property
+    def _present(self) -> Reply:
+        """The request whose events are written; others may have begun since."""
+        steps = self._reply.steps
+        return steps[min(self._step, len(steps) - 1)]
+
+    def _end_step(self, event: Stepped) -> None:
+        """Write what is left of a request, after which another one begins."""
+        step = self._present
+        if step.tool_calls or event.cause == "again":
+            self._begin("calls")
+        self._write_cards(step, ended=True)
+        if event.cause == "again":
+            self._writer.card([sentences.asked_again(step)])
+        self._step += 1
+        self._written = 0
+
+    def _write_cards(self, step: Reply, *, ended: bool = False) -> None:
+        """Write the cards of calls that have ended, or of all calls, in the model's order."""
+        for call in step.tool_calls[self._written :]:
+            if not ended and call.outcome is None:
+                return
+            self._written += 1
+            self._writer.card(card_lines(call, ended=ended))
 
     def _feed(self, section: str, text: str) -> None:
         if section == "reasoning" and self._presentation.reasoning == "hidden":
@@ -114,7 +176,7 @@ class TextView:
 
     def _begin(self, section: str) -> None:
         if section != self._section:
-            duration = wording.thought(self._reply) if self._section == "reasoning" else ""
+            duration = wording.thought(self._present) if self._section == "reasoning" else ""
             self._writer.begin(section, duration)
             self._section = section
 
@@ -129,21 +191,34 @@ def write(reply: Reply, presentation: Presentation, out: TextIO | None = None) -
         out: the stream to write to; the default is `sys.stdout`.
     """
     writer = _writer(out, reply)
-    duration = wording.thought(reply)
-    if reply.reasoning and presentation.reasoning == "open":
-        writer.begin("reasoning", "")
-        writer.feed(reply.reasoning)
-    if reply.answer:
-        writer.begin("answer", duration)
-        writer.feed(reply.answer)
-        duration = ""
-    writer.begin("end", duration)
+    for step, following in pairwise(reply.steps):
+        _write_step(writer, step, presentation, repeated=following.cause == "again")
+    _write_step(writer, reply, presentation)
+    writer.begin("end", "" if reply.answer or reply.tool_calls else wording.thought(reply))
     _end(writer, reply, presentation)
+
+
+def _write_step(writer: TextWriter, step: Reply, presentation: Presentation, *, repeated: bool = False) -> None:
+    """Write thoughts, text and cards of a request; `repeated` is as for `steps.step_html`."""
+    duration = wording.thought(step)
+    if step.reasoning and presentation.reasoning == "open":
+        writer.begin("reasoning", "")
+        writer.feed(step.reasoning)
+    if step.answer:
+        writer.begin("answer", duration)
+        writer.feed(step.answer)
+        duration = ""
+    if step.tool_calls or repeated:
+        writer.begin("calls", duration)
+    for call in step.tool_calls:
+        writer.card(card_lines(call, ended=True))
+    if repeated:
+        writer.card([sentences.asked_again(step)])
 
 
 def _end(writer: TextWriter, reply: Reply, presentation: Presentation) -> None:
     notes, alert = sentences.notes(reply, presentation.audience), sentences.alert(reply, presentation.audience)
-    writer.end(wording.tool_calls(reply), notes, alert, wording.footer(reply))
+    writer.end(notes, alert, wording.footer(reply))
 
 
 class PlainWriter:
@@ -162,6 +237,7 @@ class PlainWriter:
         #: White space at the end of a section so far; at its beginning and end nothing is blank.
         self._held: list[str] = []
         self._is_blank = True
+        self._has_card = False
 
     def wait(self, status: str) -> None:
         """Show nothing: a line that is written cannot be removed."""
@@ -176,7 +252,7 @@ class PlainWriter:
         if section == "reasoning" or (section == "answer" and self._section == "reasoning"):
             send(self._out, _HEADINGS[section])
         self._section = section
-        self._held, self._is_blank = [], True
+        self._held, self._is_blank, self._has_card = [], True, False
 
     def feed(self, text: str) -> None:
         """Write `text` at once, except blank lines that may begin or end the section."""
@@ -197,9 +273,16 @@ class PlainWriter:
     def show(self) -> None:
         """Do nothing: `feed` has written everything."""
 
-    def end(self, calls: list[str], notes: list[str], alert: str, footer: list[str]) -> None:
-        """Write a line for each tool call and note, one for the alert, and one for the footer."""
-        for line in [*calls, *notes, *([alert] if alert else []), " · ".join(footer)]:
+    def card(self, lines: list[str]) -> None:
+        """Write the lines, with a blank line above those of another card."""
+        if self._has_card:
+            send(self._out, "\n\n")
+        self._has_card = True
+        send(self._out, "\n".join(printable(line, mark=" ") for line in lines))
+
+    def end(self, notes: list[str], alert: str, footer: list[str]) -> None:
+        """Write a line for each note, one for the alert, and one for the footer."""
+        for line in [*notes, *([alert] if alert else []), " · ".join(footer)]:
             send(self._out, f"{printable(line, mark=' ')}\n")
 
 
