@@ -61,6 +61,9 @@ def math_block(state: StateBlock, start: int, end: int, silent: bool) -> bool:  
     read = _read(state, start, end, delimiters)
     is_unfinished, last = state.env["position"].is_unfinished, len(state.bMarks) - 1
     is_at_end = read.at >= last or all(state.isEmpty(line) for line in range(read.at, last))
+    if end < last - (not state.src.endswith("\n")):
+        # A blank line has ended the quote that the formula is in.
+        is_at_end = False
     if read.after:
         if not read.is_sure or read.at == start + 1:
             return False

@@ -7,7 +7,7 @@ import re
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from nbstream.markdown.rendering import to_html
@@ -23,8 +23,8 @@ def formulas(text: str) -> list[str]:
     ]
 
 
-def frames(text: str) -> list[str]:
-    """Return the HTML of each frame, a frame for each character, and check it."""
+def checked_frames(text: str) -> list[str]:
+    """Return the HTML of each frame, a frame for each character; assert that it is the whole."""
     growing, seen = MarkdownDocument(), []
     for at, character in enumerate(text):
         growing.feed(character)
@@ -54,13 +54,13 @@ def test_a_formula_may_contain_blank_lines(text: str, tex: str | None) -> None:
     assert "\n\n" not in found[0]
     if tex is not None:
         assert found == [tex]
-    for html in [*frames(text), to_html(text)]:
+    for html in [*checked_frames(text), to_html(text)]:
         assert not re.search("<h1|<h2|<hr|nbstream-code|<li>(?!i|\n)", html)
 
 
 def test_text_after_a_formula_with_blank_lines_is_a_paragraph_with_it() -> None:
     text = "Then\n\\[\na_1\n\n= b\n\\] holds, and\nmore.\n\n# Next\n"
-    frames(text)
+    checked_frames(text)
     assert formulas(text) == ["a_1\n= b"]
     assert "holds, and" in to_html(text)
 
@@ -91,7 +91,7 @@ AFTER = [
 @pytest.mark.parametrize("start", NO_END)
 @pytest.mark.parametrize("after", AFTER)
 def test_a_formula_without_an_end_takes_no_text_with_it(start: str, after: str) -> None:
-    frames(start + after)
+    checked_frames(start + after)
     assert to_html(start + after).endswith(to_html(after))
     html = to_html(start + after).removesuffix(to_html(after))
     assert html.count("<math") == 1
@@ -99,7 +99,7 @@ def test_a_formula_without_an_end_takes_no_text_with_it(start: str, after: str) 
 
 def test_what_follows_a_formula_without_an_end_is_shown_at_once_and_stays() -> None:
     text = "\\[\nx = 1\n\nThe answer is here, in a longer line of text.\n"
-    seen = frames(text)
+    seen = checked_frames(text)
     shown = [html.split("</math>")[1] for html in seen if "</math>" in html]
     words = [re.sub("<.*?>|\n", "", html).strip() for html in shown]
     assert all(later.startswith(earlier) for earlier, later in pairwise(words))
@@ -136,7 +136,7 @@ def test_a_formula_without_an_end_is_bounded(line: str) -> None:
     ],
 )
 def test_dollars(text: str, found: list[str]) -> None:
-    frames(text)
+    checked_frames(text)
     assert formulas(text) == found
 
 
@@ -159,7 +159,7 @@ BARE = {
 
 @pytest.mark.parametrize(("text", "found"), BARE.items())
 def test_tex_without_delimiters(text: str, found: list[str]) -> None:
-    frames(text)
+    checked_frames(text)
     tex = formulas(text)
     assert len(tex) == len(found)
     assert all(each in whole for each, whole in zip(found, tex, strict=True))
@@ -259,8 +259,10 @@ TEXT_OR_TEX = st.lists(
 
 @settings(max_examples=600, deadline=None)
 @given(TEXT_OR_TEX)
+@example("> a\n> $$\n\nb\n")
+@example("> $$\n> 5\n\n$$\n")
 def test_frames_with_formulas_equal_full_renderings(text: str) -> None:
-    frames(text)
+    checked_frames(text)
 
 
 @pytest.mark.parametrize(
