@@ -21,7 +21,7 @@ from nbstream.output.terminal.rows import to_rows
 from nbstream.widgets.markdown_document import MarkdownDocument
 from tests.hostile.allowed import faults
 from tests.markdown.specification import without_style
-from tests.markdown.test_portable_formulas import is_kept
+from tests.markdown.test_portable_formulas import assert_kept
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,7 +101,7 @@ def test_a_terminal_shows_the_same_words_however_the_answer_is_split(path: Path,
 
 @answers
 def test_exported_markdown_does_not_change_when_it_is_exported_again(path: Path) -> None:
-    is_kept(path.read_text("utf-8"))
+    assert_kept(path.read_text("utf-8"))
 
 
 if __name__ == "__main__":

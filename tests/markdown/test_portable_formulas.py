@@ -42,7 +42,8 @@ def _bar(found: re.Match[str]) -> str:
     return r"\|" if found[1] or found[2] else "|"
 
 
-def is_kept(text: str) -> None:
+def assert_kept(text: str) -> None:
+    """Assert that exported Markdown shows the same, and that its export is the same text."""
     written = portable(text)
     assert shown(written) == shown(text), written
     assert portable(written) == written
@@ -87,7 +88,7 @@ def is_kept(text: str) -> None:
 )
 def test_formulas_are_written_with_dollars(text: str, written: str) -> None:
     assert portable(text) == written
-    is_kept(text)
+    assert_kept(text)
 
 
 @pytest.mark.parametrize(
@@ -118,4 +119,4 @@ pieces = st.sampled_from(
 @settings(max_examples=500, deadline=None)
 @given(st.lists(pieces, max_size=12).map("".join))
 def test_what_is_written_has_the_same_formulas_and_text(text: str) -> None:
-    is_kept(text)
+    assert_kept(text)
