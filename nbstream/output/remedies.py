@@ -104,7 +104,7 @@ _MINUTE = 60.0
 
 def remedy(failure: Failure, reply: Reply, audience: Audience) -> str:
     """Return which part of a failed `reply` was kept, and the next thing to do."""
-    is_kept = bool(reply.reasoning or reply.answer or reply.tool_calls)
+    is_kept = bool(reply.reasoning or reply.answer or reply.tool_calls or reply.cause)
     advice = _advice(failure, reply.request, audience)
     if not advice and "continue" in actions(reply):
         return spoken("What arrived is kept: {resume} goes on with it, {retry} asks anew.", audience)

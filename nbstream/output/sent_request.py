@@ -7,7 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from nbstream.model.printable import one_line, printable
-from nbstream.model.request import CHAT
+from nbstream.model.request import CHAT, MESSAGES
 from nbstream.output.settled import one_block
 from nbstream.output.tables import Table
 
@@ -39,22 +39,27 @@ class _Part:
     text: str
 
 
-def account_text(request: Request) -> str:
-    """Return the account as plain text."""
+def account_text(request: Request, before: int = 0) -> str:
+    """Return the account as plain text.
+
+    Args:
+        request: the request.
+        before: how many requests of the same reply were sent before it.
+    """
     blocks = [_facts(request).text()]
     for part in _parts(request):
         lines = "".join(f"\n    {line}".rstrip() for line in part.text.split("\n")) if part.text else ""
         blocks.append(part.title + lines)
-    return "\n\n".join([*blocks, *_inserted(request), _FORMS])
+    return "\n\n".join([*blocks, *_inserted(request), *_before(before), _FORMS])
 
 
-def account_html(request: Request) -> str:
-    """Return the account as HTML; each message can be closed."""
+def account_html(request: Request, before: int = 0) -> str:
+    """Return the account as HTML; each message can be closed. The parameters are the same."""
     blocks = [_ROOT, _facts(request).html()]
     for part in _parts(request):
         text = f'<div style="{_TEXT}">{escape(part.text)}</div>' if part.text else ""
         blocks.append(f"<details open><summary>{escape(part.title)}</summary>{text}</details>")
-    lines = "".join(f"<div>{escape(line)}</div>" for line in [*_inserted(request), _FORMS])
+    lines = "".join(f"<div>{escape(line)}</div>" for line in [*_inserted(request), *_before(before), _FORMS])
     return one_block("\n".join([*blocks, f'<div style="opacity:.72;font-size:.83em">{lines}</div></div>']))
 
 
@@ -72,13 +77,21 @@ def code_html(code: str, language: str) -> str:
     return one_block(f"{_CODE_ROOT}{code_block(highlight(code, name), name)}</div>")
 
 
+def _before(count: int) -> list[str]:
+    """Return where the earlier requests of the same reply are."""
+    if not count:
+        return []
+    requests = "The request before it" if count == 1 else f"The {count:,} requests before it"
+    return [f"{requests}, in the same reply: reply.steps[0].request{' and so on' * (count > 1)}."]
+
+
 def _facts(request: Request) -> Table:
     """Return where the request went and its parameters; long values are cut."""
     rows = [("model", request.model), *_key(request), *_turn(request)]
     for name, value in request.parameters.items():
         if name == "tools" and isinstance(value, list):
             rows.append((name, ", ".join(map(_tool_name, value))))
-        elif not (request.address.call != CHAT and name in ("prompt", "suffix")):
+        elif not (_is_completion(request) and name in ("prompt", "suffix")):
             rows.append((name, _json(value)))
     keys = "".join(f"&{name}=…" for name, _ in request.address.query_variables)
     url = request.url + (keys if request.address.query else keys.replace("&", "?", 1))
@@ -106,26 +119,40 @@ def _turn(request: Request) -> list[tuple[str, str]]:
     return [("chat", f"{turn.chat}, turn {turn.index + 1}{version}{before}")]
 
 
+def _is_completion(request: Request) -> bool:
+    return request.address.call not in (CHAT, MESSAGES)
+
+
 def _parts(request: Request) -> Iterator[_Part]:
     """Yield the messages, or the texts of a completion."""
-    if request.address.call != CHAT:
+    if _is_completion(request):
         for name in ("prompt", "suffix"):
             if isinstance(text := request.parameters.get(name), str):
                 yield _Part(f"{name} · {_size(text)}", _cut(text))
         return
     left_out = max(0, len(request.messages) - _MOST_MESSAGES)
+    called: dict[str, str] = {}
     for number, message in enumerate(request.messages, 1):
+        called |= {str(call.get("id")): _tool_name(call) for call in _calls(message)}
         if number <= left_out and message.get("role") != "system":
             continue
-        yield from _parts_of(number, message)
+        yield from _parts_of(number, message, called)
         if number == 1 and left_out > 1:
             yield _Part(f"… {left_out - 1:,} earlier messages: %deepseek request json shows all of them", "")
 
 
-def _parts_of(number: int, message: Mapping[str, Any]) -> Iterator[_Part]:
-    """Yield the parts of one message: reasoning, content and tool calls."""
+def _parts_of(number: int, message: Mapping[str, Any], called: Mapping[str, str]) -> Iterator[_Part]:
+    """Yield the parts of one message: reasoning, content and tool calls.
+
+    Args:
+        number: its number in the request.
+        message: the message.
+        called: the names of the tools that were called before, by the ids of the calls.
+    """
     role = f"{number} · {one_line(str(message.get('role')))}"
     text, items = _content(message.get("content"))
+    if (name := called.get(str(message.get("tool_call_id")))) is not None:
+        items.insert(0, f"result of {name}")
     for name, value in message.items():
         if name not in ("role", "content", "reasoning_content", "tool_calls"):
             items.append(f"{one_line(name)}: {_json(value)}")
@@ -134,9 +161,15 @@ def _parts_of(number: int, message: Mapping[str, Any]) -> Iterator[_Part]:
         yield _Part(f"{role} · reasoning_content · {_size(reasoning)}", _cut(reasoning))
     size = [_size(text)] if text or not items else []
     yield _Part(" · ".join([role, *size, *items]), _cut(text))
-    for call in message.get("tool_calls") or ():
-        function = call.get("function", {}) if isinstance(call, dict) else {}
-        yield _Part(f"{role} · calls {_tool_name(call)}", _cut(str(function.get("arguments", ""))))
+    for call in _calls(message):
+        function = call.get("function")
+        arguments = function.get("arguments", "") if isinstance(function, dict) else ""
+        yield _Part(f"{role} · calls {_tool_name(call)}", _cut(str(arguments)))
+
+
+def _calls(message: Mapping[str, Any]) -> list[dict[str, Any]]:
+    calls = message.get("tool_calls")
+    return [call for call in calls if isinstance(call, dict)] if isinstance(calls, list) else []
 
 
 def _content(content: Any) -> tuple[str, list[str]]:

@@ -14,7 +14,8 @@ from nbstream.markdown.rendering import to_html
 from nbstream.model.presentation import Presentation
 from nbstream.model.printable import printable
 from nbstream.output import json_answer, wording
-from nbstream.output.card_text import card_lines, card_markdown
+from nbstream.output.card_lines import card_lines
+from nbstream.output.card_markdown import card_markdown
 from nbstream.output.cards import card_html
 from nbstream.output.markdown_text import folded, literal, model_text, quoted
 from nbstream.output.sentences import asked_again

@@ -6,7 +6,6 @@ out, or labelled as an estimate.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from nbstream.model.events import Retrying, Waiting
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 ANSWERED_EARLIER = "answered an earlier version"
 #: An answer that was asked for once more.
 FIRST_ANSWER = "The first answer, which did not fit"
-_LINE_END = re.compile(r"\s*[\r\n]\s*")
 _MINUTE = 60.0
 #: Less time of tools or decisions is not worth telling.
 _LEAST_SECONDS = 0.05
@@ -132,18 +130,6 @@ def thought(reply: Reply) -> str:
         return "Thought for less than a second"
     # Whole seconds: the reader watched them being counted.
     return f"Thought for {duration:.0f} s" if duration < _MINUTE else f"Thought for {seconds(duration)}"
-
-
-def tool_calls(reply: Reply) -> list[str]:
-    """Return a line for each tool call that the model asks for. Nothing has been run.
-
-    While the reply is received, the arguments are left out: they are incomplete.
-    """
-    if not reply.ended:
-        return [printable(f"{call.name or 'a tool'}(…)") for call in reply.tool_calls]
-    calls = [f"{call.name or 'a tool'}({call.arguments})" for call in reply.tool_calls]
-    # In JSON a line's end is a space.
-    return [printable(_LINE_END.sub(" ", call)) for call in calls]
 
 
 def footer(reply: Reply) -> list[str]:

@@ -16,7 +16,8 @@ from markdown_it import MarkdownIt
 
 from nbstream.model.tool_call import ToolCall
 from nbstream.model.tool_result import Printed, Shown, ToolOutcome
-from nbstream.output.card_text import card_lines, card_markdown
+from nbstream.output.card_lines import card_lines
+from nbstream.output.card_markdown import card_markdown
 from nbstream.output.cards import card_html
 
 if TYPE_CHECKING:

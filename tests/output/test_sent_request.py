@@ -116,7 +116,7 @@ def test_the_account_names_the_parameters_and_each_message() -> None:
         "3 · assistant · calls weather",
         '    {"city": "Köln"}',
         "",
-        "4 · tool · 4 characters · tool_call_id: c1",
+        "4 · tool · 4 characters · result of weather · tool_call_id: c1",
         "    rain",
         "",
         "5 · assistant · 2 characters · prefix: true",
@@ -160,3 +160,27 @@ def test_a_completion_of_a_text_shows_prefix_and_suffix() -> None:
         f"POST {HERE}/beta/completions\nfield  value\nmodel  m\n\nprompt · 10 characters\n    def f(x):"
     )
     assert "suffix · 6 characters\n    return\n" in text
+
+
+def test_a_tool_s_result_is_named_by_its_tool() -> None:
+    call = {"id": "call_0", "type": "function", "function": {"name": "weather", "arguments": '{"city": "Bonn"}'}}
+    messages = [
+        *user("Hi"),
+        {"role": "assistant", "content": "", "reasoning_content": "Look.", "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "call_0", "content": "sunny"},
+        {"role": "tool", "tool_call_id": "unknown", "content": "x"},
+    ]
+    text = account_text(request(messages, parameters={"tools": [WEATHER]}), before=2)
+    assert "tools  weather" in text
+    assert "2 · assistant · reasoning_content · 5 characters\n    Look." in text
+    assert '2 · assistant · calls weather\n    {"city": "Bonn"}' in text
+    assert "3 · tool · 5 characters · result of weather · tool_call_id: call_0\n    sunny" in text
+    assert "4 · tool · 1 character · tool_call_id: unknown" in text
+    assert "The 2 requests before it, in the same reply: reply.steps[0].request and so on." in text
+    assert "result of weather" in account_html(request(messages))
+
+
+@pytest.mark.parametrize("calls", [None, "x", {"a": 1}, [1, None], [{"function": "x"}], [{"function": {"name": 7}}]])
+def test_calls_of_any_form_are_told(calls: Any) -> None:
+    messages = [{"role": "assistant", "content": "a", "tool_calls": calls}]
+    assert "1 · assistant · 1 character" in account_text(request(messages))

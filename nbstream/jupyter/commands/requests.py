@@ -34,7 +34,9 @@ def request(words: Sequence[str], context: Context) -> None:
     request, in_cell = reply.request, context.presentation.audience == "cell"
     if not language:
         check(request)
-        text, html = sent_request.account_text(request), sent_request.account_html(request) if in_cell else ""
+        before = len(reply.steps) - 1
+        text = sent_request.account_text(request, before)
+        html = sent_request.account_html(request, before) if in_cell else ""
     else:
         text = request.node(sdk=_SDK in words) if language == "node" else getattr(request, language)()
         html = sent_request.code_html(text, language) if in_cell else ""

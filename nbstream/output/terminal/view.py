@@ -25,7 +25,7 @@ from nbstream.model.events import (
 from nbstream.model.printable import printable
 from nbstream.model.text import without_blank_ends
 from nbstream.output import sentences, wording
-from nbstream.output.card_text import card_lines
+from nbstream.output.card_lines import card_lines
 from nbstream.output.durations import seconds
 from nbstream.output.terminal.screen import send, takes_styles
 

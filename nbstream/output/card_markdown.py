@@ -1,12 +1,10 @@
-"""The card of a tool call as Markdown and as lines of text, in the order and words of its HTML."""
+"""The card of a tool call as Markdown, in the order and words of its HTML."""
 
 from __future__ import annotations
 
 from html import escape
 from typing import TYPE_CHECKING
 
-from nbstream.markdown.parser import unix_lines
-from nbstream.model.printable import printable
 from nbstream.output import call_words, lengths
 from nbstream.output.call_values import asked_arguments, used_arguments
 from nbstream.output.markdown_text import fenced, folded, literal, quoted
@@ -15,10 +13,6 @@ if TYPE_CHECKING:
     from nbstream.model.tool_call import ToolCall
     from nbstream.model.tool_result import Shown, ToolOutcome
     from nbstream.output.call_values import Argument, Arguments
-
-_INDENT = "    "
-#: A longer text is cut to so many lines, each of so many characters, and a table to so many rows.
-_LINES, _WIDTH, _ROWS = 8, 400, 8
 
 
 def card_markdown(call: ToolCall, *, ended: bool = False) -> str:
@@ -34,26 +28,6 @@ def card_markdown(call: ToolCall, *, ended: bool = False) -> str:
     if call.outcome is not None:
         parts += _outcome_markdown(call, call.outcome)
     return quoted("\n\n".join(filter(None, parts)))
-
-
-def card_lines(call: ToolCall, *, ended: bool = False, whole: bool = False) -> list[str]:
-    """Return the card of a call as lines of text, for a terminal.
-
-    Args:
-        call: the call.
-        ended: as for `cards.card_html`.
-        whole: whether long texts are not cut, as in a question.
-    """
-    lines = [" · ".join([call_words.name(call), *call_words.head(call, ended=ended)])]
-    lines += _indented(_argument_lines(used_arguments(call), whole=whole))
-    if call.edited is not None:
-        lines += _indented([f"{call_words.WRITTEN}:", *_indented(_argument_lines(asked_arguments(call), whole=whole))])
-    printed = call_words.printed_text(call.printed)
-    if printed.strip():
-        lines += _indented(["Printed:", *_indented(_cut(printed, whole=whole))])
-    if call.outcome is not None:
-        lines += _indented(_outcome_lines(call, call.outcome, whole=whole))
-    return lines
 
 
 def _arguments_markdown(arguments: Arguments, *, whole: bool) -> str:
@@ -112,64 +86,3 @@ def _table_markdown(shown: Shown) -> str:
     rows = [shown.columns, *shown.rows]
     lines = [f"| {' | '.join(literal(lengths.line(cell)) for cell in row)} |" for row in rows]
     return "\n".join([lines[0], f"|{'|'.join(rules[: len(shown.columns)])}|", *lines[1:]])
-
-
-def _argument_lines(arguments: Arguments, *, whole: bool) -> list[str]:
-    if not arguments.named:
-        return _cut(arguments.text, whole=whole) if arguments.text else []
-    lines = []
-    for argument in arguments.named:
-        change = f" ({argument.change})" if argument.change else ""
-        name = f"{' '.join(argument.name.split())}{change}:"
-        first, *rest = _cut(argument.value.text, whole=whole)
-        lines += [f"{name} {first}"] if not rest else [name, *_indented([first, *rest])]
-    return lines
-
-
-def _outcome_lines(call: ToolCall, outcome: ToolOutcome, *, whole: bool) -> list[str]:
-    lines = [lengths.line(outcome.error)] if outcome.error.strip() else []
-    lines += _cut(outcome.traceback, whole=whole) if outcome.traceback.strip() else []
-    for shown in outcome.shown:
-        lines += _shown_lines(shown)
-    lines += [note] if (note := call_words.not_shown(outcome)) else []
-    if call_words.shows_content(outcome):
-        label, text = call_words.result_label(call, outcome), outcome.content
-        first, *rest = _cut(text, whole=whole)
-        lines += [f"{label}: {first}"] if not rest else [f"{label}:", *_indented([first, *rest])]
-        lines += [note] if (note := lengths.left_out(outcome.left_out)) else []
-    return lines
-
-
-def _shown_lines(shown: Shown) -> list[str]:
-    caption = call_words.caption(shown) or {"image": "An image", "table": "A table"}.get(shown.kind, "Shown")
-    if shown.origin == "returned" and shown.kind != "table":
-        # The text that the model reads says the same.
-        return [caption] if shown.kind == "image" else []
-    if shown.kind == "image":
-        return [caption]
-    if shown.kind == "table":
-        return [f"{caption}:", *_indented(_table_lines(shown))]
-    return [f"{caption}:", *_indented(_cut(shown.text, whole=False))]
-
-
-def _table_lines(shown: Shown) -> list[str]:
-    from nbstream.output.tables import Table  # noqa: PLC0415  (only where it is used)
-
-    numbers = frozenset(at for at, numeric in enumerate(shown.numeric) if numeric)
-    lines = Table("", shown.columns, shown.rows[:_ROWS], numbers).text().split("\n")
-    more = len(shown.rows) - _ROWS
-    return [*lines, *([f"… {more:,} more rows"] if more > 0 else [])]
-
-
-def _cut(text: str, *, whole: bool) -> list[str]:
-    """Return the lines of a text; of a long one the first ones, and how many more there are."""
-    lines = printable(unix_lines(text)).strip("\n").split("\n")
-    if whole:
-        return lines
-    shown = [line if len(line) <= _WIDTH else f"{line[:_WIDTH]}… ({len(line):,} characters)" for line in lines[:_LINES]]
-    more = len(lines) - len(shown)
-    return [*shown, f"… {more:,} more {'line' if more == 1 else 'lines'}"] if more else shown
-
-
-def _indented(lines: list[str]) -> list[str]:
-    return [f"{_INDENT}{line}" for line in lines]
