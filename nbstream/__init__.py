@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from nbstream.chat import front_end
+from nbstream.exchange import front_end as consent
 from nbstream.model import representation
 from nbstream.prompt import session
 
@@ -134,6 +135,7 @@ front_end.cell = lambda: import_module("nbstream.jupyter.chat_cells").running()
 front_end.watch = lambda *arguments: import_module("nbstream.jupyter.ask").watch_run(*arguments)
 front_end.html = lambda chat: import_module("nbstream.output.conversation").html(chat)
 front_end.markdown = lambda chat: import_module("nbstream.output.conversation").markdown(chat)
+consent.ask = lambda call: import_module("nbstream.jupyter.asking").ask(call)
 session.cells_above = lambda most: import_module("nbstream.jupyter.above").cells_above(most)
 session.last_failure = lambda: import_module("nbstream.jupyter.above").last_failure()
 

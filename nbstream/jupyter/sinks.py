@@ -135,7 +135,7 @@ def is_watched(kernel: Any) -> bool:
     nbconvert and papermill, takes no input. A server that runs the cells of a page itself, as
     jupyter-server-documents does, takes none either, but names the notebook.
     """
-    return not is_captured(kernel) and (_allows_input(kernel) or _belongs_to_server())
+    return not is_captured(kernel) and (takes_input(kernel) or _belongs_to_server())
 
 
 def draws_widgets(kernel: Any) -> bool:
@@ -144,10 +144,11 @@ def draws_widgets(kernel: Any) -> bool:
     With jupyter-server-documents none does. nbclient saves the state of every widget that it sees,
     even of a closed one, so it must be shown none.
     """
-    return _allows_input(kernel)
+    return takes_input(kernel)
 
 
-def _allows_input(kernel: Any) -> bool:
+def takes_input(kernel: Any) -> bool:
+    """Return whether the front end that runs the cell lets its user answer `input()`."""
     try:
         return bool(kernel.get_parent("shell")["content"].get("allow_stdin", True))
     except (AttributeError, KeyError, LookupError, TypeError):

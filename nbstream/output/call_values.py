@@ -134,23 +134,16 @@ def _is_ambiguous(text: str) -> bool:
 
 
 def _object(text: str) -> dict[str, Any] | None:
-    """Return the JSON object that a text is; None if it is none, or has a name twice.
+    """Return the object with which a tool runs; None if the text has none.
 
     An object that is nested too deeply for Python is none.
     """
-    if not text.strip():
-        return {}
+    from nbstream.tools.arguments import object_of  # noqa: PLC0415  (only where it is used)
+
     try:
-        value = json.loads(text, object_pairs_hook=_without_twins)
-        # What is written below must not fail.
+        value = object_of(text)
+        # What is written above must not fail.
         json.dumps(value)
     except (ValueError, RecursionError):
         return None
-    return value if isinstance(value, dict) else None
-
-
-def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a name occurs twice")
-    return found
+    return value

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import unicodedata
 from typing import TYPE_CHECKING
 
 from nbstream.model.printable import visible
 from nbstream.output import call_words
+from nbstream.output.call_values import used_arguments
 from nbstream.snippets.literals import JSON
+from nbstream.tools.arguments import object_of
 
 if TYPE_CHECKING:
     from nbstream.model.tool_call import ToolCall
@@ -35,24 +36,40 @@ def notes(call: ToolCall) -> list[str]:
     return [f"The name of the tool has letters that may look like others: {named}{more}."]
 
 
+def in_words(call: ToolCall) -> str:
+    """Return the question as text, with all of the arguments and nothing invisible.
+
+    A line that continues a value has a mark, so that a value cannot look like another argument.
+    """
+    arguments = used_arguments(call)
+    lines = [f"The model asks to run {call_words.name(call)}:"]
+    for each in arguments.named:
+        first, *others = each.value.text.split("\n")
+        lines += [f"  {each.name} = {first}", *(f"  | {line}" for line in others)]
+    lines += [f"  | {line}" for line in arguments.text.split("\n")] if arguments.text else []
+    if not arguments.named and not arguments.text:
+        lines.append("  no arguments")
+    reason = visible(" ".join(call.reason.split()))
+    return "\n".join([*lines, *([reason] if reason else []), *notes(call)])
+
+
+def on_one_line(arguments: str) -> str:
+    """Return arguments as JSON on one line, as `editable` does."""
+    return " ".join(line.strip() for line in editable(arguments).split("\n"))
+
+
 def editable(arguments: str) -> str:
     """Return arguments as indented JSON, with escapes for what nobody can see.
 
     What is no JSON object stays as it is.
     """
-    if not arguments.strip():
-        return "{}"
     try:
-        value = json.loads(arguments)
-        return visible_json(value) if isinstance(value, dict) else arguments
+        value = object_of(arguments)
+        # Each name has a line of its own, even if all of them fit on one.
+        named = [f"{JSON.key(name)} {JSON.write(each, 1, len(name) + 4)}" for name, each in value.items()]
     except (ValueError, RecursionError):
-        return arguments
-
-
-def visible_json(value: dict[str, object]) -> str:
-    """Return an object as JSON, each name on a line of its own."""
-    names = [f"{JSON.key(name)} {JSON.write(each, 1, len(name) + 4)}" for name, each in value.items()]
-    return JSON.broken("{", names, "}", 0) if names else "{}"
+        return visible(arguments)
+    return JSON.broken("{", named, "}", 0) if named else "{}"
 
 
 def _letter(char: str) -> str:

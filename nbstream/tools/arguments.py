@@ -60,7 +60,7 @@ def read_arguments(shape: Shape, text: str) -> Arguments:
         text: the arguments as the model, or the user who edited them, wrote them.
     """
     try:
-        value = _object_of(text)
+        value = object_of(text)
     except RecursionError:
         return _deep({})
     except ValueError as error:
@@ -82,11 +82,12 @@ def _deep(values: Mapping[str, Any]) -> Arguments:
     return Arguments(values, f"{reason} Nothing was run.", reason)
 
 
-def _object_of(text: str) -> dict[str, Any]:
-    """Return the one object that a text has.
+def object_of(text: str) -> dict[str, Any]:
+    """Return the one object that a text has. What a reader is shown is read by this, too.
 
     Raises:
         ValueError: if there is none, or more than one; the message says what is wrong, and where.
+        RecursionError: if it is nested too deeply.
     """
     for _ in range(_MOST_ENCODINGS):
         text = text.strip().removeprefix("\ufeff")
