@@ -28,6 +28,8 @@ _HOST = re.compile(r"https?://(?:[^/?#]*@)?(\[[^]/?#]*]|[^/?#:]+)", re.IGNORECAS
 # JupyterLab gives `highlight` the colour of its editor; a line of code is not broken, but scrolls.
 _CODE = '<div class="nbstream-code highlight" dir="ltr" style="margin:0 0 1em;padding:.4em .8em">'
 _PRE = '<pre style="margin:0;background:none;line-height:1.31;white-space:pre;overflow-x:auto">'
+# JupyterLab would break within words.
+_WRAPPED = "word-break:normal;overflow-wrap:anywhere;white-space:pre-wrap"
 _LINES = ' style="background:none;white-space:pre"'
 # A wide formula scrolls in its own box. MathJax gives it margins, which in a box do not collapse
 # with those of the block before it.
@@ -69,7 +71,7 @@ def code_block(html: str, language: str, *, wraps: bool = False) -> str:
     label = f'<span class="nbstream-language" style="{_LANGUAGE_STYLE}">{name}</span>' if name else ""
     marked = f' class="language-{name}"' if name else ""
     start = f"{label}{_PRE}<code{marked}{_LINES}>"
-    start = start.replace("white-space:pre", "white-space:pre-wrap") if wraps else start
+    start = start.replace("white-space:pre", _WRAPPED) if wraps else start
     return f"{_CODE}{start}{html}</code></pre></div>\n"
 
 

@@ -129,7 +129,7 @@ def _table_of(answer: str) -> Table | None:
 def _note(rows: int, all_rows: int, columns: int, all_columns: int) -> str:
     parts = [f"{rows:,} of {all_rows:,} rows"] if rows < all_rows else []
     parts += [f"{columns:,} of {all_columns:,} columns"] if columns < all_columns else []
-    return f"{' and '.join(parts)} are shown. All of them are in the JSON and in `reply.frame()`." if parts else ""
+    return f"{' and '.join(parts)} are shown. All of them are in the JSON and in reply.frame()." if parts else ""
 
 
 def _is_flat(row: Any) -> bool:

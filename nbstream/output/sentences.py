@@ -58,7 +58,7 @@ _ENDED_THINKING = "The answer is empty: the model ended while thinking. Its answ
 _SPACES_FOR_JSON = "The answer is empty. In JSON mode, DeepSeek replaces output that is not JSON by spaces."
 #: The model ended by itself, or asks for tool calls.
 NORMAL_ENDS = ("stop", "tool_calls", "function_call")
-_NOT_FITTING = "The answer is not the JSON that was asked for, so `reply.data` is None."
+_NOT_FITTING = "The answer is not the JSON that was asked for, so reply.data is None."
 #: An alert names so many problems of a structured answer.
 _MOST_PROBLEMS = 3
 _DAMAGED = "Words may be missing from this reply: a part of the stream could not be read. {Again}."
@@ -115,7 +115,7 @@ def _problems(reply: Reply) -> str:
     problems = reply.problems
     said = " ".join(one_line(str(each)) for each in problems[:_MOST_PROBLEMS])
     more = len(problems) - _MOST_PROBLEMS
-    rest = f" {more} more {'is' if more == 1 else 'are'} in `reply.problems`." if more > 0 else ""
+    rest = f" {more} more {'is' if more == 1 else 'are'} in reply.problems." if more > 0 else ""
     return f"{said}{rest}"
 
 

@@ -20,7 +20,7 @@ from nbstream.schemas.shape import Shape
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-_LONGEST_VALUE = 40
+_LONGEST_VALUE = 30
 #: More problems than these help nobody.
 _MOST = 100
 
@@ -63,8 +63,11 @@ def simple(value: Any) -> str:
     """Return how a value reads in a sentence: itself, or `a list`, or `an object`."""
     if isinstance(value, list | dict):
         return "a list" if isinstance(value, list) else "an object"
+    if isinstance(value, str) and len(value) > _LONGEST_VALUE:
+        value = f"{value[: _LONGEST_VALUE - 1]}…"
     text = one_line(json.dumps(value, ensure_ascii=False))
-    return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 1]}…"
+    # Escapes may make it longer, and a number may have many digits.
+    return text if len(text) <= 2 * _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 1]}…"
 
 
 def _checked(schema: Mapping[str, Any], value: Any) -> tuple[Any, tuple[Problem, ...]]:

@@ -47,6 +47,8 @@ _SPACE = re.compile(r"\s*")
 _LINE_SPACE = re.compile(r"[^\S\n]*")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _EXAMPLE = "name, age int, bio: one sentence"
+#: An advice to whoever writes a description with a comma.
+_IN_QUOTES = ", and in double quotes if it has commas"
 _MARK = "⟨here⟩"
 #: So much of the text is shown around a mistake.
 _AROUND = 20
@@ -87,6 +89,7 @@ class _Reader:
     def __init__(self, text: str) -> None:
         self._text = text
         self._at = 0
+        self._has_description = False
         self._in_lines = "\n" in text.strip()
 
     def schema(self) -> dict[str, Any]:
@@ -171,7 +174,7 @@ class _Reader:
             self._at = start
             self._fail(
                 f"`{one_line(word)}` is no type: there are str, int, float, bool and list, and `good|bad` for one of "
-                "some texts. A description comes after a colon."
+                f"some texts. A description comes after a colon{_IN_QUOTES if self._has_description else ''}."
             )
         return {"type": _TYPES.get(kind, "object")}
 
@@ -211,6 +214,7 @@ class _Reader:
         return {"type": "string", "enum": list(dict.fromkeys(words))}
 
     def _description(self, end: str) -> str:
+        self._has_description = True
         self._skip_space()
         start = self._at
         if quoted := self._quoted():

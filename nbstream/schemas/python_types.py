@@ -21,6 +21,7 @@ from pydantic.json_schema import GenerateJsonSchema, PydanticJsonSchemaWarning
 from nbstream.model.exceptions import RequestError
 from nbstream.model.printable import one_line
 from nbstream.model.problem import Problem, path_of
+from nbstream.schemas.json_schema import simple
 from nbstream.schemas.shape import Shape
 from nbstream.schemas.typed_dicts import understood_by_pydantic
 
@@ -30,6 +31,15 @@ if TYPE_CHECKING:
 _KINDS = "a pydantic model, a dataclass, a TypedDict, or a type such as `list[str]`"
 _LONGEST_VALUE = 40
 _CLASS_END = "'>"
+#: Words of pydantic, and those of `json_schema` for the same.
+_WORDS = {
+    "be a valid string": "be a string",
+    "be a valid integer": "be a whole number",
+    "be a valid number": "be a number",
+    "be a valid boolean": "be true or false",
+    "be a valid array": "be a list",
+    "be a valid list": "be a list",
+}
 _SHOULD = "It should be "
 
 
@@ -280,6 +290,8 @@ def _message(kind: str, said: str) -> str:
     if kind == "extra_forbidden":
         return "There is no such field"
     said = said.removeprefix("Value error, ").removeprefix("Assertion failed, ").removeprefix("Input ")
+    for theirs, ours in _WORDS.items():
+        said = said.replace(theirs, ours)
     return one_line(f"It {said}" if said.startswith("should ") else said).rstrip(".")
 
 
@@ -301,11 +313,4 @@ def _place(steps: Sequence[str | int], value: Any, *, is_missing: bool) -> tuple
         elif not (is_last and is_missing):
             continue
         taken.append(step)
-    return path_of(taken), _simple(value)
-
-
-def _simple(value: Any) -> str:
-    if isinstance(value, list | dict):
-        return {"list": "a list", "dict": "an object"}[type(value).__name__]
-    text = one_line(json.dumps(value, ensure_ascii=False))
-    return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 1]}…"
+    return path_of(taken), simple(value)

@@ -8,7 +8,7 @@ from html import unescape
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nbstream.markdown import growing_json, highlight
@@ -57,6 +57,7 @@ def test_json_is_indented_as_python_does(value: Any, form: str, indent: Any) -> 
     assert indented(text) == (json.dumps(value, indent=2, ensure_ascii=False), True)
 
 
+@settings(deadline=None)
 @given(ANSWERS, st.lists(st.integers(1, 9), max_size=60))
 def test_any_frame_is_what_the_text_so_far_gives(text: str, sizes: list[int]) -> None:
     writer = DocumentWriter()

@@ -100,8 +100,8 @@ def test_what_the_page_shows_at_the_end_is_what_is_settled(answer: str) -> None:
     ("answer", "said"),
     [
         ({"items": PEOPLE}, ""),
-        ({"items": [{"nam": 1}]}, "so `reply.data` is None. [0].name: It is missing."),
-        ({"items": [{}] * 5}, "2 more are in `reply.problems`."),
+        ({"items": [{"nam": 1}]}, "so reply.data is None. [0].name: It is missing."),
+        ({"items": [{}] * 5}, "2 more are in reply.problems."),
         ('{"items": []} Done.', "After the JSON there is more text"),
         ("", "The reply is empty."),
         ("   ", "The answer is empty."),

@@ -83,6 +83,7 @@ def test_objects_and_lists_of_objects() -> None:
     [
         ("", "It is empty", ""),
         ("name, age integr", "`integr` is no type", "name, age ⟨here⟩integr"),
+        ("bio: short, in English", "in double quotes if it has commas", "bio: short, in ⟨here⟩English"),
         ("name, name", "The field `name` is there twice", "name, ⟨here⟩name"),
         ("name; age", "After the field `name` a comma", "name⟨here⟩; age"),
         ("1a", "The name of a field is expected", "⟨here⟩1a"),

@@ -121,20 +121,20 @@ def test_a_value_becomes_the_type(type_: Any, value: Any, made: Any) -> None:
 
 WRONG: list[tuple[Any, Any, list[tuple[str, str]]]] = [
     (Person, [], [("", "It should be an object, and is a list.")]),
-    (Person, {"age": "x"}, [("name", "It is missing."), ("age", 'It should be a valid integer, and is "x".')]),
+    (Person, {"age": "x"}, [("name", "It is missing."), ("age", 'It should be a whole number, and is "x".')]),
     (Person, {"name": "A", "age": -1}, [("age", "It should be greater than or equal to 0, and is -1.")]),
     (Person, {"name": "A", "age": 200}, [("age", "nobody is that old.")]),
     (Person, {"name": "A", "age": 970}, [("", "Its check raised KeyError: 'Methuselah'")]),
-    (list[Person], [{"name": "A"}, {"name": None}], [("[1].name", "It should be a valid string, and is null.")]),
+    (list[Person], [{"name": "A"}, {"name": None}], [("[1].name", "It should be a string, and is null.")]),
     (Table, {"rows": [{"id": 1}, {}]}, [("rows[1].id", "It is missing.")]),
-    (Table, {"rows": [], "more": {"rows": 1}}, [("more.rows", "It should be a valid array, and is 1.")]),
-    (dict[str, int], {"1 kg": "x"}, [('["1 kg"]', 'It should be a valid integer, and is "x".')]),
-    (int | str, [], [("", "It should be a valid integer, or a valid string, and is a list.")]),
+    (Table, {"rows": [], "more": {"rows": 1}}, [("more.rows", "It should be a list, and is 1.")]),
+    (dict[str, int], {"1 kg": "x"}, [('["1 kg"]', 'It should be a whole number, and is "x".')]),
+    (int | str, [], [("", "It should be a whole number, or a string, and is a list.")]),
     (Mood, "so", [("", "It should be 'good' or 'bad', and is \"so\".")]),
-    (int, "3", [("", 'It should be a valid integer, and is "3".')]),
-    (int, 3.5, [("", "It should be a valid integer, and is 3.5.")]),
-    (bool, 1, [("", "It should be a valid boolean, and is 1.")]),
-    (str, 1, [("", "It should be a valid string, and is 1.")]),
+    (int, "3", [("", 'It should be a whole number, and is "3".')]),
+    (int, 3.5, [("", "It should be a whole number, and is 3.5.")]),
+    (bool, 1, [("", "It should be true or false, and is 1.")]),
+    (str, 1, [("", "It should be a string, and is 1.")]),
 ]
 
 
@@ -229,7 +229,7 @@ def test_the_parameters_of_a_function() -> None:
     assert (arguments, problems) == ({"city": "Bern", "who": [Person(name="Ada")], "_private": Mood.BAD}, ())
     assert shape.validate({"days": "3", "dasy": 3})[1] == (
         Problem("city", "It is missing."),
-        Problem("days", 'It should be a valid integer, and is "3".'),
+        Problem("days", 'It should be a whole number, and is "3".'),
         Problem("dasy", "There is no such field."),
     )
 
