@@ -99,7 +99,8 @@ def checked_items(items: Any) -> Iterable[Any]:
 
 def index_of(items: Any) -> Any:
     """Return the index of a pandas series; None for anything else, such as a list."""
-    return items.index if hasattr(items, "to_frame") and not callable(getattr(items, "index", None)) else None
+    index = getattr(items, "index", None) if hasattr(items, "to_frame") else None
+    return None if callable(index) else index
 
 
 def job_of(

@@ -119,9 +119,9 @@ def table_of(rows: Any) -> Table:
     Raises:
         RequestError: if they are none.
     """
-    columns = getattr(rows, "columns", None)
-    if columns is not None and hasattr(rows, "collect") and not hasattr(rows, "iter_rows"):
+    if hasattr(rows, "collect") and hasattr(rows, "lazy"):
         raise RequestError("The rows are a lazy frame: give `--each` what its .collect() returns.")
+    columns = getattr(rows, "columns", None)
     if columns is not None and (hasattr(rows, "itertuples") or hasattr(rows, "iter_rows")):
         names = tuple(map(str, columns))
         return Table(_Frame(rows, names), names, len(rows), rows.index if hasattr(rows, "itertuples") else None)

@@ -9,6 +9,7 @@ import os
 import tempfile
 import threading
 import weakref
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -55,7 +56,8 @@ class Lines:
                 while left:
                     left = left[self._writer.write(left) :]
             except OSError:
-                self._writer.truncate(at)
+                with suppress(OSError):
+                    self._writer.truncate(at)
                 raise
             self._end = at + len(line)
             return at

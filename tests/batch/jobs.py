@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 def run(
     items: Iterable[Any], look: Callable[[Job], object] = lambda _job: None, *, options: Any = None, **arguments: Any
 ) -> tuple[Replies, Progress]:
-    """Return the replies of a job and how it ended; `look` is called after each step."""
-    given: Options = {} if options is None else options
+    """Return the replies of a job and how it ended; `look` is called after each step.
+
+    By default the model does not think, as that takes long.
+    """
+    given: Options = {"thinking": False} if options is None else options
     job, end = job_of(Prompts(items, given), **arguments)
     while job.step(0.05):
         look(job)

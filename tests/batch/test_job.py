@@ -223,7 +223,7 @@ def test_a_stop_cancels_what_is_open_and_keeps_its_text(simulator: Simulator) ->
         if len(open_replies) == 8 and all(reply.reasoning for reply in open_replies):
             job.cancel()
 
-    replies, progress = run([f"{at} [simulate: normal rate=50]" for at in range(20)], look)
+    replies, progress = run([f"{at} [simulate: normal rate=50]" for at in range(20)], look, options={})
     assert [reply.status for reply in replies] == ["cancelled"] * 8 + ["pending"] * 12
     assert all(reply.reasoning for reply in replies[:8])
     assert progress.usage is None
