@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from nbstream.model.reply import CUT_OFF
 from nbstream.model.warning import DAMAGES
-from nbstream.schemas.reading import read
+from nbstream.schemas.reading import read, stands_in_reasoning
 
 if TYPE_CHECKING:
     from nbstream.model.problem import Problem
@@ -36,6 +36,9 @@ def question_after(reply: Reply) -> str | None:
     was_asked = 1 + sum(step.cause == "again" for step in reply.steps)
     is_damaged = any(each.kind in DAMAGES for each in reply.last_step.warnings)
     if was_asked >= structure.tries or reply.finish_reason in CUT_OFF or is_damaged:
+        return None
+    if stands_in_reasoning(reply):
+        # The server would put the next one there, too.
         return None
     problems = read(structure, reply.answer).problems
     return _question(problems, structure, is_empty=not reply.answer.strip()) if problems else None

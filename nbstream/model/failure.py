@@ -37,6 +37,7 @@ FailureCause: TypeAlias = Literal[
     "output_limit",  # `max_tokens` is out of range
     "round_trip",  # an earlier turn lacks its reasoning
     "json_word",  # JSON mode, but no message has the word JSON
+    "response_format",  # the server or model does not take the `response_format`
     "no_thinking",  # the model cannot think
     "unknown_field",  # the server does not know a field of the request
     "path",  # the base URL lacks a part, such as /v1

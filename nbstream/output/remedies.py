@@ -44,6 +44,9 @@ _BY_CAUSE = {
     "round_trip": "The request was not accepted as it is: an earlier assistant message lacks its reasoning. Put "
     '`reply.message` into messages=, or give each assistant message a reasoning_content, "" where there was none.',
     "json_word": "Name JSON in the prompt and {again}.",
+    "response_format": "The prompt asks for JSON by itself: {again} with `extra_body=` "
+    '{"response_format": {"type": "text"}}, or set the field `schema` of its endpoint to none. Some servers take '
+    "json_schema_only.",
     "no_thinking": "This model cannot think: leave out `thinking=True` and `effort=`.",
     "path": "Check the model's name and the base URL; many servers need it to end in /v1.",
     "other_path": "Check the model's name, and the base URL before its /v1.",

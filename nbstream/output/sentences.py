@@ -56,6 +56,10 @@ _THOUGHT_TO_LIMIT = (
 )
 _ENDED_THINKING = "The answer is empty: the model ended while thinking. Its answer may stand in the reasoning."
 _SPACES_FOR_JSON = "The answer is empty. In JSON mode, DeepSeek replaces output that is not JSON by spaces."
+_JSON_IN_REASONING = (
+    "The answer is empty, and the JSON that was asked for stands in the reasoning: the server put it there, as vLLM "
+    "does if it has a reasoning parser and the model does not think."
+)
 #: The model ended by itself, or asks for tool calls.
 NORMAL_ENDS = ("stop", "tool_calls", "function_call")
 _NOT_FITTING = "The answer is not the JSON that was asked for, so reply.data is None."
@@ -129,10 +133,18 @@ def _without_answer(reply: Reply) -> str:
     content = reply.message["content"]
     if content and "response_format" in reply.request.parameters:
         return _SPACES_FOR_JSON
+    if reply.request.structure is not None and _stands_in_reasoning(reply):
+        return _JSON_IN_REASONING
     if reply.reasoning.strip():
         # Some servers say "stop" at the limit.
         return _cut_off_at_length(reply) if _has_reached_limit(reply) else _ENDED_THINKING
     return "The answer is empty." if content else "The reply is empty."
+
+
+def _stands_in_reasoning(reply: Reply) -> bool:
+    from nbstream.schemas.reading import stands_in_reasoning  # noqa: PLC0415  (only where it is used)
+
+    return stands_in_reasoning(reply)
 
 
 def _limit_and_use(reply: Reply) -> tuple[int | None, int | None]:

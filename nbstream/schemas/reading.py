@@ -43,6 +43,18 @@ def read(structure: Structure, answer: str) -> Reading:
     return Reading(problems=problems) if problems else Reading(data, value)
 
 
+def stands_in_reasoning(reply: Reply) -> bool:
+    """Return whether a reply without an answer has the JSON that was asked for in its reasoning.
+
+    vLLM puts it there if it has a parser of reasoning and the model does not think (its issues
+    15618 and 19222).
+    """
+    structure = reply.request.structure
+    if structure is None or reply.answer.strip() or not reply.reasoning.strip():
+        return False
+    return not read(structure, reply.reasoning).problems
+
+
 def partial_of(reply: Reply) -> Any:
     """Return what a structured answer has so far, as plain JSON; None before it begins."""
     structure = reply.request.structure

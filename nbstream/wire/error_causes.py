@@ -43,6 +43,13 @@ _WORDS: dict[FailureCause, tuple[str, ...]] = {
     ),
     "round_trip": (r"must be passed back",),
     "json_word": (r"must contain the word\W+json",),
+    "response_format": (
+        # Before `unknown_field`, whose words it has.
+        r"response_?format\b.{0,120}(?:not (?:be )?(?:supported|valid|available|allowed)|unavailable|must be)",
+        r"(?:invalid|unsupported|unavailable|not support\w{0,3})\b.{0,60}response_?format",
+        r"json[ _](?:mode|schema|object)\b.{0,60}not (?:supported|available|enabled)",
+        r"not support (?:json|structured)[ _](?:mode|schema|object|outputs?)|structured[ _]outputs? (?:is|are) not",
+    ),
     "region": (r"unsupported_country|(?:country|region|location)\b[^.]{0,60} not supported",),
     "content": (
         r"content exists risk|content management policy|content_filter|data_inspection_failed|inappropriate content",

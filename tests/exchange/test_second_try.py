@@ -7,7 +7,18 @@ from dataclasses import replace
 import pytest
 
 from nbstream.exchange.second_try import question_after
-from nbstream.model.events import Answer, Event, Finished, Refusal, Responded, Started, Stepped, ToolCallDelta, Warned
+from nbstream.model.events import (
+    Answer,
+    Event,
+    Finished,
+    Reasoning,
+    Refusal,
+    Responded,
+    Started,
+    Stepped,
+    ToolCallDelta,
+    Warned,
+)
 from nbstream.model.reduction import reduce
 from nbstream.model.reply import Reply
 from nbstream.model.request import Request
@@ -68,12 +79,24 @@ WRONG = Answer(1, "{}")
         reply(WRONG, structure=None),
         reply(WRONG, structure=replace(PEOPLE, tries=1)),
         reply(WRONG, reason="length"),
+        reply(Reasoning(1, '{"items": []}')),
         reply(WRONG, reason="content_filter"),
         reply(WRONG, Refusal(1, "No.")),
         reply(WRONG, ToolCallDelta(1, 0, "i", "tool", "{}")),
         reply(WRONG, Warned(1, ReplyWarning("unreadable"))),
     ],
-    ids=["fits", "fits in fences", "any text", "one try", "cut off", "filtered", "refused", "calls", "damaged"],
+    ids=[
+        "fits",
+        "fits in fences",
+        "any text",
+        "one try",
+        "cut off",
+        "in the reasoning",
+        "filtered",
+        "refused",
+        "calls",
+        "damaged",
+    ],
 )
 def test_what_is_not_asked_for_again(asked: Reply) -> None:
     assert question_after(asked) is None

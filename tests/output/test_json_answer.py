@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from nbstream.markdown.rendering import to_html
-from nbstream.model.events import Answer, Ended, Finished, Started
+from nbstream.model.events import Answer, Ended, Finished, Reasoning, Started
 from nbstream.model.presentation import Presentation
 from nbstream.model.reduction import reduce
 from nbstream.model.reply import Reply
@@ -112,6 +112,15 @@ def test_what_is_wrong_is_said(answer: Any, said: str) -> None:
     assert said in message
     assert bool(message) is bool(said)
     assert "\n" not in message
+
+
+def test_json_that_a_server_puts_into_the_reasoning_is_found_there() -> None:
+    value = Reply()
+    request = Request("m", structure=LIST)
+    for event in (Started(0, request), Reasoning(1, '{"items": []}'), Finished(2, "stop"), Ended(2, "served")):
+        value = reduce(value, event)
+    assert "the JSON that was asked for stands in the reasoning" in alert(value, "cell")
+    assert value.data is None
 
 
 def test_a_truncated_answer_says_what_to_raise() -> None:

@@ -394,6 +394,35 @@ BODIES: list[tuple[str, int, str, FailureCause]] = [
         openai("Prompt must contain the word 'json' in some form to use 'response_format' of type 'json_object'."),
         "json_word",
     ),
+    # The form of the answer.
+    ("DeepSeek", 400, openai("This response_format type is unavailable now", **INVALID), "response_format"),
+    (
+        "LM Studio (bug tracker 189)",
+        400,
+        json.dumps({"error": "'response_format.type' must be 'json_schema' or 'text'"}),
+        "response_format",
+    ),
+    (
+        "OpenAI (midscene 259)",
+        400,
+        openai(
+            "Invalid parameter: 'response_format' of type 'json_schema' is not supported with this model. Learn more "
+            "about supported models at the Structured Outputs guide",
+            type="invalid_request_error",
+        ),
+        "response_format",
+    ),
+    (
+        "OpenAI (outlines 844)",
+        400,
+        openai(
+            "Invalid schema for response_format 'answer': In context=(), 'additionalProperties' is required to be "
+            "supplied and to be false.",
+            type="invalid_request_error",
+            param="response_format",
+        ),
+        "response_format",
+    ),
     # The address.
     ("LM Studio", 404, json.dumps({"error": "Unexpected endpoint or method. (POST /chat/completions)"}), "path"),
     ("vLLM", 404, json.dumps({"detail": "Not Found"}), "path"),

@@ -32,6 +32,7 @@ HINTS: dict[FailureCause, str] = {
     "output_limit": "max_tokens=",
     "round_trip": "lacks its reasoning",
     "json_word": "Name JSON",
+    "response_format": "The prompt asks for JSON by itself",
     "no_thinking": "cannot think",
     "unknown_field": "Leave out",
     "path": "/v1",
