@@ -10,6 +10,7 @@ import asyncio
 import atexit
 import contextlib
 import contextvars
+import inspect
 import os
 import threading
 from typing import TYPE_CHECKING, Any
@@ -70,6 +71,12 @@ def wait_for(awaitable: Awaitable[Any], interruption: Interruption) -> Any:
     return call.value
 
 
+def dropped(value: object) -> None:
+    """Close a coroutine that was never started, so that Python does not complain of it."""
+    if inspect.iscoroutine(value) and inspect.getcoroutinestate(value) == inspect.CORO_CREATED:
+        value.close()
+
+
 async def listed_async(values: AsyncIterator[Any], most: int) -> list[Any]:
     """Return the items of an asynchronous generator, at most `most`, and one more if there is."""
     items: list[Any] = []
@@ -95,10 +102,18 @@ class _Call:
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         self._task = loop.create_task(self._work(), context=self._context)
+        self._task.add_done_callback(self._end)
 
     def cancel(self) -> None:
         if self._task is not None:
             self._task.cancel()
+
+    def _end(self, task: asyncio.Task[None]) -> None:
+        if task.cancelled():
+            # It was cancelled before it started.
+            self.error = asyncio.CancelledError()
+            dropped(self._awaitable)
+        self.ended.set()
 
     def wait(self, interruption: Interruption, seconds: float | None = None) -> None:
         """Wait until the call has ended, or for so many seconds; ■ ends the waiting."""
@@ -119,7 +134,6 @@ class _Call:
             if os.getpid() != self._pid:
                 # The coroutine has forked, and this is the child.
                 os._exit(0 if self.error is None else 1)
-            self.ended.set()
 
 
 def _abandon(loop: asyncio.AbstractEventLoop) -> None:

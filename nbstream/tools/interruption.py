@@ -53,11 +53,15 @@ class Interruption:
             KeyboardInterrupt: if it was pressed before, or is pressed in the context.
         """
         self._raise_pending()
-        self._allowed = True
         try:
+            self._allowed = True
             yield
         finally:
             self._allowed = False
+
+    def forbid(self) -> None:
+        """Let ■ break off nothing: it may have been pressed at the very end of `allowed`."""
+        self._allowed = False
 
     @contextmanager
     def held(self) -> Iterator[None]:

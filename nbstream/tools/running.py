@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import builtins
 import contextlib
-import inspect
 import os
 import sys
 import time
@@ -12,13 +11,14 @@ import types
 import warnings
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from inspect import isawaitable, iscoroutinefunction
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from nbstream.model.printable import one_line
 from nbstream.model.tool_result import ToolOutcome
 from nbstream.tools import recording as recordings
 from nbstream.tools.arguments import Arguments, read_arguments
-from nbstream.tools.async_loop import listed_async, wait_for
+from nbstream.tools.async_loop import dropped, listed_async, wait_for
 from nbstream.tools.exception_text import exception_line, exception_text, user_frames, without_frames
 from nbstream.tools.figures import OpenFigures, figure_of
 from nbstream.tools.interruption import Interruption
@@ -91,9 +91,11 @@ class _Running:
 
     def run(self, tool: Tool, arguments: Arguments) -> ToolOutcome:
         """Run the function, and describe what it returned or raised."""
+        value: Any = None
         try:
             try:
-                with self._users_code():
+                # To make a coroutine runs nothing yet, and ■ must not lose it.
+                with contextlib.nullcontext() if iscoroutinefunction(tool.function) else self._users_code():
                     value = tool.function(**arguments.bound)
                 value = self._awaited(value)
                 with self._users_code():
@@ -101,10 +103,13 @@ class _Running:
             except KeyboardInterrupt:
                 raise
             except BaseException as error:  # noqa: BLE001  (no exception of a tool ends the session)
+                self._interruption.forbid()
                 with self._users_code():
                     return self._raised(error)
         except KeyboardInterrupt:
+            self._interruption.forbid()
             self._interruption.pressed = True
+            dropped(value)
             return ToolOutcome("interrupted", _INTERRUPTED)
         except BaseException:  # noqa: BLE001  (the class of an exception is the tool's own code)
             return ToolOutcome("failed", _UNKNOWN, error=_UNKNOWN)
@@ -117,7 +122,7 @@ class _Running:
     def _awaited(self, value: Any) -> Any:
         """Return the value of an awaitable, and the items of a generator."""
         with self._recording.running():
-            if inspect.isawaitable(value):
+            if isawaitable(value):
                 value = wait_for(value, self._interruption)
             if isinstance(value, AsyncIterator):
                 return listed(iter(wait_for(listed_async(value, MOST_ITEMS), self._interruption)))

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import os
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests import kernels
+from tests.jupyter.kernel import Kernel
 
 if TYPE_CHECKING:
-    from tests.jupyter.kernel import Cell, Kernel
+    from pathlib import Path
+
+    from tests.jupyter.kernel import Cell
 
 pytestmark = pytest.mark.kernel
 
@@ -218,3 +224,45 @@ return Formula()
     )
     assert "x squared" in outcome["content"]
     assert [(each["language"], each["text"]) for each in outcome["shown"]] == [("latex", "$x^2$")]
+
+
+def test_a_server_of_mcp_serves_the_cell_and_ends_with_the_kernel(tmp_path: Path) -> None:
+    program = kernels.ROOT / "tests" / "tools" / "mcp_server.py"
+    for ends_well in (True, False):
+        with Kernel(kernels.NEWEST, {"IPYTHONDIR": str(tmp_path)}) as kernel:
+            cell = kernel.run(
+                f"{_SETUP}\nimport nbstream\nserver = nbstream.mcp(sys.executable, {str(program)!r})\n"
+                "tools = {each.name: each for each in server}\n"
+                "process = run_call(tools['process'], '').content\n"
+            )
+            assert cell.outputs == []
+            process = json.loads(kernel.evaluate("process"))["id"]
+            code = "outcome = asdict(run_call(tools['wait'], '{\"seconds\": 60}'))"
+            cell = kernel.send(code)
+            kernel.until(lambda cell=cell: cell.busy, "the cell runs")  # type: ignore[misc]
+            kernel.pause(0.5)
+            kernel.interrupt()
+            kernel.finish(cell)
+            outcome = kernel.evaluate("outcome")
+            assert outcome["outcome"] == "interrupted"
+            assert outcome["printed"]["head"] == "1 of 2: half <i>done</i>\n"
+            assert cell.outputs == []
+            # The interrupt did not reach the server.
+            kernel.run("added = run_call(tools['add'], '{\"a\": 1}').content")
+            assert kernel.evaluate("added") == "2"
+            if ends_well:
+                kernel.request("control", "shutdown_request", {"restart": False})
+            else:
+                kernel.kill()
+            _wait_for_end(process)
+
+
+def _wait_for_end(process: int) -> None:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        try:
+            os.kill(process, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.05)
+    pytest.fail("the server goes on")

@@ -17,6 +17,7 @@ import threading
 import time
 import warnings
 from pathlib import Path
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -135,18 +136,22 @@ def test_what_child_processes_print_is_recorded() -> None:
 
 
 @posix
-def test_a_program_that_outlives_the_call_goes_on() -> None:
+def test_a_program_that_outlives_the_call_goes_on(capfd: pytest.CaptureFixture[str]) -> None:
     processes: list[subprocess.Popen[bytes]] = []
 
     def start() -> str:
-        processes.append(
-            subprocess.Popen(["/bin/sh", "-c", "read line; echo late; exec echo later"], stdin=subprocess.PIPE)
-        )
+        script = "read line; echo late; exec echo later"
+        processes.append(subprocess.Popen(["/bin/sh", "-c", script], stdin=subprocess.PIPE))
         return "started"
 
     assert _run(start).content == "started"
     processes[0].communicate(b"\n")
     assert processes[0].returncode == 0
+    # It is passed on by a thread that ends with the program.
+    for thread in threading.enumerate():
+        if thread.name == "nbstream-tool-output":
+            thread.join(10)
+    assert capfd.readouterr().out == "late\nlater\n"
 
 
 def test_a_thread_that_prints_later_prints_where_it_would(capsys: pytest.CaptureFixture[str]) -> None:
@@ -433,6 +438,53 @@ def test_an_interrupt_ends_the_tool_and_nothing_else(kind: str) -> None:
     assert (outcome.outcome, outcome.interrupted) == ("interrupted", True)
     assert outcome.content == "Interrupted by the user: the tool did not finish."
     assert outcome.seconds < 10
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="needs pthread_kill")
+def test_interrupts_at_random_moments_break_off_nothing_but_the_tool() -> None:
+    outside: list[int] = []
+    main = threading.get_ident()
+    random = Random(7)
+    counts = {"done": 0, "interrupted": 0}
+
+    def work() -> list[int]:
+        for number in range(30):
+            print(number)
+            os.write(1, b"descriptor\n")
+            time.sleep(0.0001)
+        return list(range(50))
+
+    async def work_async() -> str:
+        for _ in range(20):
+            print("x")
+            await asyncio.sleep(0.0002)
+        return "done"
+
+    before = signal.signal(signal.SIGINT, lambda *_: outside.append(1))
+    try:
+        for number in range(200):
+            go_on = threading.Event()
+            delay = random.uniform(0, 0.02)
+
+            def press(delay: float = delay, go_on: threading.Event = go_on) -> None:
+                go_on.wait(5)
+                time.sleep(delay)
+                signal.pthread_kill(main, signal.SIGINT)
+
+            thread = threading.Thread(target=press)
+            thread.start()
+            go_on.set()
+            pressed_outside = len(outside)
+            outcome = _run(work_async if number % 2 else work)
+            counts[outcome.outcome] += 1
+            thread.join()
+            # Python handles a signal at the next instruction of the main thread.
+            time.sleep(0)
+            assert outcome.interrupted == (len(outside) == pressed_outside)
+            assert outcome.outcome == "done" or outcome.interrupted
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert min(counts.values()) > 10, counts
 
 
 def test_an_interrupt_does_not_break_off_a_listener() -> None:
