@@ -25,7 +25,7 @@ def checked_url(url: str) -> str:
         raise RequestError("The base URL is not valid: it must look like https://api.deepseek.com.")
     if "@" in parts.netloc:
         raise RequestError("The base URL must not contain a user name or password; set `api_key=` instead.")
-    path = parts.path.rstrip("/").removesuffix("/chat/completions").rstrip("/")
+    path = parts.path.rstrip("/").removesuffix("/chat/completions").removesuffix("/v1/messages").rstrip("/")
     return parts._replace(path=path, fragment="").geturl()
 
 

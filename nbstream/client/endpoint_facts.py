@@ -15,14 +15,18 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from nbstream.client import thinking
 from nbstream.model.exceptions import RequestError
+from nbstream.model.request import KeyHeader
 
 if TYPE_CHECKING:
     from nbstream.client.thinking import ThinkingField
 
+#: The API of the server: that of chat completions, or Anthropic's Messages API.
+Api: TypeAlias = Literal["openai", "anthropic"]
 #: How the server continues an answer.
 Continuing: TypeAlias = Literal[
     "prefix",  # the last message is the assistant's, with `prefix: true`
     "continue_final_message",  # vLLM's pair of fields
+    "prefill",  # the last message is the assistant's, without a further field
     "",  # not at all
 ]
 #: The most that the server's `response_format` takes.
@@ -46,16 +50,20 @@ class EndpointFacts:
 
     Attributes:
         name: the part before the slash in `-m name/model`; empty for a server that is not known.
-        base_url: where `/chat/completions` is appended.
+        base_url: where `/chat/completions` is appended; with Anthropic's API, `/v1/messages`.
+        api: the API of the server.
         title: the server's name in a sentence; may be empty.
         former_url: where older versions of the server listen; may be empty.
         url_variable: the environment variable that replaces the base URL; may be empty.
+        url_suffix: the path that is appended to the value of that variable.
         key_variable: the environment variable of the key; empty if the server takes none.
         key_home: the base URL to whose origin the value of `key_variable` belongs.
+        key_header: the header that holds the key.
         needs_key: whether the server answers nothing without a key.
         thinking_field: the field that switches thinking on and off.
         thinking_effort: the effort that switches it on, where the field is `reasoning_effort`.
         max_tokens_field: the field that limits the tokens of a reply.
+        default_max_tokens: the limit that is sent if the user gives none; None sends none.
         continuing: how the server continues an answer.
         has_beta: whether it does so, and fills in the middle, at `/beta` only, as DeepSeek.
         schema: the most that its `response_format` takes.
@@ -68,15 +76,19 @@ class EndpointFacts:
 
     name: str = ""
     base_url: str = ""
+    api: Api = "openai"
     title: str = ""
     former_url: str = ""
     url_variable: str = ""
+    url_suffix: str = ""
     key_variable: str = ""
     key_home: str = ""
+    key_header: KeyHeader = "authorization"
     needs_key: bool = False
     thinking_field: ThinkingField = "thinking"
     thinking_effort: str = "medium"
     max_tokens_field: MaxTokensField = "max_tokens"
+    default_max_tokens: int | None = None
     continuing: Continuing = ""
     has_beta: bool = False
     schema: Schema = "json_object"
@@ -88,7 +100,8 @@ class EndpointFacts:
     @property
     def is_unknown(self) -> bool:
         """Whether nothing but the address and the key is known."""
-        return replace(UNKNOWN, **{name: getattr(self, name) for name in _IDENTITY}) == self
+        unknown = UNKNOWN_MESSAGES if self.api == "anthropic" else UNKNOWN
+        return replace(unknown, **{name: getattr(self, name) for name in _IDENTITY}) == self
 
     def window(self, model: str) -> int | None:
         """Return the context window of `model` in tokens, or None if it is not known."""
@@ -97,10 +110,20 @@ class EndpointFacts:
 
 UNKNOWN = EndpointFacts()
 #: The fields that say which server it is and what its key is, and nothing of what it can do.
-_IDENTITY = ("name", "base_url", "former_url", "title", "url_variable", "key_variable", "key_home", "needs_key")
+_IDENTITY = (
+    *("name", "base_url", "former_url", "title", "url_variable", "url_suffix", "key_variable", "key_home"),
+    *("key_header", "needs_key"),
+)
+
+#: The facts of a server that is not known, if it speaks Anthropic's API: a limit is required there,
+#: and each model since Claude 4 takes this one.
+_WITH_ANTHROPIC: Mapping[str, Any] = {"default_max_tokens": 32_000, "thinking_field": "adaptive", "schema": "none"}
+UNKNOWN_MESSAGES = replace(UNKNOWN, api="anthropic", **_WITH_ANTHROPIC)
 
 #: The values of the fields that have only a few.
 _CHOICES: Mapping[str, tuple[str, ...]] = {
+    "api": get_args(Api),
+    "key_header": get_args(KeyHeader),
     "thinking_field": thinking.FIELDS,
     "max_tokens_field": get_args(MaxTokensField),
     "continuing": get_args(Continuing),
@@ -109,7 +132,9 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "balance": get_args(Balance),
 }
 #: The fields that a user may give; a variable in place of a base URL that is given has no use.
-FIELDS = tuple(each.name for each in fields(EndpointFacts) if each.name not in ("name", "key_home", "url_variable"))
+FIELDS = tuple(
+    each.name for each in fields(EndpointFacts) if each.name not in ("name", "key_home", "url_variable", "url_suffix")
+)
 
 
 def merged(facts: EndpointFacts, entry: Mapping[str, Any]) -> EndpointFacts:
@@ -124,6 +149,9 @@ def merged(facts: EndpointFacts, entry: Mapping[str, Any]) -> EndpointFacts:
     check_entry(entry)
     if not (facts.base_url or entry.get("base_url")):
         raise EntryError("", "it has no base_url")
+    if entry.get("api") == "anthropic" and facts.api != "anthropic":
+        # What differs for this API, where the entry does not say it.
+        facts = replace(facts, **_WITH_ANTHROPIC)
     made = replace(facts, **entry)
     return replace(made, key_home=made.base_url) if "key_variable" in entry else made
 
@@ -164,7 +192,7 @@ def _check(name: str, value: object) -> None:
         reason = "" if value in _CHOICES[name] else f"it must be one of {values}"
     elif name in ("needs_key", "has_beta"):
         reason = "" if isinstance(value, bool) else "it must be true or false"
-    elif name == "context_window":
+    elif name in ("context_window", "default_max_tokens"):
         reason = "" if _is_count(value) else "it must be a number of tokens"
     elif name == "context_windows":
         is_table = isinstance(value, dict) and all(map(_is_count, value.values()))

@@ -13,12 +13,12 @@ from urllib.parse import parse_qsl, urlsplit
 
 from nbstream.client import keys, models
 from nbstream.client.addresses import checked_url, is_loopback, origin_of
-from nbstream.client.endpoint_facts import UNKNOWN, EndpointFacts, presets
+from nbstream.client.endpoint_facts import UNKNOWN, UNKNOWN_MESSAGES, EndpointFacts, presets
 from nbstream.client.known_endpoints import KnownEndpoints, facts_at, known_endpoints
 from nbstream.client.secret import Secret
 from nbstream.model.exceptions import RequestError
 from nbstream.model.hidden_text import MARK
-from nbstream.model.request import Address
+from nbstream.model.request import CHAT, MESSAGES, Address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 #: The endpoint of a request that names none.
 DEFAULT = "deepseek"
+#: The same server with Anthropic's API.
+OTHER_API = "deepseek-anthropic"
 DEFAULT_BASE_URL = presets()[DEFAULT].base_url
 KEY_VARIABLE = presets()[DEFAULT].key_variable
 URL_VARIABLE = presets()[DEFAULT].url_variable
@@ -36,6 +38,8 @@ URL_VARIABLE = presets()[DEFAULT].url_variable
 OTHER_KEY_VARIABLE = "API_KEY"
 
 _VARIABLE = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+#: The path of a base URL of Anthropic's API: every provider that offers it calls it so.
+_MESSAGES_URL = re.compile(r"/(?:anthropic(?:/v1)?|v1/messages)/?\Z")
 #: Names in a base URL's query whose values are secret.
 _KEY_NAME = re.compile("key|token|secret|signature|password", re.IGNORECASE)
 #: Further names whose values are secret as a rule. They are not removed from replies, as a value
@@ -76,7 +80,18 @@ class Endpoint:
     @property
     def path_url(self) -> str:
         """The base URL without its query, for a path to be appended."""
-        return urlsplit(self.base_url)._replace(query="").geturl()
+        return urlsplit(self.base_url)._replace(query="", path=self._path).geturl()
+
+    @property
+    def _path(self) -> str:
+        """The path of the base URL; that of Anthropic's API has no version, as the call has it."""
+        path = urlsplit(self.base_url).path
+        return path.removesuffix("/v1") if self.call == MESSAGES else path
+
+    @property
+    def call(self) -> str:
+        """The path of a request for a chat, below the base URL."""
+        return MESSAGES if self.facts.api == "anthropic" else CHAT
 
     @property
     def query(self) -> dict[str, str]:
@@ -92,16 +107,18 @@ class Endpoint:
     @property
     def address(self) -> Address:
         """The path and the query, with variables of the environment in place of keys."""
-        key, path = self.api_key, urlsplit(self.base_url).path
+        key, path = self.api_key, self._path
         if key is not None:
             path = path.replace(key.reveal(), "KEY")
         secret = [name for name, value in self.query.items() if is_secret_field(name, value)]
         open_query = [(name, value) for name, value in self.query.items() if name not in secret]
         return Address(
             path,
+            self.call,
             query=tuple(open_query),
             query_variables=tuple((name, f"URL_{re.sub(r'[^A-Z0-9]', '_', name.upper())}") for name in secret),
             key_variable=self.key_variable if key is not None else "",
+            key_header=self.facts.key_header,
         )
 
     @property
@@ -149,12 +166,14 @@ class Endpoint:
     def for_model(self, model: str) -> Endpoint:
         """Return the endpoint with the facts of DeepSeek, if the simulator may be asked.
 
-        It is one of DeepSeek's model ids at a server on this machine of which nothing is known.
+        It is one of DeepSeek's model ids at a server on this machine of which nothing is known but
+        its API.
         """
         if not (self.on_loopback and self.facts.is_unknown and models.is_deepseek(model)):
             return self
         own = {name: getattr(self.facts, name) for name in ("base_url", "key_variable", "key_home")}
-        facts = replace(presets()[DEFAULT], **own, name=self.name or DEFAULT, title="", needs_key=False)
+        preset = presets()[OTHER_API if self.facts.api == "anthropic" else DEFAULT]
+        facts = replace(preset, **own, name=self.name or preset.name, title="", needs_key=False)
         return replace(self, facts=facts)
 
 
@@ -182,7 +201,10 @@ def target(base_url: str | None, known: KnownEndpoints) -> Target:
     if chosen is not None:
         return Target(checked_url(chosen.base_url), chosen)
     url = checked_url(str(base_url))
-    return Target(url, facts_at(url, known.by_name))
+    facts = facts_at(url, known.by_name)
+    if facts is UNKNOWN and _MESSAGES_URL.search(urlsplit(str(base_url)).path):
+        facts = UNKNOWN_MESSAGES
+    return Target(url, facts)
 
 
 def endpoint_for(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from nbstream.client.addresses import is_loopback, is_same_server
 from nbstream.client.endpoint_facts import UNKNOWN, EndpointFacts, EntryError, check_entry, merged, presets
@@ -67,13 +68,33 @@ def known_endpoints(
 def facts_at(url: str, by_name: Mapping[str, EndpointFacts]) -> EndpointFacts:
     """Return the facts of the endpoint with the origin of `url`, or of a server that is not known.
 
-    On this machine the port decides, so the name of the program is a guess, and left out.
+    Of several endpoints with this origin, the one counts whose path the URL begins with, as
+    DeepSeek's second API has another path. On this machine the port decides, so the name of the
+    program is a guess, and left out.
     """
     own = [facts for name, facts in by_name.items() if name not in presets()]
-    for facts in (*own, *by_name.values(), *presets().values()):
-        if is_same_server(url, facts.base_url) or (facts.former_url and is_same_server(url, facts.former_url)):
-            return replace(facts, title="") if is_loopback(url) else facts
-    return UNKNOWN
+    # A key whose variable has moved with its endpoint does not belong to the address of the preset.
+    homes = {name: facts.key_home for name, facts in by_name.items()}
+    original = [replace(facts, key_home=homes.get(name, facts.key_home)) for name, facts in presets().items()]
+    found = [
+        facts
+        for facts in (*own, *by_name.values(), *original)
+        if is_same_server(url, facts.base_url) or (facts.former_url and is_same_server(url, facts.former_url))
+    ]
+    path = urlsplit(url).path
+    shared = {id(each): _shared(path, urlsplit(each.base_url).path) for each in found}
+    # Beside the path of Anthropic's API there is another API.
+    found = [each for each in found if shared[id(each)] >= 0 or each.api == "openai"]
+    if not found:
+        return UNKNOWN
+    facts = max(found, key=lambda each: shared[id(each)])
+    return replace(facts, title="") if is_loopback(url) else facts
+
+
+def _shared(path: str, other: str) -> int:
+    """Return how much of `path` an endpoint's own path is; less than 0 if it has another one."""
+    is_within = f"{path.rstrip('/')}/".startswith(f"{other.rstrip('/')}/")
+    return len(other.rstrip("/")) if is_within else -1
 
 
 def check_name(name: object) -> None:
@@ -86,11 +107,22 @@ def _with_environment(facts: EndpointFacts, environ: Mapping[str, str]) -> Endpo
     url = environ.get(facts.url_variable, "").strip() if facts.url_variable else ""
     if not url:
         return facts
-    own = {name: getattr(facts, name) for name in ("url_variable", "key_variable")}
+    if facts.url_suffix:
+        # The variable has the address of the server's first API.
+        for end in ("/", "/v1", "/beta", facts.url_suffix):
+            url = url.removesuffix(end)
+        url += facts.url_suffix
+        if not (is_loopback(url) or is_same_server(url, facts.base_url)):
+            # Another server has another path, or none. The key is its own all the same.
+            return replace(facts, key_home=url)
+    own = {name: getattr(facts, name) for name in ("url_variable", "url_suffix", "key_variable", "key_header")}
     if not is_loopback(facts.base_url) and not is_same_server(url, facts.base_url):
         # A service in the network that is asked elsewhere is another server.
-        name, facts = facts.name, facts_at(url, {})
-        facts = facts if facts.name else replace(facts, name=name)
+        name, preset, facts = facts.name, facts, facts_at(url, {})
+        if not facts.name:
+            facts = replace(facts, name=name)
+            # Whoever names a server in this variable means its API.
+            facts = merged(replace(facts, base_url=url), {"api": preset.api}) if preset.api != facts.api else facts
     return replace(facts, base_url=url, key_home=url, **own)
 
 

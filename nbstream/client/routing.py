@@ -12,6 +12,7 @@ nobody named:
    machine, as the simulator is, only ids that begin with a maker of models are literal.
 4. Otherwise the name of any endpoint is that endpoint, and another word is an error where no id
    has a slash.
+5. An id alone, such as `claude-…`, names no server: it goes to the usual one, or is an error.
 """
 
 from __future__ import annotations
@@ -22,15 +23,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from nbstream.client import endpoint_file, keys, models, settings
 from nbstream.client.addresses import is_loopback
-from nbstream.client.endpoints import DEFAULT, Endpoint, endpoint_for, target
+from nbstream.client.endpoints import DEFAULT, OTHER_API, Endpoint, endpoint_for, target
 from nbstream.client.known_endpoints import KnownEndpoints, facts_at, known_endpoints
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+#: The beginning of the ids of Anthropic's models.
+_CLAUDE = "claude-"
 #: Endpoints that are also makers of models, so that their names begin ids at other servers.
-_MAKERS = ("deepseek", "openai", "mistral")
+_MAKERS = ("deepseek", "openai", "mistral", "anthropic")
 
 
 class Route(NamedTuple):
@@ -72,7 +75,13 @@ def route(
     endpoint = endpoint_for(where or usual, api_key, known=endpoints, without_key=without_key)
     if not rest:
         raise RequestError(_no_model(where))
-    if endpoint.name == DEFAULT:
+    if endpoint.name == DEFAULT and endpoint.on_deepseek and rest.startswith(_CLAUDE):
+        # DeepSeek would refuse it, and Anthropic is another company, which nobody named.
+        raise RequestError(
+            f"{rest} is no model of DeepSeek. Name the endpoint: anthropic/{rest} asks Anthropic, and "
+            f"{OTHER_API}/{rest} asks the model that DeepSeek has in its place."
+        )
+    if endpoint.name in (DEFAULT, OTHER_API):
         # Also `deepseek/flash`; and retired ids are an error at DeepSeek.
         rest = models.resolve(rest, {}, on_deepseek=endpoint.on_deepseek)
     return Route(endpoint.for_model(rest), rest)

@@ -60,8 +60,9 @@ class Settings(Configurable):
         help="The field for --think and --no-think; if empty, that of the endpoint: `thinking` for DeepSeek, Zhipu and "
         "Moonshot; "
         "`chat_template_kwargs` for vLLM, SGLang, llama.cpp and mlx_lm; `reasoning_effort` for Ollama and OpenAI; "
-        "`enable_thinking` for DashScope and SiliconFlow; `reasoning` for OpenRouter; `none` for servers that take "
-        "none of these. Many servers ignore a field that they do not know, and go on thinking.",
+        "`enable_thinking` for DashScope and SiliconFlow; `reasoning` for OpenRouter; `adaptive` for Claude, and "
+        "`budget` for Claude up to 4.5; `none` for servers that take none of these. "
+        "Many servers ignore a field that they do not know, and go on thinking.",
     ).tag(config=True)
     currency = traitlets.Enum(
         ["USD", "CNY"], "USD", help="The currency of your account at DeepSeek, in which costs are shown."

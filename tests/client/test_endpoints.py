@@ -324,5 +324,6 @@ def test_every_preset_is_valid(name: str) -> None:
     text = files("nbstream.client").joinpath("presets.toml").read_text("utf-8")
     entry = tomllib.loads(text)[name]
     assert entry.pop("url_variable", "X_BASE").endswith(("_BASE", "_BASE_URL"))
+    assert entry["base_url"].endswith(entry.pop("url_suffix", ""))
     check_entry(entry)
     assert presets()[name].key_home == entry["base_url"]
