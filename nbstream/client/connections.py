@@ -12,6 +12,8 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from nbstream.model.request import MESSAGES_VERSION
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
@@ -48,7 +50,7 @@ class PooledClient:
     users: int = 0
 
 
-#: Clients by base URL and key, least recently used first.
+#: Clients by API, base URL and key, least recently used first.
 _pool: dict[tuple[str, Secret | None], PooledClient] = {}
 _pool_lock = threading.Lock()
 
@@ -66,38 +68,51 @@ if hasattr(os, "register_at_fork"):
 
 def pooled_client(endpoint: Endpoint) -> PooledClient:
     """Return the client for `endpoint`. The first call imports the SDK, which takes 0.4 s."""
-    key = endpoint.base_url, endpoint.api_key
+    # With Anthropic's API, the SDK gets another form of the same base URL.
+    key = f"{endpoint.facts.api} {endpoint.base_url}", endpoint.api_key
     with _pool_lock:
         _pool[key] = found = _pool.pop(key, None) or PooledClient(_new_client(endpoint))
         return found
 
 
 def headers(endpoint: Endpoint) -> dict[str, Any]:
-    """Return the headers to add to a request: without a key, it has no `Authorization`."""
+    """Return the headers to add to a request.
+
+    Without a key there is no `Authorization`; with Anthropic's API the key may have another header.
+    """
     from openai import Omit  # noqa: PLC0415  (as in _new_client)
 
-    return {"Authorization": Omit()} if endpoint.api_key is None else {}
+    key, found = endpoint.api_key, dict[str, Any]()
+    if key is None or endpoint.facts.key_header != "authorization":
+        found["Authorization"] = Omit()
+    if key is not None and endpoint.facts.key_header != "authorization":
+        found[endpoint.facts.key_header] = key.reveal()
+    if endpoint.facts.api == "anthropic":
+        found["anthropic-version"] = MESSAGES_VERSION
+    return found
 
 
 @asynccontextmanager
-async def opened(client: AsyncOpenAI, endpoint: Endpoint, path: str) -> AsyncIterator[AsyncIterator[bytes]]:
-    """Send a GET request and return its answer as the bytes arrive; on exit, close the connection.
+async def opened(
+    client: AsyncOpenAI, endpoint: Endpoint, path: str, body: dict[str, Any] | None = None
+) -> AsyncIterator[AsyncIterator[bytes]]:
+    """Send a request and return its answer as the bytes arrive; on exit, close the connection.
 
     Args:
         client: the client for `endpoint`.
         endpoint: the server.
         path: below the base URL; or a whole URL.
+        body: the JSON object of a POST request; None for a GET request.
     """
     from openai import AsyncStream  # noqa: PLC0415  (as in _new_client)
 
     # As a stream, since the SDK reads any other answer whole, however large it is.
-    stream = await client.get(
-        path,
-        cast_to=object,
-        stream=True,
-        stream_cls=AsyncStream[object],
-        options={"headers": headers(endpoint)},
-    )
+    options: dict[str, Any] = {"cast_to": object, "stream": True, "stream_cls": AsyncStream[object]}
+    options["options"] = {"headers": headers(endpoint)}
+    if body is None:
+        stream = await client.get(path, **options)
+    else:
+        stream = await client.post(path, body=body, **options)
     try:
         yield stream.response.aiter_bytes()
     finally:

@@ -228,6 +228,8 @@ def _going_on(endpoint: Endpoint, request: Request, earlier: Earlier) -> ApiSour
             message["prefix"] = True
         case "continue_final_message":
             parameters |= {"continue_final_message": True, "add_generation_prompt": False}
+        case "prefill":
+            pass
         case _:
             raise RequestError(
                 f"{endpoint.server} is not known to go on with the beginning of an answer. Nothing was sent. The "

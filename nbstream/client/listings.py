@@ -24,8 +24,8 @@ _MOST_MODELS = 10_000
 _LONGEST_ID = 200
 _LONGEST_SAID = 120
 #: The names of a model's context window: OpenRouter and Together, vLLM and SGLang, Mistral and LM
-#: Studio, Groq; seen in their documentation and source in November 2026.
-_WINDOWS = ("context_length", "max_model_len", "max_context_length", "context_window")
+#: Studio, Groq, Anthropic; seen in their documentation and source in November 2026.
+_WINDOWS = ("context_length", "max_model_len", "max_context_length", "context_window", "max_input_tokens")
 #: Statuses of a key that may not ask.
 _FORBIDDEN = (401, 403)
 
@@ -92,7 +92,7 @@ def models_of(endpoint: Endpoint, currency: str) -> list[ListedModel]:
     Raises:
         QueryError: if the server has no list, or cannot be asked.
     """
-    document = get_json(endpoint, "/models")
+    document = get_json(endpoint, _models_path(endpoint))
     # Some servers send the list alone.
     entries = document.get("data") if isinstance(document, dict) else document
     if not isinstance(entries, list):
@@ -102,6 +102,15 @@ def models_of(endpoint: Endpoint, currency: str) -> list[ListedModel]:
     ]
     _listed[endpoint.origin] = {each.id: each.context for each in found}
     return found
+
+
+def _models_path(endpoint: Endpoint) -> str:
+    """Return where a server lists its models."""
+    if endpoint.facts.api != "anthropic":
+        return "/models"
+    # DeepSeek documents one list, that of its first API. Anthropic sends twenty models at a time
+    # unless it is asked for more.
+    return f"{endpoint.origin}/models" if endpoint.on_deepseek else "/v1/models?limit=1000"
 
 
 def balance_of(endpoint: Endpoint) -> list[Balance]:

@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from nbstream.client import listings, models
+from nbstream.client import api_rules, listings, models
 from nbstream.client.json_values import JsonValues
 from nbstream.client.thinking import switch
 from nbstream.model.exceptions import RequestError
@@ -52,27 +52,27 @@ def build_request(
         raise RequestError(f"`max_tokens=` is {max_tokens!r}: it must be a whole number of at least 1.")
     if effort is not None and effort not in EFFORTS:
         raise RequestError(f"`effort=` is {effort!r}: it must be one of {', '.join(EFFORTS)}.")
-    field = thinking_field or endpoint.facts.thinking_field
+    field = api_rules.switch_of(endpoint, thinking_field)
     if thinking is not None and field == "none":
         where = "`settings.thinking_field`" if thinking_field else f"the thinking_field of {endpoint.name}"
         raise RequestError(f"`thinking=` cannot be sent to this server: {where} is none.")
-    # DeepSeek always reports usage; vLLM, SGLang and OpenRouter only if asked to.
-    parameters: dict[str, Any] = {"stream": True, "stream_options": {"include_usage": True}}
+    parameters = api_rules.first_parameters(endpoint, max_tokens)
     optional = {
         "reasoning_effort": effort,
         "temperature": temperature,
         "top_p": top_p,
-        endpoint.facts.max_tokens_field: max_tokens,
         "stop": [stop] if isinstance(stop, str) else list(stop or ()) or None,
     }
     parameters.update({name: value for name, value in optional.items() if value is not None})
     if thinking is not None:
-        switched = switch(field, thinking=bool(thinking), effort=endpoint.facts.thinking_effort)
+        limit = parameters.get(endpoint.facts.max_tokens_field)
+        switched = switch(field, thinking=bool(thinking), effort=endpoint.facts.thinking_effort, max_tokens=limit)
         # With one field for both, "none" comes before the effort, and the effort before "medium".
         parameters = {**switched, **parameters} if thinking else {**parameters, **switched}
     if not isinstance(extra_body or {}, Mapping):
         raise RequestError("`extra_body=` must be a dict.")
-    given = {"model": model, "messages": list(messages), **parameters, **(extra_body or {})}
+    turns = list(api_rules.fitted(messages, endpoint, model))
+    given = {"model": model, "messages": turns, **parameters, **(extra_body or {})}
     body = {name: values.read(value, name) for name, value in given.items()}
     if extra_body:
         from nbstream.client.hidden_fields import refuse_forgotten, with_hidden  # noqa: PLC0415  (only where used)

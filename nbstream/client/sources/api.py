@@ -1,4 +1,4 @@
-"""A request to a server, through the openai SDK's `with_streaming_response`.
+"""A request to a server, through the openai SDK's client.
 
 The SDK's stream and objects are not used, because they lose data of some servers (ARCHITECTURE.md,
 "Why our own decoding").
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nbstream.client import connections
 from nbstream.client.continued_decoder import ContinuedDecoder
@@ -17,7 +17,9 @@ from nbstream.client.redaction import KeyRedactor
 from nbstream.client.sources import SourceError
 from nbstream.client.sources.failures import failure_of
 from nbstream.model.hidden_text import hidden_in, revealed
-from nbstream.model.request import CHAT
+from nbstream.model.request import MESSAGES
+from nbstream.wire.anthropic_messages import MessagesDecoder
+from nbstream.wire.openai_chat import ChunkDecoder
 from nbstream.wire.response import ResponseDecoder
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class ApiSource:
-    """A request to an OpenAI-compatible server.
+    """A request to a server that speaks chat completions or Anthropic's Messages API.
 
     Args:
         endpoint: the server.
@@ -56,21 +58,13 @@ class ApiSource:
         """Send the request; see `Source.open`."""
         pooled = connections.pooled_client(self.endpoint)
         pooled.users += 1
-        # As `extra_body`, which the SDK does not transform: for 400 messages that takes it 50 ms.
-        body: dict[str, Any] = revealed(self.request.body())
-        model = body.pop("model")
         began = False
         try:
             await connections.close_unused()
-            headers = connections.headers(self.endpoint)
-            is_chat = self.request.address.call == CHAT
-            send = pooled.client.chat.completions if is_chat else pooled.client.completions
-            required: dict[str, Any] = {"messages": []} if is_chat else {"prompt": ""}
-            async with send.with_streaming_response.create(
-                model=model, **required, stream=True, extra_body=body, extra_headers=headers
-            ) as response:
+            body, call = revealed(self.request.body()), self.request.address.call
+            async with connections.opened(pooled.client, self.endpoint, call, body) as pieces:
                 began = True
-                yield response.iter_bytes()
+                yield pieces
         except SourceError:
             raise
         except Exception as error:  # noqa: BLE001
@@ -79,8 +73,9 @@ class ApiSource:
             pooled.users -= 1
 
     def decoder(self, max_bytes: int) -> Decoder:
-        """Return a decoder of chat completions."""
-        decoder: Decoder = ResponseDecoder(self.server, max_bytes)
+        """Return a decoder of the API that the request goes to."""
+        payloads = MessagesDecoder(self.server) if self.request.address.call == MESSAGES else ChunkDecoder(self.server)
+        decoder: Decoder = ResponseDecoder(self.server, max_bytes, payloads)
         if self._redactor.forms:
             decoder = RedactedDecoder(decoder, self._redactor)
         return decoder if self.earlier is None else ContinuedDecoder(decoder, self.earlier)

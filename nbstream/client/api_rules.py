@@ -1,0 +1,79 @@
+"""The rules of a request that depend on the API of its server.
+
+Messages and parameters have the form of chat completions for both APIs; `model.messages_body`
+writes them in Anthropic's form.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from nbstream.client.endpoints import Endpoint
+    from nbstream.client.thinking import ThinkingField
+
+#: The switches for thinking that Anthropic's API has.
+_SWITCHES = ("thinking", "adaptive", "budget", "none")
+#: The key of a message with content blocks that names the server they came from. It is never sent.
+ORIGIN = "content_blocks_from"
+_THOUGHTS = ("thinking", "redacted_thinking")
+#: Blocks that only the server can read that wrote them.
+_OF_SERVER = ("redacted_thinking", "server_tool_use", "web_search_tool_result", "web_fetch_tool_result")
+
+
+def first_parameters(endpoint: Endpoint, max_tokens: int | None) -> dict[str, Any]:
+    """Return the parameters that each request to a server has."""
+    limit = endpoint.facts.default_max_tokens if max_tokens is None else max_tokens
+    limited: dict[str, Any] = {} if limit is None else {endpoint.facts.max_tokens_field: limit}
+    if endpoint.facts.api == "anthropic":
+        # Its streams always have usage.
+        return {"stream": True, **limited}
+    # DeepSeek always reports usage; vLLM, SGLang and OpenRouter only if asked to.
+    return {"stream": True, "stream_options": {"include_usage": True}, **limited}
+
+
+def switch_of(endpoint: Endpoint, chosen: ThinkingField | str) -> Any:
+    """Return the field that switches thinking on and off.
+
+    The setting is for all servers, but one of chat completions has no meaning in the other API.
+    """
+    if endpoint.facts.api == "anthropic" and chosen not in _SWITCHES:
+        return endpoint.facts.thinking_field
+    return chosen or endpoint.facts.thinking_field
+
+
+def fitted(messages: Iterable[Mapping[str, Any]], endpoint: Endpoint, model: str) -> Iterator[Mapping[str, Any]]:
+    """Yield the messages as this server can read them.
+
+    Content blocks go back to the API that they came from. Claude checks the signatures of thoughts,
+    so it gets only those that it has signed itself; others are no part of the history there.
+    """
+    is_anthropic = endpoint.facts.api == "anthropic"
+    checks = is_anthropic and "claude" in model.lower() and not endpoint.on_deepseek
+    for message in messages:
+        if not is_anthropic and "content_blocks" in message:
+            yield {name: value for name, value in message.items() if name not in ("content_blocks", ORIGIN)}
+        elif is_anthropic and message.get("role") == "assistant":
+            yield _readable(message, endpoint.origin, checks=checks)
+        else:
+            yield message
+
+
+def _readable(message: Mapping[str, Any], origin: str, *, checks: bool) -> Mapping[str, Any]:
+    is_own = message.get(ORIGIN, origin) == origin
+    found = {name: value for name, value in message.items() if name != ORIGIN}
+    if checks:
+        found.pop("reasoning_content", None)
+    blocks = found.get("content_blocks")
+    if isinstance(blocks, list | tuple):
+        foreign = () if is_own else (*_OF_SERVER, *(_THOUGHTS if checks else ()))
+        found["content_blocks"] = [
+            block for block in blocks if block.get("type") not in foreign and not (checks and _is_unsigned(block))
+        ]
+    return found
+
+
+def _is_unsigned(block: Mapping[str, Any]) -> bool:
+    return block.get("type") == "thinking" and not block.get("signature")
