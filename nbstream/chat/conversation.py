@@ -25,7 +25,7 @@ from nbstream.client.start import source_of, start_run, warn
 from nbstream.client.thinking import rule_for
 from nbstream.model.exceptions import RequestError
 from nbstream.model.presentation import OPTIONS
-from nbstream.model.request import TurnPlace
+from nbstream.model.request import MESSAGES, TurnPlace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -152,7 +152,8 @@ class Chat(EditableTurns):
         before = self._turns.before(turn)
         self._refuse_arriving(before)
         sent = _sent(before)
-        rule = rule_for(request.parameters, is_deepseek=models.is_deepseek(request.model))
+        has_blocks = request.address.call == MESSAGES
+        rule = rule_for(request.parameters, is_deepseek=models.is_deepseek(request.model), has_blocks=has_blocks)
         own = next(index for index in range(len(request.messages) - 1, -1, -1) if _is_from("user", request, index))
         system = request.messages[:1] if _is_from("system", request, 0) else ()
         messages = (*system, *_joined(sent, rule), *request.messages[own:])

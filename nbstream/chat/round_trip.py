@@ -4,12 +4,17 @@ DeepSeek's rule (its guide to the thinking mode, as it stood in November 2026, a
 with `tools`, each assistant message carries `reasoning_content` verbatim, "" where there was none;
 without tools the field is ignored, so it is not sent. Other servers refuse fields that they do not
 know (Groq, Mistral), so there a message has only the field that the server itself sent.
+
+In Anthropic's API the content of a reply is a list of blocks, which go back as they came, with the
+signatures of the thoughts. Of a reply of another server, DeepSeek gets the reasoning there as well.
 """
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+from nbstream.client.api_rules import ORIGIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -19,6 +24,7 @@ if TYPE_CHECKING:
 
 Message: TypeAlias = "Mapping[str, Any]"
 
+_WITH_BLOCKS = ("blocks", "blocks_always")
 #: The result of a call that nothing has run: a chain of tools without results is refused.
 NOT_RUN = "This call was not run."
 
@@ -38,7 +44,9 @@ def messages_of(reply: Reply, rule: ReasoningRule, answer: str | None = None) ->
     message: dict[str, Any] = {"role": "assistant", "content": received["content"] if answer is None else answer}
     if "refusal" in received and answer is None:
         message["refusal"] = received["refusal"]
-    if rule == "always":
+    if rule in _WITH_BLOCKS and answer is None and "content_blocks" in received:
+        message |= {"content_blocks": received["content_blocks"], ORIGIN: reply.request.endpoint}
+    elif rule in ("always", "blocks_always"):
         message["reasoning_content"] = reply.reasoning
     elif rule == "as_received" and reply.reasoning_field is not None:
         message[reply.reasoning_field] = reply.reasoning

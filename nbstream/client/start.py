@@ -65,7 +65,8 @@ def source_of(
     """
     chosen = settings.current()
     endpoint, model = route(options.get("model"), options.get("base_url"), options.get("api_key"))
-    rule = rule_for(options.get("extra_body"), is_deepseek=speaks_deepseek(endpoint, model))
+    is_deepseek, has_blocks = speaks_deepseek(endpoint, model), endpoint.facts.api == "anthropic"
+    rule = rule_for(options.get("extra_body"), is_deepseek=is_deepseek, has_blocks=has_blocks)
     prompt = prompt_of(prompt, options)
     messages = turns(prompt, options.get("messages"), options.get("system"), chosen.system, earlier(rule))
     messages, inserted = with_insertions(messages, prompt, options, endpoint, model)

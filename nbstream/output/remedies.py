@@ -10,6 +10,7 @@ from nbstream.client.continuation import actions
 from nbstream.client.endpoint_facts import presets
 from nbstream.client.endpoints import DEFAULT
 from nbstream.model.printable import one_line
+from nbstream.model.request import MESSAGES
 from nbstream.model.usage import TOKENS_PER_CHARACTER
 from nbstream.output.audience import spoken
 
@@ -67,6 +68,16 @@ _BY_CAUSE = {
     "no_list": _BASE_URL,
     "other_api": _BASE_URL,
     "empty": _EMPTY,
+}
+_MESSAGES_URL = "Check the base URL: it ends where /v1/messages begins. A proxy may also be in between."
+#: Those that differ for a request to Anthropic's API.
+_IN_MESSAGES = {
+    "round_trip": "The request was not accepted as it is: an earlier assistant message lacks its thoughts, or another "
+    "server signed them. Put `reply.message` into messages=, or begin another conversation.",
+    "no_thinking": "This model takes another form of thinking, or cannot think: leave out `thinking=True` and "
+    "`effort=`, or let the endpoint's thinking_field be adaptive or budget.",
+    "path": "Check the model's name and the base URL, which ends where /v1/messages begins.",
+    **dict.fromkeys(("page", "not_json", "no_list", "other_api"), _MESSAGES_URL),
 }
 _BY_KIND = {
     "unsent": "Change it, then {again}.",
@@ -134,7 +145,8 @@ def _advice(failure: Failure, request: Request, audience: Audience) -> str:
             return f"{_BY_CAUSE['balance']} With a lower `max_tokens=` it may be enough."
         case _, "unknown_field":
             return _without(_named_fields(failure, request), request)
-    advice = _BY_CAUSE.get(failure.cause) or _BY_KIND.get(failure.kind, "")
+    own = _IN_MESSAGES if request.address.call == MESSAGES else {}
+    advice = own.get(failure.cause) or _BY_CAUSE.get(failure.cause) or _BY_KIND.get(failure.kind, "")
     if advice or (status := failure.status_code) is None:
         return advice
     if status == 500 and request.endpoint_name and request.key_variable and request.key_origin in ("none", "elsewhere"):  # noqa: PLR2004

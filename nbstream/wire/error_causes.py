@@ -41,7 +41,10 @@ _WORDS: dict[FailureCause, tuple[str, ...]] = {
         r"extra usage is required",
         r"余额不足|余额不够|欠费|额度不足|额度已用|配额不足|请充值",
     ),
-    "round_trip": (r"must be passed back",),
+    "round_trip": (
+        r"must be passed back",
+        r"invalid \W?signature\W? in \W?thinking|thinking\W? blocks? .{0,60}cannot be modified",
+    ),
     "json_word": (r"must contain the word\W+json",),
     "response_format": (
         # Before `unknown_field`, whose words it has.
@@ -81,16 +84,20 @@ _WORDS: dict[FailureCause, tuple[str, ...]] = {
         r"(?:prompt|input|messages?|request body)(?: tokens)? (?:is|are)? ?too (?:long|large)",
         r"`inputs` (?:tokens \+|must have less)|tokens in the prompt|range of input length",
         r"exceeded model token limit|prompt exceeds|max_seq_len|max_model_len",
+        r"request_too_large|request exceeds the maximum size",
         r"reduce (?:the|your) (?:length|size) of|reduce your prompt|上下文长度|超长",
     ),
     "loading": (r"loading (?:the )?model\b", rf"model {_QUOTED} is (?:currently |still )?loading\b"),
     "no_thinking": (
         r"(?:does not|doesn't|not) support (?:thinking|reasoning)\b(?! content)",
         r"(?:thinking|reasoning) (?:mode )?is not supported",
+        # Anthropic
+        r"thinking\.type\.\w{1,20}\W{1,3}is not supported",
         r"\"think\" value",
     ),
     "unknown_field": (
         rf"(?:unknown|unexpected|unrecogni[sz]ed|unsupported|extra|additional)(?: \w{{1,20}})? {_FIELD}",
+        r"extra inputs are not permitted",
         r"extra_forbidden|unknown_parameter|unsupported_?param|was unexpected",
         r"not support (?:the |these )?(?:parameter|field)",
         r"(?:parameter|field|argument)s?\b.{0,60}\b(?:is|are) not (?:supported|allowed|permitted|recogni[sz]ed)",
