@@ -21,6 +21,8 @@ LANGUAGES = {"json": "json", "python": "python", "curl": "sh", "node": "javascri
 _FORMS = "To send it again: %deepseek request json, python, curl or node; in Python reply.request.python() and so on."
 #: The characters that are shown of a text: of its beginning and of its end.
 _FIRST, _LAST = 1_500, 300
+#: The content blocks that are shown as other parts of a message.
+_SHOWN_BLOCKS = ("text", "thinking", "tool_use")
 #: Of more messages the oldest ones are counted, except for the system prompt.
 _MOST_MESSAGES = 40
 #: The characters of each base64 digit are 6 bits.
@@ -88,7 +90,7 @@ def _before(count: int) -> list[str]:
 def _facts(request: Request) -> Table:
     """Return where the request went and its parameters; long values are cut."""
     rows = [("model", request.model), *_key(request), *_turn(request)]
-    for name, value in request.parameters.items():
+    for name, value in _fields(request).items():
         if name == "tools" and isinstance(value, list):
             rows.append((name, ", ".join(map(_tool_name, value))))
         elif not (_is_completion(request) and name in ("prompt", "suffix")):
@@ -96,6 +98,13 @@ def _facts(request: Request) -> Table:
     keys = "".join(f"&{name}=…" for name, _ in request.address.query_variables)
     url = request.url + (keys if request.address.query else keys.replace("&", "?", 1))
     return Table(f"POST {printable(url)}", ("field", "value"), rows)
+
+
+def _fields(request: Request) -> Mapping[str, Any]:
+    """Return the fields of the body without the conversation."""
+    if request.address.call != MESSAGES:
+        return request.parameters
+    return {name: value for name, value in request.body().items() if name not in ("model", "messages", "system")}
 
 
 def _key(request: Request) -> list[tuple[str, str]]:
@@ -154,10 +163,13 @@ def _parts_of(number: int, message: Mapping[str, Any], called: Mapping[str, str]
     if (name := called.get(str(message.get("tool_call_id")))) is not None:
         items.insert(0, f"result of {name}")
     for name, value in message.items():
-        if name not in ("role", "content", "reasoning_content", "tool_calls"):
+        if name not in ("role", "content", "reasoning_content", "tool_calls", "content_blocks"):
             items.append(f"{one_line(name)}: {_json(value)}")
-    reasoning = message.get("reasoning_content")
-    if isinstance(reasoning, str):
+    reasoning, blocks = message.get("reasoning_content"), message.get("content_blocks")
+    if isinstance(blocks, list):
+        yield from _thoughts(role, blocks)
+        items += [one_line(str(block.get("type"))) for block in blocks if block.get("type") not in _SHOWN_BLOCKS]
+    elif isinstance(reasoning, str):
         yield _Part(f"{role} · reasoning_content · {_size(reasoning)}", _cut(reasoning))
     size = [_size(text)] if text or not items else []
     yield _Part(" · ".join([role, *size, *items]), _cut(text))
@@ -165,6 +177,14 @@ def _parts_of(number: int, message: Mapping[str, Any], called: Mapping[str, str]
         function = call.get("function")
         arguments = function.get("arguments", "") if isinstance(function, dict) else ""
         yield _Part(f"{role} · calls {_tool_name(call)}", _cut(str(arguments)))
+
+
+def _thoughts(role: str, blocks: list[dict[str, Any]]) -> Iterator[_Part]:
+    """Yield the thoughts of a message that has content blocks."""
+    for block in blocks:
+        if block.get("type") == "thinking":
+            text, signed = str(block.get("thinking")), ", signed" if block.get("signature") else ""
+            yield _Part(f"{role} · thinking · {_size(text)}{signed}", _cut(text))
 
 
 def _calls(message: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -209,7 +229,8 @@ def _inserted_line(inserted: Inserted) -> str:
 
 
 def _tool_name(tool: Any) -> str:
-    function = tool.get("function") if isinstance(tool, dict) else None
+    # A tool of Anthropic's API has its name at the top.
+    function = tool.get("function", tool if "name" in tool else None) if isinstance(tool, dict) else None
     return one_line(str(function.get("name"))) if isinstance(function, dict) else "a tool"
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nbstream.model.exceptions import RequestError
-from nbstream.snippets import curl, node, python
+from nbstream.model.request import MESSAGES
+from nbstream.snippets import curl, node, python, python_messages
 from nbstream.snippets.literals import JSON
 
 if TYPE_CHECKING:
@@ -25,13 +26,19 @@ def code_of(request: Request, language: str, *, sdk: bool = False) -> str:
         sdk: whether a program for Node uses the package `openai`.
 
     Raises:
-        RequestError: if the request is not known, as that of a recording.
+        RequestError: if the request is not known, as that of a recording; or if the package does
+            not speak its API.
     """
     check(request)
     if language == "json":
         return JSON.write(request.body())
+    is_messages = request.address.call == MESSAGES
     if language == "node":
+        if sdk and is_messages:
+            raise RequestError("The package openai does not speak Anthropic's API: `request.node()` uses fetch.")
         return node.with_sdk(request) if sdk else node.with_fetch(request)
+    if language == "python" and is_messages:
+        return python_messages.code(request)
     return python.code(request) if language == "python" else curl.code(request)
 
 

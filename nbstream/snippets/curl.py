@@ -7,6 +7,7 @@ import shlex
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from nbstream.model.request import MESSAGES, MESSAGES_VERSION
 from nbstream.snippets.literals import json_parts
 
 if TYPE_CHECKING:
@@ -33,10 +34,13 @@ def code(request: Request) -> str:
     if _PATTERN.search(url):
         options.append("--globoff")
     options.append('--header "Content-Type: application/json"')
+    if address.call == MESSAGES:
+        options.append(f'--header "anthropic-version: {MESSAGES_VERSION}"')
     if address.key_variable:
         options.append("--header @/dev/fd/3")
         redirections.append("3<<KEY")
-        documents += [f"Authorization: Bearer ${{{address.key_variable}:?}}", "KEY"]
+        header = "x-api-key: " if address.key_header == "x-api-key" else "Authorization: Bearer "
+        documents += [f"{header}${{{address.key_variable}:?}}", "KEY"]
     if address.query_variables:
         options.append("--config /dev/fd/4")
         redirections.append("4<<QUERY")

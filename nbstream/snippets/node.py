@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nbstream.model.hidden_text import hidden_in
-from nbstream.model.request import CHAT, FIM
+from nbstream.model.request import CHAT, FIM, MESSAGES, MESSAGES_VERSION
 from nbstream.snippets.literals import JAVASCRIPT, javascript_rounds, json_parts, template
 
 if TYPE_CHECKING:
@@ -78,6 +78,23 @@ _PRINT_TEXT = """\
   usage = chunk.usage ?? usage;
   process.stdout.write(chunk.choices?.[0]?.text ?? "");
 """
+_PRINT_MESSAGE = """\
+  usage = chunk.usage ?? usage;
+  const delta = chunk.delta ?? {};
+  if (chunk.content_block?.type === "tool_use") {
+    process.stderr.write(`\\n${chunk.content_block.name}: `);
+  }
+  if (delta.thinking) {
+    process.stderr.write(delta.thinking);
+    thinking = true;
+  }
+  if (delta.text) {
+    if (thinking) process.stderr.write("\\n\\n");
+    thinking = false;
+    process.stdout.write(delta.text);
+  }
+  if (delta.partial_json) process.stderr.write(delta.partial_json);
+"""
 _PRINT_USAGE = """\
 }
 process.stdout.write("\\n");
@@ -89,6 +106,13 @@ if (thought) console.error(`${thought}\\n`);
 console.log(message.content ?? "");
 for (const call of message.tool_calls ?? []) {
   console.error(`${call.function.name}: ${call.function.arguments}`);
+}
+console.error(completion.usage);"""
+_PRINT_WHOLE_MESSAGE = """\
+for (const block of completion.content) {
+  if (block.type === "thinking") console.error(`${block.thinking}\\n`);
+  if (block.type === "text") console.log(block.text);
+  if (block.type === "tool_use") console.error(`${block.name}: ${JSON.stringify(block.input)}`);
 }
 console.error(completion.usage);"""
 _PRINT_WHOLE_TEXT = """\
@@ -108,7 +132,12 @@ def with_fetch(request: Request) -> str:
         ]
         where = "url"
     before, body = _body(request, 1, len("body: JSON.stringify("))
-    headers = [_JSON_TYPE, "Authorization: `Bearer ${key}`"] if address.key_variable else [_JSON_TYPE]
+    headers = [_JSON_TYPE]
+    if address.call == MESSAGES:
+        headers.append(f'"anthropic-version": "{MESSAGES_VERSION}"')
+    if address.key_variable:
+        is_own = address.key_header == "x-api-key"
+        headers.append('"x-api-key": key' if is_own else "Authorization: `Bearer ${key}`")
     options = [
         'method: "POST"',
         f"headers: {JAVASCRIPT.broken('{', headers, '}', 1)}",
@@ -209,6 +238,8 @@ def _as_json(variable: str) -> str:
 def _reading(request: Request, loop: str) -> str:
     """Return the lines that print what arrives."""
     is_chat = request.address.call == CHAT
+    if request.address.call == MESSAGES:
+        return f"{_BEGIN}{loop}{_PRINT_MESSAGE}{_PRINT_USAGE}" if loop else _PRINT_WHOLE_MESSAGE
     if not loop:
         return _PRINT_WHOLE if is_chat else _PRINT_WHOLE_TEXT
     if not is_chat:
