@@ -114,8 +114,10 @@ class _Fitting:
             return [{}]
         reference = schema.get("$ref")
         if isinstance(reference, str):
-            name = reference.removeprefix("#/$defs/")
-            return self._resolved(self._root.get("$defs", {}).get(name), depth + 1)
+            _, _, rest = reference.partition("#/")
+            place, _, name = rest.partition("/")
+            named = self._root.get(place)
+            return self._resolved(named.get(name) if isinstance(named, dict) else None, depth + 1)
         several = schema.get("anyOf") or schema.get("oneOf")
         if isinstance(several, list):
             return [found for each in several for found in self._resolved(each, depth + 1)]

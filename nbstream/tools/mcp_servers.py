@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from nbstream.tools.tool import Consent
 
 _CALL_SECONDS = 300.0
-_MISSING = "`nbstream.mcp` needs the package `mcp`: run `pip install 'nbstream[mcp]'`."
+_MISSING = "`nbstream.mcp` needs the package `mcp`, version 2.3 or newer: run `pip install 'nbstream[mcp]'`."
 _NEEDS = "`nbstream.mcp` needs a command, a URL, or a `mcp.Client` that was not entered."
 
 

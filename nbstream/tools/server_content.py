@@ -40,11 +40,18 @@ def prepared(result: Any) -> Prepared:
     text = "\n".join(filter(None, texts))
     if structured is not None:
         written = json.dumps(structured, ensure_ascii=False, default=str)
-        if not (isinstance(structured, dict) and structured.keys() == {"result"} and text):
-            # Servers put a result that is no object into one.
+        if not (text and _is_repeated(structured, text)):
             shown.insert(0, Shown("json", text=storable(written[:_LONGEST]), is_cut=len(written) > _LONGEST))
         text = text or written
     return Prepared(text, tuple(shown), is_error=bool(result.is_error))
+
+
+def _is_repeated(structured: Any, text: str) -> bool:
+    """Return whether structured content is the text itself: servers put it into an object."""
+    if not isinstance(structured, dict) or len(structured) != 1:
+        return False
+    ((name, value),) = structured.items()
+    return bool(name == "result" or value == text)
 
 
 def _image_of(block: Any, room: int) -> Shown | None:

@@ -33,6 +33,8 @@ def shape_of_schema(schema: Any, name: str) -> Shape:
     """
     made = dict(copy.deepcopy(schema)) if isinstance(schema, Mapping) else {}
     made["type"] = "object"
+    # The version of the language of schemas: some servers of models refuse older ones.
+    made.pop("$schema", None)
     if not isinstance(made.get("properties"), dict):
         made["properties"] = {}
     return Shape(made, name, lambda value: _checked(value, made))

@@ -260,7 +260,11 @@ def _valid_name(name: str) -> str:
 def _claims(annotations: Any) -> tuple[str, ...]:
     if annotations is None:
         return ()
-    found = [words.get(getattr(annotations, hint, None)) for hint, words in _CLAIMS.items()]
+    hints = {hint: getattr(annotations, hint, None) for hint in _CLAIMS}
+    if hints["read_only_hint"]:
+        # The two others speak of changes.
+        hints |= {"destructive_hint": None, "idempotent_hint": None}
+    found = [words.get(hints[hint]) for hint, words in _CLAIMS.items()]
     return tuple(filter(None, found))
 
 
