@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from nbstream.chat.conversation import Chat
     from nbstream.client.run import Run
     from nbstream.client.settings import Settings
-    from nbstream.client.start import stream
+    from nbstream.exchange.start import stream
+    from nbstream.jupyter.again import resume
     from nbstream.jupyter.ask import ask, complete
     from nbstream.jupyter.commands.replies import code_blocks
     from nbstream.jupyter.display import show
@@ -59,6 +60,7 @@ __all__ = [
     "describe",
     "last",
     "mcp",
+    "resume",
     "settings",
     "show",
     "stream",
@@ -82,8 +84,9 @@ _MODULES = {
     "describe": "prompt.describe",
     "map": "jupyter.many",
     "mcp": "tools.mcp_servers",
+    "resume": "jupyter.again",
     "show": "jupyter.display",
-    "stream": "client.start",
+    "stream": "exchange.start",
     "tool": "tools.tool",
 }
 

@@ -13,7 +13,7 @@ from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from nbstream.chat import front_end, names, round_trip, saved
+from nbstream.chat import front_end, names, saved
 from nbstream.chat.cells import AskingCells
 from nbstream.chat.editing import EditableTurns
 from nbstream.chat.turn import Version
@@ -21,8 +21,10 @@ from nbstream.chat.turn_list import TurnList
 from nbstream.client import models, options, settings
 from nbstream.client.hidden_fields import with_hidden
 from nbstream.client.secret import Secret
-from nbstream.client.start import source_of, start_run, warn
+from nbstream.client.start import source_of, warn
 from nbstream.client.thinking import rule_for
+from nbstream.exchange import round_trip
+from nbstream.exchange.start import start
 from nbstream.model.exceptions import RequestError
 from nbstream.model.presentation import OPTIONS
 from nbstream.model.request import MESSAGES, TurnPlace
@@ -30,11 +32,11 @@ from nbstream.model.request import MESSAGES, TurnPlace
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from nbstream.chat.round_trip import Message
     from nbstream.chat.turn import Turn, TurnState
     from nbstream.client.run import Run
     from nbstream.client.sources.api import ApiSource
     from nbstream.client.thinking import ReasoningRule
+    from nbstream.exchange.round_trip import Message
     from nbstream.model.reply import Reply
     from nbstream.model.request import Request
 
@@ -146,7 +148,7 @@ class Chat(EditableTurns):
         Raises:
             RequestError: if a turn before it still arrives.
         """
-        request, turn = reply.request, self.turn_of(reply)
+        request, turn = reply.steps[0].request, self.turn_of(reply)
         if turn is None:
             return request
         before = self._turns.before(turn)
@@ -189,11 +191,15 @@ class Chat(EditableTurns):
     def to_json(self) -> str:
         """Return the chat as JSON: all turns with all their versions, and never a key.
 
+        Functions, as of `tools=`, are left out. A reply that asks whether a tool may run is kept
+        with its calls pending.
+
         Raises:
             RequestError: if a reply is still arriving.
         """
-        self._refuse_arriving(self.turns)
-        return saved.to_json(self.name, self.system, self._defaults, [turn.state for turn in self._turns.every])
+        self._refuse_arriving([turn for turn in self.turns if turn.reply.status != "calling"])
+        defaults = {name: value for name, value in self._defaults.items() if name not in options.OF_PYTHON}
+        return saved.to_json(self.name, self.system, defaults, [turn.state for turn in self._turns.every])
 
     def save(self, path: str | Path) -> None:
         """Write the chat to a file, as `to_json` gives it.
@@ -271,7 +277,7 @@ class Chat(EditableTurns):
         notes, self._notes = self._notes, []
         for note in notes:
             warn(note)
-        run = start_run(source)
+        run = start(source, chosen)
         return run, Version(_added(source), run.receiver, frozenset(each.version.number for each in sent))
 
     def _place_of(self, before: Sequence[Turn], sent: Sequence[Turn], turn: Turn | None) -> TurnPlace:

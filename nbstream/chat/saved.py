@@ -18,7 +18,7 @@ from nbstream.model.saved_values import decode, encode
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from nbstream.chat.round_trip import Message
+    from nbstream.exchange.round_trip import Message
 
 _FORMAT = 2
 

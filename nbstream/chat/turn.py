@@ -6,16 +6,16 @@ import itertools
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from nbstream.chat import round_trip
 from nbstream.client.receiver import Receiver
+from nbstream.exchange import round_trip
 from nbstream.model.exceptions import RequestError
 from nbstream.model.reduction import with_answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from nbstream.chat.round_trip import Message
     from nbstream.client.thinking import ReasoningRule
+    from nbstream.exchange.round_trip import Message
     from nbstream.model.reply import Reply
 
 _REPR_CHARS = 40
@@ -104,7 +104,7 @@ class Version:
     def is_empty(self) -> bool:
         """Whether the reply ended, by a failure or a stop, before anything arrived."""
         reply = self.reply
-        text = reply.answer or reply.reasoning or reply.refusal or reply.tool_calls
+        text = reply.answer or reply.reasoning or reply.refusal or reply.tool_calls or len(reply.steps) > 1
         return self.edited_answer is None and reply.status in ("failed", "cancelled") and not text
 
     def cancel(self) -> None:

@@ -17,6 +17,7 @@ from nbstream.client.routing import Route, route, with_present_key
 from nbstream.client.sources.api import ApiSource
 from nbstream.client.structured import structure_of
 from nbstream.client.thinking import field_that_switches_off
+from nbstream.client.tool_options import given_tools
 from nbstream.model.earlier import Earlier
 from nbstream.model.exceptions import RequestError
 from nbstream.model.request import FIM
@@ -55,7 +56,7 @@ def obstacle(reply: Reply) -> str:
         return "The reply is complete: the model ended it by itself."
     if not reply.request.endpoint:
         return "The reply is a recording."
-    if not _is_known(reply.request):
+    if not is_known(reply.request):
         return "The reply's prompt is not known any more: a journal holds no prompts."
     if reply.status == "failed" and not (reply.answer or reply.reasoning):
         return "The reply failed before anything of it had arrived: ask anew."
@@ -67,7 +68,7 @@ def actions(reply: Reply) -> list[Action]:
 
     A reply whose answer had not begun can only be asked anew.
     """
-    if reply.status == "complete" or not _is_known(reply.request):
+    if reply.status == "complete" or not is_known(reply.request):
         return []
     endpoint = _used.get(_key(reply.request))
     can_go_on = endpoint is not None and (endpoint.continuing or reply.request.address.call == FIM)
@@ -106,7 +107,7 @@ def retried(reply: Reply, options: Options) -> ApiSource:
     Raises:
         RequestError: if the request is not known, or an option is not valid.
     """
-    if not _is_known(reply.request):
+    if not is_known(reply.request):
         raise RequestError("The request of this reply is not known, so it cannot be sent again.")
     endpoint, request = _again(reply.request, options)
     if request.address.call == FIM:
@@ -145,7 +146,7 @@ def _key(request: Request) -> tuple[str, str, str]:
     return request.endpoint, request.address.path, request.model
 
 
-def _is_known(request: Request) -> bool:
+def is_known(request: Request) -> bool:
     """Return whether a request can be sent again: a recording cannot, and a journal holds none."""
     return bool(request.endpoint and (request.messages or "prompt" in request.parameters))
 
@@ -160,7 +161,8 @@ def _again(request: Request, options: Options) -> tuple[Endpoint, Request]:
     chosen = settings.current()
     endpoint, model = _server(request, given)
     refuse_unseen(request.inserted, model)
-    new = build_request(endpoint, model, request.messages, options, chosen.thinking_field)
+    tools = given_tools(options)
+    new = build_request(endpoint, model, request.messages, options, chosen.thinking_field, tools=tools)
     old = dict(request.parameters)
     if endpoint.origin != request.endpoint:
         # Other fields may be known to the first server only.

@@ -55,9 +55,20 @@ class Options(TypedDict, total=False):
     schema: Any
     #: How often such an answer is asked for until it fits; the default is 2.
     tries: int | None
+    #: The functions that the model may call, and tools of MCP servers.
+    tools: Sequence[Any] | None
+    #: The names of tools that run without asking.
+    allow: str | Sequence[str] | None
+    #: The most requests in which the model may call tools; one more asks for an answer.
+    max_steps: int | None
+    #: Whether the model calls a tool: auto, none, required, or the name of one.
+    tool_choice: str | None
     #: Further fields of the request's JSON body; they replace all others.
     extra_body: Mapping[str, Any] | None
 
+
+#: Options whose values are Python's own, so that no file can keep them.
+OF_PYTHON = ("tools",)
 
 NAMES = tuple(Options.__annotations__)
 

@@ -46,6 +46,11 @@ class Questions:
             self._open.pop(key, None)
             self._seen.pop(key, None)
 
+    def is_open(self, key: str) -> bool:
+        """Return whether a question has no answer yet."""
+        with self._lock:
+            return key in self._open
+
     async def wait_until_seen(self, key: str, seconds: float) -> bool:
         """Return whether a page has shown a question within so many seconds."""
         try:

@@ -1,4 +1,4 @@
-"""Receives one reply as a task on the background loop.
+"""Receives one reply, of one or several requests, as a task on the background loop.
 
 `Receiver.reply` has every delta at once; watchers get events joined, in frames.
 """
@@ -14,20 +14,34 @@ from typing import TYPE_CHECKING, NamedTuple
 from nbstream.billing.prices import cost_of
 from nbstream.client import retry
 from nbstream.client.frames import DEBOUNCE_SECONDS, BurstDetector, FrameSchedule, UnwatchedSchedule
+from nbstream.client.jobs import Jobs
 from nbstream.client.loop import background_loop
 from nbstream.client.questions import Questions
 from nbstream.client.sources import SourceError
 from nbstream.client.thinking import field_that_switches_off
 from nbstream.model.coalesce import coalesce
-from nbstream.model.events import Answer, Continued, Ended, Event, Priced, Reasoning, Retrying, Started, Warned
+from nbstream.model.events import (
+    Answer,
+    Continued,
+    Ended,
+    Event,
+    Priced,
+    Reasoning,
+    Responded,
+    Retrying,
+    Started,
+    Stepped,
+    Warned,
+)
 from nbstream.model.failure import Failure
-from nbstream.model.reduction import reduce
+from nbstream.model.reduction import reduce, reduced
 from nbstream.model.reply import Reply
 from nbstream.model.warning import ReplyWarning
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from nbstream.client.following import Following
     from nbstream.client.retry import Limits
     from nbstream.client.sources import Source
 
@@ -44,12 +58,16 @@ class Update(NamedTuple):
 
 
 class Receiver:
-    """Receives the reply of one source.
+    """Receives the reply of one source, and of those that follow it.
 
     Args:
         source: the request, and the decoder of its response.
         limits: limits on silence, on retries and on the size of the reply.
         currency: the currency of the cost.
+        following: decides after each response whether another request follows; None for a reply of
+            one request.
+        before: the events of an earlier part of the reply. It ended between two requests, so
+            `following` goes on with it, and `source` is not asked.
         is_watched: whether somebody looks at the reply while it arrives. If not, nobody gets
             events, and the network is read more rarely: only the end is told, by `future`.
 
@@ -57,9 +75,19 @@ class Receiver:
         future: holds the reply once it has ended.
         cancelling: whether the reply is being cancelled.
         questions: what the user is asked meanwhile.
+        jobs: work for the thread that waits for the reply.
     """
 
-    def __init__(self, source: Source, limits: Limits, currency: str = "USD", *, is_watched: bool = True) -> None:
+    def __init__(
+        self,
+        source: Source,
+        limits: Limits,
+        currency: str = "USD",
+        *,
+        following: Following | None = None,
+        before: Sequence[Event] = (),
+        is_watched: bool = True,
+    ) -> None:
         self.cancelling = False
         self.future: concurrent.futures.Future[Reply] = concurrent.futures.Future()
         # From now on a watcher that is cancelled cannot cancel the future.
@@ -67,7 +95,9 @@ class Receiver:
         self._source = source
         self._limits = limits
         self._currency = currency
-        self._reply = _before(source)
+        self._following = following
+        self._before = before
+        self._reply = Reply(request=source.request) if before else _before(source)
         self._events: list[Event] = []
         #: The reply after `_events`, without the pending events.
         self._delivered = self._reply
@@ -79,6 +109,7 @@ class Receiver:
         self._frames = FrameSchedule() if is_watched else UnwatchedSchedule()
         self._flush_handle: asyncio.TimerHandle | None = None
         self._changed = threading.Condition()
+        self.jobs = Jobs(self._changed)
         self._listeners: set[Callable[[], None]] = set()
         self._began = self._beginning()
         self._decoder = source.decoder(limits.max_bytes)
@@ -124,7 +155,7 @@ class Receiver:
         return True
 
     def wait(self, seen: int, *, cancelling: bool = False, timeout: float | None = None) -> Update:
-        """Wait for new events and return the events after the first `seen`.
+        """Wait for new events or work, and return the events after the first `seen`.
 
         Args:
             seen: how many events the caller already has.
@@ -134,7 +165,7 @@ class Receiver:
         """
         with self._changed:
             self._changed.wait_for(
-                lambda: len(self._events) > seen or self.done or self.cancelling is not cancelling, timeout
+                lambda: len(self._events) > seen or self.done or self.cancelling is not cancelling or self.jobs, timeout
             )
             return Update(self._events[seen:], self._delivered)
 
@@ -166,8 +197,12 @@ class Receiver:
             await self._source.prepare()
             # Times measure the server, so they do not include imports.
             self._began = self._beginning()
-            self._emit(_first_events(self._source))
-            await self._attempts()
+            if self._before:
+                self._emit([*self._before])
+            else:
+                self._emit(_first_events(self._source))
+                await self._attempts()
+            await self._follow()
         except asyncio.CancelledError:
             self._emit([*self._decoder.flush(self.elapsed), Ended(self.elapsed, "cancelled")])
         except Exception as error:  # noqa: BLE001  (a defect must not lose the reply)
@@ -176,7 +211,40 @@ class Receiver:
 
     def _beginning(self) -> float:
         """Return when a reply that is sent now began; its earlier part went on until now."""
-        return time.monotonic() - _seconds_before(self._source)
+        return time.monotonic() - _seconds_before(self._source, self._before)
+
+    async def _follow(self) -> None:
+        """Send the requests that follow the first one, until the reply ends."""
+        while self._following is not None and not self._has_ended:
+            following = await self._following.following(self)
+            if following is None:
+                self._emit([Ended(self.elapsed, "served")])
+                return
+            self._source = following.source
+            await self._source.prepare()
+            request = self._source.request
+            stepped = Stepped(self.elapsed, request, time.time(), following.cause)
+            self._emit([stepped, *(Warned(stepped.at, each) for each in request.warnings)])
+            await self._attempts()
+
+    @property
+    def has_following(self) -> bool:
+        """Whether other requests may follow, with work for the thread that waits."""
+        return self._following is not None
+
+    @property
+    def source(self) -> Source:
+        """The last request."""
+        return self._source
+
+    def emit(self, event: Event) -> None:
+        """Add an event between two requests, such as what became of a call, and show it at once."""
+        self._emit([event])
+        self._flush()
+
+    def emit_soon(self, event: Event) -> None:
+        """Do the same from any thread."""
+        self._loop.call_soon_threadsafe(self._emit, [event])
 
     async def _attempts(self) -> None:
         attempts = 1 + self._limits.retries
@@ -252,11 +320,14 @@ class Receiver:
                 if self._has_ended:
                     break
                 if isinstance(event, Ended):
-                    self._has_ended = True
                     self._reduce()
-                    self._pending += _last_warnings(self._reply, event.at)
-                    if (cost := cost_of(self._reply, self._currency)) is not None:
-                        self._pending.append(Priced(event.at, cost))
+                    if self._reply.status != "calling":
+                        self._pending += _last_warnings(self._reply, event.at)
+                        if (cost := cost_of(self._reply, self._currency)) is not None:
+                            self._pending.append(Priced(event.at, cost))
+                    self._has_ended = not self._goes_on(event)
+                    if not self._has_ended:
+                        event = Responded(event.at)  # noqa: PLW2901  (in place of the end)
                 self._pending.append(event)
         if self._has_ended:
             self._flush()
@@ -269,6 +340,12 @@ class Receiver:
             at = self._frames.send_at(self._loop.time(), just_arrived=just_arrived)
             if self._flush_handle is None or at < self._flush_handle.when():
                 self._flush_at(at)
+
+    def _goes_on(self, end: Ended) -> bool:
+        """Return whether the reply goes on after the end of a response."""
+        if self._following is None or end.outcome != "served" or self._reply.status == "calling":
+            return False
+        return self._following.goes_on(reduced([end], self._reply))
 
     def _reduce(self) -> None:
         """Apply the pending events to the reply, joined, as a frame may have hundreds of deltas."""
@@ -304,7 +381,9 @@ class Receiver:
                 self.remove_listener(listener)
 
 
-def _seconds_before(source: Source) -> float:
+def _seconds_before(source: Source, before: Sequence[Event] = ()) -> float:
+    if before:
+        return max(event.at for event in before)
     return (source.earlier.timing.ended or 0.0) if source.earlier is not None else 0.0
 
 

@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from nbstream.client import api_rules, listings, models
+from nbstream.client import api_rules, listings, models, tool_options
 from nbstream.client.json_values import JsonValues
 from nbstream.client.thinking import switch
 from nbstream.model.exceptions import RequestError
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from nbstream.client.endpoints import Endpoint
     from nbstream.client.options import Options
     from nbstream.client.thinking import ThinkingField
+    from nbstream.tools.tool import Tool
 
 #: Every value that some server takes. DeepSeek maps minimal to low, medium and xhigh to high, and
 #: ultra to max.
@@ -34,10 +35,13 @@ def build_request(
     messages: Sequence[Mapping[str, Any]],
     options: Options,
     thinking_field: ThinkingField | Literal[""] = "",
+    *,
+    tools: tuple[Tool, ...] = (),
 ) -> Request:
     """Return a request with the options of `nbstream.stream`; an option that is None is not sent.
 
     `thinking` is sent in the field that `thinking_field` names; if it is empty, the endpoint does.
+    `tools` are those of the options.
 
     Raises:
         RequestError: if an option is out of range, or a value is none that JSON has.
@@ -64,6 +68,7 @@ def build_request(
         "stop": [stop] if isinstance(stop, str) else list(stop or ()) or None,
     }
     parameters.update({name: value for name, value in optional.items() if value is not None})
+    parameters.update(tool_options.fields(tools, options, endpoint))
     if thinking is not None:
         limit = parameters.get(endpoint.facts.max_tokens_field)
         switched = switch(field, thinking=bool(thinking), effort=endpoint.facts.thinking_effort, max_tokens=limit)
@@ -81,6 +86,7 @@ def build_request(
         refuse_forgotten(extra)
         body |= with_hidden(extra, endpoint)
     model, sent = str(body.pop("model")), body.pop("messages")
+    tool_options.check_choice(body, is_deepseek=speaks_deepseek(endpoint, model))
     if not isinstance(sent, list):
         raise RequestError("`messages` must be a list.")
     return Request(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+import time
 import uuid
 import weakref
 from typing import TYPE_CHECKING, Any
@@ -11,8 +13,9 @@ from nbstream.client.receiver import Receiver
 from nbstream.client.retry import Limits
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Generator
+    from collections.abc import AsyncGenerator, AsyncIterator, Generator, Sequence
 
+    from nbstream.client.following import Following
     from nbstream.client.sources import Source
     from nbstream.model.events import Event
     from nbstream.model.reply import Reply
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
 #: ipykernel's SIGINT handler only queues a callback, which does not wake a sleeping event loop. So
 #: the loop wakes up this often to notice ■.
 _TICK_SECONDS = 0.25
+#: A reply with tools has work for this thread, which nothing else wakes up for it.
+_JOB_SECONDS = 0.02
 
 _STOPPED = "stopped; what arrived is kept in the run's reply, the latest one in nbstream.last"
 
@@ -38,9 +43,16 @@ class Run:
         receiver: receives the reply; has no reference to the run.
     """
 
-    def __init__(self, source: Source, limits: Limits | None = None, currency: str = "USD") -> None:
+    def __init__(
+        self,
+        source: Source,
+        limits: Limits | None = None,
+        currency: str = "USD",
+        following: Following | None = None,
+        before: Sequence[Event] = (),
+    ) -> None:
         self.id = uuid.uuid4().hex
-        self.receiver = Receiver(source, limits or Limits(), currency)
+        self.receiver = Receiver(source, limits or Limits(), currency, following=following, before=before)
         weakref.finalize(self, self.receiver.cancel).atexit = False
 
     @property
@@ -68,8 +80,16 @@ class Run:
             TimeoutError: if the reply has not ended by then; the run continues.
             KeyboardInterrupt: if ■ or Ctrl-C was pressed; the run is cancelled.
         """
+        ends_at = None if timeout is None else time.monotonic() + timeout
         try:
-            return self.receiver.future.result(timeout)
+            while not self.done:
+                if self._work():
+                    continue
+                wait = None if ends_at is None else ends_at - time.monotonic()
+                if wait is not None and wait <= 0:
+                    raise TimeoutError
+                self.receiver.wait(sys.maxsize, cancelling=self.receiver.cancelling, timeout=wait)
+            return self.receiver.future.result()
         except KeyboardInterrupt:
             # Nobody waits for the reply any more, so no more tokens should be paid for.
             self.cancel()
@@ -79,6 +99,22 @@ class Run:
         """Close the connection, keep the reply so far, and return whether it had not ended yet."""
         return self.receiver.cancel()
 
+    @property
+    def _tick_seconds(self) -> float:
+        return _JOB_SECONDS if self.receiver.has_following else _TICK_SECONDS
+
+    def _work(self) -> bool:
+        """Do work of the reply, such as running a tool; return whether there was any.
+
+        Raises:
+            KeyboardInterrupt: if ■ was pressed meanwhile; the reply has been stopped.
+        """
+        job = self.receiver.jobs.take()
+        if job is not None and job.run():
+            self.cancel()
+            raise KeyboardInterrupt
+        return job is not None
+
     def __await__(self) -> Generator[Any, None, Reply]:
         return self._awaited().__await__()
 
@@ -86,7 +122,8 @@ class Run:
         ended = asyncio.wrap_future(self.receiver.future)
         try:
             while not ended.done():
-                await asyncio.wait({ended}, timeout=_TICK_SECONDS)
+                await asyncio.wait({ended}, timeout=self._tick_seconds)
+                self._work()
             return ended.result()
         except asyncio.CancelledError as error:
             # ■ in an async cell, or a timeout around `await run`: nobody needs the reply any more,
@@ -118,11 +155,13 @@ class Run:
                 for event in self.receiver.wait(seen, timeout=0).events:
                     yield event
                     seen += 1
+                if self._work():
+                    continue
                 if ended:
                     return
                 # Not wait_for: in Python 3.11 it loses a cancellation, such as ■, that happens at
                 # the moment of its timeout.
-                tick = loop.call_later(_TICK_SECONDS, news.set)
+                tick = loop.call_later(self._tick_seconds, news.set)
                 await news.wait()
                 tick.cancel()
         finally:

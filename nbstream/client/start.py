@@ -6,11 +6,10 @@ import sys
 import warnings
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any
 
 from nbstream.client import continuation, history, settings
 from nbstream.client.insertions import insertion_notes, prompt_of, with_insertions
-from nbstream.client.options import Options, checked, with_signature
 from nbstream.client.request_builder import build_request, parameter_notes, speaks_deepseek, turns
 from nbstream.client.retry import Limits
 from nbstream.client.routing import route
@@ -18,29 +17,20 @@ from nbstream.client.run import Run
 from nbstream.client.sources.api import ApiSource
 from nbstream.client.structured import asking_for, structure_of, with_instruction
 from nbstream.client.thinking import rule_for
+from nbstream.client.tool_options import check, given_tools, place_of
 from nbstream.model.exceptions import NbstreamWarning
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from nbstream.client.following import Following
+    from nbstream.client.options import Options
     from nbstream.client.sources import Source
     from nbstream.client.thinking import ReasoningRule
+    from nbstream.model.events import Event
     from nbstream.model.request import TurnPlace
 
 _PACKAGE = str(Path(__file__).parents[1])
-
-
-def stream(prompt: str | None = None, **options: Unpack[Options]) -> Run:
-    """Send a request and return its `Run` at once, without showing anything.
-
-    Args:
-        prompt: the prompt, taken literally unless `fill` is given.
-        **options: see `nbstream.client.options.Options`.
-
-    Raises:
-        RequestError: if the request is not valid. Nothing was sent then.
-    """
-    return start_run(source_of(prompt, checked(options, "stream")))
 
 
 def source_of(
@@ -65,15 +55,19 @@ def source_of(
     """
     chosen = settings.current()
     endpoint, model = route(options.get("model"), options.get("base_url"), options.get("api_key"))
+    tools = given_tools(options)
+    check(options, tools)
+    endpoint = place_of(tools, endpoint)
+    declares = {"tools": tools} if tools else options.get("extra_body")
     is_deepseek, has_blocks = speaks_deepseek(endpoint, model), endpoint.facts.api == "anthropic"
-    rule = rule_for(options.get("extra_body"), is_deepseek=is_deepseek, has_blocks=has_blocks)
+    rule = rule_for(declares, is_deepseek=is_deepseek, has_blocks=has_blocks)
     prompt = prompt_of(prompt, options)
     messages = turns(prompt, options.get("messages"), options.get("system"), chosen.system, earlier(rule))
     messages, inserted = with_insertions(messages, prompt, options, endpoint, model)
     if (structure := structure_of(options)) is not None:
         messages, instruction = with_instruction(messages, structure)
         inserted = (*inserted, instruction)
-    request = build_request(endpoint, model, messages, options, chosen.thinking_field)
+    request = build_request(endpoint, model, messages, options, chosen.thinking_field, tools=tools)
     request = replace(request, turn=turn, inserted=inserted)
     if structure is not None:
         request = asking_for(request, structure, endpoint)
@@ -91,9 +85,12 @@ def limits() -> Limits:
     return Limits(chosen.bytes_idle, chosen.payload_idle, chosen.retries, chosen.max_bytes)
 
 
-def start_run(source: Source) -> Run:
-    """Receive the reply of `source`, within the limits of the settings."""
-    run = Run(source, limits(), settings.current().currency)
+def start_run(source: Source, following: Following | None = None, before: Sequence[Event] = ()) -> Run:
+    """Receive the reply of `source`, within the limits of the settings.
+
+    `following` and `before` are as for a `Receiver`.
+    """
+    run = Run(source, limits(), settings.current().currency, following, before)
     history.remember(run.receiver)
     return run
 
@@ -106,6 +103,3 @@ def warn(sentence: str) -> None:
     module = frame.f_globals.get("__name__", "__main__")
     # With an empty registry, as the usual one shows a warning only once for each line.
     warnings.warn_explicit(sentence, NbstreamWarning, frame.f_code.co_filename, frame.f_lineno, module, {})
-
-
-with_signature(stream)

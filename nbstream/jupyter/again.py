@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 import threading
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nbstream.client import continuation, settings
 from nbstream.client.options import checked
 from nbstream.client.request_builder import parameter_notes
-from nbstream.client.start import start_run, warn
+from nbstream.client.start import warn
+from nbstream.exchange import start as exchange
+from nbstream.exchange.actions import carried_on, steps_to_carry_on
 from nbstream.jupyter import display, shown
 from nbstream.model.exceptions import RequestError
 from nbstream.model.presentation import OPTIONS, presentation_of
@@ -18,7 +20,7 @@ from nbstream.model.printable import one_line
 from nbstream.output.audience import name_options
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from nbstream.chat.conversation import Chat
     from nbstream.client.continuation import Action
@@ -26,7 +28,26 @@ if TYPE_CHECKING:
     from nbstream.client.run import Run
     from nbstream.client.sources.api import ApiSource
     from nbstream.jupyter.shown import Shown
+    from nbstream.model.events import Event
     from nbstream.model.reply import Reply
+
+
+class Another(NamedTuple):
+    """What is sent to go on with a reply, or to ask it anew.
+
+    Attributes:
+        source: the request; with `before`, the one whose calls are carried on.
+        options: the options that were changed.
+        before: the events of the reply so far, if its tool calls are carried on.
+    """
+
+    source: ApiSource
+    options: Options
+    before: Sequence[Event] = ()
+
+    def start(self) -> Run:
+        """Send it."""
+        return exchange.start(self.source, self.options, self.before)
 
 
 def resume(reply: Reply, **given: Any) -> Reply:
@@ -34,41 +55,46 @@ def resume(reply: Reply, **given: Any) -> Reply:
     presentation = {each.name: given.pop(each.name, None) for each in OPTIONS}
     options = checked(given, "resume")
     return display.watch(
-        lambda: start(source_for("continue", reply, options), reply, "continue"),
+        lambda: start(another("continue", reply, options), reply, "continue"),
         presentation_of(settings.current(), presentation, "python"),
     )
 
 
-def source_for(action: Action, reply: Reply, options: Options) -> ApiSource:
-    """Return the source of the request that goes on with a reply, or asks it anew.
+def another(action: Action, reply: Reply, options: Options) -> Another:
+    """Return what is sent to go on with a reply, or to ask it anew.
 
     Raises:
         RequestError: if that is not possible.
     """
-    if action == "continue":
-        source = continuation.resumed(reply, options)
-    else:
+    before: Sequence[Event] = ()
+    if action == "retry":
         chat = _chat_of(reply)
-        request = reply.request if chat is None else chat.renewed(reply)
-        source = continuation.retried(replace(reply, request=request), options)
+        first = reply.steps[0]
+        request = first.request if chat is None else chat.renewed(reply)
+        source = continuation.retried(replace(first, request=request), options)
+    elif steps_to_carry_on(reply):
+        source, before = carried_on(reply, options)
+        exchange.refuse_without_tools(source, options)
+    else:
+        source = continuation.resumed(reply, options)
     if any(value is not None for value in options.values()):
         for sentence in parameter_notes(source.request, source.endpoint):
             warn(sentence)
-    return source
+    return Another(source, options, before)
 
 
-def start(source: ApiSource, reply: Reply, action: Action) -> Run:
-    """Start the run that follows a reply; in a chat, it takes the reply's place in the turn.
+def start(sent: Another, reply: Reply, action: Action) -> Run:
+    """Start what follows a reply; in a chat, it takes the reply's place in the turn.
 
     A reply that was asked anew is a new version of its turn.
     """
     chat = _chat_of(reply)
     turn = chat.turn_of(reply) if chat is not None else None
     if chat is None or turn is None:
-        return start_run(source)
+        return sent.start()
     if action == "retry":
-        return chat.retry(reply, lambda: start_run(source))
-    run = start_run(source)
+        return chat.retry(reply, sent.start)
+    run = sent.start()
     if turn.version.reply is reply:
         chat.continue_version(turn, run)
     return run
@@ -100,19 +126,19 @@ def answer(message: Mapping[str, Any]) -> dict[str, Any]:
         return {"known": True, "notice": found.release()}
     if found.claim():
         try:
-            source = source_for(action, found.reply, {})
+            sent = another(action, found.reply, {})
         except RequestError as error:
             found.release()
             return {"known": True, "notice": name_options(str(error), "cell")}
         work = threading.Thread(
-            target=found.context.copy().run, args=(_begin, found, source, action), name="nbstream-again", daemon=True
+            target=found.context.copy().run, args=(_begin, found, sent, action), name="nbstream-again", daemon=True
         )
         work.start()
     return {"known": True, "next": found.next}
 
 
-def _begin(found: Shown, source: ApiSource, action: Action) -> None:
+def _begin(found: Shown, sent: Another, action: Action) -> None:
     try:
-        display.watch_in_place(lambda: start(source, found.reply, action), found)
+        display.watch_in_place(lambda: start(sent, found.reply, action), found)
     except Exception as error:  # noqa: BLE001  (on a thread nobody would see it)
         found.problem = f"The reply cannot be shown here: {one_line(str(error)) or type(error).__name__}"

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from nbstream.client import settings
 from nbstream.client.fill_in import filling_in
 from nbstream.client.options import NAMES, checked, with_signature
-from nbstream.client.start import start_run, stream
+from nbstream.client.start import start_run
+from nbstream.exchange.start import stream
 from nbstream.jupyter.display import show, watch
 from nbstream.model.presentation import OPTIONS, presentation_of
 

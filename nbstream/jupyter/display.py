@@ -1,19 +1,15 @@
-"""Shows a run until it ends: waits for its events and hands them to a sink.
-
-The thread that waits does all the sending, so that output lands in the cell that asked for it.
-"""
+"""Shows a run until it ends, in a cell that waits or in the background."""
 
 from __future__ import annotations
 
 import contextvars
-import sys
 import threading
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from nbstream.client import history, settings
 from nbstream.jupyter import cell_ids, cell_value, interrupted_cell, interrupts, rerun, shown, sinks
+from nbstream.jupyter.pumping import Pump
 from nbstream.model.exceptions import RequestError
 from nbstream.model.presentation import OPTIONS, presentation_of
 from nbstream.widgets import channels, comm_reader
@@ -23,17 +19,8 @@ if TYPE_CHECKING:
 
     from nbstream.client.run import Run
     from nbstream.jupyter.shown import Shown
-    from nbstream.jupyter.sinks import Sink
     from nbstream.model.presentation import Presentation
     from nbstream.model.reply import Reply
-
-#: While nothing arrives, a sink gets a tick this often, and messages of the page are read this
-#: often.
-_TICK_SECONDS = 0.25
-_READ_SECONDS = 0.02
-#: After a frame that took longer, the next one waits for twice as long: drawing takes a third of
-#: the time at most.
-_CHEAP_SECONDS = 0.01
 
 
 def watch(
@@ -61,7 +48,7 @@ def watch(
             shown.note(run, presentation, done, cell_ids.running(sinks.running_kernel()))
             sink = sinks.sink_for(run, presentation, foreground=True)
             with comm_reader.opened(sinks.running_kernel(), channels.overhear) as read:
-                pump(run, sink, interrupt.holding(read) if read else None)
+                Pump(run, sink).work_here(interrupt, interrupt.holding(read) if read else None)
             cell_value.note_shown(run.reply)
     if interrupt.seen:
         raise interrupts.keyboard_interrupt()
@@ -89,13 +76,15 @@ def watch_in_background(
         with _ending(run, done):
             raise
 
+    if kernel is not None and not sinks.is_watched(kernel):
+        with _ending(run, done):
+            Pump(run, sink).work_here()
+        return
+
     def work() -> None:
         with _ending(run, done):
-            pump(run, sink)
+            Pump(run, sink).work_elsewhere(kernel)
 
-    if kernel is not None and not sinks.is_watched(kernel):
-        work()
-        return
     # The context carries the cell that the output belongs to, on ipykernel 7.
     context = contextvars.copy_context()
     threading.Thread(target=context.run, args=(work,), name=f"nbstream-{run.id[:8]}", daemon=True).start()
@@ -113,7 +102,7 @@ def watch_in_place(start: Callable[[], Run], place: Shown) -> None:
     with _ending(run, place.keep):
         sink = sinks.sink_in_place(run, place.presentation, place.place)
         shown.note_successor(run, place)
-        pump(run, sink)
+        Pump(run, sink).work_elsewhere(sinks.running_kernel())
 
 
 @contextmanager
@@ -124,34 +113,6 @@ def _ending(run: Run, done: Callable[[Reply], object]) -> Iterator[None]:
     finally:
         run.cancel()
         done(run.result())
-
-
-def pump(run: Run, sink: Sink, read: Callable[[], object] | None = None) -> None:
-    """Hand the events of `run` to `sink` until it ends; `read` reads messages of pages."""
-    seen, acknowledged = 0, False
-    while True:
-        ended = run.done
-        timeout = _READ_SECONDS if read else _TICK_SECONDS
-        events, reply = run.receiver.wait(seen, cancelling=acknowledged, timeout=timeout)
-        seen += len(events)
-        if read:
-            read()
-        if run.receiver.cancelling and not acknowledged:
-            acknowledged = True
-            sink.acknowledge()
-        if events:
-            began = time.monotonic()
-            sink.update(events, reply)
-            cost = time.monotonic() - began
-            if cost > _CHEAP_SECONDS:
-                # A very long paragraph is rendered anew in every frame: then there are fewer
-                # frames.
-                run.receiver.wait(sys.maxsize, cancelling=acknowledged, timeout=2 * cost)
-        elif ended:
-            break
-        else:
-            sink.tick()
-    sink.settle(run.reply)
 
 
 def show(reply: Reply | None = None, **display: str | None) -> None:

@@ -20,7 +20,7 @@ from nbstream.chat import names
 from nbstream.client import settings
 from nbstream.client.options import NAMES
 from nbstream.client.redaction import without_keys
-from nbstream.client.start import stream
+from nbstream.exchange.start import stream
 from nbstream.jupyter import commands, display, first_lines, session_history
 from nbstream.jupyter.commands import explanations
 from nbstream.jupyter.commands.command import Context, Line
@@ -142,6 +142,17 @@ class DeepSeekMagics(settings.Settings, Magics):
     )
     @argument("--save", metavar="FILE", help="With --each: write each answer to this file, and ask only the others.")
     @argument("--concurrency", type=int, metavar="N", help="With --each: the most requests at once; 8 by default.")
+    @argument(
+        "-T",
+        "--tool",
+        dest="tool_names",
+        action="append",
+        metavar="NAME",
+        help="Let the model call this function; you are asked before each call. May be given again.",
+    )
+    @argument("--allow", action="append", metavar="NAME", help="Run this tool without asking; may be given again.")
+    @argument("--max-steps", type=int, metavar="N", help="Requests in which the model may call tools (8).")
+    @argument("--tool-choice", metavar="CHOICE", help="auto, none, required, or the tool that the model must call.")
     @argument("-o", "--out", metavar="VAR", help="Put the reply into this variable, also after a stop or a failure.")
     @argument(
         "--base-url", help="A server's base URL or an endpoint's name; the default is DEEPSEEK_BASE_URL, or DeepSeek."
@@ -210,10 +221,11 @@ class DeepSeekMagics(settings.Settings, Magics):
         line = self._with_options(arguments)
         options = line.options
         variables = self.shell.user_ns if self.shell is not None else {}
-        if arguments.value_names:
+        if arguments.value_names or arguments.tool_names:
             from nbstream.prompt.names import value_of  # noqa: PLC0415  (only where it is used)
 
-            options["values"] = {name: value_of(name, variables) for name in arguments.value_names}
+            options["values"] = {name: value_of(name, variables) for name in arguments.value_names or ()}
+            options["tools"] = [value_of(name, variables, "`tools=`") for name in arguments.tool_names or ()] or None
         options["fill"] = variables if arguments.fill else None
         if arguments.type_name is not None:
             options["schema"] = _type_named(arguments.type_name, variables, arguments.schema)

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 class Sink(Protocol):
     """What a run is shown in."""
 
+    @property
+    def is_for_any_thread(self) -> bool:
+        """Whether any thread may call it, one at a time, also while a tool prints."""
+
     def update(self, events: list[Event], reply: Reply) -> None:
         """Show new events; `reply` is the reply after exactly these events."""
 
@@ -181,6 +185,8 @@ def _belongs_to_server() -> bool:
 class SettledView:
     """A sink for a notebook without a page (nbconvert, papermill): settled output, no widget."""
 
+    is_for_any_thread = False
+
     def __init__(self, presentation: Presentation) -> None:
         self._presentation = presentation
 
@@ -213,6 +219,11 @@ class Journaled:
         self._writes = True
         with self._tolerating_errors():
             self._journal = Journal(run_id)
+
+    @property
+    def is_for_any_thread(self) -> bool:
+        """Whether the sink is."""
+        return self._sink.is_for_any_thread
 
     def update(self, events: list[Event], reply: Reply) -> None:
         """Keep the events, then show them: the kernel may die while it draws."""

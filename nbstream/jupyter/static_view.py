@@ -35,6 +35,8 @@ class StaticView:
         presentation: how it is shown.
     """
 
+    is_for_any_thread = False
+
     def __init__(self, reply: Reply, presentation: Presentation) -> None:
         self._reply = reply
         self._presentation = presentation

@@ -206,8 +206,12 @@ class Reply:
 
     @property
     def pending(self) -> tuple[ToolCall, ...]:
-        """The tool calls without a result, which `nbstream.resume` runs; empty until the end."""
-        return tuple(call for call in self.tool_calls if call.result is None) if self.ended else ()
+        """The tool calls that have not run, which `nbstream.resume` carries on.
+
+        It is empty until the end, and for calls that were denied.
+        """
+        open_calls = [call for call in self.tool_calls if call.outcome is None or call.state == "stopped"]
+        return tuple(open_calls) if self.ended else ()
 
     @property
     def warnings(self) -> tuple[ReplyWarning, ...]:

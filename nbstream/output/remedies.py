@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from nbstream.client import models
-from nbstream.client.continuation import actions
 from nbstream.client.endpoint_facts import presets
 from nbstream.client.endpoints import DEFAULT
+from nbstream.exchange.actions import actions
 from nbstream.model.printable import one_line
 from nbstream.model.request import MESSAGES
 from nbstream.model.usage import TOKENS_PER_CHARACTER

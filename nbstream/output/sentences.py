@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from nbstream.client.continuation import actions
+from nbstream.exchange.actions import actions
 from nbstream.model.printable import one_line
 from nbstream.output.audience import spoken
 from nbstream.output.remedies import LIMITS, remedy, thinking_setting

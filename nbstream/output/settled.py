@@ -14,7 +14,7 @@ from html import escape
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from nbstream.client.continuation import actions
+from nbstream.exchange.actions import actions
 from nbstream.markdown.parser import unix_lines
 from nbstream.model.presentation import Presentation
 from nbstream.model.printable import printable, storable

@@ -51,6 +51,8 @@ class LiveView:
         is_reported_lost: whether the user was told that no page may show the settled output.
     """
 
+    is_for_any_thread = True
+
     def __init__(
         self,
         run: Watched,

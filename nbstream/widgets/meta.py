@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nbstream.client.continuation import actions
+from nbstream.exchange.actions import actions
 from nbstream.output import sentences, step_times, wording
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import nbstream
-from nbstream.chat import round_trip
+from nbstream.exchange import round_trip
 from nbstream.model.exceptions import NbstreamWarning, RequestError
 from nbstream.output import sentences
 from nbstream.output.wording import footer
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from nbstream.chat.conversation import Chat
-    from nbstream.chat.round_trip import Message
+    from nbstream.exchange.round_trip import Message
     from nbstream.model.reply import Reply
     from nbstream.simulator.server import Simulator
     from tests.chat.conftest import Cells

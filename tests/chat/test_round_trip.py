@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import nbstream
 from nbstream.chat import conversation
-from nbstream.chat.round_trip import NOT_RUN, messages_of
+from nbstream.exchange.round_trip import NOT_RUN, messages_of
 from nbstream.model.events import Answer, Ended, Finished, Identified, Reasoning, Refusal, ToolCallDelta
 from nbstream.model.reduction import reduce
 from nbstream.model.reply import Reply

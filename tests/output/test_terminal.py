@@ -20,7 +20,7 @@ import pytest
 
 from nbstream.client.run import Run
 from nbstream.client.sources.replay import ReplaySource
-from nbstream.jupyter.display import pump
+from nbstream.jupyter.pumping import Pump
 from nbstream.model.events import Answer, Reasoning
 from nbstream.model.presentation import Presentation
 from nbstream.model.reduction import reduced
@@ -84,7 +84,7 @@ def replay(*deltas: dict[str, str], terminal: bool = False) -> str:
     """Return what a view writes for an answer in these deltas."""
     out = Output(terminal=terminal)
     run = ended(*deltas)
-    pump(run, TextView(run, Presentation(), out))
+    Pump(run, TextView(run, Presentation(), out)).work_here()
     return out.getvalue()
 
 
@@ -149,7 +149,7 @@ def test_a_pipe_receives_no_answer_heading_without_an_answer() -> None:
 def test_a_pipe_receives_no_headings_with_hidden_reasoning() -> None:
     out = Output(terminal=False)
     run = ended({"reasoning_content": "We"}, {"content": "*Yes*"})
-    pump(run, TextView(run, Presentation(reasoning="hidden"), out))
+    Pump(run, TextView(run, Presentation(reasoning="hidden"), out)).work_here()
     assert out.getvalue().startswith("*Yes*\nm · ")
 
 
@@ -199,7 +199,7 @@ def test_a_terminal_without_styles_receives_the_text_of_a_pipe(
 def test_a_character_outside_the_encoding_is_replaced() -> None:
     out = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
     run = ended({"content": "a 🌊"})
-    pump(run, TextView(run, Presentation(), out))
+    Pump(run, TextView(run, Presentation(), out)).work_here()
     out.seek(0)
     assert out.read().startswith("a ?\n")
 
@@ -221,7 +221,7 @@ def test_control_characters_of_a_reply_are_replaced(terminal: bool, field: str) 
 def test_a_terminal_shows_reasoning_duration_answer_and_footer_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
     out = EmulatedTerminal(monkeypatch)
     run = ended({"reasoning_content": "We\n"}, {"content": "# Yes"})
-    pump(run, TextView(run, Presentation(), out))
+    Pump(run, TextView(run, Presentation(), out)).work_here()
     assert out.rows[:6] == ["We", "", "Thought for less than a second", "", "Yes", ""]
     assert out.rows[6].startswith("m · ")
     assert len(out.rows) == 7

@@ -46,7 +46,9 @@ class ApiSource:
         self.earlier = earlier
         self.server = endpoint.server
         self.endpoint = endpoint
-        self._redactor = KeyRedactor(*endpoint.secrets, *_secrets_in(request))
+        #: What no output may have.
+        self.secrets = (*endpoint.secrets, *_secrets_in(request))
+        self._redactor = KeyRedactor(*self.secrets)
 
     async def prepare(self) -> None:
         """Import the SDK, if this is the first request."""

@@ -41,7 +41,7 @@ def _carry_out(action: Action, words: Sequence[str], context: Context) -> None:
         line.keep(new)
 
     def start() -> Run:
-        run = line.noted(lambda: again.start(again.source_for(action, reply, line.options), reply, action))
+        run = line.noted(lambda: again.start(again.another(action, reply, line.options), reply, action))
         keep(run.reply)
         return run
 

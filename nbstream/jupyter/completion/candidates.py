@@ -99,6 +99,12 @@ def _variables(word: str, shell: Any) -> list[str]:
     ]
 
 
+def _functions(word: str, shell: Any) -> list[str]:
+    """Return the variables that are functions or tools."""
+    variables = shell.user_ns
+    return [name for name in _variables(word, shell) if callable(variables.get(name.partition(".")[0]))]
+
+
 def _files(word: str, _shell: Any) -> list[str]:
     """Return the files and folders in the folder of `word`; hidden ones if it asks for them."""
     folder, slash, beginning = word.rpartition("/")
@@ -122,6 +128,8 @@ BY_NAME: dict[str, Candidates] = {
     "effort": _efforts,
     "chat": _chats,
     "value_names": _variables,
+    "tool_names": _functions,
+    "allow": _functions,
     "out": _new_variables,
     "files": _files,
     "base_url": _endpoints,

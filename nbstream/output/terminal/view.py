@@ -83,6 +83,8 @@ class TextView:
         out: the stream to write to; the default is `sys.stdout`.
     """
 
+    is_for_any_thread = False
+
     def __init__(self, run: Run, presentation: Presentation, out: TextIO | None = None) -> None:
         self._run = run
         self._reply = run.reply

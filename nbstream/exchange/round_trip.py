@@ -7,6 +7,10 @@ know (Groq, Mistral), so there a message has only the field that the server itse
 
 In Anthropic's API the content of a reply is a list of blocks, which go back as they came, with the
 signatures of the thoughts. Of a reply of another server, DeepSeek gets the reasoning there as well.
+
+Every call has a result, as a chain of tools without results is refused. Arguments that are no JSON
+are sent within a JSON object, since many servers read the arguments of earlier calls as JSON, and
+answer 400 or 500 if they cannot (chat templates of vLLM and llama.cpp).
 """
 
 from __future__ import annotations
@@ -21,25 +25,33 @@ if TYPE_CHECKING:
 
     from nbstream.client.thinking import ReasoningRule
     from nbstream.model.reply import Reply
+    from nbstream.model.tool_call import ToolCall
 
 Message: TypeAlias = "Mapping[str, Any]"
 
 _WITH_BLOCKS = ("blocks", "blocks_always")
-#: The result of a call that nothing has run: a chain of tools without results is refused.
+#: The result of a call that nothing has run.
 NOT_RUN = "This call was not run."
+_MOST_ENCODINGS = 3
 
 
 def messages_of(reply: Reply, rule: ReasoningRule, answer: str | None = None) -> tuple[Message, ...]:
     """Return the messages that stand for `reply` in the next request.
 
-    A stopped or truncated reply is sent with what arrived. Calls of tools that have no result get
-    one that says so; calls that were cut off are left out.
+    A stopped or truncated reply is sent with what arrived. A call that nothing has run gets a
+    result that says so; a call that was cut off is left out.
 
     Args:
-        reply: a reply that has ended.
+        reply: a reply, or its steps so far, of which the last one has ended.
         rule: whether reasoning goes back.
-        answer: replaces the answer, if the user edited it.
+        answer: replaces the last answer, if the user edited it.
     """
+    *earlier, last = reply.steps
+    found = [message for step in earlier for message in _of_step(step, rule)]
+    return (*found, *_of_step(last, rule, answer))
+
+
+def _of_step(reply: Reply, rule: ReasoningRule, answer: str | None = None) -> tuple[Message, ...]:
     received = reply.message
     message: dict[str, Any] = {"role": "assistant", "content": received["content"] if answer is None else answer}
     if "refusal" in received and answer is None:
@@ -50,11 +62,18 @@ def messages_of(reply: Reply, rule: ReasoningRule, answer: str | None = None) ->
         message["reasoning_content"] = reply.reasoning
     elif rule == "as_received" and reply.reasoning_field is not None:
         message[reply.reasoning_field] = reply.reasoning
-    calls = [call for call in received.get("tool_calls", ()) if _is_whole(call)] if answer is None else []
+    calls = [call for call in reply.tool_calls if _is_sent(call)] if answer is None else []
     if not calls:
         return (message,)
-    message["tool_calls"] = calls
-    results = [{"role": "tool", "tool_call_id": call["id"], "content": NOT_RUN} for call in calls]
+    ids = _ids(calls)
+    message["tool_calls"] = [
+        {"id": own_id, "type": "function", "function": {"name": call.name, "arguments": _arguments(call)}}
+        for own_id, call in zip(ids, calls, strict=True)
+    ]
+    results = [
+        {"role": "tool", "tool_call_id": own_id, "content": NOT_RUN if call.result is None else call.result}
+        for own_id, call in zip(ids, calls, strict=True)
+    ]
     return (message, *results)
 
 
@@ -80,9 +99,37 @@ def _size(value: Any) -> int:
     return 0
 
 
-def _is_whole(call: Mapping[str, Any]) -> bool:
-    try:
-        json.loads(call["function"]["arguments"] or "{}")
-    except ValueError:
-        return False
-    return bool(call["id"] and call["function"]["name"])
+def _is_sent(call: ToolCall) -> bool:
+    """Return whether a call is sent: it has a result, or it is whole."""
+    return bool(call.name) and (call.result is not None or _object_text(call.arguments) is not None)
+
+
+def _arguments(call: ToolCall) -> str:
+    """Return the arguments as JSON text: the model's own, whatever the user changed in them."""
+    text = _object_text(call.arguments)
+    return json.dumps({"not_valid": call.arguments}, ensure_ascii=False) if text is None else text
+
+
+def _object_text(text: str) -> str | None:
+    """Return the text of the JSON object that the arguments are; None if they are none.
+
+    Some models and gateways write the object within a JSON string.
+    """
+    text = text.strip() or "{}"
+    for _ in range(_MOST_ENCODINGS):
+        try:
+            value = json.loads(text)
+        except (ValueError, RecursionError):
+            return None
+        if not isinstance(value, str):
+            return text if isinstance(value, dict) else None
+        text = value
+    return None
+
+
+def _ids(calls: list[ToolCall]) -> list[str]:
+    """Return an id for each call: the server's own, unless it is missing or not the only one."""
+    found: list[str] = []
+    for number, call in enumerate(calls):
+        found.append(call.id if call.id and call.id not in found else f"call_{number}")
+    return found

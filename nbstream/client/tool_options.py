@@ -1,0 +1,96 @@
+"""The options about tools: as fields of a request, and whether they can be sent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nbstream.client.thinking import field_that_switches_off
+from nbstream.model.exceptions import RequestError
+from nbstream.tools.definitions import are_strict, definitions
+from nbstream.tools.tool import tools_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from nbstream.client.endpoints import Endpoint
+    from nbstream.client.options import Options
+    from nbstream.tools.tool import Tool
+
+_CHOICES = ("auto", "none", "required")
+MAX_STEPS = 8
+
+
+def given_tools(options: Options) -> tuple[Tool, ...]:
+    """Return the tools that the options name.
+
+    Raises:
+        RequestError: if one of them cannot be a tool.
+    """
+    tools = tools_of(options.get("tools"))
+    if tools and "tools" in (options.get("extra_body") or {}):
+        raise RequestError("`tools=` and the tools of `extra_body=` cannot be given together: give only one.")
+    return tools
+
+
+def check(options: Options, tools: tuple[Tool, ...]) -> None:
+    """Check the options about the tools of a request.
+
+    Raises:
+        RequestError: if one of them does not fit to the tools.
+    """
+    names = [tool.name for tool in tools]
+    known = f"The tools are {', '.join(names)}." if names else "No tools are given."
+    for name in allowed(options):
+        if name not in names:
+            raise RequestError(f"`allow=` names {name!r}, which is no tool of this request. {known}")
+    steps = options.get("max_steps")
+    if steps is not None and (type(steps) is not int or steps < 1):
+        raise RequestError(f"`max_steps=` is {steps!r}: it must be a whole number of at least 1.")
+    choice = options.get("tool_choice")
+    if choice is None or "tools" in (options.get("extra_body") or {}):
+        return
+    if not tools:
+        raise RequestError("`tool_choice=` needs tools: name them in `tools=`.")
+    if choice not in (*_CHOICES, *names):
+        raise RequestError(f"`tool_choice=` is {choice!r}: it must be {', '.join(_CHOICES)}, or the name of a tool.")
+
+
+def allowed(options: Options) -> tuple[str, ...]:
+    """Return the names of the tools that run without asking."""
+    names = options.get("allow") or ()
+    return (names,) if isinstance(names, str) else tuple(names)
+
+
+def place_of(tools: tuple[Tool, ...], endpoint: Endpoint) -> Endpoint:
+    """Return where a request with these tools goes: strict tools are at DeepSeek's `/beta`."""
+    return endpoint.beta if _is_strict(tools, endpoint) else endpoint
+
+
+def fields(tools: tuple[Tool, ...], options: Options, endpoint: Endpoint) -> dict[str, Any]:
+    """Return the fields of a request with these tools."""
+    if not tools and options.get("tool_choice") is None:
+        return {}
+    choice = options.get("tool_choice")
+    chosen: Any = choice if choice in (None, *_CHOICES) else {"type": "function", "function": {"name": choice}}
+    made = {"tools": definitions(tools, strict=_is_strict(tools, endpoint)) or None, "tool_choice": chosen}
+    return {name: value for name, value in made.items() if value is not None}
+
+
+def check_choice(parameters: Mapping[str, Any], *, is_deepseek: bool) -> None:
+    """Refuse a demand to call a tool that DeepSeek refuses while the model thinks.
+
+    Source: DeepSeek's error "Thinking mode does not support this tool_choice", November 2026.
+
+    Raises:
+        RequestError: if the request makes such a demand.
+    """
+    is_demand = parameters.get("tool_choice") not in (None, "auto", "none")
+    if is_deepseek and is_demand and not field_that_switches_off(parameters):
+        raise RequestError(
+            "`tool_choice=` cannot demand a call while the model thinks: DeepSeek refuses that. Set `thinking=False`, "
+            "or leave the choice to the model (`tool_choice=` auto)."
+        )
+
+
+def _is_strict(tools: tuple[Tool, ...], endpoint: Endpoint) -> bool:
+    return bool(tools) and endpoint.facts.has_beta and are_strict(tools)

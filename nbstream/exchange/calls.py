@@ -1,0 +1,282 @@
+"""The calls of one response: each is decided, run on the waiting thread, and gets an outcome."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from nbstream.client.jobs import InterruptedWorkError
+from nbstream.exchange import front_end, words
+from nbstream.model.decision import Decision
+from nbstream.model.events import CallChanged, Warned
+from nbstream.model.tool_result import ToolOutcome
+from nbstream.model.warning import ReplyWarning
+from nbstream.tools.arguments import read_arguments
+from nbstream.tools.consent import judge
+from nbstream.tools.running import run_call
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nbstream.client.jobs import InUserCode
+    from nbstream.client.receiver import Receiver
+    from nbstream.exchange.exchange import Exchange
+    from nbstream.model.events import DecidedBy
+    from nbstream.model.tool_call import ToolCall
+    from nbstream.model.tool_result import Printed
+    from nbstream.tools.consent import Judgement
+    from nbstream.tools.tool import Tool
+
+T = TypeVar("T")
+
+#: A page that shows questions says so within this time.
+_SEEN_SECONDS = 2.0
+#: What a tool prints is shown this often.
+_PRINT_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A call that may run, if somebody or something allows it: its position and its tool."""
+
+    index: int
+    tool: Tool
+
+
+class StepCalls:
+    """The calls of the response that has just ended.
+
+    Args:
+        receiver: receives the reply.
+        exchange: the tools, and what was decided before.
+    """
+
+    def __init__(self, receiver: Receiver, exchange: Exchange) -> None:
+        self._receiver = receiver
+        self._exchange = exchange
+        self._step = len(receiver.reply.steps) - 1
+        #: The answers to come, by the position of their call.
+        self._asked: dict[int, asyncio.Future[Decision]] = {}
+
+    async def settle(self) -> None:
+        """Give each call an outcome, in the model's order. All questions are asked at once."""
+        may_run = [each for each in self._callable_ones() if await self._is_allowed_or_asked(each)]
+        fallback = asyncio.create_task(self._ask_by_input(may_run)) if self._asked else None
+        try:
+            for each in may_run:
+                if await self._is_decided_to_run(each):
+                    await self._run(each)
+        finally:
+            self._close_questions()
+            if fallback is not None:
+                fallback.cancel()
+
+    def stop(self) -> None:
+        """Give each open call an outcome that says that the user stopped the reply."""
+        for index, call in enumerate(self._receiver.reply.tool_calls):
+            if call.outcome is None:
+                self._change(index, outcome=words.STOPPED)
+
+    def _call(self, index: int) -> ToolCall:
+        return self._receiver.reply.tool_calls[index]
+
+    def _change(self, index: int, **changes: Any) -> None:
+        self._receiver.emit(CallChanged(self._receiver.elapsed, index, **changes))
+
+    def _callable_ones(self) -> list[_Open]:
+        """Return the calls that can run; each of the others gets an outcome that says why not."""
+        found = []
+        for index, call in enumerate(self._receiver.reply.tool_calls):
+            if call.outcome is not None:
+                continue
+            tool = self._exchange.tools.get(call.name)
+            if tool is None:
+                self._change(index, outcome=words.unknown(call.name, list(self._exchange.tools)))
+            elif (arguments := read_arguments(tool.shape, call.used)).problem:
+                self._change(index, outcome=ToolOutcome("invalid", arguments.problem, error=arguments.reason))
+            elif not self._exchange.note_call(call):
+                self._change(index, outcome=words.REPEATED)
+            else:
+                found.append(_Open(index, tool))
+        return found
+
+    async def _is_allowed_or_asked(self, each: _Open) -> bool:
+        """Return whether a call runs or is asked for; a call that a rule denies gets an outcome."""
+        judgement = await self._judge(each)
+        if judgement.decision == "deny":
+            self._deny(each.index, judgement.reason, "rule")
+            return False
+        if judgement.decision == "ask":
+            self._ask(each, judgement.reason)
+        else:
+            self._exchange.note_allowed()
+            self._change(each.index, decided_by=self._allowed_by(each.tool))
+        return True
+
+    async def _judge(self, each: _Open) -> Judgement:
+        call, exchange = self._call(each.index), self._exchange
+        values = read_arguments(each.tool.shape, call.used).values
+
+        def work(in_user_code: InUserCode) -> Judgement:
+            with in_user_code():
+                return judge(each.tool, values, call.used, allowed=exchange.allowed, granted=exchange.granted)
+
+        # A rule is the user's own code, so it runs where that does.
+        return await self._perform(work) if callable(each.tool.consent) else work(nullcontext)
+
+    def _allowed_by(self, tool: Tool) -> DecidedBy:
+        if tool.consent == "never":
+            return "never"
+        if tool.name in self._exchange.allowed:
+            return "request"
+        return "user_all" if tool.name in self._exchange.granted else "rule"
+
+    def _deny(self, index: int, reason: str, decided_by: DecidedBy) -> None:
+        self._exchange.note_denied(self._call(index))
+        outcome = words.denied(reason, by_user=decided_by == "user")
+        self._change(index, reason=reason, decided_by=decided_by, outcome=outcome)
+
+    # Questions
+
+    def _key(self, index: int) -> str:
+        return f"{self._step}.{index}"
+
+    def _ask(self, each: _Open, reason: str = "") -> None:
+        answer = self._receiver.questions.open(self._key(each.index))
+        answer.add_done_callback(lambda answered: self._on_answer(each, answered))
+        self._asked[each.index] = answer
+        self._change(each.index, state="asking", reason=reason)
+
+    def _on_answer(self, each: _Open, answered: asyncio.Future[Decision]) -> None:
+        """Show at once what was decided, although calls before it may still be open."""
+        if answered.cancelled():
+            return
+        decision = answered.result()
+        if decision.action == "deny":
+            self._deny(each.index, decision.reason, decision.by)
+            if decision.by == "nobody":
+                warning = ReplyWarning("nobody_asked", where=each.tool.name)
+                self._receiver.emit(Warned(self._receiver.elapsed, warning))
+            return
+        if decision.edited is not None and (problem := read_arguments(each.tool.shape, decision.edited).problem):
+            self._ask(each, problem)
+            return
+        self._exchange.note_allowed()
+        is_for_all = decision.action == "allow_all"
+        decided_by: DecidedBy = "user_all" if is_for_all else "user"
+        self._change(each.index, state="open", edited=decision.edited, decided_by=decided_by, reason="")
+        if is_for_all:
+            self._exchange.granted.add(each.tool.name)
+            for index in self._asked:
+                if self._call(index).name == each.tool.name:
+                    self._receiver.questions.answer(self._key(index), Decision("allow_all"))
+
+    async def _is_decided_to_run(self, each: _Open) -> bool:
+        """Wait until a call is decided, and return whether it runs."""
+        decision = None
+        # A new question is asked if the arguments that the user gave do not fit.
+        while (answer := self._asked.get(each.index)) is not None and answer is not decision:
+            await answer
+            decision = answer
+        call = self._call(each.index)
+        if call.outcome is None and call.edited is not None and callable(each.tool.consent):
+            judgement = await self._judge(each)
+            if judgement.decision == "deny":
+                # What a rule denies is denied, whoever asks.
+                self._deny(each.index, judgement.reason, "rule")
+        return self._call(each.index).outcome is None
+
+    def _close_questions(self) -> None:
+        for index in self._asked:
+            self._receiver.questions.close(self._key(index))
+
+    async def _ask_by_input(self, calls: list[_Open]) -> None:
+        """Ask on the waiting thread, if no page shows the questions."""
+        questions = self._receiver.questions
+        first = self._key(min(self._asked))
+        if questions.has_view and await questions.wait_until_seen(first, _SEEN_SECONDS):
+            return
+        for each in calls:
+            while (answer := self._asked.get(each.index)) is not None and questions.is_open(self._key(each.index)):
+                call = self._call(each.index)
+                try:
+                    decision = await self._perform(lambda _, call=call: front_end.ask(call))  # type: ignore[misc]
+                except InterruptedWorkError:
+                    self._receiver.cancel()
+                    return
+                questions.answer(self._key(each.index), decision)
+                await answer
+
+    # Running
+
+    async def _run(self, each: _Open) -> None:
+        call, loop = self._call(each.index), asyncio.get_running_loop()
+        printing = _Printing(loop, lambda printed: self._change(each.index, printed=printed))
+        secrets = [secret.reveal() for secret in self._exchange.secrets]
+
+        def work(_: InUserCode) -> ToolOutcome:
+            return run_call(each.tool, call.used, lambda recording: printing.note(recording.printed), secrets=secrets)
+
+        self._change(each.index, state="running")
+        job = self._receiver.jobs.submit(work)
+        done = asyncio.wrap_future(job)
+        try:
+            await asyncio.shield(done)
+        except InterruptedWorkError:
+            self._receiver.cancel()
+            raise asyncio.CancelledError from None
+        except asyncio.CancelledError:
+            if not job.cancel():
+                self._change(each.index, state="stopping")
+                with suppress(InterruptedWorkError):
+                    self._keep(each, await done)
+            raise
+        finally:
+            printing.end()
+        self._keep(each, done.result())
+        if done.result().interrupted:
+            # ■ stops the reply as well, even if the tool has handled it.
+            self._receiver.cancel()
+            raise asyncio.CancelledError
+
+    def _keep(self, each: _Open, outcome: ToolOutcome) -> None:
+        edited = self._call(each.index).edited
+        if edited is not None:
+            outcome = replace(outcome, content=words.edited(edited, outcome.content))
+        self._change(each.index, outcome=outcome)
+
+    async def _perform(self, work: Callable[[InUserCode], T]) -> T:
+        """Do work on the waiting thread; work that nobody has begun is dropped by a cancel."""
+        return await asyncio.wrap_future(self._receiver.jobs.submit(work))
+
+
+class _Printing:
+    """Hands on what a tool prints, some times a second."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, show: Callable[[Printed], object]) -> None:
+        self._loop = loop
+        self._show = show
+        self._latest: Printed | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._has_ended = False
+
+    def note(self, printed: Printed) -> None:
+        """Take all that was printed so far, on the tool's thread."""
+        self._latest = printed
+        self._loop.call_soon_threadsafe(self._schedule)
+
+    def end(self) -> None:
+        """Show nothing more."""
+        self._has_ended = True
+
+    def _schedule(self) -> None:
+        if self._timer is None:
+            self._timer = self._loop.call_later(_PRINT_SECONDS, self._flush)
+
+    def _flush(self) -> None:
+        self._timer = None
+        latest, self._latest = self._latest, None
+        if latest is not None and not self._has_ended:
+            self._show(latest)

@@ -1,0 +1,97 @@
+"""Starts a reply: its first request, and what follows it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Unpack
+
+from nbstream.client import api_rules, continuation
+from nbstream.client.options import Options, checked, with_signature
+from nbstream.client.request_builder import speaks_deepseek
+from nbstream.client.start import source_of, start_run
+from nbstream.client.thinking import rule_for
+from nbstream.client.tool_options import MAX_STEPS, allowed, check, given_tools
+from nbstream.exchange import known_tools
+from nbstream.exchange.exchange import Exchange
+from nbstream.model.exceptions import RequestError
+from nbstream.model.request import MESSAGES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nbstream.client.run import Run
+    from nbstream.client.sources.api import ApiSource
+    from nbstream.model.events import Event
+    from nbstream.model.request import Request
+
+
+def stream(prompt: str | None = None, **options: Unpack[Options]) -> Run:
+    """Send a request and return its `Run` at once, without showing anything.
+
+    Tools run on the thread that waits for the run: in `run.result()`, `await run`, or `async for`.
+
+    Args:
+        prompt: the prompt, taken literally unless `fill` is given.
+        **options: see `nbstream.client.options.Options`.
+
+    Raises:
+        RequestError: if the request is not valid. Nothing was sent then.
+    """
+    given = checked(options, "stream")
+    return start(source_of(prompt, given), given)
+
+
+def start(source: ApiSource, options: Options, before: Sequence[Event] = ()) -> Run:
+    """Start the reply of a request, and carry it on while the model calls tools.
+
+    Args:
+        source: the request.
+        options: the options of the request; those about tools count here.
+        before: the events of an earlier part of the reply, whose calls are carried on; `source` is
+            its last request then, and is not sent again.
+
+    Raises:
+        RequestError: if an option about tools is not valid.
+    """
+    return start_run(source, following(source, options), before)
+
+
+def following(source: ApiSource, options: Options) -> Exchange | None:
+    """Return what follows the response of a request; None if nothing can.
+
+    Without `tools` in the options, the tools that the request declares are those of this session
+    that were declared in the same words.
+    """
+    tools = known_tools.remembered(given_tools(options)) or known_tools.declared(source.request)
+    check(options, tools)
+    if not tools:
+        return None
+
+    endpoint, first = source.endpoint, source.request
+    is_deepseek, has_blocks = speaks_deepseek(endpoint, first.model), first.address.call == MESSAGES
+
+    def next_source(request: Request) -> ApiSource:
+        messages = tuple(api_rules.fitted(request.messages, endpoint, request.model))
+        return continuation.remember(type(source)(endpoint, replace(request, messages=messages)), endpoint)
+
+    return Exchange(
+        tools,
+        next_source,
+        allowed(options),
+        options.get("max_steps") or MAX_STEPS,
+        rule=rule_for(first.parameters, is_deepseek=is_deepseek, has_blocks=has_blocks),
+        secrets=source.secrets,
+    )
+
+
+def refuse_without_tools(source: ApiSource, options: Options) -> None:
+    """Refuse to carry on a reply whose tools this session does not have.
+
+    Raises:
+        RequestError: if it has none of them.
+    """
+    if following(source, options) is None:
+        raise RequestError("The tools of this reply are not known in this session: name them in `tools=`.")
+
+
+with_signature(stream)

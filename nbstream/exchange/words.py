@@ -1,0 +1,27 @@
+"""The words that a model reads as the result of a call that did not run."""
+
+from __future__ import annotations
+
+from nbstream.model.tool_result import ToolOutcome
+
+STOPPED = ToolOutcome("stopped", "not run: stopped by the user")
+REPEATED = ToolOutcome("stopped", "not run: the same call was made twice before, with the same arguments")
+
+
+def denied(reason: str, *, by_user: bool) -> ToolOutcome:
+    """Return the outcome of a call that was denied; `reason` may be empty."""
+    if not by_user:
+        return ToolOutcome("denied", f"not run: {reason or 'nobody could be asked whether it may run'}")
+    return ToolOutcome("denied", f"not run: denied by the user{f': {reason}' if reason else ''}")
+
+
+def unknown(name: str, known: list[str]) -> ToolOutcome:
+    """Return the outcome of a call of a tool that there is not."""
+    tools = f"The tools are: {', '.join(known)}." if known else "There are no tools."
+    problem = f"There is no tool {name!r}. {tools}"
+    return ToolOutcome("invalid", f"{problem} Nothing was run.", error=problem)
+
+
+def edited(arguments: str, content: str) -> str:
+    """Return the result of a call whose arguments the user changed."""
+    return f"The user changed the arguments to {arguments} before the call ran. Its result:\n{content}"

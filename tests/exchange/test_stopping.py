@@ -1,0 +1,110 @@
+"""Stop and ■ within an exchange: everything is kept, and the next request is accepted."""
+
+from __future__ import annotations
+
+import random
+import signal
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import nbstream
+from nbstream.chat import conversation
+from nbstream.model.decision import Decision
+from tests.exchange.conftest import bodies, calls
+
+if TYPE_CHECKING:
+    from nbstream.simulator.server import Simulator
+    from tests.exchange.conftest import Tools, User
+
+PARIS, ROME = 'weather {"city": "Paris"}', 'weather {"city": "Rome"}'
+
+
+@pytest.fixture(autouse=True)
+def _own_chats(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(conversation, "_chats", {})
+
+
+def states(reply: nbstream.Reply) -> list[str]:
+    return [call.state for step in reply.steps for call in step.tool_calls]
+
+
+def test_a_stop_while_the_user_is_asked_leaves_every_call_with_a_result(simulator: Simulator, tools: Tools) -> None:
+    run = nbstream.stream(calls(PARIS, ROME), tools=tools.all)
+    run.receiver.questions.has_view = True
+    while not run.receiver.questions.is_open("0.1"):
+        run.receiver.questions.note_seen("0.0")
+        time.sleep(0.001)
+    run.cancel()
+    reply = run.result(10)
+    assert (reply.status, states(reply), tools.ran) == ("cancelled", ["stopped", "stopped"], {})
+    assert not run.receiver.questions.answer("0.0", Decision("allow"))
+    assert [call.name for call in reply.pending] == ["weather", "weather"]
+
+
+def test_a_stop_waits_for_a_running_tool_and_keeps_its_result(simulator: Simulator) -> None:
+    began, states_seen = threading.Event(), []
+
+    @nbstream.tool(consent="never")
+    def slow() -> str:
+        """Take half a second."""
+        began.set()
+        time.sleep(0.5)
+        return "finished"
+
+    run = nbstream.stream(calls("slow {}", "slow {}"), tools=[slow])
+
+    def stop() -> None:
+        began.wait()
+        run.cancel()
+        time.sleep(0.1)
+        states_seen.append(run.reply.tool_calls[0].state)
+
+    threading.Thread(target=stop).start()
+    reply = run.result(10)
+    assert (reply.status, states(reply), states_seen) == ("cancelled", ["done", "stopped"], ["stopping"])
+    assert reply.tool_calls[0].result == "finished"
+
+
+def test_an_interrupt_breaks_off_a_tool_and_the_cell(simulator: Simulator) -> None:
+    @nbstream.tool(consent="never")
+    def hangs() -> None:
+        """Hang."""
+        threading.Timer(0.1, lambda: signal.raise_signal(signal.SIGINT)).start()
+        time.sleep(30)
+
+    run = nbstream.stream(calls("hangs {}", "hangs {}"), tools=[hangs])
+    with pytest.raises(KeyboardInterrupt):
+        run.result(10)
+    reply = run.result(10)
+    assert (reply.status, states(reply)) == ("cancelled", ["interrupted", "stopped"])
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_after_a_stop_at_any_moment_the_chat_goes_on(simulator: Simulator, tools: Tools, user: User, seed: int) -> None:
+    chance = random.Random(seed)
+    chat = nbstream.Chat(f"chat{seed}", tools=tools.all)
+    prompt = calls(PARIS, "clock {}", 'add {"a": 1, "b": 2}', f"2 {ROME}", "3 clock {}").replace(
+        "tool-call tokens=20", "tool-call tokens=20 rate=2000"
+    )
+    run = chat.stream(prompt)
+    threading.Timer(chance.random() * 1.2, run.cancel).start()
+    reply = run.result(30)
+    for step in reply.steps:
+        assert all(call.outcome is not None for call in step.tool_calls if step is not reply.last_step)
+    after = chat.stream("[simulate: normal tokens=5] Hello").result(30)
+    assert (after.status, after.error) == ("complete", None)
+    sent = bodies(simulator)[-1]["messages"]
+    asked = {call["id"] for message in sent for call in message.get("tool_calls", ())}
+    assert asked == {message["tool_call_id"] for message in sent if message["role"] == "tool"}
+
+
+def test_a_dropped_run_ends_its_exchange(simulator: Simulator, tools: Tools) -> None:
+    run: Any = nbstream.stream(calls(PARIS), tools=tools.all)
+    receiver = run.receiver
+    while receiver.reply.status != "calling":
+        time.sleep(0.005)
+    del run
+    assert receiver.future.result(10).status == "cancelled"
