@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from nbstream.client.receiver import Receiver
+    from nbstream.client.jobs import Jobs
+    from nbstream.client.questions import Questions
     from nbstream.client.sources import Source
-    from nbstream.model.events import StepCause
+    from nbstream.model.events import Event, StepCause
     from nbstream.model.reply import Reply
 
 
@@ -18,13 +19,38 @@ class Next(NamedTuple):
     cause: StepCause
 
 
+class OpenReply(Protocol):
+    """A reply between two requests, as what follows sees it; a `Receiver`."""
+
+    questions: Questions
+    jobs: Jobs
+
+    @property
+    def reply(self) -> Reply:
+        """The reply so far."""
+
+    @property
+    def source(self) -> Source:
+        """The last request."""
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the first request was sent."""
+
+    def emit(self, event: Event) -> None:
+        """Add an event, such as what became of a call, and show it at once."""
+
+    def cancel(self) -> bool:
+        """Stop the reply."""
+
+
 class Following(Protocol):
     """Decides after each response whether another request follows."""
 
     def goes_on(self, reply: Reply) -> bool:
         """Return whether the reply goes on after a response, which has just ended."""
 
-    async def following(self, receiver: Receiver) -> Next | None:
+    async def following(self, open_reply: OpenReply) -> Next | None:
         """Do what comes between two requests, on the background loop; return the next one.
 
         None ends the reply. Cancelling stops the reply; every open call then gets its outcome.

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from nbstream.client.thinking import field_that_switches_off
 from nbstream.model.exceptions import RequestError
-from nbstream.tools.definitions import are_strict, definitions
-from nbstream.tools.tool import tools_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,8 +24,12 @@ def given_tools(options: Options) -> tuple[Tool, ...]:
     Raises:
         RequestError: if one of them cannot be a tool.
     """
+    if not options.get("tools"):
+        return ()
+    from nbstream.tools.tool import tools_of  # noqa: PLC0415  (only where it is used)
+
     tools = tools_of(options.get("tools"))
-    if tools and "tools" in (options.get("extra_body") or {}):
+    if "tools" in (options.get("extra_body") or {}):
         raise RequestError("`tools=` and the tools of `extra_body=` cannot be given together: give only one.")
     return tools
 
@@ -70,6 +72,8 @@ def fields(tools: tuple[Tool, ...], options: Options, endpoint: Endpoint) -> dic
     """Return the fields of a request with these tools."""
     if not tools and options.get("tool_choice") is None:
         return {}
+    from nbstream.tools.definitions import definitions  # noqa: PLC0415  (as above)
+
     choice = options.get("tool_choice")
     chosen: Any = choice if choice in (None, *_CHOICES) else {"type": "function", "function": {"name": choice}}
     made = {"tools": definitions(tools, strict=_is_strict(tools, endpoint)) or None, "tool_choice": chosen}
@@ -93,4 +97,8 @@ def check_choice(parameters: Mapping[str, Any], *, is_deepseek: bool) -> None:
 
 
 def _is_strict(tools: tuple[Tool, ...], endpoint: Endpoint) -> bool:
-    return bool(tools) and endpoint.facts.has_beta and are_strict(tools)
+    if not (tools and endpoint.facts.has_beta):
+        return False
+    from nbstream.tools.definitions import are_strict  # noqa: PLC0415  (as above)
+
+    return are_strict(tools)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nbstream.client import continuation
-from nbstream.exchange import known_tools
 from nbstream.model.retelling import events_of
 
 if TYPE_CHECKING:
@@ -21,10 +20,11 @@ if TYPE_CHECKING:
 def actions(reply: Reply) -> list[Action]:
     """Return what a user can do about a reply: continue, retry."""
     found = continuation.actions(reply)
-    goes_on = bool(steps_to_carry_on(reply) and known_tools.declared(reply.request))
-    return (
-        ["continue", *found] if goes_on and "continue" not in found and continuation.is_known(reply.request) else found
-    )
+    if "continue" in found or not steps_to_carry_on(reply) or not continuation.is_known(reply.request):
+        return found
+    from nbstream.exchange import known_tools  # noqa: PLC0415  (without tools, none of this is loaded)
+
+    return ["continue", *found] if known_tools.declared(reply.request) else found
 
 
 def steps_to_carry_on(reply: Reply) -> tuple[Reply, ...]:

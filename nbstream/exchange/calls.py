@@ -20,9 +20,9 @@ from nbstream.tools.running import run_call
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from nbstream.client.following import OpenReply
     from nbstream.client.jobs import InUserCode
-    from nbstream.client.receiver import Receiver
-    from nbstream.exchange.exchange import Exchange
+    from nbstream.exchange.state import ExchangeState
     from nbstream.model.events import DecidedBy
     from nbstream.model.tool_call import ToolCall
     from nbstream.model.tool_result import Printed
@@ -49,14 +49,14 @@ class StepCalls:
     """The calls of the response that has just ended.
 
     Args:
-        receiver: receives the reply.
-        exchange: the tools, and what was decided before.
+        open_reply: the reply.
+        state: the tools, and what was decided before.
     """
 
-    def __init__(self, receiver: Receiver, exchange: Exchange) -> None:
-        self._receiver = receiver
-        self._exchange = exchange
-        self._step = len(receiver.reply.steps) - 1
+    def __init__(self, open_reply: OpenReply, state: ExchangeState) -> None:
+        self._open = open_reply
+        self._state = state
+        self._step = len(open_reply.reply.steps) - 1
         #: The answers to come, by the position of their call.
         self._asked: dict[int, asyncio.Future[Decision]] = {}
 
@@ -75,28 +75,28 @@ class StepCalls:
 
     def stop(self) -> None:
         """Give each open call an outcome that says that the user stopped the reply."""
-        for index, call in enumerate(self._receiver.reply.tool_calls):
+        for index, call in enumerate(self._open.reply.tool_calls):
             if call.outcome is None:
                 self._change(index, outcome=words.STOPPED)
 
     def _call(self, index: int) -> ToolCall:
-        return self._receiver.reply.tool_calls[index]
+        return self._open.reply.tool_calls[index]
 
     def _change(self, index: int, **changes: Any) -> None:
-        self._receiver.emit(CallChanged(self._receiver.elapsed, index, **changes))
+        self._open.emit(CallChanged(self._open.elapsed, index, **changes))
 
     def _callable_ones(self) -> list[_Open]:
         """Return the calls that can run; each of the others gets an outcome that says why not."""
         found = []
-        for index, call in enumerate(self._receiver.reply.tool_calls):
+        for index, call in enumerate(self._open.reply.tool_calls):
             if call.outcome is not None:
                 continue
-            tool = self._exchange.tools.get(call.name)
+            tool = self._state.tools.get(call.name)
             if tool is None:
-                self._change(index, outcome=words.unknown(call.name, list(self._exchange.tools)))
+                self._change(index, outcome=words.unknown(call.name, list(self._state.tools)))
             elif (arguments := read_arguments(tool.shape, call.used)).problem:
                 self._change(index, outcome=ToolOutcome("invalid", arguments.problem, error=arguments.reason))
-            elif not self._exchange.note_call(call):
+            elif not self._state.note_call(call):
                 self._change(index, outcome=words.REPEATED)
             else:
                 found.append(_Open(index, tool))
@@ -111,17 +111,17 @@ class StepCalls:
         if judgement.decision == "ask":
             self._ask(each, judgement.reason)
         else:
-            self._exchange.note_allowed()
+            self._state.note_allowed()
             self._change(each.index, decided_by=self._allowed_by(each.tool))
         return True
 
     async def _judge(self, each: _Open) -> Judgement:
-        call, exchange = self._call(each.index), self._exchange
+        call, state = self._call(each.index), self._state
         values = read_arguments(each.tool.shape, call.used).values
 
         def work(in_user_code: InUserCode) -> Judgement:
             with in_user_code():
-                return judge(each.tool, values, call.used, allowed=exchange.allowed, granted=exchange.granted)
+                return judge(each.tool, values, call.used, allowed=state.allowed, granted=state.granted)
 
         # A rule is the user's own code, so it runs where that does.
         return await self._perform(work) if callable(each.tool.consent) else work(nullcontext)
@@ -129,12 +129,12 @@ class StepCalls:
     def _allowed_by(self, tool: Tool) -> DecidedBy:
         if tool.consent == "never":
             return "never"
-        if tool.name in self._exchange.allowed:
+        if tool.name in self._state.allowed:
             return "request"
-        return "user_all" if tool.name in self._exchange.granted else "rule"
+        return "user_all" if tool.name in self._state.granted else "rule"
 
     def _deny(self, index: int, reason: str, decided_by: DecidedBy) -> None:
-        self._exchange.note_denied(self._call(index))
+        self._state.note_denied(self._call(index))
         outcome = words.denied(reason, by_user=decided_by == "user")
         self._change(index, reason=reason, decided_by=decided_by, outcome=outcome)
 
@@ -144,7 +144,7 @@ class StepCalls:
         return f"{self._step}.{index}"
 
     def _ask(self, each: _Open, reason: str = "") -> None:
-        answer = self._receiver.questions.open(self._key(each.index))
+        answer = self._open.questions.open(self._key(each.index))
         answer.add_done_callback(lambda answered: self._on_answer(each, answered))
         self._asked[each.index] = answer
         self._change(each.index, state="asking", reason=reason)
@@ -158,20 +158,20 @@ class StepCalls:
             self._deny(each.index, decision.reason, decision.by)
             if decision.by == "nobody":
                 warning = ReplyWarning("nobody_asked", where=each.tool.name)
-                self._receiver.emit(Warned(self._receiver.elapsed, warning))
+                self._open.emit(Warned(self._open.elapsed, warning))
             return
         if decision.edited is not None and (problem := read_arguments(each.tool.shape, decision.edited).problem):
             self._ask(each, problem)
             return
-        self._exchange.note_allowed()
+        self._state.note_allowed()
         is_for_all = decision.action == "allow_all"
         decided_by: DecidedBy = "user_all" if is_for_all else "user"
         self._change(each.index, state="open", edited=decision.edited, decided_by=decided_by, reason="")
         if is_for_all:
-            self._exchange.granted.add(each.tool.name)
+            self._state.granted.add(each.tool.name)
             for index in self._asked:
                 if self._call(index).name == each.tool.name:
-                    self._receiver.questions.answer(self._key(index), Decision("allow_all"))
+                    self._open.questions.answer(self._key(index), Decision("allow_all"))
 
     async def _is_decided_to_run(self, each: _Open) -> bool:
         """Wait until a call is decided, and return whether it runs."""
@@ -190,11 +190,11 @@ class StepCalls:
 
     def _close_questions(self) -> None:
         for index in self._asked:
-            self._receiver.questions.close(self._key(index))
+            self._open.questions.close(self._key(index))
 
     async def _ask_by_input(self, calls: list[_Open]) -> None:
         """Ask on the waiting thread, if no page shows the questions."""
-        questions = self._receiver.questions
+        questions = self._open.questions
         first = self._key(min(self._asked))
         if questions.has_view and await questions.wait_until_seen(first, _SEEN_SECONDS):
             return
@@ -204,7 +204,7 @@ class StepCalls:
                 try:
                     decision = await self._perform(lambda _, call=call: front_end.ask(call))  # type: ignore[misc]
                 except InterruptedWorkError:
-                    self._receiver.cancel()
+                    self._open.cancel()
                     return
                 questions.answer(self._key(each.index), decision)
                 await answer
@@ -214,18 +214,18 @@ class StepCalls:
     async def _run(self, each: _Open) -> None:
         call, loop = self._call(each.index), asyncio.get_running_loop()
         printing = _Printing(loop, lambda printed: self._change(each.index, printed=printed))
-        secrets = [secret.reveal() for secret in self._exchange.secrets]
+        secrets = [secret.reveal() for secret in self._state.secrets]
 
         def work(_: InUserCode) -> ToolOutcome:
             return run_call(each.tool, call.used, lambda recording: printing.note(recording.printed), secrets=secrets)
 
         self._change(each.index, state="running")
-        job = self._receiver.jobs.submit(work)
+        job = self._open.jobs.submit(work)
         done = asyncio.wrap_future(job)
         try:
             await asyncio.shield(done)
         except InterruptedWorkError:
-            self._receiver.cancel()
+            self._open.cancel()
             raise asyncio.CancelledError from None
         except asyncio.CancelledError:
             if not job.cancel():
@@ -238,7 +238,7 @@ class StepCalls:
         self._keep(each, done.result())
         if done.result().interrupted:
             # ■ stops the reply as well, even if the tool has handled it.
-            self._receiver.cancel()
+            self._open.cancel()
             raise asyncio.CancelledError
 
     def _keep(self, each: _Open, outcome: ToolOutcome) -> None:
@@ -249,7 +249,7 @@ class StepCalls:
 
     async def _perform(self, work: Callable[[InUserCode], T]) -> T:
         """Do work on the waiting thread; work that nobody has begun is dropped by a cancel."""
-        return await asyncio.wrap_future(self._receiver.jobs.submit(work))
+        return await asyncio.wrap_future(self._open.jobs.submit(work))
 
 
 class _Printing:

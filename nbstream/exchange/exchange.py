@@ -7,8 +7,6 @@ for the reply.
 from __future__ import annotations
 
 import asyncio
-import json
-from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,24 +14,19 @@ from nbstream.client.following import Next
 from nbstream.client.tool_options import MAX_STEPS
 from nbstream.exchange.calls import StepCalls
 from nbstream.exchange.round_trip import messages_of
+from nbstream.exchange.state import ExchangeState
 from nbstream.model.warning import ReplyWarning
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from nbstream.client.receiver import Receiver
+    from nbstream.client.following import OpenReply
     from nbstream.client.secret import Secret
-    from nbstream.client.thinking import ReasoningRule
     from nbstream.client.sources import Source
+    from nbstream.client.thinking import ReasoningRule
     from nbstream.model.reply import Reply
     from nbstream.model.request import Request
-    from nbstream.model.tool_call import ToolCall
-    from nbstream.model.warning import WarningKind
     from nbstream.tools.tool import Tool
-
-#: So many equal calls, or denials in a row, end the exchange.
-_MOST_EQUAL = 3
-_MOST_DENIALS = 3
 
 
 class Exchange:
@@ -58,56 +51,28 @@ class Exchange:
         rule: ReasoningRule,
         secrets: Sequence[Secret] = (),
     ) -> None:
-        self.secrets = secrets
+        self._state = ExchangeState(tools, allowed, secrets)
         self._next_source = next_source
-        self.tools = {tool.name: tool for tool in tools}
-        self.allowed = frozenset(allowed)
-        #: The tools that the user has allowed for this reply.
-        self.granted: set[str] = set()
         self._max_steps = max_steps
         self._rule = rule
-        self._denials = 0
-        self._made: Counter[str] = Counter()
-        #: Why the next request is the last one.
-        self._end: WarningKind | None = None
 
     def goes_on(self, reply: Reply) -> bool:
         """Return whether the response calls tools, and may do so."""
         calls_tools = any(call.name for call in reply.tool_calls)
-        return reply.status == "complete" and calls_tools and self._end is None
+        return reply.status == "complete" and calls_tools and self._state.end is None
 
-    async def following(self, receiver: Receiver) -> Next | None:
+    async def following(self, open_reply: OpenReply) -> Next | None:
         """Decide about the calls, run them, and return the request with their results."""
-        calls = StepCalls(receiver, self)
+        calls = StepCalls(open_reply, self._state)
         try:
             await calls.settle()
         except asyncio.CancelledError:
             calls.stop()
             raise
-        reply = receiver.reply
-        if self._end is None and len(reply.steps) >= self._max_steps:
-            self._end = "max_steps"
-        return Next(self._next_source(self._request(receiver.source, reply.last_step)), "tools")
-
-    def note_call(self, call: ToolCall) -> bool:
-        """Count a call, and return whether it may run: the same call runs twice at most."""
-        key = _key(call)
-        self._made[key] += 1
-        if self._made[key] < _MOST_EQUAL:
-            return True
-        self._end = self._end or "repeated_call"
-        return False
-
-    def note_allowed(self) -> None:
-        """End a row of denials."""
-        self._denials = 0
-
-    def note_denied(self, call: ToolCall) -> None:
-        """Count the denials in a row; the call has not run."""
-        self._made[_key(call)] -= 1
-        self._denials += 1
-        if self._denials >= _MOST_DENIALS:
-            self._end = self._end or "denials"
+        reply = open_reply.reply
+        if self._state.end is None and len(reply.steps) >= self._max_steps:
+            self._state.end = "max_steps"
+        return Next(self._next_source(self._request(open_reply.source, reply.last_step)), "tools")
 
     def _request(self, source: Source, step: Reply) -> Request:
         """Return the request after `source`, whose response is `step` and has no open calls."""
@@ -115,9 +80,9 @@ class Exchange:
         # The beginning of an answer that was given is a part of the reply.
         sent = request.messages[:-1] if source.earlier is not None else request.messages
         parameters = _without_demand(request.parameters)
-        if self._end is not None:
+        if self._state.end is not None:
             parameters = {**parameters, "tool_choice": "none"}
-        warnings = (ReplyWarning(self._end),) if self._end is not None else ()
+        warnings = (ReplyWarning(self._state.end),) if self._state.end is not None else ()
         messages = (*sent, *messages_of(step, self._rule))
         return replace(request, messages=messages, parameters=parameters, warnings=warnings)
 
@@ -126,11 +91,3 @@ def _without_demand(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Return parameters that do not demand a call again: after a result, that would never end."""
     is_demand = parameters.get("tool_choice") not in (None, "auto", "none")
     return {name: value for name, value in parameters.items() if not (is_demand and name == "tool_choice")}
-
-
-def _key(call: ToolCall) -> str:
-    try:
-        arguments = json.dumps(json.loads(call.arguments or "{}"), sort_keys=True)
-    except (ValueError, RecursionError):
-        arguments = call.arguments
-    return f"{call.name} {arguments}"

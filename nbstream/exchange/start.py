@@ -11,8 +11,6 @@ from nbstream.client.request_builder import speaks_deepseek
 from nbstream.client.start import source_of, start_run
 from nbstream.client.thinking import rule_for
 from nbstream.client.tool_options import MAX_STEPS, allowed, check, given_tools
-from nbstream.exchange import known_tools
-from nbstream.exchange.exchange import Exchange
 from nbstream.model.exceptions import RequestError
 from nbstream.model.request import MESSAGES
 
@@ -21,6 +19,7 @@ if TYPE_CHECKING:
 
     from nbstream.client.run import Run
     from nbstream.client.sources.api import ApiSource
+    from nbstream.exchange.exchange import Exchange
     from nbstream.model.events import Event
     from nbstream.model.request import Request
 
@@ -62,7 +61,14 @@ def following(source: ApiSource, options: Options) -> Exchange | None:
     Without `tools` in the options, the tools that the request declares are those of this session
     that were declared in the same words.
     """
-    tools = known_tools.remembered(given_tools(options)) or known_tools.declared(source.request)
+    given = given_tools(options)
+    if not given and "tools" not in source.request.parameters:
+        check(options, ())
+        return None
+    from nbstream.exchange import known_tools  # noqa: PLC0415  (only where it is used)
+    from nbstream.exchange.exchange import Exchange  # noqa: PLC0415  (as above)
+
+    tools = known_tools.remembered(given) or known_tools.declared(source.request)
     check(options, tools)
     if not tools:
         return None
