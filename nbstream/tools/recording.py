@@ -42,15 +42,22 @@ class Recording:
         on_output: is told of each piece; it may be called on any thread, and often. On the thread
             of the call ■ is held off meanwhile. What it prints is not recorded.
         interruption: holds off ■.
+        clean: removes from a text what nobody may read.
 
     Attributes:
         not_shown: how many displayed values were left out.
     """
 
-    def __init__(self, on_output: Callable[[Recording], object], interruption: Interruption) -> None:
+    def __init__(
+        self,
+        on_output: Callable[[Recording], object],
+        interruption: Interruption,
+        clean: Callable[[str], str] = str,
+    ) -> None:
         self._on_output = on_output
         self._interruption = interruption
-        self._text = PrintedText()
+        self._clean = clean
+        self._text = PrintedText(clean)
         self._shown: list[tuple[str | None, Shown]] = []
         self._image_bytes = 0
         self._clears_next = False
@@ -138,9 +145,10 @@ class Recording:
     def _clear_if_wanted(self) -> None:
         if self._clears_next:
             self._clears_next = False
-            self._text, self._shown, self._image_bytes, self.not_shown = PrintedText(), [], 0, 0
+            self._text, self._shown, self._image_bytes, self.not_shown = PrintedText(self._clean), [], 0, 0
 
     def _keep(self, shown: Shown, display_id: str | None, *, update: bool) -> None:
+        shown = replace(shown, text=self._clean(shown.text)) if shown.text else shown
         size = len(shown.data)
         if update:
             places = [at for at, (known, _) in enumerate(self._shown) if known == display_id and display_id]

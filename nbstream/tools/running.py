@@ -14,6 +14,7 @@ from dataclasses import replace
 from inspect import isawaitable, iscoroutinefunction
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from nbstream.model.hidden_text import MARK
 from nbstream.model.printable import one_line
 from nbstream.model.tool_result import ToolOutcome
 from nbstream.tools import recording as recordings
@@ -56,7 +57,8 @@ def run_call(
             `printed` and `shown` are all of it so far. It may be called on any thread and very
             often; ■ is held off on the calling thread meanwhile, and what it prints is not
             recorded. What it raises is ignored.
-        secrets: texts that the model must not get, such as the key of the request.
+        secrets: texts that nobody may read, such as the key of the request. Secrets of the
+            environment are kept from the model as well, and may be printed.
 
     Returns:
         What came of it. No exception of the tool gets out, `SystemExit` included.
@@ -66,12 +68,20 @@ def run_call(
     if arguments.problem:
         return ToolOutcome("invalid", arguments.problem, error=arguments.reason)
     began = time.monotonic()
+    known = sorted(filter(None, secrets), key=len, reverse=True)
+
+    def clean(text: str) -> str:
+        for secret in known:
+            text = text.replace(secret, MARK)
+        return text
+
     with Interruption() as interruption:
-        recording = Recording(on_output, interruption)
+        recording = Recording(on_output, interruption, clean)
         with _restored(), routing.recorded(recording):
-            outcome = _Running(recording, interruption, tuple(secrets)).run(tool, arguments)
+            outcome = _Running(recording, interruption, tuple(known)).run(tool, arguments)
     return replace(
         outcome,
+        traceback=clean(outcome.traceback),
         printed=recording.printed,
         shown=(*recording.shown, *outcome.shown),
         not_shown=recording.not_shown,

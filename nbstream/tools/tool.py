@@ -287,6 +287,12 @@ def _check_parameters(value: Any, name: str) -> None:
     except (TypeError, ValueError):
         # The shape's own error says more.
         return
+    for each in parameters:
+        if type(each.default).__name__ == "FieldInfo":
+            raise RequestError(
+                f"The default of `{each.name}` in `{name}` is a `Field`, which only pydantic's models read: write "
+                f"`{each.name}: Annotated[…, Field(…)] = …`."
+            )
     several = [each for each in parameters if each.kind is inspect.Parameter.VAR_POSITIONAL]
     named = [each for each in parameters if each.kind is inspect.Parameter.VAR_KEYWORD]
     if several or (named and len(parameters) == 1):

@@ -242,6 +242,33 @@ def test_output_is_told_while_the_tool_runs() -> None:
     assert (outcome.outcome, outcome.printed.head) == ("done", "ab")
 
 
+@pytest.mark.parametrize("key", ["key-of-the-request-7f3a", "x"])
+def test_the_key_of_the_request_is_in_no_output(key: str) -> None:
+    from IPython.core.interactiveshell import InteractiveShell
+    from IPython.display import display
+
+    secret = f"{key}-" + "0123456789" * 3
+    InteractiveShell.instance()
+
+    def leak(where: str) -> str:
+        print("a", secret, end="")
+        print(secret[:9], end="")
+        print(secret[9:], end="\n" * (where != "return"))
+        sys.stdout.write("y" * 7_990 + secret + "y" * 50_000 + secret + "y" * 7_990)
+        display(secret)
+        if where == "raise":
+            raise ValueError(secret)
+        return secret
+
+    for where in ("return", "raise"):
+        outcome = _run(leak, f'{{"where": "{where}"}}', secrets=[secret])
+        assert secret not in str(outcome)
+        assert secret[:20] not in str(outcome)
+        assert secret[-20:] not in str(outcome)
+        assert "<secret>" in outcome.printed.head
+    InteractiveShell.clear_instance()
+
+
 class Unreadable(Exception):  # noqa: N818
     def __str__(self) -> str:
         raise RuntimeError("no text")

@@ -8,6 +8,7 @@ import pickle
 from typing import Annotated, Any
 
 import pytest
+from pydantic import Field
 
 import nbstream
 from nbstream.model.exceptions import RequestError
@@ -136,6 +137,7 @@ def test_a_hint_may_describe_its_parameter() -> None:
     assert tool_of(double).parameters["properties"]["number"]["description"] == "any number"
 
 
+def _field(number: int = Field(5, ge=1)) -> None: ...
 def _several(*numbers: int) -> None: ...
 def _anything(**options: int) -> None: ...
 def _no_hint(city) -> None: ...  # type: ignore[no-untyped-def]  # noqa: ANN001
@@ -148,6 +150,7 @@ def _ö(city: str) -> None: ...  # noqa: PLC2401
     ("value", "said"),
     [
         (lambda city: city, "A lambda has no name"),
+        (_field, "write `number: Annotated"),
         (_several, r"takes `\*numbers`"),
         (_anything, r"takes `\*\*options` only"),
         (_no_hint, "`city` of `_no_hint` has no type hint"),
