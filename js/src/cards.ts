@@ -33,11 +33,6 @@ export class Cards {
     this.#decorate = decorate;
   }
 
-  /** The open questions, for a screen reader. */
-  get questions(): string[] {
-    return this.#open.map(({ name }) => `May ${name} run?`);
-  }
-
   /** `isStopping`: the user has pressed Stop, so that nothing can be decided any more. */
   draw(isStopping: boolean): void {
     const { state, isLive, decisions } = this.#controller;
@@ -63,13 +58,6 @@ export class Cards {
   remove(): void {
     clearTimeout(this.#ticker);
     for (const view of this.#views.values()) view.remove();
-  }
-
-  get #open(): Card[] {
-    const { state, isLive, decisions } = this.#controller;
-    return isLive
-      ? state.cards.filter(({ key, question }) => question !== null && decisions.of(key) === undefined)
-      : [];
   }
 
   /** Write how long each tool has run, and again when the next second has passed. */

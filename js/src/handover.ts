@@ -1,13 +1,17 @@
 /** Replaces a live view by its settled output: nothing moves, and the reader's changes are kept. */
 
+import { detailsIn, restoreOpen } from "./details";
 import { bottomOf, isAbove, scrollBy, scrollerOf } from "./scroll";
 import { SavedSelection } from "./selection";
 
+/** Parts of a live view in which the reader can open something, besides the reasoning. */
+const LIVE_PARTS = ".nbstream-earlier, .nbstream-cards";
+const THOUGHT = ":scope > .nbstream-thought > details";
 const ANSWER = ".nbstream-answer:not([hidden])";
 
 /**
  * What the settled output takes over from the live view in the same output area: the scroll
- * position, the selection and whether the reasoning is open. Create it while the live view is still
+ * position, the selection and what the reader has opened. Create it while the live view is still
  * there.
  */
 export class Handover {
@@ -16,6 +20,7 @@ export class Handover {
   readonly #before: ReturnType<typeof positionsIn>;
   readonly #isAbove: boolean;
   readonly #selection: SavedSelection | undefined;
+  readonly #opened: readonly boolean[];
 
   /** `isOpen` is the reader's choice; undefined if they made none. */
   constructor(area: Element, isOpen: boolean | undefined) {
@@ -23,14 +28,19 @@ export class Handover {
     this.#isOpen = isOpen;
     this.#isAbove = isAbove(area);
     this.#before = positionsIn(area);
+    this.#opened = [...area.querySelectorAll(LIVE_PARTS)].flatMap(detailsIn).map(({ open }) => open);
     const text = area.querySelector(ANSWER);
     this.#selection = text === null ? undefined : SavedSelection.in(text);
   }
 
   /** Call this when the settled output is in the area, as `root`. */
   finish(root: Element): void {
-    const details = root.querySelector<HTMLDetailsElement>(".nbstream-thought > details");
+    const details = root.querySelector<HTMLDetailsElement>(THOUGHT);
     if (details !== null && this.#isOpen !== undefined) details.open = this.#isOpen;
+    restoreOpen(
+      this.#opened,
+      detailsIn(root).filter((each) => each !== details),
+    );
     const { scroller, top } = scrollerOf(this.area);
     const { bottom, answer } = positionsIn(this.area);
     if (this.#isAbove) scrollBy(scroller, bottom - this.#before.bottom);

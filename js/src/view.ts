@@ -3,6 +3,7 @@
 import { Cards } from "./cards";
 import { addCodeButtons, type ControlServices, footerButtonsPlaceholder, handleClicks } from "./controls";
 import type { Decision, Decisions } from "./decisions";
+import { detailsIn, restoreOpen } from "./details";
 import { LiveDocument } from "./document";
 import { duration, element, show, write } from "./elements";
 import { FrameScheduler } from "./frame_scheduler";
@@ -11,6 +12,7 @@ import { opsOf } from "./operations";
 import type { Card, Keyframe, Meta, Op } from "./protocol";
 import { type Choice, ReasoningPanel } from "./reasoning";
 import { isAbove, keepPositionBelow } from "./scroll";
+import { SavedSelection } from "./selection";
 import { hasEnded } from "./state";
 import { isStopping, type StopPhase } from "./stop";
 
@@ -88,8 +90,11 @@ export class View {
     this.#cards = new Cards(controller, decorate);
     this.#root = this.#build();
     this.#scheduler = new FrameScheduler(() => {
+      const hadFocus = this.#root.contains(document.activeElement);
       if (isAbove(this.#root)) keepPositionBelow(this.#root, () => this.#draw());
       else this.#draw();
+      // What had it is gone with its step.
+      if (hadFocus && !this.#root.contains(document.activeElement)) this.#root.focus({ preventScroll: true });
       // Not earlier: until the page is scrolled, text that grew above the screen reaches into it.
       controller.onDraw(this.#root);
     });
@@ -171,9 +176,9 @@ export class View {
   #draw(): void {
     const { isLive, isLost, state } = this.#controller;
     const { meta } = state;
-    const [answer, earlier] = [take(this.#answerOps), take(this.#earlierOps)];
+    const answer = take(this.#answerOps);
     this.#offscreen.update();
-    if (earlier.length > 0) this.#earlierDocument.draw(earlier);
+    this.#drawEarlier(take(this.#earlierOps));
     if (answer.length > 0) this.#document.draw(answer);
     this.#answer.hidden = this.#document.isEmpty;
     // As the kernel has it for other replies without an answer.
@@ -193,7 +198,25 @@ export class View {
     show(this.#alert, lost || meta.alert);
     this.#drawFooter(meta);
     // The page announces the end, because this element is removed with the view.
-    write(this.#status, lost || (hasEnded(state) ? "" : [announcement(meta), ...this.#cards.questions].join(" ")));
+    write(this.#status, lost || (hasEnded(state) ? "" : announcement(meta)));
+  }
+
+  /** Draw steps that have ended, with what the reader had selected and opened in the last one. */
+  #drawEarlier(ops: readonly Op[]): void {
+    if (ops.length === 0) return;
+    const selection = SavedSelection.in(this.#answer);
+    const opened = detailsIn(this.#cards.element).map(({ open }) => open);
+    this.#earlierDocument.draw(ops);
+    const step = [...this.#earlier.querySelectorAll(".nbstream-step")].at(-1);
+    const said = step?.querySelector(".nbstream-said");
+    if (step === undefined) return;
+    const thought = step.querySelector<HTMLDetailsElement>(":scope > .nbstream-thought > details");
+    if (thought !== null && this.#controller.choice.isOpen === true) thought.open = true;
+    restoreOpen(
+      opened,
+      detailsIn(step).filter((details) => details !== thought),
+    );
+    if (said !== null && said !== undefined) selection?.restore(said);
   }
 
   #drawStop(isLive: boolean, isForeground: boolean): void {
@@ -265,8 +288,9 @@ export function announcement(meta: Meta): string {
   switch (meta.status) {
     case "pending":
     case "waiting":
-    case "calling":
       return meta.label;
+    case "calling":
+      return [meta.label, meta.note].filter(Boolean).join(SEPARATOR);
     case "reasoning":
       return "Thinking";
     case "answering":

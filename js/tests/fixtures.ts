@@ -4,8 +4,9 @@
  */
 
 import keyframes from "../../tests/data/keyframes.json";
+import patchesOfCalls from "../../tests/data/patches.json";
 import type { Model } from "../src/channel";
-import type { DocumentState, Keyframe, Meta, Op, PageMessage } from "../src/protocol";
+import type { Card, DocumentState, Keyframe, Meta, Op, PageMessage, Patch } from "../src/protocol";
 
 export interface Fixture {
   name: string;
@@ -16,6 +17,9 @@ export interface Fixture {
 export const fixtures = Object.values(
   import.meta.glob<Fixture | Fixture[]>("../../tests/data/protocol/*.json", { eager: true, import: "default" }),
 ).flat();
+
+/** The patches of a reply with tool calls, each with the kernel's keyframe after it. */
+export const patches = patchesOfCalls as unknown as { patch?: Patch; keyframe: Keyframe }[];
 
 export function emptyDocument(): DocumentState {
   return { groups: [{ open: "", html: "", close: "" }], tail: "" };
@@ -49,6 +53,24 @@ export function keyframeOf(seq: number, answer = "", meta: Partial<Meta> = {}): 
   const text = { ...emptyDocument(), groups: [{ open: "", html: answer, close: "" }] };
   const documents = { earlier: emptyDocument(), reasoning: emptyDocument(), answer: text };
   return { seq, ...documents, cards: [], meta: metaOf({ status: "waiting", ...meta }) };
+}
+
+/** The card of a call, with these fields. */
+export function cardOf(fields: Partial<Card> = {}): Card {
+  return {
+    key: "0.0",
+    state: "open",
+    name: "weather",
+    root: '<div class="nbstream-card">',
+    head: "",
+    arguments: "",
+    results: "",
+    began: null,
+    asked: 0,
+    question: null,
+    decider: "",
+    ...fields,
+  };
 }
 
 /** Give `element` a position on the screen, which jsdom does not. */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { opsOf } from "../src/operations";
-import type { Op, Patch } from "../src/protocol";
+import type { Keyframe, Op, Patch } from "../src/protocol";
 import { applyOps, applyPatch } from "../src/state";
-import { emptyDocument, fixtures, htmlOf, keyframeOf } from "./fixtures";
+import { emptyDocument, fixtures, htmlOf, keyframeOf, patches } from "./fixtures";
 
 it("has the kernel's fixtures", () => {
   expect(fixtures.length).toBeGreaterThan(0);
@@ -104,5 +104,18 @@ describe("applyPatch", () => {
     const state = keyframeOf(0, "", { label: "Waiting" });
     applyPatch(state, patch(1));
     expect(state.meta.label).toBe("Waiting");
+  });
+});
+
+describe("a reply with tool calls", () => {
+  it("is as the kernel has it after each patch", () => {
+    const [first, ...others] = patches;
+    const state = structuredClone(first?.keyframe) as Keyframe;
+    expect(others.length).toBeGreaterThan(5);
+    for (const { patch, keyframe } of others) {
+      const meta = patch?.meta ?? state.meta;
+      expect(applyPatch(state, patch as Patch)).toBe("applied");
+      expect(state).toEqual({ ...keyframe, meta });
+    }
   });
 });

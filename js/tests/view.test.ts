@@ -6,7 +6,7 @@ import { CLOSE_DELAY } from "../src/reasoning";
 import { applyPatch, hasEnded } from "../src/state";
 import type { StopPhase } from "../src/stop";
 import { announcement, type ReplyController, View } from "../src/view";
-import { keyframeOf, metaOf, place, scroller, written } from "./fixtures";
+import { cardOf, keyframeOf, metaOf, place, scroller, written } from "./fixtures";
 
 class FakeController implements ReplyController {
   readonly state: Keyframe = keyframeOf(0);
@@ -326,5 +326,46 @@ describe("drawing", () => {
     controller.view?.update();
     controller.view?.remove();
     expect([vi.getTimerCount(), parent.childNodes.length]).toEqual([0, 0]);
+  });
+});
+
+describe("a step that has ended", () => {
+  const STEP =
+    '<div class="nbstream-step"><div class="nbstream-thought"><details><summary>Thought</summary>hm</details></div>' +
+    '<div class="nbstream-said"><p>I look it up.</p></div>' +
+    '<div class="nbstream-card"><details><summary>Result</summary>1</details></div></div>';
+
+  function end(): void {
+    controller.state.cards = [];
+    controller.view?.update([["reset", ""]], [["reset", ""]], [["add", STEP]]);
+    vi.advanceTimersToNextFrame();
+  }
+
+  beforeEach(() => {
+    controller.state.cards = [cardOf({ results: "<details><summary>Result</summary>1</details>" })];
+    show({ status: "calling" }, "<p>hm</p>", "<p>I look it up.</p>");
+  });
+
+  it("stands above the next one", () => {
+    end();
+    expect(part("earlier").innerHTML).toContain(STEP);
+    expect(part("earlier").nextElementSibling).toBe(part("head"));
+    expect([text("answer"), text("thoughts"), text("cards")]).toEqual([undefined, undefined, undefined]);
+  });
+
+  it("keeps what the reader had selected and opened in it", () => {
+    const word = part("answer").querySelector("p")?.firstChild as Text;
+    getSelection()?.setBaseAndExtent(word, 2, word, 6);
+    (part("cards").querySelector("details") as HTMLDetailsElement).open = true;
+    end();
+    expect(getSelection()?.toString()).toBe("look");
+    expect(part("said").contains(getSelection()?.anchorNode ?? null)).toBe(true);
+    expect([...part("earlier").querySelectorAll("details")].map(({ open }) => open)).toEqual([false, true]);
+  });
+
+  it("keeps the focus in the view", () => {
+    part("card").focus();
+    end();
+    expect(document.activeElement).toBe(parent.firstElementChild);
   });
 });

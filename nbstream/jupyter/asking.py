@@ -30,7 +30,7 @@ def ask(call: ToolCall) -> Decision:
     """
     if not can_ask():
         return _NOBODY
-    name = call_words.name(call)
+    name = call_words.short_name(call)
     _write(questions.in_words(call))
     try:
         return _answered(call, name)

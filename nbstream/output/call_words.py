@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from nbstream.model.tool_result import Printed, Shown, ToolOutcome
 
 _LEAST_SECONDS = 0.05
+#: A button or a sentence shows so much of a name; the card has all of it.
+_LONGEST_NAME = 40
 #: Of a call without an outcome: while the reply goes on, and after its end.
 _OPEN = {
     "arriving": ("arguments arrive", "not run: its arguments are not whole"),
@@ -40,6 +42,12 @@ _NOT_RUN = "not run"
 def name(call: ToolCall) -> str:
     """Return the name of the tool, on one line and with nothing invisible."""
     return visible(" ".join(call.name.split())) or "a tool without a name"
+
+
+def short_name(call: ToolCall) -> str:
+    """Return the name of the tool for a button or a sentence; a long one is cut."""
+    known = name(call)
+    return known if len(known) <= _LONGEST_NAME else f"{known[: _LONGEST_NAME - 1]}…"
 
 
 def state(call: ToolCall, *, ended: bool) -> str:

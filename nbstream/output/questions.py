@@ -14,16 +14,8 @@ from nbstream.tools.arguments import object_of
 if TYPE_CHECKING:
     from nbstream.model.tool_call import ToolCall
 
-#: A button shows so much of a name; the card has all of it.
-_LONGEST_NAME = 40
 #: So many letters are named that could be taken for others.
 _MOST_LETTERS = 5
-
-
-def short_name(call: ToolCall) -> str:
-    """Return the name of the tool for a button; a long one is cut."""
-    name = call_words.name(call)
-    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
 
 
 def notes(call: ToolCall) -> list[str]:

@@ -81,12 +81,12 @@ def _calling(reply: Reply) -> str:
     calls = reply.tool_calls
     for call in calls:
         if call.state in _RUNNING:
-            name = call_words.name(call)
+            name = call_words.short_name(call)
             return f"Stopping when {name} has returned" if call.state == "stopping" else f"Running {name}"
-    asked = [call_words.name(call) for call in calls if call.state == "asking"]
+    asked = [call_words.short_name(call) for call in calls if call.state == "asking"]
     if asked:
         return f"Waiting for your decision about {_listed(asked)}"
-    return f"Calling {_listed([call_words.name(call) for call in calls if call.outcome is None]) or 'tools'}"
+    return f"Calling {_listed([call_words.short_name(call) for call in calls if call.outcome is None]) or 'tools'}"
 
 
 def _listed(names: list[str]) -> str:
@@ -100,7 +100,7 @@ def activity(reply: Reply) -> str:
     """Return what the model does while its text arrives, or what happens to its calls."""
     if reply.status == "calling":
         return _calling(reply)
-    if arriving := [call_words.name(call) for call in reply.tool_calls if call.state == "arriving"]:
+    if arriving := [call_words.short_name(call) for call in reply.tool_calls if call.state == "arriving"]:
         return f"Calling {_listed(arriving)}"
     return "Thinking" if reply.status == "reasoning" else "Answering"
 
@@ -111,7 +111,7 @@ def note(reply: Reply) -> str:
     While a tool runs: what the user is asked meanwhile.
     """
     if reply.status == "calling" and any(call.state in _RUNNING for call in reply.tool_calls):
-        asked = [call_words.name(call) for call in reply.tool_calls if call.state == "asking"]
+        asked = [call_words.short_name(call) for call in reply.tool_calls if call.state == "asking"]
         return f"waiting for your decision about {_listed(asked)}" if asked else ""
     if isinstance(reply.wait, Waiting):
         said = reply.wait.note

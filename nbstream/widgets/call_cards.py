@@ -132,7 +132,7 @@ class CallCards:
         card["results"] = cards.results_html(call)
         if call.state == "asking" and not ended:
             card["question"] = {
-                "name": questions.short_name(call),
+                "name": call_words.short_name(call),
                 "notes": questions.notes(call),
                 "arguments": questions.editable(call.arguments),
             }

@@ -1,4 +1,4 @@
-"""What the page's tests read: frames of growing texts, and a keyframe of each state.
+"""What the page's tests read: frames of growing texts, keyframes, and patches.
 
 `python -m tests.widgets.make_fixtures` writes them.
 """
@@ -9,14 +9,21 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nbstream.model.presentation import Presentation
+from nbstream.model.reduction import reduce
+from nbstream.model.reply import Reply
+from nbstream.model.request import Request
 from nbstream.widgets.markdown_document import MarkdownDocument
+from nbstream.widgets.reply_patches import ReplyPatches
 from tests.browser import states
+from tests.browser.calls import LIVE, SETTLED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FOLDER = Path(__file__).parents[1] / "data" / "protocol"
 KEYFRAMES = FOLDER.parent / "keyframes.json"
+PATCHES = FOLDER.parent / "patches.json"
 
 #: By name: the text, and how many characters each frame adds.
 TEXTS = {
@@ -114,6 +121,19 @@ def frames(text: str, step: int) -> Iterator[dict[str, Any]]:
         yield {"ops": ops, "html": document.html}
 
 
+def patches() -> Iterator[dict[str, Any]]:
+    """Yield the patches of a reply with two steps, each with the keyframe after it."""
+    reply = Reply(request=Request("m"))
+    sent = ReplyPatches(reply, Presentation(audience="cell"), foreground=True)
+    yield {"keyframe": sent.keyframe(0)}
+    for event in (*LIVE["call-asking"], *SETTLED["steps"][2:]):
+        reply = reduce(reply, event)
+        sent.feed([event], reply)
+        if (patch := sent.patch(event.at, final=reply.ended)) is not None:
+            # Clocks of a keyframe are those of its moment.
+            yield {"patch": patch, "keyframe": sent.keyframe(event.at) | {"meta": patch.get("meta")}}
+
+
 def fixtures() -> dict[Path, str]:
     """Return the content of each fixture, by its file."""
     content: dict[Path, Any] = {
@@ -121,6 +141,7 @@ def fixtures() -> dict[Path, str]:
         for name, (text, step) in TEXTS.items()
     }
     content[KEYFRAMES] = {name: states.keyframe_of(events) for name, events in states.STATES.items()}
+    content[PATCHES] = list(patches())
     return {path: json.dumps(value, indent=1, ensure_ascii=False) + "\n" for path, value in content.items()}
 
 
