@@ -32,7 +32,7 @@ def type_named(text: str, namespace: Mapping[str, Any]) -> Any:
     try:
         expression = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise RequestError(f"`--as` {one_line(text)}: this is no type, as `Person` or `list[Person]` is.") from None
+        raise RequestError(f"--as {one_line(text)}: this is no type, as `Person` or `list[Person]` is.") from None
     return _Reader(text, namespace).read(expression)
 
 
@@ -93,7 +93,7 @@ class _Reader:
         return self.read(node)
 
     def _wrong(self, reason: str) -> RequestError:
-        return RequestError(f"`--as` {one_line(self._text)}: {reason}.")
+        return RequestError(f"--as {one_line(self._text)}: {reason}.")
 
 
 def _is_type(value: Any) -> bool:

@@ -63,6 +63,12 @@ def words_at(shell: InteractiveShell, text: str) -> list[str]:
     return [each[before:] for each in complete(shell, text + "|")]
 
 
+def test_classes_of_the_session_are_forms_of_an_answer(shell: InteractiveShell) -> None:
+    shell.run_cell("class Person: pass\nclass Place: pass")
+    assert words_at(shell, "%%deepseek --as P|") == ["Person", "Place"]
+    assert words_at(shell, "%%deepseek --as list[Pe|") == ["list[Person]"]
+
+
 def test_every_option_of_the_magic_is_offered(shell: InteractiveShell) -> None:
     parser = magic.DeepSeekMagics.deepseek.parser
     flags = [flag for action in parser._actions for flag in action.option_strings]

@@ -72,7 +72,7 @@ def test_a_type_is_found(text: str, type_: Any) -> None:
     ],
 )
 def test_what_names_no_type_is_an_error(text: str, reason: str) -> None:
-    with pytest.raises(RequestError, match="`--as`") as error:
+    with pytest.raises(RequestError, match="--as") as error:
         type_named(text, NAMES)
     assert reason in str(error.value)
     assert "\n" not in str(error.value)

@@ -105,6 +105,13 @@ def _functions(word: str, shell: Any) -> list[str]:
     return [name for name in _variables(word, shell) if callable(variables.get(name.partition(".")[0]))]
 
 
+def _types(word: str, shell: Any) -> list[str]:
+    """Return the classes of the session that may be the form of an answer, also as lists."""
+    own = {each: value for each, value in shell.user_ns.items() if isinstance(value, type)}
+    found = [each for each in _new_variables(word, shell) if each in own]
+    return [*found, *(f"list[{each}]" for each in found)]
+
+
 def _files(word: str, _shell: Any) -> list[str]:
     """Return the files and folders in the folder of `word`; hidden ones if it asks for them."""
     folder, slash, beginning = word.rpartition("/")
@@ -132,6 +139,7 @@ BY_NAME: dict[str, Candidates] = {
     "allow": _functions,
     "out": _new_variables,
     "files": _files,
+    "type_name": _types,
     "base_url": _endpoints,
     "MODEL": _models,
     "CHAT": _chats,
