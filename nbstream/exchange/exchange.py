@@ -1,5 +1,7 @@
 """An exchange: after each response, its tool calls are decided and run, until there is an answer.
 
+A structured answer that does not fit is asked for again.
+
 It works on the background loop. Tools, rules of consent and `input()` run on the thread that waits
 for the reply.
 """
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class Exchange:
-    """Carries on a reply as long as the model calls tools.
+    """Carries on a reply as long as the model calls tools, or its structured answer does not fit.
 
     Args:
         tools: the tools that the request names.
@@ -57,12 +59,23 @@ class Exchange:
         self._rule = rule
 
     def goes_on(self, reply: Reply) -> bool:
-        """Return whether the response calls tools, and may do so."""
-        calls_tools = any(call.name for call in reply.tool_calls)
-        return reply.status == "complete" and calls_tools and self._state.end is None
+        """Return whether the response calls tools, and may do so, or is to be asked for again."""
+        if reply.status != "complete":
+            return False
+        if not any(call.name for call in reply.tool_calls):
+            return _question_after(reply) is not None
+        return self._state.end is None
 
     async def following(self, open_reply: OpenReply) -> Next | None:
-        """Decide about the calls, run them, and return the request with their results."""
+        """Decide about the calls, run them, and return the request with their results.
+
+        Without calls, return the request that asks for the structured answer again.
+        """
+        question = _question_after(open_reply.reply)
+        if question is not None:
+            return Next(
+                self._next_source(self._request(open_reply.source, open_reply.reply.last_step, question)), "again"
+            )
         calls = StepCalls(open_reply, self._state)
         try:
             await calls.settle()
@@ -74,8 +87,11 @@ class Exchange:
             self._state.end = "max_steps"
         return Next(self._next_source(self._request(open_reply.source, reply.last_step)), "tools")
 
-    def _request(self, source: Source, step: Reply) -> Request:
-        """Return the request after `source`, whose response is `step` and has no open calls."""
+    def _request(self, source: Source, step: Reply, question: str | None = None) -> Request:
+        """Return the request after `source`, whose response is `step` and has no open calls.
+
+        `question` asks for the answer again.
+        """
         request = source.request
         # The beginning of an answer that was given is a part of the reply.
         sent = request.messages[:-1] if source.earlier is not None else request.messages
@@ -83,8 +99,17 @@ class Exchange:
         if self._state.end is not None:
             parameters = {**parameters, "tool_choice": "none"}
         warnings = (ReplyWarning(self._state.end),) if self._state.end is not None else ()
-        messages = (*sent, *messages_of(step, self._rule))
+        asked = () if question is None else ({"role": "user", "content": question},)
+        messages = (*sent, *messages_of(step, self._rule), *asked)
         return replace(request, messages=messages, parameters=parameters, warnings=warnings)
+
+
+def _question_after(reply: Reply) -> str | None:
+    if reply.request.structure is None:
+        return None
+    from nbstream.exchange.second_try import question_after  # noqa: PLC0415  (only where it is used)
+
+    return question_after(reply)
 
 
 def _without_demand(parameters: Mapping[str, Any]) -> dict[str, Any]:

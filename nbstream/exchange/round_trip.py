@@ -16,6 +16,7 @@ answer 400 or 500 if they cannot (chat templates of vLLM and llama.cpp).
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from nbstream.client.api_rules import ORIGIN
@@ -46,9 +47,13 @@ def messages_of(reply: Reply, rule: ReasoningRule, answer: str | None = None) ->
         rule: whether reasoning goes back.
         answer: replaces the last answer, if the user edited it.
     """
-    *earlier, last = reply.steps
-    found = [message for step in earlier for message in _of_step(step, rule)]
-    return (*found, *_of_step(last, rule, answer))
+    found: list[Message] = []
+    for step, following in pairwise(reply.steps):
+        found += _of_step(step, rule)
+        if following.cause == "again":
+            # What asked for the answer again; a journal does not hold it.
+            found += following.request.messages[-1:]
+    return (*found, *_of_step(reply.steps[-1], rule, answer))
 
 
 def _of_step(reply: Reply, rule: ReasoningRule, answer: str | None = None) -> tuple[Message, ...]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from nbstream.exchange.exchange import Exchange
     from nbstream.model.events import Event
     from nbstream.model.request import Request
+    from nbstream.tools.tool import Tool
 
 
 def stream(prompt: str | None = None, **options: Unpack[Options]) -> Run:
@@ -61,17 +62,12 @@ def following(source: ApiSource, options: Options) -> Exchange | None:
     Without `tools` in the options, the tools that the request declares are those of this session
     that were declared in the same words.
     """
-    given = given_tools(options)
-    if not given and "tools" not in source.request.parameters:
-        check(options, ())
-        return None
-    from nbstream.exchange import known_tools  # noqa: PLC0415  (only where it is used)
-    from nbstream.exchange.exchange import Exchange  # noqa: PLC0415  (as above)
-
-    tools = known_tools.remembered(given) or known_tools.declared(source.request)
+    tools = _tools_of(source, options)
     check(options, tools)
-    if not tools:
+    structure = source.request.structure
+    if not tools and (structure is None or structure.tries == 1):
         return None
+    from nbstream.exchange.exchange import Exchange  # noqa: PLC0415  (only where it is used)
 
     endpoint, first = source.endpoint, source.request
     is_deepseek, has_blocks = speaks_deepseek(endpoint, first.model), first.address.call == MESSAGES
@@ -96,8 +92,17 @@ def refuse_without_tools(source: ApiSource, options: Options) -> None:
     Raises:
         RequestError: if it has none of them.
     """
-    if following(source, options) is None:
+    if not _tools_of(source, options):
         raise RequestError("The tools of this reply are not known in this session: name them in `tools=`.")
+
+
+def _tools_of(source: ApiSource, options: Options) -> tuple[Tool, ...]:
+    given = given_tools(options)
+    if not given and "tools" not in source.request.parameters:
+        return ()
+    from nbstream.exchange import known_tools  # noqa: PLC0415  (only where it is used)
+
+    return tuple(known_tools.remembered(given) or known_tools.declared(source.request))
 
 
 with_signature(stream)
