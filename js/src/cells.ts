@@ -81,7 +81,7 @@ function contentOf(cell: NotebookCellModel, place: number, source: string, budge
   }
   const number = typeof cell.executionCount === "number" ? cell.executionCount : null;
   const edited = cell.isDirty === true && number !== null;
-  return { kind: cell.type ?? "code", place, source, number, edited, outputs };
+  return { id: cell.id ?? "", kind: cell.type ?? "code", place, source, number, edited, outputs };
 }
 
 function outputOf(output: SavedOutput, budget: { left: number }): CellOutput {

@@ -234,6 +234,8 @@ export interface CellOutput {
 
 /** A cell as its notebook shows it. */
 export interface CellContent {
+  /** Its id; empty if the notebook gives it none. */
+  id: string;
   /** As in the notebook's file: code, markdown or raw. */
   kind: string;
   /** Its place in the notebook, counted from 1. */

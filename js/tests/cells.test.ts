@@ -52,8 +52,9 @@ test("the cells above are sent with their outputs, without empty ones", () => {
   expect(above(context, "d")).toEqual({
     above: 2,
     cells: [
-      { kind: "markdown", place: 1, source: "# Title", number: null, edited: false, outputs: [] },
+      { id: "a", kind: "markdown", place: 1, source: "# Title", number: null, edited: false, outputs: [] },
       {
+        id: "c",
         kind: "code",
         place: 3,
         source: "x",

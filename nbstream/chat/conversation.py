@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from nbstream.client.sources.api import ApiSource
     from nbstream.client.thinking import ReasoningRule
     from nbstream.exchange.round_trip import Message
+    from nbstream.model.notebook import NotebookCell
     from nbstream.model.reply import Reply
     from nbstream.model.request import Request
 
@@ -267,7 +268,7 @@ class Chat(EditableTurns):
         given = chosen.get("system")
         chosen["system"] = system = self._default_system() if given is None else given
         place = self._place_of(before, sent, turn)
-        source = source_of(prompt, chosen, lambda rule: _joined(sent, rule), place)
+        source = source_of(prompt, chosen, lambda rule: _joined(sent, rule), place, is_turn=_asking(before, sent))
         if self.system is not None and system != self.system and self.turns:
             self._notes.append(
                 f"The chat {self.name} has another system prompt from here on, so the server's cache of its turns is "
@@ -332,6 +333,14 @@ def _own(given: Mapping[str, Any], function: str) -> options.Options:
 def _sent(turns: Iterable[Turn]) -> list[Turn]:
     """Return the turns that are sent: neither hidden, nor arriving, nor ended with nothing."""
     return [turn for turn in turns if not turn.hidden and turn.version.ended and not turn.version.is_empty]
+
+
+def _asking(before: Sequence[Turn], sent: Sequence[Turn]) -> Callable[[NotebookCell], bool]:
+    """Return a function that tells whether a cell has asked a turn that is sent, or hidden."""
+    known = [turn for turn in before if turn in sent or turn.hidden]
+    cells = {place.cell for turn in known if (place := turn.state.place) is not None}
+    replies = {id(version.reply) for turn in known for version in turn.versions}
+    return lambda cell: cell.id in cells or id(cell.reply) in replies
 
 
 def _joined(turns: Iterable[Turn], rule: ReasoningRule) -> list[Message]:

@@ -12,10 +12,11 @@ from nbstream.model.exceptions import RequestError
 from nbstream.wire.surrogates import join_surrogates
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from nbstream.client.endpoints import Endpoint
     from nbstream.client.options import Options
+    from nbstream.model.notebook import NotebookCell
     from nbstream.model.request import Inserted
 
 _OPTIONS = ("values", "files", "fill", "above", "error")
@@ -44,7 +45,13 @@ def insertion_notes(inserted: tuple[Inserted, ...]) -> list[str]:
 
 
 def with_insertions(
-    messages: tuple[Mapping[str, Any], ...], prompt: str | None, options: Options, endpoint: Endpoint, model: str
+    messages: tuple[Mapping[str, Any], ...],
+    prompt: str | None,
+    options: Options,
+    endpoint: Endpoint,
+    model: str,
+    *,
+    is_turn: Callable[[NotebookCell], bool],
 ) -> tuple[tuple[Mapping[str, Any], ...], tuple[Inserted, ...]]:
     """Return the messages with what the options insert into the last one, and what this was.
 
@@ -56,6 +63,7 @@ def with_insertions(
         options: the options of the request.
         endpoint: the server, whose key is not sent within a message.
         model: the id of the model.
+        is_turn: returns whether a cell has asked a turn of the chat.
 
     Raises:
         RequestError: if something cannot be inserted, or is secret, or if the model does not see an
@@ -76,7 +84,7 @@ def with_insertions(
     from nbstream.prompt.secrets import secrets_of  # noqa: PLC0415
 
     secrets = (*KeyRedactor(*endpoint.secrets).forms, *secrets_of(os.environ))
-    above = session.attached(options.get("above"), options.get("error"), secrets)
+    above = session.attached(options.get("above"), options.get("error"), secrets, is_turn)
     content, inserted = compose(
         prompt, values=options.get("values"), files=options.get("files"), fill=options.get("fill"), secrets=secrets
     )

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from nbstream.client.sources import Source
     from nbstream.client.thinking import ReasoningRule
     from nbstream.model.events import Event
+    from nbstream.model.notebook import NotebookCell
     from nbstream.model.request import TurnPlace
 
 _PACKAGE = str(Path(__file__).parents[1])
@@ -39,6 +40,7 @@ def source_of(
     earlier: Callable[[ReasoningRule], Sequence[Mapping[str, Any]]] = lambda _rule: (),
     turn: TurnPlace | None = None,
     *,
+    is_turn: Callable[[NotebookCell], bool] = lambda _cell: False,
     warns: bool = True,
 ) -> ApiSource:
     """Return the source for a request, with a warning for each parameter without effect.
@@ -48,6 +50,7 @@ def source_of(
         options: the options of the request.
         earlier: returns the messages of a chat to send before the prompt, without the system's.
         turn: the turn of the chat that the request asks.
+        is_turn: returns whether a cell has asked a turn of the chat, so that it is not sent again.
         warns: whether to warn; of many requests with the same options, the first one does.
 
     Raises:
@@ -63,7 +66,7 @@ def source_of(
     rule = rule_for(declares, is_deepseek=is_deepseek, has_blocks=has_blocks)
     prompt = prompt_of(prompt, options)
     messages = turns(prompt, options.get("messages"), options.get("system"), chosen.system, earlier(rule))
-    messages, inserted = with_insertions(messages, prompt, options, endpoint, model)
+    messages, inserted = with_insertions(messages, prompt, options, endpoint, model, is_turn=is_turn)
     if (structure := structure_of(options)) is not None:
         messages, instruction = with_instruction(messages, structure)
         inserted = (*inserted, instruction)

@@ -76,6 +76,7 @@ def _cell(content: Any) -> NotebookCell:
         number if isinstance(number, int) else None,
         content.get("edited") is True,
         joined([_output(each) for each in content.get("outputs", ()) if isinstance(each, dict)]),
+        str(content.get("id", "")),
     )
 
 

@@ -86,7 +86,14 @@ def earlier_cells(most: int) -> CellsAbove:
             sources[source] = number
     numbers = list(sources.values())
     cells = [
-        NotebookCell("code", history.input_hist_raw[number], None, number, outputs=_outputs(history, number))
+        NotebookCell(
+            "code",
+            history.input_hist_raw[number],
+            None,
+            number,
+            outputs=_outputs(history, number),
+            reply=_replies.get(number),
+        )
         for number in numbers[-most:]
     ]
     origin: CellsOrigin = "terminal" if getattr(shell, "kernel", None) is None else "history"

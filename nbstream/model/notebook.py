@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from nbstream.model.reply import Reply
 
 #: Where cells come from.
 CellsOrigin: TypeAlias = Literal[
@@ -42,6 +45,8 @@ class NotebookCell:
         number: its execution number; None if it was not run.
         edited: whether its code was changed since it was run.
         outputs: its outputs in their order.
+        id: the id that the front end gives it; empty if that is not known.
+        reply: the reply that it has shown, if the history tells.
     """
 
     kind: str
@@ -50,6 +55,8 @@ class NotebookCell:
     number: int | None = None
     edited: bool = False
     outputs: tuple[CellOutput, ...] = ()
+    id: str = ""
+    reply: Reply | None = None
 
 
 @dataclass(frozen=True, slots=True)

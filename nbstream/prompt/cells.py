@@ -11,7 +11,7 @@ from nbstream.prompt.plain_output import plain_output
 from nbstream.prompt.shortening import without_middle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from nbstream.model.notebook import CellOutput, CellsAbove, CellsOrigin, FailedCell, NotebookCell
     from nbstream.prompt.redaction import Redaction
@@ -40,8 +40,13 @@ _MAGIC = re.compile(r"%%(\w+)")
 _LANGUAGES = {"bash": "bash", "sh": "bash", "html": "html", "javascript": "javascript", "js": "javascript"}
 
 
-def describe_cells(cells: CellsAbove, redaction: Redaction) -> Inserted:
+def describe_cells(
+    cells: CellsAbove, redaction: Redaction, is_turn: Callable[[NotebookCell], bool] = lambda _cell: False
+) -> Inserted:
     """Return the cells as text for a prompt.
+
+    A cell that has asked a turn of the chat is only named, as the turn is sent. If its source is
+    more than a prompt, it is sent without the answers of the model.
 
     All sources come first, from the nearest cell upwards, then outputs in the same order, until
     there is no space left. So the cells far above are left out first.
@@ -49,7 +54,11 @@ def describe_cells(cells: CellsAbove, redaction: Redaction) -> Inserted:
     before = redaction.count
     sources: list[tuple[str, int]] = []
     room = MOST_CHARACTERS
-    for cell in reversed(cells.cells):
+    own = [is_turn(cell) for cell in cells.cells]
+    for cell, is_own in zip(reversed(cells.cells), reversed(own), strict=True):
+        if is_own and is_prompt(cell.source):
+            sources.append(("", 0))
+            continue
         kept = without_middle(redaction.remove(cell.source), LONGEST_SOURCE)
         if len(kept[0]) > room:
             break
@@ -58,8 +67,14 @@ def describe_cells(cells: CellsAbove, redaction: Redaction) -> Inserted:
     sent = cells.cells[len(cells.cells) - len(sources) :]
     parts: list[str] = []
     shortened = 0
-    for cell, (source, cut) in zip(reversed(sent), sources, strict=True):
-        outputs, used, is_cut = _outputs(cell.outputs, room, redaction)
+    turns = 0
+    for cell, is_own, (source, cut) in zip(reversed(sent), reversed(own), sources, strict=False):
+        if is_own and is_prompt(cell.source):
+            turns += 1
+            parts.append(f"[{_name(cell)}: a turn of this chat]")
+            continue
+        shown = [each for each in cell.outputs if not (is_own and each.kind == "answer")]
+        outputs, used, is_cut = _outputs(shown, room, redaction)
         room -= used
         shortened += bool(cut) or is_cut
         parts.append("\n\n".join([_block(_label(cell), source, _language(cell)), *outputs]))
@@ -67,7 +82,9 @@ def describe_cells(cells: CellsAbove, redaction: Redaction) -> Inserted:
     note = [f"[{counted(left_out, 'cell')} further up: left out]"] if left_out else []
     is_notebook = cells.origin == "page"
     text = "\n\n".join([_OF_NOTEBOOK if is_notebook else _OF_SESSION, *note, *reversed(parts), _END])
-    name = f"{counted(len(sent), 'cell') if sent else 'no cells'} {'above' if is_notebook else 'of this session'}"
+    count = len(sent) - turns
+    name = f"{counted(count, 'cell') if count else 'no cells'} {'above' if is_notebook else 'of this session'}"
+    name += f", besides {counted(turns, 'turn')}" if turns else ""
     said = [f"{shortened} shortened"] if shortened else []
     said += [f"{left_out} left out"] if left_out else []
     return _inserted(name, _KINDS[cells.origin], text, said, redaction.count - before)
@@ -119,8 +136,12 @@ def _outputs(outputs: Sequence[CellOutput], room: int, redaction: Redaction) -> 
     return blocks, used, is_cut
 
 
+def _name(cell: NotebookCell) -> str:
+    return f"Cell {cell.place}" if cell.place is not None else "Cell"
+
+
 def _label(cell: NotebookCell) -> str:
-    name = f"Cell {cell.place}" if cell.place is not None else "Cell"
+    name = _name(cell)
     if cell.kind != "code":
         return f"{name} ({'Markdown' if cell.kind == 'markdown' else cell.kind}):"
     state = f"run as [{cell.number}]" if cell.number is not None else "not run"

@@ -12,7 +12,7 @@ from nbstream.model.exceptions import RequestError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from nbstream.model.notebook import CellsAbove, FailedCell
+    from nbstream.model.notebook import CellsAbove, FailedCell, NotebookCell
     from nbstream.model.request import Inserted
 
 #: So many cells at most.
@@ -37,13 +37,19 @@ cells_above: Callable[[int], CellsAbove] = _no_cells
 last_failure: Callable[[], FailedCell | None] = _no_failure
 
 
-def attached(above: object, error: object, known: Iterable[str] = ()) -> tuple[Inserted, ...]:
+def attached(
+    above: object,
+    error: object,
+    known: Iterable[str] = (),
+    is_turn: Callable[[NotebookCell], bool] = lambda _cell: False,
+) -> tuple[Inserted, ...]:
     """Return the text to put above a prompt, as the options ask for it.
 
     Args:
         above: how many cells above to attach; True attaches all, None and False none.
         error: whether to attach the last exception and its cell.
         known: texts that are secret, and are removed as others that look so.
+        is_turn: returns whether a cell has asked a turn of the chat, which is sent as such.
 
     Raises:
         RequestError: if an option is not valid, or nothing has failed.
@@ -59,7 +65,7 @@ def attached(above: object, error: object, known: Iterable[str] = ()) -> tuple[I
     if error and failed is None:
         raise RequestError("No cell of this session has failed, so there is no error to attach.")
     if most:
-        found.append(describe_cells(cells_above(most), redaction))
+        found.append(describe_cells(cells_above(most), redaction, is_turn))
     if failed is not None:
         found.append(describe_failure(failed, redaction))
     return tuple(found)

@@ -244,6 +244,8 @@ class CellOutput(TypedDict):
 class CellContent(TypedDict):
     """A cell as its notebook shows it."""
 
+    #: Its id; empty if the notebook gives it none.
+    id: str
     #: As in the notebook's file: code, markdown or raw.
     kind: str
     #: Its place in the notebook, counted from 1.

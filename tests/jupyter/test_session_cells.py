@@ -239,6 +239,57 @@ def test_a_chat_keeps_the_cells_that_its_turns_were_sent_with(kernel: Kernel, se
     assert second[-1]["content"] == "And now?"
 
 
+PLAN = "%%deepseek -c {} {} --no-think\n{}"
+
+
+def test_the_cells_of_a_chat_are_sent_once(kernel: Kernel, server: Simulator) -> None:
+    kernel.run("first_cell = 1")
+    kernel.run(PLAN.format("once", "", "A prompt of this chat"))
+    kernel.run(PLAN.format("another", "", "A prompt of another chat"))
+    kernel.run("reply = nbstream.Chat('once').ask('A prompt in code', thinking=False)\nlater_cell = 2")
+    server.clear_log()
+    kernel.run(PLAN.format("once", "--above", "And now?"))
+    messages = server.log()[-1]["body"]["messages"]
+    assert [each["content"] for each in messages[::2]][:-1] == ["A prompt of this chat", "A prompt in code"]
+    last = messages[-1]["content"]
+    assert "first_cell = 1" in last
+    assert "A prompt of another chat" in last
+    assert "A prompt of this chat" not in last
+    assert "later_cell = 2" in last
+    assert "cells of this session, besides 1 turn" in footer(kernel)
+    # Turns that were taken back are sent as cells again.
+    kernel.run("nbstream.Chat('once').clear()")
+    kernel.run(PLAN.format("once", "--above", "And now?"))
+    assert "A prompt of this chat" in server.log()[-1]["body"]["messages"][-1]["content"]
+
+
+def test_the_page_tells_which_cells_are_of_the_chat(kernel: Kernel, server: Simulator) -> None:
+    for name in ("one", "two"):
+        kernel.finish(kernel.send(PLAN.format("of-page", "", f"Prompt {name}"), metadata={"cellId": name}))
+    kernel.run("nbstream.Chat('of-page').hide(1)")
+    prompts = [PLAN.format("of-page", "", f"Prompt {name}") for name in ("one", "two", "three")]
+    found = cells("a = 1", *prompts, "chat.ask('Prompt one')")
+    for each, name in zip(found, ("code", "one", "two", "not run", "one"), strict=True):
+        each["id"] = name
+    found[-1]["outputs"] = [
+        {"kind": "stream", "data": {"text/plain": "printed"}, "left_out": 0, "types": []},
+        {"kind": "display_data", "data": {}, "left_out": 0, "types": [], "answer": "An answer"},
+    ]
+    kernel.views.clear()
+    cell = kernel.send(PLAN.format("of-page", "--above", "And now?"), metadata={"cellId": "asking"})
+    kernel.control(question(kernel), "cells", client=kernel.client, above=5, cells=found)
+    kernel.finish(cell)
+    text = server.log()[-1]["body"]["messages"][-1]["content"]
+    assert "[Cell 2: a turn of this chat]\n\n[Cell 3: a turn of this chat]" in text
+    assert "Prompt two" not in text
+    assert "Prompt three" in text
+    # Code is sent without the answers that are turns.
+    assert "chat.ask('Prompt one')" in text
+    assert "printed" in text
+    assert "An answer" not in text
+    assert "3 cells above, besides 2 turns" in footer(kernel)
+
+
 def test_a_reply_that_is_asked_again_has_the_same_cells(kernel: Kernel, server: Simulator) -> None:
     kernel.run("asked_again = 1")
     kernel.run("%%deepseek --above 1 --no-think\nWhat is above?")
