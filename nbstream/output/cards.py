@@ -43,6 +43,10 @@ _IN_PRE = '<code style="background:none;padding:0;white-space:pre-wrap">'
 _CELL = "text-align:left;vertical-align:top;padding:.1em 1.2em .1em 0;white-space:normal"
 _TABLE = '<table style="margin:.25em 0;border:none;border-collapse:collapse">'
 _ROW = '<tr style="background:none">'
+# JupyterLab's sanitised export shows the tag of an image as text, with all of its bytes. It drops
+# styles and keeps classes: these two of JupyterLab hide the text there, and nothing elsewhere.
+_FRAME = '<span class="lm-Widget lm-mod-hidden" style="display:block !important;overflow:visible">'
+_FITTING = "max-width:100%;height:auto"
 _DETAIL = '<div style="margin:.3em 0 0">'
 
 
@@ -172,7 +176,7 @@ def _image(shown: Shown) -> str:
         return f"<div>An image of the type {escape(printable(shown.media_type) or 'unknown')} is not shown.</div>"
     data = "".join(shown.data.split())
     alt = escape(call_words.caption(shown) or "An image that the tool returned")
-    return f'<img alt="{alt}" src="data:{shown.media_type};base64,{data}" style="max-width:100%;height:auto">'
+    return f'{_FRAME}<img alt="{alt}" src="data:{shown.media_type};base64,{data}" style="{_FITTING}"></span>'
 
 
 def _code(text: str, language: str) -> str:

@@ -9,12 +9,12 @@ import re
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
-_VOID = frozenset(("br", "hr"))
+_VOID = frozenset(("br", "hr", "img"))
 _WORD = re.compile(r"\w+")
 _WEB = frozenset(
     _WORD.findall(
         "div span p br hr h1 h2 h3 h4 h5 h6 ul ol li blockquote pre code em strong s sub sup kbd small a details "
-        "summary table thead tbody tr th td"
+        "summary table thead tbody tr th td img"
     )
 )
 _MATH = frozenset(
@@ -24,12 +24,14 @@ _MATH = frozenset(
     )
 )
 _MATH_VALUE = re.compile(r"[a-z]+(?: [a-z]+)*|-?[0-9.]*em|[0-2]")
-_STYLE = re.compile(r"(?:[a-z-]+:(?:[\w.%# -]|rgba\([\d,.]+\))+(?:;|$))*")
+_STYLE = re.compile(r"(?:[a-z-]+:(?:[\w.%# -]|rgba\([\d,.]+\)|!important)+(?:;|$))*")
 _CLASS = re.compile(
-    r"(?:(?:nbstream(?:(?:-[a-z]+)+|-[0-9a-f]{10})?|highlight|jp-RenderedHTMLCommon|jp-RenderedMarkdown|mathjax_(?:ignore|process)"
+    r"(?:(?:nbstream(?:(?:-[a-z]+)+|-[0-9a-f]{10})?|highlight|jp-RenderedHTMLCommon|jp-RenderedMarkdown|lm-Widget|lm-mod-hidden|mathjax_(?:ignore|process)"
     r"|tex2jax_(?:ignore|process)|[a-z][a-z0-9]{0,2})(?: |$))+"
 )
 _LANGUAGE = re.compile(r"language-[^\s]+")
+#: An image that a tool returned; its bytes are in the page.
+_IMAGE = re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/]*={0,2}")
 _SCHEMES = ("http", "https", "mailto")
 
 
@@ -107,6 +109,10 @@ class _Reader(HTMLParser):
                 return value.isdecimal()
             case "code", "class" if value.startswith("language-"):
                 return _LANGUAGE.fullmatch(value) is not None
+            case "img", "src":
+                return _IMAGE.fullmatch(value) is not None
+            case "img", "alt":
+                return True
             case _, "class":
                 return _CLASS.fullmatch(value) is not None
             case _, "style":

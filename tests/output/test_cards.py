@@ -63,10 +63,11 @@ class Page(HTMLParser):
 
 
 class Tags(HTMLParser):
-    """Collects the tags and attributes of HTML of other programs, whose elements may be open."""
+    """Collects text, tags and attributes of the HTML of other programs."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
+        self.text = ""
         self.tags: set[str] = set()
         self.attributes: set[str] = set()
         self.feed(html)
@@ -75,6 +76,9 @@ class Tags(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
         self.attributes.update(name for name, _ in attrs)
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
 
     def handle_comment(self, data: str) -> None:
         raise AssertionError(data)
