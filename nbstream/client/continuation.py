@@ -40,6 +40,8 @@ _used: dict[tuple[str, str, str], Endpoint] = {}
 _MOST = 100
 #: The options that a second request may change; it has the messages of the first one.
 _FIXED = ("messages", "system", "prefix", "values", "files", "fill", "above", "error", "schema", "json")
+#: The field that asks for JSON.
+_FORMAT = "response_format"
 #: The parameters that nearly every server knows.
 _COMMON = ("max_tokens", "temperature", "top_p", "stop", "prompt", "suffix")
 
@@ -93,7 +95,9 @@ def resumed(reply: Reply, options: Options) -> ApiSource:
     own_answer = str(reply.message["content"])[len(before.answer) if before is not None else 0 :]
     if own_answer.strip() or (before is not None and before.requests):
         messages = request.messages if before is None else request.messages[:-1]
-        return _going_on(endpoint, replace(request, messages=messages), reply.as_earlier())
+        left_out = before.left_out if before is not None else {}
+        earlier = replace(reply.as_earlier(), left_out=left_out)
+        return _going_on(endpoint, replace(request, messages=messages), earlier)
     anew = replace(request, warnings=(*request.warnings, ReplyWarning("asked_anew")))
     if before is None:
         return remember(ApiSource(endpoint, anew), endpoint)
@@ -115,6 +119,8 @@ def retried(reply: Reply, options: Options) -> ApiSource:
         return _filling_on(endpoint, request, None, begun)
     if reply.earlier is not None:
         request = replace(request, messages=request.messages[:-1])
+        if endpoint.origin == reply.request.endpoint:
+            request = replace(request, parameters={**reply.earlier.left_out, **request.parameters})
         if reply.earlier.given:
             return with_beginning(endpoint, request, reply.earlier.given)
     return remember(ApiSource(endpoint, request), endpoint)
@@ -239,12 +245,13 @@ def _going_on(endpoint: Endpoint, request: Request, earlier: Earlier) -> ApiSour
             )
     if speaks_deepseek(endpoint, request.model) and not field_that_switches_off(parameters):
         message["reasoning_content"] = earlier.reasoning
-    if earlier.requests:
+    if earlier.requests and _FORMAT in parameters:
         # The rest alone is no JSON, and DeepSeek replaces output that is none by spaces.
-        parameters.pop("response_format", None)
+        earlier = replace(earlier, left_out={**earlier.left_out, _FORMAT: parameters.pop(_FORMAT)})
     values = JsonValues()
     messages = (*request.messages, values.read(message, "messages"))
-    warnings = (*request.warnings, *values.warnings)
+    told = (ReplyWarning("left_out", where=name) for name in earlier.left_out)
+    warnings = (*request.warnings, *values.warnings, *told)
     place = endpoint.for_continuing
     request = replace(request, messages=messages, parameters=parameters, warnings=warnings, address=place.address)
     return remember(ApiSource(place, request, earlier), endpoint)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nbstream.model.timing import Timing
 from nbstream.model.usage import estimate_tokens
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from nbstream.model.usage import Cost, Usage
 
 
@@ -29,6 +31,7 @@ class Earlier:
         id: the id of its last response.
         system_fingerprint: the fingerprint of its last response.
         reasoning_field: the field in which the server sent its reasoning, maybe an empty one.
+        left_out: the fields of its first request that a request which goes on does not have.
     """
 
     answer: str = ""
@@ -43,6 +46,7 @@ class Earlier:
     id: str | None = None
     system_fingerprint: str | None = None
     reasoning_field: str | None = None
+    left_out: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @property
     def tokens(self) -> int:

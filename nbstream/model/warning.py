@@ -23,6 +23,7 @@ WarningKind: TypeAlias = Literal[
     "not_kept",  # data other than text; `where` names its field
     "repeated",  # the server repeated the text that it was to go on with; it is shown once
     "asked_anew",  # the reply was to be continued, and had no answer yet: the request was sent anew
+    "left_out",  # the reply was continued without `where`, a field of its first request
     "max_steps",  # the model called tools in as many requests as it may; this one asks for an answer
     "repeated_call",  # the model made the same call again and again; this request asks for an answer
     "denials",  # several calls in a row were denied; this request asks for an answer
@@ -33,7 +34,9 @@ WarningKind: TypeAlias = Literal[
 #: With a warning of these kinds, words of the reply may be missing: it is not complete.
 DAMAGES: frozenset[WarningKind] = frozenset({"unreadable"})
 #: Warnings of these kinds are about the request, so they hold for each attempt.
-OF_REQUEST: frozenset[WarningKind] = frozenset({"replaced", "asked_anew", "max_steps", "repeated_call", "denials"})
+OF_REQUEST: frozenset[WarningKind] = frozenset(
+    {"replaced", "asked_anew", "left_out", "max_steps", "repeated_call", "denials"}
+)
 #: What warnings of these kinds say is one growing text; of other kinds, one line each.
 GROWING: frozenset[WarningKind] = frozenset({"other_text", "other_choice"})
 

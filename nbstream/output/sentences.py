@@ -227,6 +227,8 @@ def _note(warning: ReplyWarning, request: Request, audience: Audience) -> str:
             text = "The server repeated the text that it was to continue; it is shown once."
         case "asked_anew":
             text = "The reply had ended while the model was thinking, so the request was sent anew."
+        case "left_out":
+            text = f"The reply was continued without `{warning.where}`, as a part of JSON is none: check the whole."
         case "raw_tool_call":
             text = f"The server did not parse a tool call, so it stands in the answer as text: {said}"
         case "max_steps":

@@ -25,6 +25,7 @@ from nbstream.model.reduction import reduce
 from nbstream.model.reply import Reply
 from nbstream.model.request import Request
 from nbstream.output import wording
+from nbstream.output.sentences import notes
 from nbstream.wire.response import ResponseDecoder
 from tests.wire.test_simulator_streams import FINISH, content, stream
 
@@ -228,6 +229,31 @@ def test_an_answer_begins_with_the_given_text(simulator: Simulator) -> None:
     # JSON mode stays as it was asked for.
     asked = nbstream.stream("json", prefix="{", extra_body={"response_format": {"type": "json_object"}}).result(20)
     assert asked.answer.startswith("{")
+
+
+def test_json_is_continued_without_its_field_and_that_is_said(simulator: Simulator) -> None:
+    json_mode = {"response_format": {"type": "json_object"}}
+    first = nbstream.stream("[simulate: truncate after=4] json", extra_body=json_mode, thinking=False).result(20)
+    assert last_body(simulator)["response_format"] == json_mode["response_format"]
+    joined = resume(first).result(20)
+    for reply in (joined, resume(joined).result(20)):
+        assert "response_format" not in last_body(simulator)
+        assert reply.status == "truncated"
+        (note,) = notes(reply, "python")
+        assert note.startswith("The reply was continued without `response_format`")
+    # Asked anew, it is sent as it was at first.
+    again = retry(joined).result(20)
+    assert last_body(simulator)["response_format"] == json_mode["response_format"]
+    assert notes(again, "python") == []
+
+
+def test_a_structured_answer_keeps_its_structure(simulator: Simulator) -> None:
+    first = cut(4, schema="name", thinking=False)
+    joined = resume(first).result(20)
+    assert joined.request.structure == first.request.structure is not None
+    for reply in (joined, first):
+        assert retry(reply).result(20).request.structure == first.request.structure
+        assert last_body(simulator)["response_format"] == {"type": "json_object"}
 
 
 def test_a_given_beginning_stays_when_the_reply_is_continued_or_asked_again(simulator: Simulator) -> None:
