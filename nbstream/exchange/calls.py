@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from nbstream.model.tool_call import ToolCall
     from nbstream.model.tool_result import Printed
     from nbstream.tools.consent import Judgement
+    from nbstream.tools.recording import Recording
     from nbstream.tools.tool import Tool
 
 T = TypeVar("T")
@@ -217,7 +218,7 @@ class StepCalls:
         secrets = [secret.reveal() for secret in self._state.secrets]
 
         def work(_: InUserCode) -> ToolOutcome:
-            return run_call(each.tool, call.used, lambda recording: printing.note(recording.printed), secrets=secrets)
+            return run_call(each.tool, call.used, printing.note, secrets=secrets)
 
         self._change(each.index, state="running")
         job = self._open.jobs.submit(work)
@@ -258,25 +259,23 @@ class _Printing:
     def __init__(self, loop: asyncio.AbstractEventLoop, show: Callable[[Printed], object]) -> None:
         self._loop = loop
         self._show = show
-        self._latest: Printed | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._recording: Recording | None = None
+        self._is_scheduled = False
         self._has_ended = False
 
-    def note(self, printed: Printed) -> None:
-        """Take all that was printed so far, on the tool's thread."""
-        self._latest = printed
-        self._loop.call_soon_threadsafe(self._schedule)
+    def note(self, recording: Recording) -> None:
+        """Take notice of new output, on the tool's thread: a tool may print without end."""
+        self._recording = recording
+        if not self._is_scheduled:
+            self._is_scheduled = True
+            self._loop.call_soon_threadsafe(self._loop.call_later, _PRINT_SECONDS, self._flush)
 
     def end(self) -> None:
         """Show nothing more."""
         self._has_ended = True
 
-    def _schedule(self) -> None:
-        if self._timer is None:
-            self._timer = self._loop.call_later(_PRINT_SECONDS, self._flush)
-
     def _flush(self) -> None:
-        self._timer = None
-        latest, self._latest = self._latest, None
-        if latest is not None and not self._has_ended:
-            self._show(latest)
+        # Output that comes from here on is noted anew.
+        self._is_scheduled = False
+        if self._recording is not None and not self._has_ended:
+            self._show(self._recording.printed)
