@@ -144,6 +144,7 @@ def job_of(
         in_user_code=in_user_code,
     )
     job.replies.index = prompts.index
+    job.replies.structure = prompts.example.request.structure
     latest.remember(job.replies)
 
     def end() -> Replies:

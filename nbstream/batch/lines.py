@@ -12,6 +12,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
+from nbstream.model import representation
 from nbstream.model.reply import Reply
 from nbstream.model.request import Request
 from nbstream.model.saved_values import decode, encode
@@ -70,6 +71,11 @@ def to_line(key: int, reply: Reply, prompt: str | None, *, whole: bool) -> bytes
     }
     if reply.error is not None:
         fields["error"] = str(reply.error)
+    if reply.request.structure is not None:
+        reading = representation.reading_of(reply)
+        fields["data"] = reading.plain
+        if reading.problems:
+            fields["problems"] = [str(each) for each in reading.problems]
     fields["reply"] = rest
     try:
         text = json.dumps(fields, ensure_ascii=False).encode()

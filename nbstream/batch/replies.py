@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, overload
 
 from nbstream.batch.lines import from_line
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from nbstream.batch.stores import Lines
+    from nbstream.model.structure import Structure
     from nbstream.model.usage import Cost, Usage
 
 _NOT_ASKED = -1
@@ -31,6 +33,7 @@ class Replies(Sequence[Reply]):
     Attributes:
         index: the index of the frame that the rows came from, if it has one; the frame of the
             replies gets the same.
+        structure: the form of the answers that was asked for, with the type of their data.
     """
 
     def __init__(self, stores: Sequence[Lines], length: int = 0) -> None:
@@ -38,6 +41,7 @@ class Replies(Sequence[Reply]):
         #: For each prompt the offset of its line, and the number of its store.
         self._places = array("q", [_NOT_ASKED]) * length
         self.index: Any = None
+        self.structure: Structure | None = None
 
     def put(self, position: int, store: int, offset: int) -> None:
         """Note where the reply of the prompt at `position` stands."""
@@ -67,9 +71,14 @@ class Replies(Sequence[Reply]):
             return Reply()
         offset, store = divmod(place, len(self._stores))
         try:
-            return from_line(self._stores[store].read(offset))
+            reply = from_line(self._stores[store].read(offset))
         except ValueError:
             raise NbstreamError("The file of the answers was changed: this answer is not there any more.") from None
+        if self.structure is None or reply.request.structure is None:
+            return reply
+        # A file does not hold the function that makes a value of the type.
+        structure = replace(reply.request.structure, check=self.structure.check)
+        return replace(reply, request=replace(reply.request, structure=structure))
 
     def __iter__(self) -> Iterator[Reply]:
         return (self[position] for position in range(len(self)))
@@ -78,6 +87,26 @@ class Replies(Sequence[Reply]):
     def answers(self) -> list[str]:
         """The text of each answer; empty where there is none."""
         return [reply.answer for reply in self]
+
+    @property
+    def data(self) -> list[Any]:
+        """The structured answers, of the type that `schema=` names; None where there is none."""
+        return [reply.data for reply in self]
+
+    def frame(self) -> Any:
+        """Return the answers as a pandas DataFrame, in the order of the prompts.
+
+        With `schema=` or `json=True` the columns are the fields of the answers, and an answer that
+        is a list has a row for each item. Otherwise the columns are `prompt` and `answer`. If a
+        prompt failed, the column `error` says why. The index is that of the frame whose rows were
+        asked, so that `rows.join(replies.frame())` has both; otherwise it counts the prompts.
+
+        Raises:
+            RequestError: if pandas is not installed.
+        """
+        from nbstream.batch.frame import frame_of  # noqa: PLC0415  (pandas, only where it is used)
+
+        return frame_of(self, self.index)
 
     @property
     def failed(self) -> dict[int, Reply]:

@@ -44,9 +44,13 @@ def verdict_on(reply: Reply) -> Verdict:
 def is_whole(reply: Reply) -> bool:
     """Return whether a reply needs no other attempt: to ask again would bring nothing else.
 
+    A structured answer that does not fit is not whole.
+
     An answer that was cut off at the limit of tokens is as whole as the request allows.
     """
-    return reply.ended and verdict_on(reply) == "answered" and not _is_damaged(reply)
+    if not reply.ended or verdict_on(reply) != "answered" or _is_damaged(reply):
+        return False
+    return reply.request.structure is None or not reply.problems
 
 
 def _is_damaged(reply: Reply) -> bool:

@@ -29,7 +29,12 @@ def frame_of(reply: Reply) -> Any:
         import pandas as pd  # noqa: PLC0415  (heavy, and not a dependency)
     except ImportError:
         raise RequestError("A DataFrame needs pandas, which is not installed: `%pip install pandas`.") from None
-    return pd.DataFrame([_row(each) for each in _items(reply.data)])
+    return pd.DataFrame(rows_of(reply.data))
+
+
+def rows_of(data: Any) -> list[dict[str, Any]]:
+    """Return the rows of a structured answer: one for each item of a list, otherwise one."""
+    return [_row(each) for each in _items(data)]
 
 
 def _items(data: Any) -> list[Any]:

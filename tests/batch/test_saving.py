@@ -40,11 +40,6 @@ nbstream.map(prompts, save=sys.argv[1], thinking=False)
 """
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "answers.jsonl"
-
-
 def test_each_answer_is_a_line_that_other_programs_read(simulator: Simulator, path: Path) -> None:
     replies, progress = run(PROMPTS, save=path)
     assert progress.file == str(path)
