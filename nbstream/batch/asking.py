@@ -16,6 +16,8 @@ from nbstream.batch.prepared import Prepared
 from nbstream.batch.stores import AnswerFile, temporary
 from nbstream.client import settings
 from nbstream.client.start import limits, source_of
+from nbstream.client.tool_options import allowed, given_tools
+from nbstream.exchange.start import following
 from nbstream.model.exceptions import RequestError
 from nbstream.model.hidden_text import hidden_in
 
@@ -53,6 +55,7 @@ class Prompts:
         self.options = options
         if given := [f"`{name}=`" for name in _NOT_FOR_MANY if options.get(name)]:
             raise RequestError(f"{' and '.join(given)} cannot be used for many prompts.")
+        _check_tools(options)
         #: It has the warnings on the options, and their errors, before anything is sent.
         self.example = source_of("A prompt.", options)
 
@@ -74,8 +77,12 @@ class Prompts:
         """
         if _are_messages(item):
             options: Options = {**self.options, "messages": item}
-            return Prepared(None, source_of(None, options, warns=False))
-        return Prepared(item, source_of(item, self.options, warns=False))
+            return self.prepared(None, source_of(None, options, warns=False))
+        return self.prepared(item, source_of(item, self.options, warns=False))
+
+    def prepared(self, prompt: str | None, source: ApiSource) -> Prepared:
+        """Return a prompt with its source, and with what follows its response."""
+        return Prepared(prompt, source, following(source, self.options))
 
 
 def checked_items(items: Any) -> Iterable[Any]:
@@ -155,6 +162,20 @@ def job_of(
     return job, end
 
 
+def _check_tools(options: Options) -> None:
+    """Refuse tools that need somebody to ask.
+
+    Raises:
+        RequestError: if there is one.
+    """
+    names = [tool.name for tool in given_tools(options) if tool.consent == "ask" and tool.name not in allowed(options)]
+    if names:
+        raise RequestError(
+            f"{', '.join(names)} would ask before each call, and for many prompts there is nobody to ask: name it in "
+            '`allow=`, or make it a tool with consent="never". Nothing was sent.'
+        )
+
+
 def _first_key(prompts: Prompts, first: Any) -> int | None:
     if first is _NONE_YET:
         return None
@@ -175,6 +196,8 @@ def _place(executor: Executor | None, example: ApiSource) -> Place:
             f"`executor=` is a {type(executor).__name__}: it must be an executor, such as ThreadPoolExecutor(), "
             "ProcessPoolExecutor(), or the get_executor() of a Dask client."
         )
+    if "tools" in example.request.parameters:
+        raise RequestError("`tools=` run in this process: leave out `executor=`.")
     place = Elsewhere(executor, once, currency)
     endpoint = example.endpoint
     has_key_in_url = len(endpoint.secrets) > (endpoint.api_key is not None)

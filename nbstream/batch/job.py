@@ -43,6 +43,8 @@ _ALIKE = 10
 _MOST_REFUSALS = 8
 #: A job that is stopped waits so long for workers that cannot be told.
 _WAIT_FOR_WORKERS_SECONDS = 3.0
+#: Calls of tools are looked for this often.
+_TOOL_SECONDS = 0.02
 #: So many kinds of failures are counted.
 _MOST_KINDS = 50
 
@@ -171,6 +173,7 @@ class Job:
         """
         self._look_at_news(0.0)
         self._begin_end()
+        self._run_tools()
         began = time.monotonic()
         is_busy = False
         while self._may_start():
@@ -232,6 +235,8 @@ class Job:
 
     def _wait(self, timeout: float) -> float:
         """Return the seconds to wait for news: no longer than until a request may start."""
+        if any(item.prepared.following is not None for item in self._running.values()):
+            timeout = min(timeout, _TOOL_SECONDS)
         now = time.monotonic()
         has_next = not self._end and not (self._has_all and not self._again)
         if not has_next or len(self._running) >= self._pace.limit:
@@ -246,6 +251,14 @@ class Job:
         if self._end or not self._pace.may_start(len(self._running), now):
             return False
         return not self._has_all or (bool(self._again) and self._again[0][0] <= now)
+
+    def _run_tools(self) -> None:
+        """Run the tools that the replies wait for, on this thread, as code of the user."""
+        for item in list(self._running.values()):
+            jobs = getattr(item.running, "jobs", None) if item.prepared.following is not None else None
+            while jobs is not None and (job := jobs.take()) is not None:
+                if job.run(self._in_user_code):
+                    self.cancel()
 
     def _start_next(self) -> None:
         if self._again and self._again[0][0] <= time.monotonic():
@@ -303,8 +316,7 @@ class Job:
         item.attempts += 1
         item.started = time.monotonic()
         self._running[item.position] = item
-        source = item.prepared.source
-        item.running = self._place.start(source, lambda reply: self._news.put((item, reply)))
+        item.running = self._place.start(item.prepared, lambda reply: self._news.put((item, reply)))
 
     def _look_at_news(self, timeout: float) -> None:
         """Take what has ended, and wait for it if nothing has."""

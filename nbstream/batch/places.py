@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import concurrent.futures
 import uuid
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from nbstream.batch.lines import pack, unpack
 from nbstream.client.receiver import Receiver
 from nbstream.client.routing import route
 from nbstream.client.sources.api import ApiSource
+from nbstream.exchange.start import following
 from nbstream.model.exceptions import RequestError
 from nbstream.model.failure import Failure
 from nbstream.model.reply import Reply
@@ -17,6 +19,7 @@ from nbstream.model.reply import Reply
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from nbstream.batch.prepared import Prepared
     from nbstream.client.retry import Limits
     from nbstream.model.request import Request
 
@@ -37,7 +40,7 @@ class Place(Protocol):
 
     is_here: bool
 
-    def start(self, source: ApiSource, done: Callable[[Reply], object]) -> Running:
+    def start(self, prepared: Prepared, done: Callable[[Reply], object]) -> Running:
         """Send a request once, and call `done` with its reply, on any thread."""
 
 
@@ -55,9 +58,10 @@ class Here:
         self._limits = limits
         self._currency = currency
 
-    def start(self, source: ApiSource, done: Callable[[Reply], object]) -> Running:
+    def start(self, prepared: Prepared, done: Callable[[Reply], object]) -> Running:
         """See `Place.start`."""
-        receiver = Receiver(source, self._limits, self._currency, is_watched=False)
+        source, following = prepared.source, prepared.following
+        receiver = Receiver(source, self._limits, self._currency, following=following, is_watched=False)
         receiver.future.add_done_callback(lambda future: done(future.result()))
         return receiver
 
@@ -80,14 +84,16 @@ class Elsewhere:
         self._currency = currency
         self.is_here = isinstance(executor, concurrent.futures.ThreadPoolExecutor)
 
-    def start(self, source: ApiSource, done: Callable[[Reply], object]) -> Running:
+    def start(self, prepared: Prepared, done: Callable[[Reply], object]) -> Running:
         """See `Place.start`."""
         own = Here(self._limits, self._currency)
         if self.is_here:
-            return _InThread(self._executor, lambda told: own.start(source, told), done)
+            return _InThread(self._executor, lambda told: own.start(prepared, told), done)
         # Dask takes two calls with equal arguments for one, and would answer the second attempt
         # with the failure of the first.
-        arguments = (source.request, source.endpoint.base_url, self._limits, self._currency, uuid.uuid4().hex)
+        source = prepared.source
+        request = _portable(source.request)
+        arguments = (request, source.endpoint.base_url, self._limits, self._currency, uuid.uuid4().hex)
         try:
             future = self._executor.submit(answer, *arguments)
         except Exception as error:  # noqa: BLE001  (of any executor)
@@ -142,8 +148,16 @@ def answer(request: Request, base_url: str, limits: Limits, currency: str, _uniq
     except RequestError as error:
         reply = Reply(status="failed", error=Failure("unsent", "key", said=f"on a worker: {error}"))
     else:
-        reply = Receiver(ApiSource(endpoint, request), limits, currency, is_watched=False).future.result()
+        source = ApiSource(endpoint, request)
+        receiver = Receiver(source, limits, currency, following=following(source, {}), is_watched=False)
+        reply = receiver.future.result()
     return pack(reply)
+
+
+def _portable(request: Request) -> Request:
+    """Return a request without the function that checks an answer, which cannot be pickled."""
+    structure = request.structure
+    return request if structure is None else replace(request, structure=replace(structure, check=None))
 
 
 def _result(future: concurrent.futures.Future[bytes], request: Request) -> Reply:

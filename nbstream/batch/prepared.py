@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from nbstream.client.following import Following
     from nbstream.client.sources.api import ApiSource
 
 
@@ -14,7 +15,9 @@ class Prepared(NamedTuple):
     Attributes:
         prompt: the prompt; None for a list of messages.
         source: the source.
+        following: decides whether another request follows a response; None for a single request.
     """
 
     prompt: str | None
     source: ApiSource
+    following: Following | None = None

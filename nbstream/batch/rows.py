@@ -9,7 +9,6 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nbstream.batch.asking import Prompts, index_of
-from nbstream.batch.prepared import Prepared
 from nbstream.client.redaction import KeyRedactor
 from nbstream.client.start import source_of
 from nbstream.model.exceptions import RequestError
@@ -20,6 +19,7 @@ from nbstream.prompt.secrets import is_secret_name, secret_in_text, secrets_of
 if TYPE_CHECKING:
     import re
 
+    from nbstream.batch.prepared import Prepared
     from nbstream.client.options import Options
 
 #: The name of a row that is one value, such as a text.
@@ -91,12 +91,12 @@ class RowPrompts(Prompts):
             options: Options = {**self.options, "fill": values}
             source = source_of(self._template, options, warns=False)
             content = source.request.messages[-1]["content"]
-            return Prepared(content if isinstance(content, str) else None, source)
+            return self.prepared(content if isinstance(content, str) else None, source)
         for name, text in texts.items():
             if secret_in_text(text or "", self._secrets):
                 raise RequestError(f"The column {one_line(name)} has an API key or another secret in it.")
         prompt = BRACES.sub(lambda found: _filled(found, texts), self._template)
-        return Prepared(prompt, source_of(prompt, self.options, warns=False))
+        return self.prepared(prompt, source_of(prompt, self.options, warns=False))
 
     def _check(self) -> None:
         columns = self._table.columns

@@ -83,3 +83,15 @@ class Questions:
 def _resolve(asked: asyncio.Future[Decision], decision: Decision) -> None:
     if not asked.done():
         asked.set_result(decision)
+
+
+class NobodyToAsk(Questions):
+    """The questions of a reply that nobody watches: each is denied."""
+
+    def open(self, key: str) -> asyncio.Future[Decision]:
+        """Open a question, which has its answer as soon as somebody can take it."""
+        from nbstream.model.decision import Decision  # noqa: PLC0415  (only where it is used)
+
+        asked = super().open(key)
+        self._loop.call_soon(self.answer, key, Decision("deny", by="nobody"))
+        return asked

@@ -16,7 +16,7 @@ from nbstream.client import retry
 from nbstream.client.frames import DEBOUNCE_SECONDS, BurstDetector, FrameSchedule, UnwatchedSchedule
 from nbstream.client.jobs import Jobs
 from nbstream.client.loop import background_loop
-from nbstream.client.questions import Questions
+from nbstream.client.questions import NobodyToAsk, Questions
 from nbstream.client.sources import SourceError
 from nbstream.client.thinking import field_that_switches_off
 from nbstream.model.coalesce import coalesce
@@ -116,7 +116,7 @@ class Receiver:
         self._task: asyncio.Task[None] | None = None
         self._is_running = False
         self._loop = background_loop()
-        self.questions = Questions(self._loop)
+        self.questions = Questions(self._loop) if is_watched else NobodyToAsk(self._loop)
         self._loop.call_soon_threadsafe(self._start)
 
     @property

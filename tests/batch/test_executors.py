@@ -9,6 +9,7 @@ import pickle
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pydantic import BaseModel
 
 from nbstream.batch import places
 from nbstream.client.secret import Secret
@@ -18,6 +19,12 @@ from tests.batch.jobs import run, sent
 if TYPE_CHECKING:
     from nbstream.batch.job import Job
     from nbstream.simulator.server import Simulator
+
+
+class Person(BaseModel):
+    name: str
+    age: int
+
 
 PROMPTS = [f"no. {at} [simulate: {'400' if at == 3 else 'echo'}]" for at in range(20)]
 KEY = "sk-canary-0123456789abcdef"
@@ -190,3 +197,8 @@ def test_what_a_worker_raises_is_a_failed_reply(simulator: Simulator, monkeypatc
     replies, _ = run(PROMPTS, executor=Direct(), concurrency=1)
     assert "MemoryError" in str(replies[5].error)
     assert replies[6].status == "complete"
+
+
+def test_structured_answers_of_workers_are_of_the_type(simulator: Simulator, workers: Any) -> None:
+    replies, _ = run(["a", "b"], executor=workers, options={"schema": Person, "thinking": False})
+    assert [type(each) for each in replies.data] == [Person, Person]
