@@ -75,8 +75,14 @@ def _of_step(reply: Reply, rule: ReasoningRule, answer: str | None = None) -> tu
         {"id": own_id, "type": "function", "function": {"name": call.name, "arguments": _arguments(call)}}
         for own_id, call in zip(ids, calls, strict=True)
     ]
-    results = [
-        {"role": "tool", "tool_call_id": own_id, "content": NOT_RUN if call.result is None else call.result}
+    results: list[Message] = [
+        {
+            "role": "tool",
+            "tool_call_id": own_id,
+            "content": NOT_RUN if call.result is None else call.result,
+            # Only Anthropic's API has a field for it.
+            **({"is_error": True} if rule in _WITH_BLOCKS and call.state != "done" else {}),
+        }
         for own_id, call in zip(ids, calls, strict=True)
     ]
     return (message, *results)

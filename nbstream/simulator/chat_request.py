@@ -104,8 +104,7 @@ def read_document(
     default: scenarios.Plan,
     *,
     beta: bool,
-    is_strict_beta: bool | None = None,
-    not_passed_back: str = messages.NOT_PASSED_BACK,
+    is_message: bool = False,
 ) -> ChatRequest:
     """Return the request in a body that has been parsed; see `read`.
 
@@ -113,26 +112,27 @@ def read_document(
         document: the body.
         default: the plan for a request that does not name a scenario.
         beta: whether the last message may be a prefix.
-        is_strict_beta: whether `strict` of a tool has a meaning; as `beta` by default.
-        not_passed_back: the message of the refusal if reasoning is missing.
+        is_message: whether the body is translated from Anthropic's API.
     """
     turns = messages.read(document)
     model = model_of(document)
     effort = _effort(document)
     check_ranges(document)
     _check_user_id(document)
-    offered = tools.read(document, beta=beta if is_strict_beta is None else is_strict_beta)
+    offered = tools.read(document, beta=beta and not is_message)
     choice = tools.choice(document, offered)
     if effort != "none":
         if choice.is_required:
             raise Refusal(400, "Thinking mode does not support this tool_choice")
-        messages.check_reasoning(turns, has_tools=bool(offered), says=not_passed_back)
+        messages.check_reasoning(turns, has_tools=bool(offered), is_message=is_message)
         messages.check_last(turns, model, beta=beta)
     context = messages.context(turns, with_reasoning=bool(offered), sees_images=_SEES_IMAGES[model])
     plan = plan_of(document, turns, default)
     json_mode = _json_mode(document, turns)
     # A request that continues a structured answer is not in JSON mode: the rest alone is no JSON.
     prefix = messages.prefix(turns) if beta else None
+    # Anthropic's API has no such mode: the second question of an exchange counts as well there.
+    is_structured = json_mode or prefix or "structured" in plan or (is_message and structured.was_asked(turns))
     return ChatRequest(
         model=model,
         prompt=messages.text(messages.last_of_user(turns)),
@@ -145,7 +145,7 @@ def read_document(
         reports_usage=include_usage(document),
         logprobs=_top_logprobs(document),
         json_mode=json_mode,
-        json_answer=structured.answer(turns, plan) if json_mode or prefix or "structured" in plan else None,
+        json_answer=structured.answer(turns, plan) if is_structured else None,
         stop=stops(document),
         calls=calls_of(choice, turns, plan),
         tool_results=tools.results(turns),

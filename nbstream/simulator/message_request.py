@@ -16,7 +16,6 @@ from nbstream.simulator.refusal import Refusal, refuse_format
 if TYPE_CHECKING:
     from nbstream.simulator import scenarios
 
-_NOT_PASSED_BACK = "The `content[].thinking` in the thinking mode must be passed back to the API."
 _THINKING = ("enabled", "adaptive", "disabled")
 _CHOICES = {"auto": "auto", "any": "required", "none": "none"}
 #: Fields that both APIs have.
@@ -52,9 +51,7 @@ def read(body: bytes, default: scenarios.Plan) -> chat_request.ChatRequest:
     if (choice := document.get("tool_choice")) is not None:
         translated["tool_choice"] = _choice(choice)
     # An assistant's last message is the beginning of the answer, as a prefix below `/beta`.
-    return chat_request.read_document(
-        translated, default, beta=True, is_strict_beta=False, not_passed_back=_NOT_PASSED_BACK
-    )
+    return chat_request.read_document(translated, default, beta=True, is_message=True)
 
 
 def _model(name: Any) -> Any:

@@ -18,7 +18,7 @@ _DIRECTIVE = re.compile(r"\[simulate:([^\]]*)\][ \t]*\n?")
 _CALL_LINE = re.compile(
     rf"^[ \t]*\[simulate:[ \t]*({scenarios.CALL}\b[^\]]*)\][ \t]*(\S+)[ \t]*([{{\[].*)$\n?", re.MULTILINE
 )
-NOT_PASSED_BACK = "The `reasoning_content` in the thinking mode must be passed back to the API."
+_NOT_PASSED_BACK = "The `{}` in the thinking mode must be passed back to the API."
 _INSUFFICIENT = (
     "An assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'. "
     "(insufficient tool messages following tool_calls message)"
@@ -50,7 +50,7 @@ def read(document: dict[str, Any]) -> list[dict[str, Any]]:
     return [without_directive(message) for message in messages]
 
 
-def check_reasoning(messages: list[dict[str, Any]], *, has_tools: bool, says: str = NOT_PASSED_BACK) -> None:
+def check_reasoning(messages: list[dict[str, Any]], *, has_tools: bool, is_message: bool = False) -> None:
     """Refuse an assistant's message without `reasoning_content`, as DeepSeek does while thinking.
 
     By its documentation, each such message needs the field if the request has tools. Answers that
@@ -60,7 +60,7 @@ def check_reasoning(messages: list[dict[str, Any]], *, has_tools: bool, says: st
     own = [message for message in messages if message["role"] == "assistant"]
     checked = own if has_tools else own[-1:] if messages[-1]["role"] == "tool" else []
     if any(message.get("reasoning_content") is None for message in checked):
-        raise Refusal(400, says)
+        raise Refusal(400, _NOT_PASSED_BACK.format("content[].thinking" if is_message else "reasoning_content"))
 
 
 def check_last(messages: list[dict[str, Any]], model: str, *, beta: bool) -> None:

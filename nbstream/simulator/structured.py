@@ -45,6 +45,12 @@ def answer(turns: Sequence[Mapping[str, Any]], plan: scenarios.Plan) -> str | No
     return text
 
 
+def was_asked(turns: Sequence[Mapping[str, Any]]) -> bool:
+    """Return whether a message of the user names the scenario, and no later one another."""
+    named = [each["simulate"] for each in turns if isinstance(each.get("simulate"), str)]
+    return bool(named) and _NAME in scenarios.parse(named[-1])
+
+
 def _schema_in(text: str) -> dict[str, Any] | None:
     """Return the last line of a text that is a JSON schema of an object."""
     for line in reversed(text.split("\n")):
