@@ -3,7 +3,7 @@
  * kernel has taken one, as a busy kernel may read late; the kernel counts the first one only.
  */
 
-import type { Card, Consent, PageMessage } from "./protocol";
+import { BY_INPUT, type Card, type Consent, type PageMessage } from "./protocol";
 
 /** Milliseconds from the first sending to the second; each further pause is twice as long. */
 export const FIRST_PAUSE = 500;
@@ -14,6 +14,7 @@ export const PATIENCE = 3000;
 
 const TAKEN_BEFORE = "This call had been decided already: your decision has changed nothing.";
 const TOO_LATE = "The call was not waiting for a decision any more: your decision has changed nothing.";
+const ELSEWHERE = "The page was slow, so the kernel asks below the reply now: please answer there.";
 
 export interface Decision {
   action: Consent;
@@ -30,7 +31,7 @@ export interface DecisionPort {
   isLive(): boolean;
   /** Whether the user has pressed Stop. */
   isStopping(): boolean;
-  /** Send a message; `onReply` gets the page whose decision counts, or "" if none does. */
+  /** Send a message; `onReply` gets the page whose decision counts, "", or BY_INPUT. */
   send(message: PageMessage, onReply: (decider: string) => void): void;
   notify(text: string): void;
   onChange(): void;
@@ -114,7 +115,7 @@ export class Decisions {
     if (decider === this.#port.pageId) sent.phase = "taken";
     else {
       this.#sent.delete(key);
-      this.#port.notify(decider === "" ? TOO_LATE : TAKEN_BEFORE);
+      this.#port.notify(decider === BY_INPUT ? ELSEWHERE : decider === "" ? TOO_LATE : TAKEN_BEFORE);
     }
     this.#port.onChange();
   }

@@ -273,13 +273,16 @@ export interface Click {
 export interface ClickAnswer {
   /** Whether this kernel has the reply. */
   known?: boolean;
-  /** To a decision: the page whose user decided; empty if the call does not wait for a decision. */
+  /** To a decision: the page whose user decided; empty if the call does not wait for one. */
   decider?: string;
   /** Why the reply stays as it is. */
   notice?: string;
   /** The run in the reply's place; null until it is shown. */
   next?: string | null;
 }
+
+/** In place of a page that decided: the kernel asks by `input()`, below the reply. */
+export const BY_INPUT = "input()";
 
 /**
  * Message types of the control channel: a message of a page with a `run_id`, and the kernel's

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Decisions, FIRST_PAUSE, PATIENCE } from "../src/decisions";
-import type { Card, PageMessage } from "../src/protocol";
+import { BY_INPUT, type Card, type PageMessage } from "../src/protocol";
 import { cardOf } from "./fixtures";
 
 let sent: PageMessage[];
@@ -114,6 +114,13 @@ describe("a decision without effect is reported", () => {
   });
 
   it("if the reply was stopped first", () => decisions.update([asking({ state: "stopped" })]));
+});
+
+it("tells where the kernel asks, if the page was slow", () => {
+  decisions.decide(asking(), { action: "allow" });
+  replies[0]?.(BY_INPUT);
+  expect([phase(), notices.length]).toEqual([undefined, 1]);
+  expect(notices[0]).toMatch(/answer there/);
 });
 
 describe("a question that is asked again", () => {

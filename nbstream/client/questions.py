@@ -24,10 +24,13 @@ class Questions:
 
     Attributes:
         has_view: whether a page may show the questions; a live view sets it.
+        by_input: the keys of those that `input()` asks, as no page showed them in time. The thread
+            that would go on waits there, so only what is typed counts.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.has_view = False
+        self.by_input: set[str] = set()
         self._loop = loop
         self._lock = threading.Lock()
         self._open: dict[str, asyncio.Future[Decision]] = {}

@@ -202,8 +202,14 @@ class StepCalls:
         for each in calls:
             while (answer := self._asked.get(each.index)) is not None and questions.is_open(self._key(each.index)):
                 call = self._call(each.index)
+
+                def work(in_user_code: InUserCode, call: ToolCall = call) -> Decision:
+                    with in_user_code():
+                        return front_end.ask(call)
+
+                questions.by_input.add(self._key(each.index))
                 try:
-                    decision = await self._perform(lambda _, call=call: front_end.ask(call))  # type: ignore[misc]
+                    decision = await self._perform(work)
                 except InterruptedWorkError:
                     self._open.cancel()
                     return

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 from nbstream.model import decision
 from nbstream.model.decision import Decision
 from nbstream.widgets.call_cards import question_key
+from nbstream.widgets.protocol import BY_INPUT
 
 if TYPE_CHECKING:
     from nbstream.client.receiver import Receiver
@@ -39,14 +40,17 @@ class Consents:
             self._receiver.questions.note_seen(str(message.get("call", "")))
 
     def decide(self, message: dict[str, Any]) -> str:
-        """Take a page's decision, and return the page whose decision counts; "" if none does.
+        """Take a page's decision, and return the page whose decision counts.
 
-        What is no decision changes nothing.
+        It is "" if none does, and `input()` if what is typed there counts. What is no decision
+        changes nothing.
         """
         call, page, asked = str(message.get("call", "")), str(message.get("page", "")), message.get("asked")
         made, receiver = _decision(message), self._receiver
         if receiver is None or made is None or not page or not isinstance(asked, int):
             return ""
+        if call in receiver.questions.by_input:
+            return BY_INPUT
         question = question_key(call, asked)
         with self._deciding:
             if question not in self.deciders and not receiver.cancelling:

@@ -285,13 +285,16 @@ class ClickAnswer(TypedDict):
 
     #: Whether this kernel has the reply.
     known: NotRequired[bool]
-    #: To a decision: the page whose user decided; empty if the call does not wait for a decision.
+    #: To a decision: the page whose user decided; empty if the call does not wait for one.
     decider: NotRequired[str]
     #: Why the reply stays as it is.
     notice: NotRequired[str]
     #: The run in the reply's place; null until it is shown.
     next: NotRequired[str | None]
 
+
+#: In place of a page that decided: the kernel asks by `input()`, below the reply.
+BY_INPUT = "input()"
 
 #: Message types of the control channel: a message of a page with a `run_id`, and the kernel's
 #: reply.

@@ -122,6 +122,12 @@ def test_a_late_copy_does_not_answer_a_question_that_is_asked_again(asked: Asked
     assert asked.decision() == Decision("allow")
 
 
+def test_a_page_that_is_slow_learns_that_the_kernel_asks_by_input(asked: Asked) -> None:
+    asked.receiver.questions.by_input.add("0.0")
+    assert asked.decide() == "input()"
+    assert asked.decision() is None
+
+
 def test_of_many_pages_at_once_one_decides(asked: Asked) -> None:
     pages = [f"page {number}" for number in range(8)]
     barrier, told = threading.Barrier(2 * len(pages)), []
