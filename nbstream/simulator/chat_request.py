@@ -193,11 +193,12 @@ def plan_of(document: dict[str, Any], turns: list[dict[str, Any]], default: scen
 def calls_of(choice: tools.Choice, turns: Sequence[dict[str, Any]], plan: scenarios.Plan) -> tuple[Call, ...]:
     """Return the tools that the reply calls, as its scenario, its prompt or its request demand."""
     is_scripted = "calls" in messages.last_of_user(turns)
-    if not choice.tools or not (choice.is_required or is_scripted or "tool-call" in plan):
-        return ()
     options = plan.get("tool-call") or scenarios.parse("tool-call").scenarios["tool-call"]
+    offered = choice.tools or (choice.forbidden if options["broken"] == "choice" else ())
+    if not offered or not (choice.is_required or is_scripted or "tool-call" in plan):
+        return ()
     try:
-        return tool_chain.next_calls(choice.tools, turns, options, is_required=choice.is_required)
+        return tool_chain.next_calls(offered, turns, options, is_required=choice.is_required)
     except scenarios.ScenarioError as error:
         raise Refusal(400, str(error)) from None
 

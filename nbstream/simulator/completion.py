@@ -126,11 +126,12 @@ def _deltas(request: ChatRequest, salt: str) -> Iterator[Delta]:
     reasoning, answer = tokens.split(text.reasoning), tokens.split(text.answer)
     if reasoning and "think-tags" in request.plan:
         reasoning = ["<thi", "nk>\n", *reasoning, "\n</thi", "nk>\n\n"]
-    options = request.plan.get("tool-call") or {"say": 0, "pieces": "token"}
+    options = request.plan.get("tool-call") or {"say": 0, "pieces": "token", "broken": "no"}
     yield from (Delta("reasoning", token) for token in reasoning)
     yield from (Delta("answer", token) for token in (answer[: options["say"]] if request.calls else answer))
     for index, call in enumerate(request.calls):
-        yield Delta("call", "", index, f"call_{index:02}_{salt[:8]}" if call.has_id else "", call.name)
+        number = 0 if options["broken"] == "same-id" else index
+        yield Delta("call", "", index, f"call_{number:02}_{salt[:8]}" if call.has_id else "", call.name)
         yield from (Delta("call", piece, index) for piece in _pieces(call.arguments, options["pieces"]))
 
 

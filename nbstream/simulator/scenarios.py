@@ -187,14 +187,15 @@ SCENARIOS = (
         "come in tokens, whole or in single characters (`pieces`); one of them gets `size` characters. `broken`: "
         "arguments that are cut off (`json`) or do not fit (`arguments`), or a tool that the request does not have "
         "(`unknown`), in the first step only; or, in each step, calls without a `name` or an `id`, or all with the "
-        "same `index`. `repeat=denied` calls again while the result has the word denied, `repeat=always` for ever.",
+        "same `index` or id (`same-id`), or calls where `tool_choice` allows none (`choice`). `repeat=denied` calls "
+        "again while the result has the word denied, `repeat=always` for ever.",
         (
             Option("calls", _count, 1),
             Option("say", _count, 0),
             Option("steps", _count, 1),
             _choice("pieces", "token", "whole", "character"),
             Option("size", _count),
-            _choice("broken", "no", "json", "arguments", "unknown", "name", "id", "index"),
+            _choice("broken", "no", "json", "arguments", "unknown", "name", "id", "index", "same-id", "choice"),
             _choice("repeat", "no", "denied", "always"),
         ),
     ),

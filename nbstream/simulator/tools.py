@@ -30,10 +30,15 @@ _DEEPEST = 32
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The tools that the model may call, and whether it has to call one."""
+    """The tools that the model may call, and whether it has to call one.
+
+    Attributes:
+        forbidden: the tools of a request in which it may call none.
+    """
 
     tools: tuple[dict[str, Any], ...] = ()
     is_required: bool = False
+    forbidden: tuple[dict[str, Any], ...] = ()
 
 
 def read(document: dict[str, Any], *, beta: bool) -> tuple[dict[str, Any], ...]:
@@ -75,7 +80,7 @@ def choice(document: dict[str, Any], tools: tuple[dict[str, Any], ...]) -> Choic
         case None | "auto":
             return Choice(tools)
         case "none":
-            return Choice()
+            return Choice(forbidden=tools)
         case "required":
             named = tools
         case {"type": "function", "function": {"name": str(name)}}:

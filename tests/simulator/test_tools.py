@@ -144,6 +144,17 @@ def test_what_is_broken_is_mended_in_the_next_step(sim: Simulator) -> None:
     assert chat(sim, "x", "tool-call finish reason=stop", tools=[TOOL]).finish_reason == "stop"
 
 
+def test_calls_may_share_an_id_or_come_where_none_is_allowed(sim: Simulator) -> None:
+    response = chat(sim, "Weather?", "tool-call calls=2 broken=same-id", tools=[TOOL], stream=False)
+    first, second = response.json["choices"][0]["message"]["tool_calls"]
+    assert first["id"] == second["id"]
+    assert first["function"]["arguments"] != second["function"]["arguments"]
+    response = chat(sim, "Weather?", "tool-call broken=choice", tools=[TOOL], tool_choice="none", stream=False)
+    assert response.json["choices"][0]["finish_reason"] == "tool_calls"
+    response = chat(sim, "Weather?", "tool-call", tools=[TOOL], tool_choice="none", stream=False)
+    assert response.json["choices"][0]["finish_reason"] == "stop"
+
+
 def test_a_call_is_repeated_after_a_denial_or_for_ever(sim: Simulator) -> None:
     denied, again, other, _ = calls_in(converse(sim, "[simulate: tool-call repeat=denied steps=2]x", "Denied."))
     assert denied == again
