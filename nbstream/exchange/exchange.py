@@ -64,7 +64,8 @@ class Exchange:
             return False
         if not any(call.name for call in reply.tool_calls):
             return _question_after(reply) is not None
-        return self._state.end is None
+        # Some servers call tools although the request forbids it.
+        return reply.last_step.request.parameters.get("tool_choice") != "none"
 
     async def following(self, open_reply: OpenReply) -> Next | None:
         """Decide about the calls, run them, and return the request with their results.

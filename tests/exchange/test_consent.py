@@ -178,3 +178,25 @@ def test_the_time_of_a_question_is_not_the_server_s(simulator: Simulator, tools:
     first, last = reply.steps
     assert first.timing.ended is not None
     assert last.timing.begun - first.timing.ended >= 0.5
+
+
+def test_what_the_model_calls_where_it_may_call_none_does_not_run(
+    simulator: Simulator, tools: Tools, user: User
+) -> None:
+    prompt = calls("clock {}", PARIS).replace("tool-call", "tool-call broken=choice")
+    reply = ask(prompt, tools.all, allow="weather", tool_choice="none")
+    assert (reply.status, tools.ran, user.asked) == ("complete", {}, [])
+    assert [call.outcome for call in reply.tool_calls] == [None, None]
+    # After the last of `max_steps`, and so on in the next turn.
+    many = calls("clock {}", *(f'{step} {PARIS[:-2]}{step}"}}' for step in range(2, 6)))
+    reply = ask(many.replace("tool-call", "tool-call broken=choice"), tools.all, allow="weather", max_steps=2)
+    assert (len(reply.steps), tools.ran, user.asked) == (3, {"clock": 1, "weather": 1}, [])
+    assert len(reply.tool_calls) == 1
+
+
+def test_two_calls_with_one_id_are_two_calls(simulator: Simulator, tools: Tools, user: User) -> None:
+    user.answer = lambda call: Decision("allow" if "Paris" in call.arguments else "deny")
+    reply = ask(calls(PARIS, ROME).replace("tool-call", "tool-call broken=same-id"), tools.all)
+    assert (tools.arguments, len(user.asked), reply.status) == ([("Paris", 1)], 2, "complete")
+    results = [message for message in bodies(simulator)[-1]["messages"] if message["role"] == "tool"]
+    assert len({message["tool_call_id"] for message in results}) == 2
