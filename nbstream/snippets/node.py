@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from nbstream.model.hidden_text import hidden_in
 from nbstream.model.request import CHAT, FIM, MESSAGES, MESSAGES_VERSION
 from nbstream.snippets.literals import JAVASCRIPT, javascript_rounds, json_parts, template
+from nbstream.snippets.several import note_on_several
 
 if TYPE_CHECKING:
     from nbstream.model.request import Request
@@ -56,7 +57,7 @@ let thinking = false;
 _CHUNK_LOOP = "for await (const chunk of stream) {\n"
 _PRINT_CHAT = """\
   usage = chunk.usage ?? usage;
-  const delta = chunk.choices?.[0]?.delta ?? {};
+  const delta = {choice}?.delta ?? {};
   const thought = delta.reasoning_content || delta.reasoning;
   if (thought) {
     process.stderr.write(thought);
@@ -76,7 +77,7 @@ _PRINT_CALLS = """\
 """
 _PRINT_TEXT = """\
   usage = chunk.usage ?? usage;
-  process.stdout.write(chunk.choices?.[0]?.text ?? "");
+  process.stdout.write({choice}?.text ?? "");
 """
 _PRINT_MESSAGE = """\
   usage = chunk.usage ?? usage;
@@ -240,9 +241,12 @@ def _reading(request: Request, loop: str) -> str:
     is_chat = request.address.call == CHAT
     if request.address.call == MESSAGES:
         return f"{_BEGIN}{loop}{_PRINT_MESSAGE}{_PRINT_USAGE}" if loop else _PRINT_WHOLE_MESSAGE
+    note = note_on_several(request, "//")
     if not loop:
-        return _PRINT_WHOLE if is_chat else _PRINT_WHOLE_TEXT
+        return note + (_PRINT_WHOLE if is_chat else _PRINT_WHOLE_TEXT)
+    # Each chunk has a part of one of several answers.
+    choice = "chunk.choices?.find((each) => each.index === 0)" if note else "chunk.choices?.[0]"
     if not is_chat:
-        return f"let usage;\n{loop}{_PRINT_TEXT}{_PRINT_USAGE}"
+        return f"{note}let usage;\n{loop}{_PRINT_TEXT.replace('{choice}', choice)}{_PRINT_USAGE}"
     calls = _PRINT_CALLS if request.body().get("tools") else ""
-    return f"{_BEGIN}{loop}{_PRINT_CHAT}{calls}{_PRINT_USAGE}"
+    return f"{note}{_BEGIN}{loop}{_PRINT_CHAT.replace('{choice}', choice)}{calls}{_PRINT_USAGE}"

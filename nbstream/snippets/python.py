@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbstream.model.request import CHAT, FIM
 from nbstream.snippets.literals import PYTHON
+from nbstream.snippets.several import note_on_several
 
 if TYPE_CHECKING:
     from nbstream.model.request import Request
@@ -32,9 +33,10 @@ usage = None
 thinking = False
 for chunk in stream:
     usage = chunk.usage or usage
-    if not chunk.choices:
+    choices = {choices}
+    if not choices:
         continue
-    delta = chunk.choices[0].delta
+    delta = choices[0].delta
     thought = getattr(delta, "reasoning_content", None)
     thought = thought or getattr(delta, "reasoning", None)
     if thought:
@@ -56,8 +58,9 @@ _PRINT_TEXT = """\
 usage = None
 for chunk in stream:
     usage = chunk.usage or usage
-    if chunk.choices:
-        print(chunk.choices[0].text, end="", flush=True)
+    choices = {choices}
+    if choices:
+        print(choices[0].text, end="", flush=True)
 """
 _PRINT_USAGE = """\
 print()
@@ -91,6 +94,9 @@ def code(request: Request) -> str:
         reading = _PRINT_CHAT + (_PRINT_CALLS if body.get("tools") else "") + _PRINT_USAGE
     else:
         reading = _PRINT_TEXT + _PRINT_USAGE
+    note = note_on_several(request, "#")
+    # Each chunk has a part of one of the answers.
+    choices = "[each for each in chunk.choices if each.index == 0]" if note else "chunk.choices"
     keys = " and ".join(request.variables)
     todo = f", and set {keys}" if keys else ""
     return "\n".join(
@@ -105,7 +111,7 @@ def code(request: Request) -> str:
             "",
             f"{'stream' if streams else 'completion'} = {PYTHON.broken(f'{method}(', _keywords(arguments), ')', 0)}",
             "",
-            reading,
+            note + reading.replace("{choices}", choices),
         ]
     )
 

@@ -16,6 +16,7 @@ from nbstream.client.fill_in import filling_in
 from nbstream.client.sources.replay import ReplaySource
 from nbstream.client.start import source_of, start_run
 from tests import needs
+from tests.hostile.server import HostileServer, Response, event
 from tests.snippets import bodies
 from tests.snippets.programs import KEY, Output, code, run, run_all
 
@@ -139,6 +140,27 @@ def test_reasoning_and_usage_are_read_wherever_they_are(simulator: Simulator, na
     reply = asked(simulator, {"messages": [{"role": "user", "content": prompt}]})
     check(name, run(tmp_path, name, code(reply.request, name)), reply)
     assert reply.reasoning_field == "reasoning"
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("is_chat", [True, False])
+def test_of_several_answers_the_first_is_printed(name: str, is_chat: bool, tmp_path: Path) -> None:  # noqa: FBT001
+    def part(index: int, text: str) -> bytes:
+        shown = {"delta": {"content": text}} if is_chat else {"text": text}
+        return event({"choices": [{"index": index, **shown, "finish_reason": None}]})
+
+    pieces = [part(0, "a"), part(1, "X"), part(0, "b"), part(1, "Y"), b"data: [DONE]\n\n"]
+    with HostileServer({"v1": lambda _: Response(pieces), "beta": lambda _: Response(pieces)}) as server:
+        options: Options = {"base_url": f"{server.url}/v1", "api_key": KEY, "extra_body": {"n": 2}}
+        source = source_of("Hi", options) if is_chat else filling_in("Hi", "", {**options, "base_url": server.url})
+        reply = start_run(source).result()
+        output = run(tmp_path, name, code(source.request, name))
+    # Nothing is lost: the reply shows one, and reports the other.
+    assert reply.answer == "ab"
+    assert [each.said for each in reply.warnings if each.kind == "other_choice"] == ["XY"]
+    if name != "curl":
+        assert output.out == "ab\n", output.err
+        assert "Only the first of the 2 answers is printed." in code(source.request, name)
 
 
 @pytest.mark.parametrize("name", NAMES)
