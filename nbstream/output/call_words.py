@@ -84,10 +84,15 @@ def shows_all(call: ToolCall, *, ended: bool) -> bool:
     return call.outcome is None and call.state in ("open", "asking") and not ended
 
 
-def result_label(call: ToolCall, outcome: ToolOutcome) -> str:
-    """Return what the text is that the model reads: the result itself, or a text made of it."""
+def result_label(call: ToolCall, outcome: ToolOutcome, *, is_shown: bool) -> str:
+    """Return what the text is that the model reads.
+
+    Args:
+        call: the call.
+        outcome: what came of it.
+        is_shown: whether the result itself is shown beside the text.
+    """
     is_result = outcome.outcome == "done" and call.edited is None
-    is_shown = any(each.origin == "returned" for each in outcome.shown)
     return "Result" if is_result and not is_shown else "Read by the model"
 
 
@@ -96,6 +101,17 @@ def shows_content(outcome: ToolOutcome) -> bool:
     if outcome.outcome in ("failed", "invalid"):
         return "\n" in outcome.content.strip() or outcome.error.strip() not in outcome.content
     return outcome.outcome == "done"
+
+
+def returned(outcome: ToolOutcome) -> list[Shown]:
+    """Return the values that the function returned."""
+    return [each for each in outcome.shown if each.origin == "returned"]
+
+
+def repeats_shown(outcome: ToolOutcome) -> bool:
+    """Return whether the text that the model reads is a returned value that is shown as it is."""
+    content = "".join(outcome.content.split())
+    return any(not each.is_cut and "".join(each.text.split()) == content for each in returned(outcome))
 
 
 def not_shown(outcome: ToolOutcome) -> str:

@@ -33,7 +33,7 @@ def card_lines(call: ToolCall, *, ended: bool = False, whole: bool = False) -> l
         lines += _indented([f"{call_words.WRITTEN}:", *_indented(_argument_lines(asked_arguments(call), whole=whole))])
     printed = call_words.printed_text(call.printed)
     if printed.strip():
-        lines += _indented(["Printed:", *_indented(_cut(printed, whole=whole))])
+        lines += _indented(_labelled("Printed", _cut(printed, whole=whole)))
     if call.outcome is not None:
         lines += _indented(_outcome_lines(call, call.outcome, whole=whole))
     return lines
@@ -45,9 +45,8 @@ def _argument_lines(arguments: Arguments, *, whole: bool) -> list[str]:
     lines = []
     for argument in arguments.named:
         change = f" ({argument.change})" if argument.change else ""
-        name = f"{' '.join(argument.name.split())}{change}:"
-        first, *rest = _cut(argument.value.text, whole=whole)
-        lines += [f"{name} {first}"] if not rest else [name, *_indented([first, *rest])]
+        name = f"{' '.join(argument.name.split())}{change}"
+        lines += _labelled(name, _cut(argument.value.text, whole=whole))
     return lines
 
 
@@ -58,9 +57,9 @@ def _outcome_lines(call: ToolCall, outcome: ToolOutcome, *, whole: bool) -> list
         lines += _shown_lines(shown)
     lines += [note] if (note := call_words.not_shown(outcome)) else []
     if call_words.shows_content(outcome):
-        label, text = call_words.result_label(call, outcome), outcome.content
-        first, *rest = _cut(text, whole=whole)
-        lines += [f"{label}: {first}"] if not rest else [f"{label}:", *_indented([first, *rest])]
+        is_shown = any(each.kind in ("table", "image") for each in call_words.returned(outcome))
+        label = call_words.result_label(call, outcome, is_shown=is_shown)
+        lines += _labelled(label, _cut(outcome.content, whole=whole))
         lines += [note] if (note := lengths.left_out(outcome.left_out)) else []
     return lines
 
@@ -92,6 +91,11 @@ def _cut(text: str, *, whole: bool) -> list[str]:
     shown = [line if len(line) <= _WIDTH else f"{line[:_WIDTH]}… ({len(line):,} characters)" for line in lines[:_LINES]]
     more = len(lines) - len(shown)
     return [*shown, f"… {more:,} more {'line' if more == 1 else 'lines'}"] if more else shown
+
+
+def _labelled(label: str, lines: list[str]) -> list[str]:
+    """Return lines behind a label, or below it if there are several."""
+    return [f"{label}: {lines[0]}"] if len(lines) == 1 else [f"{label}:", *_indented(lines)]
 
 
 def _indented(lines: list[str]) -> list[str]:

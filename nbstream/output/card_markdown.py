@@ -50,8 +50,9 @@ def _outcome_markdown(call: ToolCall, outcome: ToolOutcome) -> list[str]:
     parts += [fenced(outcome.traceback)] if outcome.traceback.strip() else []
     parts += [_shown_markdown(each) for each in outcome.shown]
     parts += [note] if (note := call_words.not_shown(outcome)) else []
-    if call_words.shows_content(outcome):
-        label, text = call_words.result_label(call, outcome), outcome.content
+    if call_words.shows_content(outcome) and not call_words.repeats_shown(outcome):
+        is_shown = bool(call_words.returned(outcome))
+        label, text = call_words.result_label(call, outcome, is_shown=is_shown), outcome.content
         note = lengths.left_out(outcome.left_out)
         parts.append(_block_markdown(label, text, note))
     return parts

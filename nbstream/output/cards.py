@@ -125,13 +125,14 @@ def _outcome_html(call: ToolCall, outcome: ToolOutcome) -> str:
     parts += [_shown_html(each) for each in outcome.shown]
     if note := call_words.not_shown(outcome):
         parts.append(f'<div style="{_SMALL}">{note}</div>')
-    if call_words.shows_content(outcome):
+    if call_words.shows_content(outcome) and not call_words.repeats_shown(outcome):
         parts.append(_content_html(call, outcome))
     return "".join(f"{_DETAIL}{part}</div>" for part in parts)
 
 
 def _content_html(call: ToolCall, outcome: ToolOutcome) -> str:
-    label, text = call_words.result_label(call, outcome), printable(outcome.content)
+    is_shown = bool(call_words.returned(outcome))
+    label, text = call_words.result_label(call, outcome, is_shown=is_shown), printable(outcome.content)
     if lengths.is_preview(text):
         return _line(label, text)
     return _details(lengths.summary(label, text, lengths.left_out(outcome.left_out)), _pre(text))

@@ -70,7 +70,7 @@ _UNKNOWN_END = "The server ended the answer for a reason that nbstream does not 
 
 #: Calls without a result: no functions were given for them, or the reply ended before.
 _NOTHING_RAN = "Nothing was run: the model asks for {}, and the request has no function for it. Give it with `tools=`."
-_UNDECIDED = "Not run yet: {}. nbstream.resume(reply, allow=[{}]) runs it, and goes on with the reply."
+_UNDECIDED = "Not run: {}. {{Resume}} goes on with the reply, and asks for {} again."
 
 _UNSEEN = "The page was reloaded while a reply arrived, and may not show it. %deepseek show {} shows it again."
 _KIB = 1024
@@ -187,7 +187,8 @@ def _of_pending(reply: Reply) -> str:
     names = list(dict.fromkeys(one_line(call.name) for call in reply.pending))
     if reply.status == "complete":
         return _NOTHING_RAN.format(", ".join(names))
-    return _UNDECIDED.format(", ".join(names), ", ".join(f'"{name}"' for name in names))
+    it = "it" if len(names) == 1 else "them"
+    return _UNDECIDED.format(", ".join(names), it)
 
 
 def _is_in_alert(warning: ReplyWarning, reply: Reply) -> bool:
@@ -244,10 +245,9 @@ def _note(warning: ReplyWarning, request: Request, audience: Audience) -> str:
         case "denials":
             text = "Three calls in a row were denied, so the last request asked for an answer without tools."
         case "nobody_asked":
-            name = one_line(warning.where)
             text = (
-                f"{name} was not run, as nobody could be asked. `allow=` {name} lets it run without asking; so does "
-                '@nbstream.tool(consent="never") for what only reads.'
+                f"{one_line(warning.where)} was not run, as nobody could be asked. Name it in `allow=` to let it run "
+                'without asking, or mark it with @nbstream.tool(consent="never") if it only reads.'
             )
         case _:  # pragma: no cover
             assert_never(warning.kind)

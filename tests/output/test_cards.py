@@ -178,6 +178,16 @@ def test_an_error_has_the_user_s_frames_and_no_result_that_repeats_it() -> None:
     assert shown == "weather · failed after less than 0.1 s ValueError: no such town cell 3, line 2"
 
 
+def test_a_json_result_is_shown_once() -> None:
+    shown = Shown("json", text='{\n  "a": [1, 2]\n}')
+    call = call_of(outcome=ToolOutcome("done", '{"a":[1,2]}', shown=(shown,), seconds=1))
+    assert text_of(call) == 'weather · ran 1.0 s { "a": [1, 2] }'
+    assert "model" not in card_markdown(call)
+    assert card_lines(call) == ["weather · ran 1.0 s", '    Result: {"a":[1,2]}']
+    cut = replace(shown, is_cut=True)
+    assert "Read by the model" in text_of(call_of(outcome=ToolOutcome("done", '{"a":[1,2]}', shown=(cut,))))
+
+
 def test_a_table_and_an_image_are_shown() -> None:
     table = Shown(
         "table", what="DataFrame", note="1 of 9 rows", columns=("", "city"), rows=(("0", "<b>"),), numeric=(True,)

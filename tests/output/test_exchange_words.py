@@ -55,7 +55,9 @@ def test_a_stop_while_the_user_is_asked_says_when_it_was() -> None:
     ]
     stopped = reply_of(FIRST, CALLS[:2], stops, [Ended(9.0, "cancelled")])
     assert wording.footer(stopped)[:4] == ["Stopped after 9.0 s", "m-1", "server 2.0 s", "consent 7.0 s"]
-    assert stopped.pending == ()
+    assert sentences.notes(stopped, "cell") == [
+        "Not run: weather, clock. %deepseek continue goes on with the reply, and asks for them again."
+    ]
 
 
 @pytest.mark.parametrize(
@@ -91,7 +93,7 @@ def test_of_many_tools_the_first_ones_are_named() -> None:
         ("max_steps", "", "--max-steps"),
         ("repeated_call", "", "the same call three times"),
         ("denials", "", "Three calls in a row were denied"),
-        ("nobody_asked", "weather", '--allow weather lets it run without asking; so does @nbstream.tool(consent="n'),
+        ("nobody_asked", "weather", "Name it in --allow to let it run without asking, or mark it"),
     ],
 )
 def test_why_tools_ended_is_said_below_the_answer(kind: WarningKind, where: str, said: str) -> None:
@@ -110,4 +112,4 @@ def test_calls_without_functions_are_said_to_be_not_run() -> None:
 def test_calls_that_were_not_decided_can_be_resumed() -> None:
     stopped = reply_of(FIRST, CALLS[:2], [Ended(4.0, "failed")])
     (note,) = sentences.notes(stopped, "python")
-    assert note.startswith('Not run yet: weather, clock. nbstream.resume(reply, allow=["weather", "clock"]) runs it')
+    assert note == "Not run: weather, clock. reply.resume() goes on with the reply, and asks for them again."

@@ -533,8 +533,7 @@ weather · ran 1.0 s · allowed by the user
     city (changed): Bonn am Rhein
     The arguments that the model wrote:
         city: Bonn
-    Printed:
-        asking the station
+    Printed: asking the station
     matplotlib Figure
     pandas DataFrame, 3 rows, 2 columns · 2 of 3 rows:
            city          degrees
