@@ -46,7 +46,7 @@ export class QuestionView {
   readonly #onDecision: (decision: Decision) => void;
   readonly #choices = element("div", "nbstream-choices");
   readonly #form = element("div", "nbstream-form");
-  readonly #said = element("div", "nbstream-said");
+  readonly #said = element("div", "nbstream-decided");
   readonly #error = element("div", "nbstream-error");
   #open: Form | undefined;
   #field: HTMLTextAreaElement | undefined;

@@ -63,7 +63,7 @@ export class View {
   readonly #answer = element("div", "jp-RenderedHTMLCommon jp-RenderedMarkdown nbstream-answer");
   readonly #document: LiveDocument;
   readonly #offscreen = new OffscreenParts(this.#answer);
-  readonly #earlier = element("div", "nbstream-earlier");
+  readonly #earlier = element("div", "jp-RenderedHTMLCommon nbstream-earlier");
   readonly #earlierDocument: LiveDocument;
   readonly #cards: Cards;
   readonly #notes = element("div", "nbstream-notes");

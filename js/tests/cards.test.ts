@@ -134,10 +134,10 @@ describe("a question", () => {
     phases.set("0.0", { decision: { action: "deny", reason: "too much" }, phase: "sent" });
     draw(...state.cards);
     expect(shown()).toEqual([]);
-    expect(cards.element.querySelector(".nbstream-said")?.textContent).toBe("Denied: too much");
+    expect(cards.element.querySelector(".nbstream-decided")?.textContent).toBe("Denied: too much");
     phases.set("0.0", { decision: { action: "allow" }, phase: "unanswered" });
     draw(...state.cards);
-    expect(cards.element.querySelector(".nbstream-said")?.textContent).toMatch(/^Allowed once\. The kernel has not/);
+    expect(cards.element.querySelector(".nbstream-decided")?.textContent).toMatch(/^Allowed once\. The kernel has not/);
   });
 
   it("is gone with the end of the reply, or of the kernel", () => {
