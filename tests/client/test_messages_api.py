@@ -16,6 +16,7 @@ from nbstream.client.endpoints import endpoint_for
 from nbstream.client.listings import models_of
 from nbstream.client.request_builder import build_request
 from nbstream.client.routing import known, route
+from nbstream.client.start import source_of
 from nbstream.model.exceptions import RequestError
 from nbstream.model.request import MESSAGES
 from nbstream.output.sentences import message
@@ -255,6 +256,17 @@ def test_claude_gets_its_own_fields(claude: Any) -> None:
     chosen: Any = "budget"
     older = build_request(claude, "claude-haiku-4-5", [{"role": "user", "content": "x"}], {"thinking": True}, chosen)
     assert older.body()["thinking"] == {"type": "enabled", "budget_tokens": 16_000}
+
+
+def test_claude_gets_the_schema_of_an_answer(claude: Any) -> None:
+    source = source_of("Who?", {"model": "anthropic/claude-sonnet-5", "schema": "name, age int"})
+    body = source.request.body()
+    form = body["output_config"]["format"]
+    assert (set(form), form["type"]) == ({"type", "schema"}, "json_schema")
+    assert set(form["schema"]["properties"]) == {"name", "age"}
+    assert "response_format" not in body
+    effort = source_of("Who?", {"model": "anthropic/claude-sonnet-5", "schema": "name", "effort": "low"})
+    assert set(effort.request.body()["output_config"]) == {"effort", "format"}
 
 
 def test_claude_gets_only_thoughts_that_it_signed(claude: Any) -> None:

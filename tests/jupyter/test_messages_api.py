@@ -81,6 +81,27 @@ def test_a_reply_that_was_cut_off_is_asked_anew_by_a_click(kernel: Kernel, serve
     assert first == second
 
 
+def test_tools_run_within_one_cell(kernel: Kernel, server: Simulator) -> None:
+    kernel.run(
+        "@nbstream.tool(consent='never')\n"
+        "def clock(zone: str) -> str:\n"
+        '    """Tell the time."""\n'
+        "    print('looking', zone)\n"
+        "    return f'12:00 in {zone}'"
+    )
+    prompt = '[simulate: tool-call tokens=20]\n[simulate: call] clock {"zone": "Rome"}\nWhat time is it?'
+    cell = kernel.run(f"%%deepseek -T clock -o reply {MODEL}\n{prompt}")
+    assert cell.status == "ok"
+    said = "[reply.status, len(reply.steps), reply.steps[0].tool_calls[0].result, '12:00 in Rome' in reply.answer]"
+    assert kernel.evaluate(said) == ["complete", 2, "12:00 in Rome", True]
+    assert paths(server) == ["/anthropic/v1/messages"] * 2
+    text = settled(cell)["data"]["text/plain"]
+    assert "clock" in text
+    assert "looking Rome" in text
+    sent = server.log()[-1]["body"]["messages"][1]["content"]
+    assert [block["type"] for block in sent] == ["thinking", "tool_use"]
+
+
 def test_the_request_is_told_as_it_was_sent(kernel: Kernel) -> None:
     kernel.run(f"%%deepseek -s 'Be brief.' --think --effort low {MODEL}\n[simulate: normal tokens=5]x")
     account = kernel.run("%deepseek request")
