@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from nbstream.model.printable import one_line, visible
 from nbstream.output.durations import seconds
-from nbstream.output.lengths import left_out
+from nbstream.output.lengths import is_preview, left_out
 
 if TYPE_CHECKING:
     from nbstream.model.events import DecidedBy
@@ -97,21 +97,30 @@ def result_label(call: ToolCall, outcome: ToolOutcome, *, is_shown: bool) -> str
 
 
 def shows_content(outcome: ToolOutcome) -> bool:
-    """Return whether the text that the model reads says more than the state and the error."""
+    """Return whether the text that the model reads says more than all that is shown already."""
+    if any(_is_content(each, outcome) for each in shown_values(outcome)):
+        return False
     if outcome.outcome in ("failed", "invalid"):
         return "\n" in outcome.content.strip() or outcome.error.strip() not in outcome.content
     return outcome.outcome == "done"
 
 
-def returned(outcome: ToolOutcome) -> list[Shown]:
-    """Return the values that the function returned."""
-    return [each for each in outcome.shown if each.origin == "returned"]
+def shown_values(outcome: ToolOutcome) -> list[Shown]:
+    """Return the values that have a place of their own: a short result stands in one line."""
+    if not is_preview(outcome.content):
+        return list(outcome.shown)
+    return [each for each in outcome.shown if not _is_content(each, outcome)]
 
 
-def repeats_shown(outcome: ToolOutcome) -> bool:
-    """Return whether the text that the model reads is a returned value that is shown as it is."""
-    content = "".join(outcome.content.split())
-    return any(not each.is_cut and "".join(each.text.split()) == content for each in returned(outcome))
+def shows_result(outcome: ToolOutcome) -> bool:
+    """Return whether the value that the function returned is among `shown_values`."""
+    return any(each.origin == "returned" for each in shown_values(outcome))
+
+
+def _is_content(shown: Shown, outcome: ToolOutcome) -> bool:
+    """Return whether a value is the text that the model reads, maybe with other white space."""
+    is_whole = shown.origin == "returned" and shown.kind in ("json", "text") and not shown.is_cut
+    return is_whole and "".join(shown.text.split()) == "".join(outcome.content.split())
 
 
 def not_shown(outcome: ToolOutcome) -> str:

@@ -56,8 +56,8 @@ def _outcome_lines(call: ToolCall, outcome: ToolOutcome, *, whole: bool) -> list
     for shown in outcome.shown:
         lines += _shown_lines(shown)
     lines += [note] if (note := call_words.not_shown(outcome)) else []
-    if call_words.shows_content(outcome):
-        is_shown = any(each.kind in ("table", "image") for each in call_words.returned(outcome))
+    if outcome.outcome == "done" or call_words.shows_content(outcome):
+        is_shown = any(each.origin == "returned" and each.kind in ("table", "image") for each in outcome.shown)
         label = call_words.result_label(call, outcome, is_shown=is_shown)
         lines += _labelled(label, _cut(outcome.content, whole=whole))
         lines += [note] if (note := lengths.left_out(outcome.left_out)) else []

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from nbstream.output import call_words, lengths
 from nbstream.output.call_values import asked_arguments, used_arguments
-from nbstream.output.markdown_text import fenced, folded, literal, quoted
+from nbstream.output.markdown_text import code, fenced, folded, literal, quoted
 
 if TYPE_CHECKING:
     from nbstream.model.tool_call import ToolCall
@@ -33,25 +33,25 @@ def card_markdown(call: ToolCall, *, ended: bool = False) -> str:
 def _arguments_markdown(arguments: Arguments, *, whole: bool) -> str:
     if arguments.named:
         return "\n".join(_argument_markdown(each, whole=whole) for each in arguments.named)
-    return fenced(arguments.text if whole else lengths.kept(arguments.text)) if arguments.text else ""
+    return fenced(arguments.text if whole else _kept(arguments.text)) if arguments.text else ""
 
 
 def _argument_markdown(argument: Argument, *, whole: bool) -> str:
     text, change = argument.value.text, f" ({argument.change})" if argument.change else ""
     name = f"- {literal(' '.join(argument.name.split()))}{change}:"
     if lengths.is_line(text):
-        return f"{name} {literal(text)}"
-    block = fenced(text if whole else lengths.kept(text), "json" if argument.value.is_json else "")
+        return f"{name} {code(text)}"
+    block = fenced(text if whole else _kept(text), "json" if argument.value.is_json else "")
     return f"{name}\n\n" + "\n".join(f"  {line}" if line else "" for line in block.split("\n")) + "\n"
 
 
 def _outcome_markdown(call: ToolCall, outcome: ToolOutcome) -> list[str]:
     parts = [f"**{literal(lengths.line(outcome.error))}**"] if outcome.error.strip() else []
     parts += [fenced(outcome.traceback)] if outcome.traceback.strip() else []
-    parts += [_shown_markdown(each) for each in outcome.shown]
+    parts += [_shown_markdown(each) for each in call_words.shown_values(outcome)]
     parts += [note] if (note := call_words.not_shown(outcome)) else []
-    if call_words.shows_content(outcome) and not call_words.repeats_shown(outcome):
-        is_shown = bool(call_words.returned(outcome))
+    if call_words.shows_content(outcome):
+        is_shown = call_words.shows_result(outcome)
         label, text = call_words.result_label(call, outcome, is_shown=is_shown), outcome.content
         note = lengths.left_out(outcome.left_out)
         parts.append(_block_markdown(label, text, note))
@@ -60,8 +60,8 @@ def _outcome_markdown(call: ToolCall, outcome: ToolOutcome) -> list[str]:
 
 def _block_markdown(label: str, text: str, note: str = "", *, last: bool = False) -> str:
     if lengths.is_preview(text):
-        return f"{label}: {literal(lengths.line(text))}"
-    block = fenced(text)
+        return f"{label}: {code(lengths.line(text))}"
+    block = fenced(_kept(text))
     if lengths.is_short(text) and not note:
         return f"{label}:\n\n{block}" if label else block
     return folded(escape(lengths.summary(label, text, note, last=last)), block)
@@ -77,7 +77,7 @@ def _shown_markdown(shown: Shown) -> str:
             body = f"\\[{literal(lengths.line(shown.media_type))}, not shown here\\]"
         case kind:
             language = kind if kind == "json" else ""
-            block = fenced(shown.text, language)
+            block = fenced(_kept(shown.text), language)
             body = block if lengths.is_short(shown.text) else folded(escape(lengths.summary("", shown.text)), block)
     return "\n\n".join(filter(None, [caption, body]))
 
@@ -87,3 +87,7 @@ def _table_markdown(shown: Shown) -> str:
     rows = [shown.columns, *shown.rows]
     lines = [f"| {' | '.join(literal(lengths.line(cell)) for cell in row)} |" for row in rows]
     return "\n".join([lines[0], f"|{'|'.join(rules[: len(shown.columns)])}|", *lines[1:]])
+
+
+def _kept(text: str) -> str:
+    return lengths.kept(text, lengths.KEPT_IN_MARKDOWN)

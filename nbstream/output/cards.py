@@ -122,16 +122,16 @@ def _outcome_html(call: ToolCall, outcome: ToolOutcome) -> str:
         parts.append(f"<div><strong>{escape(printable(outcome.error))}</strong></div>")
     if outcome.traceback.strip():
         parts.append(_pre(printable(outcome.traceback)))
-    parts += [_shown_html(each) for each in outcome.shown]
+    parts += [_shown_html(each) for each in call_words.shown_values(outcome)]
     if note := call_words.not_shown(outcome):
         parts.append(f'<div style="{_SMALL}">{note}</div>')
-    if call_words.shows_content(outcome) and not call_words.repeats_shown(outcome):
+    if call_words.shows_content(outcome):
         parts.append(_content_html(call, outcome))
     return "".join(f"{_DETAIL}{part}</div>" for part in parts)
 
 
 def _content_html(call: ToolCall, outcome: ToolOutcome) -> str:
-    is_shown = bool(call_words.returned(outcome))
+    is_shown = call_words.shows_result(outcome)
     label, text = call_words.result_label(call, outcome, is_shown=is_shown), printable(outcome.content)
     if lengths.is_preview(text):
         return _line(label, text)

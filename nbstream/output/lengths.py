@@ -8,8 +8,11 @@ from nbstream.model.printable import printable
 _SHORT_CHARACTERS, _SHORT_LINES = 1_000, 12
 #: A result that is no longer stands beside its label; a summary shows as much of what it folds.
 _PREVIEW = 80
+_FEW_LINES = 4
 #: Of a value that was decided about, so many characters stay in the file; the reply has all of it.
 _KEPT = 20_000
+#: The same in Markdown, as in a PDF nothing is folded.
+KEPT_IN_MARKDOWN = 4_000
 
 
 def is_short(text: str) -> bool:
@@ -35,18 +38,19 @@ def line(text: str) -> str:
 def summary(label: str, text: str, note: str = "", *, last: bool = False) -> str:
     """Return what is folded, how much it is, and its first line, or its last one."""
     lines = [each for each in text.split("\n") if each.strip()] or [""]
-    shown = line(lines[-1 if last else 0])
+    # The first line of JSON is a bracket.
+    shown = line(lines[-1] if last else " ".join(lines[:_FEW_LINES]) if len(lines[0]) <= 1 else lines[0])
     preview = shown if len(shown) <= _PREVIEW else f"{shown[: _PREVIEW - 1]}…"
     count = f"{len(lines):,} lines" if len(lines) > 1 else f"{len(text):,} characters"
     return " · ".join(filter(None, [label, count, note, preview]))
 
 
-def kept(text: str) -> str:
-    """Return a text as it stays in a file: of a very long one the beginning and the end."""
-    cut = len(text) - _KEPT
+def kept(text: str, most: int = _KEPT) -> str:
+    """Return a text as it stays in a file: of a longer one, the beginning and the end."""
+    cut = len(text) - most
     if cut <= 0:
         return text
-    half = _KEPT // 2
+    half = most // 2
     return f"{text[:half]}\n[… {left_out(cut)} here; the reply has them …]\n{text[-half:]}"
 
 

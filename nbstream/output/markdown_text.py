@@ -34,6 +34,15 @@ def fenced(text: str, language: str = "") -> str:
     return f"{fence}{language}\n{text}\n{fence}"
 
 
+def code(text: str) -> str:
+    """Return one line of text as code, so that no program changes its quotes and dashes."""
+    if not text:
+        return ""
+    longest = max((len(run) for run in _BACKTICKS.findall(text)), default=0)
+    fence, space = "`" * (longest + 1), " " * bool(longest)
+    return f"{fence}{space}{text}{space}{fence}"
+
+
 def folded(summary: str, markdown: str, *, is_open: bool = False) -> str:
     """Return Markdown that a reader can open; `summary` is HTML."""
     return f"<details{' open' if is_open else ''}><summary>{summary}</summary>\n\n{markdown}\n\n</details>"

@@ -179,13 +179,19 @@ def test_an_error_has_the_user_s_frames_and_no_result_that_repeats_it() -> None:
 
 
 def test_a_json_result_is_shown_once() -> None:
-    shown = Shown("json", text='{\n  "a": [1, 2]\n}')
+    shown = Shown("json", what="1 entry", text='{\n  "a": [1, 2]\n}')
     call = call_of(outcome=ToolOutcome("done", '{"a":[1,2]}', shown=(shown,), seconds=1))
-    assert text_of(call) == 'weather · ran 1.0 s { "a": [1, 2] }'
-    assert "model" not in card_markdown(call)
+    assert text_of(call) == 'weather · ran 1.0 s Result: {"a":[1,2]}'
+    assert card_markdown(call).endswith('Result: `{"a":[1,2]}`')
     assert card_lines(call) == ["weather · ran 1.0 s", '    Result: {"a":[1,2]}']
-    cut = replace(shown, is_cut=True)
-    assert "Read by the model" in text_of(call_of(outcome=ToolOutcome("done", '{"a":[1,2]}', shown=(cut,))))
+    value = {"words": ["word"] * 30}
+    long = replace(shown, text=json.dumps(value, indent=2))
+    call = call_of(outcome=ToolOutcome("done", json.dumps(value), shown=(long,), seconds=1))
+    assert text_of(call).startswith('weather · ran 1.0 s 1 entry 34 lines · { "words": [ "word", "word", { "words": [')
+    assert "model" not in text_of(call) + card_markdown(call)
+    assert card_lines(call)[1].startswith("    Result: {")
+    cut = call_of(outcome=ToolOutcome("done", json.dumps(value), shown=(replace(long, is_cut=True),)))
+    assert "Read by the model" in text_of(cut)
 
 
 def test_a_table_and_an_image_are_shown() -> None:
