@@ -50,7 +50,8 @@ def test_types_and_lines_of_a_notebook_become_data(kernel: Kernel, server: Simul
     if kernel.evaluate("__import__('importlib.util').util.find_spec('pandas') is not None"):
         assert kernel.evaluate("reply.frame().shape") == [1, 3]
     else:
-        assert "needs pandas, which is not installed" in error_of(kernel.run("reply.frame()"))
+        kernel.run("try:\n    reply.frame()\nexcept Exception as error:\n    said = str(error)")
+        assert "needs pandas, which is not installed" in kernel.evaluate("said")
     kernel.run(f"%%deepseek --json {ask}")
     assert kernel.evaluate("type(reply.data).__name__") == "dict"
     schema = '{"type": "object", "properties": {"a b": {"type": "integer"}}}'
@@ -82,3 +83,10 @@ def test_the_cell_says_what_is_wrong_with_an_answer(kernel: Kernel, server: Simu
     shown = cell.html if hasattr(cell, "html") else str(cell.outputs)
     assert "so reply.data is None. age: It should be a whole number" in shown
     assert len([entry for entry in server.log() if entry["method"] == "POST"]) == 1
+
+
+def test_an_answer_that_does_not_fit_is_asked_for_again_in_the_cell(kernel: Kernel, server: Simulator) -> None:
+    kernel.run("%%deepseek --schema 'age int' --no-think -o reply\n[simulate: structured wrong=fields] One.")
+    assert kernel.evaluate("reply.data") == {"age": 3}
+    assert kernel.evaluate("[step.cause for step in reply.steps]") == [None, "again"]
+    assert len([entry for entry in server.log() if entry["method"] == "POST"]) == 2
