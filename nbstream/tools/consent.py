@@ -23,8 +23,9 @@ class Judgement(NamedTuple):
 
     Attributes:
         decision: "allow", "ask" or "deny".
-        reason: why a call was denied, for the model and the reader; or why a call is asked for
-            although a rule was to decide. Otherwise empty.
+        reason: why a call was denied, for the model and the reader. If the user is asked, what they
+            should know: why a rule did not decide, and from which server the tool is, with what
+            the server says of it. Otherwise empty.
     """
 
     decision: Decision
@@ -55,17 +56,26 @@ def judge(
     consent = tool.consent
     if consent == "never":
         return Judgement("allow")
-    note = ""
     if callable(consent):
         # It may change what it gets.
         decision, note = _decision_of(consent, Call(tool.name, copy.deepcopy(dict(arguments)), arguments_text))
         if decision == "deny":
             return Judgement("deny", f"The rule of the tool `{tool.name}` does not allow this call.")
-        if decision == "allow" or note:
-            return Judgement(decision, note)
+        if decision == "allow":
+            return Judgement("allow")
+        if note:
+            return Judgement("ask", " ".join(filter(None, (note, _origin(tool)))))
     if tool.name in allowed or tool.name in granted:
         return Judgement("allow")
-    return Judgement("ask", note)
+    return Judgement("ask", _origin(tool))
+
+
+def _origin(tool: Tool) -> str:
+    """Return from which server a tool is; empty for a function of the session."""
+    if not tool.server:
+        return ""
+    claims = f", which says of it: {', '.join(tool.claims)}" if tool.claims else ""
+    return f"From the MCP server {tool.server}{claims}."
 
 
 def _decision_of(consent: Any, call: Call) -> tuple[Decision, str]:

@@ -7,7 +7,7 @@ import inspect
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, overload
 
 from nbstream.model.exceptions import RequestError
@@ -52,7 +52,7 @@ class Call:
 Consent: TypeAlias = "Literal['ask', 'never'] | Callable[[Call], Decision]"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Tool:
     """A function that a model may call.
 
@@ -68,7 +68,7 @@ class Tool:
 
     name: str
     description: str
-    shape: Shape = field(repr=False)
+    shape: Shape
     function: Callable[..., Any]
     consent: Consent = "ask"
     server: str = ""
@@ -86,6 +86,13 @@ class Tool:
     def parameters(self) -> Mapping[str, Any]:
         """The JSON schema of the arguments: an object."""
         return self.shape.json_schema
+
+    def __repr__(self) -> str:
+        says = f" of {self.server}" if self.server else ""
+        says += f" ({', '.join(self.claims)})" if self.claims else ""
+        first = one_line(self.description.split("\n", 1)[0])
+        says += f": {first}" if first else ""
+        return f"<Tool {self.name}({', '.join(self.parameters.get('properties', {}))}){says}>"
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         """Call the function, as Python code does; nothing is checked, asked or captured."""

@@ -113,5 +113,13 @@ def test_no_other_value_allows(value: Any) -> None:
     assert judge(_with(lambda _call: value), {}).decision == expected
 
 
-def test_a_claim_of_a_server_grants_nothing() -> None:
-    assert judge(dataclasses.replace(TOOL, server="files", claims=("read only",)), {}).decision == "ask"
+def test_a_claim_of_a_server_is_told_and_grants_nothing() -> None:
+    served = dataclasses.replace(TOOL, server="files", claims=("only reads", "reaches nothing outside"))
+    assert judge(served, {}) == (
+        "ask",
+        "From the MCP server files, which says of it: only reads, reaches nothing outside.",
+    )
+    assert judge(dataclasses.replace(served, claims=()), {}).reason == "From the MCP server files."
+    broken = judge(dataclasses.replace(_with(lambda _call: None), server="files", claims=("only reads",)), {})
+    assert broken.reason.endswith("not allow, ask or deny. From the MCP server files, which says of it: only reads.")
+    assert judge(served, {}, allowed=["delete"]) == ("allow", "")

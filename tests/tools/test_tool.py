@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import inspect
 import pickle
@@ -75,6 +76,12 @@ def test_a_tool_has_the_schema_and_the_descriptions_of_its_function() -> None:
     assert properties["days"] == {"type": "integer", "default": 3, "description": "how many days."}
     assert made.parameters["required"] == ["city"]
     assert made("Bonn", days=1) == "Bonn: 1 days of rain"
+
+
+def test_a_tool_reads_as_one_line() -> None:
+    made = dataclasses.replace(tool_of(weather), server="national", claims=("only reads",))
+    assert repr(tool_of(weather)) == "<Tool weather(city, days): Forecast the weather of a city.>"
+    assert repr(made).startswith("<Tool weather(city, days) of national (only reads): Forecast")
 
 
 def test_arguments_of_the_decorator_are_used() -> None:
