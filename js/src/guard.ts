@@ -27,7 +27,8 @@ export class Guard {
     this.#signal = signal;
     const options = { capture: true, signal };
     element.addEventListener("pointerdown", () => this.#press(), options);
-    element.addEventListener("keydown", (event) => this.#onKey(event), options);
+    // The page keeps the keys of its buttons from the notebook, and so from elements.
+    window.addEventListener("keydown", (event) => this.#onKey(event), options);
     element.addEventListener("click", (event) => this.#onClick(event), options);
     // Nobody saw the buttons meanwhile.
     document.addEventListener("visibilitychange", () => this.restart(), { signal });
@@ -63,7 +64,9 @@ export class Guard {
   }
 
   #onKey(event: KeyboardEvent): void {
-    if (!(event.target instanceof HTMLButtonElement) || (event.key !== "Enter" && event.key !== " ")) return;
+    const { target } = event;
+    if (!(target instanceof HTMLButtonElement) || !this.#element.contains(target)) return;
+    if (event.key !== "Enter" && event.key !== " ") return;
     this.#press();
     // A key that is held down clicks again and again.
     if (event.repeat) event.preventDefault();

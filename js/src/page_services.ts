@@ -179,11 +179,19 @@ export class PageServices implements ControlServices, Page {
  * selects the next one. It must not do so for elements that handle the key themselves.
  */
 function keepFromNotebook(event: KeyboardEvent): void {
-  if (event.ctrlKey || event.metaKey || event.altKey || !(event.target instanceof Element)) return;
+  if (!(event.target instanceof Element)) return;
+  const hasModifier = event.ctrlKey || event.metaKey || event.altKey;
+  if (event.target.matches(FIELD) && (hasModifier ? event.key === "Enter" : !LEAVING.has(event.key))) {
+    event.stopPropagation();
+  }
+  if (hasModifier) return;
   const keys = KEYS.find(([selector]) => (event.target as Element).matches(selector))?.[1];
   if (keys?.includes(event.key)) event.stopPropagation();
 }
 
+/** In a field every key writes, except those that leave it. */
+const FIELD = ".nbstream textarea";
+const LEAVING = new Set(["Escape", "Tab"]);
 const KEYS: readonly [string, readonly string[]][] = [
   [".nbstream :is(button, summary)", ["Enter", " "]],
   [".nbstream a", ["Enter"]],

@@ -121,7 +121,7 @@ describe("a key", () => {
   function isKeptFromNotebook(selector: string, key: string, options: KeyboardEventInit = {}): boolean {
     document.body.innerHTML =
       '<div class="nbstream"><details><summary>a</summary></details><button>b</button><p><a href="#">c</a></p>' +
-      '<div class="nbstream-thoughts"></div></div><button class="other">d</button>';
+      '<div class="nbstream-thoughts"></div><textarea></textarea></div><button class="other">d</button>';
     let reached = false;
     document.addEventListener(
       "keydown",
@@ -134,14 +134,18 @@ describe("a key", () => {
     return !reached;
   }
 
-  it.each([
+  it.each<[string, string, KeyboardEventInit?]>([
     [".nbstream button", "Enter"],
     [".nbstream button", " "],
     ["summary", "Enter"],
     ["a", "Enter"],
     [".nbstream-thoughts", "ArrowDown"],
-  ])("of %s is kept from the notebook: %s", (selector, key) => {
-    expect(isKeptFromNotebook(selector, key)).toBe(true);
+    ["textarea", "Enter"],
+    ["textarea", "d"],
+    ["textarea", "Enter", { ctrlKey: true }],
+    ["textarea", "Enter", { shiftKey: true }],
+  ])("of %s is kept from the notebook: %s %o", (selector, key, options = {}) => {
+    expect(isKeptFromNotebook(selector, key, options)).toBe(true);
   });
 
   it.each([
@@ -149,6 +153,9 @@ describe("a key", () => {
     [".nbstream button", "Enter", { ctrlKey: true }],
     [".nbstream p", "Enter", {}],
     [".other", "Enter", {}],
+    ["textarea", "Escape", {}],
+    ["textarea", "Tab", {}],
+    ["textarea", "s", { ctrlKey: true }],
   ])("reaches the notebook from %s: %s %o", (selector, key, options) => {
     expect(isKeptFromNotebook(selector, key, options)).toBe(false);
   });

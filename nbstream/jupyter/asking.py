@@ -32,6 +32,7 @@ def ask(call: ToolCall) -> Decision:
         return _NOBODY
     name = call_words.short_name(call)
     _write(questions.in_words(call))
+    _drop_what_was_typed_before()
     try:
         return _answered(call, name)
     except EOFError:
@@ -97,6 +98,15 @@ def _input_after(prompt: str, text: str) -> str:
                 readline.set_startup_hook(None)
     _write(text)
     return input(prompt)
+
+
+def _drop_what_was_typed_before() -> None:
+    """Let no line answer that was typed before the question was shown; ipykernel does the same."""
+    if sinks.running_kernel() is None:
+        with suppress(ImportError, OSError):  # as on Windows
+            import termios  # noqa: PLC0415
+
+            termios.tcflush(sys.stdin, termios.TCIFLUSH)
 
 
 def _write(text: str) -> None:

@@ -29,10 +29,15 @@ import termios
 ARGUMENTS = {"path": "a\u202etxt", "note": "one\n  path = /safe", "count": 2**70}
 CALL = ToolCall("call_0", "write\u200b_file", json.dumps(ARGUMENTS), "asking", reason="the rule raised\nKeyError")
 SCRIPT = f"""
+import sys
+import time
 import nbstream
 from nbstream.exchange import front_end
 from nbstream.model.tool_call import ToolCall
 call = ToolCall("call_0", {CALL.name!r}, {CALL.arguments!r}, "asking", reason={CALL.reason!r})
+print("soon")
+while "late" in sys.argv and not __import__("select").select([0], [], [], 0.1)[0]:
+    pass
 try:
     print("decided:", front_end.ask(call), end="!")
 except KeyboardInterrupt:
@@ -46,11 +51,11 @@ _SIZE = struct.pack("HHHH", 50, 400, 0, 0)
 class Terminal:
     """A script in a terminal of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, *arguments: str) -> None:
         self._process, self._master = pty.fork()
         if not self._process:
             environ = {**os.environ, "TERM": "xterm", "PYTHONPATH": str(kernels.ROOT)}
-            os.execve(sys.executable, [sys.executable, "-c", SCRIPT], environ)
+            os.execve(sys.executable, [sys.executable, "-c", SCRIPT, *arguments], environ)
         fcntl.ioctl(self._master, termios.TIOCSWINSZ, _SIZE)
         self.shown = ""
 
@@ -65,6 +70,11 @@ class Terminal:
                 except OSError:
                     break
         assert text in self.shown[start:], self.shown
+
+    def wait_for_silence(self) -> None:
+        """Read until nothing more is shown."""
+        while select.select([self._master], [], [], 0.5)[0]:
+            self.shown += os.read(self._master, 65_536).decode()
 
     def type(self, text: str) -> None:
         """Type `text`."""
@@ -104,10 +114,10 @@ def test_the_choices_in_a_terminal(typed: list[str], decided: str) -> None:
     terminal = Terminal()
     try:
         terminal.wait_for("deny > ")
-        for text in typed[:-1]:
+        for text in typed:
+            # Python's own `input()` misses a Ctrl-C that comes just before it reads.
+            terminal.wait_for_silence()
             terminal.type(text)
-            terminal.wait_for("> ")
-        terminal.type(typed[-1])
         terminal.wait_for("!" if decided != "interrupted" else decided)
         assert decided in terminal.shown
     finally:
@@ -120,7 +130,7 @@ def test_a_terminal_shows_all_of_the_arguments_and_nothing_invisible() -> None:
         terminal.wait_for("deny > ")
         shown = terminal.shown.replace("\r", "")
         assert shown.startswith(
-            "The model asks to run write\\u200b_file:\n"
+            "soon\nThe model asks to run write\\u200b_file:\n"
             "  path = a\\u202etxt\n"
             "  note = one\n"
             "  |   path = /safe\n"
@@ -130,8 +140,23 @@ def test_a_terminal_shows_all_of_the_arguments_and_nothing_invisible() -> None:
         )
         assert not {"\u202e", "\u200b"} & set(shown)
         terminal.type("e\n")
-        terminal.wait_for("> ")
+        terminal.wait_for("}")
         assert '"path": "a\\u202etxt"' in terminal.shown
+    finally:
+        terminal.close()
+
+
+def test_what_was_typed_before_the_question_does_not_answer_it() -> None:
+    terminal = Terminal("late")
+    try:
+        terminal.wait_for("soon")
+        terminal.type("y\n")
+        terminal.wait_for("deny > ")
+        terminal.type("n\n")
+        terminal.wait_for("empty > ")
+        terminal.type("\n")
+        terminal.wait_for("!")
+        assert "action='deny'" in terminal.shown
     finally:
         terminal.close()
 
@@ -142,7 +167,7 @@ def test_nobody_is_asked_where_nobody_can_type(stdin: int) -> None:
     environ = {**os.environ, "PYTHONPATH": str(kernels.ROOT)}
     given = {"input": "y\n"} if stdin == subprocess.PIPE else {"stdin": stdin}
     result = subprocess.run(command, env=environ, capture_output=True, text=True, check=True, timeout=60, **given)
-    assert result.stdout == "decided: Decision(action='deny', edited=None, reason='', by='nobody')!"
+    assert result.stdout == "soon\ndecided: Decision(action='deny', edited=None, reason='', by='nobody')!"
 
 
 def test_a_thread_without_a_cell_asks_nobody() -> None:
