@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING, Any
 from nbstream.model.printable import visible
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from nbstream.model.tool_call import ToolCall
 
 #: Of arguments that still arrive, the end is shown.
 _ARRIVING = 400
+#: More arguments are one text, and deeper values are on one line.
+_MOST_NAMES, _MOST_LEVELS = 200, 12
 _AMBIGUOUS = frozenset({"true", "false", "null"})
 
 
@@ -50,7 +54,8 @@ class Arguments:
 
     Attributes:
         named: each argument, if they are a JSON object.
-        text: the text that the model wrote, if it is no JSON object, or is not whole.
+        text: the text that the model wrote, if it is no JSON object, is not whole, or has too many
+            names for a table.
         left_out: how many characters before `text` are not shown.
     """
 
@@ -67,16 +72,14 @@ def used_arguments(call: ToolCall) -> Arguments:
     if call.state == "arriving":
         return arriving_arguments(call.arguments, len(call.arguments))
     used = _object(call.used)
-    if used is None:
-        return Arguments(text=visible(call.used))
+    if used is None or len(used) > _MOST_NAMES:
+        return _as_text(call.used, used)
     if call.edited is None:
-        return Arguments(tuple(_argument(name, value) for name, value in used.items()))
-    before = _object(call.arguments)
-    if before is None:
-        return Arguments(tuple(_argument(name, value, "changed") for name, value in used.items()))
-    named = [_argument(name, value, _change(name, value, before)) for name, value in used.items()]
-    removed = [_argument(name, value, "removed") for name, value in before.items() if name not in used]
-    return Arguments((*named, *removed))
+        return Arguments(_arguments(used, {}))
+    before = _object(call.arguments) or {}
+    changes = {name: _change(name, value, before) for name, value in used.items()}
+    removed = {name: value for name, value in before.items() if name not in used}
+    return Arguments((*_arguments(used, changes), *_arguments(removed, dict.fromkeys(removed, "removed"))))
 
 
 def arriving_arguments(end: str, length: int) -> Arguments:
@@ -93,9 +96,13 @@ def arriving_arguments(end: str, length: int) -> Arguments:
 def asked_arguments(call: ToolCall) -> Arguments:
     """Return the arguments that the model wrote."""
     asked = _object(call.arguments)
-    if asked is None:
-        return Arguments(text=visible(call.arguments))
-    return Arguments(tuple(_argument(name, value) for name, value in asked.items()))
+    if asked is None or len(asked) > _MOST_NAMES:
+        return _as_text(call.arguments, asked)
+    return Arguments(_arguments(asked, {}))
+
+
+def _as_text(text: str, values: dict[str, Any] | None) -> Arguments:
+    return Arguments(text=visible(text if values is None else as_json(values)))
 
 
 def value_of(value: Any) -> Value:
@@ -105,9 +112,40 @@ def value_of(value: Any) -> Value:
     """
     if isinstance(value, str) and not _is_ambiguous(value):
         return Value(visible(value), is_json=False)
+    return Value(visible(as_json(value)), is_json=True)
+
+
+def as_json(value: Any, level: int = 0, taken: int = 0) -> str:
+    """Return a JSON value as indented JSON; one that is nested deeply on one line.
+
+    A million brackets, each with the indentation of a hundred levels, would be a hundred megabytes.
+    The parameters are those of `Language.write`.
+    """
+    if _is_deep(value):
+        return json.dumps(value, ensure_ascii=False)
     from nbstream.snippets.literals import JSON  # noqa: PLC0415  (only where it is used)
 
-    return Value(visible(JSON.write(value)), is_json=True)
+    return JSON.write(value, level, taken)
+
+
+def _is_deep(value: Any) -> bool:
+    """Return whether a value is nested more deeply than a reader could follow."""
+    row = [value]
+    for _ in range(_MOST_LEVELS):
+        row = [
+            inner
+            for each in row
+            if isinstance(each, dict | list)
+            for inner in (each.values() if isinstance(each, dict) else each)
+            if isinstance(inner, dict | list)
+        ]
+        if not row:
+            return False
+    return True
+
+
+def _arguments(values: dict[str, Any], changes: Mapping[str, str]) -> tuple[Argument, ...]:
+    return tuple(_argument(name, value, changes.get(name, "")) for name, value in values.items())
 
 
 def _argument(name: str, value: Any, change: str = "") -> Argument:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from nbstream.model.printable import visible
 from nbstream.output import call_words
-from nbstream.output.call_values import used_arguments
+from nbstream.output.call_values import as_json, used_arguments
 from nbstream.snippets.literals import JSON
 from nbstream.tools.arguments import object_of
 
@@ -58,7 +58,7 @@ def editable(arguments: str) -> str:
     try:
         value = object_of(arguments)
         # Each name has a line of its own, even if all of them fit on one.
-        named = [f"{JSON.key(name)} {JSON.write(each, 1, len(name) + 4)}" for name, each in value.items()]
+        named = [f"{JSON.key(name)} {as_json(each, 1, len(name) + 4)}" for name, each in value.items()]
     except (ValueError, RecursionError):
         return visible(arguments)
     return JSON.broken("{", named, "}", 0) if named else "{}"

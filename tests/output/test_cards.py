@@ -16,6 +16,7 @@ from markdown_it import MarkdownIt
 
 from nbstream.model.tool_call import ToolCall
 from nbstream.model.tool_result import Printed, Shown, ToolOutcome
+from nbstream.output import questions
 from nbstream.output.card_lines import card_lines
 from nbstream.output.card_markdown import card_markdown
 from nbstream.output.cards import card_html
@@ -158,6 +159,22 @@ def test_arguments_that_arrive_cost_the_same_at_any_length() -> None:
     html = card_html(call_of('{"code": "' + "x" * 1_000_000, state="arriving"))
     assert len(html) < 2_000
     assert "999,610 characters before it" in html
+
+
+def test_deep_and_many_arguments_do_not_grow() -> None:
+    deep = '{"a": ' + "[" * 90 + ",".join(["[1]"] * 50_000) + "]" * 90 + "}"
+    many = json.dumps({f"name{number}": number for number in range(20_000)})
+    for text in (deep, many):
+        call = call_of(text, state="asking")
+        sizes = [
+            len(card_html(call)),
+            len(card_markdown(call)),
+            len("".join(card_lines(call))),
+            len(questions.in_words(call)),
+        ]
+        assert max(sizes) < 2 * len(text)
+        assert len(questions.editable(text)) < 2 * len(text)
+        assert json.loads(questions.editable(text)) == json.loads(text)
 
 
 def test_a_long_result_is_folded_and_says_what_is_missing() -> None:
