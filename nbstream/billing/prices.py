@@ -7,6 +7,7 @@ not cover has no cost: never zero, never a guess.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
@@ -50,7 +51,18 @@ def _cost_at(reply: Reply, usage: Usage | None, at: float | None, currency: str)
     if usage is None or at is None:
         return None
     host = SIMULATED_HOST if reply.simulated else _host_of(reply.request.endpoint)
-    return cost(usage, model=reply.model, host=host, at=at, currency=currency)
+    found = cost(usage, model=reply.model, host=host, at=at, currency=currency)
+    if found is None or usage.cost is not None or not _has_paid_tools(reply):
+        return found
+    # Searches and fetches of the server are billed apart.
+    return None if found.at_most else replace(found, at_least=True)
+
+
+def _has_paid_tools(reply: Reply) -> bool:
+    """Return whether the server used tools of its own, as Anthropic's API counts them."""
+    details = reply.extras.get("usage")
+    counts = details.get("server_tool_use") if isinstance(details, dict) else None
+    return isinstance(counts, dict) and any(isinstance(each, int) and each > 0 for each in counts.values())
 
 
 def cost(

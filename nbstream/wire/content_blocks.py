@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from nbstream.model.events import Answer, BlockEnded, Event, Noted, Reasoning, ToolCallDelta
+from nbstream.model.printable import one_line
 from nbstream.wire.content_parts import strings_in
+from nbstream.wire.other_fields import storable
 from nbstream.wire.surrogates import SurrogateJoiner, join_surrogates
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ _READ = {
     "input_json_delta": "partial_json",
     "citations_delta": "citation",
 }
+_LONGEST_TYPE = 80
 _GAP = "\n\n"
 #: What a block takes besides its fields, and one that is nested too deeply, in bytes.
 _OF_BLOCK, _OF_DEEP = 512, 1 << 20
@@ -68,7 +71,7 @@ class _Block:
     @property
     def type(self) -> str:
         kind = self.fields.get("type")
-        return kind if isinstance(kind, str) and kind else "block"
+        return one_line(join_surrogates(kind))[:_LONGEST_TYPE] if isinstance(kind, str) and kind else "block"
 
 
 class ContentBlocks:
@@ -225,7 +228,7 @@ class ContentBlocks:
 
     def _input(self, block: _Block, value: Any, at: float, events: list[Event]) -> None:
         if not isinstance(value, str):
-            value = json.dumps(value, ensure_ascii=False) if value else ""
+            value = _written(value) if value else ""
         if not value:
             return
         if block.kind in ("answer", "reasoning"):
@@ -272,7 +275,7 @@ class ContentBlocks:
         given = block.fields.get("input")
         if block.kind == "call" and not block.pieces:
             # Some servers send all arguments at the beginning of the block.
-            written = json.dumps(given if given is not None else {}, ensure_ascii=False)
+            written = _written(given if given is not None else {})
             events.append(ToolCallDelta(at, block.call, arguments=join_surrogates(written)))
         elif block.pieces and given:
             self._others.tell("tool_use.input", given, ("".join(block.pieces),), at, events)
@@ -280,19 +283,31 @@ class ContentBlocks:
         if block.citations:
             found = fields.get("citations")
             fields["citations"] = [*(found if isinstance(found, list) else []), *block.citations]
+        fields |= {name: _before(fields.get(name)) + "".join(texts) for name, texts in block.grown.items()}
+        fields = self._stored(block, fields, at, events)
         if cited := fields.get("citations"):
             self._citations += cited if isinstance(cited, list) else [cited]
             events.append(Noted(at, "citations", list(self._citations)))
-        fields |= {name: _before(fields.get(name)) + "".join(texts) for name, texts in block.grown.items()}
         if block.kind != "other":
             for name in sorted(fields.keys() - _KNOWN):
                 self._others.tell(f"content.{block.type}.{name}", fields[name], (), at, events)
         else:
             if block.pieces:
-                fields["input"] = _parsed("".join(block.pieces))
+                fields["input"] = _parsed(join_surrogates("".join(block.pieces)))
             self._kept.setdefault(block.type, []).append(fields)
             events.append(Noted(at, block.type, list(self._kept[block.type])))
         events.append(BlockEnded(at, block.kind, fields, block.call))
+
+    def _stored(self, block: _Block, fields: dict[str, Any], at: float, events: list[Event]) -> dict[str, Any]:
+        """Return the fields that can be kept and sent; of the others, the texts are reported."""
+        found: dict[str, Any] = {}
+        for name, value in fields.items():
+            kept, fits = storable(value, None)
+            if fits:
+                found[join_surrogates(name)] = kept
+            else:
+                self._others.report(f"content.{block.type}.{name}", strings_in(value), at, events)
+        return found
 
 
 def _is_index(value: Any) -> bool:
@@ -301,6 +316,13 @@ def _is_index(value: Any) -> bool:
 
 def _before(value: Any) -> str:
     return value if isinstance(value, str) else ""
+
+
+def _written(value: Any) -> str:
+    try:
+        return json.dumps(value, ensure_ascii=False)
+    except RecursionError:
+        return "".join(strings_in(value))
 
 
 def _parsed(text: str) -> Any:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from nbstream.model.usage import Usage
+from nbstream.wire.other_fields import storable
+from nbstream.wire.surrogates import join_surrogates
 from nbstream.wire.usage_counts import amount, count
 
 _INPUT = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
@@ -60,7 +62,8 @@ class MessageUsage:
         return usage
 
     def _note(self, raw: dict[str, Any]) -> None:
-        merged = {**self._raw, **{name: value for name, value in raw.items() if value is not None}}
+        stored = {name: storable(value) for name, value in raw.items() if value is not None}
+        merged = {**self._raw, **{join_surrogates(name): value for name, (value, fits) in stored.items() if fits}}
         # The tokens that were written to the cache have a price of their own.
         has_more = bool(merged.keys() - _PLAIN) or bool(merged.get("cache_creation_input_tokens"))
         self.details = merged if has_more and merged != self._raw else None

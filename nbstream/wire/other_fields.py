@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 #: A larger value is not kept.
-_LARGEST_EXTRA = 64 << 10
+LARGEST_EXTRA = 64 << 10
 #: So many extras, and so many places of warnings, are told apart.
 _MOST_NAMES = 32
 _LONGEST_NAME = 80
@@ -39,7 +39,7 @@ class OtherFields:
         if name in self._texts or not self._has_room(name):
             self.report(name, strings_in(value), at, events)
             return
-        value, fits = _storable(value)
+        value, fits = storable(value)
         if not fits:
             self.report(name, strings_in(value), at, events)
             return
@@ -53,7 +53,7 @@ class OtherFields:
             return
         if isinstance(old, list) and isinstance(value, list) and not _contains(present, strings_in(old)):
             value = old + value
-            if not _storable(value)[1]:
+            if not storable(value)[1]:
                 self.report(name, present, at, events)
                 return
         else:
@@ -88,13 +88,16 @@ class OtherFields:
         return name in self._extras or (len(self._extras) < _MOST_NAMES and len(name) <= _LONGEST_NAME)
 
 
-def _storable(value: Any) -> tuple[Any, bool]:
-    """Return a value without lone surrogates, and whether it is small enough to be kept."""
+def storable(value: Any, largest: int | None = LARGEST_EXTRA) -> tuple[Any, bool]:
+    """Return a value without lone surrogates, and whether it can be kept.
+
+    It can if it is not nested too deeply and has at most `largest` characters as JSON.
+    """
     if isinstance(value, int | float):
         return value, True
     try:
         written = json.dumps(value, ensure_ascii=False)
-        if len(written) > _LARGEST_EXTRA:
+        if largest is not None and len(written) > largest:
             return value, False
         joined = join_surrogates(written)
         return (value if joined is written else json.loads(joined)), True

@@ -8,7 +8,11 @@ from typing import Any
 
 import pytest
 
-from nbstream.billing.prices import _host_of, cost
+from nbstream.billing.prices import _host_of, cost, cost_of
+from nbstream.model.events import Event, Noted, Started, UsageReported
+from nbstream.model.reduction import reduce
+from nbstream.model.reply import Reply
+from nbstream.model.request import Request
 from nbstream.model.usage import Cost, Usage, estimate_tokens
 
 HOST = "api.deepseek.com"
@@ -203,3 +207,19 @@ def test_the_host_of_a_url_and_estimated_tokens() -> None:
     assert _host_of("http://user:pass@a.b:81/x") == "a.b:81"
     assert estimate_tokens("word " * 100) == 150
     assert estimate_tokens("汉字" * 50) == 60
+
+
+@pytest.mark.parametrize(("searches", "at_least"), [(0, False), (2, True)])
+def test_searches_of_the_server_make_the_cost_a_lower_bound(searches: int, at_least: bool) -> None:  # noqa: FBT001
+    details = {"input_tokens": 9, "server_tool_use": {"web_search_requests": searches}}
+    reply = Reply()
+    events: list[Event] = [
+        Started(0, Request("deepseek-flash", "https://api.deepseek.com"), at("2026-11-25T12:00")),
+        UsageReported(1, Usage(9, 9, 18, 0, 9)),
+        Noted(1, "usage", details),
+    ]
+    for event in events:
+        reply = reduce(reply, event)
+    found = cost_of(reply)
+    assert found is not None
+    assert found.at_least is at_least

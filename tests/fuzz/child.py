@@ -21,7 +21,9 @@ COUNTS = struct.Struct("=QQ")
 COUNTS_FILE = "counts"
 
 #: Only the code that reads the inputs is instrumented; more would only cost time.
-_COUNTED = ["nbstream"] if sys.argv[1] in ("decode", "chunks") else ["nbstream", "markdown_it", "mdit_py_plugins"]
+_COUNTED = (
+    ["nbstream"] if sys.argv[1] in ("decode", "chunks", "messages") else ["nbstream", "markdown_it", "mdit_py_plugins"]
+)
 _UNCOUNTED = [
     *("nbstream.model.events", "nbstream.model.reply", "nbstream.billing.prices"),
     *("nbstream.output.settled", "nbstream.output.wording"),

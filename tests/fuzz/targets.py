@@ -24,9 +24,19 @@ from nbstream.model.request import Request
 from nbstream.output import sentences, settled, wording
 from nbstream.output.terminal.rows import LONGEST_ROW, to_rows
 from nbstream.widgets.markdown_document import MarkdownDocument
+from nbstream.wire.anthropic_messages import MessagesDecoder
 from nbstream.wire.openai_chat import ChunkDecoder
 from nbstream.wire.response import ResponseDecoder
-from tests.fuzz.words import FORMULA_WORDS, FREQUENT_WORDS, JSON_KEYS, JSON_LEAVES, MARKDOWN_WORDS
+from tests.fuzz.words import (
+    BLOCK_TYPES,
+    DELTA_TYPES,
+    FORMULA_WORDS,
+    FREQUENT_WORDS,
+    JSON_KEYS,
+    JSON_LEAVES,
+    MARKDOWN_WORDS,
+    MESSAGE_KEYS,
+)
 from tests.widgets.page_state import apply, empty_state, html_of
 
 if TYPE_CHECKING:
@@ -43,6 +53,7 @@ _MAX_VALUES = 24
 _MAX_LEVELS = 6
 #: One in this many replies is also rendered, which takes as long as decoding a hundred.
 _RENDER_EVERY = 16
+_NO_FIELD = '"x": 0'
 _STYLE = re.compile(r"\x1b\[[0-9;]*m")
 _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _TAG = re.compile(r'<(/?)([a-zA-Z][a-zA-Z0-9]*)((?: [a-z-]+(?:="[^"<>]*")?)*)>')
@@ -84,6 +95,15 @@ def chunks(data: bytes) -> None:
     stream = "".join(f"data: {value}\n\n" for value in values).encode()
     streamed = _events([stream])
     assert _events(_cut(stream, sizes)) == streamed
+    _check_reply(streamed)
+
+
+def messages(data: bytes) -> None:
+    """Check the same for the payloads of Anthropic's API."""
+    sizes, payload = _with_sizes(data)
+    stream = "".join(f"data: {value}\n\n" for value in _Payloads(payload)).encode()
+    streamed = _events([stream], MessagesDecoder())
+    assert _events(_cut(stream, sizes), MessagesDecoder()) == streamed
     _check_reply(streamed)
 
 
@@ -142,6 +162,7 @@ def formula(data: bytes) -> None:
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "decode": decode,
     "chunks": chunks,
+    "messages": messages,
     "markdown": markdown,
     "terminal": terminal,
     "formula": formula,
@@ -183,6 +204,8 @@ def _text(payload: bytes, words: Sequence[str], frequent: Sequence[str] = ()) ->
 class _Chunks:
     """JSON values that bytes choose; most are chunks whose fields have values of any type."""
 
+    keys: Sequence[str] = JSON_KEYS
+
     def __init__(self, payload: bytes) -> None:
         self._bytes = iter(payload)
         self._left = len(payload)
@@ -214,12 +237,40 @@ class _Chunks:
 
     def _members(self, level: int) -> str:
         count = self._next() % 4
-        keys = (JSON_KEYS[self._next() % len(JSON_KEYS)] for _ in range(count))
+        keys = (self.keys[self._next() % len(self.keys)] for _ in range(count))
         return ", ".join(f'"{key}": {self._value(level)}' for key in keys)
 
 
-def _events(pieces: Iterator[bytes] | list[bytes]) -> list[Event]:
-    decoder = ResponseDecoder()
+class _Payloads(_Chunks):
+    """The same for Anthropic's API; most are events of a content block."""
+
+    keys = MESSAGE_KEYS
+
+    def __iter__(self) -> Iterator[str]:
+        for _ in range(_MAX_VALUES):
+            if self._left <= 0:
+                return
+            kind, index, fields = self._next() % 8, self._next() % 3, self._members(1)
+            block = f'"index": {index}, "content_block": {{"type": "{self._of(BLOCK_TYPES)}", {fields or _NO_FIELD}}}'
+            delta = f'"index": {index}, "delta": {{"type": "{self._of(DELTA_TYPES)}", {fields or _NO_FIELD}}}'
+            match kind:
+                case 0:
+                    yield self._value(0)
+                case 1 | 2:
+                    yield f'{{"type": "content_block_start", {block}}}'
+                case 3:
+                    yield f'{{"type": "content_block_stop", "index": {index}}}'
+                case 4:
+                    yield f'{{"type": "message_delta", "delta": {{{fields}}}, "usage": {self._value(1)}}}'
+                case _:
+                    yield f'{{"type": "content_block_delta", {delta}}}'
+
+    def _of(self, words: Sequence[str]) -> str:
+        return words[self._next() % len(words)]
+
+
+def _events(pieces: Iterator[bytes] | list[bytes], payloads: MessagesDecoder | None = None) -> list[Event]:
+    decoder = ResponseDecoder(payloads=payloads)
     events = [event for piece in pieces for event in decoder.feed(piece, 1.0)]
     return [*events, *decoder.finish(2.0)]
 

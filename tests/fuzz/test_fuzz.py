@@ -18,7 +18,7 @@ from tests.fuzz.words import DICTIONARY
 
 REPLAYS = Path(__file__).parents[1] / "data" / "fuzz"
 #: Number of inputs; about a second and a half for each target.
-EXAMPLES = {"decode": 1_500, "chunks": 800, "markdown": 250, "terminal": 250, "formula": 600}
+EXAMPLES = {"decode": 1_500, "chunks": 800, "messages": 800, "markdown": 250, "terminal": 250, "formula": 600}
 
 sizes = st.lists(st.integers(0, 255), max_size=MAX_SIZES - 1).map(lambda found: bytes([len(found), *found]))
 words = st.lists(st.sampled_from([word.encode() for word in DICTIONARY]) | st.binary(max_size=6), max_size=20)

@@ -97,6 +97,26 @@ JSON_KEYS = (
     *("prompt_tokens_details", "completion_tokens_details", "reasoning_tokens", "", "x"),
 )
 
+MESSAGE_KEYS = (
+    *(
+        "text",
+        "thinking",
+        "signature",
+        "partial_json",
+        "citation",
+        "citations",
+        "data",
+        "content",
+        "input",
+        "id",
+        "name",
+    ),
+    *("type", "index", "stop_reason", "stop_sequence", "usage", "input_tokens", "output_tokens", "error", "message"),
+    *("cache_read_input_tokens", "cache_creation_input_tokens", "server_tool_use", "tool_use_id", "", "x"),
+)
+BLOCK_TYPES = ("text", "thinking", "redacted_thinking", "tool_use", "server_tool_use", "web_search_tool_result", "x")
+DELTA_TYPES = ("text_delta", "thinking_delta", "signature_delta", "input_json_delta", "citations_delta", "x")
+
 JSON_LEAVES = (
     *("null", "true", "false", "0", "1", "-1"),
     *("2.5", "1e999", "-0.0", "NaN", "9007199254740993", "9" * 400, "9" * 4300),
