@@ -16,6 +16,7 @@ from nbstream.batch.prepared import Prepared
 from nbstream.batch.stores import AnswerFile, temporary
 from nbstream.client import settings
 from nbstream.client.start import limits, source_of
+from nbstream.client.structured import structure_of
 from nbstream.client.tool_options import allowed, given_tools
 from nbstream.exchange.start import following
 from nbstream.model.exceptions import RequestError
@@ -52,7 +53,8 @@ class Prompts:
 
     def __init__(self, items: Iterable[Any], options: Options) -> None:
         self.items = checked_items(items)
-        self.options = options
+        # To make it of a type for each prompt would take longer than all the rest.
+        self.options: Options = {**options, "schema": structure_of(options)}
         if given := [f"`{name}=`" for name in _NOT_FOR_MANY if options.get(name)]:
             raise RequestError(f"{' and '.join(given)} cannot be used for many prompts.")
         _check_tools(options)

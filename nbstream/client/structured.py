@@ -28,6 +28,8 @@ _TRIES = 2
 def structure_of(options: Options) -> Structure | None:
     """Return the form of the answer that the options ask for; None for any text.
 
+    For many requests it is made once: it is then the option `schema` of each of them.
+
     Raises:
         RequestError: if `schema` is neither a type nor a schema, or `tries` is no number of tries.
     """
@@ -35,6 +37,8 @@ def structure_of(options: Options) -> Structure | None:
     tries: Any = options.get("tries")
     if tries is not None and not (isinstance(tries, int) and not isinstance(tries, bool) and tries >= 1):
         raise RequestError(f"`tries=` is {tries!r}: it must be a whole number of at least 1.")
+    if isinstance(schema, Structure):
+        return schema if tries is None else replace(schema, tries=tries)
     tries = _TRIES if tries is None else tries
     if schema is None:
         return Structure(tries=tries) if options.get("json") else None

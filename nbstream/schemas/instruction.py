@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from nbstream.schemas.example import example_of
@@ -47,6 +48,7 @@ def with_object_at_top(schema: Mapping[str, Any]) -> dict[str, Any]:
     return {**definitions[name], "$defs": definitions} if name in definitions else dict(schema)
 
 
+@lru_cache(maxsize=8)
 def instruction(structure: Structure) -> str:
     """Return what is added to the prompt. It has the word JSON, which DeepSeek demands."""
     if structure.schema is None:

@@ -49,7 +49,8 @@ def shape_of_schema(schema: Any, name: str = "") -> Shape:
     if isinstance(schema, bool) or not isinstance(schema, dict):
         raise RequestError("A JSON schema is an object, such as {'type': 'object', 'properties': {…}}.")
     try:
-        json.dumps(schema, allow_nan=False)
+        # A copy, as the caller may change it later.
+        schema = json.loads(json.dumps(schema, allow_nan=False))
         _refuse_wrong(schema, schema, "")
     except (TypeError, ValueError) as error:
         raise RequestError(f"The JSON schema is not JSON: {one_line(str(error))}.") from None

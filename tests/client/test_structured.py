@@ -11,6 +11,7 @@ import pytest
 
 import nbstream
 from nbstream.client.start import source_of
+from nbstream.client.structured import structure_of
 from nbstream.model.problem import Problem
 from nbstream.model.reduction import reduce
 from nbstream.model.reply import Reply
@@ -183,3 +184,20 @@ def test_partial_grows_while_the_reply_arrives() -> None:
     assert sizes == sorted(sizes)
     assert run.reply.partial == [vars(each) for each in run.reply.data]
     assert len(set(sizes)) > 1
+
+
+def test_a_schema_that_is_changed_later_changes_nothing_that_was_sent() -> None:
+    schema: dict[str, Any] = {"type": "object", "properties": {"a": {"type": "string"}}}
+    first = source_of("Hi", {"api_key": "k", "schema": schema}).request
+    schema["properties"]["a"]["type"] = "integer"
+    second = source_of("Hi", {"api_key": "k", "schema": schema}).request
+    assert '"a": {"type": "string"}' in first.inserted[0].text
+    assert '"a": {"type": "integer"}' in second.inserted[0].text
+    assert first.structure is not None
+    assert first.structure.schema == {"type": "object", "properties": {"a": {"type": "string"}}}
+
+
+def test_a_form_is_made_once_for_many_requests() -> None:
+    structure = structure_of({"schema": list[Person]})
+    requests = [source_of("Hi", {"api_key": "k", "schema": structure}).request for _ in range(2)]
+    assert all(each.structure is structure for each in requests)
