@@ -23,9 +23,14 @@ ITEM = {
 }
 ROWS = (
     f"%%deepseek --no-think -o rows --schema '{json.dumps({'type': 'array', 'items': ITEM})}'\n"
-    "[simulate: structured rows=3 rate=60] Rows."
+    "[simulate: structured rows=3 rate=25] Rows."
 )
 AGAIN = "%%deepseek --no-think -o one --schema 'age int'\n[simulate: structured wrong=fields rate=0] One."
+LIVE = """() => {
+    const code = document.querySelector("code.language-json");
+    const colours = code && [...code.querySelectorAll("span.nt, span.s2")].map((each) => each.textContent);
+    return colours && colours[0] === '"items"' && colours.length > 3 && !document.querySelector(".jp-OutputArea table");
+}"""
 NARROW = 480
 
 
@@ -37,9 +42,7 @@ def test_json_grows_in_colours_and_settles_with_a_table(open_notebook: OpenNoteb
     output = notebook.output(1)
     code = output.locator("code.language-json")
     # While it arrives, keys and strings have their colours, and there is no table yet.
-    expect(code.locator("span.nt").first).to_have_text('"items"', timeout=30_000)
-    expect(code.locator("span.s2").first).to_be_visible()
-    expect(output.locator("table")).to_have_count(0)
+    notebook.page.wait_for_function(LIVE, timeout=60_000)
     notebook.wait_until_ran(1)
     expect(output.locator(".nbstream-settled")).to_have_count(1)
     expect(output.locator("td", has_text="<img src=x").first).to_be_visible()
