@@ -37,9 +37,10 @@ class JsonTokens:
     def __init__(self, *, fenced: bool = False) -> None:
         self._fenced = fenced
         self._made: list[Token] = []
-        #: The open brackets; whether the last one has no item yet.
+        #: The open brackets; whether the next item begins a line, and whether a comma says so.
         self._stack: list[str] = []
         self._is_fresh = False
+        self._follows_comma = False
         self._expects_key = False
         self._follows_value = False
         #: The string in progress: the part that was not handed over; None outside of strings.
@@ -104,7 +105,7 @@ class JsonTokens:
         elif piece == ",":
             self._begin_item()
             self._write(",", "p")
-            self._new_line()
+            self._is_fresh = self._follows_comma = True
             self._expects_key, self._follows_value = self._stack[-1:] == ["{"], False
         elif piece == ":":
             self._begin_item()
@@ -155,7 +156,7 @@ class JsonTokens:
         """Begin the first line within a bracket."""
         if self._is_fresh:
             self._new_line()
-            self._is_fresh = False
+            self._is_fresh = self._follows_comma = False
 
     def _begin_value(self) -> None:
         self._begin_item()
@@ -168,10 +169,9 @@ class JsonTokens:
             self._is_raw = True
             return
         self._stack.pop()
-        if self._is_fresh:
-            self._is_fresh = False
-        else:
+        if not self._is_fresh or self._follows_comma:
             self._new_line()
+        self._is_fresh = self._follows_comma = False
         self._write(piece, "p")
         self._expects_key, self._follows_value = False, True
         if not self._stack:
