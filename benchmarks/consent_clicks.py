@@ -1,4 +1,4 @@
-"""The time from a click on *Allow once* to the start of the tool: `python -m benchmarks.consent`.
+"""Milliseconds from *Allow once* to the start of the tool: `python -m benchmarks.consent_clicks`.
 
 Each try runs a cell in a real page, whose kernel is then busy until the question is answered. The
 time is from the page's click event to the first line of the tool's function; both clocks are this
