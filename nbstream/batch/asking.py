@@ -15,8 +15,7 @@ from nbstream.batch.places import Elsewhere, Here
 from nbstream.batch.prepared import Prepared
 from nbstream.batch.stores import AnswerFile, temporary
 from nbstream.client import settings
-from nbstream.client.start import limits, source_of
-from nbstream.client.structured import structure_of
+from nbstream.client.start import RequestMaker, limits
 from nbstream.client.tool_options import allowed, given_tools
 from nbstream.exchange.start import following
 from nbstream.model.exceptions import RequestError
@@ -53,13 +52,13 @@ class Prompts:
 
     def __init__(self, items: Iterable[Any], options: Options) -> None:
         self.items = checked_items(items)
-        # To make it of a type for each prompt would take longer than all the rest.
-        self.options: Options = {**options, "schema": structure_of(options)}
+        self.options = options
         if given := [f"`{name}=`" for name in _NOT_FOR_MANY if options.get(name)]:
             raise RequestError(f"{' and '.join(given)} cannot be used for many prompts.")
         _check_tools(options)
         #: It has the warnings on the options, and their errors, before anything is sent.
-        self.example = source_of("A prompt.", options)
+        self._maker = RequestMaker(options)
+        self.example = self._maker.source("A prompt.")
 
     @property
     def total(self) -> int | None:
@@ -78,12 +77,12 @@ class Prompts:
             RequestError: if there is none.
         """
         if _are_messages(item):
-            options: Options = {**self.options, "messages": item}
-            return self.prepared(None, source_of(None, options, warns=False))
-        return self.prepared(item, source_of(item, self.options, warns=False))
+            return self.prepared(None, {"messages": item})
+        return self.prepared(item)
 
-    def prepared(self, prompt: str | None, source: ApiSource) -> Prepared:
-        """Return a prompt with its source, and with what follows its response."""
+    def prepared(self, prompt: str | None, changes: Options | None = None) -> Prepared:
+        """Return a prompt with its request, whose options are changed by `changes`."""
+        source = self._maker.source(prompt, changes, warns=False)
         return Prepared(prompt, source, following(source, self.options))
 
 

@@ -41,6 +41,9 @@ _SLICE_SECONDS = 0.05
 _ALIKE = 10
 #: A prompt that a server is too busy for again and again, while it answers others, has failed.
 _MOST_REFUSALS = 8
+#: At the end, no other answer tells whether it is the prompt: it is given up after so many tries.
+#: By then, the pauses between them make a quarter of an hour.
+_MOST_AT_THE_END = 20
 #: A job that is stopped waits so long for workers that cannot be told.
 _WAIT_FOR_WORKERS_SECONDS = 3.0
 #: Calls of tools are looked for this often.
@@ -378,7 +381,8 @@ class Job:
         if self._answered > item.answered_before:
             item.answered_before = self._answered
             item.refusals += 1
-        return item.refusals > _MOST_REFUSALS
+        is_left_over = self._has_all and item.attempts >= _MOST_AT_THE_END
+        return item.refusals > _MOST_REFUSALS or is_left_over
 
     def _record(self, item: _Item, reply: Reply) -> None:
         self._answered += 1

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nbstream.batch.asking import Prompts, index_of
 from nbstream.client.redaction import KeyRedactor
-from nbstream.client.start import source_of
 from nbstream.model.exceptions import RequestError
 from nbstream.model.printable import one_line
 from nbstream.prompt.braces import BRACES, UNCLOSED
@@ -88,15 +87,14 @@ class RowPrompts(Prompts):
         texts = {name: _plain(value) for name, value in values.items()}
         if None in texts.values():
             # Pictures, lists, frames: as in a prompt that is filled by variables.
-            options: Options = {**self.options, "fill": values}
-            source = source_of(self._template, options, warns=False)
-            content = source.request.messages[-1]["content"]
-            return self.prepared(content if isinstance(content, str) else None, source)
+            made = self.prepared(self._template, {"fill": values})
+            content = made.source.request.messages[-1]["content"]
+            return made._replace(prompt=content if isinstance(content, str) else None)
         for name, text in texts.items():
             if secret_in_text(text or "", self._secrets):
                 raise RequestError(f"The column {one_line(name)} has an API key or another secret in it.")
         prompt = BRACES.sub(lambda found: _filled(found, texts), self._template)
-        return self.prepared(prompt, source_of(prompt, self.options, warns=False))
+        return self.prepared(prompt)
 
     def _check(self) -> None:
         columns = self._table.columns

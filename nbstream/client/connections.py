@@ -68,11 +68,21 @@ if hasattr(os, "register_at_fork"):
 
 def pooled_client(endpoint: Endpoint) -> PooledClient:
     """Return the client for `endpoint`. The first call imports the SDK, which takes 0.4 s."""
-    # With Anthropic's API, the SDK gets another form of the same base URL.
-    key = f"{endpoint.facts.api} {endpoint.base_url}", endpoint.api_key
+    key = _pool_key(endpoint)
     with _pool_lock:
         _pool[key] = found = _pool.pop(key, None) or PooledClient(_new_client(endpoint))
         return found
+
+
+def has_client(endpoint: Endpoint) -> bool:
+    """Return whether there is a client for `endpoint`, so that `pooled_client` is quick."""
+    with _pool_lock:
+        return _pool_key(endpoint) in _pool
+
+
+def _pool_key(endpoint: Endpoint) -> tuple[str, Secret | None]:
+    # With Anthropic's API, the SDK gets another form of the same base URL.
+    return f"{endpoint.facts.api} {endpoint.base_url}", endpoint.api_key
 
 
 def headers(endpoint: Endpoint) -> dict[str, Any]:

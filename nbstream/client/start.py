@@ -56,30 +56,71 @@ def source_of(
     Raises:
         RequestError: if the request is not valid.
     """
-    chosen = settings.current()
-    endpoint, model = route(options.get("model"), options.get("base_url"), options.get("api_key"))
-    tools = given_tools(options)
-    check(options, tools)
-    endpoint = place_of(tools, endpoint)
-    declares = {"tools": tools} if tools else options.get("extra_body")
-    is_deepseek, has_blocks = speaks_deepseek(endpoint, model), endpoint.facts.api == "anthropic"
-    rule = rule_for(declares, is_deepseek=is_deepseek, has_blocks=has_blocks)
-    prompt = prompt_of(prompt, options)
-    messages = turns(prompt, options.get("messages"), options.get("system"), chosen.system, earlier(rule))
-    messages, inserted = with_insertions(messages, prompt, options, endpoint, model, is_turn=is_turn)
-    if (structure := structure_of(options)) is not None:
-        messages, instruction = with_instruction(messages, structure)
-        inserted = (*inserted, instruction)
-    request = build_request(endpoint, model, messages, options, chosen.thinking_field, tools=tools)
-    request = replace(request, turn=turn, inserted=inserted)
-    if structure is not None:
-        request = asking_for(request, structure, endpoint)
-    notes = (endpoint.key_note, *parameter_notes(request, endpoint), *insertion_notes(inserted))
-    for sentence in filter(None, notes if warns else ()):
-        warn(sentence)
-    if prefix := options.get("prefix"):
-        return continuation.with_beginning(endpoint, request, prefix)
-    return continuation.remember(ApiSource(endpoint, request), endpoint)
+    return RequestMaker(options).source(prompt, earlier=earlier, turn=turn, is_turn=is_turn, warns=warns)
+
+
+class RequestMaker:
+    """Makes requests with the same options: server, model, tools and schema are looked up once.
+
+    Args:
+        options: the options of every request.
+
+    Raises:
+        RequestError: if one of them is not valid, or there is no key.
+    """
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        endpoint, self._model = route(options.get("model"), options.get("base_url"), options.get("api_key"))
+        self._tools = given_tools(options)
+        check(options, self._tools)
+        self._endpoint = endpoint = place_of(self._tools, endpoint)
+        declares = {"tools": self._tools} if self._tools else options.get("extra_body")
+        is_deepseek, has_blocks = speaks_deepseek(endpoint, self._model), endpoint.facts.api == "anthropic"
+        self._rule = rule_for(declares, is_deepseek=is_deepseek, has_blocks=has_blocks)
+        self._structure = structure_of(options)
+
+    def source(
+        self,
+        prompt: str | None,
+        changes: Options | None = None,
+        *,
+        earlier: Callable[[ReasoningRule], Sequence[Mapping[str, Any]]] = lambda _rule: (),
+        turn: TurnPlace | None = None,
+        is_turn: Callable[[NotebookCell], bool] = lambda _cell: False,
+        warns: bool = True,
+    ) -> ApiSource:
+        """Return the source for one request; arguments are as for `source_of`.
+
+        Args:
+            prompt: the prompt.
+            changes: options of this request alone: `messages` or `fill`.
+            earlier: see `source_of`.
+            turn: see `source_of`.
+            is_turn: see `source_of`.
+            warns: see `source_of`.
+
+        Raises:
+            RequestError: if the request is not valid.
+        """
+        options: Options = {**self._options, **changes} if changes else self._options
+        chosen, endpoint, model = settings.current(), self._endpoint, self._model
+        prompt = prompt_of(prompt, options)
+        messages = turns(prompt, options.get("messages"), options.get("system"), chosen.system, earlier(self._rule))
+        messages, inserted = with_insertions(messages, prompt, options, endpoint, model, is_turn=is_turn)
+        if (structure := self._structure) is not None:
+            messages, instruction = with_instruction(messages, structure)
+            inserted = (*inserted, instruction)
+        request = build_request(endpoint, model, messages, options, chosen.thinking_field, tools=self._tools)
+        request = replace(request, turn=turn, inserted=inserted)
+        if structure is not None:
+            request = asking_for(request, structure, endpoint)
+        notes = (endpoint.key_note, *parameter_notes(request, endpoint), *insertion_notes(inserted))
+        for sentence in filter(None, notes if warns else ()):
+            warn(sentence)
+        if prefix := options.get("prefix"):
+            return continuation.with_beginning(endpoint, request, prefix)
+        return continuation.remember(ApiSource(endpoint, request), endpoint)
 
 
 def limits() -> Limits:

@@ -13,6 +13,7 @@ from nbstream.client.receiver import Receiver
 from nbstream.model.exceptions import NbstreamWarning, RequestError
 from nbstream.model.reply import ReplyError
 from tests.batch.jobs import run, sent
+from tests.client.test_run import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,6 +82,13 @@ def test_a_prompt_that_alone_is_refused_for_ever_fails_in_the_end(simulator: Sim
     assert list(replies.failed) == [2]
     assert replies[2].error is not None
     assert progress.answered == 59
+
+
+def test_prompts_that_are_refused_to_the_end_fail(simulator: Simulator) -> None:
+    prompts = ["a [simulate: normal tokens=5]", *(f"{at} [simulate: 429 retry-after=0]" for at in range(3))]
+    replies, progress = run(prompts)
+    assert list(replies.failed) == [1, 2, 3]
+    assert (progress.answered, progress.failed) == (1, 3)
 
 
 def test_a_broken_connection_is_asked_again_a_few_times(simulator: Simulator) -> None:
@@ -227,8 +235,7 @@ def test_a_stop_cancels_what_is_open_and_keeps_its_text(simulator: Simulator) ->
     assert [reply.status for reply in replies] == ["cancelled"] * 8 + ["pending"] * 12
     assert all(reply.reasoning for reply in replies[:8])
     assert progress.usage is None
-    simulator.stop()
-    assert {entry["outcome"] for entry in simulator.log()} == {"disconnected"}
+    until(lambda: {entry["outcome"] for entry in simulator.log()} == {"disconnected"})
 
 
 def test_lists_of_messages_are_prompts(simulator: Simulator) -> None:

@@ -51,9 +51,10 @@ class ApiSource:
         self._redactor = KeyRedactor(*self.secrets)
 
     async def prepare(self) -> None:
-        """Import the SDK, if this is the first request."""
-        # On another thread, as the import would block all other runs on the loop, and Stop.
-        await asyncio.to_thread(connections.pooled_client, self.endpoint)
+        """Import the SDK and make a client, if this is the first request."""
+        if not connections.has_client(self.endpoint):
+            # On another thread, as the import would block all other runs on the loop, and Stop.
+            await asyncio.to_thread(connections.pooled_client, self.endpoint)
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[AsyncIterator[bytes]]:
