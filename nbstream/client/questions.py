@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -35,12 +36,15 @@ class Questions:
         self._lock = threading.Lock()
         self._open: dict[str, asyncio.Future[Decision]] = {}
         self._seen: dict[str, asyncio.Event] = {}
+        #: How often the user was asked about each call.
+        self._asked: Counter[str] = Counter()
 
     def open(self, key: str) -> asyncio.Future[Decision]:
         """Open a question, on the background loop, and return the future of its answer."""
         with self._lock:
             self._open[key] = self._loop.create_future()
             self._seen[key] = asyncio.Event()
+            self._asked[key] += 1
             return self._open[key]
 
     def close(self, key: str) -> None:
@@ -70,12 +74,19 @@ class Questions:
         if seen is not None:
             self._loop.call_soon_threadsafe(seen.set)
 
-    def answer(self, key: str, decision: Decision) -> bool:
+    def answer(self, key: str, decision: Decision, number: int | None = None) -> bool:
         """Answer a question, and return whether it was open; any thread may call this.
 
         Only the first answer counts: a page sends each by two channels.
+
+        Args:
+            key: the key of the call.
+            decision: the answer.
+            number: which question about the call it answers, counted from 1; None for the open one.
         """
         with self._lock:
+            if number not in (None, self._asked[key]):
+                return False
             asked = self._open.pop(key, None)
         if asked is None:
             return False

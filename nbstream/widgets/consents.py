@@ -56,8 +56,8 @@ class Consents:
             if question not in self.deciders and not receiver.cancelling:
                 # Before the answer, because the patch that follows it names the page.
                 self.deciders[question] = page
-                if not receiver.questions.answer(call, made):
-                    # The question is closed.
+                if not receiver.questions.answer(call, made, asked):
+                    # The question is closed, or was never asked.
                     del self.deciders[question]
             return self.deciders.get(question, "")
 
