@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from nbstream.client.jobs import InterruptedWorkError
 from nbstream.exchange import front_end, words
-from nbstream.model.decision import Decision
+from nbstream.model.decision import NOBODY, Decision
 from nbstream.model.events import CallChanged, Warned
 from nbstream.model.tool_result import ToolOutcome
 from nbstream.model.warning import ReplyWarning
@@ -60,6 +60,10 @@ class StepCalls:
         self._step = len(open_reply.reply.steps) - 1
         #: The answers to come, by the position of their call.
         self._asked: dict[int, asyncio.Future[Decision]] = {}
+        #: Set once the user's decision about a call is noted.
+        self._decided: dict[int, asyncio.Event] = {}
+        #: The positions of the calls that were allowed. No other call runs.
+        self._permitted: set[int] = set()
 
     async def settle(self) -> None:
         """Give each call an outcome, in the model's order. All questions are asked at once."""
@@ -113,6 +117,7 @@ class StepCalls:
             self._ask(each, judgement.reason)
         else:
             self._state.note_allowed()
+            self._permitted.add(each.index)
             self._change(each.index, decided_by=self._allowed_by(each.tool))
         return True
 
@@ -136,6 +141,7 @@ class StepCalls:
 
     def _deny(self, index: int, reason: str, decided_by: DecidedBy) -> None:
         self._state.note_denied(self._call(index))
+        self._permitted.discard(index)
         outcome = words.denied(reason, by_user=decided_by == "user")
         self._change(index, reason=reason, decided_by=decided_by, outcome=outcome)
 
@@ -148,6 +154,7 @@ class StepCalls:
         answer = self._open.questions.open(self._key(each.index))
         answer.add_done_callback(lambda answered: self._on_answer(each, answered))
         self._asked[each.index] = answer
+        self._decided.setdefault(each.index, asyncio.Event())
         self._change(each.index, state="asking", reason=reason)
 
     def _on_answer(self, each: _Open, answered: asyncio.Future[Decision]) -> None:
@@ -157,6 +164,7 @@ class StepCalls:
         decision = answered.result()
         if decision.action == "deny":
             self._deny(each.index, decision.reason, decision.by)
+            self._decided[each.index].set()
             if decision.by == "nobody":
                 warning = ReplyWarning("nobody_asked", where=each.tool.name)
                 self._open.emit(Warned(self._open.elapsed, warning))
@@ -168,6 +176,8 @@ class StepCalls:
         is_for_all = decision.action == "allow_all"
         decided_by: DecidedBy = "user_all" if is_for_all else "user"
         self._change(each.index, state="open", edited=decision.edited, decided_by=decided_by, reason="")
+        self._permitted.add(each.index)
+        self._decided[each.index].set()
         if is_for_all:
             self._state.granted.add(each.tool.name)
             for index in self._asked:
@@ -176,18 +186,15 @@ class StepCalls:
 
     async def _is_decided_to_run(self, each: _Open) -> bool:
         """Wait until a call is decided, and return whether it runs."""
-        decision = None
-        # A new question is asked if the arguments that the user gave do not fit.
-        while (answer := self._asked.get(each.index)) is not None and answer is not decision:
-            await answer
-            decision = answer
-        call = self._call(each.index)
-        if call.outcome is None and call.edited is not None and callable(each.tool.consent):
+        if each.index in self._decided:
+            # Not the answer's future: that is done before the decision is noted.
+            await self._decided[each.index].wait()
+        if each.index in self._permitted and self._call(each.index).edited is not None and callable(each.tool.consent):
             judgement = await self._judge(each)
             if judgement.decision == "deny":
                 # What a rule denies is denied, whoever asks.
                 self._deny(each.index, judgement.reason, "rule")
-        return self._call(each.index).outcome is None
+        return each.index in self._permitted
 
     def _close_questions(self) -> None:
         for index in self._asked:
@@ -204,6 +211,8 @@ class StepCalls:
                 call = self._call(each.index)
 
                 def work(in_user_code: InUserCode, call: ToolCall = call) -> Decision:
+                    if not questions.has_cell:
+                        return NOBODY
                     with in_user_code():
                         return front_end.ask(call)
 
@@ -213,6 +222,8 @@ class StepCalls:
                 except InterruptedWorkError:
                     self._open.cancel()
                     return
+                except Exception:  # noqa: BLE001  (no question stays open for ever, whatever `input()` raises)
+                    decision = NOBODY
                 questions.answer(self._key(each.index), decision)
                 await answer
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import nbstream
+from nbstream.client.loop import background_loop
 from nbstream.model.decision import Decision
 from tests.exchange.conftest import bodies, calls
 
@@ -200,3 +201,35 @@ def test_two_calls_with_one_id_are_two_calls(simulator: Simulator, tools: Tools,
     assert (tools.arguments, len(user.asked), reply.status) == ([("Paris", 1)], 2, "complete")
     results = [message for message in bodies(simulator)[-1]["messages"] if message["role"] == "tool"]
     assert len({message["tool_call_id"] for message in results}) == 2
+
+
+@pytest.mark.parametrize("decisions", [("deny", "deny", "deny"), ("allow", "deny", "allow"), ("deny", "allow", "deny")])
+def test_decisions_that_come_at_the_same_moment_each_count(
+    simulator: Simulator, tools: Tools, decisions: tuple[Any, ...]
+) -> None:
+    run = nbstream.stream(calls(PARIS, ROME, 'weather {"city": "Oslo"}'), tools=tools.all)
+    questions = run.receiver.questions
+    questions.has_view = True
+    while not questions.is_open("0.2"):
+        questions.note_seen("0.0")
+        time.sleep(0.001)
+
+    def decide() -> None:
+        for index, action in enumerate(decisions):
+            assert questions.answer(f"0.{index}", Decision(action))
+
+    # Within one turn of the loop.
+    background_loop().call_soon_threadsafe(decide)
+    reply = run.result(30)
+    outcomes = [{"deny": "denied", "allow": "done"}[action] for action in decisions]
+    assert [call.state for call in reply.steps[0].tool_calls] == outcomes
+    assert tools.ran["weather"] == decisions.count("allow")
+
+
+def test_a_question_that_cannot_be_asked_is_denied(simulator: Simulator, tools: Tools, user: User) -> None:
+    def fails(_: Any) -> Decision:
+        raise UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte")
+
+    user.answer = fails
+    reply = ask(calls(PARIS, ROME), tools.all)
+    assert (tools.ran, reply.status, call_of(reply).decided_by) == ({}, "complete", "nobody")
