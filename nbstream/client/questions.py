@@ -25,12 +25,14 @@ class Questions:
 
     Attributes:
         has_view: whether a page may show the questions; a live view sets it.
+        has_cell: whether a cell may wait for the reply, in which `input()` can ask.
         by_input: the keys of those that `input()` asks, as no page showed them in time. The thread
             that would go on waits there, so only what is typed counts.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.has_view = False
+        self.has_cell = True
         self.by_input: set[str] = set()
         self._loop = loop
         self._lock = threading.Lock()
@@ -104,8 +106,8 @@ class NobodyToAsk(Questions):
 
     def open(self, key: str) -> asyncio.Future[Decision]:
         """Open a question, which has its answer as soon as somebody can take it."""
-        from nbstream.model.decision import Decision  # noqa: PLC0415  (only where it is used)
+        from nbstream.model.decision import NOBODY  # noqa: PLC0415  (only where it is used)
 
         asked = super().open(key)
-        self._loop.call_soon(self.answer, key, Decision("deny", by="nobody"))
+        self._loop.call_soon(self.answer, key, NOBODY)
         return asked

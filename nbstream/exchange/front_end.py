@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nbstream.model.decision import Decision
+from nbstream.model.decision import NOBODY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from nbstream.model.decision import Decision
     from nbstream.model.tool_call import ToolCall
 
 
 def _nobody(_call: ToolCall) -> Decision:
-    return Decision("deny", by="nobody")
+    return NOBODY
 
 
 #: Asks the user by `input()` whether a call may run, on the thread that waits for the reply.

@@ -13,13 +13,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from nbstream.jupyter import sinks
-from nbstream.model.decision import Decision
+from nbstream.model.decision import NOBODY, Decision
 from nbstream.output import call_words, questions
 
 if TYPE_CHECKING:
     from nbstream.model.tool_call import ToolCall
-
-_NOBODY = Decision("deny", by="nobody")
 
 
 def ask(call: ToolCall) -> Decision:
@@ -29,7 +27,7 @@ def ask(call: ToolCall) -> Decision:
         KeyboardInterrupt: if ■ or Ctrl-C was pressed meanwhile.
     """
     if not can_ask():
-        return _NOBODY
+        return NOBODY
     name = call_words.short_name(call)
     _write(questions.in_words(call))
     _drop_what_was_typed_before()
@@ -38,7 +36,7 @@ def ask(call: ToolCall) -> Decision:
     except EOFError:
         # Ctrl-D: nobody answers any more.
         _write("")
-        return _NOBODY
+        return NOBODY
 
 
 def can_ask() -> bool:

@@ -60,6 +60,8 @@ class Pump:
 
     def work_elsewhere(self, kernel: Any) -> None:
         """Show the run until it ends, and let the main thread run its tools when it is idle."""
+        # No cell waits, so `input()` would block the kernel without a field to type in.
+        self._run.receiver.questions.has_cell = False
         while not self._has_ended:
             self._step(_TICK_SECONDS)
             if (job := self._run.receiver.jobs.take()) is not None:

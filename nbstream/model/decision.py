@@ -26,3 +26,7 @@ class Decision:
     edited: str | None = None
     reason: str = ""
     by: Literal["user", "nobody"] = "user"
+
+
+#: Nobody could be asked.
+NOBODY = Decision("deny", by="nobody")
