@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.jupyter import trials
+from tests.jupyter import exchange_trials, trials
 from tests.jupyter.test_kernels import SILENT, begin
 
 if TYPE_CHECKING:
@@ -25,6 +25,11 @@ def test_interrupts_at_random_moments_end_the_cell_cleanly(kernel: Kernel, serve
 
 def test_stops_at_random_moments_end_the_cell_cleanly(kernel: Kernel, server: Simulator) -> None:
     tally = trials.stops(kernel, server, _TRIES, seed=2, ways=("control", "main", "subshell"))
+    assert (tally.tried, tally.wrong) == (_TRIES, [])
+
+
+def test_an_exchange_that_ends_at_a_random_moment_leaves_a_chat_that_goes_on(kernel: Kernel, server: Simulator) -> None:
+    tally = exchange_trials.moments(kernel, server, _TRIES, seed=4)
     assert (tally.tried, tally.wrong) == (_TRIES, [])
 
 
