@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from nbstream.schemas.example import example_of
+from nbstream.schemas.inlining import inlined
 from nbstream.schemas.strict import strict_schema
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def response_format(
         return None
     if takes == "json_object" or (structure.schema is None and takes != "json_schema_only"):
         return {"type": "json_object"}
-    schema = sent_schema(structure)
+    schema = inlined(sent_schema(structure))
     strict = strict_schema(schema)
     # A name of letters and digits is all that servers take.
     name = "".join(char if char.isascii() and char.isalnum() else "_" for char in structure.name)[:64].strip("_")

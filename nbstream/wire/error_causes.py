@@ -51,6 +51,8 @@ _WORDS: dict[FailureCause, tuple[str, ...]] = {
         r"response_?format\b.{0,120}(?:not (?:be )?(?:supported|valid|available|allowed)|unavailable|must be)",
         r"(?:invalid|unsupported|unavailable|not support\w{0,3})\b.{0,60}response_?format",
         r"json[ _](?:mode|schema|object)\b.{0,60}not (?:supported|available|enabled)",
+        # Ollama, llama.cpp and Gemini, of a schema that they cannot read or combine with tools.
+        r"invalid json schema in format|schema conversion failed|failed to parse grammar|response mime ?type",
         r"not support (?:json|structured)[ _](?:mode|schema|object|outputs?)|structured[ _]outputs? (?:is|are) not",
     ),
     "region": (r"unsupported_country|(?:country|region|location)\b[^.]{0,60} not supported",),

@@ -14,11 +14,13 @@ from nbstream.client.structured import structure_of
 from nbstream.model.exceptions import RequestError
 from nbstream.model.structure import Structure
 from nbstream.schemas.example import example_of
+from nbstream.schemas.inlining import inlined
 from nbstream.schemas.instruction import instruction, response_format, sent_schema
 from nbstream.schemas.reading import read
 from nbstream.schemas.strict import strict_schema
 from tests.schemas.postponed import Node
 from tests.schemas.schemas import ROOTS
+from tests.schemas.schemas import VALUES as VALUES_OF_JSON
 from tests.schemas.test_python_types import VALUES, Mood, Person, Row, Table
 
 
@@ -80,6 +82,27 @@ def test_what_each_server_is_told() -> None:
     assert made is not None
     assert made["json_schema"]["strict"] is False
     assert made["json_schema"]["name"] == "Person"
+
+
+@given(ROOTS, VALUES_OF_JSON)
+def test_without_references_a_schema_says_the_same(schema: dict[str, Any], value: Any) -> None:
+    made = inlined(schema)
+    assert "$ref" not in json.dumps(made)
+    assert "$defs" not in made
+    validators = [jsonschema.Draft202012Validator(each) for each in (schema, made)]
+    assert len({each.is_valid(value) for each in validators}) == 1
+
+
+def test_a_schema_keeps_references_to_itself_and_those_that_would_grow_too_large() -> None:
+    link = structure(Link).schema
+    assert link is not None
+    assert inlined(link) == link
+    doubled: dict[str, Any] = {"d0": {"type": "integer"}}
+    for level in range(1, 20):
+        below = {"$ref": f"#/$defs/d{level - 1}"}
+        doubled[f"d{level}"] = {"type": "array", "prefixItems": [below, below]}
+    large = {"$ref": "#/$defs/d19", "$defs": doubled}
+    assert inlined(large) == large
 
 
 @pytest.mark.parametrize(

@@ -395,6 +395,29 @@ BODIES: list[tuple[str, int, str, FailureCause]] = [
         "json_word",
     ),
     # The form of the answer.
+    ("Ollama (marker 984)", 500, json.dumps({"error": "invalid JSON schema in format"}), "response_format"),
+    (
+        "llama.cpp (dreb 422)",
+        400,
+        openai("JSON schema conversion failed:\nPattern must start with '^' and end with '$'", code=400),
+        "response_format",
+    ),
+    (
+        "Gemini (ai-manus 101)",
+        400,
+        json.dumps(
+            [
+                {
+                    "error": {
+                        "code": 400,
+                        "message": "Function calling with a response mime type: 'application/json' is unsupported",
+                        "status": "INVALID_ARGUMENT",
+                    }
+                }
+            ]
+        ),
+        "response_format",
+    ),
     ("DeepSeek", 400, openai("This response_format type is unavailable now", **INVALID), "response_format"),
     (
         "LM Studio (bug tracker 189)",
