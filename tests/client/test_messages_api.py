@@ -19,6 +19,7 @@ from nbstream.client.routing import known, route
 from nbstream.client.start import source_of
 from nbstream.model.exceptions import RequestError
 from nbstream.model.request import MESSAGES
+from nbstream.output.remedies import remedy
 from nbstream.output.sentences import message
 from nbstream.simulator.log import key_digest
 from tests.client.conftest import KEY
@@ -160,8 +161,15 @@ def test_retries_errors_and_broken_streams(simulator: Simulator) -> None:
     assert (refused.error.kind, refused.error.status_code, refused.error.cause) == ("refused", 401, "key")
     broken = ask("[simulate: reset after=400]median")
     assert (broken.status, bool(broken.answer)) == ("failed", True)
-    in_band = ask("[simulate: error-in-band after=0 times=1]median")
+    in_band = ask("[simulate: error-in-band after=30]median")
     assert in_band.error is not None
+    assert (in_band.error.kind, in_band.error.code, bool(in_band.reasoning)) == ("in_band", "api_error", True)
+    page = ask("[simulate: html]median")
+    assert page.error is not None
+    assert (page.error.kind, page.error.cause) == ("not_a_stream", "page")
+    assert "/v1/messages" in remedy(page.error, page, "python")
+    assert ask("[simulate: json]median").status == "complete"
+    assert ask("[simulate: no-done linger every=0.05 tokens=20]median").status == "complete"
     cut = ask("median", max_tokens=9, thinking=False)
     assert (cut.status, cut.finish_reason) == ("truncated", "length")
     assert actions(cut) == ["retry"]

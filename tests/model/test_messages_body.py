@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nbstream.model.messages_body import messages_body
 from nbstream.model.request import MESSAGES, Address, Request
@@ -159,3 +161,47 @@ def test_one_call_at_a_time() -> None:
     assert found["tool_choice"] == {"type": "auto", "disable_parallel_tool_use": True}
     assert "tool_choice" not in body(USER, tools=[TOOL], parallel_tool_calls=True)
     assert body(USER, tools=[TOOL], tool_choice="none", parallel_tool_calls=False)["tool_choice"] == {"type": "none"}
+
+
+texts = st.sampled_from(["", "a", "  b\n"])
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """A conversation, maybe with tools, blocks, and turns that brought nothing."""
+    found: list[dict[str, Any]] = [USER]
+    for number in range(draw(st.integers(0, 4))):
+        ids = [f"t{number}{each}" for each in range(draw(st.integers(0, 2)))]
+        calls = [
+            {"id": each, "function": {"name": "f", "arguments": draw(st.sampled_from(["", "{}", "["]))}} for each in ids
+        ]
+        message: dict[str, Any] = {"role": "assistant", "content": draw(texts), "tool_calls": calls}
+        if draw(st.booleans()):
+            message["reasoning_content"] = draw(texts)
+        if draw(st.booleans()):
+            given = [
+                {"type": "tool_use", "id": each, "name": "f", "input": {}}
+                for each in [*ids, "cut off"][:: draw(st.sampled_from([1, -1]))]
+            ]
+            message["content_blocks"] = [{"type": "thinking", "thinking": "", "signature": "S"}, *given]
+        found += [message, *({"role": "tool", "tool_call_id": each, "content": draw(texts)} for each in ids)]
+        if draw(st.booleans()):
+            found.append({"role": "user", "content": draw(st.sampled_from(["x", "y"]))})
+    return found
+
+
+@given(histories())
+def test_any_history_is_one_that_the_api_accepts(history: list[dict[str, Any]]) -> None:
+    """Roles alternate, each call has its result in the next turn, and no text is empty."""
+    made = turns(*history)
+    assert [turn["role"] for turn in made] == [("user", "assistant")[at % 2] for at in range(len(made))]
+    blocks = [turn["content"] if isinstance(turn["content"], list) else [] for turn in made]
+    assert all(turn["content"] for turn in made)
+    assert all(block["text"] for turn in blocks for block in turn if block["type"] == "text")
+    for turn, following in zip(blocks, [*blocks[1:], []], strict=True):
+        asked = [block["id"] for block in turn if block["type"] == "tool_use"]
+        answered = [block["tool_use_id"] for block in following if block["type"] == "tool_result"]
+        assert sorted(asked) == sorted(answered)
+        # Results come first in their turn.
+        kinds = [block["type"] == "tool_result" for block in following]
+        assert kinds == sorted(kinds, reverse=True)
