@@ -58,7 +58,11 @@ def stands_in_reasoning(reply: Reply) -> bool:
 def partial_of(reply: Reply) -> Any:
     """Return what a structured answer has so far, as plain JSON; None before it begins."""
     structure = reply.request.structure
-    return None if structure is None else unwrapped(structure, answers.partial(reply.answer))
+    if structure is None:
+        return None
+    value = answers.partial(reply.answer)
+    # The object that wraps the value begins before the value does.
+    return None if structure.wrapper and value == {} else unwrapped(structure, value)
 
 
 def unwrapped(structure: Structure, value: Any) -> Any:

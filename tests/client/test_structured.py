@@ -180,6 +180,7 @@ def test_partial_grows_while_the_reply_arrives() -> None:
     while not run.done:
         run.receiver.wait(len(seen), timeout=0.01)
         seen.append(run.reply.partial)
+    assert all(each is None or isinstance(each, list) for each in seen)
     sizes = [len(each) for each in seen if isinstance(each, list)]
     assert sizes == sorted(sizes)
     assert run.reply.partial == [vars(each) for each in run.reply.data]
