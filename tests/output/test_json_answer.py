@@ -19,6 +19,7 @@ from nbstream.model.structure import Structure
 from nbstream.output import json_answer
 from nbstream.output.sentences import alert
 from nbstream.output.settled import bundle, settled_html, settled_markdown, settled_text
+from nbstream.output.terminal.formatted import FormattedWriter
 from nbstream.output.terminal.view import write
 from nbstream.widgets.reply_patches import ReplyPatches
 from tests.output.emulator import EmulatedTerminal
@@ -137,3 +138,24 @@ def test_a_terminal_shows_indented_json_and_the_table(monkeypatch: pytest.Monkey
     plain = io.StringIO()
     write(reply({"items": PEOPLE}), Presentation(), plain)
     assert plain.getvalue().startswith(json.dumps({"items": PEOPLE}))
+
+
+@pytest.mark.parametrize("size", [1, 7, 50])
+def test_json_grows_in_a_terminal_and_stands_there_once(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    text = json.dumps({"items": [{"name": f"person {number}", "age": number} for number in range(30)]})
+    terminal, whole = EmulatedTerminal(monkeypatch, 60, 12), EmulatedTerminal(monkeypatch, 60, 12)
+    writer = FormattedWriter(terminal, is_json=True)
+    writer.begin("answer", "")
+    grew = False
+    for at in range(0, len(text), size):
+        writer.feed(text[at : at + size])
+        writer.show()
+        grew = grew or '      "name": "person 3",' in terminal.rows
+    writer.begin("end", "")
+    writer.show()
+    assert grew
+    write(reply(text), Presentation(), whole)
+    shown = terminal.rows
+    assert shown == whole.rows[: len(shown)]
+    # Once in the JSON, once in the table.
+    assert sum("person 17" in row for row in shown) == 2
