@@ -11,7 +11,6 @@ from nbstream.client.jobs import InterruptedWorkError
 from nbstream.exchange import front_end, words
 from nbstream.model.decision import NOBODY, Decision
 from nbstream.model.events import CallChanged, Warned
-from nbstream.model.tool_result import ToolOutcome
 from nbstream.model.warning import ReplyWarning
 from nbstream.tools.arguments import read_arguments
 from nbstream.tools.consent import judge
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from nbstream.exchange.state import ExchangeState
     from nbstream.model.events import DecidedBy
     from nbstream.model.tool_call import ToolCall
-    from nbstream.model.tool_result import Printed
+    from nbstream.model.tool_result import Printed, ToolOutcome
     from nbstream.tools.consent import Judgement
     from nbstream.tools.recording import Recording
     from nbstream.tools.tool import Tool
@@ -100,7 +99,7 @@ class StepCalls:
             if tool is None:
                 self._change(index, outcome=words.unknown(call.name, list(self._state.tools)))
             elif (arguments := read_arguments(tool.shape, call.used)).problem:
-                self._change(index, outcome=ToolOutcome("invalid", arguments.problem, error=arguments.reason))
+                self._change(index, outcome=words.invalid(arguments.problem, arguments.reason))
             elif not self._state.note_call(call):
                 self._change(index, outcome=words.REPEATED)
             else:

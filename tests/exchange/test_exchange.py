@@ -225,3 +225,15 @@ def test_events_of_an_exchange_come_to_an_iterator(simulator: Simulator, tools: 
     assert names[0] == "Started"
     assert names[-1] == "Ended"
     assert names.count("Stepped") == names.count("Responded") == 1
+
+
+def test_what_the_model_reads_is_bounded_however_long_its_call_is(
+    simulator: Simulator, tools: Tools, user: User
+) -> None:
+    long = "x" * 100_000
+    lines = [f"{long} {{}}", f'add {{"a": 1, "b": 2, "{long}": 3}}', PARIS]
+    user.answer = lambda _: Decision("allow", edited=f'{{"city": "{long}"}}')
+    reply = ask(calls(*lines), tools.all)
+    assert [call.state for call in reply.steps[0].tool_calls] == ["invalid", "invalid", "done"]
+    assert all(len(str(call.result)) <= 25_000 for call in reply.steps[0].tool_calls)
+    assert "left out" in str(reply.steps[0].tool_calls[1].result)
