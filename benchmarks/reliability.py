@@ -25,7 +25,7 @@ from tests import kernels
 from tests.faults import cuts, endings, floods, losses, recording, refusals, waiting
 from tests.fuzz.targets import TARGETS
 from tests.hostile.__main__ import measure as attack
-from tests.jupyter import trials
+from tests.jupyter import exchange_trials, trials
 from tests.jupyter.kernel import Kernel
 
 if TYPE_CHECKING:
@@ -87,6 +87,7 @@ def kernel(tries: int) -> Iterator[Row]:
                     "Stop at a random moment, by control message, comm or subshell",
                     trials.stops(started, server, tries, _SEED, ("control", "main", "subshell")),
                 ),
+                ("■ or Stop while tools are called", exchange_trials.moments(started, server, tries, _SEED)),
                 *(
                     (f"{cells} cells at once, half of them stopped", trials.crowd(started, server, cells, _SEED))
                     for cells in _CROWDS
