@@ -282,6 +282,7 @@ IN_MARKDOWN = {
     *("blockquote", "p", "strong", "ul", "li", "pre", "code", "details", "summary"),
     *("table", "thead", "tbody", "tr", "th", "td"),
 }
+CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\ud800-\udfff]")
 RENDERERS = [
     MarkdownIt("commonmark", {"html": True}).enable("table"),
     MarkdownIt("gfm-like", {"html": True, "linkify": False}),
@@ -305,9 +306,7 @@ def test_hostile_text_stays_text_in_the_markdown_of_other_programs(call: ToolCal
 @given(CALLS, st.booleans())
 def test_no_line_of_text_controls_a_terminal(call: ToolCall, ended: bool) -> None:  # noqa: FBT001
     lines = card_lines(call, ended=ended)
-    assert not any(
-        re.search("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\ud800-\udfff]", line) for line in lines
-    )
+    assert not any(CONTROL.search(line) for line in lines)
 
 
 @settings(deadline=None)

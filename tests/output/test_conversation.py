@@ -86,3 +86,22 @@ def test_an_empty_chat_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "No turn yet" in conversation.html(empty)
     assert conversation.markdown(empty) == "# new\n"
     assert conversation.table([empty], "new").splitlines()[1].split() == ["new", "*", "0"]
+
+
+def test_a_turn_with_tools_shows_its_requests_and_cards(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    @nbstream.tool(consent="never")
+    def weather(city: str) -> str:
+        """Tell the weather."""
+        return f"sunny in {city}"
+
+    monkeypatch.setattr(chats, "_chats", {})
+    made = nbstream.Chat("trip", thinking=False)
+    prompt = "Where? [simulate: tool-call steps=2 calls=2 tokens=20]"
+    reply = made.stream(prompt, tools=[weather]).result()
+    assert len(reply.steps) == 3
+    html, text = conversation.html(made), conversation.markdown(made)
+    assert html.count('class="nbstream-card ') == text.count("**weather**") == 4
+    assert text.count("Result: `sunny in ") == 4
+    assert "3 requests" in html
+    assert "3 requests" in text
+    assert "trip · turn" not in html

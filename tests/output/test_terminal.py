@@ -11,12 +11,16 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import pexpect
 import pyte
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from nbstream.client.run import Run
 from nbstream.client.sources.replay import ReplaySource
@@ -25,10 +29,14 @@ from nbstream.model.events import Answer, Reasoning
 from nbstream.model.presentation import Presentation
 from nbstream.model.reduction import reduced
 from nbstream.model.reply import Reply
+from nbstream.output.card_lines import card_lines
+from nbstream.output.terminal.formatted import FormattedWriter
 from nbstream.output.terminal.view import TextView, write
 from nbstream.simulator.log import key_digest
 from tests.output.emulator import EmulatedTerminal, Output
 from tests.output.exchanges import ALL, CALLS, FIRST, WHOLE
+from tests.output.test_cards import CALLS as ANY_CALL
+from tests.output.test_cards import CONTROL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +44,7 @@ if TYPE_CHECKING:
 
     from nbstream.model.events import Event
     from nbstream.model.presentation import ReasoningDisplay
+    from nbstream.model.tool_call import ToolCall
     from nbstream.simulator.server import Simulator
 
 ASK = "import nbstream; reply = nbstream.ask({!r}); print('status', reply.status)"
@@ -625,3 +634,25 @@ def test_the_row_of_a_question_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
     view.update(CALLS[:2], reply)
     view.tick()
     assert not any("Waiting" in row or "Calling" in row for row in out.rows)
+
+
+CODES = re.compile(r"\x1b\[(?:\?7[hl]|[0-9;]*[mAJK])|[\r\n]")
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(call=ANY_CALL, wide=st.text(alphabet="中文、。👩\u200d👧é\u0301 a", max_size=80), columns=st.integers(8, 60))
+def test_a_card_fits_a_terminal_and_does_not_control_it(
+    call: ToolCall, wide: str, columns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("LINES", "30")
+    out = Output(terminal=True)
+    writer = FormattedWriter(out)
+    writer.begin("calls", "")
+    writer.wait(wide)
+    writer.card(card_lines(replace(call, name=call.name + wide, reason=wide), ended=True))
+    writer.begin("end", "")
+    writer.end([], "", ["m"])
+    written = CODES.sub("\n", out.getvalue())
+    assert not CONTROL.search(written.replace("\n", ""))
+    assert max(map(cell_len, written.split("\n"))) <= columns
