@@ -52,6 +52,8 @@ def shape_of_schema(schema: Any, name: str = "") -> Shape:
         # A copy, as the caller may change it later.
         schema = json.loads(json.dumps(schema, allow_nan=False))
         _refuse_wrong(schema, schema, "")
+    except RequestError:
+        raise
     except (TypeError, ValueError) as error:
         raise RequestError(f"The JSON schema is not JSON: {one_line(str(error))}.") from None
     except RecursionError:
@@ -266,6 +268,15 @@ _LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
 _NAMED = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")
 
 
+#: What the values of other keywords must be; int stands for any number.
+_KINDS: dict[str, type] = {
+    **dict.fromkeys(("required", "enum", *_LISTS), list),
+    **dict.fromkeys((*_NAMED, "dependentRequired"), dict),
+    **dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"), int),
+    **dict.fromkeys(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "minContains", "maxContains"), int),
+}
+
+
 def _refuse_wrong(schema: Any, root: Mapping[str, Any], where: str) -> None:
     """Refuse what a check of a value would stumble over."""
     if isinstance(schema, bool):
@@ -286,16 +297,11 @@ def _refuse_wrong(schema: Any, root: Mapping[str, Any], where: str) -> None:
             raise RequestError(
                 f"The JSON schema refers to {one_line(str(schema['$ref']))}, which is not in it."
             ) from None
-    for name, kind in (
-        ("properties", dict),
-        ("required", list),
-        ("enum", list),
-        ("anyOf", list),
-        ("oneOf", list),
-        ("allOf", list),
-    ):
-        if not isinstance(schema.get(name, kind()), kind):
-            raise RequestError(f"The JSON schema is not valid at {place}: {name} is not {simple(kind())}.")
+    for name, kind in _KINDS.items():
+        value = schema.get(name, kind())
+        if not isinstance(value, (int, float) if kind is int else kind) or isinstance(value, bool):
+            words = "a number" if kind is int else simple(kind())
+            raise RequestError(f"The JSON schema is not valid at {place}: {name} is not {words}.")
     for pattern in (schema.get("pattern", ""), *schema.get("patternProperties", ())):
         try:
             re.compile(pattern)

@@ -73,6 +73,8 @@ def test_problems_read_as_sentences(value: Any, problems: list[tuple[str, str]])
         ({"properties": {"a": "string"}}, "not valid at properties.a: a schema is an object"),
         ({"properties": []}, "properties is not an object"),
         ({"items": {"anyOf": {}}}, "not valid at items: anyOf is not a list"),
+        ({"properties": {"a": {"minLength": "3"}}}, "not valid at properties.a: minLength is not a number"),
+        ({"exclusiveMinimum": True}, "exclusiveMinimum is not a number"),
         ({"$ref": "#/$defs/a"}, "refers to #/$defs/a, which is not in it"),
         ({"$ref": "https://example.org/"}, "refers to https://example.org/, which is not in it"),
         ({"pattern": "("}, "'(' is no pattern"),
@@ -84,6 +86,8 @@ def test_what_is_no_schema_is_refused_with_its_place(schema: Any, message: str) 
     with pytest.raises(RequestError) as error:
         shape_of_schema(schema)
     assert message in str(error.value)
+    assert str(error.value).count("JSON schema") == 1
+    assert ".." not in str(error.value)
     assert "\n" not in str(error.value)
 
 
