@@ -135,6 +135,9 @@ def _content_html(call: ToolCall, outcome: ToolOutcome) -> str:
     label, text = call_words.result_label(call, outcome, is_shown=is_shown), printable(outcome.content)
     if lengths.is_preview(text):
         return _line(label, text)
+    if outcome.outcome != "done" and lengths.is_short(text):
+        # What is wrong with a call is seen at once.
+        return _text_html(label, text)
     return _details(lengths.summary(label, text, lengths.left_out(outcome.left_out)), _pre(text))
 
 

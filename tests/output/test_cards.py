@@ -195,6 +195,19 @@ def test_an_error_has_the_user_s_frames_and_no_result_that_repeats_it() -> None:
     assert shown == "weather · failed after less than 0.1 s ValueError: no such town cell 3, line 2"
 
 
+def test_what_does_not_fit_is_seen_at_once() -> None:
+    problem = (
+        "The arguments do not fit. Nothing was run.\n- days: must be a whole number\nThe parameters are: city, days."
+    )
+    call = call_of({"days": "x"}, outcome=ToolOutcome("invalid", problem, error="The arguments do not fit."))
+    shown = text_of(call)
+    assert shown.startswith("weather · not run: invalid call days x The arguments do not fit. Read by the model:")
+    assert "- days: must be a whole number" in shown
+    assert "<details>" not in card_html(call) + card_markdown(call)
+    alone = ToolOutcome("invalid", "There is no tool 'x'. Nothing was run.", error="There is no tool 'x'.")
+    assert text_of(call_of(outcome=alone)) == "weather · not run: invalid call There is no tool 'x'."
+
+
 def test_a_json_result_is_shown_once() -> None:
     shown = Shown("json", what="1 entry", text='{\n  "a": [1, 2]\n}')
     call = call_of(outcome=ToolOutcome("done", '{"a":[1,2]}', shown=(shown,), seconds=1))
