@@ -6,6 +6,7 @@ writes them in Anthropic's form.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 #: The switches for thinking that Anthropic's API has.
 _SWITCHES = ("thinking", "adaptive", "budget", "none")
+#: The first version of Claude that takes `adaptive`.
+_FIRST_ADAPTIVE = (4, 6)
 #: The key of a message with content blocks that names the server they came from. It is never sent.
 ORIGIN = "content_blocks_from"
 _THOUGHTS = ("thinking", "redacted_thinking")
@@ -34,14 +37,28 @@ def first_parameters(endpoint: Endpoint, max_tokens: int | None) -> dict[str, An
     return {"stream": True, "stream_options": {"include_usage": True}, **limited}
 
 
-def switch_of(endpoint: Endpoint, chosen: ThinkingField | str) -> Any:
+def switch_of(endpoint: Endpoint, model: str, chosen: ThinkingField | str) -> Any:
     """Return the field that switches thinking on and off.
 
     The setting is for all servers, but one of chat completions has no meaning in the other API.
+    Claude before 4.6 knows only budgets, and Claude 5 refuses them (Anthropic's guide to adaptive
+    thinking, November 2026).
     """
-    if endpoint.facts.api == "anthropic" and chosen not in _SWITCHES:
-        return endpoint.facts.thinking_field
-    return chosen or endpoint.facts.thinking_field
+    if chosen and (endpoint.facts.api != "anthropic" or chosen in _SWITCHES):
+        return chosen
+    field = endpoint.facts.thinking_field
+    return "budget" if field == "adaptive" and _version_of(model) < _FIRST_ADAPTIVE else field
+
+
+def _version_of(model: str) -> tuple[int, int]:
+    """Return the version in the id of a model of Claude; of any other model, the newest one.
+
+    `claude-3-7-sonnet-20250219` is 3.7, and `claude-opus-4-1` is 4.1.
+    """
+    found = [int(each) for each in re.findall(r"(?<!\d)\d{1,2}(?!\d)", model.lower().rpartition("claude")[2])]
+    if "claude" not in model.lower() or not found:
+        return _FIRST_ADAPTIVE
+    return found[0], found[1] if len(found) > 1 else 0
 
 
 def fitted(messages: Iterable[Mapping[str, Any]], endpoint: Endpoint, model: str) -> Iterator[Mapping[str, Any]]:

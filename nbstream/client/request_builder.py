@@ -56,7 +56,7 @@ def build_request(
         raise RequestError(f"`max_tokens=` is {max_tokens!r}: it must be a whole number of at least 1.")
     if effort is not None and effort not in EFFORTS:
         raise RequestError(f"`effort=` is {effort!r}: it must be one of {', '.join(EFFORTS)}.")
-    field = api_rules.switch_of(endpoint, thinking_field)
+    field = api_rules.switch_of(endpoint, model, thinking_field)
     if thinking is not None and field == "none":
         where = "`settings.thinking_field`" if thinking_field else f"the thinking_field of {endpoint.name}"
         raise RequestError(f"`thinking=` cannot be sent to this server: {where} is none.")

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias, get_args
 
+from nbstream.model.exceptions import RequestError
+
 ThinkingField: TypeAlias = Literal[
     "thinking",  # DeepSeek, Zhipu, Moonshot, Volcengine
     "chat_template_kwargs",  # vLLM, SGLang, llama.cpp, mlx_lm
@@ -44,6 +46,9 @@ def switch(
         thinking: whether the model thinks.
         effort: the one that switches it on, where the field is the effort.
         max_tokens: the limit of the reply, which limits a budget for thinking.
+
+    Raises:
+        RequestError: if the limit leaves no room for thinking.
     """
     match field:
         case "adaptive" | "budget" if not thinking:
@@ -53,6 +58,11 @@ def switch(
             return {"thinking": {"type": "adaptive", "display": "summarized"}}
         case "budget":
             budget = max(_LEAST_BUDGET, int((max_tokens or 0) * _BUDGET_SHARE))
+            if max_tokens is not None and max_tokens <= budget:
+                raise RequestError(
+                    f"`max_tokens=` {max_tokens:,} is too little: this model thinks with at least {_LEAST_BUDGET:,} "
+                    "tokens, and the limit includes them. Raise it, or leave out `thinking=True`."
+                )
             return {"thinking": {"type": "enabled", "budget_tokens": budget}}
         case "thinking":
             return {"thinking": {"type": "enabled" if thinking else "disabled"}}

@@ -179,7 +179,8 @@ class ResponseDecoder:
         if not (data or named_error):
             return []
         if message.event in _HEARTBEATS and '"choices"' not in data and len(data) <= _LONGEST_HEARTBEAT:
-            return self._comment(message.event, at)
+            # Such an event says no more than that the server is there.
+            return self._comment("", at)
         self.payloads += 1
         if message.event not in ("message", "error") and not _JSON_SIGNS.intersection(data) and data != "[DONE]":
             # An event of the server's own, and no damaged chunk.

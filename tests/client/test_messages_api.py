@@ -266,6 +266,32 @@ def test_claude_gets_its_own_fields(claude: Any) -> None:
     assert older.body()["thinking"] == {"type": "enabled", "budget_tokens": 16_000}
 
 
+@pytest.mark.parametrize(
+    ("model", "kind"),
+    [
+        ("claude-3-7-sonnet-20250219", "enabled"),
+        ("claude-sonnet-4-20250514", "enabled"),
+        ("claude-haiku-4-5-20251001", "enabled"),
+        ("claude-opus-4-6", "adaptive"),
+        ("claude-sonnet-5", "adaptive"),
+        ("claude-fable-5-1", "adaptive"),
+        ("anthropic.claude-opus-4-6-v1", "adaptive"),
+        ("claude-next", "adaptive"),
+        ("glm-4", "adaptive"),
+    ],
+)
+def test_each_model_of_claude_gets_its_form_of_thinking(claude: Any, model: str, kind: str) -> None:
+    assert request(claude, model, thinking=True)["thinking"]["type"] == kind
+    assert request(claude, model, thinking=False)["thinking"] == {"type": "disabled"}
+
+
+def test_a_budget_has_to_fit_into_the_limit(claude: Any) -> None:
+    fits = request(claude, "claude-haiku-4-5", thinking=True, max_tokens=1_500)["thinking"]
+    assert fits == {"type": "enabled", "budget_tokens": 1_024}
+    with pytest.raises(RequestError, match=r"at least 1,024 tokens"):
+        request(claude, "claude-haiku-4-5", thinking=True, max_tokens=1_024)
+
+
 def test_claude_gets_the_schema_of_an_answer(claude: Any) -> None:
     source = source_of("Who?", {"model": "anthropic/claude-sonnet-5", "schema": "name, age int"})
     body = source.request.body()
