@@ -10,8 +10,13 @@ import threading
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from nbstream.model.events import CallChanged, Stepped
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from nbstream.model.decision import Decision
+    from nbstream.model.events import Event
 
 
 class Questions:
@@ -22,6 +27,7 @@ class Questions:
 
     Args:
         loop: the background loop.
+        before: the events of an earlier part of the reply, in which questions may have been asked.
 
     Attributes:
         has_view: whether a page may show the questions; a live view sets it.
@@ -30,7 +36,7 @@ class Questions:
             that would go on waits there, so only what is typed counts.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, before: Iterable[Event] = ()) -> None:
         self.has_view = False
         self.has_cell = True
         self.by_input: set[str] = set()
@@ -39,7 +45,7 @@ class Questions:
         self._open: dict[str, asyncio.Future[Decision]] = {}
         self._seen: dict[str, asyncio.Event] = {}
         #: How often the user was asked about each call.
-        self._asked: Counter[str] = Counter()
+        self._asked = _asked_in(before)
 
     def open(self, key: str) -> asyncio.Future[Decision]:
         """Open a question, on the background loop, and return the future of its answer."""
@@ -94,6 +100,17 @@ class Questions:
             return False
         self._loop.call_soon_threadsafe(_resolve, asked, decision)
         return True
+
+
+def _asked_in(events: Iterable[Event]) -> Counter[str]:
+    step, found = 0, Counter[str]()
+    for event in events:
+        match event:
+            case Stepped():
+                step += 1
+            case CallChanged(state="asking"):
+                found[f"{step}.{event.index}"] += 1
+    return found
 
 
 def _resolve(asked: asyncio.Future[Decision], decision: Decision) -> None:

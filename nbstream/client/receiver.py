@@ -116,7 +116,7 @@ class Receiver:
         self._task: asyncio.Task[None] | None = None
         self._is_running = False
         self._loop = background_loop()
-        self.questions = Questions(self._loop) if is_watched else NobodyToAsk(self._loop)
+        self.questions = Questions(self._loop, before) if is_watched else NobodyToAsk(self._loop)
         self._loop.call_soon_threadsafe(self._start)
 
     @property

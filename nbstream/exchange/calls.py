@@ -203,6 +203,9 @@ class StepCalls:
         """Ask on the waiting thread, if no page shows the questions."""
         questions = self._open.questions
         first = self._key(min(self._asked))
+        if not questions.has_view:
+            # The thread that waits makes the view before it takes work.
+            await self._perform(lambda _: None)
         if questions.has_view and await questions.wait_until_seen(first, _SEEN_SECONDS):
             return
         for each in calls:

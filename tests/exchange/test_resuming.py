@@ -10,8 +10,12 @@ import pytest
 import nbstream
 from nbstream.chat import conversation
 from nbstream.exchange import known_tools
+from nbstream.exchange.actions import carried_on
+from nbstream.exchange.start import start
+from nbstream.model.decision import Decision
 from nbstream.model.reduction import reduced
 from nbstream.model.retelling import events_of
+from nbstream.widgets.call_cards import CallCards
 from tests.exchange.conftest import bodies, calls
 
 if TYPE_CHECKING:
@@ -136,3 +140,24 @@ def test_events_of_a_reply_make_the_same_reply(simulator: Simulator, tools: Tool
             before.extras,
         )
         assert after.timing.begun == before.timing.begun
+
+
+def test_a_question_of_a_resumed_reply_is_the_next_about_its_call(simulator: Simulator, tools: Tools) -> None:
+    reply = stopped_while_asking(lambda: nbstream.stream(calls(PARIS), tools=tools.all))
+    source, before = carried_on(reply, {})
+    run = start(source, {"tools": tools.all}, before)
+    questions = run.receiver.questions
+    questions.has_view = True
+    while not questions.is_open("0.0"):
+        questions.note_seen("0.0")
+        time.sleep(0.001)
+    cards, (events, so_far) = CallCards(0, {}), run.receiver.wait(0)
+    for event in events:
+        cards.feed(event)
+    cards.changes(so_far)
+    (card,) = cards.state
+    assert card["asked"] == 2
+    assert not questions.answer("0.0", Decision("allow"), 1)
+    assert questions.answer("0.0", Decision("allow"), card["asked"])
+    assert run.result(30).status == "complete"
+    assert tools.ran == {"weather": 1}

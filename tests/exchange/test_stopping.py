@@ -108,3 +108,23 @@ def test_a_dropped_run_ends_its_exchange(simulator: Simulator, tools: Tools) -> 
         time.sleep(0.005)
     del run
     assert receiver.future.result(10).status == "cancelled"
+
+
+@pytest.mark.parametrize("where", ["rule", "question"])
+def test_an_interrupt_of_a_rule_or_of_a_question_stops_the_reply(
+    simulator: Simulator, tools: Tools, user: User, where: str
+) -> None:
+    def interrupts(_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    @nbstream.tool(consent=interrupts if where == "rule" else "ask")
+    def ruled() -> None:
+        """Do nothing."""
+        tools.ran["ruled"] += 1
+
+    user.answer = interrupts
+    run = nbstream.stream(calls("ruled {}", PARIS), tools=[ruled, tools.weather])
+    with pytest.raises(KeyboardInterrupt):
+        run.result(10)
+    reply = run.result(10)
+    assert (reply.status, reply.error, states(reply), tools.ran) == ("cancelled", None, ["stopped", "stopped"], {})
