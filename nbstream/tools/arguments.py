@@ -68,12 +68,14 @@ def read_arguments(shape: Shape, text: str) -> Arguments:
         return Arguments({}, f"{reason} Nothing was run. Send one JSON object.", one_line(reason))
     try:
         values = fitted(value, shape.json_schema)
-        bound, problems = shape.validate(values)
+        checked = _with_few_unknown(values, shape.json_schema)
+        bound, problems = shape.validate(checked)
     except RecursionError:
         return _deep(value)
     if problems:
         reason = one_line("; ".join(map(str, problems[:_MOST_PROBLEMS])))
-        return Arguments(values, _problems_text(problems, shape), f"The arguments do not fit: {reason}")
+        more = len(values) - len(checked)
+        return Arguments(values, _problems_text(problems, more, shape), f"The arguments do not fit: {reason}")
     return Arguments(values, bound=bound)
 
 
@@ -145,10 +147,21 @@ def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _problems_text(problems: tuple[Problem, ...], shape: Shape) -> str:
+def _with_few_unknown(values: dict[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return arguments with as many unknown ones as problems are named: each costs time."""
+    properties = schema.get("properties", {})
+    unknown = [name for name in values if name not in properties]
+    if schema.get("additionalProperties") is not False or len(unknown) <= _MOST_PROBLEMS:
+        return values
+    left_out = set(unknown[_MOST_PROBLEMS:])
+    return {name: value for name, value in values.items() if name not in left_out}
+
+
+def _problems_text(problems: tuple[Problem, ...], more: int, shape: Shape) -> str:
     lines = [f"- {each.path or 'the whole'}: {each.message}" for each in problems[:_MOST_PROBLEMS]]
-    if len(problems) > _MOST_PROBLEMS:
-        lines.append(f"- and {len(problems) - _MOST_PROBLEMS} more")
+    more += max(0, len(problems) - _MOST_PROBLEMS)
+    if more:
+        lines.append(f"- and {more:,} more")
     properties = shape.json_schema.get("properties", {})
     known = ", ".join(properties) or "none"
     listed = "\n".join(lines)
