@@ -69,7 +69,7 @@ _DAMAGED = "Words may be missing from this reply: a part of the stream could not
 _UNKNOWN_END = "The server ended the answer for a reason that nbstream does not know: {}. It may not be whole."
 
 #: Calls without a result: no functions were given for them, or the reply ended before.
-_NOTHING_RAN = "Nothing was run: the model asks for {}, and the request has no function for it. Give it with `tools=`."
+_NOTHING_RAN = "Nothing was run: the model asks for {}. Give its functions with `tools=`."
 _UNDECIDED = "Not run: {}. {{Resume}} goes on with the reply, and asks for {} again."
 
 _UNSEEN = "The page was reloaded while a reply arrived, and may not show it. %deepseek show {} shows it again."
@@ -185,7 +185,7 @@ def notes(reply: Reply, audience: Audience) -> list[str]:
 def _of_pending(reply: Reply) -> str:
     """Return what to do about calls that have no result when the reply has ended."""
     names = list(dict.fromkeys(one_line(call.name) for call in reply.pending))
-    if reply.status == "complete":
+    if reply.status == "complete" and "continue" not in actions(reply):
         return _NOTHING_RAN.format(", ".join(names))
     it = "it" if len(names) == 1 else "them"
     return _UNDECIDED.format(", ".join(names), it)

@@ -50,7 +50,7 @@ class Page(HTMLParser):
         self.tags.add(tag)
         self.attributes.update(name for name, _ in attrs)
         self.sources += [value or "" for name, value in attrs if name == "src"]
-        assert tag not in ("p", "th", "details", "summary") or not attrs
+        assert tag not in ("p", "th", "details", "summary") or not attrs or attrs == [("open", None)]
         if tag in ("td", "th", "pre", "div", "summary"):
             self.text += " "
         if tag != "img":

@@ -104,9 +104,7 @@ def test_why_tools_ended_is_said_below_the_answer(kind: WarningKind, where: str,
 
 def test_calls_without_functions_are_said_to_be_not_run() -> None:
     notes = sentences.notes(reply_of(FIRST[:-1], [Ended(2.0, "served")]), "cell")
-    assert notes == [
-        "Nothing was run: the model asks for weather, clock, and the request has no function for it. Give it with -T."
-    ]
+    assert notes == ["Nothing was run: the model asks for weather, clock. Give its functions with -T."]
 
 
 def test_calls_that_were_not_decided_can_be_resumed() -> None:

@@ -156,3 +156,18 @@ def test_a_hostile_exchange_is_harmless(number: int) -> None:
     around = MarkdownIt("commonmark", {"html": True}).enable("table").render(settled_markdown(reply))
     assert [each for each in allowed.faults(around, settled=True) if "<a " not in each] == []
     assert "\n\n" not in html
+
+
+@pytest.mark.parametrize("ends", [False, True])
+def test_every_moment_of_an_exchange_can_be_shown(ends: bool) -> None:  # noqa: FBT001
+    # A page without widgets gets it while it goes on; any of them may be the last one.
+    for size in range(1, len(ALL)):
+        reply = reply_of(ALL[:size], [Ended(20.0, "cancelled")] if ends else [])
+        data, _ = bundle(reply, Presentation())
+        page = Page(data["text/html"])
+        for call in (call for step in reply.steps for call in step.tool_calls):
+            assert all(call.name in text for text in (page.text, data["text/markdown"], data["text/plain"]))
+        assert ("Stopped after" in data["text/plain"]) == (reply.status == "cancelled")
+    going = settled_html(reply_of(FIRST, CALLS[:5]))
+    assert "weather</code></strong><span" in going
+    assert "· running · allowed by the user" in going

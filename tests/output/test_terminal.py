@@ -25,7 +25,7 @@ from rich.cells import cell_len
 from nbstream.client.run import Run
 from nbstream.client.sources.replay import ReplaySource
 from nbstream.jupyter.pumping import Pump
-from nbstream.model.events import Answer, Reasoning
+from nbstream.model.events import Answer, Ended, Reasoning
 from nbstream.model.presentation import Presentation
 from nbstream.model.reduction import reduced
 from nbstream.model.reply import Reply
@@ -656,3 +656,18 @@ def test_a_card_fits_a_terminal_and_does_not_control_it(
     written = CODES.sub("\n", out.getvalue())
     assert not CONTROL.search(written.replace("\n", ""))
     assert max(map(cell_len, written.split("\n"))) <= columns
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+def test_an_exchange_may_end_at_any_moment(terminal: bool, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: FBT001
+    monkeypatch.setenv("COLUMNS", "80")
+    for size in range(1, len(ALL)):
+        events = [*ALL[:size], Ended(20.0, "cancelled")]
+        out = Output(terminal=terminal)
+        view_events(TextView(ended({"content": ""}), Presentation(), out), frames_of(events, None))
+        text = STYLE.sub("", out.getvalue())
+        reply = reduced(events)
+        names = [call.name for step in reply.steps for call in step.tool_calls]
+        heads = [line for line in text.split("\n") if line.split(" · ")[0] in ("weather", "clock")]
+        assert [head.split(" · ")[0] for head in heads] == names
+        assert text.count("Stopped after") == (reply.status == "cancelled")
