@@ -143,7 +143,7 @@ def test_an_interrupt_ends_the_call_and_not_the_server(server: Server) -> None:
     threading.Timer(0.5, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
     outcome = _call(server, "wait", '{"seconds": 60}')
     assert (outcome.outcome, outcome.interrupted) == ("interrupted", True)
-    assert outcome.seconds < 10
+    assert outcome.seconds < 60
     assert _call(server, "add", '{"a": 1}').content == "2"
 
 

@@ -62,7 +62,7 @@ def test_a_call_returns_prints_and_takes_time() -> None:
     outcome = _run(double, '{"number": "4"}')
     assert (outcome.outcome, outcome.content, outcome.error) == ("done", "8", "")
     assert outcome.printed.head == "working 4\ncareful\n"
-    assert 0 < outcome.seconds < 5
+    assert outcome.seconds > 0
 
 
 def test_nothing_runs_with_arguments_that_do_not_fit() -> None:
@@ -464,7 +464,7 @@ def test_an_interrupt_ends_the_tool_and_nothing_else(kind: str) -> None:
     outcome = _run(functions.get(kind, hang))
     assert (outcome.outcome, outcome.interrupted) == ("interrupted", True)
     assert outcome.content == "Interrupted by the user: the tool did not finish."
-    assert outcome.seconds < 10
+    assert outcome.seconds < 20
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="needs pthread_kill")
