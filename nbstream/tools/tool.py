@@ -119,7 +119,11 @@ def tool(
 
     The function stays as it is. A model can call it only in a request that names it, as in
     `ask(…, tools=[function])` or `%%deepseek -T function`. Its parameters need type hints. Its
-    docstring tells the model what it does, and what its parameters mean.
+    docstring tells the model what it does, and what its parameters mean. What it prints is for you,
+    and what it returns is for the model.
+
+    An asynchronous function runs on a loop of its own, not on that of the notebook, which waits:
+    open its clients within such functions. They can be used again by the next call.
 
     Args:
         function: the function, a method, or an asynchronous function.
