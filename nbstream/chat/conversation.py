@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 from nbstream.chat import front_end, names, saved
 from nbstream.chat.cells import AskingCells
 from nbstream.chat.editing import EditableTurns
+from nbstream.chat.own_keys import with_own
 from nbstream.chat.turn import Version
 from nbstream.chat.turn_list import TurnList
 from nbstream.client import models, options, settings
@@ -133,7 +134,10 @@ class Chat(EditableTurns):
             raise RequestError(f"The prompt must be text, not {type(prompt).__name__}.")
         own = {name: value for name, value in given.items() if value is not None}
         secrets = {name: secret.reveal() for name, secret in self._secrets.items()}
-        chosen = _own({**self._defaults, **secrets, **own}, "ask")
+        given, note = with_own({**self._defaults, **secrets}, own)
+        chosen = _own(given, "ask")
+        if note:
+            warn(note)
         with self._turns.lock:
             place = self._cells.next_place()
             turn = self._turns.at(place)

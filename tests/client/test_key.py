@@ -104,6 +104,26 @@ def test_a_key_is_sent_to_its_own_server_only(monkeypatch: pytest.MonkeyPatch) -
         assert "authorization" not in other.requests[0].headers
 
 
+def test_the_keys_of_a_chat_go_to_its_own_server_only() -> None:
+    def answer(_: Request) -> Response:
+        return Response([chunk(content="yes", finish="stop")])
+
+    body = {"seed": 1, "proxy": {"api_key": keys.KEY}}
+    with HostileServer({"v1": answer}) as own, HostileServer({"v1": answer}) as other:
+        chat = nbstream.Chat("keys", base_url=f"{own.url}/v1", api_key=keys.KEY, extra_body=body)
+        assert chat.stream("hello").result(20).answer == "yes"
+        assert chat.stream("hello", model="another").result(20).answer == "yes"
+        with pytest.warns(nbstream.NbstreamWarning, match=f"keys are for {own.url}, and are not sent to {other.url}"):
+            assert chat.stream("hello", base_url=f"{other.url}/v1").result(20).answer == "yes"
+        given = {"api_key": "another-key-0123456789", "extra_body": {"seed": 2}}
+        chat.stream("hello", base_url=f"{other.url}/v1", **given).result(20)
+    assert [each.key for each in own.requests] == [keys.KEY, keys.KEY]
+    assert all(keys.KEY in each.headers["authorization"] for each in own.requests)
+    assert not any(keys.KEY in each.text for each in other.requests)
+    assert [each.key for each in other.requests] == ["", given["api_key"]]
+    assert b'"seed":1' in other.requests[0].body.replace(b" ", b"")
+
+
 def test_a_key_in_the_query_of_the_base_url_is_in_no_output() -> None:
     def refuse(request: Request) -> Response:
         assert keys.KEY in unquote(request.path)

@@ -1,0 +1,48 @@
+"""The keys that a chat was given: each of its turns has them, but no other server gets them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from nbstream.client.routing import route
+from nbstream.model.hidden_text import hidden_in
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Chosen(NamedTuple):
+    """The options of a turn, and a sentence if keys of the chat were left out; or empty."""
+
+    options: dict[str, Any]
+    note: str = ""
+
+
+def with_own(usual: Mapping[str, Any], own: Mapping[str, Any]) -> Chosen:
+    """Return the options of a turn, without keys of the chat if it asks another server.
+
+    Args:
+        usual: the options of the chat, with its keys.
+        own: the options of this turn, which go before them.
+
+    Raises:
+        RequestError: if they name no server.
+    """
+    chosen = {**usual, **own}
+    body = usual.get("extra_body") or {}
+    fields = [name for name, value in body.items() if "extra_body" not in own and any(hidden_in(value))]
+    has_key = "api_key" not in own and bool(usual.get("api_key"))
+    if not (fields or has_key) or own.keys().isdisjoint(("model", "base_url")):
+        return Chosen(chosen)
+    home, server = _origin(usual), _origin(chosen)
+    if home == server:
+        return Chosen(chosen)
+    if has_key:
+        del chosen["api_key"]
+    if fields:
+        chosen["extra_body"] = {name: value for name, value in body.items() if name not in fields}
+    return Chosen(chosen, f"The chat's keys are for {home}, and are not sent to {server}.")
+
+
+def _origin(options: Mapping[str, Any]) -> str:
+    return route(options.get("model"), options.get("base_url"), without_key=True).endpoint.origin
