@@ -7,9 +7,10 @@ the answer so far as the last message.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from nbstream.client import models, settings
+from nbstream.client.endpoint_facts import MaxTokensField
 from nbstream.client.insertions import refuse_unseen
 from nbstream.client.json_values import JsonValues
 from nbstream.client.request_builder import build_request, speaks_deepseek
@@ -176,6 +177,9 @@ def _again(request: Request, options: Options) -> tuple[Endpoint, Request]:
     if given.get("thinking") is False:
         old.pop("reasoning_effort", None)
     parameters = {**old, **new.parameters}
+    if "max_tokens" not in given:
+        # Not the limit that a server gets if none is given.
+        parameters |= {name: old[name] for name in get_args(MaxTokensField) if name in old}
     refuse_forgotten(parameters)
     address = replace(endpoint.beta.address, call=FIM) if request.address.call == FIM else new.address
     new = replace(new, turn=request.turn, inserted=request.inserted, structure=_structure(request, given))

@@ -188,6 +188,10 @@ def test_a_request_can_be_sent_again_on_the_other_surface(simulator: Simulator) 
     )
     assert simulator.log()[-1]["path"] == "/chat/completions"
     assert whole.status == "complete"
+    again = start_run(retried(cut, {})).result(20)
+    assert (again.finish_reason, last(simulator)["max_tokens"]) == ("length", 5)
+    start_run(retried(cut, {"max_tokens": 7})).result(20)
+    assert last(simulator)["max_tokens"] == 7
 
 
 def test_a_beginning_of_the_answer(simulator: Simulator) -> None:
