@@ -233,3 +233,33 @@ def test_a_question_that_cannot_be_asked_is_denied(simulator: Simulator, tools: 
     user.answer = fails
     reply = ask(calls(PARIS, ROME), tools.all)
     assert (tools.ran, reply.status, call_of(reply).decided_by) == ({}, "complete", "nobody")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "reset after=8",
+        "close after=8 ending=clean",
+        "close after=8 ending=cut",
+        "truncate after=8",
+        "finish reason=content_filter",
+        "finish reason=insufficient_system_resource",
+        "error-in-band after=8",
+        "silence after=8",
+    ],
+)
+def test_calls_of_a_response_that_did_not_end_well_do_not_run(
+    simulator: Simulator, tools: Tools, user: User, fault: str
+) -> None:
+    prompt = calls("clock {}", "clock {}", PARIS).replace("tool-call", f"tool-call pieces=whole {fault}")
+    run = nbstream.stream(prompt, tools=tools.all, allow="weather", thinking=False)
+    if fault.startswith("silence"):
+        while not run.reply.tool_calls:
+            time.sleep(0.005)
+        time.sleep(0.1)
+        run.cancel()
+    reply = run.result(30)
+    assert reply.status != "complete"
+    assert reply.tool_calls
+    assert (tools.ran, user.asked) == ({}, [])
+    assert len(bodies(simulator)) == 1
