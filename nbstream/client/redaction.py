@@ -56,7 +56,7 @@ class KeyRedactor:
     """
 
     def __init__(self, *keys: Secret | None) -> None:
-        found = dict.fromkeys(value for key in keys if key is not None and _is_secret(value := key.reveal()))
+        found = dict.fromkeys(value for key in keys if key is not None and is_secret(value := key.reveal()))
         self._keys = tuple(found)
         self._long = tuple(key for key in found if len(key) >= SHORTEST_KEY)
         self.forms, self.answer_forms = _forms(self._keys), _forms(self._long)
@@ -224,7 +224,8 @@ def _size_of_piece(key: str, text: str, at: int) -> int:
     return size
 
 
-def _is_secret(key: str) -> bool:
+def is_secret(key: str) -> bool:
+    """Return whether a key is none of the placeholders and words that servers without keys take."""
     if key.casefold() in _PLACEHOLDERS or len(set(key)) <= 3:  # noqa: PLR2004  (as in "xxxx" and "sk-xxxx")
         return False
     has_both = any(char.isalpha() for char in key) and any(char.isdigit() for char in key)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from nbstream.client.jobs import InterruptedWorkError
+from nbstream.client.redaction import is_secret
 from nbstream.exchange import front_end, words
 from nbstream.model.decision import NOBODY, Decision
 from nbstream.model.events import CallChanged, Warned
@@ -234,7 +235,7 @@ class StepCalls:
     async def _run(self, each: _Open) -> None:
         call, loop = self._call(each.index), asyncio.get_running_loop()
         printing = _Printing(loop, lambda printed: self._change(each.index, printed=printed))
-        secrets = [secret.reveal() for secret in self._state.secrets]
+        secrets = [key for secret in self._state.secrets if is_secret(key := secret.reveal())]
 
         def work(_: InUserCode) -> ToolOutcome:
             return run_call(each.tool, call.used, printing.note, secrets=secrets)

@@ -237,3 +237,24 @@ def test_what_the_model_reads_is_bounded_however_long_its_call_is(
     assert [call.state for call in reply.steps[0].tool_calls] == ["invalid", "invalid", "done"]
     assert all(len(str(call.result)) <= 25_000 for call in reply.steps[0].tool_calls)
     assert "left out" in str(reply.steps[0].tool_calls[1].result)
+
+
+@pytest.mark.parametrize(
+    ("key", "told"),
+    [
+        ("x", "index of ollama"),
+        ("ollama", "index of ollama"),
+        ("EMPTY", "index of ollama"),
+        ("sk-0123456789abcdef", ""),
+    ],
+)
+def test_only_a_key_that_is_a_secret_is_removed_from_results(simulator: Simulator, key: str, told: str) -> None:
+    @nbstream.tool(consent="never")
+    def tell() -> str:
+        """Tell."""
+        return told or f"the key is {key}"
+
+    reply = ask(calls("tell {}"), [tell], base_url=simulator.url, api_key=key)
+    result = reply.steps[0].tool_calls[0].result
+    assert result is not None
+    assert (result == told) if told else (key not in result)
