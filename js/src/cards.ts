@@ -81,7 +81,7 @@ class CardView {
   readonly element: HTMLElement;
   readonly #decorate: (content: DocumentFragment) => void;
   readonly #onDecision: (card: Card, decision: Decision) => void;
-  readonly #slots = PARTS.map((name) => [name, element("div", `nbstream-slot nbstream-${name}`)] as const);
+  readonly #slots = PARTS.map((name) => [name, element("div", "nbstream-slot")] as const);
   readonly #drawn: Partial<Record<(typeof PARTS)[number], string>> = {};
   readonly #seconds = element("span", "nbstream-seconds");
   /** What the user sees, and decides about. */

@@ -10,7 +10,6 @@ import pytest
 from playwright.sync_api import expect
 
 from tests import kernels
-from tests.browser.calls import HOSTILE
 from tests.browser.lab import NotebookPage
 from tests.browser.test_accessibility import _faults, theme
 from tests.exchange.conftest import calls
@@ -73,6 +72,13 @@ def ready(notebook: NotebookPage, index: int = 0) -> Locator:
     return card(notebook, index)
 
 
+def press(button: Locator) -> None:
+    """Click as a user does who has scrolled there, and has looked."""
+    button.scroll_into_view_if_needed()
+    button.page.wait_for_timeout(GUARD)
+    button.click()
+
+
 def outcome(notebook: NotebookPage) -> str:
     """Wait for the end of the reply, and return what ran."""
     notebook.wait_until_ran(1)
@@ -100,33 +106,26 @@ def test_a_click_lets_a_call_run_while_the_kernel_is_busy(
 
 def test_the_other_choices(open_notebook: OpenNotebook) -> None:
     notebook = begin(open_notebook, PARIS, ROME, '2 weather {"city": "Oslo"}', '3 weather {"city": "Bern"}')
-    first = ready(notebook, 0)
-    first.get_by_role("button", name="Edit…").click()
-    field = first.locator("textarea")
+    first, second = card(notebook, 0), card(notebook, 1)
+    press(first.get_by_role("button", name="Edit…"))
+    field, allow = first.locator("textarea"), first.get_by_role("button", name="Allow once with")
     expect(field).to_have_value('{\n  "city": "Paris"\n}')
-    notebook.page.wait_for_timeout(GUARD)
     field.fill('{"town": ')
-    first.get_by_role("button", name="Allow once with").click()
+    press(allow)
     expect(first.get_by_role("alert")).to_contain_text("not JSON")
-    notebook.page.wait_for_timeout(GUARD)
     # What does not fit is asked for once more, with the text that was typed.
     field.fill('{"town": "Bonn"}')
-    first.get_by_role("button", name="Allow once with").click()
+    press(allow)
     expect(first.locator(".nbstream-card-head")).to_contain_text("town")
     expect(field).to_have_value('{"town": "Bonn"}')
     field.fill('{"city": "Bonn"}')
-    notebook.page.wait_for_timeout(GUARD)
-    first.get_by_role("button", name="Allow once with").click()
-    # The second question moves with what the first call prints.
+    press(allow)
     expect(first).to_contain_text("Read by the model")
-    notebook.page.wait_for_timeout(GUARD)
-    second = ready(notebook, 1)
-    second.get_by_role("button", name="Deny…").click()
+    press(second.get_by_role("button", name="Deny…"))
     second.locator("textarea").fill("too far")
-    notebook.page.wait_for_timeout(GUARD)
-    second.get_by_role("button", name="Deny", exact=True).click()
+    press(second.get_by_role("button", name="Deny", exact=True))
     expect(notebook.output(1).locator(".nbstream-earlier")).to_contain_text("too far")
-    ready(notebook).get_by_role("button", name="Allow weather for this reply").click()
+    press(card(notebook).get_by_role("button", name="Allow weather for this reply"))
     assert outcome(notebook).startswith("[('Bonn', 1), ('Oslo', 1), ('Bern', 1)] complete ['', 'too far'")
     edited = notebook.output(1).locator(".nbstream-settled .nbstream-card").first
     expect(edited).to_contain_text("changed")
@@ -225,18 +224,17 @@ def test_of_two_tabs_the_first_one_decides(open_notebook: OpenNotebook, browser:
 
 
 def test_hostile_text_is_only_text(open_notebook: OpenNotebook) -> None:
-    notebook = begin(open_notebook, f"write {json.dumps(HOSTILE)}")
+    hostile = {"path": "safe.txt\u202egpj.exe", "text": f"</textarea><script>alert(1)</script>a\u200bb{'x' * 5_000}END"}
+    notebook = begin(open_notebook, f"write {json.dumps(hostile)}")
     question = ready(notebook)
     text = question.inner_text()
     assert "safe.txt\\u202egpj.exe" in text
-    assert "a\\u200bb" in text
-    assert "</textarea><script>alert(1)</script>" in text
-    assert "x" * 5_000 + "END" in text
+    assert "</textarea><script>alert(1)</script>a\\u200bbxx" in text
+    assert "xxEND" in text
     expect(question.locator("script, img, b")).to_have_count(0)
-    width = question.evaluate("each => each.scrollWidth - each.clientWidth")
-    assert width <= 0
-    question.get_by_role("button", name="Edit…").click()
-    assert json.loads(question.locator("textarea").input_value()) == HOSTILE
+    assert question.evaluate("each => each.scrollWidth - each.clientWidth") <= 0
+    press(question.get_by_role("button", name="Edit…"))
+    assert json.loads(question.locator("textarea").input_value()) == hostile
     notebook.output(1).get_by_role("button", name="Stop", exact=True).click()
     assert outcome(notebook).startswith("[] cancelled")
 
@@ -245,21 +243,22 @@ def test_hostile_text_is_only_text(open_notebook: OpenNotebook) -> None:
 def test_axe_finds_nothing_grave(open_notebook: OpenNotebook, request: pytest.FixtureRequest) -> None:
     notebook = begin(open_notebook, PARIS, ROME, 'wait {"seconds": 3}')
     page, name = notebook.page, request.getfixturevalue("theme")
-    for width in (1200, 480):
+    shots = kernels.ROOT / "tests" / "browser" / "shots"
+    live = notebook.output(1).locator(".nbstream-live")
+    for width in (480, 1200):
         page.set_viewport_size({"width": width, "height": 1_600})
         ready(notebook, 2)
-        live = notebook.output(1).locator(".nbstream-live")
         assert _faults(page, live) == []
-        live.screenshot(path=kernels.ROOT / "tests" / "browser" / "shots" / f"consent-{name}-{width}.png")
-    ready(notebook, 0).get_by_role("button", name="Edit…").click()
-    ready(notebook, 1).get_by_role("button", name="Deny…").click()
+        live.screenshot(path=shots / f"consent-{name}-{width}.png")
+    press(card(notebook, 0).get_by_role("button", name="Edit…"))
+    press(card(notebook, 1).get_by_role("button", name="Deny…"))
     page.wait_for_timeout(GUARD)
     assert _faults(page, live) == []
-    live.screenshot(path=kernels.ROOT / "tests" / "browser" / "shots" / f"consent-{name}-forms.png")
-    card(notebook, 1).get_by_role("button", name="Deny", exact=True).click()
-    card(notebook, 0).get_by_role("button", name="Allow once with").click()
-    page.wait_for_timeout(GUARD)
-    ready(notebook, 2).get_by_role("button", name="Allow once").click()
+    live.screenshot(path=shots / f"consent-{name}-forms.png")
+    press(card(notebook, 1).get_by_role("button", name="Deny", exact=True))
+    press(card(notebook, 0).get_by_role("button", name="Allow once with"))
+    expect(card(notebook, 0)).to_contain_text("sunny in Paris")
+    press(card(notebook, 2).get_by_role("button", name="Allow once"))
     expect(card(notebook, 2)).to_contain_text(re.compile(r"running · allowed by the user · [12] s"))
     assert _faults(page, live) == []
     notebook.wait_until_ran(1)
