@@ -32,7 +32,7 @@ def inlined(schema: Mapping[str, Any]) -> dict[str, Any]:
     """
     try:
         made = _Inliner(schema).read(schema, ())
-    except _KeepsReferencesError:
+    except (_KeepsReferencesError, RecursionError):
         return dict(schema)
     return {name: each for name, each in made.items() if name not in _DEFINITIONS}
 
@@ -76,7 +76,8 @@ class _Inliner:
 
     def _found(self, reference: str, within: tuple[str, ...]) -> Any:
         place, _, name = reference.rpartition("/")
-        found = self._root.get(place.removeprefix("#/"), {}).get(name) if place.count("/") == 1 else None
+        named = self._root.get(place.removeprefix("#/")) if place.count("/") == 1 else None
+        found = named.get(name) if isinstance(named, dict) else None
         if reference in within or not isinstance(found, dict):
             raise _KeepsReferencesError
         return found

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from nbstream.schemas.inlining import inlined
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -43,14 +45,18 @@ def is_strict_schema(schema: Mapping[str, Any]) -> bool:
     """
     if schema.get("type") != "object":
         return False
-    definitions_of = schema.get("$defs", {})
-    return _is_strict(schema, is_root=True) and all(_is_strict(each) for each in definitions_of.values())
+    schema = inlined(schema)
+    try:
+        return _is_strict(schema, is_root=True) and all(map(_is_strict, schema.get("$defs", {}).values()))
+    except (AttributeError, TypeError, RecursionError):
+        # The schema of a server may be any JSON.
+        return False
 
 
 def _function(tool: Tool, *, strict: bool) -> dict[str, Any]:
     described = {"description": tool.description} if tool.description else {}
     # DeepSeek and others refuse a function without parameters, even one that takes none.
-    parameters = {"type": "object", "properties": {}, **tool.parameters}
+    parameters = {"type": "object", "properties": {}, **inlined(tool.parameters)}
     return {"name": tool.name, **described, "parameters": parameters, **({"strict": True} if strict else {})}
 
 
@@ -60,6 +66,8 @@ def _is_strict(schema: Any, *, is_root: bool = False) -> bool:
     if "$ref" in schema:
         return True
     if "anyOf" in schema:
+        if is_root:
+            return False
         # A reference within `anyOf` is refused.
         return all(_is_strict(each) and "$ref" not in each for each in schema["anyOf"])
     kind = schema.get("type")

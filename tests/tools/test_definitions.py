@@ -44,6 +44,13 @@ def test_tools_are_strict_together_or_not_at_all() -> None:
     assert not are_strict([tool_of(now), tool_of(find)])
 
 
+def test_schemas_are_sent_without_references() -> None:
+    declared = definitions([tool_of(_taking(list[Point]))])[0]["function"]["parameters"]
+    assert "$ref" not in str(declared)
+    assert declared["properties"]["value"]["items"]["properties"].keys() == {"x", "y"}
+    assert "$ref" in str(definitions([tool_of(_taking(Node))]))
+
+
 class Colour(Enum):
     RED = "red"
     BLUE = "blue"
@@ -65,16 +72,23 @@ class Node(BaseModel):
     inner: list[Node]
 
 
-def _of(hint: Any) -> dict[str, Any]:
+def _taking(hint: Any) -> Any:
     def function(value: Any) -> None: ...
 
     function.__annotations__["value"] = hint
-    return dict(tool_of(function).parameters)
+    return function
+
+
+def _of(hint: Any) -> dict[str, Any]:
+    return dict(tool_of(_taking(hint)).parameters)
 
 
 @pytest.mark.parametrize(
     "hint",
-    [str, int, float, bool, list[str], Colour, Literal["a", "b"], Point, list[Point], int | str, Node, int | None],
+    [
+        *(str, int, float, bool, list[str], int | str, int | None, Literal["a"], Literal["a", "b"]),
+        *(Colour, Point, list[Point], Point | None, Node),
+    ],
 )
 def test_schemas_that_can_be_strict(hint: Any) -> None:
     assert is_strict_schema(_of(hint))
@@ -92,8 +106,7 @@ def test_schemas_that_can_be_strict(hint: Any) -> None:
         Annotated[int, Field(ge=0)],
         Annotated[str, Field(pattern="a+")],
         list,
-        Point | None,
-        Literal["a"],
+        Node | None,
     ],
 )
 def test_schemas_that_cannot_be_strict(hint: Any) -> None:

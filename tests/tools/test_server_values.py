@@ -11,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbstream.tools.arguments import read_arguments
+from nbstream.tools.definitions import are_strict, definitions
 from nbstream.tools.server_content import prepared
 from nbstream.tools.server_schemas import shape_of_schema
 from nbstream.tools.servers import _claims
+from nbstream.tools.tool import Tool
 
 SCHEMA = {
     "$schema": "http://json-schema.org/draft-07/schema#",
@@ -83,6 +85,7 @@ _schemas = st.dictionaries(
 def test_any_schema_of_a_server_is_taken(schema: Any, arguments: Any) -> None:
     shape = shape_of_schema({**schema, "properties": schema.get("properties") or {"a": schema}}, "any")
     read_arguments(shape, json.dumps(arguments))
+    json.dumps(definitions([Tool("any", "", shape, print)], strict=are_strict([Tool("any", "", shape, print)])))
 
 
 @pytest.mark.parametrize("schema", [None, [], "object", {"type": "string"}, {"properties": []}])
