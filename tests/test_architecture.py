@@ -72,6 +72,7 @@ IMPORTED_IN = {
 LATER = (
     *("batch.", "chat.", "markdown.", "prompt.", "schemas.", "snippets.", "tools."),
     *("jupyter.commands.", "jupyter.completion.", "output.conversation", "output.settled", "widgets.live_view"),
+    *("model.messages_body", "output.card_lines", "wire.anthropic_messages"),
 )
 AT_ONCE = {
     *("chat.front_end", "chat.names", "prompt.session"),

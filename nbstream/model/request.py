@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 
 from nbstream.model import representation
 from nbstream.model.hidden_text import hidden_in
-from nbstream.model.messages_body import messages_body
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -162,6 +161,8 @@ class Request:
     def body(self) -> dict[str, Any]:
         """Return the JSON object that is sent; `revealed` gives it with its hidden texts."""
         if self.address.call == MESSAGES:
+            from nbstream.model.messages_body import messages_body  # noqa: PLC0415  (only where it is used)
+
             return messages_body(self.model, self.messages, self.parameters)
         messages = {"messages": list(self.messages)} if self.address.call == CHAT else {}
         return {"model": self.model, **messages, **self.parameters}

@@ -18,7 +18,6 @@ from nbstream.client.sources import SourceError
 from nbstream.client.sources.failures import failure_of
 from nbstream.model.hidden_text import hidden_in, revealed
 from nbstream.model.request import MESSAGES
-from nbstream.wire.anthropic_messages import MessagesDecoder
 from nbstream.wire.openai_chat import ChunkDecoder
 from nbstream.wire.response import ResponseDecoder
 
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from nbstream.client.sources import Decoder
     from nbstream.model.earlier import Earlier
     from nbstream.model.request import Request
+    from nbstream.wire.response import PayloadDecoder
 
 
 class ApiSource:
@@ -77,11 +77,17 @@ class ApiSource:
 
     def decoder(self, max_bytes: int) -> Decoder:
         """Return a decoder of the API that the request goes to."""
-        payloads = MessagesDecoder(self.server) if self.request.address.call == MESSAGES else ChunkDecoder(self.server)
-        decoder: Decoder = ResponseDecoder(self.server, max_bytes, payloads)
+        decoder: Decoder = ResponseDecoder(self.server, max_bytes, self._payloads())
         if self._redactor.forms:
             decoder = RedactedDecoder(decoder, self._redactor)
         return decoder if self.earlier is None else ContinuedDecoder(decoder, self.earlier)
+
+    def _payloads(self) -> PayloadDecoder:
+        if self.request.address.call != MESSAGES:
+            return ChunkDecoder(self.server)
+        from nbstream.wire.anthropic_messages import MessagesDecoder  # noqa: PLC0415  (only where it is used)
+
+        return MessagesDecoder(self.server)
 
 
 def _secrets_in(request: Request) -> Sequence[Secret]:

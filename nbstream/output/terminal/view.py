@@ -25,7 +25,6 @@ from nbstream.model.events import (
 from nbstream.model.printable import printable
 from nbstream.model.text import without_blank_ends
 from nbstream.output import sentences, wording
-from nbstream.output.card_lines import card_lines
 from nbstream.output.durations import seconds
 from nbstream.output.terminal.screen import send, takes_styles
 
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from nbstream.client.run import Run
     from nbstream.model.presentation import Presentation
     from nbstream.model.reply import Reply
+    from nbstream.model.tool_call import ToolCall
 
 #: Heading lines of plain output. They are not Markdown headings, so answers rarely contain them.
 _HEADINGS = {"reasoning": "--- Reasoning ---\n\n", "answer": "--- Answer ---\n\n"}
@@ -167,7 +167,7 @@ class TextView:
             if not ended and call.outcome is None:
                 return
             self._written += 1
-            self._writer.card(card_lines(call, ended=ended))
+            self._writer.card(_card(call, ended=ended))
 
     def _feed(self, section: str, text: str) -> None:
         if section == "reasoning" and self._presentation.reasoning == "hidden":
@@ -213,9 +213,15 @@ def _write_step(writer: TextWriter, step: Reply, presentation: Presentation, *, 
     if step.tool_calls or repeated:
         writer.begin("calls", duration)
     for call in step.tool_calls:
-        writer.card(card_lines(call, ended=True))
+        writer.card(_card(call, ended=True))
     if repeated:
         writer.card([sentences.asked_again(step)])
+
+
+def _card(call: ToolCall, *, ended: bool) -> list[str]:
+    from nbstream.output.card_lines import card_lines  # noqa: PLC0415  (only where it is used)
+
+    return card_lines(call, ended=ended)
 
 
 def _end(writer: TextWriter, reply: Reply, presentation: Presentation) -> None:
