@@ -72,7 +72,7 @@ def waited(reply: Reply, elapsed: float) -> float:
     elif reply.status == "calling":
         running = [call.began for call in reply.tool_calls if call.state in _RUNNING]
         asked = [call.asked for call in reply.tool_calls if call.state == "asking"]
-        since = next((at for at in (*running, *asked, reply.timing.ended) if at is not None), 0.0)
+        since = next((at for at in (*running, *asked, step_times.last_moment(reply)) if at is not None), 0.0)
     return max(0.0, elapsed - since)
 
 
@@ -86,7 +86,8 @@ def _calling(reply: Reply) -> str:
     asked = [call_words.short_name(call) for call in calls if call.state == "asking"]
     if asked:
         return f"Waiting for your decision about {_listed(asked)}"
-    return f"Calling {_listed([call_words.short_name(call) for call in calls if call.outcome is None]) or 'tools'}"
+    left = [call_words.short_name(call) for call in calls if call.outcome is None]
+    return f"Calling {_listed(left)}" if left else "Sending the results"
 
 
 def _listed(names: list[str]) -> str:

@@ -69,6 +69,7 @@ def test_a_stop_while_the_user_is_asked_says_when_it_was() -> None:
         ([*FIRST, *CALLS[:5]], "Running weather", "", 7.0),
         ([*FIRST, *CALLS[:2], *CALLS[3:5]], "Running weather", "waiting for your decision about clock", 7.0),
         ([*FIRST, *CALLS[:5], CallChanged(7.2, 0, "stopping")], "Stopping when weather has returned", "", 7.0),
+        ([*FIRST, *CALLS], "Sending the results", "", 8.0),
         ([*FIRST, *CALLS, SECOND[0]], "Waiting for m", "", 8.0),
         ([*FIRST, Stepped(4.0, request(), NOON, "again")], "Asking again, waiting for m", "", 4.0),
     ],

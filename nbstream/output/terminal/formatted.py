@@ -44,6 +44,9 @@ class FormattedWriter:
     def wait(self, status: str) -> None:
         """Show `status` in a row that disappears, below what is finished."""
         self._status = status
+        if not status:
+            # Somebody else writes there, such as a question.
+            self._finished.are_first = False
         self.show()
 
     def begin(self, section: str, duration: str) -> None:
