@@ -25,6 +25,7 @@ from nbstream.jupyter import commands, display, first_lines, session_history
 from nbstream.jupyter.commands import explanations
 from nbstream.jupyter.commands.command import Context, Line
 from nbstream.jupyter.completion import matcher
+from nbstream.jupyter.out_variable import OutVariable
 from nbstream.jupyter.value_words import with_quoted_values
 from nbstream.model.exceptions import NbstreamWarning, RequestError
 from nbstream.model.presentation import OPTIONS, presentation_of
@@ -255,11 +256,12 @@ class DeepSeekMagics(settings.Settings, Magics):
         options: Options = {name: value for name, value in vars(arguments).items() if name in NAMES}  # type: ignore[assignment]
         options["extra_body"] = _json_object(arguments.raw_body)
         number = session_history.running_number()
+        variable = OutVariable(arguments.out, self.shell.user_ns) if arguments.out and self.shell else None
 
         def keep(reply: Reply) -> None:
             session_history.note_reply(number, reply)
-            if arguments.out is not None and self.shell is not None:
-                self.shell.user_ns[arguments.out] = reply
+            if variable is not None:
+                variable.keep(reply)
 
         presentation = presentation_of(self, vars(arguments), self._audience)
         return Line(options, presentation, arguments.background, keep, self._noted)
