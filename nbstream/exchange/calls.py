@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from nbstream.client.jobs import InterruptedWorkError
 from nbstream.client.redaction import is_secret
 from nbstream.exchange import front_end, words
+from nbstream.exchange.printing import Printing
 from nbstream.model.decision import NOBODY, Decision
 from nbstream.model.events import CallChanged, Warned
 from nbstream.model.warning import ReplyWarning
@@ -25,17 +26,14 @@ if TYPE_CHECKING:
     from nbstream.exchange.state import ExchangeState
     from nbstream.model.events import DecidedBy
     from nbstream.model.tool_call import ToolCall
-    from nbstream.model.tool_result import Printed, ToolOutcome
+    from nbstream.model.tool_result import ToolOutcome
     from nbstream.tools.consent import Judgement
-    from nbstream.tools.recording import Recording
     from nbstream.tools.tool import Tool
 
 T = TypeVar("T")
 
 #: A page that shows questions says so within this time.
 _SEEN_SECONDS = 2.0
-#: What a tool prints is shown this often.
-_PRINT_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,17 +209,8 @@ class StepCalls:
             return
         for each in calls:
             while (answer := self._asked.get(each.index)) is not None and questions.is_open(self._key(each.index)):
-                call = self._call(each.index)
-
-                def work(in_user_code: InUserCode, call: ToolCall = call) -> Decision:
-                    if not questions.has_cell:
-                        return NOBODY
-                    with in_user_code():
-                        return front_end.ask(call)
-
-                questions.by_input.add(self._key(each.index))
                 try:
-                    decision = await self._perform(work)
+                    decision = await self._typed(each) if questions.has_cell else NOBODY
                 except InterruptedWorkError:
                     self._open.cancel()
                     return
@@ -230,11 +219,22 @@ class StepCalls:
                 questions.answer(self._key(each.index), decision)
                 await answer
 
+    async def _typed(self, each: _Open) -> Decision:
+        """Return what the user types about a call."""
+        call = self._call(each.index)
+
+        def work(in_user_code: InUserCode) -> Decision:
+            with in_user_code():
+                return front_end.ask(call)
+
+        self._open.questions.by_input.add(self._key(each.index))
+        return await self._perform(work)
+
     # Running
 
     async def _run(self, each: _Open) -> None:
         call, loop = self._call(each.index), asyncio.get_running_loop()
-        printing = _Printing(loop, lambda printed: self._change(each.index, printed=printed))
+        printing = Printing(loop, lambda printed: self._change(each.index, printed=printed))
         secrets = [key for secret in self._state.secrets if is_secret(key := secret.reveal())]
 
         def work(_: InUserCode) -> ToolOutcome:
@@ -271,31 +271,3 @@ class StepCalls:
     async def _perform(self, work: Callable[[InUserCode], T]) -> T:
         """Do work on the waiting thread; work that nobody has begun is dropped by a cancel."""
         return await asyncio.wrap_future(self._open.jobs.submit(work))
-
-
-class _Printing:
-    """Hands on what a tool prints, some times a second."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, show: Callable[[Printed], object]) -> None:
-        self._loop = loop
-        self._show = show
-        self._recording: Recording | None = None
-        self._is_scheduled = False
-        self._has_ended = False
-
-    def note(self, recording: Recording) -> None:
-        """Take notice of new output, on the tool's thread: a tool may print without end."""
-        self._recording = recording
-        if not self._is_scheduled:
-            self._is_scheduled = True
-            self._loop.call_soon_threadsafe(self._loop.call_later, _PRINT_SECONDS, self._flush)
-
-    def end(self) -> None:
-        """Show nothing more."""
-        self._has_ended = True
-
-    def _flush(self) -> None:
-        # Output that comes from here on is noted anew.
-        self._is_scheduled = False
-        if self._recording is not None and not self._has_ended:
-            self._show(self._recording.printed)
