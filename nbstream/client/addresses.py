@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from nbstream.model.exceptions import RequestError
 
 _LOOPBACK = ("localhost", "::1")
 _PORTS = {"http": 80, "https": 443}
+#: Each request asks for the origins of the same few URLs, a dozen times.
+_REMEMBERED = 64
 
 
 def checked_url(url: str) -> str:
@@ -29,6 +32,7 @@ def checked_url(url: str) -> str:
     return parts._replace(path=path, fragment="").geturl()
 
 
+@lru_cache(_REMEMBERED)
 def origin_of(url: str) -> str:
     """Return scheme, host and port, without the default port of the scheme; empty if not valid."""
     try:
@@ -43,6 +47,7 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{host}" + (f":{port}" if port not in (None, _PORTS[parts.scheme]) else "")
 
 
+@lru_cache(_REMEMBERED)
 def is_loopback(url: str) -> bool:
     """Return whether a URL is of this machine."""
     try:
