@@ -1,7 +1,7 @@
-"""Tells front ends that a cell still runs, after a control message.
+"""Tells front ends that a cell still runs, after a message that was handled meanwhile.
 
-Each control message ends with a status `idle`, which JupyterLab and Notebook 7 show as the state of
-the kernel.
+Each control message, and each message on a subshell, ends with a status `idle`, which JupyterLab
+and Notebook 7 show as the state of the kernel.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def watch(kernel: Any) -> None:
 
 
 def repeat_soon(kernel: Any) -> None:
-    """Repeat `busy` once the handler of a control message, which calls this, has ended."""
+    """Repeat `busy` once the handler of a message, which calls this, has ended."""
     with suppress(RuntimeError):
         asyncio.get_running_loop().call_soon(_repeat, kernel)
 

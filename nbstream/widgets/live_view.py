@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.display import display, update_display
 
-from nbstream.widgets import cells, channels, kept_views
+from nbstream.widgets import busy, cells, channels, kept_views
 from nbstream.widgets.consents import Consents
 from nbstream.widgets.pages import Pages
 from nbstream.widgets.reply_patches import ReplyPatches
@@ -187,6 +187,7 @@ class LiveView:
             done()
 
     def _on_comm_message(self, message: dict[str, Any]) -> None:
+        busy.repeat_soon(self._kernel)
         self._on_message(message)
         self._has_lost_parent = self._foreground
         if not kept_views.is_kept(self):

@@ -45,3 +45,17 @@ def test_the_kernel_is_busy_after_control_messages_and_idle_after_the_cell(kerne
     kernel.control(background, "cancel")
     kernel.pause(0.2)
     assert states(kernel)[-1] == "idle"
+
+
+def test_the_kernel_is_busy_after_a_comm_message_on_a_subshell(kernel: Kernel, server: Simulator) -> None:
+    if (subshell := kernel.subshell()) is None:
+        pytest.skip("this kernel has no subshells")
+    cell, view = begin(kernel, server, SILENT)
+    for number in range(3):
+        before = len(states(kernel))
+        kernel.comm(view, "visibility", subshell=subshell, visible=True, seq=number)
+        kernel.until(lambda before=before: "idle" in states(kernel)[before:], "the message was handled")  # type: ignore[misc]
+        kernel.until(lambda: states(kernel)[-1] == "busy", "it is busy again")
+    kernel.control(view, "cancel")
+    kernel.finish(cell)
+    kernel.until(lambda: states(kernel)[-1] == "idle", "it is idle")
