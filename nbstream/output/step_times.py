@@ -31,9 +31,8 @@ def tool_seconds(reply: Reply) -> float:
 
 def consent_seconds(reply: Reply) -> float:
     """Return how long the user was asked; questions that were open at the same time count once."""
-    spans = sorted(
-        (call.asked, call.decided) for call in _calls(reply) if call.asked is not None and call.decided is not None
-    )
+    asked = [call for call in _calls(reply) if call.decided_by != "nobody"]
+    spans = sorted((call.asked, call.decided) for call in asked if call.asked is not None and call.decided is not None)
     total, until = 0.0, 0.0
     for begin, end in spans:
         total += max(0.0, end - max(begin, until))

@@ -39,6 +39,12 @@ def test_a_reply_of_one_request_has_the_same_footer_as_ever() -> None:
     assert not any(item.startswith(("1 request", "server", "tools", "consent")) for item in wording.footer(alone))
 
 
+def test_a_question_that_nobody_could_answer_took_no_time_of_the_user() -> None:
+    nobody = CallChanged(4.0, 1, decided_by="nobody", outcome=ToolOutcome("denied", "not run"))
+    reply = reply_of(FIRST, CALLS[1:2], [nobody], [Ended(4.0, "cancelled")])
+    assert not any("consent" in item for item in wording.footer(reply))
+
+
 def test_only_the_server_s_time_is_in_the_rate() -> None:
     # Each request took a second and a half from its first token.
     assert step_times.tokens_per_second(WHOLE) == pytest.approx((20 + 20 + 60) / 4.5)
