@@ -4,7 +4,7 @@ import type { Patch } from "../src/protocol";
 import reply from "../src/reply";
 import { FIRST_REQUEST } from "../src/settled_output";
 import { HIDDEN_DEBOUNCE } from "../src/visibility";
-import { FakeKernel, FakeModel, keyframeOf, metaOf, written } from "./fixtures";
+import { cardOf, FakeKernel, FakeModel, keyframeOf, metaOf, written } from "./fixtures";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -599,5 +599,57 @@ describe("a kernel that ends", () => {
     expect(view.element.querySelector(".nbstream-alert")?.textContent).toBe(
       "The kernel went away before the reply had ended. %deepseek show --recover brings back what had arrived.",
     );
+  });
+});
+
+describe("the question whether a call may run", () => {
+  const QUESTION = { name: "weather", notes: [], arguments: "{}" };
+  const asking = cardOf({ state: "asking", asked: 1, question: QUESTION });
+
+  function asked(kernel: FakeKernel | null = null): { model: FakeModel; widget: Widget } {
+    const model = new FakeModel({ ...keyframeOf(0, "", { status: "calling" }), cards: [asking] }, kernel);
+    return { model, widget: new Widget(model) };
+  }
+
+  function allow({ element }: { element: HTMLElement }): void {
+    vi.advanceTimersByTime(1000);
+    element.querySelector<HTMLButtonElement>('[name="allow"]')?.click();
+  }
+
+  it("is reported once a view shows it, and not before", () => {
+    const { model, widget } = asked();
+    expect(model.types).not.toContain("asked");
+    widget.show();
+    widget.show();
+    expect(model.sent.filter(({ type }) => type === "asked")).toMatchObject([{ call: "0.0" }]);
+  });
+
+  it("is answered by both channels, in the name of the page", () => {
+    const kernel = new FakeKernel();
+    const { model, widget } = asked(kernel);
+    allow(widget.show());
+    const [sent] = model.sent.filter(({ type }) => type === "decide");
+    expect(sent).toMatchObject({ call: "0.0", asked: 1, action: "allow" });
+    const controlled = kernel.controlled.map(({ content }) => content).find(({ type }) => type === "decide");
+    expect(controlled).toMatchObject({ ...sent, run_id: "run" });
+    expect(sent?.page).toBe(model.sent[0]?.page);
+  });
+
+  it("says at once what was decided, and stays so when the kernel has taken it", () => {
+    const kernel = new FakeKernel();
+    kernel.delay = 20;
+    const { model, widget } = asked(kernel);
+    kernel.answer = { known: true, decider: model.sent[0]?.page };
+    const view = widget.show();
+    allow(view);
+    vi.advanceTimersToNextFrame();
+    const words = (): string => view.element.querySelector(".nbstream-decided")?.textContent ?? "";
+    expect(words()).toBe("Allowed once.");
+    vi.advanceTimersByTime(20_000);
+    expect([words(), model.sent.filter(({ type }) => type === "decide").length]).toEqual(["Allowed once.", 1]);
+    send(model, 1, { cards: [{ key: "0.0", state: "running", question: null, decider: model.sent[0]?.page ?? "" }] });
+    vi.advanceTimersToNextFrame();
+    expect(view.element.querySelector(".nbstream-question")).toBeNull();
+    expect(document.querySelector(".nbstream-notice")).toBeNull();
   });
 });
