@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import atexit
-import contextlib
 import contextvars
 import re
-import threading
 import weakref
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self, overload
 
 from nbstream.model.exceptions import RequestError
 from nbstream.model.printable import one_line, storable
-from nbstream.tools.async_loop import start_on_loop, tool_loop
+from nbstream.tools.async_loop import start_on_loop
+from nbstream.tools.connection import MOST_TOOLS, Connection, opened
 from nbstream.tools.result import Prepared
 from nbstream.tools.server_content import prepared
 from nbstream.tools.server_schemas import shape_of_schema
@@ -30,7 +28,6 @@ if TYPE_CHECKING:
 _START_SECONDS = 60.0
 _CLOSING_SECONDS = 6.0
 _POLL_SECONDS = 0.1
-_MOST_TOOLS = 500
 #: `mcp_types.CONNECTION_CLOSED`
 _CONNECTION_CLOSED = -32000
 _LONGEST_DESCRIPTION = 8_000
@@ -42,11 +39,13 @@ _CLAIMS: dict[str, dict[Any, str]] = {
     "idempotent_hint": {True: "may be repeated"},
     "open_world_hint": {True: "reaches the outside", False: "reaches nothing outside"},
 }
-_open: weakref.WeakSet[Server] = weakref.WeakSet()
 
 
 class Server(Sequence[Tool]):
     """A running MCP server: the list of its tools.
+
+    A program ends when neither this list nor one of its tools is used any more, as after its cell
+    was run again.
 
     Args:
         client: an `mcp.Client` that was not entered.
@@ -73,24 +72,19 @@ class Server(Sequence[Tool]):
     ) -> None:
         self.name = name or "server"
         self.instructions = ""
-        self._client = client
         self._place = place
         self._is_named = name is not None
         self._consent = consent
         self._timeout = timeout
         self._errors = errors
         self._tools: tuple[Tool, ...] = ()
-        self._ready = threading.Event()
-        self._ended = threading.Event()
-        self._closing = asyncio.Event()
-        self._failure: BaseException | None = None
-        self._task: asyncio.Task[Any] | None = None
-        self._loop = tool_loop()
+        self._connection = Connection(client, errors)
 
     @property
     def is_open(self) -> bool:
         """Whether the server runs, as far as is known."""
-        return self._ready.is_set() and not (self._ended.is_set() or self._closing.is_set())
+        connection = self._connection
+        return connection.ready.is_set() and not (connection.ended.is_set() or connection.closing.is_set())
 
     @overload
     def __getitem__(self, index: int) -> Tool: ...
@@ -113,28 +107,29 @@ class Server(Sequence[Tool]):
             RequestError: if it does not start.
             KeyboardInterrupt: if ■ was pressed.
         """
-        start_on_loop(self._live())
+        connection = self._connection
+        start_on_loop(connection.live())
         try:
             rounds = int(_START_SECONDS / _POLL_SECONDS)
-            while not self._ready.wait(_POLL_SECONDS) and rounds:
+            while not connection.ready.wait(_POLL_SECONDS) and rounds:
                 rounds -= 1
         except BaseException:
-            self._cancel()
+            connection.cancel()
             raise
-        if not self._ready.is_set():
-            self._cancel()
+        if not connection.ready.is_set():
+            connection.cancel()
             raise RequestError(f"The MCP server {self._place} did not answer within {_START_SECONDS:.0f} seconds.")
-        if self._failure is not None:
-            raise RequestError(f"The MCP server {self._place} did not start: {self._reason(self._failure)}")
-        _open.add(self)
+        if connection.failure is not None:
+            raise RequestError(f"The MCP server {self._place} did not start: {self._reason(connection.failure)}")
+        self._learn()
+        opened.add(connection)
+        weakref.finalize(self, connection.end).atexit = False
 
     def close(self) -> None:
         """End the connection; a program is stopped. A call that runs gets an error."""
-        if not self._ended.is_set():
-            with contextlib.suppress(RuntimeError):
-                self._loop.call_soon_threadsafe(self._closing.set)
-            self._ended.wait(_CLOSING_SECONDS)
-        _open.discard(self)
+        if not self._connection.ended.is_set():
+            self._connection.end()
+            self._connection.ended.wait(_CLOSING_SECONDS)
 
     def __enter__(self) -> Self:
         return self
@@ -142,56 +137,28 @@ class Server(Sequence[Tool]):
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _cancel(self) -> None:
-        task = self._task
-        if task is not None:
-            self._loop.call_soon_threadsafe(task.cancel)
-
     def _reason(self, error: BaseException) -> str:
-        """Return why the server failed, in one line: its own last words, or the exception."""
+        """Return why the server failed, in one line: the exception, and its own last words."""
         said = self._errors.last_line() if self._errors is not None else ""
         while isinstance(error, BaseExceptionGroup) and error.exceptions:
             error = error.exceptions[0]
         line = one_line(f"{type(error).__name__}: {error}")
         return f"{line.rstrip('.')}. The last line that it wrote: {one_line(said)}" if said else line
 
-    async def _live(self) -> None:
-        """Hold the connection; the task that opens it has to close it."""
-        self._task = asyncio.current_task()
-        try:
-            async with self._client as client:
-                await self._learn(client)
-                self._ready.set()
-                await self._closing.wait()
-        except BaseException as error:  # noqa: BLE001  (it is told where somebody waits)
-            self._failure = error
-        finally:
-            self._ended.set()
-            self._ready.set()
-            if self._errors is not None:
-                self._errors.close()
-
-    async def _learn(self, client: Any) -> None:
+    def _learn(self) -> None:
+        client = self._connection.client
         if not self._is_named:
             info = client.server_info
             said = info.name if info is not None else ""
             self.name = _valid_name(said)[:_LONGEST_NAME] or _valid_name(self._place)[:_LONGEST_NAME] or "server"
         self.instructions = storable(client.instructions or "")[:_LONGEST_DESCRIPTION]
-        described: list[Any] = []
-        cursor: str | None = None
-        while len(described) < _MOST_TOOLS:
-            page = await client.list_tools(cursor=cursor)
-            described += page.tools
-            cursor = page.next_cursor
-            if not cursor or not page.tools:
-                break
         tools: dict[str, Tool] = {}
-        for each in described[:_MOST_TOOLS]:
-            made = self._tool(client, each, tools)
+        for each in self._connection.described[:MOST_TOOLS]:
+            made = self._tool(each, tools)
             tools[made.name] = made
         self._tools = tuple(tools.values())
 
-    def _tool(self, client: Any, described: Any, others: Mapping[str, Tool]) -> Tool:
+    def _tool(self, described: Any, others: Mapping[str, Tool]) -> Tool:
         own = str(described.name)
         name = _valid_name(own)[:128] or "tool"
         number = 2
@@ -203,22 +170,23 @@ class Server(Sequence[Tool]):
             name,
             description[:_LONGEST_DESCRIPTION],
             shape_of_schema(described.input_schema, name),
-            self._function(client, own),
+            self._function(own),
             self._consent,
             self.name,
             _claims(described.annotations),
         )
 
-    def _function(self, client: Any, name: str) -> Callable[..., Any]:
+    def _function(self, name: str) -> Callable[..., Any]:
         async def call(**arguments: Any) -> Prepared:
-            return await self._call(client, name, arguments)
+            return await self._call(name, arguments)
 
         return call
 
-    async def _call(self, client: Any, name: str, arguments: dict[str, Any]) -> Prepared:
-        if self._ended.is_set():
+    async def _call(self, name: str, arguments: dict[str, Any]) -> Prepared:
+        connection = self._connection
+        if connection.ended.is_set():
             return Prepared(f"The MCP server {self.name} has ended. The user can start it again.", is_error=True)
-        if asyncio.get_running_loop() is not self._loop:
+        if asyncio.get_running_loop() is not connection.loop:
             return Prepared(f"The MCP server {self.name} hangs. The user can start it again.", is_error=True)
         # Progress is told by a task that is not this call's.
         context = contextvars.copy_context()
@@ -226,8 +194,8 @@ class Server(Sequence[Tool]):
         async def tell(progress: float, total: float | None, message: str | None) -> None:
             context.run(_print_progress, progress, total, message)
 
-        calling = asyncio.ensure_future(client.call_tool(name, arguments, progress_callback=tell))
-        ending = asyncio.ensure_future(self._closing.wait())
+        calling = asyncio.ensure_future(connection.client.call_tool(name, arguments, progress_callback=tell))
+        ending = asyncio.ensure_future(connection.closing.wait())
         try:
             done, _ = await asyncio.wait((calling, ending), timeout=self._timeout, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -238,13 +206,13 @@ class Server(Sequence[Tool]):
             what = "was closed" if done else f"did not answer within {self._timeout:g} seconds"
             return Prepared(f"The MCP server {self.name} {what}.", is_error=True)
         error = calling.exception()
-        if error is not None:
-            if getattr(getattr(error, "error", None), "code", None) == _CONNECTION_CLOSED:
-                self._closing.set()
-                return Prepared(f"The MCP server {self.name} has ended. The user can start it again.", is_error=True)
-            said = one_line(f"{type(error).__name__}: {error}")
-            return Prepared(f"The MCP server {self.name} reports an error: {said}", is_error=True)
-        return prepared(calling.result())
+        if error is None:
+            return prepared(calling.result())
+        if getattr(getattr(error, "error", None), "code", None) == _CONNECTION_CLOSED:
+            connection.closing.set()
+            return Prepared(f"The MCP server {self.name} has ended. The user can start it again.", is_error=True)
+        said = one_line(f"{type(error).__name__}: {error}")
+        return Prepared(f"The MCP server {self.name} reports an error: {said}", is_error=True)
 
 
 def _print_progress(progress: float, total: float | None, message: str | None) -> None:
@@ -266,14 +234,3 @@ def _claims(annotations: Any) -> tuple[str, ...]:
         hints |= {"destructive_hint": None, "idempotent_hint": None}
     found = [words.get(hints[hint]) for hint, words in _CLAIMS.items()]
     return tuple(filter(None, found))
-
-
-@atexit.register
-def _close_all() -> None:
-    """Stop the programs of all servers before the loop ends."""
-    servers = list(_open)
-    for server in servers:
-        with contextlib.suppress(RuntimeError):
-            server._loop.call_soon_threadsafe(server._closing.set)  # noqa: SLF001  (of this module)
-    for server in servers:
-        server._ended.wait(_CLOSING_SECONDS)  # noqa: SLF001  (as above)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import gc
 import http.server
 import json
 import os
@@ -167,6 +168,18 @@ def test_a_server_that_is_closed_has_ended() -> None:
         "The MCP server Test_files has ended. The user can start it again.",
     )
     server.close()
+
+
+def test_a_server_ends_when_nobody_has_it_or_one_of_its_tools_any_more() -> None:
+    made = [mcp(sys.executable, _PROGRAM)]
+    process = _process_of(made[0])
+    tool = next(each for each in made[0] if each.name == "add")
+    made.clear()
+    gc.collect()
+    assert run_call(tool, '{"a": 1}').content == "2"
+    del tool
+    gc.collect()
+    _wait_for_end(process)
 
 
 def test_a_server_that_dies_is_a_result() -> None:
