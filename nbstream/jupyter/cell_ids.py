@@ -13,6 +13,11 @@ def running(kernel: Any) -> str | None:
     return found if isinstance(found, str) else None
 
 
+def are_of_jupyter(kernel: Any) -> bool:
+    """Return whether JupyterLab or Notebook runs the cell, and neither VS Code nor Colab."""
+    return "colab" not in metadata_of(kernel) and not (running(kernel) or "").startswith("vscode")
+
+
 def deleted(kernel: Any) -> list[str]:
     """Return the ids of the cells that JupyterLab says were deleted since the last execution."""
     found = metadata_of(kernel).get("deletedCells")

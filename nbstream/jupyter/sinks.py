@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from nbstream.client import history
+from nbstream.jupyter import cell_ids
 from nbstream.jupyter.journal import Journal
 from nbstream.output import sentences
 from nbstream.output.terminal import view
@@ -73,6 +75,7 @@ def sink_for(run: Run, presentation: Presentation, *, foreground: bool) -> Sink:
     from nbstream.widgets.live_view import LiveView  # noqa: PLC0415  (as above)
 
     lost = kept_views.lost()
+    presentation = replace(presentation, has_buttons=cell_ids.are_of_jupyter(kernel))
     live = LiveView(run, kernel, presentation, foreground=foreground)
     for missed in lost:
         if (back := history.back_to(missed.run.receiver)) is not None:

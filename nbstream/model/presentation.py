@@ -27,6 +27,8 @@ class Presentation:
     Attributes:
         reasoning: whether the reasoning is shown open while it streams, open, closed, or hidden.
         audience: the reader.
+        has_buttons: whether the page makes buttons that go on with a reply; if not, commands are
+            named.
     """
 
     reasoning: ReasoningDisplay = field(
@@ -37,6 +39,7 @@ class Presentation:
         },
     )
     audience: Audience = "python"
+    has_buttons: bool = True
 
 
 class DisplayOption(NamedTuple):

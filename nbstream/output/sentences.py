@@ -50,6 +50,9 @@ _ADVICE = {
         "Go on with {resume}, set a higher `max_tokens=`, or shorten the prompt.",
     ),
 }
+#: The reply was stopped.
+_GO_ON = "{Resume} goes on with this reply, and {retry} asks the prompt anew."
+_ASK_ANEW = "{retry} asks the prompt anew."
 #: The model thought and did not answer.
 _THOUGHT_TO_LIMIT = (
     "Thinking used up {} before an answer began. {}, lower `effort=`, or do without thinking (`thinking=False`)."
@@ -173,13 +176,27 @@ def _cut_off_at_length(reply: Reply) -> str:
     return text.format(limit=limit) + _ADVICE[text]["continue" in actions(reply)]
 
 
-def notes(reply: Reply, audience: Audience) -> list[str]:
-    """Return a sentence for each warning of the reply, to be shown quietly below the answer."""
+def notes(reply: Reply, audience: Audience, *, has_buttons: bool = True) -> list[str]:
+    """Return a sentence for each warning of the reply, to be shown quietly below the answer.
+
+    Args:
+        reply: the reply.
+        audience: the reader.
+        has_buttons: whether there are buttons that go on with the reply; if not, a stopped reply
+            names the commands.
+    """
     # Several other choices, or several fields of them, are one note.
     warnings = [each for each in reply.warnings if not _is_in_alert(each, reply)]
     said = [_note(warning, reply.request, audience) for warning in warnings]
     pending = [spoken(_of_pending(reply), audience)] if reply.pending else []
-    return list(dict.fromkeys([*pending, *said]))
+    stopped = [] if has_buttons or audience == "python" else [spoken(_of_stopped(reply), audience)]
+    return list(dict.fromkeys(filter(None, [*pending, *said, *stopped])))
+
+
+def _of_stopped(reply: Reply) -> str:
+    """Return how to go on with a reply that the user stopped; empty for another one."""
+    found = actions(reply) if reply.status == "cancelled" else []
+    return _GO_ON if "continue" in found else _ASK_ANEW if found else ""
 
 
 def _of_pending(reply: Reply) -> str:

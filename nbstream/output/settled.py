@@ -9,6 +9,7 @@ the same order and the same words.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from hashlib import blake2s
 from html import escape
 from itertools import pairwise
@@ -76,6 +77,7 @@ def bundle(
         makes the buttons that go on with a reply, as in a file they would do nothing: `{"again":
         {"run": …, "can": […]}}`.
     """
+    presentation = replace(presentation, has_buttons=bool(run_id) and presentation.has_buttons)
     data = {
         "text/html": settled_html(reply, presentation, renderer),
         "text/markdown": settled_markdown(reply, presentation),
@@ -85,6 +87,10 @@ def bundle(
     if run_id and (can := actions(reply)):
         metadata["again"] = {"run": run_id, "can": can}
     return data, {"nbstream": metadata} if metadata else {}
+
+
+def _notes(reply: Reply, presentation: Presentation) -> list[str]:
+    return sentences.notes(reply, presentation.audience, has_buttons=presentation.has_buttons)
 
 
 def _place_of_answer(reply: Reply, text: str) -> dict[str, Any]:
@@ -120,7 +126,7 @@ def settled_html(reply: Reply, presentation: Presentation = _DEFAULT, renderer: 
     ]
     parts += [
         f'<div class="nbstream-note" style="{_SMALL};margin:.3em 0">{escape(note)}</div>'
-        for note in sentences.notes(reply, presentation.audience)
+        for note in _notes(reply, presentation)
     ]
     if alert := sentences.alert(reply, presentation.audience):
         parts.append(f'<div class="nbstream-alert" style="margin:.3em 0"><strong>{escape(alert)}</strong></div>')
@@ -145,7 +151,7 @@ def settled_markdown(reply: Reply, presentation: Presentation = _DEFAULT) -> str
     if answer := answer_markdown(reply):
         parts.append(answer)
     parts += cards_markdown(reply, ended=reply.ended)
-    parts += [f"<small>{literal(note)}</small>" for note in sentences.notes(reply, presentation.audience)]
+    parts += [f"<small>{literal(note)}</small>" for note in _notes(reply, presentation)]
     if alert := sentences.alert(reply, presentation.audience):
         parts.append(f"**{literal(alert)}**")
     if items := wording.footer(reply):
@@ -163,7 +169,10 @@ def settled_text(reply: Reply, presentation: Presentation = _DEFAULT) -> str:
         answer = printable(unix_lines(reply.reasoning)).strip("\n")
     else:
         answer = answer_text(reply)
-    notes, alert = sentences.notes(reply, presentation.audience), sentences.alert(reply, presentation.audience)
+    notes, alert = (
+        _notes(reply, presentation),
+        sentences.alert(reply, presentation.audience),
+    )
     parts += [wording.thought(reply), answer, *cards_text(reply, ended=reply.ended), *notes, alert]
     parts.append(" · ".join(wording.footer(reply)))
     return "\n\n".join(part for part in parts if part)

@@ -34,7 +34,7 @@ def meta_of(reply: Reply, presentation: Presentation, *, elapsed: float, foregro
         "label": wording.label(reply),
         "note": wording.note(reply),
         "thought": wording.thought(reply),
-        "notes": sentences.notes(reply, presentation.audience),
+        "notes": sentences.notes(reply, presentation.audience, has_buttons=presentation.has_buttons),
         "alert": sentences.alert(reply, presentation.audience),
         "footer": wording.footer(reply),
         "answer_tokens": step_times.answer_tokens(reply) if reply.ended else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from dataclasses import replace
 from html import unescape
@@ -14,6 +15,7 @@ from markdown_it import MarkdownIt
 
 from nbstream.billing.prices import cost_of
 from nbstream.client.endpoints import endpoint_for
+from nbstream.client.start import source_of
 from nbstream.markdown.rendering import to_html
 from nbstream.model.events import (
     Answer,
@@ -37,7 +39,8 @@ from nbstream.model.request import Request
 from nbstream.model.usage import Usage
 from nbstream.model.warning import ReplyWarning
 from nbstream.output import sentences, wording
-from nbstream.output.settled import one_block, settled_html, settled_markdown, settled_text
+from nbstream.output.settled import bundle, one_block, settled_html, settled_markdown, settled_text
+from nbstream.output.terminal.view import write
 
 NOON = 1_795_262_400.0  # 2026-11-21 12:00 UTC, a Saturday: off-peak
 USAGE = Usage(2211, 1052, 3263, 1984, 227, 640)
@@ -96,6 +99,24 @@ def test_a_stopped_reply_shows_no_usage_and_no_cost() -> None:
     assert "usage not reported (about 150 tokens out)" in wording.footer(stopped)
     assert sentences.alert(stopped, "cell") == ""
     assert not any("$" in item for item in wording.footer(stopped))
+
+
+def test_a_stopped_reply_names_commands_where_there_are_no_buttons() -> None:
+    go_on = "%deepseek continue goes on with this reply, and %deepseek retry asks the prompt anew."
+    asked = source_of("Hi", {"model": "deepseek-flash", "base_url": "http://127.0.0.1:1"}).request
+    stopped = reply(Started(0, asked), Answer(1, "word"), Ended(14.1, "cancelled"))
+    cell = Presentation(audience="cell")
+    assert not any("%deepseek" in text for text in bundle(stopped, cell, run_id="run")[0].values())
+    # In VS Code and Colab, in a file, and in a terminal.
+    for shown in (bundle(stopped, replace(cell, has_buttons=False), run_id="run"), bundle(stopped, cell)):
+        assert all(go_on in text for text in shown[0].values())
+    out = io.StringIO()
+    write(stopped, Presentation(audience="terminal"), out)
+    assert go_on in " ".join(out.getvalue().split())
+    thinking = reply(Started(0, asked), Reasoning(1, "word"), Ended(14.1, "cancelled"))
+    assert sentences.notes(thinking, "terminal", has_buttons=False) == ["%deepseek retry asks the prompt anew."]
+    complete = reply(Started(0, asked), Answer(1, "word"), Finished(2, "stop"), Ended(14.1, "served"))
+    assert sentences.notes(complete, "terminal", has_buttons=False) == []
 
 
 def test_a_model_without_a_price_shows_no_cost() -> None:

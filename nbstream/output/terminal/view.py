@@ -225,8 +225,8 @@ def _card(call: ToolCall, *, ended: bool) -> list[str]:
 
 
 def _end(writer: TextWriter, reply: Reply, presentation: Presentation) -> None:
-    notes, alert = sentences.notes(reply, presentation.audience), sentences.alert(reply, presentation.audience)
-    writer.end(notes, alert, wording.footer(reply))
+    notes = sentences.notes(reply, presentation.audience, has_buttons=False)
+    writer.end(notes, sentences.alert(reply, presentation.audience), wording.footer(reply))
 
 
 class PlainWriter:
