@@ -199,7 +199,8 @@ class DeepSeekMagics(settings.Settings, Magics):
             # use.
             words = shlex.split(with_quoted_values(line))
         except ValueError:
-            raise UsageError(f"%%{_NAME}: a quote has no end. {_WHERE_TEXT_GOES}") from None
+            said = without_keys(f"%%{_NAME} {line}", line.split())
+            raise UsageError(f"{said}: a quote has no end. {_WHERE_TEXT_GOES}") from None
         try:
             return self._read(words)
         except UsageError as error:

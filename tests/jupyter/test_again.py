@@ -74,7 +74,7 @@ def test_retry_asks_the_same_prompt_with_other_options(kernel: Kernel, server: S
         ("continue", "complete"),
         ("retry --system x", "--system cannot be changed"),
         ("retry --no-such", "no option --no-such"),
-        ("retry -c other", "-c and -v cannot be changed"),
+        ("retry -c other", "-c, -v and --as cannot be changed"),
         ("retry --file x.txt", "--file cannot be changed"),
         ("continue twice", "twice"),
     ],
