@@ -131,10 +131,10 @@ class Job:
         self._row_of_failures: tuple[Failure | None, int] = (None, 0)
         self._waits_for: Failure | None = None
         self._sums = Sums()
-        self._rate = Rate()
         self._models: dict[str, None] = {}
         self._is_simulated = self._is_over = False
         self._began = time.monotonic()
+        self._rate = Rate(self._began)
 
     # Any thread may call these.
 

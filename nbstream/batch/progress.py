@@ -84,10 +84,14 @@ class Progress:
 
 
 class Rate:
-    """How many answers come in a second, by the latest ones."""
+    """How many answers come in a second, by the latest ones.
 
-    def __init__(self) -> None:
-        self._times: deque[float] = deque(maxlen=_RECENT)
+    Args:
+        began: when the job began. Answers come in bursts, so the first ones are counted from there.
+    """
+
+    def __init__(self, began: float) -> None:
+        self._times: deque[float] = deque([began], maxlen=_RECENT)
 
     def note(self, now: float) -> None:
         """Note an answer."""
@@ -96,6 +100,6 @@ class Rate:
     def at(self, now: float) -> float | None:
         """Return the rate; None after too few answers."""
         times = self._times
-        if len(times) < _LEAST_RECENT or now <= times[0]:
+        if len(times) <= _LEAST_RECENT or now <= times[0]:
             return None
-        return len(times) / (now - times[0])
+        return (len(times) - 1) / (now - times[0])

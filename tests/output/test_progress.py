@@ -84,8 +84,13 @@ def test_bounds_of_the_cost_are_said() -> None:
 
 
 def test_the_rate_is_that_of_the_latest_answers() -> None:
-    rate = Rate()
-    assert rate.at(0.0) is None
+    rate = Rate(0.0)
+    for _ in range(8):
+        assert rate.at(2.0) is None or rate.at(2.0) == pytest.approx(2.5, rel=0.4)
+        rate.note(2.0)
+    # Eight at once, after two seconds.
+    assert rate.at(2.0) == 4.0
+    rate = Rate(0.0)
     for at in range(1_000):
         rate.note(float(at) if at < 500 else 500 + (at - 500) / 10)
     assert rate.at(550.0) == pytest.approx(10, rel=0.1)
