@@ -74,7 +74,7 @@ def test_every_option_of_the_magic_is_offered(shell: InteractiveShell) -> None:
     flags = [flag for action in parser._actions for flag in action.option_strings]
     assert words_at(shell, "%%deepseek -") == flags
     assert words_at(shell, "%%deepseek ") == [each for each in flags if each.startswith("--")]
-    assert words_at(shell, "%%deepseek --to") == ["--top-p"]
+    assert words_at(shell, "%%deepseek --top") == ["--top-p"]
     assert "--model" not in words_at(shell, "%%deepseek -m pro --")
     assert "--stop" in words_at(shell, "%%deepseek --stop x --")
 
