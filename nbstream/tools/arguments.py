@@ -73,9 +73,10 @@ def read_arguments(shape: Shape, text: str) -> Arguments:
     except RecursionError:
         return _deep(value)
     if problems:
-        reason = one_line("; ".join(map(str, problems[:_MOST_PROBLEMS])))
+        # Each is a sentence.
+        reason = one_line(" ".join(map(str, problems[:_MOST_PROBLEMS])))
         more = len(values) - len(checked)
-        return Arguments(values, _problems_text(problems, more, shape), f"The arguments do not fit: {reason}")
+        return Arguments(values, _problems_text(problems, more, shape), f"The arguments do not fit. {reason}")
     return Arguments(values, bound=bound)
 
 

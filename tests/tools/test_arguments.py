@@ -200,3 +200,11 @@ def test_a_megabyte_of_arguments_is_read() -> None:
     assert "There is no such field" in problem
     assert "- and 99,981 more" in problem
     assert len(problem) < 3_000
+
+
+def test_the_reason_for_the_reader_is_made_of_sentences() -> None:
+    def weather(city: str, days: int = 1) -> None:
+        """Tell the weather."""
+
+    reason = read_arguments(tool_of(weather).shape, '{"town": "Oslo"}').reason
+    assert reason == "The arguments do not fit. city: It is missing. town: There is no such field."
