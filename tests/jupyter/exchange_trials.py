@@ -70,6 +70,8 @@ _WAYS = ("■", "interrupt_request", "Stop")
 #: States in which a call cannot be once its reply has ended.
 _OPEN = ("open", "asking", "running", "stopping")
 _RAN = ("done", "failed", "interrupted")
+#: Heading of trials in which the reply was complete before the moment came.
+ENDED_BEFORE = "the reply was complete"
 #: So many characters at the end of a text that grows may be drawn otherwise once there are more.
 _UNSTABLE = 80
 
@@ -98,7 +100,9 @@ def _try(kernel: Kernel, server: Simulator, chance: random.Random, name: str, ta
     kernel.run("ran.clear()")
     cell = kernel.send(f"%%deepseek -c {name} {_OPTIONS}\n{prompt(*_CALLS, scenario=_SCENARIO)}")
     following = kernel.send("print('next')")
-    user = User(kernel, lambda _: chance.choice([ALLOW, ALLOW, ALLOW_ALL, DENY]))
+    answers = True
+    # A question that the page shows is not asked by `input()`, however long it stays open.
+    user = User(kernel, lambda _: chance.choice([ALLOW, ALLOW, ALLOW_ALL, DENY]) if answers else None)
 
     def is_moment() -> bool:
         if cell.view is None:
@@ -112,8 +116,7 @@ def _try(kernel: Kernel, server: Simulator, chance: random.Random, name: str, ta
     answers = chance.random() < 0.5
     for _ in range(10):
         kernel.pause(delay / 10)
-        if answers:
-            user.answer(cell.view)
+        user.answer(cell.view)
     shown = _shown(cell.view)
     if way == "■":
         kernel.interrupt()
@@ -156,13 +159,17 @@ def _check_reply(kernel: Kernel, cell: Cell, shown: Message, where: str, tally: 
     if not cell.outputs_of("display_data"):
         return
     updates = cell.outputs_of("update_display_data")
+    expected = "ok" if "Stop" in where else "error"
     tally.check(len(updates) == 1, f"{where}: settled {len(updates)} times")
-    ended, steps, ran = kernel.evaluate(
-        "[reply.ended, [[step.reasoning, step.answer, [call.state for call in step.tool_calls]]"
+    status, steps, ran = kernel.evaluate(
+        "[reply.status, [[step.reasoning, step.answer, [call.state for call in step.tool_calls]]"
         " for step in reply.steps], ran]"
     )
     states = [state for _, _, calls in steps for state in calls]
-    tally.check(ended, f"{where}: the reply has not ended")
+    tally.check(status in ("cancelled", "complete"), f"{where}: the reply is {status}")
+    if status == "complete":
+        tally.seen[ENDED_BEFORE] = tally.seen.get(ENDED_BEFORE, 0) + 1
+    tally.check(status == "complete" or cell.status == expected, f"{where}: the cell was {cell.status}")
     tally.check(not set(states) & set(_OPEN), f"{where}: calls are {states}")
     # A tool that was interrupted at its very beginning has not noted that it ran.
     least, most = sum(state in ("done", "failed") for state in states), sum(state in _RAN for state in states)
