@@ -50,6 +50,21 @@ def displaying() -> Iterator[list[str]]:
         publisher.set_parent({"header": parent})
 
 
+def take_output() -> None:
+    """Let other threads and child processes write to the latest cell again.
+
+    The handler of a message of the page calls it. ipykernel gives what they write to the latest
+    message of any subshell, which here is the page's, and no front end shows that.
+    """
+    shell, header = get_ipython(), _requests.get("")
+    if shell is None or header is None:
+        return
+    for each in (sys.stdout, sys.stderr, getattr(shell, "display_pub", None), getattr(shell, "displayhook", None)):
+        set_parent = getattr(each, "set_parent", None)
+        if set_parent is not None:
+            set_parent({"header": header})
+
+
 def _on_run(info: Any) -> None:
     shell = get_ipython()
     if shell is not None and info.raw_cell:

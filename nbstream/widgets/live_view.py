@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
-from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -82,8 +80,6 @@ class LiveView:
         self._model_id = self._widget.model_id
         self._loop = getattr(kernel, "io_loop", None)
         self._kernel = kernel
-        self._foreground = foreground
-        self._has_lost_parent = False
         self._confirmed = False
         self._when_confirmed: Callable[[], object] | None = None
         channels.listen(kernel, run.id, self._model_id, self._on_message)
@@ -104,9 +100,6 @@ class LiveView:
 
     def tick(self) -> None:
         """Send what a page asked for, and a patch that had to wait."""
-        if self._has_lost_parent:
-            self._has_lost_parent = False
-            _restore_parent(self._kernel)
         if self._patches.is_behind and not self._may_wait():
             self._send()
         if self._needs_keyframe:
@@ -189,7 +182,7 @@ class LiveView:
     def _on_comm_message(self, message: dict[str, Any]) -> None:
         busy.repeat_soon(self._kernel)
         self._on_message(message)
-        self._has_lost_parent = self._foreground
+        cells.take_output()
         if not kept_views.is_kept(self):
             return
         # Only here: the control channel's thread is the wrong one to send or to close on.
@@ -231,22 +224,6 @@ class LiveView:
 
     def _bundle(self) -> tuple[dict[str, str], dict[str, Any]]:
         return self._patches.settled(self.run.id)
-
-
-def _restore_parent(kernel: Any) -> None:
-    """Let other threads and child processes write to the cell of this thread again.
-
-    ipykernel 7 gives what they write to the latest message of any subshell: the page's, which no
-    cell shows.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        return
-    with suppress(AttributeError, LookupError):
-        parent = kernel.get_parent("shell")
-        if parent["header"]["msg_type"] == "execute_request":
-            for each in (sys.stdout, sys.stderr, kernel.shell.display_pub, kernel.shell.displayhook):
-                if hasattr(each, "set_parent"):
-                    each.set_parent(parent)
 
 
 @cache
