@@ -15,7 +15,7 @@ from tests.browser.test_accessibility import _faults, theme
 from tests.exchange.conftest import calls
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, Locator
+    from playwright.sync_api import BrowserContext, Locator, Page
 
     from tests.browser.conftest import OpenNotebook
     from tests.browser.lab import Lab
@@ -239,6 +239,12 @@ def test_hostile_text_is_only_text(open_notebook: OpenNotebook) -> None:
     assert outcome(notebook).startswith("[] cancelled")
 
 
+def _faults_of(page: Page, root: Locator) -> list[str]:
+    # Chromium and Firefox let a box that scrolls have the focus by themselves, as the one around
+    # the table of arguments.
+    return [each for each in _faults(page, root) if not each.startswith("scrollable-region-focusable")]
+
+
 @pytest.mark.usefixtures("theme")
 def test_axe_finds_nothing_grave(open_notebook: OpenNotebook, request: pytest.FixtureRequest) -> None:
     notebook = begin(open_notebook, PARIS, ROME, 'wait {"seconds": 3}')
@@ -248,23 +254,23 @@ def test_axe_finds_nothing_grave(open_notebook: OpenNotebook, request: pytest.Fi
     for width in (480, 1200):
         page.set_viewport_size({"width": width, "height": 1_600})
         ready(notebook, 2)
-        assert _faults(page, live) == []
+        assert _faults_of(page, live) == []
         live.screenshot(path=shots / f"consent-{name}-{width}.png")
     press(card(notebook, 0).get_by_role("button", name="Edit…"))
     press(card(notebook, 1).get_by_role("button", name="Deny…"))
     page.wait_for_timeout(GUARD)
-    assert _faults(page, live) == []
+    assert _faults_of(page, live) == []
     live.screenshot(path=shots / f"consent-{name}-forms.png")
     press(card(notebook, 1).get_by_role("button", name="Deny", exact=True))
     press(card(notebook, 0).get_by_role("button", name="Allow once with"))
     expect(card(notebook, 0)).to_contain_text("sunny in Paris")
     press(card(notebook, 2).get_by_role("button", name="Allow once"))
     expect(card(notebook, 2)).to_contain_text(re.compile(r"running · allowed by the user · [12] s"))
-    assert _faults(page, live) == []
+    assert _faults_of(page, live) == []
     notebook.wait_until_ran(1)
     settled = notebook.output(1).locator(".nbstream-settled")
     expect(settled).to_be_visible()
-    assert _faults(page, settled) == []
+    assert _faults_of(page, settled) == []
 
 
 def test_the_question_and_the_decision_are_announced(open_notebook: OpenNotebook) -> None:
