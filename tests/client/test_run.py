@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import http.server
+import signal
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -404,16 +405,11 @@ def test_leaving_the_loop_early_cancels_though_the_event_loop_stops(simulator: S
         loop.close()
 
 
-def test_a_wait_that_is_interrupted_cancels_the_run(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wait_that_is_interrupted_cancels_the_run(simulator: Simulator) -> None:
     run = nbstream.stream("Why? [simulate: silence after=5]")
-
-    def interrupted(_timeout: float | None) -> Reply:
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(run.receiver.future, "result", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            run.result()
+    threading.Timer(0.2, signal.raise_signal, [signal.SIGINT]).start()
+    with pytest.raises(KeyboardInterrupt):
+        run.result(20)
     assert run.result(20).status == "cancelled"
 
 
