@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -58,6 +59,7 @@ class StepCalls:
         self._step = len(open_reply.reply.steps) - 1
         #: The answers to come, by the position of their call.
         self._asked: dict[int, asyncio.Future[Decision]] = {}
+        self._ended: defaultdict[int, asyncio.Event] = defaultdict(asyncio.Event)
         #: Set once the user's decision about a call is noted.
         self._decided: dict[int, asyncio.Event] = {}
         #: The positions of the calls that were allowed. No other call runs.
@@ -86,6 +88,8 @@ class StepCalls:
         return self._open.reply.tool_calls[index]
 
     def _change(self, index: int, **changes: Any) -> None:
+        if "outcome" in changes:
+            self._ended[index].set()
         self._open.emit(CallChanged(self._open.elapsed, index, **changes))
 
     def _callable_ones(self) -> list[_Open]:
@@ -218,6 +222,8 @@ class StepCalls:
                     decision = NOBODY
                 questions.answer(self._key(each.index), decision)
                 await answer
+            # What a call prints stands below its question, and above the next one.
+            await self._ended[each.index].wait()
 
     async def _typed(self, each: _Open) -> Decision:
         """Return what the user types about a call."""

@@ -29,7 +29,7 @@ _LEAST_SECONDS = 0.05
 _WORTH_TELLING = 0.2
 #: The footer names so many values and files of the prompt, each with so many characters.
 _MOST_INSERTED = 6
-_LONGEST_NAME = 40
+_LONGEST_NAME = 48
 #: A label names so many tools.
 _MOST_NAMES = 3
 _RUNNING = ("running", "stopping")

@@ -6,7 +6,6 @@ import dataclasses
 import json
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import pytest
 
 import nbstream
@@ -123,6 +122,7 @@ def test_what_the_user_gives_in_the_body_goes_first() -> None:
 
 @pytest.mark.usefixtures("simulator")
 def test_frames() -> None:
+    pd = pytest.importorskip("pandas")
     rows = ask()
     pd.testing.assert_frame_equal(rows.frame(), pd.DataFrame(rows.data))
     assert ask(list[Person]).frame()["name"].tolist() == ["name", "name 2", "name 3"]

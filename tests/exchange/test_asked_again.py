@@ -120,7 +120,7 @@ def test_the_reader_sees_that_it_was_asked_for_again(simulator: Simulator) -> No
 def test_a_stop_ends_it(simulator: Simulator) -> None:
     prompt = "[simulate: structured wrong=fields times=999]Somebody."
     run = nbstream.stream(prompt, schema=Person, thinking=False, tries=500)
-    while len(run.reply.steps) < 2:
+    while len(bodies(simulator)) < 2:
         run.receiver.wait(10**6, timeout=0.01)
     run.cancel()
     reply = run.result(30)

@@ -63,7 +63,7 @@ def wait_for_end(kernel: Kernel, reply: str = "reply") -> list[Any]:
 
 def test_a_tool_of_a_background_reply_runs_on_the_main_thread_once_it_is_idle(kernel: Kernel) -> None:
     cell, view = begin(kernel)
-    assert cell.ended
+    kernel.finish(cell)
     other = kernel.send("print('begins'); time.sleep(0.7); idle_at = time.monotonic()")
     kernel.until(lambda: other.text("stdout"), "the other cell runs")
     decide(kernel, view, ALLOW)

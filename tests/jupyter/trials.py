@@ -37,7 +37,10 @@ _SETTLING = ("normal tokens=1500 rate=0", 0.4)
 #: Code for the kernel. It counts the resources that exist after every reply has ended. One
 #: connection may stay open for the next request.
 _REMAINING = """(lambda asyncio, threading, loop: {
-    "threads": sorted(t.name for t in threading.enumerate() if t.name.startswith("nbstream")),
+    "threads": sorted(
+        # That of asynchronous tools stays: their clients are bound to its loop.
+        t.name for t in threading.enumerate() if t.name.startswith("nbstream") and t.name != "nbstream-tools"
+    ),
     "tasks": len(asyncio.all_tasks(loop.background_loop())),
     "connections": len([each for each in __import__("psutil").Process().net_connections("tcp")
                         if each.raddr and each.raddr.port == PORT and each.status == "ESTABLISHED"]),
