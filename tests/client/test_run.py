@@ -407,7 +407,8 @@ def test_leaving_the_loop_early_cancels_though_the_event_loop_stops(simulator: S
 
 def test_a_wait_that_is_interrupted_cancels_the_run(simulator: Simulator) -> None:
     run = nbstream.stream("Why? [simulate: silence after=5]")
-    threading.Timer(0.2, signal.raise_signal, [signal.SIGINT]).start()
+    # To this thread, as another thread's signal would not end its wait.
+    threading.Timer(0.2, signal.pthread_kill, [threading.get_ident(), signal.SIGINT]).start()
     with pytest.raises(KeyboardInterrupt):
         run.result(20)
     assert run.result(20).status == "cancelled"

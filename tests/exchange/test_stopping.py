@@ -72,7 +72,7 @@ def test_an_interrupt_breaks_off_a_tool_and_the_cell(simulator: Simulator) -> No
     @nbstream.tool(consent="never")
     def hangs() -> None:
         """Hang."""
-        threading.Timer(0.1, lambda: signal.raise_signal(signal.SIGINT)).start()
+        threading.Timer(0.1, signal.pthread_kill, [threading.get_ident(), signal.SIGINT]).start()
         time.sleep(30)
 
     run = nbstream.stream(calls("hangs {}", "hangs {}"), tools=[hangs])
