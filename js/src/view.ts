@@ -179,6 +179,7 @@ export class View {
     const answer = take(this.#answerOps);
     this.#offscreen.update();
     this.#drawEarlier(take(this.#earlierOps));
+    this.#earlier.hidden = this.#earlierDocument.isEmpty;
     if (answer.length > 0) this.#document.draw(answer);
     this.#answer.hidden = this.#document.isEmpty;
     // As the kernel has it for other replies without an answer.
