@@ -67,7 +67,8 @@ def test_reloaded_in_mid_stream(front_end: str, kernel: str, open_notebook: Open
     last = notebook.output(2).inner_text()
     assert last.startswith("cancelled ")
     end = re.sub(r"\W", "", last.removeprefix("cancelled "))
-    assert re.sub(r"\W", "", whole).endswith(end)
+    # The stop may be within a code block, below its buttons.
+    assert re.sub(r"\W", "", re.sub("Copy|Insert as cell", "", whole)).endswith(end)
     # Once more, before it was saved: the file still holds the widget alone.
     notebook.page.reload()
     assert settled(notebook.output(1)) == whole
