@@ -171,7 +171,7 @@ class Reply:
             return self._read
         reading: Reading = representation.reading_of(self)
         if self.ended:
-            # The one field that is set later: what is read of a reply that has ended stays so.
+            # The one field that is set later. The text of a reply that has ended does not change.
             object.__setattr__(self, "_read", reading)
         return reading
 
@@ -194,7 +194,9 @@ class Reply:
                 for call in calls
             ]
         if self._blocks:
-            blocks = {each.index: call_block(each.id, each.name, str(each.arguments)) for each in self._tools}
+            blocks = {
+                each.index: call_block(each.known.id, each.known.name, str(each.arguments)) for each in self._tools
+            }
             texts = self.reasoning, str(self._answer)
             message["content_blocks"] = content_of(self._blocks, *texts, blocks)
         return message

@@ -40,6 +40,13 @@ _CLASSES = {
     for name, found in vars(module).items()
     if isinstance(found, type) and is_dataclass(found)
 }
+#: Classes of files of format 1 that there are no more: what makes a value of their fields.
+_FORMER: dict[str, Callable[..., Any]] = {
+    "_ToolDraft": lambda index, id="", name="", arguments=Text(): tool_call.CallDraft(  # noqa: A006, B008
+        index, arguments, tool_call.ToolCall(id, name, "")
+    ),
+    "_WarningDraft": warning.WarningDraft,
+}
 _CLASS = "_"
 #: Values that JSON does not have: how each is written as text, and read.
 _OTHERS: dict[str, tuple[type, Callable[[Any], str], Callable[[str], Any]]] = {
@@ -98,7 +105,8 @@ def decode(value: Any) -> Any:
             return {key: decode(each) for key, each in value["value"].items()}
         if name in _OTHERS:
             return _OTHERS[name][2](value["value"])
-        return _CLASSES[name](**{key: decode(each) for key, each in value.items() if key != _CLASS})
+        make = _FORMER.get(name) or _CLASSES[name]
+        return make(**{key: decode(each) for key, each in value.items() if key != _CLASS})
     except (ArithmeticError, AttributeError, KeyError, TypeError) as error:
         raise ValueError(f"not a kept value: {error}") from None
 

@@ -59,30 +59,26 @@ class ToolCall:
         return None if self.outcome is None else self.outcome.content
 
 
+_ARRIVING = ToolCall("", "", "", "arriving")
+
+
 @dataclass(frozen=True, slots=True)
 class CallDraft:
-    """A tool call while its fragments arrive, and afterwards; `index` is the server's number."""
+    """A tool call while its fragments arrive, and afterwards.
+
+    Attributes:
+        index: the server's number of the call.
+        arguments: its arguments, which grow.
+        known: everything else about it.
+    """
 
     index: int
-    id: str = ""
-    name: str = ""
     arguments: Text = field(default_factory=Text)
-    state: CallState = "arriving"
-    edited: str | None = None
-    decided_by: DecidedBy | None = None
-    reason: str = ""
-    outcome: ToolOutcome | None = None
-    printed: Printed = _NOTHING
-    began: float | None = None
-    asked: float | None = None
-    decided: float | None = None
+    known: ToolCall = _ARRIVING
 
     def call(self) -> ToolCall:
         """Return the call so far."""
-        texts = self.id, self.name, str(self.arguments)
-        decided = self.edited, self.decided_by, self.reason
-        times = self.began, self.asked, self.decided
-        return ToolCall(*texts, self.state, *decided, self.outcome, self.printed, *times)
+        return replace(self.known, arguments=str(self.arguments))
 
 
 def name_after(known: str, said: str | None) -> str:
@@ -92,39 +88,45 @@ def name_after(known: str, said: str | None) -> str:
 
 def with_fragment(drafts: tuple[CallDraft, ...], event: ToolCallDelta) -> tuple[CallDraft, ...]:
     """Return the calls after a fragment of one of them."""
-    known = {draft.index: draft for draft in drafts}
-    draft = known.get(event.index, CallDraft(event.index))
+    found = {draft.index: draft for draft in drafts}
+    draft = found.get(event.index, CallDraft(event.index))
     arguments = draft.arguments.append(event.arguments) if event.arguments else draft.arguments
-    name = name_after(draft.name, event.name)
-    known[event.index] = replace(draft, id=draft.id or event.id or "", name=name, arguments=arguments)
-    return tuple(known.values())
+    known = draft.known
+    if event.id or event.name:
+        known = replace(known, id=known.id or event.id or "", name=name_after(known.name, event.name))
+    found[event.index] = CallDraft(event.index, arguments, known)
+    return tuple(found.values())
 
 
 def with_change(drafts: tuple[CallDraft, ...], event: CallChanged) -> tuple[CallDraft, ...]:
     """Return the calls after something has become of one of them."""
-    return tuple(_changed(draft, event) if at == event.index else draft for at, draft in enumerate(drafts))
+    return tuple(
+        replace(draft, known=_changed(draft.known, event)) if at == event.index else draft
+        for at, draft in enumerate(drafts)
+    )
 
 
 def whole(drafts: tuple[CallDraft, ...]) -> tuple[CallDraft, ...]:
     """Return the calls at the end of their response."""
-    return tuple(replace(each, state="open") if each.state == "arriving" else each for each in drafts)
+    return tuple(
+        replace(draft, known=replace(draft.known, state="open")) if draft.known.state == "arriving" else draft
+        for draft in drafts
+    )
 
 
-def _changed(draft: CallDraft, event: CallChanged) -> CallDraft:
-    state = event.state or draft.state
-    outcome = draft.outcome if event.outcome is None else event.outcome
+def _changed(call: ToolCall, event: CallChanged) -> ToolCall:
+    state, printed = event.state or call.state, event.printed
     if event.outcome is not None:
-        state = event.outcome.outcome
-    printed = draft.printed if event.printed is None else event.printed
+        state, printed = event.outcome.outcome, event.outcome.printed
     return replace(
-        draft,
+        call,
         state=state,
-        edited=draft.edited if event.edited is None else event.edited,
-        decided_by=event.decided_by or draft.decided_by,
-        reason=draft.reason if event.reason is None else event.reason,
-        outcome=outcome,
-        printed=printed if event.outcome is None else event.outcome.printed,
-        began=event.at if draft.began is None and state == "running" else draft.began,
-        asked=event.at if draft.asked is None and state == "asking" else draft.asked,
-        decided=event.at if draft.state == "asking" and state != "asking" else draft.decided,
+        edited=call.edited if event.edited is None else event.edited,
+        decided_by=event.decided_by or call.decided_by,
+        reason=call.reason if event.reason is None else event.reason,
+        outcome=event.outcome or call.outcome,
+        printed=call.printed if printed is None else printed,
+        began=event.at if call.began is None and state == "running" else call.began,
+        asked=event.at if call.asked is None and state == "asking" else call.asked,
+        decided=event.at if call.state == "asking" and state != "asking" else call.decided,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import fields
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,8 +19,6 @@ from nbstream.model.usage import Cost, Usage
 from tests.chat.conftest import bodies
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from nbstream.simulator.server import Simulator
     from tests.chat.conftest import Cells
 
@@ -138,3 +137,12 @@ def test_a_value_is_the_same_after_json(value: Any) -> None:
 
 def test_an_amount_keeps_its_digits() -> None:
     assert str(decode(encode(Decimal("0.10")))) == "0.10"
+
+
+def test_a_file_of_format_1_is_read_whole() -> None:
+    chat = nbstream.Chat.load(Path(__file__).parents[1] / "data" / "chats" / "format-1.json")
+    first, second = (turn.reply for turn in chat.turns)
+    assert [(call.name, call.arguments, call.state) for call in first.tool_calls] == [("look", "{}", "open")]
+    assert [(each.kind, each.where) for each in second.warnings] == [("replaced", "messages[3].content")]
+    assert [each["role"] for each in chat.messages] == ["user", "assistant", "tool", "user", "assistant"]
+    assert [each["role"] for each in second.request.messages] == ["user", "assistant", "tool", "user"]

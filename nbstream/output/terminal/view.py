@@ -151,7 +151,7 @@ class TextView:
         return steps[min(self._step, len(steps) - 1)]
 
     def _end_step(self, event: Stepped) -> None:
-        """Write what is left of a request, after which another one begins."""
+        """Write the rest of a request's output, as the next request begins."""
         step = self._present
         if step.tool_calls or event.cause == "again":
             self._begin("calls")
