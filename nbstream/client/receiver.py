@@ -242,10 +242,6 @@ class Receiver:
         self._emit([event])
         self._flush()
 
-    def emit_soon(self, event: Event) -> None:
-        """Do the same from any thread."""
-        self._loop.call_soon_threadsafe(self._emit, [event])
-
     async def _attempts(self) -> None:
         attempts = 1 + self._limits.retries
         for attempt in range(1, attempts + 1):
