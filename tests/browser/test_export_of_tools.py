@@ -68,7 +68,7 @@ def notebook_of() -> Any:
 def test_an_untrusted_notebook_shows_cards_that_fit(lab: Lab, page: Page) -> None:
     nbformat.write(notebook_of(), lab.notebooks / "tools.ipynb")
     settled = NotebookPage(page, lab, "tools.ipynb").output(0).locator(".nbstream-settled")
-    _fits(settled)
+    _assert_fits(settled)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -77,7 +77,7 @@ def test_nbconvert_html_shows_cards_that_fit(theme: str, width: int, page: Page)
     body, _ = HTMLExporter(theme=theme).from_notebook_node(notebook_of())  # type: ignore[no-untyped-call]
     page.set_viewport_size({"width": width, "height": 800})
     page.set_content(body, wait_until="domcontentloaded")
-    _fits(page.locator(".nbstream-settled"))
+    _assert_fits(page.locator(".nbstream-settled"))
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
@@ -107,8 +107,8 @@ def test_github_without_styles_shows_each_card_as_an_item(page: Page) -> None:
     assert places == sorted(places)
 
 
-def _fits(settled: Locator) -> None:
-    """Check that an image is scaled, and that a wide and long table scrolls in its box."""
+def _assert_fits(settled: Locator) -> None:
+    """Assert that an image is scaled, and that a wide and long table scrolls in its box."""
     image = settled.locator("img")
     expect(image).to_be_visible()
     assert image.evaluate("async (each) => { await each.decode(); return each.naturalWidth; }") == 1800

@@ -63,6 +63,7 @@ def test_every_form_has_the_same_parts_in_the_same_order(form: str) -> None:
     found = words(shown)
     at = 0
     for each in IN_ORDER:
+        assert each in found[at:], each
         at = found.index(each, at)
 
 

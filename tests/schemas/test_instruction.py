@@ -55,7 +55,8 @@ def test_the_example_fits_the_schema_that_is_sent(schema: Any) -> None:
 
 @given(ROOTS)
 def test_any_schema_has_an_example(schema: dict[str, Any]) -> None:
-    json.dumps(example_of(schema))
+    example = example_of(schema)
+    assert json.loads(json.dumps(example)) == example
 
 
 def test_the_word_json_is_in_every_instruction() -> None:

@@ -81,6 +81,8 @@ def test_no_word_of_prose_is_taken_for_a_section() -> None:
 
 @given(st.text(max_size=300))
 def test_any_text_is_read(text: str) -> None:
-    read_docstring(text)
-    read_docstring(f"Args:\n    {text}")
-    read_docstring(f"Parameters\n----------\n{text}")
+    # Without a section, each word stands in the description.
+    assert read_docstring(text).text.split() == text.split()
+    for section in (f"Args:\n    {text}", f"Parameters\n----------\n{text}"):
+        read = read_docstring(section)
+        assert all(name and isinstance(said, str) for name, said in read.parameters.items())
