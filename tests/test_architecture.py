@@ -7,6 +7,7 @@ place, there are no circular imports, and loading the extension imports no heavy
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from graphlib import TopologicalSorter
@@ -25,9 +26,10 @@ ALLOWED = {
     "markdown": {"model"},
     "prompt": {"model"},
     "snippets": {"model"},
+    "loops": set(),
     "schemas": {"model"},
-    "tools": {"schemas", "prompt", "model"},
-    "client": {"tools", "schemas", "prompt", "billing", "wire", "model"},
+    "tools": {"schemas", "prompt", "loops", "model"},
+    "client": {"tools", "schemas", "prompt", "billing", "wire", "loops", "model"},
     "exchange": {"client", "tools", "schemas", "prompt", "model"},
     "batch": {"exchange", "client", "schemas", "prompt", "model"},
     "chat": {"exchange", "client", "tools", "schemas", "prompt", "model"},
@@ -103,6 +105,12 @@ def test_a_module_imports_only_allowed_packages(module: Path) -> None:
             assert rest[0] in {folder, *ALLOWED[folder]}, f"{place} imports {name}"
         elif top != "nbstream" and top not in sys.stdlib_module_names:
             assert any(place.startswith(there) for there in IMPORTED_IN.get(top, [])), f"{place} imports {name}"
+
+
+def test_the_table_of_architecture_md_says_the_same() -> None:
+    text = (PACKAGE.parent / "ARCHITECTURE.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(\w+)/` \|.*\| ([^|]+) \|$", text, re.MULTILINE)
+    assert {name: set(re.findall(r"\w+", allowed)) for name, allowed in rows} == ALLOWED
 
 
 def test_there_are_no_circular_imports() -> None:

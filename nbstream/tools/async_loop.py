@@ -7,13 +7,14 @@ requests: a tool that blocks its loop stops no answer.
 from __future__ import annotations
 
 import asyncio
-import atexit
 import contextlib
 import contextvars
 import inspect
 import os
 import threading
 from typing import TYPE_CHECKING, Any
+
+from nbstream.loops.loop_thread import LoopThread
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Coroutine
@@ -27,22 +28,10 @@ _POLL_SECONDS = 0.1
 #: How long the tasks may take to end with the process: servers have to be stopped.
 _CLOSING_SECONDS = 6.0
 
-_lock = threading.Lock()
-_loop: asyncio.AbstractEventLoop | None = None
-_owner = 0
+_thread = LoopThread("nbstream-tools", _CLOSING_SECONDS)
+tool_loop = _thread.loop
 #: A loop refers to its tasks weakly.
 _lasting: set[asyncio.Task[None]] = set()
-
-
-def tool_loop() -> asyncio.AbstractEventLoop:
-    """Return the loop. The first call starts it, also in a forked child, which has no threads."""
-    global _loop, _owner  # noqa: PLW0603  (one loop for each process)
-    with _lock:
-        if _loop is None or _owner != os.getpid():
-            _loop = asyncio.new_event_loop()
-            _owner = os.getpid()
-            threading.Thread(target=_serve, args=(_loop,), name="nbstream-tools", daemon=True).start()
-        return _loop
 
 
 def wait_for(awaitable: Awaitable[Any], interruption: Interruption) -> Any:
@@ -64,7 +53,8 @@ def wait_for(awaitable: Awaitable[Any], interruption: Interruption) -> Any:
         with contextlib.suppress(KeyboardInterrupt):
             call.wait(interruption, _GRACE_SECONDS)
         if not call.ended.is_set():
-            _abandon(loop)
+            # The call blocks it; the next one gets another loop.
+            _thread.abandon(loop)
         raise
     if call.error is not None:
         raise call.error
@@ -136,24 +126,6 @@ class _Call:
                 os._exit(0 if self.error is None else 1)
 
 
-def _abandon(loop: asyncio.AbstractEventLoop) -> None:
-    """Leave a loop that a call blocks, so that the next call gets another one."""
-    global _loop  # noqa: PLW0603  (as above)
-    with _lock:
-        if _loop is loop:
-            _loop = None
-
-
-def _serve(loop: asyncio.AbstractEventLoop) -> None:
-    asyncio.set_event_loop(loop)
-    ended = False
-    while not ended:
-        # A task of a tool may raise SystemExit, which asyncio passes on.
-        with contextlib.suppress(BaseException):
-            loop.run_forever()
-            ended = True
-
-
 def start_on_loop(work: Coroutine[Any, Any, None]) -> None:
     """Start a task that lives as long as its loop."""
     loop = tool_loop()
@@ -164,21 +136,3 @@ def start_on_loop(work: Coroutine[Any, Any, None]) -> None:
         task.add_done_callback(_lasting.discard)
 
     loop.call_soon_threadsafe(start)
-
-
-@atexit.register
-def _close() -> None:
-    """Cancel every task, so that servers are stopped and connections closed with the process."""
-    loop = _loop
-    if loop is None or _owner != os.getpid() or not loop.is_running():
-        return
-
-    async def cancel_tasks() -> None:
-        tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks, timeout=_CLOSING_SECONDS) if tasks else None
-
-    with contextlib.suppress(TimeoutError):
-        asyncio.run_coroutine_threadsafe(cancel_tasks(), loop).result(timeout=_CLOSING_SECONDS + 1)
-    loop.call_soon_threadsafe(loop.stop)
