@@ -20,6 +20,7 @@ from nbstream.output import questions
 from nbstream.output.card_lines import card_lines
 from nbstream.output.card_markdown import card_markdown
 from nbstream.output.cards import card_html
+from tests.output.html_words import Tags
 
 if TYPE_CHECKING:
     from nbstream.model.events import CallState
@@ -61,31 +62,6 @@ class Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.text += data
-
-
-class Tags(HTMLParser):
-    """Collects text, tags and attributes of the HTML of other programs."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.text = ""
-        self.tags: set[str] = set()
-        self.attributes: set[str] = set()
-        self.feed(html)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
-        self.attributes.update(name for name, _ in attrs)
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-
-    def handle_comment(self, data: str) -> None:
-        raise AssertionError(data)
-
-    def handle_decl(self, decl: str) -> None:
-        raise AssertionError(decl)
 
 
 def call_of(arguments: object = None, **fields: object) -> ToolCall:

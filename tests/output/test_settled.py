@@ -41,6 +41,7 @@ from nbstream.model.warning import ReplyWarning
 from nbstream.output import sentences, wording
 from nbstream.output.settled import bundle, one_block, settled_html, settled_markdown, settled_text
 from nbstream.output.terminal.view import write
+from tests.output.html_words import Tags
 
 NOON = 1_795_262_400.0  # 2026-11-21 12:00 UTC, a Saturday: off-peak
 USAGE = Usage(2211, 1052, 3263, 1984, 227, 640)
@@ -60,24 +61,6 @@ WHOLE = reply(
     UsageReported(18.4, USAGE),
     Ended(18.4, "served"),
 )
-
-
-class Words(HTMLParser):
-    """Collects the text of a page, its tags and its attributes."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.text = ""
-        self.tags: set[str] = set()
-        self.attributes: set[str] = set()
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
-        self.attributes.update(name for name, _ in attrs)
-
-    def handle_data(self, data: str) -> None:
-        self.text += data.replace("\xa0", " ")
 
 
 def test_the_footer_lists_model_time_tokens_and_cost() -> None:
@@ -224,14 +207,14 @@ def test_a_tag_that_an_export_shows_as_text_has_no_attributes() -> None:
 
 
 def test_a_footer_has_a_separator_before_each_item_but_the_first() -> None:
-    words = Words(settled_html(WHOLE)).text
+    words = Tags(settled_html(WHOLE)).text
     assert words.rstrip().endswith(" · ".join(wording.footer(WHOLE)))
 
 
 def test_html_markdown_and_text_have_the_same_parts_in_the_same_order() -> None:
     html, markdown, plain = settled_html(WHOLE), settled_markdown(WHOLE), settled_text(WHOLE)
     # In the Markdown, dollars that could be those of a formula are escaped.
-    for text in (Words(html).text, markdown.replace("\\$", "$"), plain):
+    for text in (Tags(html).text, markdown.replace("\\$", "$"), plain):
         places = [text.index(part) for part in ("Thought for 12 s", "$5 and $6", "deepseek-v4-pro · 18 s")]
         assert places == sorted(places)
 
@@ -253,7 +236,7 @@ def test_code_keeps_its_blank_lines() -> None:
 
 
 def test_the_html_has_no_scripts_and_loads_nothing() -> None:
-    page = Words(settled_html(WHOLE))
+    page = Tags(settled_html(WHOLE))
     assert not page.tags & {"script", "style", "img", "iframe", "button", "svg", "link"}
     assert page.attributes <= {"class", "style", "dir", "href", "rel", "target"}
     assert "mathjax_ignore tex2jax_ignore" in settled_html(WHOLE)
@@ -269,6 +252,6 @@ def test_text_from_a_model_never_becomes_a_script_or_handler(text: str) -> None:
         Identified(1, model=text),
         Ended(2, "failed", Failure("in_band", said=text)),
     )
-    page = Words(settled_html(hostile))
+    page = Tags(settled_html(hostile))
     assert not page.tags & {"script", "style", "img", "iframe", "button", "svg", "link"}
     assert not any(name.startswith("on") for name in page.attributes)

@@ -19,7 +19,8 @@ from nbstream.output.settled import bundle, settled_html, settled_markdown, sett
 from nbstream.output.steps import step_html
 from tests.hostile import allowed, corpus
 from tests.output.exchanges import ALL, CALLS, FIRST, NOON, THIRD, WHOLE, asked, reply_of, request
-from tests.output.test_cards import Page, Tags
+from tests.output.html_words import Tags
+from tests.output.test_cards import Page
 
 if TYPE_CHECKING:
     from nbstream.model.events import Event
