@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from nbstream.client.following import Following
     from nbstream.client.retry import Limits
     from nbstream.client.sources import Source
+    from nbstream.model.request import Request
 
 
 #: Events that nobody watches are joined when there are so many of them.
@@ -224,7 +225,7 @@ class Receiver:
             await self._source.prepare()
             request = self._source.request
             stepped = Stepped(self.elapsed, request, time.time(), following.cause)
-            self._emit([stepped, *(Warned(stepped.at, each) for each in request.warnings)])
+            self._emit([stepped, *_continuing(self._source, stepped.at), *_warned(request, stepped.at)])
             await self._attempts()
 
     @property
@@ -378,9 +379,8 @@ class Receiver:
 
 
 def _seconds_before(source: Source, before: Sequence[Event] = ()) -> float:
-    if before:
-        return max(event.at for event in before)
-    return (source.earlier.timing.ended or 0.0) if source.earlier is not None else 0.0
+    earlier = (source.earlier.timing.ended or 0.0) if source.earlier is not None else 0.0
+    return max([earlier, *(event.at for event in before)])
 
 
 def _before(source: Source) -> Reply:
@@ -392,9 +392,15 @@ def _before(source: Source) -> Reply:
 def _first_events(source: Source) -> list[Event]:
     at, request = _seconds_before(source), source.request
     events: list[Event] = [Started(at, request, time.time())]
-    if source.earlier is not None:
-        events.append(Continued(at, source.earlier))
-    return events + [Warned(at, each) for each in request.warnings]
+    return [*events, *_continuing(source, at), *_warned(request, at)]
+
+
+def _continuing(source: Source, at: float) -> list[Event]:
+    return [] if source.earlier is None else [Continued(at, source.earlier)]
+
+
+def _warned(request: Request, at: float) -> list[Event]:
+    return [Warned(at, each) for each in request.warnings]
 
 
 def _last_warnings(reply: Reply, at: float) -> list[Event]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from nbstream.client.run import Run
     from nbstream.client.sources.api import ApiSource
     from nbstream.exchange.exchange import Exchange
-    from nbstream.model.events import Event
+    from nbstream.model.events import Event, StepCause
     from nbstream.model.request import Request
     from nbstream.tools.tool import Tool
 
@@ -41,19 +41,25 @@ def stream(prompt: str | None = None, **options: Unpack[Options]) -> Run:
     return start(source_of(prompt, given), given)
 
 
-def start(source: ApiSource, options: Options, before: Sequence[Event] = ()) -> Run:
+def start(source: ApiSource, options: Options, before: Sequence[Event] = (), cause: StepCause | None = None) -> Run:
     """Start the reply of a request, and carry it on while the model calls tools.
 
     Args:
         source: the request.
         options: the options of the request; those about tools count here.
-        before: the events of an earlier part of the reply, whose calls are carried on; `source` is
-            its last request then, and is not sent again.
+        before: the events of an earlier part of the reply. Without a `cause`, its calls are carried
+            on; `source` is its last request then, and is not sent again.
+        cause: with it, `source` is sent after that part, and goes on with the reply's last answer.
 
     Raises:
         RequestError: if an option about tools is not valid.
     """
-    return start_run(source, following(source, options), before)
+    then = following(source, options)
+    if cause is None:
+        return start_run(source, then, before)
+    from nbstream.exchange.last_request import LastRequest  # noqa: PLC0415  (only where it is used)
+
+    return start_run(source, LastRequest(source, cause, then), before)
 
 
 def following(source: ApiSource, options: Options) -> Exchange | None:

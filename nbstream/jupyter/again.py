@@ -17,6 +17,7 @@ from nbstream.jupyter import display, shown
 from nbstream.model.exceptions import RequestError
 from nbstream.model.presentation import OPTIONS, presentation_of
 from nbstream.model.printable import one_line
+from nbstream.model.retelling import events_of
 from nbstream.output.audience import name_options
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from nbstream.client.run import Run
     from nbstream.client.sources.api import ApiSource
     from nbstream.jupyter.shown import Shown
-    from nbstream.model.events import Event
+    from nbstream.model.events import Event, StepCause
     from nbstream.model.reply import Reply
 
 
@@ -39,15 +40,17 @@ class Another(NamedTuple):
         source: the request; with `before`, the one whose calls are carried on.
         options: the options that were changed.
         before: the events of the reply so far, if its tool calls are carried on.
+        cause: with it, the source goes on with the last answer, after the steps of `before`.
     """
 
     source: ApiSource
     options: Options
     before: Sequence[Event] = ()
+    cause: StepCause | None = None
 
     def start(self) -> Run:
         """Send it."""
-        return exchange.start(self.source, self.options, self.before)
+        return exchange.start(self.source, self.options, self.before, self.cause)
 
 
 def resume(reply: Reply, **given: Any) -> Reply:
@@ -67,6 +70,7 @@ def another(action: Action, reply: Reply, options: Options) -> Another:
         RequestError: if that is not possible.
     """
     before: Sequence[Event] = ()
+    cause: StepCause | None = None
     if action == "retry":
         chat = _chat_of(reply)
         first = reply.steps[0]
@@ -76,11 +80,12 @@ def another(action: Action, reply: Reply, options: Options) -> Another:
         source, before = carried_on(reply, options)
         exchange.refuse_without_tools(source, options)
     else:
-        source = continuation.resumed(reply, options)
+        source = continuation.resumed(reply.last_step, options)
+        before, cause = events_of(reply.steps[:-1]), reply.cause
     if any(value is not None for value in options.values()):
         for sentence in parameter_notes(source.request, source.endpoint):
             warn(sentence)
-    return Another(source, options, before)
+    return Another(source, options, before, cause)
 
 
 def start(sent: Another, reply: Reply, action: Action) -> Run:

@@ -20,11 +20,11 @@ from nbstream.model.usage import joined_cost
 from nbstream.model.warning import DAMAGES, OF_REQUEST, with_warning
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from nbstream.model.earlier import Earlier
     from nbstream.model.request import Request
-    from nbstream.model.usage import Cost
+    from nbstream.model.usage import Cost, Usage
 
 
 def reduce(reply: Reply, event: events.Event) -> Reply:
@@ -75,11 +75,8 @@ def reduce(reply: Reply, event: events.Event) -> Reply:
         case events.Stepped():
             return _stepped(reply, event)
         case events.UsageReported():
-            usage = event.usage
-            if reply.earlier is not None and reply.earlier.usage is not None:
-                usage = reply.earlier.usage + usage
-            for step in reply._steps:
-                usage = usage if step.usage is None else step.usage + usage
+            before = [reply.earlier.usage] if reply.earlier is not None else []
+            usage = _sum([step.usage for step in reply._steps] + [*before, event.usage])
             return replace(reply, usage=usage, _own_usage=event.usage)
         case events.Priced():
             return replace(reply, cost=_total_cost(reply, event.cost), _own_cost=event.cost)
@@ -193,6 +190,14 @@ def _begin(reply: Reply, status: Literal["reasoning", "answering"], at: float) -
     return replace(reply, status=status, wait=None, timing=timing)
 
 
+def _sum(counted: Sequence[Usage | None]) -> Usage | None:
+    """Return the tokens of all parts that the server counted; None if it counted none."""
+    total: Usage | None = None
+    for each in counted:
+        total = each if total is None else total if each is None else total + each
+    return total
+
+
 def _continued(reply: Reply, earlier: Earlier) -> Reply:
     """Return `reply`, which has just started, with an earlier part."""
     timing = reply.timing
@@ -204,7 +209,7 @@ def _continued(reply: Reply, earlier: Earlier) -> Reply:
         reply,
         earlier=earlier,
         timing=timing,
-        usage=earlier.usage,
+        usage=_sum([step.usage for step in reply._steps] + [earlier.usage]),
         # The names of the earlier response stand until the new one names itself.
         id=earlier.id,
         system_fingerprint=earlier.system_fingerprint,

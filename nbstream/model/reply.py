@@ -115,7 +115,10 @@ class Reply:
         """The last request, as a reply of its own."""
         if not self._steps:
             return self
-        return replace(self, _steps=(), usage=self._own_usage, cost=self._own_cost)
+        usage, before = self._own_usage, self.earlier.usage if self.earlier is not None else None
+        if before is not None:
+            usage = before if usage is None else before + usage
+        return replace(self, _steps=(), usage=usage, cost=self._own_cost)
 
     @property
     def answer(self) -> str:

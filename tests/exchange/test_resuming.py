@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -161,3 +162,41 @@ def test_a_question_of_a_resumed_reply_is_the_next_about_its_call(simulator: Sim
     assert questions.answer("0.0", Decision("allow"), card["asked"])
     assert run.result(30).status == "complete"
     assert tools.ran == {"weather": 1}
+
+
+def cancel_in_answer(run: nbstream.Run) -> None:
+    while len(run.reply.answer) < 60:
+        time.sleep(0.001)
+    run.cancel()
+
+
+@pytest.mark.parametrize("is_stopped", [False, True])
+def test_an_answer_after_calls_is_continued_with_all_steps(
+    simulator: Simulator, tools: Tools, *, is_stopped: bool
+) -> None:
+    chat = nbstream.Chat("plan", tools=[tools.clock], thinking=False)
+    prompt = "[simulate: tool-call tokens=200]\n[simulate: call] clock {}\nGo on."
+    if is_stopped:
+        run = chat.stream(prompt.replace("tokens=200", "tokens=200 rate=300"))
+        threading.Thread(target=cancel_in_answer, args=(run,)).start()
+        # The tool runs while this thread waits.
+        cut = run.result(10)
+    else:
+        cut = chat.stream(prompt, max_tokens=60).result(10)
+    assert (cut.status, len(cut.steps)) == ("cancelled" if is_stopped else "truncated", 2)
+    bodies_before = len(bodies(simulator))
+    whole = nbstream.resume(cut, max_tokens=4000)
+    assert (whole.status, len(whole.steps), tools.ran["clock"]) == ("complete", 2, 1)
+    assert whole.answer.startswith(cut.answer)
+    assert len(whole.answer) > len(cut.answer)
+    assert whole.steps[0].tool_calls == cut.steps[0].tool_calls
+    assert len(bodies(simulator)) == bodies_before + 1
+    # All three requests count, and the chat's next request has the call and its result.
+    assert whole.usage is not None
+    assert whole.usage.total_tokens == sum(step.usage.total_tokens for step in whole.steps)  # type: ignore[union-attr, misc]
+    if not is_stopped:
+        assert whole.cost is not None
+        assert whole.cost.amount == sum(step.cost.amount for step in whole.steps)  # type: ignore[union-attr, misc]
+    assert chat.turns[0].reply is whole
+    assert [each["role"] for each in chat.messages] == ["user", "assistant", "tool", "assistant"]
+    assert chat.stream("[simulate: normal tokens=5] Thanks").result(10).error is None
