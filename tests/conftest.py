@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from typing import TYPE_CHECKING
 
 import hypothesis
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
 # No test reads or writes the keyring of the person who runs it; kernels inherit this.
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
+
+# A shell's background job ignores Ctrl-C, and its child processes would, too.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # By default Hypothesis tries the same examples every time, so the result depends only on the
 # commit. NBSTREAM_RANDOM=1 tries new random examples.

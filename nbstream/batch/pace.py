@@ -30,6 +30,8 @@ class Pace:
         self._most = most
         self._limit = float(most)
         self.refusals = 0
+        #: How many of them did not say how long to wait.
+        self._unexplained = 0
         self._lowered_at = float("-inf")
         self.resume_at = float("-inf")
 
@@ -44,7 +46,7 @@ class Pace:
 
     def note_answer(self) -> None:
         """Note that a server answered: it can bear as much, and perhaps a little more."""
-        self.refusals = 0
+        self.refusals = self._unexplained = 0
         self._limit = min(float(self._most), self._limit + 1 / self._limit)
 
     def note_refusal(self, now: float, started: float, asked: float | None) -> None:
@@ -60,10 +62,11 @@ class Pace:
             self._limit = max(1.0, self._limit / 2)
             self._lowered_at = now
             self.refusals += 1
+            self._unexplained += asked is None
         if asked is not None:
             wait = min(asked, _LONGEST_ASKED)
         else:
             # Notebooks that were refused at the same time should not come back at the same time.
-            backoff = min(_LONGEST_BACKOFF, _FIRST_BACKOFF * 2.0 ** min(self.refusals - 1, 10))
+            backoff = min(_LONGEST_BACKOFF, _FIRST_BACKOFF * 2.0 ** min(max(0, self._unexplained - 1), 10))
             wait = backoff * random.uniform(0.75, 1.0)  # noqa: S311
         self.resume_at = max(self.resume_at, now + wait)

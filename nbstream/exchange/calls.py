@@ -215,9 +215,6 @@ class StepCalls:
             while (answer := self._asked.get(each.index)) is not None and questions.is_open(self._key(each.index)):
                 try:
                     decision = await self._typed(each) if questions.has_cell else NOBODY
-                except InterruptedWorkError:
-                    self._open.cancel()
-                    return
                 except Exception:  # noqa: BLE001  (no question stays open for ever, whatever `input()` raises)
                     decision = NOBODY
                 questions.answer(self._key(each.index), decision)
@@ -275,5 +272,13 @@ class StepCalls:
         self._change(each.index, outcome=outcome)
 
     async def _perform(self, work: Callable[[InUserCode], T]) -> T:
-        """Do work on the waiting thread; work that nobody has begun is dropped by a cancel."""
-        return await asyncio.wrap_future(self._open.jobs.submit(work))
+        """Do work on the waiting thread; work that nobody has begun is dropped by a cancel.
+
+        ■ within the work stops the reply.
+        """
+        try:
+            return await asyncio.wrap_future(self._open.jobs.submit(work))
+        except InterruptedWorkError:
+            # The waiting thread cancels the reply as well, but perhaps only after this.
+            self._open.cancel()
+            raise asyncio.CancelledError from None

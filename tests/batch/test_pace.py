@@ -50,6 +50,14 @@ def test_without_a_wish_of_the_server_the_pauses_grow_to_a_minute() -> None:
     assert pace.resume_at - now <= 0.5
 
 
+def test_a_broken_connection_after_many_refusals_that_named_a_pause_waits_briefly() -> None:
+    pace = Pace(8)
+    for now in range(12):
+        pace.note_refusal(float(now), started=float(now), asked=0.0)
+    pace.note_refusal(20.0, started=20.0, asked=None)
+    assert pace.resume_at - 20.0 <= 0.5
+
+
 @given(st.lists(st.tuples(st.booleans(), st.floats(0, 10_000)), max_size=80), st.integers(1, 50))
 def test_there_is_always_at_least_one_request_and_never_too_many(history: list[tuple[bool, float]], most: int) -> None:
     pace, now = Pace(most), 0.0

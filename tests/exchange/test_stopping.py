@@ -128,3 +128,20 @@ def test_an_interrupt_of_a_rule_or_of_a_question_stops_the_reply(
         run.result(10)
     reply = run.result(10)
     assert (reply.status, reply.error, states(reply), tools.ran) == ("cancelled", None, ["stopped", "stopped"], {})
+
+
+def test_an_interrupted_rule_stops_the_reply_before_the_waiting_thread_does(simulator: Simulator, tools: Tools) -> None:
+    def interrupts(_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    @nbstream.tool(consent=interrupts)
+    def ruled() -> None:
+        """Do nothing."""
+        tools.ran["ruled"] += 1
+
+    run = nbstream.stream(calls("ruled {}"), tools=[ruled])
+    while (job := run.receiver.jobs.take()) is None:
+        time.sleep(0.005)
+    assert job.run()
+    reply = run.receiver.future.result(10)
+    assert (reply.status, reply.error, states(reply), tools.ran) == ("cancelled", None, ["stopped"], {})

@@ -156,7 +156,7 @@ def test_a_mistake_is_one_line(kernel: Kernel, server: Simulator, line: str, pro
 
 def test_without_a_page_only_the_end_is_shown(kernel: Kernel) -> None:
     cell = kernel.run(
-        "import nbstream\nreplies = nbstream.map(['a [simulate: normal tokens=5]'] * 3, thinking=False)",
+        "import nbstream\nreplies = nbstream.map(['no page [simulate: normal tokens=5]'] * 3, thinking=False)",
         allow_stdin=False,
     )
     assert cell.view is None
