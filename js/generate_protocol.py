@@ -1,8 +1,9 @@
-"""Generates `src/protocol.ts`, the types of the messages between kernel and page, from Python.
+"""Generates the types of the messages between kernel and page, in TypeScript, from Python.
 
-`nbstream/widgets/protocol.py` is only parsed, so this runs with any Python and without nbstream's
-dependencies. It understands what that file uses: TypedDicts with `#:` comments, type aliases,
-constants, and aliases that are imported from other modules of nbstream.
+Each `protocol.py` in `nbstream/widgets/` and its folders becomes a `protocol.ts` in the same folder
+of `js/src/`. The files are only parsed, so this runs with any Python and without nbstream's
+dependencies. It understands what they use: TypedDicts with `#:` comments, type aliases, constants,
+aliases that are imported from other modules of nbstream, and types of another `protocol.py`.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ import tokenize
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-SOURCE = ROOT / "nbstream" / "widgets" / "protocol.py"
-TARGET = ROOT / "js" / "src" / "protocol.ts"
+_WIDGETS = ROOT / "nbstream" / "widgets"
+_PAGE = ROOT / "js" / "src"
+#: The generated file of each protocol.
+TARGETS = {source: _PAGE / source.relative_to(_WIDGETS).with_suffix(".ts") for source in _WIDGETS.rglob("protocol.py")}
 
 _NAMES = {"str": "string", "int": "number", "float": "number", "bool": "boolean", "Any": "unknown"}
 
@@ -51,23 +54,27 @@ class Module:
             if isinstance(node, ast.AnnAssign) and ast.unparse(node.annotation) == "TypeAlias"
         }
 
-    def imported_aliases(self) -> list[tuple[Module, ast.AnnAssign]]:
-        """Return the type aliases imported from nbstream, with the modules that define them."""
-        found = []
-        for node in ast.walk(ast.Module(self.body, [])):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("nbstream."):
-                module = Module(ROOT.joinpath(*str(node.module).split(".")).with_suffix(".py"))
-                aliases = module.aliases()
-                found += [(module, aliases[name.name]) for name in node.names if name.name in aliases]
-        return found
+    def imports(self) -> list[tuple[Path, list[str]]]:
+        """Return the modules of nbstream that are imported from, each with the imported names."""
+        return [
+            (ROOT.joinpath(*str(node.module).split(".")).with_suffix(".py"), [name.name for name in node.names])
+            for node in ast.walk(ast.Module(self.body, []))
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("nbstream.")
+        ]
 
 
-def generate() -> str:
-    """Return the TypeScript of the protocol."""
-    source = Module(SOURCE)
+def generate(path: Path) -> str:
+    """Return the TypeScript of a protocol."""
+    source = Module(path)
     header = f"Generated, do not edit.\n\n{source.docstring}"
     parts = [_documented(header, "")]
-    parts += [_alias(module, node) for module, node in source.imported_aliases()]
+    for imported, names in source.imports():
+        if imported in TARGETS:
+            parts.append(_import(names, TARGETS[path], TARGETS[imported]))
+            continue
+        module = Module(imported)
+        aliases = module.aliases()
+        parts += [_alias(module, aliases[name]) for name in names if name in aliases]
     for node in source.body:
         match node:
             case ast.ClassDef():
@@ -79,6 +86,13 @@ def generate() -> str:
     return "\n".join(parts)
 
 
+def _import(names: list[str], target: Path, imported: Path) -> str:
+    # `relative_to` walks upwards from Python 3.12 on only.
+    steps = len(target.parent.relative_to(_PAGE).parts)
+    where = ("../" * steps or "./") + imported.relative_to(_PAGE).with_suffix("").as_posix()
+    return f'import type {{ {", ".join(names)} }} from "{where}";\n'
+
+
 def _interface(source: Module, node: ast.ClassDef) -> str:
     fields = ""
     for field in node.body:
@@ -88,7 +102,9 @@ def _interface(source: Module, node: ast.ClassDef) -> str:
                 annotation, optional = annotation.slice, "?"
             line = f"  {ast.unparse(field.target)}{optional}: {_type(annotation)};\n"
             fields += _documented(source.comment_above(field), line, "  ")
-    return _documented(ast.get_docstring(node) or "", f"export interface {node.name} {{\n{fields}}}\n")
+    bases = [base for base in map(ast.unparse, node.bases) if base != "TypedDict"]
+    head = f"{node.name} extends {', '.join(bases)}" if bases else node.name
+    return _documented(ast.get_docstring(node) or "", f"export interface {head} {{\n{fields}}}\n")
 
 
 def _alias(module: Module, node: ast.AnnAssign) -> str:
@@ -140,4 +156,6 @@ def _documented(comment: str, code: str, indent: str = "") -> str:
 
 
 if __name__ == "__main__":
-    TARGET.write_text(generate(), encoding="utf-8")
+    for path, target in TARGETS.items():
+        target.parent.mkdir(exist_ok=True)
+        target.write_text(generate(path), encoding="utf-8")

@@ -18,9 +18,10 @@ from tests import kernels
 GENERATOR = kernels.ROOT / "js" / "generate_protocol.py"
 
 
-def test_the_types_of_the_page_are_generated_from_the_protocol() -> None:
+def test_the_types_of_the_page_are_generated_from_the_protocols() -> None:
     generator = runpy.run_path(str(GENERATOR))
-    assert generator["TARGET"].read_text("utf-8") == generator["generate"](), "run: python js/generate_protocol.py"
+    for source, target in generator["TARGETS"].items():
+        assert target.read_text("utf-8") == generator["generate"](source), "run: python js/generate_protocol.py"
 
 
 @pytest.mark.parametrize(
