@@ -187,15 +187,10 @@ export interface ChatState {
   /** The last remark that belongs to no row, such as what was undone; may be empty. */
   remark: string;
   can_undo: boolean;
-  /**
-   * For each page the number of its last message that was acted upon: what a page has sent and is
-   * not heard yet is still on its way, as the kernel is busy.
-   */
-  heard: Record<string, number>;
 }
 
 /**
- * From a page to the kernel, with the page and the number that each message has.
+ * From a page to the kernel, besides the page and the number that each message has.
  *
  * The user sends a prompt (`send`), which is queued while a reply arrives; stops what arrives
  * (`stop`: all, or the row); takes the queued prompt back into the input field (`unqueue`) or
@@ -205,12 +200,10 @@ export interface ChatState {
  * shows it (`hide`), sends an unsent prompt again (`send_unsent`), puts it into the input field
  * (`edit` without `text`) or drops it (`dismiss`), takes back the last change (`undo`); chooses an
  * option (`choose`); types (`draft`); scrolls to other turns (`window`); wants a text of a row
- * (`text`), which a `ChatText` brings; or opens the list of models (`models`).
+ * (`text`), which the answer brings; or opens the list of models (`models`).
  */
 export interface ChatMessage {
   type: "send" | "stop" | "unqueue" | "send_queued" | "retry" | "continue" | "edit" | "version" | "hide" | "send_unsent" | "dismiss" | "undo" | "choose" | "draft" | "window" | "text" | "models";
-  page?: string;
-  number?: number;
   /** The key of the row. */
   row?: string;
   /**
@@ -239,13 +232,13 @@ export interface ChatMessage {
   first?: number;
 }
 
-/** From the kernel to the page that asked for a text of a row. */
-export interface ChatText {
-  type: "chat_text";
-  /** The page and the number of the message that asked. */
-  page: string;
-  number: number;
-  row: string;
-  part: RowText;
-  text: string;
+/** The kernel's answer to a message of a page, as of every instrument. */
+export interface ChatAnswer {
+  /** To `text`: the text. */
+  text?: string;
+  /**
+   * To any other message: why nothing was done, as a sentence. What was sent by `send` and cannot
+   * be asked is not a problem here: it becomes an unsent row.
+   */
+  problem?: string;
 }

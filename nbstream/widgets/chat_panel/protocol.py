@@ -183,13 +183,10 @@ class ChatState(TypedDict):
     #: The last remark that belongs to no row, such as what was undone; may be empty.
     remark: str
     can_undo: bool
-    #: For each page the number of its last message that was acted upon: what a page has sent and is
-    #: not heard yet is still on its way, as the kernel is busy.
-    heard: dict[str, int]
 
 
 class ChatMessage(TypedDict):
-    """From a page to the kernel, with the page and the number that each message has.
+    """From a page to the kernel, besides the page and the number that each message has.
 
     The user sends a prompt (`send`), which is queued while a reply arrives; stops what arrives
     (`stop`: all, or the row); takes the queued prompt back into the input field (`unqueue`) or
@@ -199,7 +196,7 @@ class ChatMessage(TypedDict):
     shows it (`hide`), sends an unsent prompt again (`send_unsent`), puts it into the input field
     (`edit` without `text`) or drops it (`dismiss`), takes back the last change (`undo`); chooses an
     option (`choose`); types (`draft`); scrolls to other turns (`window`); wants a text of a row
-    (`text`), which a `ChatText` brings; or opens the list of models (`models`).
+    (`text`), which the answer brings; or opens the list of models (`models`).
     """
 
     type: Literal[
@@ -221,8 +218,6 @@ class ChatMessage(TypedDict):
         "text",
         "models",
     ]
-    page: NotRequired[str]
-    number: NotRequired[int]
     #: The key of the row.
     row: NotRequired[str]
     #: With `send`, `edit` and `draft`: the text; with `unqueue`: what the input field holds, to be
@@ -247,13 +242,11 @@ class ChatMessage(TypedDict):
     first: NotRequired[int]
 
 
-class ChatText(TypedDict):
-    """From the kernel to the page that asked for a text of a row."""
+class ChatAnswer(TypedDict):
+    """The kernel's answer to a message of a page, as of every instrument."""
 
-    type: Literal["chat_text"]
-    #: The page and the number of the message that asked.
-    page: str
-    number: int
-    row: str
-    part: RowText
-    text: str
+    #: To `text`: the text.
+    text: NotRequired[str]
+    #: To any other message: why nothing was done, as a sentence. What was sent by `send` and cannot
+    #: be asked is not a problem here: it becomes an unsent row.
+    problem: NotRequired[str]
