@@ -93,7 +93,7 @@ def _many_cells(bench: Bench) -> Rows:
     ask = f"%%deepseek --background --base-url {bench.server} -m {plan.name}\n"
     waiting = (
         "from nbstream.client import history\n"
-        "for each in list(history._replies):\n"
+        "for each in list(history._replies.get()):\n"
         "    each.future.result(60)\n"
         "Path('done').touch()"
     )

@@ -21,6 +21,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 #: The packages that each package may import besides itself.
 ALLOWED = {
     "model": set(),
+    "sessions": set(),
     "wire": {"model"},
     "billing": {"model"},
     "markdown": {"model"},
@@ -29,10 +30,10 @@ ALLOWED = {
     "loops": set(),
     "schemas": {"model"},
     "tools": {"schemas", "prompt", "loops", "model"},
-    "client": {"tools", "schemas", "prompt", "billing", "wire", "loops", "model"},
-    "exchange": {"client", "tools", "schemas", "prompt", "model"},
-    "batch": {"exchange", "client", "schemas", "prompt", "model"},
-    "chat": {"exchange", "client", "tools", "schemas", "prompt", "model"},
+    "client": {"tools", "schemas", "prompt", "billing", "wire", "loops", "sessions", "model"},
+    "exchange": {"client", "tools", "schemas", "prompt", "sessions", "model"},
+    "batch": {"exchange", "client", "schemas", "prompt", "sessions", "model"},
+    "chat": {"exchange", "client", "tools", "schemas", "prompt", "sessions", "model"},
     "output": {
         *("batch", "chat", "exchange", "client", "tools", "schemas"),
         *("prompt", "snippets", "billing", "markdown", "model"),
@@ -40,7 +41,7 @@ ALLOWED = {
     "widgets": {"output", "batch", "chat", "exchange", "client", "tools", "markdown", "model"},
     "jupyter": {
         *("widgets", "output", "batch", "chat", "exchange", "client", "tools", "schemas"),
-        *("prompt", "snippets", "markdown", "model"),
+        *("prompt", "snippets", "markdown", "sessions", "model"),
     },
     "simulator": {"model"},
 }

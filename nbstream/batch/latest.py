@@ -1,4 +1,4 @@
-"""The latest job of this process, and the answers of jobs that were not finished.
+"""The latest job of this session, and the answers of jobs that were not finished.
 
 The same call after a stop asks only the rest, also without a file.
 """
@@ -8,6 +8,8 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from nbstream.sessions.per_session import PerSession
+
 if TYPE_CHECKING:
     from nbstream.batch.replies import Replies
     from nbstream.batch.stores import Lines
@@ -15,32 +17,32 @@ if TYPE_CHECKING:
 #: The answers of so many unfinished jobs are kept.
 _MOST = 4
 
-_replies: Replies | None = None
+_latest: PerSession[list[Replies]] = PerSession(list)
 #: By the key of the first request of a job, the latest job last.
-_unfinished: dict[int, Lines] = {}
+_unfinished: PerSession[dict[int, Lines]] = PerSession(dict)
 _lock = threading.Lock()
 
 
 def remember(replies: Replies) -> None:
     """Make these the replies of the latest job."""
-    global _replies  # noqa: PLW0603  (of this process)
-    _replies = replies
+    _latest.get()[:] = [replies]
 
 
 def last_replies() -> Replies | None:
     """Return the replies of the latest job; None before the first one."""
-    return _replies
+    return next(iter(_latest.get()), None)
 
 
 def take(key: int) -> Lines | None:
     """Return the answers of an unfinished job that began with the same request, if there are."""
     with _lock:
-        return _unfinished.pop(key, None)
+        return _unfinished.get().pop(key, None)
 
 
 def keep(key: int, lines: Lines) -> None:
     """Keep the answers of a job that was not finished."""
     with _lock:
-        _unfinished[key] = lines
-        while len(_unfinished) > _MOST:
-            del _unfinished[next(iter(_unfinished))]
+        kept = _unfinished.get()
+        kept[key] = lines
+        while len(kept) > _MOST:
+            del kept[next(iter(kept))]

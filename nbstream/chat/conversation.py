@@ -29,6 +29,7 @@ from nbstream.exchange.start import start
 from nbstream.model.exceptions import RequestError
 from nbstream.model.presentation import OPTIONS
 from nbstream.model.request import MESSAGES, TurnPlace
+from nbstream.sessions.per_session import PerSession
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 _LARGEST = 3
 
 #: In the order of their creation.
-_chats: dict[str, Chat] = {}
+_chats: PerSession[dict[str, Chat]] = PerSession(dict)
 _creating = threading.Lock()
 
 
@@ -86,9 +87,10 @@ class Chat(EditableTurns):
         """Return the chat of this name, or a new one."""
         names.checked_name(name)
         with _creating:
-            found = _chats.get(name)
+            known = _chats.get()
+            found = known.get(name)
             if found is None:
-                found = _chats[name] = super().__new__(cls)
+                found = known[name] = super().__new__(cls)
                 found.name, found._defaults, found._secrets = name, {}, {}
                 found._notes, found._cells, found._turns = [], AskingCells(), TurnList(found._tell_cache_lost)
         return found  # type: ignore[return-value]
@@ -323,8 +325,8 @@ class Chat(EditableTurns):
 
 
 def chats() -> dict[str, Chat]:
-    """Return every chat of this process by its name, in the order of their creation."""
-    return dict(_chats)
+    """Return every chat of this session by its name, in the order of their creation."""
+    return dict(_chats.get())
 
 
 def _own(given: Mapping[str, Any], function: str) -> options.Options:

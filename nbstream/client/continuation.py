@@ -23,6 +23,7 @@ from nbstream.model.earlier import Earlier
 from nbstream.model.exceptions import RequestError
 from nbstream.model.request import FIM
 from nbstream.model.warning import ReplyWarning
+from nbstream.sessions.per_session import PerSession
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,8 +37,8 @@ if TYPE_CHECKING:
 #: What can be done about a reply that is not whole.
 Action: TypeAlias = Literal["continue", "retry"]
 
-#: The servers that requests of this process went to, by origin, path and model; at most so many.
-_used: dict[tuple[str, str, str], Endpoint] = {}
+#: The servers that requests of this session went to, by origin, path and model; at most so many.
+_used: PerSession[dict[tuple[str, str, str], Endpoint]] = PerSession(dict)
 _MOST = 100
 #: The options that a second request may change; it has the messages of the first one.
 _FIXED = ("messages", "system", "prefix", "values", "files", "fill", "above", "error", "schema", "json")
@@ -73,7 +74,7 @@ def actions(reply: Reply) -> list[Action]:
     """
     if reply.status == "complete" or not is_known(reply.request):
         return []
-    endpoint = _used.get(_key(reply.request))
+    endpoint = _used.get().get(_key(reply.request))
     can_go_on = endpoint is not None and (endpoint.continuing or reply.request.address.call == FIM)
     has_answer = reply.answer.strip() and not obstacle(reply)
     return ["continue", "retry"] if can_go_on and has_answer else ["retry"]
@@ -142,10 +143,11 @@ def remember(source: ApiSource, endpoint: Endpoint) -> ApiSource:
     A request does not hold the key.
     """
     key = _key(source.request)
-    _used.pop(key, None)
-    _used[key] = endpoint
-    if len(_used) > _MOST:
-        del _used[next(iter(_used))]
+    used = _used.get()
+    used.pop(key, None)
+    used[key] = endpoint
+    if len(used) > _MOST:
+        del used[next(iter(used))]
     return source
 
 
@@ -196,7 +198,7 @@ def _structure(request: Request, options: Mapping[str, Any]) -> Structure | None
 
 def _server(request: Request, given: Mapping[str, Any]) -> Route:
     """Return the server of a request that is sent again, and the model."""
-    used = _used.get(_key(request))
+    used = _used.get().get(_key(request))
     base_url, api_key, model = (given.get(name) for name in ("base_url", "api_key", "model"))
     if used is not None and base_url is None and api_key is None:
         # A key that the server refused may have been replaced since.

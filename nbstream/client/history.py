@@ -1,4 +1,4 @@
-"""The replies of this process: all that are being received, and the last 50."""
+"""The replies of this session: all that are being received, and the last 50."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from nbstream.client.receiver import Receiver
+from nbstream.sessions.per_session import PerSession
 
 if TYPE_CHECKING:
     from nbstream.model.reply import Reply
@@ -13,37 +14,39 @@ if TYPE_CHECKING:
 _KEPT = 50
 
 #: Newest last.
-_replies: list[Receiver | Reply] = []
+_replies: PerSession[list[Receiver | Reply]] = PerSession(list)
 _lock = threading.Lock()
 
 
 def remember(last: Receiver | Reply) -> None:
     """Add the newest reply, and drop old replies that have ended."""
     with _lock:
+        kept = _replies.get()
         # After the end, the reply is enough.
-        earlier = [each.reply if isinstance(each, Receiver) and each.done else each for each in _replies]
+        earlier = [each.reply if isinstance(each, Receiver) and each.done else each for each in kept]
         older, newer = earlier[: 1 - _KEPT], earlier[1 - _KEPT :]
-        _replies[:] = [*(each for each in older if isinstance(each, Receiver)), *newer, last]
+        kept[:] = [*(each for each in older if isinstance(each, Receiver)), *newer, last]
 
 
 def last_reply(back: int = 0) -> Reply | None:
     """Return the current reply of the latest run, or of the run `back` runs before; else None."""
     with _lock:
-        found = _replies[-1 - back] if back < len(_replies) else None
+        kept = _replies.get()
+        found = kept[-1 - back] if back < len(kept) else None
     return found.reply if isinstance(found, Receiver) else found
 
 
 def back_to(receiver: Receiver) -> int | None:
     """Return how many replies are newer than this one, or None if it is not kept."""
     with _lock:
-        newest_first = _replies[::-1]
+        newest_first = _replies.get()[::-1]
     return next((back for back, each in enumerate(newest_first) if each is receiver or each is receiver.reply), None)
 
 
 def receivers() -> list[Receiver]:
     """Return what may still be receiving a reply, the oldest first."""
     with _lock:
-        return [each for each in _replies if isinstance(each, Receiver)]
+        return [each for each in _replies.get() if isinstance(each, Receiver)]
 
 
 def cancel_all() -> int:

@@ -14,6 +14,7 @@ from nbstream.client.addresses import is_loopback, origin_of
 from nbstream.client.secret import Secret
 from nbstream.model.exceptions import RequestError
 from nbstream.model.printable import one_line
+from nbstream.sessions.per_session import PerSession
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -42,26 +43,26 @@ SERVICE = "nbstream"
 #: keyring's exception if the operating system has none.
 _NO_BACKEND = "NoKeyringError"
 
-#: The keys that were typed in this process, by origin.
-_typed: dict[str, Secret] = {}
+#: The keys that were typed in this session, by origin.
+_typed: PerSession[dict[str, Secret]] = PerSession(dict)
 #: The keys that were found in the keyring or in Colab, by origin: to ask them takes a while.
-_found: dict[str, Key] = {}
+_found: PerSession[dict[str, Key]] = PerSession(dict)
 
 
 def keep(origin: str, value: str) -> Secret:
-    """Keep a key that was typed, for this process and this origin, and return it.
+    """Keep a key that was typed, for this session and this origin, and return it.
 
     Raises:
         RequestError: if it cannot be a key.
     """
-    _typed[origin] = secret = checked_key(value)
+    secret = _typed.get()[origin] = checked_key(value)
     return secret
 
 
 def forget(origin: str) -> bool:
     """Forget a key that was typed or found, and return whether one was typed."""
-    _found.pop(origin, None)
-    return _typed.pop(origin, None) is not None
+    _found.get().pop(origin, None)
+    return _typed.get().pop(origin, None) is not None
 
 
 def save(origin: str, secret: Secret) -> None:
@@ -85,7 +86,7 @@ def delete(origin: str) -> bool:
     Raises:
         RequestError: if the keyring fails.
     """
-    _found.pop(origin, None)
+    _found.get().pop(origin, None)
     keyring = _keyring()
     try:
         if keyring is None or keyring.get_password(SERVICE, origin) is None:
@@ -110,14 +111,15 @@ def find_key(url: str, facts: Iterable[EndpointFacts], environ: Mapping[str, str
         RequestError: if the value that was found cannot be a key.
     """
     origin = origin_of(url)
-    if origin in _typed:
-        return Key(_typed[origin], "prompt")
+    typed, known = _typed.get(), _found.get()
+    if origin in typed:
+        return Key(typed[origin], "prompt")
     variables = [each.key_variable for each in facts if each.key_variable and origin_of(each.key_home) == origin]
     for name in variables:
         if value := environ.get(name, "").strip():
             return Key(checked_key(value), "environment")
-    if origin in _found:
-        return _found[origin]
+    if origin in known:
+        return known[origin]
     key = Key(None, "none")
     # A server on this machine without a variable takes no key.
     if variables or not is_loopback(url):
@@ -125,7 +127,7 @@ def find_key(url: str, facts: Iterable[EndpointFacts], environ: Mapping[str, str
     if key.secret is None and (of_colab := _from_colab(variables)) is not None:
         key = of_colab
     if key.secret is not None:
-        _found[origin] = key
+        known[origin] = key
     return key
 
 

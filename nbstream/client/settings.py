@@ -12,6 +12,7 @@ from nbstream.client.known_endpoints import known_endpoints
 from nbstream.client.thinking import FIELDS
 from nbstream.model.exceptions import RequestError
 from nbstream.model.presentation import OPTIONS
+from nbstream.sessions.per_session import PerSession
 from nbstream.wire.size_guard import MAX_BYTES
 
 if TYPE_CHECKING:
@@ -110,18 +111,14 @@ class Settings(Configurable):
         return proposal["value"]
 
 
-_current: Settings | None = None
+_current = PerSession(Settings)
 
 
 def current() -> Settings:
     """Return the current settings: those of the loaded extension, else the defaults."""
-    global _current  # noqa: PLW0603  (one for each process)
-    if _current is None:
-        _current = Settings()
-    return _current
+    return _current.get()
 
 
 def use(settings: Settings | None) -> None:
     """Make `settings` the current ones; None restores the defaults."""
-    global _current  # noqa: PLW0603
-    _current = settings
+    _current.set(Settings() if settings is None else settings)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from nbstream.sessions.per_session import PerSession
 from nbstream.tools.definitions import definitions
 
 if TYPE_CHECKING:
@@ -16,26 +17,27 @@ if TYPE_CHECKING:
     from nbstream.tools.tool import Tool
 
 #: By their definitions, the latest last.
-_known: dict[str, Tool] = {}
+_known: PerSession[dict[str, Tool]] = PerSession(dict)
 _MOST = 500
 
 
 def remembered(tools: tuple[Tool, ...]) -> tuple[Tool, ...]:
     """Remember tools, and return them."""
+    known = _known.get()
     for tool, definition in zip(tools, definitions(tools), strict=True):
         key = _key(definition)
-        _known.pop(key, None)
-        _known[key] = tool
-    while len(_known) > _MOST:
-        del _known[next(iter(_known))]
+        known.pop(key, None)
+        known[key] = tool
+    while len(known) > _MOST:
+        del known[next(iter(known))]
     return tools
 
 
 def declared(request: Request) -> tuple[Tool, ...]:
     """Return the tools that a request declares, as far as this session has them."""
-    found = request.parameters.get("tools")
+    known, found = _known.get(), request.parameters.get("tools")
     keys = map(_key, found) if isinstance(found, list) else ()
-    return tuple(_known[key] for key in keys if key in _known)
+    return tuple(known[key] for key in keys if key in known)
 
 
 def _key(definition: Any) -> str:

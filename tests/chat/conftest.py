@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from nbstream.chat import conversation, front_end
+from nbstream.sessions.per_session import PerSession
 
 if TYPE_CHECKING:
     from nbstream.simulator.server import Simulator
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def _own_chats(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(conversation, "_chats", {})
+    monkeypatch.setattr(conversation, "_chats", PerSession(dict))
 
 
 class Cells:

@@ -28,8 +28,8 @@ def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
     settings.use(Settings())
     yield tmp_path
     settings.use(None)
-    keys._typed.clear()
-    keys._found.clear()
+    keys._typed.get().clear()
+    keys._found.get().clear()
 
 
 @pytest.fixture

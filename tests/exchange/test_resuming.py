@@ -16,6 +16,7 @@ from nbstream.exchange.start import start
 from nbstream.model.decision import Decision
 from nbstream.model.reduction import reduced
 from nbstream.model.retelling import events_of
+from nbstream.sessions.per_session import PerSession
 from nbstream.widgets.call_cards import CallCards
 from tests.exchange.conftest import bodies, calls
 
@@ -30,8 +31,8 @@ PARIS, ROME = 'weather {"city": "Paris"}', 'weather {"city": "Rome"}'
 
 @pytest.fixture(autouse=True)
 def _own_chats(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(conversation, "_chats", {})
-    monkeypatch.setattr(known_tools, "_known", {})
+    monkeypatch.setattr(conversation, "_chats", PerSession(dict))
+    monkeypatch.setattr(known_tools, "_known", PerSession(dict))
 
 
 def stopped_while_asking(start: Any) -> nbstream.Reply:
@@ -72,7 +73,7 @@ def test_a_reply_that_failed_between_is_carried_on_without_running_anything_twic
 
 def test_without_the_tools_of_the_session_they_must_be_named(simulator: Simulator, tools: Tools) -> None:
     reply = stopped_while_asking(lambda: nbstream.stream(calls(PARIS), tools=tools.all))
-    known_tools._known.clear()
+    known_tools._known.get().clear()
     with pytest.raises(nbstream.RequestError, match="`tools=`"):
         nbstream.resume(reply)
     assert nbstream.resume(reply, tools=tools.all, allow="weather").status == "complete"
@@ -91,8 +92,8 @@ def test_a_chat_that_was_saved_while_it_asked_goes_on_in_another_session(
     run.cancel()
     run.result(10)
 
-    conversation._chats.clear()
-    known_tools._known.clear()
+    conversation._chats.get().clear()
+    known_tools._known.get().clear()
     loaded = nbstream.Chat.load(tmp_path / "plan.json")
     (turn,) = loaded.turns
     assert [call.name for call in turn.reply.pending] == ["weather"]

@@ -13,6 +13,7 @@ import pytest
 import nbstream
 from nbstream.chat import conversation
 from nbstream.model.decision import Decision
+from nbstream.sessions.per_session import PerSession
 from tests.exchange.conftest import bodies, calls
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ PARIS, ROME = 'weather {"city": "Paris"}', 'weather {"city": "Rome"}'
 
 @pytest.fixture(autouse=True)
 def _own_chats(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(conversation, "_chats", {})
+    monkeypatch.setattr(conversation, "_chats", PerSession(dict))
 
 
 def states(reply: nbstream.Reply) -> list[str]:

@@ -71,9 +71,9 @@ def test_a_reply_without_code_is_a_one_line_error(kernel: Kernel) -> None:
 
 
 def test_code_without_a_reply_is_a_one_line_error(kernel: Kernel) -> None:
-    kernel.run("from nbstream.client import history; kept = list(history._replies); history._replies.clear()")
+    kernel.run("from nbstream.client.history import _replies; kept = [*_replies.get()]; _replies.get().clear()")
     cell = kernel.run("%deepseek code")
-    kernel.run("history._replies.extend(kept)")
+    kernel.run("_replies.get().extend(kept)")
     assert error_of(cell) == "UsageError: There is no reply yet."
 
 

@@ -70,12 +70,12 @@ def test_a_form_that_does_not_exist_is_a_one_line_error(kernel: Kernel) -> None:
 
 
 def test_without_a_reply_it_is_a_one_line_error(kernel: Kernel) -> None:
-    kernel.run("from nbstream.client import history; kept = list(history._replies); history._replies.clear()")
+    kernel.run("from nbstream.client.history import _replies; kept = [*_replies.get()]; _replies.get().clear()")
     try:
         assert error_of(kernel, "request") == "UsageError: There is no reply yet, so no request was sent."
         assert error_of(kernel, "request curl") == "UsageError: There is no reply yet, so no request was sent."
     finally:
-        kernel.run("history._replies.extend(kept)")
+        kernel.run("_replies.get().extend(kept)")
 
 
 def test_a_recording_has_no_request(kernel: Kernel) -> None:

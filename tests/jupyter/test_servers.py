@@ -28,7 +28,7 @@ def other(kernel: Kernel) -> Iterator[Simulator]:
         kernel.run(f"%config DeepSeekMagics.endpoints = {{'other': {{'base_url': {there_url!r}}}}}")
         yield there
         kernel.run("%config DeepSeekMagics.endpoints = {}")
-        kernel.run("from nbstream.client import keys; keys._typed.clear(); keys._found.clear()")
+        kernel.run("from nbstream.client import keys; keys._typed.get().clear(); keys._found.get().clear()")
 
 
 def stderr_of(cell: Cell) -> str:

@@ -10,6 +10,7 @@ import pytest
 import nbstream
 from nbstream.chat import conversation as chats
 from nbstream.output import conversation
+from nbstream.sessions.per_session import PerSession
 
 if TYPE_CHECKING:
     from nbstream.simulator.server import Simulator
@@ -19,7 +20,7 @@ TRAPS = "<script>alert(1)</script> **bold** $5 and $6\n\n\n# no heading\n| a | b
 
 @pytest.fixture
 def chat(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> nbstream.Chat:
-    monkeypatch.setattr(chats, "_chats", {})
+    monkeypatch.setattr(chats, "_chats", PerSession(dict))
     made = nbstream.Chat("plan", system="Be **brief**.", thinking=False)
     for text in ("one", TRAPS, "three"):
         made.stream(f"[simulate: echo] {text}").result()
@@ -81,7 +82,7 @@ def test_a_sum_without_all_parts_is_a_lower_bound(chat: nbstream.Chat) -> None:
 
 
 def test_an_empty_chat_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chats, "_chats", {})
+    monkeypatch.setattr(chats, "_chats", PerSession(dict))
     empty = nbstream.Chat("new")
     assert "No turn yet" in conversation.html(empty)
     assert conversation.markdown(empty) == "# new\n"
@@ -94,7 +95,7 @@ def test_a_turn_with_tools_shows_its_requests_and_cards(simulator: Simulator, mo
         """Tell the weather."""
         return f"sunny in {city}"
 
-    monkeypatch.setattr(chats, "_chats", {})
+    monkeypatch.setattr(chats, "_chats", PerSession(dict))
     made = nbstream.Chat("trip", thinking=False)
     prompt = "Where? [simulate: tool-call steps=2 calls=2 tokens=20]"
     reply = made.stream(prompt, tools=[weather]).result()

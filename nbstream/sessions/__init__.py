@@ -1,0 +1,1 @@
+"""What belongs to one user, where a process serves several of them."""
