@@ -34,13 +34,14 @@ ALLOWED = {
     "exchange": {"client", "tools", "schemas", "prompt", "sessions", "model"},
     "batch": {"exchange", "client", "schemas", "prompt", "sessions", "model"},
     "chat": {"exchange", "client", "tools", "schemas", "prompt", "sessions", "model"},
+    "comparison": {"chat", "exchange", "client", "tools", "model"},
     "output": {
-        *("batch", "chat", "exchange", "client", "tools", "schemas"),
+        *("comparison", "batch", "chat", "exchange", "client", "tools", "schemas"),
         *("prompt", "snippets", "billing", "markdown", "model"),
     },
-    "widgets": {"output", "batch", "chat", "exchange", "client", "tools", "markdown", "model"},
+    "widgets": {"output", "comparison", "batch", "chat", "exchange", "client", "tools", "markdown", "model"},
     "jupyter": {
-        *("widgets", "output", "batch", "chat", "exchange", "client", "tools", "schemas"),
+        *("widgets", "output", "comparison", "batch", "chat", "exchange", "client", "tools", "schemas"),
         *("prompt", "snippets", "markdown", "sessions", "model"),
     },
     "simulator": {"model"},
@@ -73,7 +74,7 @@ IMPORTED_IN = {
 #: The packages and modules that are imported at their first use, and not by `%load_ext`; and the
 #: light ones among them that `%load_ext` imports.
 LATER = (
-    *("batch.", "chat.", "markdown.", "prompt.", "schemas.", "snippets.", "tools."),
+    *("batch.", "chat.", "comparison.", "markdown.", "prompt.", "schemas.", "snippets.", "tools."),
     *("jupyter.commands.", "jupyter.completion.", "output.conversation", "output.settled", "widgets.live_view"),
     *("model.messages_body", "output.card_lines", "wire.anthropic_messages"),
 )

@@ -132,14 +132,7 @@ class Chat(EditableTurns):
 
         Arguments and exceptions are as for `ask`.
         """
-        if not isinstance(prompt, str):
-            raise RequestError(f"The prompt must be text, not {type(prompt).__name__}.")
-        own = {name: value for name, value in given.items() if value is not None}
-        secrets = {name: secret.reveal() for name, secret in self._secrets.items()}
-        given, note = with_own({**self._defaults, **secrets}, own)
-        chosen = _own(given, "ask")
-        if note:
-            warn(note)
+        chosen = self._chosen(prompt, given)
         with self._turns.lock:
             place = self._cells.next_place()
             turn = self._turns.at(place)
@@ -148,6 +141,24 @@ class Chat(EditableTurns):
             self._cells.note(place)
             self._turns.ask(turn, version, place)
         return run
+
+    def question(self, prompt: str, given: Mapping[str, Any]) -> tuple[ApiSource, options.Options]:
+        """Return the request that would ask the next turn, and its options; no turn is taken.
+
+        Args:
+            prompt: what would be asked.
+            given: options, which go before the chat's defaults.
+
+        Raises:
+            RequestError: if the request cannot be made as asked, or a turn still arrives.
+        """
+        chosen, turns = self._chosen(prompt, given), self.turns
+        self._refuse_arriving(turns)
+        sent = _sent(turns)
+        if chosen.get("system") is None:
+            chosen["system"] = self._default_system()
+        asks = _asking(turns, sent)
+        return source_of(prompt, chosen, lambda rule: _joined(sent, rule), is_turn=asks), chosen
 
     def renewed(self, reply: Reply) -> Request:
         """Return the request of a turn's reply as it would be asked now, after the present turns.
@@ -265,6 +276,17 @@ class Chat(EditableTurns):
     def __repr__(self) -> str:
         count = len(self.turns)
         return f"<Chat {self.name}: {count} {'turn' if count == 1 else 'turns'}>"
+
+    def _chosen(self, prompt: str, given: Mapping[str, Any]) -> options.Options:
+        """Return the options of a turn: the chat's, and the given ones before them."""
+        if not isinstance(prompt, str):
+            raise RequestError(f"The prompt must be text, not {type(prompt).__name__}.")
+        own = {name: value for name, value in given.items() if value is not None}
+        secrets = {name: secret.reveal() for name, secret in self._secrets.items()}
+        given, note = with_own({**self._defaults, **secrets}, own)
+        if note:
+            warn(note)
+        return _own(given, "ask")
 
     def _start(self, prompt: str, chosen: options.Options, turn: Turn | None) -> tuple[Run, Version]:
         """Send a prompt after the turns before `turn`; return its run and its version."""

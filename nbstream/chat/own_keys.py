@@ -18,12 +18,13 @@ class Chosen(NamedTuple):
     note: str = ""
 
 
-def with_own(usual: Mapping[str, Any], own: Mapping[str, Any]) -> Chosen:
+def with_own(usual: Mapping[str, Any], own: Mapping[str, Any], whose: str = "The chat's keys") -> Chosen:
     """Return the options of a turn, without keys of the chat if it asks another server.
 
     Args:
         usual: the options of the chat, with its keys.
         own: the options of this turn, which go before them.
+        whose: names the keys in the sentence.
 
     Raises:
         RequestError: if they name no server.
@@ -41,7 +42,7 @@ def with_own(usual: Mapping[str, Any], own: Mapping[str, Any]) -> Chosen:
         del chosen["api_key"]
     if fields:
         chosen["extra_body"] = {name: value for name, value in body.items() if name not in fields}
-    return Chosen(chosen, f"The chat's keys are for {home}, and are not sent to {server}.")
+    return Chosen(chosen, f"{whose} are for {home}, and are not sent to {server}.")
 
 
 def _origin(options: Mapping[str, Any]) -> str:

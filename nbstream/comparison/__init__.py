@@ -1,0 +1,1 @@
+"""Comparisons: the same question to several models or with several options, side by side."""

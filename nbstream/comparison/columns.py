@@ -1,0 +1,101 @@
+"""The columns of a comparison: their requests, made before any of them is sent."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from nbstream.chat.own_keys import with_own
+from nbstream.client.options import checked
+from nbstream.client.start import source_of, start_run, warn
+from nbstream.client.tool_options import given_tools
+from nbstream.comparison.naming import names_of
+from nbstream.exchange.start import following
+from nbstream.model.exceptions import NbstreamWarning, RequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from nbstream.client.options import Options
+    from nbstream.client.run import Run
+    from nbstream.client.sources.api import ApiSource
+    from nbstream.comparison.specs import Spec
+
+
+@dataclass(eq=False, slots=True)
+class Column:
+    """One column: a request, and its reply once it was sent.
+
+    Attributes:
+        spec: what was asked for.
+        options: the options of its request.
+        source: its request.
+        name: what tells it from the others.
+        run: its reply; None until it is its turn.
+    """
+
+    spec: Spec
+    options: Options = field(repr=False)
+    source: ApiSource = field(repr=False)
+    name: str = ""
+    run: Run | None = None
+
+    def start(self) -> Run:
+        """Send the request.
+
+        Calls of tools are shown and not run. Each column would run them once more, and what the
+        tools of one column change would be the world of the next, so that the columns could not be
+        compared. `nbstream.resume` carries on the one that the user chooses.
+        """
+        then = None if "tools" in self.source.request.parameters else following(self.source, self.options)
+        self.run = start_run(self.source, then)
+        return self.run
+
+
+def prepared(specs: Sequence[Spec], common: Mapping[str, Any]) -> tuple[list[Column], str]:
+    """Return the columns, and what is the same in all of them, in words.
+
+    Args:
+        specs: the specs of the columns.
+        common: the options of all columns.
+
+    Raises:
+        RequestError: if a request is not valid; nothing was sent then.
+    """
+    columns = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", NbstreamWarning)
+        for at, spec in enumerate(specs, 1):
+            try:
+                columns.append(_prepared(spec, common))
+            except RequestError as error:
+                raise RequestError(f"Column {at}: {error}") from None
+    for sentence in dict.fromkeys(str(each.message) for each in caught):
+        warn(sentence)
+    names, same = names_of([(each.spec, each.source.request) for each in columns])
+    for column, name in zip(columns, names, strict=True):
+        column.name = name
+    return columns, same
+
+
+def _prepared(spec: Spec, common: Mapping[str, Any]) -> Column:
+    given: dict[str, Any] = dict(spec.options)
+    shared = {name: given[name] for name in common if name in given}
+    # A key of all columns goes to its own server only.
+    chosen, note = with_own(shared, spec.own, "The keys for all columns")
+    if note:
+        warn(note)
+    own: dict[str, Any] = {name: value for name, value in given.items() if name not in shared} | chosen
+    # With messages and a prompt, they are joined already.
+    own |= {name: given[name] for name in ("messages",) if name in given}
+    options = checked(own, "Compare")
+    if spec.chat is not None:
+        source, options = spec.chat.question(str(spec.prompt), options)
+    else:
+        source = source_of(spec.prompt, options)
+    if tools := given_tools(options):
+        from nbstream.exchange import known_tools  # noqa: PLC0415  (only where it is used)
+
+        known_tools.remembered(tools)
+    return Column(spec, options, source)
