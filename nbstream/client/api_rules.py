@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from nbstream.model.exceptions import RequestError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
@@ -21,6 +23,8 @@ _SWITCHES = ("thinking", "adaptive", "budget", "none")
 _FIRST_ADAPTIVE = (4, 6)
 #: The key of a message with content blocks that names the server they came from. It is never sent.
 ORIGIN = "content_blocks_from"
+#: Of each token, at DeepSeek (API reference, `top_logprobs`, November 2026).
+_MOST_ALTERNATIVES = 20
 _THOUGHTS = ("thinking", "redacted_thinking")
 #: Blocks that only the server can read that wrote them.
 _OF_SERVER = ("redacted_thinking", "server_tool_use", "web_search_tool_result", "web_fetch_tool_result")
@@ -35,6 +39,23 @@ def first_parameters(endpoint: Endpoint, max_tokens: int | None) -> dict[str, An
         return {"stream": True, **limited}
     # DeepSeek always reports usage; vLLM, SGLang and OpenRouter only if asked to.
     return {"stream": True, "stream_options": {"include_usage": True}, **limited}
+
+
+def probabilities(endpoint: Endpoint, alternatives: Any) -> dict[str, Any]:
+    """Return the parameters that ask for the probabilities of tokens; none if it is None.
+
+    Raises:
+        RequestError: if it is no number of alternatives, or if the API has no probabilities.
+    """
+    if alternatives is None:
+        return {}
+    if isinstance(alternatives, bool) or not isinstance(alternatives, int) or alternatives < 0:
+        raise RequestError(f"`logprobs=` is {alternatives!r}: it must be a whole number of at least 0.")
+    if endpoint.facts.api == "anthropic":
+        raise RequestError("`logprobs=` cannot be sent to this server: Anthropic's API has no probabilities of tokens.")
+    if endpoint.on_deepseek and alternatives > _MOST_ALTERNATIVES:
+        raise RequestError(f"`logprobs=` is {alternatives}: DeepSeek gives at most {_MOST_ALTERNATIVES}.")
+    return {"logprobs": True, "top_logprobs": alternatives}
 
 
 def switch_of(endpoint: Endpoint, model: str, chosen: ThinkingField | str) -> Any:

@@ -36,6 +36,9 @@ class Options(TypedDict, total=False):
     top_p: float | None
     #: One or several texts at which the answer ends.
     stop: str | Sequence[str] | None
+    #: With how many of the likeliest tokens in its place each token of the reply comes, from 0 on;
+    #: they are in `reply.logprobs`, with their probabilities.
+    logprobs: int | None
     #: The beginning of the answer, with which the model goes on; DeepSeek only.
     prefix: str | None
     #: Values to attach below the prompt, by their names.

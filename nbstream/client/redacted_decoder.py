@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from nbstream.client.outer_decoder import OuterDecoder
+from nbstream.client.redacted_tokens import GrowingTokens
 from nbstream.client.redaction import GrowingText
 from nbstream.model.events import (
     Answer,
@@ -17,6 +18,7 @@ from nbstream.model.events import (
     Noted,
     Reasoning,
     Refusal,
+    Scored,
     ToolCallDelta,
     UsageReported,
     Waiting,
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from nbstream.client.redaction import KeyRedactor
     from nbstream.client.sources import Decoder
     from nbstream.model.failure import Failure
+    from nbstream.model.probabilities import Channel, Token
     from nbstream.model.warning import WarningKind
 
 _Delta: TypeAlias = Reasoning | Answer | Refusal | ToolCallDelta
@@ -46,6 +49,7 @@ class RedactedDecoder(OuterDecoder):
         #: Reasoning, answer and the arguments of each tool call, by class or index.
         self._texts: dict[object, GrowingText] = {}
         self._warnings: dict[tuple[WarningKind, str], GrowingText] = {}
+        self._tokens: dict[Channel, GrowingTokens] = {}
         #: The text of the last delta, and that delta; of no other text an end is kept.
         self._channel: object = None
         self._text = GrowingText(redactor)
@@ -57,7 +61,8 @@ class RedactedDecoder(OuterDecoder):
 
     def flush(self, at: float) -> list[Event]:
         """Return the text that was held back, without the key; see `Decoder.flush`."""
-        return [*self._redacted(self._decoder.flush(at), at), *self._kept(at), *self._kept_warnings(at)]
+        found = self._redacted(self._decoder.flush(at), at)
+        return [*found, *self._kept(at), *self._kept_tokens(at), *self._kept_warnings(at)]
 
     def finish(self, at: float, failure: Failure | None = None) -> list[Event]:
         """Return the last events, without the key; see `Decoder.finish`."""
@@ -80,13 +85,17 @@ class RedactedDecoder(OuterDecoder):
                     found.append(self._warned(event))
                 case UsageReported():
                     found.append(event)
+                case Scored():
+                    found += self._scored(event)
                 case Moved():
-                    found += [*self._kept(at), self._moved(event)]
+                    found += [*self._kept(at), *self._kept_tokens(at), self._moved(event)]
                 case Finished() | Identified() | Noted() | Waiting() | Warned():
                     # Like usage, they may come between two pieces of one text.
                     found.append(self._redactor.redact_fields(event))
                 case _:
-                    found += [*self._kept(at), *(self._kept_warnings(at) if isinstance(event, Ended) else [])]
+                    found += self._kept(at)
+                    if isinstance(event, Ended):
+                        found += [*self._kept_tokens(at), *self._kept_warnings(at)]
                     found.append(self._redactor.redact_fields(event))
         return found
 
@@ -113,6 +122,18 @@ class RedactedDecoder(OuterDecoder):
             return []
         last = replace(self._last, at=at)
         return [_with_text(replace(last, id=None, name=None) if isinstance(last, ToolCallDelta) else last, kept)]
+
+    def _scored(self, event: Scored) -> list[Event]:
+        if not self._redactor.answer_forms:
+            return [event]
+        found: list[Token] = []
+        for token in event.tokens:
+            found += self._tokens.setdefault(token.channel, GrowingTokens(self._redactor)).feed((token,))
+        return [Scored(event.at, tuple(found))] if found else []
+
+    def _kept_tokens(self, at: float) -> list[Event]:
+        kept = tuple(token for tokens in self._tokens.values() for token in tokens.flush())
+        return [Scored(at, kept)] if kept else []
 
     def _moved(self, event: Moved) -> Moved:
         """Return the event without the key; the texts begin anew."""

@@ -143,7 +143,6 @@ class GrowingText:
 
     def __init__(self, redactor: KeyRedactor) -> None:
         self._redactor = redactor
-        self._forms = redactor.answer_forms
         self._firsts = tuple({form[0] for form in redactor.answer_forms})
         self._shortest = min(map(len, redactor.answer_forms), default=0)
         #: The end of the text that may be the beginning of a key, and how much of it is out.
@@ -174,17 +173,14 @@ class GrowingText:
 
     def flush(self) -> str:
         """Return the end that was kept, unless it is much of a key. The text may still go on."""
-        if len(self._pending) >= _MUCH:
+        if much_of_a_key(self._pending):
             self._pending, self._out = "", 0
             return MARK
         added, self._out = self._pending[self._out :], len(self._pending)
         return added
 
     def _kept_size(self, text: str) -> int:
-        size = 0
-        for form in self._forms:
-            size = max(size, _overlap(text, form))
-        return size
+        return size_of_beginning(self._redactor, text)
 
     def _replaced(self, text: str) -> str:
         found = self._redactor.find(text)
@@ -193,6 +189,19 @@ class GrowingText:
         # What is out of a key that begins at the beginning stays; the rest of it does not follow.
         kept = text[: max(found.start(), self._out)]
         return kept + MARK + self._redactor.redact_answer(text[found.end() :])
+
+
+def much_of_a_key(text: str) -> bool:
+    """Return whether a text that begins a key is so much of it that it may not be shown."""
+    return len(text) >= _MUCH
+
+
+def size_of_beginning(redactor: KeyRedactor, text: str) -> int:
+    """Return how many characters at the end of `text` may be the beginning of a key."""
+    size = 0
+    for form in redactor.answer_forms:
+        size = max(size, _overlap(text, form))
+    return size
 
 
 def _forms(keys: Iterable[str]) -> list[str]:

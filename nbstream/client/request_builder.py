@@ -68,6 +68,7 @@ def build_request(
         "stop": [stop] if isinstance(stop, str) else list(stop or ()) or None,
     }
     parameters.update({name: value for name, value in optional.items() if value is not None})
+    parameters.update(api_rules.probabilities(endpoint, values.read(options.get("logprobs"), "logprobs")))
     parameters.update(tool_options.fields(tools, options, endpoint))
     if thinking is not None:
         limit = parameters.get(endpoint.facts.max_tokens_field)

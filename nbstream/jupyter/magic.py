@@ -88,6 +88,14 @@ class DeepSeekMagics(settings.Settings, Magics):
     @argument("--max-tokens", type=int, help="The most tokens to spend on the reply, reasoning included.")
     @argument("--stop", action="append", metavar="TEXT", help="End the answer at this text; may be given again.")
     @argument(
+        "--logprobs",
+        nargs="?",
+        type=int,
+        const=5,
+        metavar="N",
+        help="Ask how probable each token was, with the N (5) likeliest ones in its place: `reply.logprobs`.",
+    )
+    @argument(
         "-v",
         "--value",
         dest="value_names",

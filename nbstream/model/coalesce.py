@@ -10,10 +10,12 @@ from nbstream.model.events import (
     Answer,
     CallChanged,
     Identified,
+    Moved,
     Noted,
     Reasoning,
     Refusal,
     Retrying,
+    Scored,
     Stepped,
     ToolCallDelta,
     UsageReported,
@@ -31,13 +33,13 @@ def coalesce(events: list[Event]) -> list[Event]:
     """Return as few events as reduce to the same reply.
 
     Adjacent deltas become one delta with the time of the first. Warnings of one kind and place are
-    joined, within one attempt. Of keep-alives, names and token counts only the latest is kept, so
-    that a flood of them does not fill the memory.
+    joined, within one attempt, and so are the probabilities of tokens. Of keep-alives, names and
+    token counts only the latest is kept, so that a flood of them does not fill the memory.
     """
     groups: list[list[Event]] = []
     repeated: dict[object, list[Event]] = {}
     for event in events:
-        if isinstance(event, Identified | Noted | UsageReported | Warned):
+        if isinstance(event, Identified | Noted | Scored | UsageReported | Warned):
             key = _key(event)
             group = repeated.setdefault(key, [])
             if not group:
@@ -49,11 +51,14 @@ def coalesce(events: list[Event]) -> list[Event]:
             if isinstance(event, Retrying | Stepped):
                 # What an attempt or a request before it was told does not belong to the next one.
                 repeated.clear()
+            elif isinstance(event, Moved):
+                # It is about the tokens before it.
+                repeated.pop(Scored, None)
             groups.append([event])
     return [group[0] if len(group) == 1 else _join(group) for group in groups]
 
 
-def _key(event: Identified | Noted | UsageReported | Warned) -> object:
+def _key(event: Identified | Noted | Scored | UsageReported | Warned) -> object:
     match event:
         case Warned():
             return event.warning.kind, event.warning.where
@@ -90,6 +95,8 @@ def _join(group: list[Any]) -> Event:
             newest = group[::-1]
             names = ("id", "model", "system_fingerprint", "reasoning_field")
             return Identified(at, *(_first(newest, name) for name in names))
+        case Scored():
+            return replace(first, tokens=tuple(token for each in group for token in each.tokens))
         case Warned():
             return replace(first, warning=joined([each.warning for each in group]))
     latest: Event = group[-1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from nbstream.model.probabilities import Tokens
 from nbstream.model.timing import Timing
 from nbstream.model.usage import estimate_tokens
 
@@ -32,6 +33,7 @@ class Earlier:
         system_fingerprint: the fingerprint of its last response.
         reasoning_field: the field in which the server sent its reasoning, maybe an empty one.
         left_out: the fields of its first request that a request which goes on does not have.
+        logprobs: its tokens with their probabilities, if the requests asked for them.
     """
 
     answer: str = ""
@@ -47,6 +49,7 @@ class Earlier:
     system_fingerprint: str | None = None
     reasoning_field: str | None = None
     left_out: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    logprobs: Tokens = field(default_factory=Tokens)
 
     @property
     def tokens(self) -> int:

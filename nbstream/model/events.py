@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from nbstream.model.blocks import BlockKind
     from nbstream.model.earlier import Earlier
     from nbstream.model.failure import Failure
+    from nbstream.model.probabilities import Token
     from nbstream.model.request import Request
     from nbstream.model.tool_result import Printed, ToolOutcome
     from nbstream.model.usage import Cost, Usage
@@ -126,6 +127,14 @@ class Refusal:
 
     at: float
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """The probabilities of tokens, of which the text comes in deltas before or after this event."""
+
+    at: float
+    tokens: tuple[Token, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +274,7 @@ Event: TypeAlias = (
     | Identified
     | Noted
     | Delta
+    | Scored
     | Moved
     | BlockEnded
     | CallChanged

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, assert_never
 
 from nbstream.model import events
 from nbstream.model.blocks import Block
+from nbstream.model.probabilities import Tokens
 from nbstream.model.reply import CUT_OFF, Reply, Status
 from nbstream.model.text import Text
 from nbstream.model.timing import Timing
@@ -42,7 +43,8 @@ def reduce(reply: Reply, event: events.Event) -> Reply:
         case events.Retrying():
             # The next attempt begins anew.
             kept = tuple(each for each in reply._warnings if each.kind in OF_REQUEST)
-            return replace(reply, wait=event, _warnings=kept, extras={}, _blocks=())
+            tokens = Tokens() if reply.earlier is None else reply.earlier.logprobs
+            return replace(reply, wait=event, _warnings=kept, extras={}, _blocks=(), _tokens=tokens)
         case events.Identified():
             model, fingerprint = event.model or reply._model, event.system_fingerprint or reply.system_fingerprint
             named = event.reasoning_field or reply.reasoning_field
@@ -59,6 +61,8 @@ def reduce(reply: Reply, event: events.Event) -> Reply:
         case events.Refusal():
             refusal = reply._refusal.append(event.text)
             return replace(_begin(reply, "answering", event.at), _refusal=refusal, _last_delta=event.at)
+        case events.Scored():
+            return _with(reply, _tokens=reply._tokens.extend(event.tokens))
         case events.Moved():
             return _moved(reply, event)
         case events.ToolCallDelta():
@@ -214,6 +218,7 @@ def _continued(reply: Reply, earlier: Earlier) -> Reply:
         id=earlier.id,
         system_fingerprint=earlier.system_fingerprint,
         reasoning_field=earlier.reasoning_field,
+        _tokens=earlier.logprobs,
         _model=earlier.model or None,
         _answer=answer,
         _reasoning=reasoning,
@@ -225,6 +230,9 @@ def _moved(reply: Reply, event: events.Moved) -> Reply:
 
     What was there before the last request stays where it is.
     """
+    old = len(reply.earlier.logprobs) if reply.earlier is not None else 0
+    kept, own_tokens = Tokens([*reply._tokens.since(0)[:old]]), Tokens([*reply._tokens.since(old)])
+    reply = replace(reply, _tokens=kept.extend(own_tokens.moved(event.to)))
     timing = reply.timing
     begins = [each for each in (timing.reasoning_started, timing.answer_started) if each is not None]
     began = min(begins, default=event.at)

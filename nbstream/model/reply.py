@@ -9,6 +9,7 @@ from nbstream.model import representation
 from nbstream.model.blocks import call_block, content_of
 from nbstream.model.earlier import Earlier
 from nbstream.model.exceptions import NbstreamError
+from nbstream.model.probabilities import Token, Tokens
 from nbstream.model.request import Request
 from nbstream.model.text import Text, without_blank_ends
 from nbstream.model.timing import Timing
@@ -92,6 +93,7 @@ class Reply:
     #: The content blocks, of an API whose messages are lists of them.
     _blocks: tuple[Block, ...] = ()
     _warnings: tuple[WarningDraft, ...] = ()
+    _tokens: Tokens = field(default_factory=Tokens)
     #: Here and not in `timing`, so that a delta does not replace that as well.
     _last_delta: float | None = None
     #: The tokens and the cost of the last request alone.
@@ -134,6 +136,11 @@ class Reply:
     def refusal(self) -> str:
         """The words with which the model refused to answer; empty if it did not."""
         return str(self._refusal)
+
+    @property
+    def logprobs(self) -> tuple[Token, ...]:
+        """The tokens so far with their probabilities; empty unless the request asked for them."""
+        return self._tokens.since(0)
 
     @property
     def data(self) -> Any:
@@ -288,6 +295,7 @@ class Reply:
             id=self.id,
             system_fingerprint=self.system_fingerprint,
             reasoning_field=self.reasoning_field,
+            logprobs=self._tokens,
         )
 
     def raise_for_status(self) -> Self:

@@ -24,6 +24,7 @@ from nbstream.model import (
     usage,
     warning,
 )
+from nbstream.model.probabilities import Tokens, packed, unpacked
 from nbstream.model.text import Text
 
 if TYPE_CHECKING:
@@ -48,11 +49,12 @@ _FORMER: dict[str, Callable[..., Any]] = {
     "_WarningDraft": warning.WarningDraft,
 }
 _CLASS = "_"
-#: Values that JSON does not have: how each is written as text, and read.
-_OTHERS: dict[str, tuple[type, Callable[[Any], str], Callable[[str], Any]]] = {
+#: Values that JSON does not have: how each is written as JSON, and read.
+_OTHERS: dict[str, tuple[type, Callable[[Any], Any], Callable[[Any], Any]]] = {
     "Decimal": (Decimal, str, Decimal),
     "datetime": (datetime, datetime.isoformat, datetime.fromisoformat),
     "Text": (Text, str, lambda text: Text().append(text) if text else Text()),
+    "Tokens": (Tokens, packed, lambda value: Tokens(unpacked(value))),
 }
 
 

@@ -12,8 +12,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast, get_args
 
 from nbstream.model.earlier import Earlier
-from nbstream.model.events import Event, Started, Stepped
+from nbstream.model.events import Continued, Event, Scored, Started, Stepped
 from nbstream.model.failure import Failure
+from nbstream.model.probabilities import Tokens, packed, unpacked
 from nbstream.model.request import Request
 from nbstream.model.structure import Structure
 from nbstream.model.timing import Timing
@@ -36,10 +37,15 @@ def _cost(amount: str, dated: str | None, **others: Any) -> Cost:
 
 
 def _earlier(
-    timing: dict[str, Any], usage: dict[str, Any] | None, cost: dict[str, Any] | None, **others: Any
+    timing: dict[str, Any],
+    usage: dict[str, Any] | None,
+    cost: dict[str, Any] | None,
+    logprobs: list[Any] | None = None,
+    **others: Any,
 ) -> Earlier:
     counted, paid = Usage(**usage) if usage else None, _cost(**cost) if cost else None
-    return Earlier(timing=Timing(**timing), usage=counted, cost=paid, **others)
+    tokens = Tokens(unpacked(logprobs or []))
+    return Earlier(timing=Timing(**timing), usage=counted, cost=paid, logprobs=tokens, **others)
 
 
 def _outcome(**fields: Any) -> ToolOutcome:
@@ -66,7 +72,14 @@ def encode_event(event: Event) -> str:
         request, structure = event.request, event.request.structure
         structure = None if structure is None else replace(structure, check=None)
         event = replace(event, request=Request(request.model, request.endpoint, structure=structure))
-    return json.dumps({"event": type(event).__name__, **asdict(event)}, separators=(",", ":"), default=str)
+    if isinstance(event, Scored):
+        fields: dict[str, Any] = {"at": event.at, "tokens": packed(event.tokens)}
+    elif isinstance(event, Continued):
+        tokens, earlier = packed(event.earlier.logprobs), replace(event.earlier, logprobs=Tokens())
+        fields = {"at": event.at, "earlier": {**asdict(earlier), "logprobs": tokens}}
+    else:
+        fields = asdict(event)
+    return json.dumps({"event": type(event).__name__, **fields}, separators=(",", ":"), default=str)
 
 
 def decode_event(line: str) -> Event:
@@ -82,6 +95,8 @@ def decode_event(line: str) -> Event:
             # `Ended` has a text of this name.
             if isinstance(fields.get(name), dict):
                 fields[name] = build_value(**fields[name])
+        if build is Scored:
+            fields["tokens"] = tuple(unpacked(fields["tokens"]))
         return cast("Event", build(**fields))
     except (ArithmeticError, AttributeError, KeyError, TypeError) as error:
         raise ValueError(f"not an event: {error}") from None

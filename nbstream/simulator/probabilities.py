@@ -22,18 +22,46 @@ def logprobs(delta: Delta, alternatives: int) -> dict[str, Any]:
         delta: one token of the reasoning or the answer.
         alternatives: how many of the likeliest tokens are listed (`top_logprobs`).
     """
-    digest = hashlib.sha256(delta.text.encode("utf-8", "surrogatepass")).digest()
+    entries = [_scored(each, alternatives) for each in _parts(delta.text)]
+    field = "reasoning_content" if delta.kind == "reasoning" else "content"
+    return {"content": None, "reasoning_content": None} | {field: entries}
+
+
+def _parts(text: str) -> list[bytes]:
+    """Return the bytes of the tokens of a delta: an emoji ends one token and begins the next.
+
+    So it is with models. DeepSeek, too, sends both in the chunk that has the whole character.
+    """
+    place = next((place for place, char in enumerate(text) if char > "\uffff"), None)
+    if place is None:
+        return [text.encode("utf-8", "surrogatepass")]
+    first = len(text[:place].encode("utf-8", "surrogatepass")) + 2
+    data = text.encode("utf-8", "surrogatepass")
+    return [data[:first], data[first:]]
+
+
+def _scored(data: bytes, alternatives: int) -> dict[str, Any]:
+    digest = hashlib.sha256(data).digest()
     # From 0.25 to 1, mostly near 1.
     probability = 1 - 0.75 * (digest[0] / 255) ** 3
-    others = [word for word in _WORDS if word != delta.text]
+    others = [word for word in _WORDS if word.encode() != data]
     shares = [(1 - probability) / 2**place for place in range(1, alternatives)]
-    listed = [(delta.text, probability), *((others[n % len(others)], share) for n, share in enumerate(shares))]
-    entry = _entry(delta.text, probability) | {"top_logprobs": [_entry(*each) for each in listed[:alternatives]]}
-    field = "reasoning_content" if delta.kind == "reasoning" else "content"
-    return {"content": None, "reasoning_content": None} | {field: [entry]}
+    listed = [
+        _entry(data, probability),
+        *(_entry(others[n % len(others)].encode(), share) for n, share in enumerate(shares)),
+    ]
+    return listed[0] | {"top_logprobs": listed[:alternatives]}
 
 
-def _entry(token: str, probability: float) -> dict[str, Any]:
+def _entry(data: bytes, probability: float) -> dict[str, Any]:
     # The least value that the API gives.
     logprob = round(math.log(probability), 6) if probability > 0 else -9999.0
-    return {"token": token, "logprob": logprob, "bytes": list(token.encode("utf-8", "surrogatepass"))}
+    return {"token": _written(data), "logprob": logprob, "bytes": list(data)}
+
+
+def _written(data: bytes) -> str:
+    """Return the text of a token; bytes that are no characters are escaped, as DeepSeek does it."""
+    try:
+        return data.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        return data.decode("utf-8", "backslashreplace")

@@ -19,6 +19,7 @@ from nbstream.wire.content_parts import strings_in
 from nbstream.wire.field_names import finish_label, is_reasoning
 from nbstream.wire.other_fields import OtherFields
 from nbstream.wire.surrogates import join_surrogates
+from nbstream.wire.token_probabilities import TokenProbabilities
 from nbstream.wire.tool_calls import ToolCalls
 from nbstream.wire.usage_counts import usage_of
 
@@ -80,6 +81,7 @@ class ChunkDecoder:
         self._others = OtherFields()
         self._calls = ToolCalls(self._others)
         self._channels = Channels(self._others)
+        self._tokens = TokenProbabilities(self._others)
         self._choice: int | None = None
         self._is_field_named = False
 
@@ -115,8 +117,10 @@ class ChunkDecoder:
                     continue
                 may_fail = may_fail or (isinstance(choice, dict) and "error" in choice)
                 if self._is_shown(choice, place, choices):
-                    before = self._channels.amount
+                    before, known = self._channels.amount, len(events)
                     told = self._read(choice, at, events)
+                    if isinstance(choice, dict) and (probabilities := choice.get("logprobs")):
+                        self._tokens.feed(probabilities, at, events[known:], events)
                     reason = told or reason
                     if self.finish_reason is not None and self._channels.amount != before:
                         self.went_on = True
@@ -162,6 +166,7 @@ class ChunkDecoder:
         events: list[Event] = []
         self._channels.flush(at, events, is_answered=is_over and self.finish_reason in (None, "stop"))
         self._calls.flush(at, events)
+        self._tokens.flush(at, events)
         return events
 
     def _finish(self, label: str, at: float, events: list[Event]) -> None:

@@ -17,6 +17,7 @@ from nbstream.model.events import (
     Reasoning,
     Refusal,
     Retrying,
+    Scored,
     Started,
     ToolCallDelta,
     UsageReported,
@@ -24,6 +25,7 @@ from nbstream.model.events import (
     Warned,
 )
 from nbstream.model.failure import Failure
+from nbstream.model.probabilities import Token
 from nbstream.model.request import Request
 from nbstream.model.usage import Usage
 from nbstream.model.warning import ReplyWarning
@@ -42,6 +44,7 @@ events = st.one_of(
     st.builds(Noted, times, st.sampled_from("ab"), st.none() | st.integers(0, 1)),
     st.builds(Refusal, times, texts),
     st.builds(Moved, times, st.sampled_from(["reasoning", "answer"]), texts),
+    st.builds(Scored, times, st.tuples(st.builds(Token, texts, channel=st.sampled_from(["reasoning", "answer"])))),
     st.builds(Reasoning, times, texts),
     st.builds(Answer, times, texts),
     st.builds(ToolCallDelta, times, st.integers(0, 1), names, names, texts),

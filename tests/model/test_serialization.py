@@ -22,6 +22,7 @@ from nbstream.model.events import (
     Reasoning,
     Refusal,
     Retrying,
+    Scored,
     Started,
     ToolCallDelta,
     UsageReported,
@@ -29,6 +30,7 @@ from nbstream.model.events import (
     Warned,
 )
 from nbstream.model.failure import Failure
+from nbstream.model.probabilities import Alternative, Token, Tokens
 from nbstream.model.request import Request
 from nbstream.model.serialization import decode_event, encode_event
 from nbstream.model.timing import Timing
@@ -46,6 +48,20 @@ INSTANTS = st.datetimes(timezones=st.just(UTC))
 COSTS = st.builds(Cost, st.decimals(0, 1000), st.just("USD"), st.just("peak"), INSTANTS, st.booleans())
 COUNT = st.none() | st.integers(0)
 USAGES = st.builds(Usage, COUNT, COUNT, COUNT, COUNT, COUNT, COUNT)
+LOGPROBS = st.none() | st.floats(allow_nan=False)
+ALTERNATIVES = st.builds(Alternative, TEXT, LOGPROBS, st.none() | st.binary(), st.none() | st.integers(0))
+TOKENS = st.lists(
+    st.builds(
+        Token,
+        TEXT,
+        LOGPROBS,
+        st.none() | st.binary(),
+        st.none() | st.integers(0),
+        st.sampled_from(["reasoning", "answer", "refusal", "call"]),
+        st.lists(ALTERNATIVES, max_size=3).map(tuple),
+    ),
+    max_size=4,
+)
 EARLIER = st.builds(
     Earlier,
     answer=TEXT,
@@ -56,6 +72,7 @@ EARLIER = st.builds(
     cost=st.none() | COSTS,
     unreported=st.integers(0),
     reasoning_field=MAYBE,
+    logprobs=TOKENS.map(Tokens),
 )
 EVENTS = st.one_of(
     st.builds(Continued, AT, EARLIER),
@@ -65,6 +82,7 @@ EVENTS = st.one_of(
     st.builds(Identified, AT, MAYBE, MAYBE, MAYBE, MAYBE),
     st.builds(Noted, AT, TEXT, st.none() | st.lists(TEXT) | st.dictionaries(TEXT, st.integers())),
     st.builds(Refusal, AT, TEXT),
+    st.builds(Scored, AT, TOKENS.map(tuple)),
     st.builds(Moved, AT, st.sampled_from(["reasoning", "answer"]), TEXT),
     st.builds(Reasoning, AT, TEXT),
     st.builds(Answer, AT, TEXT),
