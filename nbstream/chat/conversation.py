@@ -19,10 +19,12 @@ from nbstream.chat.editing import EditableTurns
 from nbstream.chat.own_keys import with_own
 from nbstream.chat.turn import Version
 from nbstream.chat.turn_list import TurnList
-from nbstream.client import models, options, settings
+from nbstream.client import continuation, models, options, settings
 from nbstream.client.hidden_fields import with_hidden
+from nbstream.client.notes import warn
+from nbstream.client.request_builder import parameter_notes
 from nbstream.client.secret import Secret
-from nbstream.client.start import source_of, warn
+from nbstream.client.start import source_of
 from nbstream.client.thinking import rule_for
 from nbstream.exchange import round_trip
 from nbstream.exchange.start import start
@@ -167,17 +169,45 @@ class Chat(EditableTurns):
             RequestError: if a turn before it still arrives.
         """
         request, turn = reply.steps[0].request, self.turn_of(reply)
-        if turn is None:
-            return request
-        before = self._turns.before(turn)
-        self._refuse_arriving(before)
-        sent = _sent(before)
-        has_blocks = request.address.call == MESSAGES
-        rule = rule_for(request.parameters, is_deepseek=models.is_deepseek(request.model), has_blocks=has_blocks)
-        own = next(index for index in range(len(request.messages) - 1, -1, -1) if _is_from("user", request, index))
-        system = request.messages[:1] if _is_from("system", request, 0) else ()
-        messages = (*system, *_joined(sent, rule), *request.messages[own:])
-        return dataclasses.replace(request, messages=messages, turn=self._place_of(before, sent, turn))
+        return request if turn is None else self._renewed(turn, request, request.messages[_own_message(request)])
+
+    def branch(self, index: int, prompt: str | None = None, **given: Any) -> Run:
+        """Ask a turn again, and return its `Run` at once: a new version, which begins a branch.
+
+        The turns after it stay with its present version, and come back when that is used again (see
+        `Turn.use`). A reply that arrives in them, or in the turn itself, is stopped.
+
+        Args:
+            index: the turn's position in `turns`, counted from 0.
+            prompt: another prompt; None asks the same. Values and files that were put into the old
+                prompt are a part of its text; images are sent again.
+            **given: options that replace those of the turn's request, such as `model` and
+                `thinking`. The messages cannot be changed.
+
+        Raises:
+            RequestError: if the request cannot be made, or a turn before it still arrives.
+        """
+        if prompt is not None and not str(prompt).strip():
+            raise RequestError("The prompt is empty, so nothing was sent.")
+        chosen = _own({name: value for name, value in given.items() if value is not None}, "branch")
+        with self._turns.lock:
+            turn = self._at(index)
+            first = turn.version.reply.steps[0]
+            edited = turn.version if prompt is None else turn.version.changed(prompt=prompt, answer=None)
+            if not (continuation.is_known(first.request) and edited.sent):
+                raise RequestError("The request of this turn is not known, so it cannot be sent again.")
+            request = self._renewed(turn, first.request, edited.sent[-1])
+            source = continuation.retried(dataclasses.replace(first, request=request), chosen)
+            for sentence in parameter_notes(source.request, source.endpoint):
+                warn(sentence)
+            run = start(source, chosen)
+            after = frozenset(each.version.number for each in _sent(self._turns.before(turn)))
+            for each in self.turns[self.turns.index(turn) :]:
+                each.version.cancel()
+            is_edited = turn.version.is_prompt_edited or prompt is not None
+            version = Version(edited.sent, run.receiver, after, is_prompt_edited=is_edited)
+            self._turns.branch(turn, version, "asked again" if prompt is None else "asked with another prompt")
+        return run
 
     def retry(self, reply: Reply, start: Callable[[], Run]) -> Run:
         """Put a new version into the turn of a reply; `start` sends its request anew."""
@@ -309,6 +339,24 @@ class Chat(EditableTurns):
         run = start(source, chosen)
         return run, Version(_added(source), run.receiver, frozenset(each.version.number for each in sent))
 
+    def _renewed(self, turn: Turn, request: Request, own: Mapping[str, Any]) -> Request:
+        """Return a turn's request as it would be asked now, with `own` as the user's message."""
+        before = self._turns.before(turn)
+        self._refuse_arriving(before)
+        sent = _sent(before)
+        has_blocks = request.address.call == MESSAGES
+        rule = rule_for(request.parameters, is_deepseek=models.is_deepseek(request.model), has_blocks=has_blocks)
+        system = request.messages[:1] if _is_from("system", request, 0) else ()
+        rest = request.messages[_own_message(request) + 1 :]
+        text = round_trip.text_of(own["content"])
+        inserted = tuple(each for each in request.inserted if each.media_type or each.text in text)
+        return dataclasses.replace(
+            request,
+            messages=(*system, *_joined(sent, rule), own, *rest),
+            inserted=inserted,
+            turn=self._place_of(before, sent, turn),
+        )
+
     def _place_of(self, before: Sequence[Turn], sent: Sequence[Turn], turn: Turn | None) -> TurnPlace:
         """Return the place of a request for a new version of `turn`, or for a new turn."""
         sizes = sorted(((round_trip.size_of(each.version.messages("never")), each) for each in sent), key=_size)
@@ -375,6 +423,11 @@ def _joined(turns: Iterable[Turn], rule: ReasoningRule) -> list[Message]:
     return [message for turn in turns for message in turn.version.messages(rule)]
 
 
+def _own_message(request: Request) -> int:
+    """Return the index of the user's message that a request adds to those before it."""
+    return next(index for index in range(len(request.messages) - 1, -1, -1) if _is_from("user", request, index))
+
+
 def _is_from(role: str, request: Request, index: int) -> bool:
     return bool(request.messages[index]["role"] == role)
 
@@ -389,5 +442,5 @@ def _added(source: ApiSource) -> tuple[Message, ...]:
     return tuple(each for each in source.request.messages if each["role"] == "user")[-1:]
 
 
-for _function in (Chat.ask, Chat.stream):
+for _function in (Chat.ask, Chat.stream, Chat.branch):
     options.with_signature(_function)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from nbstream.client.notes import say
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from nbstream.chat.cells import AskingCells
     from nbstream.chat.front_end import Cell
@@ -52,6 +52,25 @@ class EditableTurns:
         return self._turns.aside
 
     @property
+    def every_turn(self) -> tuple[Turn, ...]:
+        """All turns, with those that are set aside and those of other branches."""
+        return tuple(self._turns.every)
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether `undo` has something to take back."""
+        return self._turns.can_undo
+
+    def add_listener(self, listener: Callable[[], object]) -> None:
+        """Call `listener` after each change of the turns, on the thread that made it."""
+        self._turns.listeners.append(listener)
+
+    def remove_listener(self, listener: Callable[[], object]) -> None:
+        """Stop calling `listener`."""
+        if listener in self._turns.listeners:
+            self._turns.listeners.remove(listener)
+
+    @property
     def revision(self) -> int:
         """Another number after each change of the turns."""
         return self._turns.revision
@@ -72,7 +91,7 @@ class EditableTurns:
         what = self._turns.undo()
         if not what:
             raise RequestError(f"There is nothing to undo in the chat {self.name}.")
-        _say(f"Undone in the chat {self.name}: {what}.")
+        say(f"Undone in the chat {self.name}: {what}.")
 
     def hide(self, index: int, hidden: bool = True) -> None:  # noqa: FBT001, FBT002  (a switch with a name of its own)
         """Send a turn no more, or again; it stays in the chat.
@@ -106,7 +125,7 @@ class EditableTurns:
         """Remove every turn; `undo` brings them back."""
         self._turns.cancel()
         self._turns.replace([], self.system, "the chat was cleared")
-        _say(f"The chat {self.name} is empty now; undo() brings its turns back.")
+        say(f"The chat {self.name} is empty now; undo() brings its turns back.")
 
     def restore(self) -> int:
         """Put back the turns that were set aside, in their old places, and return their number."""
@@ -142,8 +161,4 @@ class EditableTurns:
             )
 
     def _tell_cache_lost(self, index: int) -> None:
-        _say(f"From turn {index + 1} on, the chat {self.name} differs from what was sent: the server's cache is lost.")
-
-
-def _say(sentence: str) -> None:
-    sys.stdout.write(f"{sentence}\n")
+        say(f"From turn {index + 1} on, the chat {self.name} differs from what was sent: the server's cache is lost.")

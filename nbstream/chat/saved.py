@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
     from nbstream.exchange.round_trip import Message
 
-_FORMAT = 2
+#: The format that is written, and those that are read.
+_FORMAT = 3
+_FORMATS = (1, 2, _FORMAT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ def from_json(text: str) -> Content:
     """
     try:
         document = json.loads(text)
-        if document["format"] not in (1, _FORMAT):
+        if document["format"] not in _FORMATS:
             raise ValueError(f"format {document['format']!r}")  # noqa: TRY301  (as for any other content)
         messages = _Messages(document["messages"])
         versions: dict[int, Version] = {}
@@ -102,6 +104,8 @@ def _turn(state: TurnState, messages: _Messages) -> dict[str, Any]:
         "hidden": state.is_hidden,
         "aside": state.is_aside,
         "cell": list(state.place) if state.place else None,
+        "branches": state.has_branches,
+        "follows": sorted(state.follows),
         "versions": [_version(each, messages) for each in state.versions],
     }
 
@@ -125,7 +129,16 @@ def _state(document: dict[str, Any], messages: _Messages, versions: dict[int, Ve
     # A wrong index is an error here, and not when the turn is used.
     current = range(len(found))[document["current"]]
     cell = document["cell"]
-    return TurnState(found, current, document["hidden"], document["aside"], Place(*cell) if cell else None)
+    return TurnState(
+        found,
+        current,
+        document["hidden"],
+        document["aside"],
+        Place(*cell) if cell else None,
+        # Formats 1 and 2 know no branches.
+        document.get("branches", False),
+        frozenset(versions[number].number for number in document.get("follows", ())),
+    )
 
 
 def _read_version(document: dict[str, Any], messages: _Messages, versions: dict[int, Version]) -> Version:

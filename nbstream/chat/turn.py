@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nbstream.client.receiver import Receiver
@@ -136,13 +136,26 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class TurnState:
-    """Everything about a turn that a user can change; kept to undo the changes."""
+    """Everything about a turn that a user can change; kept to undo the changes.
+
+    Attributes:
+        versions: the versions, the oldest first.
+        current: the index of the one that is sent.
+        is_hidden: whether the turn is not sent.
+        is_aside: whether it was set aside, as its cell was deleted.
+        place: the cell that asks it; None without a cell.
+        has_branches: whether each version has turns of its own after it.
+        follows: the numbers of the versions of earlier turns that it belongs to, of turns with
+            branches: it is in the chat while they are the current ones.
+    """
 
     versions: tuple[Version, ...]
     current: int
     is_hidden: bool = False
     is_aside: bool = False
-    place: Place | None = field(default=None)
+    place: Place | None = None
+    has_branches: bool = False
+    follows: frozenset[int] = frozenset()
 
 
 class Turn:
@@ -150,18 +163,16 @@ class Turn:
 
     Args:
         state: its state.
-        change: carries out a change of the turn, so that the chat can undo it.
+        select: makes another version the current one, so that the chat can undo it.
         mark: returns whether the turn answered an earlier version of a turn before it.
 
     Attributes:
         state: as above; a new value after each change.
     """
 
-    def __init__(
-        self, state: TurnState, change: Callable[[Turn, str, TurnState], None], mark: Callable[[Turn], bool]
-    ) -> None:
+    def __init__(self, state: TurnState, select: Callable[[Turn, int], None], mark: Callable[[Turn], bool]) -> None:
         self.state = state
-        self._change = change
+        self._select = select
         self._mark = mark
 
     @property
@@ -207,14 +218,16 @@ class Turn:
     def use(self, index: int) -> None:
         """Make version number `index` the current one, counted from 0.
 
+        The turns after it stay, unless the turn has branches (see `Chat.branch`): then they belong
+        to the version that was the current one, and those of the new one come back.
+
         Raises:
             RequestError: if there is no such version.
         """
         count = len(self.versions)
         if not -count <= index < count:
             raise RequestError(f"This turn has {count} versions, counted from 0: there is no {index}.")
-        current = index % count
-        self._change(self, f"use({index})", replace(self.state, current=current))
+        self._select(self, index % count)
 
     def with_version(self, version: Version) -> TurnState:
         """Return the state with a new version, which is the current one; nothing is changed."""

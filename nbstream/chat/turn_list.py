@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -10,7 +11,7 @@ from nbstream.chat.turn import Place, Turn, TurnState, Version
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from nbstream.client.run import Run
 
@@ -34,46 +35,88 @@ class TurnList:
 
     Attributes:
         lock: held during each change.
-        every: all turns, those that are set aside included.
-        system: the system prompt; None before the first request.
+        every: all turns, with those that are set aside and those of other branches.
         revision: is another number after each change.
+        listeners: are called after each change, on the thread that made it. They must not block.
     """
 
     def __init__(self, changed: Callable[[int], None]) -> None:
         self.lock = threading.RLock()
         self.every: list[Turn] = []
-        self.system: str | None = None
         self.revision = 0
+        self.listeners: list[Callable[[], object]] = []
+        self._system: str | None = None
         self._changes: list[_Change] = []
         self._changed = changed
 
     @property
+    def system(self) -> str | None:
+        """The system prompt; None before the first request."""
+        return self._system
+
+    @system.setter
+    def system(self, system: str | None) -> None:
+        if system != self._system:
+            self._system = system
+            self._tell()
+
+    @property
     def present(self) -> tuple[Turn, ...]:
-        """The turns without those that are set aside."""
-        return tuple(turn for turn in self.every if not turn.state.is_aside)
+        """The turns of the present branch, without those that are set aside."""
+        return tuple(turn for turn in _on_branch(self.every) if not turn.state.is_aside)
 
     @property
     def aside(self) -> tuple[Turn, ...]:
-        """The turns that are set aside, in their order."""
-        return tuple(turn for turn in self.every if turn.state.is_aside)
+        """The turns of the present branch that are set aside, in their order."""
+        return tuple(turn for turn in _on_branch(self.every) if turn.state.is_aside)
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a change to take back."""
+        return bool(self._changes)
 
     def at(self, place: Place | None) -> Turn | None:
-        """Return the turn of a place, also if it is set aside; None if there is none."""
-        return next((each for each in self.every if place is not None and each.state.place == place), None)
+        """Return the turn of a place, also if it is set aside; None if this branch has none."""
+        if place is None:
+            return None
+        return next((each for each in _on_branch(self.every) if each.state.place == place), None)
 
     def before(self, turn: Turn | None) -> tuple[Turn, ...]:
         """Return the present turns before `turn`; all of them, if it is None."""
         end = len(self.every) if turn is None else self.every.index(turn)
-        return tuple(each for each in self.every[:end] if not each.state.is_aside)
+        return tuple(each for each in _on_branch(self.every[:end]) if not each.state.is_aside)
 
     def ask(self, turn: Turn | None, version: Version, place: Place | None) -> None:
         """Put a version that was asked into `turn`; into a new one at the end, if that is None."""
-        with self.lock:
-            self._keep(f"turn {len(self.before(turn)) + 1} was asked")
+        with self._changing(f"turn {len(self.before(turn)) + 1} was asked"):
             if turn is None:
                 self.every.append(self._turn(TurnState((version,), 0, place=place)))
             else:
                 turn.state = turn.with_version(version)
+
+    def branch(self, turn: Turn, version: Version, what: str = "asked again") -> None:
+        """Put a version into `turn` that begins a branch: the later turns stay with the old one.
+
+        Raises:
+            RequestError: if the turn is gone.
+        """
+        with self.lock, self._changing(f"turn {self._index(turn) + 1} was {what}"):
+            turn.state = replace(turn.state, has_branches=True)
+            self._bind(turn)
+            turn.state = turn.with_version(version)
+
+    def select(self, turn: Turn, current: int) -> None:
+        """Make another version of a turn the current one.
+
+        Raises:
+            RequestError: if the turn is gone.
+        """
+        with self.lock:
+            index = self._index(turn)
+            with self._changing(f"use({current}) of turn {index + 1}"):
+                self._bind(turn)
+                turn.state = replace(turn.state, current=current)
+            self._tell_changed(index)
 
     def change(self, turn: Turn, what: str, state: TurnState) -> None:
         """Give a turn another state.
@@ -87,22 +130,20 @@ class TurnList:
             RequestError: if the turn is gone.
         """
         with self.lock:
-            turns = self.present
-            if turn not in turns:
-                raise RequestError("This turn is not in its chat any more.")
-            index = turns.index(turn)
-            self._keep(f"{what} of turn {index + 1}")
-            turn.state = state
-            if any(index < number for number, each in enumerate(turns) if not each.hidden):
-                self._changed(index)
+            index = self._index(turn)
+            with self._changing(f"{what} of turn {index + 1}"):
+                turn.state = state
+            self._tell_changed(index)
 
     def continue_version(self, turn: Turn, run: Run) -> None:
         """Replace the reply of a turn's current version by the one of `run`, which continues it."""
-        with self.lock:
-            self._keep("a reply was continued")
-            versions = list(turn.versions)
-            versions[turn.state.current] = turn.version.with_source(run.receiver)
+        with self._changing("a reply was continued"):
+            versions, old = list(turn.versions), turn.version.number
+            versions[turn.state.current] = new = turn.version.with_source(run.receiver)
             turn.state = replace(turn.state, versions=tuple(versions))
+            for each in self.every:
+                if old in each.state.follows:
+                    each.state = replace(each.state, follows=each.state.follows - {old} | {new.number})
 
     def set_aside(self, is_gone: Callable[[Place], bool]) -> list[int]:
         """Set the turns of some places aside, and return their positions, counted from 0."""
@@ -113,9 +154,9 @@ class TurnList:
                 if turn.state.place is not None and is_gone(turn.state.place)
             }
             if found:
-                self._keep("turns were set aside")
-            for turn in found.values():
-                turn.state = replace(turn.state, is_aside=True)
+                with self._changing("turns were set aside"):
+                    for turn in found.values():
+                        turn.state = replace(turn.state, is_aside=True)
         return list(found)
 
     def restore(self) -> int:
@@ -123,17 +164,16 @@ class TurnList:
         with self.lock:
             back = self.aside
             if back:
-                self._keep("turns were restored")
-            for turn in back:
-                # Its cell is gone.
-                turn.state = replace(turn.state, is_aside=False, place=None)
+                with self._changing("turns were restored"):
+                    for turn in back:
+                        # Its cell is gone.
+                        turn.state = replace(turn.state, is_aside=False, place=None)
         return len(back)
 
     def replace(self, states: Iterable[TurnState], system: str | None, why: str) -> None:
         """Replace the system prompt, and all turns by turns of these states."""
-        with self.lock:
-            self._keep(why)
-            self.system = system
+        with self._changing(why):
+            self._system = system
             self.every = [self._turn(state) for state in states]
 
     def undo(self) -> str:
@@ -153,8 +193,9 @@ class TurnList:
             self.every = [turn for turn, _ in change.turns]
             for turn, state in change.turns:
                 turn.state = state
-            self.system = change.system
-            return change.what
+            self._system = change.system
+        self._tell()
+        return change.what
 
     def cancel(self) -> None:
         """Stop every reply that is still received."""
@@ -172,12 +213,50 @@ class TurnList:
         )
 
     def _turn(self, state: TurnState) -> Turn:
-        return Turn(state, self.change, self.is_outdated)
+        return Turn(state, self.select, self.is_outdated)
+
+    def _index(self, turn: Turn) -> int:
+        """Return the position of a turn in the present branch."""
+        turns = self.present
+        if turn not in turns:
+            raise RequestError("This turn is not in its chat any more.")
+        return turns.index(turn)
+
+    def _bind(self, turn: Turn) -> None:
+        """Let the turns after `turn` belong to its current version, if it has branches."""
+        if turn.state.has_branches:
+            number = turn.version.number
+            for each in _on_branch(self.every)[_on_branch(self.every).index(turn) + 1 :]:
+                each.state = replace(each.state, follows=each.state.follows | {number})
+
+    def _tell_changed(self, index: int) -> None:
+        if any(index < number for number, each in enumerate(self.present) if not each.hidden):
+            self._changed(index)
 
     def _versions(self) -> list[Version]:
         return [version for turn in self.every for version in turn.versions]
 
-    def _keep(self, what: str) -> None:
-        self.revision += 1
-        state = tuple((turn, turn.state) for turn in self.every)
-        self._changes = [*self._changes[1 - _MOST_CHANGES :], _Change(what, state, self.system)]
+    @contextmanager
+    def _changing(self, what: str) -> Iterator[None]:
+        """Keep the state before a change, and tell the listeners after it."""
+        with self.lock:
+            self.revision += 1
+            state = tuple((turn, turn.state) for turn in self.every)
+            self._changes = [*self._changes[1 - _MOST_CHANGES :], _Change(what, state, self.system)]
+            yield
+        self._tell()
+
+    def _tell(self) -> None:
+        for listener in [*self.listeners]:
+            listener()
+
+
+def _on_branch(turns: Iterable[Turn]) -> list[Turn]:
+    """Return the turns of the present branch, of all turns of a chat or of the first ones."""
+    found: list[Turn] = []
+    selected: set[int] = set()
+    for turn in turns:
+        if turn.state.follows <= selected:
+            found.append(turn)
+            selected.add(turn.version.number)
+    return found

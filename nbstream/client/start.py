@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-import warnings
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbstream.client import continuation, history, settings
 from nbstream.client.insertions import insertion_notes, prompt_of, with_insertions
+from nbstream.client.notes import warn
 from nbstream.client.request_builder import build_request, parameter_notes, speaks_deepseek, turns
 from nbstream.client.retry import Limits
 from nbstream.client.routing import route
@@ -18,7 +16,6 @@ from nbstream.client.sources.api import ApiSource
 from nbstream.client.structured import asking_for, structure_of, with_instruction
 from nbstream.client.thinking import rule_for
 from nbstream.client.tool_options import check, given_tools, place_of
-from nbstream.model.exceptions import NbstreamWarning
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -30,8 +27,6 @@ if TYPE_CHECKING:
     from nbstream.model.events import Event
     from nbstream.model.notebook import NotebookCell
     from nbstream.model.request import TurnPlace
-
-_PACKAGE = str(Path(__file__).parents[1])
 
 
 def source_of(
@@ -137,13 +132,3 @@ def start_run(source: Source, following: Following | None = None, before: Sequen
     run = Run(source, limits(), settings.current().currency, following, before)
     history.remember(run.receiver)
     return run
-
-
-def warn(sentence: str) -> None:
-    """Warn each time, at the line outside of nbstream that made the request."""
-    frame = sys._getframe(1)  # noqa: SLF001  (as `warnings` itself finds the line)
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
-        frame = frame.f_back
-    module = frame.f_globals.get("__name__", "__main__")
-    # With an empty registry, as the usual one shows a warning only once for each line.
-    warnings.warn_explicit(sentence, NbstreamWarning, frame.f_code.co_filename, frame.f_lineno, module, {})

@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nbstream.client import continuation, settings
+from nbstream.client.notes import warn
 from nbstream.client.options import checked
 from nbstream.client.request_builder import parameter_notes
-from nbstream.client.start import warn
 from nbstream.exchange import start as exchange
 from nbstream.exchange.actions import carried_on, steps_to_carry_on
 from nbstream.jupyter import display, shown

@@ -93,7 +93,7 @@ def _figures(chat: Chat) -> tuple[str, str, str, str]:
 
 def _replies(chat: Chat) -> list[Reply]:
     """Return each reply that was paid for once, old versions included."""
-    versions = [version for turn in (*chat.turns, *chat.aside) for version in turn.versions]
+    versions = [version for turn in chat.every_turn for version in turn.versions]
     return list({id(reply): reply for reply in (version.reply for version in versions)}.values())
 
 
