@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from nbstream.chat.own_keys import with_own
+from nbstream.client.notes import warn
 from nbstream.client.options import checked
-from nbstream.client.start import source_of, start_run, warn
+from nbstream.client.start import source_of, start_run
 from nbstream.client.tool_options import given_tools
 from nbstream.comparison.naming import names_of
 from nbstream.exchange.start import following
