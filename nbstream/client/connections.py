@@ -10,7 +10,7 @@ import os
 import threading
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nbstream.model.request import MESSAGES_VERSION
 
@@ -40,6 +40,14 @@ class StatusError(Exception):
         self.status = status
         self.headers = headers
         self.text = text
+
+
+class Opened(NamedTuple):
+    """A response with a status of 2xx, whose bytes arrive."""
+
+    status: int
+    headers: Mapping[str, str]
+    pieces: AsyncIterator[bytes]
 
 
 @dataclass(slots=True)
@@ -105,8 +113,8 @@ def headers(endpoint: Endpoint) -> dict[str, Any]:
 @asynccontextmanager
 async def opened(
     client: AsyncOpenAI, endpoint: Endpoint, path: str, body: dict[str, Any] | None = None
-) -> AsyncIterator[AsyncIterator[bytes]]:
-    """Send a request and return its answer as the bytes arrive; on exit, close the connection.
+) -> AsyncIterator[Opened]:
+    """Send a request and return its response as the bytes arrive; on exit, close the connection.
 
     Args:
         client: the client for `endpoint`.
@@ -124,7 +132,8 @@ async def opened(
     else:
         stream = await client.post(path, body=body, **options)
     try:
-        yield stream.response.aiter_bytes()
+        response = stream.response
+        yield Opened(response.status_code, response.headers, response.aiter_bytes())
     finally:
         await stream.response.aclose()
 

@@ -101,9 +101,9 @@ async def _get(endpoint: Endpoint, path: str) -> bytes:
     began, body = False, bytearray()
     try:
         await connections.close_unused()
-        async with asyncio.timeout(SECONDS), connections.opened(pooled.client, endpoint, path) as pieces:
+        async with asyncio.timeout(SECONDS), connections.opened(pooled.client, endpoint, path) as opened:
             began = True
-            async for piece in pieces:
+            async for piece in opened.pieces:
                 body += piece
                 if len(body) > _LARGEST:
                     break

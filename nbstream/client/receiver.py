@@ -9,6 +9,7 @@ import asyncio
 import concurrent.futures
 import threading
 import time
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from nbstream.billing.prices import cost_of
@@ -19,6 +20,7 @@ from nbstream.client.loop import background_loop
 from nbstream.client.questions import NobodyToAsk, Questions
 from nbstream.client.sources import SourceError
 from nbstream.client.thinking import field_that_switches_off
+from nbstream.client.trace import ResponseTrace, Trace, make_room, remember, resumed_trace
 from nbstream.model.coalesce import coalesce
 from nbstream.model.events import (
     Answer,
@@ -77,6 +79,7 @@ class Receiver:
         cancelling: whether the reply is being cancelled.
         questions: what the user is asked meanwhile.
         jobs: work for the thread that waits for the reply.
+        trace: the raw responses.
     """
 
     def __init__(
@@ -112,6 +115,7 @@ class Receiver:
         self._changed = threading.Condition()
         self.jobs = Jobs(self._changed)
         self._listeners: set[Callable[[], None]] = set()
+        self.trace = resumed_trace(before) or Trace()
         self._began = self._beginning()
         self._decoder = source.decoder(limits.max_bytes)
         self._task: asyncio.Task[None] | None = None
@@ -201,7 +205,7 @@ class Receiver:
             if self._before:
                 self._emit([*self._before])
             else:
-                self._emit(_first_events(self._source))
+                self._emit(_first_events(self._source, self.trace))
                 await self._attempts()
             await self._follow()
         except asyncio.CancelledError:
@@ -247,7 +251,7 @@ class Receiver:
         attempts = 1 + self._limits.retries
         for attempt in range(1, attempts + 1):
             self._decoder = self._source.decoder(self._limits.max_bytes)
-            end = await self._attempt()
+            end = await self._attempt(attempt)
             if end is None:
                 return
             delay = retry.delay(end.failure, attempt)
@@ -257,30 +261,39 @@ class Receiver:
             self._emit([Retrying(self.elapsed, attempt, attempts, delay, end.failure)])
             await asyncio.sleep(delay)
 
-    async def _attempt(self) -> Ended | None:
+    async def _attempt(self, number: int) -> Ended | None:
         """Read one response to its end.
+
+        Args:
+            number: which attempt at the request it is, counted from 1.
 
         Returns:
             Its end, if there may be another attempt, or None if the reply has ended.
         """
         decoder = self._decoder
         failure: Failure | None = None
+        response = self._responding(number)
         byte_at, payload_at, payloads = None, self._loop.time(), 0
         resumed_at = payload_at
         bursts, was_finished = BurstDetector(self._loop), False
         try:
             # Until the first byte only the long limit applies, as some servers send no headers
             # while a request is queued.
-            async with asyncio.timeout(self._limits.payload_idle) as clock, self._source.open() as pieces:
+            async with asyncio.timeout(self._limits.payload_idle) as clock, self._source.open(response) as pieces:
                 async for piece in pieces:
                     # Data after [DONE] does not move the deadline.
                     if decoder.ended:
                         continue
                     begins_burst = bursts.begins_burst(piece)
                     byte_at = now = self._loop.time()
+                    response.add(piece, now)
                     # The first piece after a pause arrived during the pause.
                     just_arrived = begins_burst and now > resumed_at + DEBOUNCE_SECONDS
-                    end = self._deliver(decoder.feed(piece, self.elapsed), just_arrived=just_arrived)
+                    events = decoder.feed(piece, self.elapsed)
+                    if decoder.ended:
+                        # Before anybody learns that the reply has ended.
+                        response.close("whole" if _is_served(events) else "left")
+                    end = self._deliver(events, just_arrived=just_arrived)
                     if end is not None or self._reply.error is not None:
                         # To return here closes the connection.
                         return end
@@ -289,16 +302,38 @@ class Receiver:
                     if begins_burst or decoder.finished or was_finished:
                         was_finished = decoder.finished
                         clock.reschedule(self._limits.deadline(decoder, now, payload_at))
-                    may_pause = begins_burst and not bursts.expects_more and decoder.delivered and not decoder.finished
+                    may_pause = (
+                        begins_burst
+                        and not self.trace.is_precise
+                        and not bursts.expects_more
+                        and decoder.delivered
+                        and not decoder.finished
+                    )
                     if may_pause and now < (until := self._frames.read_at):
                         await asyncio.sleep(until - now)
                         resumed_at = self._loop.time()
                         bursts.restart()
+            response.close("whole")
         except SourceError as error:
             failure = error.failure
+            response.close("refused" if failure.kind == "refused" else "broken", failure)
         except TimeoutError:
             failure = self._limits.stalled(self._source.server, byte_at, payload_at)
+            # After a finish reason, the silence is no failure.
+            response.close("left" if decoder.finished else "broken", None if decoder.finished else failure)
+        finally:
+            # Unless it has ended in another way, it was cancelled.
+            response.close("stopped")
+            make_room()
         return self._deliver(decoder.finish(self.elapsed, failure))
+
+    def _responding(self, number: int) -> ResponseTrace:
+        """Return the trace of the response that the source is asked for now."""
+        source = self._source
+        decoder = partial(source.decoder, self._limits.max_bytes)
+        response = ResponseTrace(source.request, source.redactor, decoder, begun=self.elapsed, attempt=number)
+        self.trace.responses.append(response)
+        return response
 
     def _deliver(self, events: list[Event], *, just_arrived: bool = False) -> Ended | None:
         """Emit `events`, but return a failure before the first delta, as it may lead to a retry."""
@@ -378,6 +413,10 @@ class Receiver:
                 self.remove_listener(listener)
 
 
+def _is_served(events: Sequence[Event]) -> bool:
+    return any(isinstance(each, Ended) and each.outcome == "served" for each in events)
+
+
 def _seconds_before(source: Source, before: Sequence[Event] = ()) -> float:
     earlier = (source.earlier.timing.ended or 0.0) if source.earlier is not None else 0.0
     return max([earlier, *(event.at for event in before)])
@@ -389,9 +428,9 @@ def _before(source: Source) -> Reply:
     return reply if source.earlier is None else reduce(reply, Continued(0.0, source.earlier))
 
 
-def _first_events(source: Source) -> list[Event]:
+def _first_events(source: Source, trace: Trace) -> list[Event]:
     at, request = _seconds_before(source), source.request
-    events: list[Event] = [Started(at, request, time.time())]
+    events: list[Event] = [Started(at, request, remember(time.time(), trace))]
     return [*events, *_continuing(source, at), *_warned(request, at)]
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
     from contextlib import AbstractAsyncContextManager
 
+    from nbstream.client.redaction import KeyRedactor
     from nbstream.model.earlier import Earlier
     from nbstream.model.events import Event
     from nbstream.model.failure import Failure
@@ -64,6 +65,13 @@ class Decoder(Protocol):
         """
 
 
+class Noting(Protocol):
+    """Takes what a source tells of a response beside its bytes; a `ResponseTrace`."""
+
+    def answered(self, status: int, headers: Mapping[str, str], error: str = "") -> None:
+        """Note the status, the headers, and the body of a refusal."""
+
+
 class Source(Protocol):
     """Provides the bytes of one response each time it is opened, and a decoder for them."""
 
@@ -79,11 +87,18 @@ class Source(Protocol):
     def earlier(self) -> Earlier | None:
         """What the reply goes on with; None for a reply that begins with this request."""
 
+    @property
+    def redactor(self) -> KeyRedactor:
+        """Removes the keys of the request from what the server says."""
+
     async def prepare(self) -> None:
         """Do everything before the request that does not depend on the server."""
 
-    def open(self) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+    def open(self, response: Noting) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """Send the request and return the bytes as they arrive; on exit, close the connection.
+
+        Args:
+            response: is told the status and the headers.
 
         Raises:
             SourceError: if there is no response, or the bytes break off.

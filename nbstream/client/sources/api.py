@@ -15,7 +15,7 @@ from nbstream.client.continued_decoder import ContinuedDecoder
 from nbstream.client.redacted_decoder import RedactedDecoder
 from nbstream.client.redaction import KeyRedactor
 from nbstream.client.sources import SourceError
-from nbstream.client.sources.failures import failure_of
+from nbstream.client.sources.failures import failure_of, refusal_in
 from nbstream.model.hidden_text import hidden_in, revealed
 from nbstream.model.request import MESSAGES
 from nbstream.wire.openai_chat import ChunkDecoder
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from nbstream.client.endpoints import Endpoint
     from nbstream.client.secret import Secret
-    from nbstream.client.sources import Decoder
+    from nbstream.client.sources import Decoder, Noting
     from nbstream.model.earlier import Earlier
     from nbstream.model.request import Request
     from nbstream.wire.response import PayloadDecoder
@@ -48,7 +48,7 @@ class ApiSource:
         self.endpoint = endpoint
         #: What no output may have.
         self.secrets = (*endpoint.secrets, *_secrets_in(request))
-        self._redactor = KeyRedactor(*self.secrets)
+        self.redactor = KeyRedactor(*self.secrets)
 
     async def prepare(self) -> None:
         """Import the SDK and make a client, if this is the first request."""
@@ -57,7 +57,7 @@ class ApiSource:
             await asyncio.to_thread(connections.pooled_client, self.endpoint)
 
     @asynccontextmanager
-    async def open(self) -> AsyncIterator[AsyncIterator[bytes]]:
+    async def open(self, response: Noting) -> AsyncIterator[AsyncIterator[bytes]]:
         """Send the request; see `Source.open`."""
         pooled = connections.pooled_client(self.endpoint)
         pooled.users += 1
@@ -65,21 +65,24 @@ class ApiSource:
         try:
             await connections.close_unused()
             body, call = revealed(self.request.body()), self.request.address.call
-            async with connections.opened(pooled.client, self.endpoint, call, body) as pieces:
+            async with connections.opened(pooled.client, self.endpoint, call, body) as opened:
                 began = True
-                yield pieces
+                response.answered(opened.status, opened.headers)
+                yield opened.pieces
         except SourceError:
             raise
         except Exception as error:  # noqa: BLE001
-            raise SourceError(failure_of(error, self.endpoint, self._redactor, began=began)) from None
+            if (refusal := refusal_in(error)) is not None:
+                response.answered(refusal.status, refusal.headers, refusal.text)
+            raise SourceError(failure_of(error, self.endpoint, self.redactor, began=began)) from None
         finally:
             pooled.users -= 1
 
     def decoder(self, max_bytes: int) -> Decoder:
         """Return a decoder of the API that the request goes to."""
         decoder: Decoder = ResponseDecoder(self.server, max_bytes, self._payloads())
-        if self._redactor.forms:
-            decoder = RedactedDecoder(decoder, self._redactor)
+        if self.redactor.forms:
+            decoder = RedactedDecoder(decoder, self.redactor)
         return decoder if self.earlier is None else ContinuedDecoder(decoder, self.earlier)
 
     def _payloads(self) -> PayloadDecoder:

@@ -30,15 +30,18 @@ def failure_of(error: Exception, endpoint: Endpoint, redactor: KeyRedactor, *, b
         redactor: removes the keys of the request.
         began: whether the response had begun.
     """
-    # Version 2 of the SDK wraps the exception of a hook, version 3 does not.
-    refusal = error if isinstance(error, StatusError) else error.__cause__
     # A broken body raises an exception of httpx or, in version 3, of httpx2; neither is imported
     # here. A failed connection raises an exception of the SDK.
-    if isinstance(refusal, StatusError):
-        failure = _refused(refusal, endpoint)
-    else:
-        failure = _broken(error, endpoint, began=began)
+    refusal = refusal_in(error)
+    failure = _refused(refusal, endpoint) if refusal is not None else _broken(error, endpoint, began=began)
     return redactor.redact_fields(failure)
+
+
+def refusal_in(error: Exception) -> StatusError | None:
+    """Return the status other than 2xx that an exception of a request tells, if it does."""
+    # Version 2 of the SDK wraps the exception of a hook, version 3 does not.
+    refusal = error if isinstance(error, StatusError) else error.__cause__
+    return refusal if isinstance(refusal, StatusError) else None
 
 
 def _refused(refusal: StatusError, endpoint: Endpoint) -> Failure:

@@ -6,11 +6,14 @@ import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from nbstream.client.redaction import KeyRedactor
 from nbstream.model.request import Request
 from nbstream.wire.response import ResponseDecoder
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
+
+    from nbstream.client.sources import Noting
 
 #: A replay without waits lets other tasks run each time it has yielded this many bytes.
 _BYTES_AT_ONCE = 64 << 10
@@ -27,6 +30,7 @@ class ReplaySource:
 
     server = "The recording"
     earlier = None
+    redactor = KeyRedactor()
 
     def __init__(self, pieces: Iterable[tuple[float, bytes]], model: str = "", speed: float = 1.0) -> None:
         self._pieces = list(pieces)
@@ -37,8 +41,9 @@ class ReplaySource:
         """Do nothing."""
 
     @asynccontextmanager
-    async def open(self) -> AsyncIterator[AsyncIterator[bytes]]:
+    async def open(self, response: Noting) -> AsyncIterator[AsyncIterator[bytes]]:
         """Replay from the beginning; see `Source.open`."""
+        response.answered(200, {})
         yield self._replay()
 
     def decoder(self, max_bytes: int) -> ResponseDecoder:

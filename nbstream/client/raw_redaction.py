@@ -1,0 +1,228 @@
+"""Removes keys from the raw bytes of a response, line by line.
+
+Bytes stay as they came unless a key is in them. A key may be split over the texts of several
+events, so a line is held back until it is clear that no key goes on in a later one.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import deque
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+from nbstream.client.redaction import much_of_a_key, size_of_beginning
+from nbstream.model.hidden_text import MARK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from nbstream.client.redaction import KeyRedactor
+
+_Path: TypeAlias = tuple[str | int, ...]
+
+_LINES = re.compile(rb"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+\Z")
+_FIELD = re.compile(r"\s*(?:data\s*:\s*)?")
+#: Deeper levels of an event are not searched for a key that is split.
+_DEEPEST = 40
+
+
+class _Line:
+    """A line of a response: its text, and what of its JSON value is changed."""
+
+    __slots__ = ("_begins_at", "changes", "holders", "text", "value")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.value: Any = None
+        self.changes: dict[_Path, str] = {}
+        #: How many texts may hold a key that goes on in a later line.
+        self.holders = 0
+        found = _FIELD.match(text)
+        self._begins_at = begins_at = found.end() if found is not None else 0
+        if text.startswith(("{", "["), begins_at):
+            try:
+                self.value = json.loads(text[begins_at:])
+            except (ValueError, RecursionError):
+                self.value = None
+
+    def bytes(self) -> bytes:
+        """Return the line without keys."""
+        text = self.text
+        if self.changes:
+            for path, new in self.changes.items():
+                inner = self.value
+                for name in path[:-1]:
+                    inner = inner[name]
+                inner[path[-1]] = new
+            ending = text[len(text.rstrip("\r\n")) :]
+            # ASCII, as the value may have half of a surrogate pair.
+            text = text[: self._begins_at] + json.dumps(self.value, separators=(",", ":")) + ending
+        return text.encode("utf-8", "surrogateescape")
+
+
+class _Part(NamedTuple):
+    """A text of a line that may hold a part of a key."""
+
+    line: _Line
+    path: _Path
+    text: str
+
+
+class LineRedactor:
+    """Takes the lines of a response, and returns them without keys, in the same order and number.
+
+    Args:
+        redactor: knows the keys.
+        patience: how many later lines a line may wait for; None for all of them.
+    """
+
+    def __init__(self, redactor: KeyRedactor, patience: int | None = None) -> None:
+        self._redactor = redactor
+        self._patience = patience
+        #: The lines that are not returned yet.
+        self._waiting: deque[_Line] = deque()
+        #: The texts at the end of each channel that may be the beginning of a key.
+        self._open: dict[_Path, list[_Part]] = {}
+
+    def feed(self, line: bytes) -> list[bytes]:
+        """Take a line with its end, and return the lines that are clear now."""
+        if not self._redactor.forms:
+            return [line]
+        read = _Line(self._redactor.redact(line.decode("utf-8", "surrogateescape")))
+        if read.value is not None:
+            self._read(read)
+        self._waiting.append(read)
+        if self._patience is not None and len(self._waiting) > self._patience:
+            self._give_up(self._waiting[0])
+        return self._clear()
+
+    def flush(self) -> list[bytes]:
+        """Return the other lines, at the end of the response."""
+        for parts in self._open.values():
+            text = "".join(each.text for each in parts)
+            size = size_of_beginning(self._redactor, text)
+            if much_of_a_key(text[len(text) - size :]):
+                _replace(parts, len(text) - size, len(text))
+            _release(parts)
+        self._open.clear()
+        return self._clear()
+
+    def _read(self, line: _Line) -> None:
+        redact_error = self._redactor.redact_error
+        is_error = '"error"' in line.text
+        for path, channel, text in _texts(line.value):
+            if is_error and (cleaned := redact_error(text)) != text:
+                line.changes[path] = cleaned
+            elif self._redactor.answer_forms:
+                self._grow(channel, _Part(line, path, text))
+
+    def _grow(self, channel: _Path, part: _Part) -> None:
+        """Add a text to its channel, and remove a key that it completes."""
+        parts = self._open.pop(channel, None) or []
+        if not parts and not size_of_beginning(self._redactor, part.text):
+            # Nearly every text.
+            return
+        parts.append(part)
+        part.line.holders += 1
+        text = "".join(each.text for each in parts)
+        if (found := self._redactor.find(text)) is not None:
+            _replace(parts, found.start(), found.end())
+            text = text[found.end() :]
+        kept, size = [*parts], size_of_beginning(self._redactor, text)
+        while kept and sum(len(each.text) for each in kept[1:]) >= size:
+            _release([kept.pop(0)])
+        if kept:
+            self._open[channel] = kept
+
+    def _give_up(self, line: _Line) -> None:
+        """Hold a line no longer."""
+        for channel, parts in [*self._open.items()]:
+            if any(each.line is line for each in parts):
+                _release(self._open.pop(channel))
+
+    def _clear(self) -> list[bytes]:
+        found = []
+        while self._waiting and not self._waiting[0].holders:
+            found.append(self._waiting.popleft().bytes())
+        return found
+
+
+def lines_of(data: bytes) -> list[bytes]:
+    """Return the lines of a whole response, each with its end."""
+    return _LINES.findall(data)
+
+
+def without_keys(pieces: Sequence[bytes], redactor: KeyRedactor) -> list[bytes]:
+    """Return the pieces of a whole response without keys; each still ends where it ended.
+
+    A key that was split over two pieces is removed from both.
+    """
+    if not redactor.forms:
+        return [*pieces]
+    before = lines_of(b"".join(pieces))
+    reader = LineRedactor(redactor)
+    after = [each for line in before for each in reader.feed(line)] + reader.flush()
+    if before == after:
+        return [*pieces]
+    return [*_split_again(pieces, before, after)]
+
+
+def _split_again(pieces: Iterable[bytes], before: Sequence[bytes], after: Sequence[bytes]) -> Iterator[bytes]:
+    """Yield the changed lines, split where the pieces ended; a changed line ends one piece."""
+    lines = iter(zip(before, after, strict=True))
+    line, new = next(lines, (b"", b""))
+    left = len(line)
+    for piece in pieces:
+        size, found = len(piece), b""
+        while size:
+            taken = min(size, left)
+            if line == new:
+                found += line[len(line) - left : len(line) - left + taken]
+            elif taken == left:
+                found += new
+            size, left = size - taken, left - taken
+            if not left:
+                line, new = next(lines, (b"", b""))
+                left = len(line)
+        yield found
+
+
+def _texts(value: Any, path: _Path = (), channel: _Path = ()) -> Iterator[tuple[_Path, _Path, str]]:
+    """Yield the texts of a JSON value, each with its path and the name of its channel.
+
+    In the channel's name, the field `index` stands for the place in a list: the calls of a response
+    are told apart by it.
+    """
+    if isinstance(value, str):
+        yield path, channel, value
+    elif len(path) > _DEEPEST:
+        return
+    elif isinstance(value, dict):
+        index = value.get("index")
+        own = (*channel[:-1], index) if isinstance(index, int) and channel else channel
+        own = (index,) if isinstance(index, int) and not channel else own
+        for name, inner in value.items():
+            yield from _texts(inner, (*path, name), (*own, name))
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from _texts(inner, (*path, number), (*channel, number))
+
+
+def _replace(parts: list[_Part], start: int, end: int) -> None:
+    """Put the mark in place of what is from `start` to `end` of the joined texts."""
+    at = 0
+    for number, part in enumerate(parts):
+        size, text = len(part.text), part.text
+        first, last = max(start - at, 0), min(end - at, size)
+        if first < last:
+            mark = MARK if at <= start < at + size else ""
+            text = text[:first] + mark + text[last:]
+            part.line.changes[part.path] = text
+            parts[number] = part._replace(text=text)
+        at += size
+
+
+def _release(parts: Iterable[_Part]) -> None:
+    for part in parts:
+        part.line.holders -= 1

@@ -1,0 +1,273 @@
+"""The raw bytes of the responses of recent replies, with the times at which they arrived.
+
+`trace_of(reply)` finds them. They are kept in memory only, without keys and without the headers of
+requests: the latest replies, up to a limit of bytes; beyond it, the oldest are dropped.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+
+from nbstream.client.raw_redaction import without_keys
+from nbstream.client.trace_reader import TraceReader
+from nbstream.model.events import Started
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from nbstream.client.redaction import KeyRedactor
+    from nbstream.client.sources import Decoder
+    from nbstream.client.trace_reader import StreamEvent, StreamLine
+    from nbstream.model.events import Event
+    from nbstream.model.failure import Failure
+    from nbstream.model.reply import Reply
+    from nbstream.model.request import Request
+
+#: How a response ended.
+ResponseEnd: TypeAlias = Literal[
+    "",  # it still arrives
+    "whole",  # the server ended it
+    "left",  # nbstream closed the connection, as the reply had ended
+    "stopped",  # the user stopped it
+    "refused",  # the status is not 2xx
+    "broken",  # the connection broke, there was none, or the server was silent for too long
+]
+
+#: The most bytes of all responses, of one response, and the most replies.
+MOST_BYTES = 32 << 20
+_LARGEST = 16 << 20
+_MOST_REPLIES = 100
+#: The headers of a response that are kept, and the beginnings of their names.
+_HEADERS = ("content-type", "date", "retry-after", "server", "x-request-id", "request-id", "location")
+_HEADER_BEGINNINGS = ("x-ratelimit-", "anthropic-ratelimit-", "openai-processing-", "retry-after-")
+
+
+class Piece(NamedTuple):
+    """Bytes of a response, as one read from the network gave them.
+
+    Attributes:
+        at: the seconds since the request was sent.
+        data: the bytes.
+    """
+
+    at: float
+    data: bytes
+
+
+class ResponseTrace:
+    """One request of a reply, and the raw response to it.
+
+    Any thread may read it, also while the response arrives.
+
+    Args:
+        request: the request.
+        redactor: removes the keys of the request.
+        decoder: makes a decoder of the response.
+        begun: see below.
+        attempt: see below.
+
+    Attributes:
+        request: the request.
+        begun: when it was sent, in seconds since the reply began.
+        instant: the same, in seconds since the Unix epoch.
+        attempt: which attempt at this request it is, counted from 1.
+        end: how the response ended.
+        ended: when it ended, in seconds since the request was sent; None before.
+        status: the HTTP status; None before it is known, and if there was no response.
+        failure: why there was no whole response; None if there was.
+        is_cut: whether the response was too large to be kept whole, or was dropped.
+        size: how many bytes arrived.
+    """
+
+    def __init__(
+        self,
+        request: Request,
+        redactor: KeyRedactor,
+        decoder: Callable[[], Decoder] | None = None,
+        *,
+        begun: float = 0.0,
+        attempt: int = 1,
+    ) -> None:
+        self.request = request
+        self.begun = begun
+        self.instant = time.time()
+        self.attempt = attempt
+        self.end: ResponseEnd = ""
+        self.ended: float | None = None
+        self.status: int | None = None
+        self.failure: Failure | None = None
+        self.is_cut = False
+        self.size = 0
+        self._headers: Mapping[str, str] = {}
+        self._error = ""
+        self._redactor = redactor
+        self._decoder = decoder
+        self._sent = time.monotonic()
+        self._most: float = _LARGEST
+        self._times: list[float] = []
+        self._pieces: list[bytes] = []
+
+    def __repr__(self) -> str:
+        return f"<ResponseTrace {self.status or 'no status'} {self.end or 'open'}: {len(self._pieces)} pieces>"
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers of the response that say something about it, with lower-case names."""
+        return {name: self._redactor.redact_error(value) for name, value in self._headers.items()}
+
+    @property
+    def error(self) -> str:
+        """The beginning of the body of a refusal, as text."""
+        return self._redactor.redact_error(self._error)
+
+    @property
+    def pieces(self) -> list[Piece]:
+        """The bytes so far, without keys, each with its time."""
+        raw = self.raw(0)
+        data = without_keys([each.data for each in raw], self._redactor)
+        return [Piece(piece.at, each) for piece, each in zip(raw, data, strict=True)]
+
+    def reader(self) -> TraceReader:
+        """Return a reader, which gives the events of the response as they arrive."""
+        return TraceReader(self, self._redactor, self._decoder)
+
+    def iter_lines(self) -> Iterator[StreamLine]:
+        """Yield the lines of the response so far, comments and empty lines included."""
+        for event in self.reader().read():
+            yield from event.lines
+
+    def events(self) -> list[StreamEvent]:
+        """Return the events of the response so far: raw, and what each decoded to."""
+        return self.reader().read()
+
+    def raw(self, first: int) -> list[Piece]:
+        """Return the pieces from number `first` on. For readers that remove keys."""
+        times, pieces = self._times, self._pieces
+        return [
+            Piece(at - self._sent, each) for at, each in zip(times[first : len(pieces)], pieces[first:], strict=False)
+        ]
+
+    # What follows is for whoever receives the response.
+
+    def keep_all(self) -> None:
+        """Keep the whole response, however large it is."""
+        self._most = float("inf")
+
+    def answered(self, status: int, headers: Mapping[str, str], error: str = "") -> None:
+        """Note the status, the headers, and the body of a refusal."""
+        self.status, self._error = status, error
+        self._headers = {
+            name.lower(): value.partition("?")[0] if name.lower() == "location" else value
+            for name, value in headers.items()
+            if name.lower() in _HEADERS or name.lower().startswith(_HEADER_BEGINNINGS)
+        }
+
+    def add(self, piece: bytes, now: float) -> None:
+        """Add bytes that arrived at the time `now` of the monotonic clock."""
+        self.size += len(piece)
+        if self.size > self._most:
+            self.is_cut = True
+            return
+        # The time first, so that each piece has one.
+        self._times.append(now)
+        self._pieces.append(piece)
+
+    def close(self, end: ResponseEnd, failure: Failure | None = None) -> None:
+        """Note the end of the response."""
+        if not self.end:
+            self.ended, self.failure, self.end = time.monotonic() - self._sent, failure, end
+
+    def drop(self) -> None:
+        """Forget the bytes."""
+        self.size, self.is_cut = 0, True
+        self._times, self._pieces, self._error = [], [], ""
+
+
+class Trace:
+    """The requests of one reply in their order, retries included, with the raw responses.
+
+    Attributes:
+        responses: the requests, each with its response.
+        is_precise: whether the reply is read as soon as bytes arrive. Otherwise it is read once for
+            each frame, so that what arrived within 30 to 70 ms has one time. Set it before the
+            response begins.
+        was_dropped: whether the bytes were dropped, as newer replies needed the memory.
+    """
+
+    def __init__(self) -> None:
+        self.responses: list[ResponseTrace] = []
+        self.is_precise = False
+        self.was_dropped = False
+
+    def __repr__(self) -> str:
+        return f"<Trace of {len(self.responses)} responses, {self.size} bytes>"
+
+    @property
+    def size(self) -> int:
+        """How many bytes are kept."""
+        return sum(each.size for each in self.responses)
+
+    def drop(self) -> None:
+        """Forget the bytes of all responses."""
+        self.was_dropped = True
+        for each in self.responses:
+            each.drop()
+
+
+#: The traces by the instants at which their replies began, the oldest first.
+_traces: dict[float, Trace] = {}
+_lock = threading.Lock()
+
+
+def trace_of(reply: Reply) -> Trace | None:
+    """Return the raw responses of a reply, which may still arrive; None if they are not known.
+
+    They are known in the process that received the reply, for the last hundred replies. The reply
+    may have been copied, or read from the file of a job.
+    """
+    first = reply.steps[0].timing
+    return _traces.get(first.started if first.continued is None else first.continued)  # type: ignore[arg-type]
+
+
+def remember(instant: float, trace: Trace) -> float:
+    """Keep the trace of a reply that begins now.
+
+    Args:
+        instant: the time, in seconds since the Unix epoch.
+        trace: the trace.
+
+    Returns:
+        The time by which the trace is found. No two replies of a process have the same.
+    """
+    with _lock:
+        while instant in _traces:
+            # The clock may stand still for a while.
+            instant += 1e-6
+        _traces[instant] = trace
+        for oldest in [*_traces][:-_MOST_REPLIES]:
+            _traces.pop(oldest).drop()
+    return instant
+
+
+def resumed_trace(before: Sequence[Event]) -> Trace | None:
+    """Return the trace of a reply that goes on after these events, if there are any."""
+    instant = next((each.instant for each in before if isinstance(each, Started)), None)
+    if instant is None:
+        return None
+    with _lock:
+        return _traces.setdefault(instant, Trace())
+
+
+def make_room() -> None:
+    """Drop the oldest traces, until the others fit into the limit."""
+    with _lock:
+        traces = [*_traces.values()]
+        total = sum(each.size for each in traces)
+        for each in traces:
+            if total <= MOST_BYTES:
+                return
+            if all(response.end for response in each.responses):
+                total -= each.size
+                each.drop()
