@@ -190,10 +190,13 @@ function keepFromNotebook(event: KeyboardEvent): void {
 }
 
 /** In a field every key writes, except those that leave it. */
-const FIELD = ".nbstream textarea";
+const FIELD = ".nbstream :is(textarea, input, select)";
 const LEAVING = new Set(["Escape", "Tab"]);
 const KEYS: readonly [string, readonly string[]][] = [
   [".nbstream :is(button, summary)", ["Enter", " "]],
   [".nbstream a", ["Enter"]],
-  [".nbstream-thoughts", ["ArrowUp", "ArrowDown", "PageUp", "PageDown", "Home", "End", " "]],
+  [
+    ".nbstream :is(.nbstream-thoughts, .nbstream-log)",
+    ["ArrowUp", "ArrowDown", "PageUp", "PageDown", "Home", "End", " "],
+  ],
 ];

@@ -18,6 +18,16 @@ export class EndPin {
     box.addEventListener("scroll", () => this.update(), { passive: true, signal });
   }
 
+  get isPinned(): boolean {
+    return this.#isPinned;
+  }
+
+  /** Scroll to the end, and stay there. */
+  pin(): void {
+    this.#isPinned = true;
+    this.follow();
+  }
+
   /** Scroll to the end if the box is pinned. Call it after the box has grown. */
   follow(): void {
     if (this.#isPinned) this.#box.scrollTop = this.#box.scrollHeight;
@@ -32,7 +42,7 @@ export class EndPin {
     const { scrollTop, scrollHeight, clientHeight } = this.#box;
     if (scrollHeight - scrollTop - clientHeight <= 1) this.#isPinned = true;
     // A box whose content shrank scrolls up as well, without the reader.
-    else if (scrollTop < this.#top && scrollHeight === this.#height) this.#isPinned = false;
+    else if (scrollTop < this.#top && scrollHeight >= this.#height) this.#isPinned = false;
     this.#remember();
   }
 

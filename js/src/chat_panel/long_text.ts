@@ -1,0 +1,56 @@
+/** A text of a user, of which only the beginning is shown at first if it is long. */
+
+import { element } from "../elements";
+import { button } from "./buttons";
+
+const SHOWN_CHARACTERS = 2000;
+const SHOWN_LINES = 14;
+
+export class LongText {
+  readonly element = element("div", "nbstream-prompt");
+  readonly #text = element("div", "nbstream-prompt-text");
+  readonly #more = button("nbstream-quiet nbstream-more", "Show all", () => void this.#showAll());
+  readonly #load: () => Promise<string | undefined>;
+  #drawn: string | undefined;
+  #leftOut = 0;
+
+  /** `load` brings the whole text if a part of it was left out. */
+  constructor(load: () => Promise<string | undefined>) {
+    this.#load = load;
+    this.#text.dir = "auto";
+    this.element.append(this.#text, this.#more);
+  }
+
+  draw(text: string, leftOut: number): void {
+    this.#leftOut = leftOut;
+    if (text === this.#drawn) return;
+    this.#drawn = text;
+    const short = shortened(text, leftOut > 0);
+    this.#text.textContent = short;
+    this.#more.hidden = short === text;
+  }
+
+  async #showAll(): Promise<void> {
+    const text = this.#leftOut > 0 ? await this.#load() : this.#drawn;
+    if (text === undefined) return;
+    this.#text.textContent = text;
+    this.#more.hidden = true;
+    // The focus was on the button, which is gone.
+    this.#text.tabIndex = -1;
+    this.#text.focus({ preventScroll: true });
+  }
+}
+
+/** The beginning of a long text, with a mark at its end; `isCut` if it has an end that is not here. */
+export function shortened(text: string, isCut = false): string {
+  let end = 0;
+  for (let line = 0; line < SHOWN_LINES && end < text.length; line += 1) {
+    const next = text.indexOf("\n", end);
+    end = next < 0 ? text.length : next + 1;
+  }
+  end = Math.min(end, SHOWN_CHARACTERS);
+  if (end >= text.length && !isCut) return text;
+  // Not within a pair of surrogates.
+  if (/[\ud800-\udbff]/.test(text.charAt(end - 1))) end -= 1;
+  return `${text.slice(0, end).trimEnd()} …`;
+}

@@ -1,0 +1,119 @@
+/** What the next prompt is asked with, as quiet menus: the model, whether it thinks, and how much. */
+
+import { element } from "../elements";
+import type { Panel } from "./panel";
+
+interface Item {
+  readonly value: string;
+  readonly text: string;
+}
+
+const OTHER = "\u0000other";
+const OTHER_LABEL = "Another model…";
+
+/** A menu of the browser's own: every key and screen reader works with it. */
+class Menu {
+  readonly element = element("span", "nbstream-menu-box");
+  readonly #select = element("select", "nbstream-menu");
+  #drawn = "";
+  #value = "";
+
+  constructor(label: string, onChange: (value: string) => void) {
+    this.element.append(this.#select);
+    this.#select.setAttribute("aria-label", label);
+    this.#select.addEventListener("change", () => {
+      const { value } = this.#select;
+      // Until the kernel has taken the choice, and so that the same one can be made again.
+      if (value === OTHER) this.#select.value = this.#value;
+      onChange(value);
+    });
+  }
+
+  focus(): void {
+    this.#select.focus();
+  }
+
+  /** Show `items`, with `value` as the chosen one. */
+  draw(items: readonly Item[], value: string): void {
+    const drawn = JSON.stringify(items);
+    if (drawn !== this.#drawn) {
+      this.#drawn = drawn;
+      this.#select.replaceChildren(...items.map((item) => new Option(item.text, item.value)));
+      this.#select.value = value;
+    } else if (value !== this.#value) this.#select.value = value;
+    this.#value = value;
+  }
+}
+
+export class Menus {
+  readonly element = element("div", "nbstream-menus");
+  readonly #panel: Panel;
+  readonly #model: Menu;
+  readonly #thinking: Menu;
+  readonly #effort: Menu;
+  readonly #other = element("input", "nbstream-other");
+
+  constructor(panel: Panel) {
+    this.#panel = panel;
+    this.element.setAttribute("role", "group");
+    this.element.setAttribute("aria-label", "How the next prompt is asked");
+    this.#model = new Menu("Model", (value) => (value === OTHER ? this.#askOther() : this.#choose("model", value)));
+    this.#thinking = new Menu("Thinking", (value) => this.#choose("thinking", value));
+    this.#effort = new Menu("Effort", (value) => this.#choose("effort", value));
+    // The kernel asks the servers for their models only now.
+    for (const type of ["pointerdown", "focusin"]) {
+      this.#model.element.addEventListener(type, () => panel.post({ type: "models" }), { once: true });
+    }
+    this.#other.type = "text";
+    this.#other.hidden = true;
+    this.#other.placeholder = "Model, or endpoint/model";
+    this.#other.setAttribute("aria-label", OTHER_LABEL.replace("…", ""));
+    this.#other.addEventListener("blur", () => this.#closeOther());
+    this.element.append(this.#model.element, this.#other, this.#thinking.element, this.#effort.element);
+  }
+
+  draw(): void {
+    const { model, default_model, models, thinking, effort, efforts } = this.#panel.state.choices;
+    const named = models.map(({ value, note }) => ({ value, text: [value, note].filter(Boolean).join(" · ") }));
+    const isKnown = model === "" || models.some(({ value }) => value === model);
+    const items = [
+      { value: "", text: default_model || "default model" },
+      ...named,
+      ...(isKnown ? [] : [{ value: model, text: model }]),
+      { value: OTHER, text: OTHER_LABEL },
+    ];
+    this.#model.draw(items, model);
+    const usual = { value: "auto", text: "thinking: default" };
+    const switches = ["on", "off"].map((value) => ({ value, text: `thinking ${value}` }));
+    this.#thinking.draw([usual, ...switches], thinking);
+    const degrees = efforts.map((value) => ({ value, text: `effort ${value}` }));
+    this.#effort.draw([{ value: "", text: "effort: default" }, ...degrees], effort);
+    this.#effort.element.hidden = efforts.length === 0 || thinking === "off";
+  }
+
+  /** A key in the field for another model; whether it did something. */
+  onKey(event: KeyboardEvent): boolean {
+    if (event.target !== this.#other || (event.key !== "Enter" && event.key !== "Escape")) return false;
+    if (event.isComposing || event.keyCode === 229) return false;
+    const value = this.#other.value.trim();
+    if (event.key === "Enter" && value !== "") this.#choose("model", value);
+    this.#model.focus();
+    this.#closeOther();
+    return true;
+  }
+
+  #choose(option: "model" | "thinking" | "effort", value: string): void {
+    this.#panel.post({ type: "choose", option, value });
+  }
+
+  #askOther(): void {
+    this.#other.hidden = false;
+    this.#other.value = this.#panel.state.choices.model;
+    this.#other.focus();
+    this.#other.select();
+  }
+
+  #closeOther(): void {
+    this.#other.hidden = true;
+  }
+}

@@ -1,0 +1,93 @@
+/** One view of a chat's panel: the transcript, and below it the place to write. */
+
+import { element, write } from "../elements";
+import { Composer } from "./composer";
+import type { Panel } from "./panel";
+import { Transcript } from "./transcript";
+
+export class PanelView {
+  readonly #panel: Panel;
+  readonly #root = element("div", "nbstream nbstream-panel");
+  readonly #skip = element("a", "nbstream-skip", "To the prompt");
+  readonly #transcript: Transcript;
+  readonly #composer: Composer;
+  readonly #status = element("div", "nbstream-said-status");
+  readonly #removal = new AbortController();
+  #frame: number | undefined;
+
+  constructor(parent: HTMLElement, panel: Panel) {
+    this.#panel = panel;
+    this.#transcript = new Transcript(panel);
+    this.#composer = new Composer(panel);
+    this.#root.setAttribute("role", "region");
+    this.#status.setAttribute("role", "status");
+    this.#skip.href = "#";
+    this.#skip.addEventListener("click", (event) => {
+      event.preventDefault();
+      this.#composer.focus();
+    });
+    this.#root.append(this.#skip, this.#transcript.element, this.#composer.element, this.#status);
+    parent.append(this.#root);
+    // The notebook has a use for arrows, too.
+    window.addEventListener("keydown", changeVersion, { capture: true, signal: this.#removal.signal });
+    this.#draw();
+    this.#composer.grow();
+  }
+
+  /** Draw what has changed, with the next frame. */
+  update(): void {
+    this.#frame ??= requestAnimationFrame(() => this.#draw());
+  }
+
+  /** Draw at once, for what the user did. */
+  updateNow(): void {
+    this.#draw();
+  }
+
+  /** Show the end, because the user has sent something. */
+  toEnd(): void {
+    this.#transcript.toEnd();
+  }
+
+  announce(text: string): void {
+    write(this.#status, "");
+    setTimeout(() => write(this.#status, text), 50);
+  }
+
+  /** Draw what was written in another view. */
+  onWriting(by: object): void {
+    if (by !== this.#composer) this.#composer.draw();
+  }
+
+  remove(): void {
+    if (this.#frame !== undefined) cancelAnimationFrame(this.#frame);
+    this.#removal.abort();
+    this.#transcript.remove();
+    this.#composer.remove();
+    this.#root.remove();
+  }
+
+  #draw(): void {
+    if (this.#frame !== undefined) cancelAnimationFrame(this.#frame);
+    this.#frame = undefined;
+    const { isLost, state } = this.#panel;
+    this.#root.setAttribute("aria-label", `Chat ${state.chat}`);
+    this.#root.toggleAttribute("data-lost", isLost);
+    this.#root.toggleAttribute("data-several", state.arriving.length > 1);
+    this.#root.toggleAttribute("data-cell", this.#root.closest(".jp-Cell") !== null);
+    this.#transcript.draw();
+    this.#composer.draw();
+  }
+}
+
+/** ← and → change the version of a turn while the focus is on its buttons. */
+function changeVersion(event: KeyboardEvent): void {
+  if (!(event.target instanceof Element) || (event.key !== "ArrowLeft" && event.key !== "ArrowRight")) return;
+  const buttons = event.target.closest(".nbstream-versions")?.querySelectorAll("button");
+  const pressed = buttons?.item(event.key === "ArrowLeft" ? 0 : 1);
+  if (pressed === undefined) return;
+  event.preventDefault();
+  event.stopPropagation();
+  pressed.focus();
+  pressed.click();
+}

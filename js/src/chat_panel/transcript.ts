@@ -1,0 +1,204 @@
+/**
+ * The transcript: a box with the rows, which follows the end of the text unless the reader scrolls away.
+ * Rows off the screen are neither laid out nor painted, and their replies are drawn when they come near.
+ */
+
+import { element } from "../elements";
+import { EndPin } from "../scroll";
+import { button } from "./buttons";
+import type { Panel } from "./panel";
+import { RowView } from "./row_view";
+
+/** Milliseconds that drawing replies may take at a time; a long task is one of 50 ms. */
+const BUDGET = 10;
+
+/** How many rows more the kernel is asked for at a time. */
+const STEP = 30;
+
+export class Transcript {
+  readonly element = element("div", "nbstream-transcript-frame");
+  readonly #panel: Panel;
+  readonly #box = element("div", "nbstream-log");
+  readonly #system = element("details", "nbstream-system");
+  readonly #systemText = element("div", "nbstream-system-text");
+  readonly #earlier = button("nbstream-quiet nbstream-earlier-rows", "", () => this.#window(-1));
+  readonly #later = button("nbstream-quiet nbstream-later-rows", "", () => this.#window(1));
+  readonly #rows = element("div", "nbstream-rows");
+  readonly #coming = element("article", "nbstream-row nbstream-coming");
+  readonly #comingText = element("div", "nbstream-prompt-text");
+  readonly #sending = element("div", "nbstream-marks", "Sending…");
+  readonly #toEnd = button("nbstream-to-end", "To the end", () => this.toEnd());
+  readonly #views = new Map<string, RowView>();
+  readonly #near = new Set<RowView>();
+  readonly #removal = new AbortController();
+  readonly #pin: EndPin;
+  readonly #observer: IntersectionObserver | undefined;
+  #filling: number | undefined;
+  #asked: number | undefined;
+
+  constructor(panel: Panel) {
+    this.#panel = panel;
+    const { signal } = this.#removal;
+    this.#box.tabIndex = 0;
+    this.#box.setAttribute("role", "log");
+    // The panel says what happens; all of a growing text would be read again and again.
+    this.#box.setAttribute("aria-live", "off");
+    this.#systemText.dir = "auto";
+    this.#system.append(element("summary", "", "System prompt"), this.#systemText);
+    this.#comingText.dir = "auto";
+    const ask = element("div", "nbstream-ask");
+    const prompt = element("div", "nbstream-prompt");
+    prompt.append(this.#comingText);
+    ask.append(prompt);
+    this.#coming.append(ask, this.#sending);
+    this.#box.append(this.#system, this.#earlier, this.#rows, this.#coming, this.#later);
+    this.element.append(this.#box, this.#toEnd);
+    this.#pin = new EndPin(this.#box, signal);
+    this.#box.addEventListener("scroll", () => this.#drawToEnd(), { passive: true, signal });
+    this.#box.addEventListener("toggle", () => this.#pin.update(), { capture: true, signal });
+    this.#follow(signal);
+    this.#observer = this.#observe(signal);
+  }
+
+  draw(): void {
+    const { pending, state } = this.#panel;
+    const { chat, rows, first, count, system } = state;
+    this.#pin.update();
+    this.#box.setAttribute("aria-label", `Chat ${chat}`);
+    this.#system.hidden = system === "" || first > 0;
+    if (this.#systemText.textContent !== system) this.#systemText.textContent = system;
+    const after = count - first - rows.filter(({ kind }) => kind === "turn").length;
+    this.#drawMore(this.#earlier, first, "earlier");
+    this.#drawMore(this.#later, after, "later");
+    this.#asked = undefined;
+    const keys = new Set(rows.map(({ key }) => key));
+    for (const [key, view] of this.#views) if (!keys.has(key)) this.#drop(key, view);
+    let next = this.#rows.firstElementChild;
+    for (const row of rows) {
+      let view = this.#views.get(row.key);
+      if (view === undefined) {
+        view = new RowView(row, this.#panel);
+        this.#views.set(row.key, view);
+        this.#rows.insertBefore(view.element, next);
+        if (this.#observer === undefined) view.fill();
+        else this.#observer.observe(view.element);
+      } else if (view.element === next) next = next.nextElementSibling;
+      else this.#rows.insertBefore(view.element, next);
+      view.draw(row);
+    }
+    const isComing = pending !== undefined && state.arriving.length === 0;
+    this.#coming.hidden = !isComing;
+    if (isComing && this.#comingText.textContent !== pending.prompt) this.#comingText.textContent = pending.prompt;
+    // Below the transcript it is said what it waits for.
+    this.#sending.hidden = pending?.isLate === true;
+    this.element.hidden = rows.length === 0 && !isComing && system === "";
+    this.#pin.follow();
+    this.#drawToEnd();
+  }
+
+  /** Scroll to the end, and follow it from now on. */
+  toEnd(): void {
+    const { first, rows, count } = this.#panel.state;
+    if (first + rows.length < count) this.#panel.post({ type: "window", first: -1 });
+    const hadFocus = document.activeElement === this.#toEnd;
+    this.#pin.pin();
+    this.#drawToEnd();
+    // The button is gone, and what had the focus must not be lost with it.
+    if (hadFocus) this.#box.focus({ preventScroll: true });
+  }
+
+  remove(): void {
+    this.#removal.abort();
+    for (const [key, view] of this.#views) this.#drop(key, view);
+    this.element.remove();
+  }
+
+  #drop(key: string, view: RowView): void {
+    const hadFocus = view.element.contains(document.activeElement);
+    this.#observer?.unobserve(view.element);
+    this.#near.delete(view);
+    view.remove();
+    this.#views.delete(key);
+    if (hadFocus) this.#box.focus({ preventScroll: true });
+  }
+
+  #drawMore(more: HTMLButtonElement, count: number, which: string): void {
+    more.hidden = count <= 0 || this.#panel.isLost;
+    more.textContent = count === 1 ? `1 ${which} turn` : `${count.toLocaleString("en")} ${which} turns`;
+  }
+
+  #window(step: -1 | 1): void {
+    const { first, rows, count } = this.#panel.state;
+    const wanted = Math.max(0, Math.min(first + step * STEP, count - 1));
+    if (this.#asked === wanted) return;
+    this.#asked = wanted;
+    const isLast = step > 0 && first + rows.length + STEP >= count;
+    this.#panel.post({ type: "window", first: isLast ? -1 : wanted });
+  }
+
+  #drawToEnd(): void {
+    const { first, rows, count } = this.#panel.state;
+    const isLast = first + rows.length >= count;
+    this.#toEnd.hidden = this.#pin.isPinned && isLast;
+  }
+
+  /** Stay at the end when anything in the box grows, before it is painted. */
+  #follow(signal: AbortSignal): void {
+    if (typeof ResizeObserver === "undefined") return;
+    const observer = new ResizeObserver(() => {
+      this.#pin.follow();
+      this.#drawToEnd();
+    });
+    observer.observe(this.#rows);
+    observer.observe(this.#box);
+    signal.addEventListener("abort", () => observer.disconnect());
+  }
+
+  /** Draw replies, and ask for more rows, when they are less than one height of the box away. */
+  #observe(signal: AbortSignal): IntersectionObserver | undefined {
+    if (typeof IntersectionObserver === "undefined") return undefined;
+    const observer = new IntersectionObserver((entries) => this.#onNear(entries), {
+      root: this.#box,
+      rootMargin: "100% 0px",
+    });
+    observer.observe(this.#earlier);
+    observer.observe(this.#later);
+    signal.addEventListener("abort", () => {
+      observer.disconnect();
+      if (this.#filling !== undefined) cancelAnimationFrame(this.#filling);
+    });
+    return observer;
+  }
+
+  #onNear(entries: readonly IntersectionObserverEntry[]): void {
+    const views = new Map([...this.#views.values()].map((view) => [view.element as Element, view]));
+    for (const { target, isIntersecting } of entries) {
+      if (isIntersecting && target === this.#earlier) this.#window(-1);
+      if (isIntersecting && target === this.#later) this.#window(1);
+      const view = views.get(target);
+      if (view === undefined || view.isFilled) continue;
+      if (isIntersecting) this.#near.add(view);
+      else this.#near.delete(view);
+    }
+    this.#fill();
+  }
+
+  /** Draw replies that are near, those on the screen first, for a few milliseconds in each frame. */
+  #fill(): void {
+    this.#filling = undefined;
+    const began = performance.now();
+    const { top, bottom } = this.#box.getBoundingClientRect();
+    const distance = (view: RowView): number => {
+      const place = view.element.getBoundingClientRect();
+      return Math.max(top - place.bottom, place.top - bottom, 0);
+    };
+    const near = [...this.#near].map((view) => ({ view, away: distance(view) }));
+    near.sort((one, other) => one.away - other.away);
+    for (const { view } of near) {
+      view.fill();
+      this.#near.delete(view);
+      if (performance.now() - began > BUDGET) break;
+    }
+    if (this.#near.size > 0) this.#filling = requestAnimationFrame(() => this.#fill());
+  }
+}
