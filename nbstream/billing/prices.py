@@ -7,7 +7,7 @@ not cover has no cost: never zero, never a guess.
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cache
@@ -27,6 +27,47 @@ if TYPE_CHECKING:
 SIMULATED_HOST = "api.deepseek.com"
 
 _MILLION = Decimal(1_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class PricedTokens:
+    """Tokens of one price.
+
+    Attributes:
+        kind: input tokens that were in the server's cache, the other ones, or output tokens.
+        count: how many there are.
+        price: the price of a million of them off-peak.
+        factor: by what the price is multiplied at the time of the request.
+    """
+
+    kind: Literal["hit", "miss", "output"]
+    count: int
+    price: Decimal
+    factor: Decimal
+
+    @property
+    def amount(self) -> Decimal:
+        """What they cost."""
+        return self.count * self.price * self.factor / _MILLION
+
+
+@dataclass(frozen=True, slots=True)
+class Breakdown:
+    """How the cost of a usage comes about.
+
+    Attributes:
+        cost: the cost.
+        parts: what adds up to it; empty for a cost that the server reported.
+        provider: whose prices they are.
+        at: the time of the request.
+        peak: the rule for the hours of another price, as in `prices.json`; None if there is none.
+    """
+
+    cost: Cost
+    parts: tuple[PricedTokens, ...]
+    provider: str
+    at: datetime
+    peak: dict[str, Any] | None
 
 
 def cost_of(reply: Reply, currency: str = "USD") -> Cost | None:
@@ -80,9 +121,17 @@ def cost(
         currency: the currency of the account.
         table: replaces `prices.json`.
     """
-    if usage.cost is not None:
-        return Cost(Decimal(str(usage.cost)), "USD", "", None)
+    found = breakdown(usage, model=model, host=host, at=at, currency=currency, table=table)
+    return None if found is None else found.cost
+
+
+def breakdown(
+    usage: Usage, *, model: str, host: str, at: float, currency: str = "USD", table: dict[str, Any] | None = None
+) -> Breakdown | None:
+    """Return how the cost of `usage` comes about; the arguments are those of `cost`."""
     instant = datetime.fromtimestamp(at, UTC)
+    if usage.cost is not None:
+        return Breakdown(Cost(Decimal(str(usage.cost)), "USD", "", None), (), "", instant, None)
     providers = (_prices() if table is None else table)["providers"]
     provider = next((each for each in providers if host in each["hosts"]), None)
     if provider is None or usage.prompt_tokens is None or usage.completion_tokens is None:
@@ -94,19 +143,37 @@ def cost(
         return None
     hit = usage.cache_hit_tokens
     miss = usage.cache_miss_tokens if usage.cache_miss_tokens is not None else usage.prompt_tokens - (hit or 0)
-    tokens = {"hit": hit or 0, "miss": miss, "output": usage.completion_tokens}
-    amount = sum(count * Decimal(row[kind]) for kind, count in tokens.items()) / _MILLION
+    tokens: tuple[tuple[Literal["hit", "miss", "output"], int], ...]
+    tokens = (("hit", hit or 0), ("miss", miss), ("output", usage.completion_tokens))
     peak = _latest(provider.get("peak", ()), instant)
     at_most = hit is None
     tier: Literal["peak", "off-peak", ""] = ""
+    factor = Decimal(1)
     if peak is not None:
         day = instant.date().isoformat()
         tier = "peak" if _is_peak(peak, instant) and day not in provider["holidays"] else "off-peak"
         if tier == "peak":
-            amount *= Decimal(peak["factor"])
+            factor = Decimal(peak["factor"])
             # Holidays of later days are not known yet.
             at_most |= day > provider["holidays_until"]
-    return Cost(amount, currency, tier, _valid_from(row), at_most)
+    parts = tuple(PricedTokens(kind, count, Decimal(row[kind]), factor) for kind, count in tokens)
+    amount = sum((each.amount for each in parts), Decimal(0))
+    return Breakdown(
+        Cost(amount, currency, tier, _valid_from(row), at_most), parts, str(provider.get("name", "")), instant, peak
+    )
+
+
+def breakdown_of(step: Reply, currency: str = "USD") -> Breakdown | None:
+    """Return how the cost of the last request of `step` comes about; None if it is not known.
+
+    The cost of an earlier part of the reply, which it goes on with, is not in it.
+    """
+    usage, earlier, timing = step.last_usage, step.earlier, step.timing
+    at = timing.started if earlier is None or not earlier.requests else timing.continued
+    if usage is None or at is None:
+        return None
+    host = SIMULATED_HOST if step.simulated else _host_of(step.request.endpoint)
+    return breakdown(usage, model=step.model, host=host, at=at, currency=currency)
 
 
 @cache

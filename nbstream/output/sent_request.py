@@ -34,8 +34,8 @@ _TEXT = "white-space:pre-wrap;margin:.3em 0 .8em;padding-left:.9em;border-left:2
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
-    """A message, or another text that was sent: its title, and its text, maybe cut."""
+class Part:
+    """A message, or another text that was sent: its title, and its text."""
 
     title: str
     text: str
@@ -50,7 +50,7 @@ def account_text(request: Request, before: int = 0) -> str:
     """
     blocks = [_facts(request).text()]
     for part in _parts(request):
-        lines = "".join(f"\n    {line}".rstrip() for line in part.text.split("\n")) if part.text else ""
+        lines = "".join(f"\n    {line}".rstrip() for line in _cut(part.text).split("\n")) if part.text else ""
         blocks.append(part.title + lines)
     return "\n\n".join([*blocks, *_inserted(request), *_before(before), _FORMS])
 
@@ -59,7 +59,7 @@ def account_html(request: Request, before: int = 0) -> str:
     """Return the account as HTML; each message can be closed. The parameters are the same."""
     blocks = [_ROOT, _facts(request).html()]
     for part in _parts(request):
-        text = f'<div style="{_TEXT}">{escape(part.text)}</div>' if part.text else ""
+        text = f'<div style="{_TEXT}">{escape(_cut(part.text))}</div>' if part.text else ""
         blocks.append(f"<details open><summary>{escape(part.title)}</summary>{text}</details>")
     lines = "".join(f"<div>{escape(line)}</div>" for line in [*_inserted(request), *_before(before), _FORMS])
     return one_block("\n".join([*blocks, f'<div style="opacity:.72;font-size:.83em">{lines}</div></div>']))
@@ -132,32 +132,34 @@ def _is_completion(request: Request) -> bool:
     return request.address.call not in (CHAT, MESSAGES)
 
 
-def _parts(request: Request) -> Iterator[_Part]:
+def _parts(request: Request) -> Iterator[Part]:
     """Yield the messages, or the texts of a completion."""
     if _is_completion(request):
         for name in ("prompt", "suffix"):
             if isinstance(text := request.parameters.get(name), str):
-                yield _Part(f"{name} · {_size(text)}", _cut(text))
+                yield Part(f"{name} · {_size(text)}", text)
         return
     left_out = max(0, len(request.messages) - _MOST_MESSAGES)
     called: dict[str, str] = {}
     for number, message in enumerate(request.messages, 1):
-        called |= {str(call.get("id")): _tool_name(call) for call in _calls(message)}
         if number <= left_out and message.get("role") != "system":
+            called |= _called(message)
             continue
-        yield from _parts_of(number, message, called)
+        yield from parts_of(number, message, called)
         if number == 1 and left_out > 1:
-            yield _Part(f"… {left_out - 1:,} earlier messages: %deepseek request json shows all of them", "")
+            yield Part(f"… {left_out - 1:,} earlier messages: %deepseek request json shows all of them", "")
 
 
-def _parts_of(number: int, message: Mapping[str, Any], called: Mapping[str, str]) -> Iterator[_Part]:
+def parts_of(number: int, message: Mapping[str, Any], called: dict[str, str]) -> Iterator[Part]:
     """Yield the parts of one message: reasoning, content and tool calls.
 
     Args:
         number: its number in the request.
         message: the message.
-        called: the names of the tools that were called before, by the ids of the calls.
+        called: the names of the tools that were called before, by the ids of the calls; gets those
+            that this message calls.
     """
+    called |= _called(message)
     role = f"{number} · {one_line(str(message.get('role')))}"
     text, items = _content(message.get("content"))
     if (name := called.get(str(message.get("tool_call_id")))) is not None:
@@ -170,21 +172,25 @@ def _parts_of(number: int, message: Mapping[str, Any], called: Mapping[str, str]
         yield from _thoughts(role, blocks)
         items += [one_line(str(block.get("type"))) for block in blocks if block.get("type") not in _SHOWN_BLOCKS]
     elif isinstance(reasoning, str):
-        yield _Part(f"{role} · reasoning_content · {_size(reasoning)}", _cut(reasoning))
+        yield Part(f"{role} · reasoning_content · {_size(reasoning)}", reasoning)
     size = [_size(text)] if text or not items else []
-    yield _Part(" · ".join([role, *size, *items]), _cut(text))
+    yield Part(" · ".join([role, *size, *items]), text)
     for call in _calls(message):
         function = call.get("function")
         arguments = function.get("arguments", "") if isinstance(function, dict) else ""
-        yield _Part(f"{role} · calls {_tool_name(call)}", _cut(str(arguments)))
+        yield Part(f"{role} · calls {_tool_name(call)}", str(arguments))
 
 
-def _thoughts(role: str, blocks: list[dict[str, Any]]) -> Iterator[_Part]:
+def _called(message: Mapping[str, Any]) -> dict[str, str]:
+    return {str(call.get("id")): _tool_name(call) for call in _calls(message)}
+
+
+def _thoughts(role: str, blocks: list[dict[str, Any]]) -> Iterator[Part]:
     """Yield the thoughts of a message that has content blocks."""
     for block in blocks:
         if block.get("type") == "thinking":
             text, signed = str(block.get("thinking")), ", signed" if block.get("signature") else ""
-            yield _Part(f"{role} · thinking · {_size(text)}{signed}", _cut(text))
+            yield Part(f"{role} · thinking · {_size(text)}{signed}", text)
 
 
 def _calls(message: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -223,9 +229,14 @@ def _inserted(request: Request) -> list[str]:
 
 
 def _inserted_line(inserted: Inserted) -> str:
-    facts = ", ".join(filter(None, [inserted.kind, inserted.shown, "cut" if inserted.is_cut else ""]))
+    facts = inserted_facts(inserted)
     where = "in the prompt" if inserted.place == "in the prompt" else f"{inserted.place} the prompt"
     return one_line(f"Put {where}: {inserted.name}{f' ({facts})' if facts else ''}")
+
+
+def inserted_facts(inserted: Inserted) -> str:
+    """Return what a value or a file is, and how much of it was sent."""
+    return one_line(", ".join(filter(None, [inserted.kind, inserted.shown, "cut" if inserted.is_cut else ""])))
 
 
 def _tool_name(tool: Any) -> str:

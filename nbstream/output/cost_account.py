@@ -1,0 +1,164 @@
+"""How the cost of a request comes about: the sum written out, with the source of its prices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from nbstream.billing.prices import breakdown_of
+from nbstream.output.tables import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nbstream.billing.prices import Breakdown
+    from nbstream.model.reply import Reply
+    from nbstream.model.usage import Cost
+
+_KINDS = {"hit": "input, from the cache", "miss": "input", "output": "output"}
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_WEEK = 7
+
+
+@dataclass(frozen=True, slots=True)
+class CostAccount:
+    """The cost of one request.
+
+    Attributes:
+        rows: for each kind of tokens: what they are, how many, the price, what they cost.
+        total: the sum, exactly; empty if it is not known.
+        notes: where the prices come from, and what is uncertain; each a sentence.
+    """
+
+    rows: tuple[tuple[str, str, str, str], ...]
+    total: str
+    notes: tuple[str, ...]
+
+    def table(self) -> Table:
+        """Return the account as a table."""
+        rows = [*self.rows, *([("together", "", "", self.total)] if self.total else [])]
+        return Table("", ("tokens", "number", "price", "cost"), rows, frozenset({1, 2, 3}), " ".join(self.notes))
+
+
+def cost_account(step: Reply) -> CostAccount:
+    """Return the account of one step of a reply."""
+    currency = step.cost.currency if step.cost is not None else "USD"
+    found = breakdown_of(step, currency)
+    if found is None:
+        return CostAccount((), "", tuple(_why_unknown(step)))
+    rows = tuple(
+        (
+            _KINDS[part.kind] + _share(part.kind, step),
+            f"{part.count:,}",
+            f"\xd7 {_money(part.price, currency)}/M" + (f" \xd7 {_number(part.factor)}" if part.factor != 1 else ""),
+            _money(part.amount, currency),
+        )
+        for part in found.parts
+        if part.count or part.kind != "hit"
+    )
+    notes = [*_source(found, step), *_saved(found, currency), *_earlier(step), *_doubts(found, step)]
+    return CostAccount(rows, _money(found.cost.amount, found.cost.currency), tuple(notes))
+
+
+def total_of_steps(steps: Sequence[Reply], total: Cost | None) -> tuple[str, ...]:
+    """Return the cost of each of several requests, and of all, each as a line."""
+    lines = [
+        f"Request {number}: {_money(step.cost.amount, step.cost.currency) if step.cost is not None else 'not known'}"
+        for number, step in enumerate(steps, 1)
+    ]
+    known = "not known" if total is None else _bounded(total)
+    return (*lines, f"All {len(steps)} requests: {known}")
+
+
+def _bounded(cost: Cost) -> str:
+    bound = "at most " if cost.at_most else "at least " if cost.at_least else ""
+    return bound + _money(cost.amount, cost.currency)
+
+
+def _source(found: Breakdown, step: Reply) -> list[str]:
+    """Return where the prices come from, and for which time."""
+    cost = found.cost
+    if cost.dated is None:
+        return ["The server reported this cost itself (`usage.cost`)."]
+    notes = [f"Prices of {found.provider}, valid from {cost.dated:%Y-%m-%d %H:%M} UTC, in nbstream's table."]
+    if found.peak is not None:
+        when = f"{_DAYS[found.at.weekday()]}, {found.at:%Y-%m-%d %H:%M} UTC"
+        notes.append(f"The request was sent {cost.tier}: {when}. {_rule(found.peak)}")
+    if step.simulated:
+        notes.append("The reply is simulated: nothing was paid, and this is what it would cost.")
+    return notes
+
+
+def _rule(peak: dict[str, Any]) -> str:
+    hours = " and ".join(f"{start:02d}:00\u2013{end:02d}:00" for start, end in peak["hours_utc"])
+    days = [int(day) for day in peak["weekdays"]]
+    span = "every day" if len(days) == _WEEK else f"from {_DAYS[days[0]]} to {_DAYS[days[-1]]}"
+    return f"Peak is {hours} UTC {span}, and costs {_number(Decimal(peak['factor']))} times as much."
+
+
+def _share(kind: str, step: Reply) -> str:
+    usage = step.last_usage
+    if kind != "output" or usage is None or not usage.reasoning_tokens:
+        return ""
+    return f", {usage.reasoning_tokens:,} of them reasoning"
+
+
+def _saved(found: Breakdown, currency: str) -> list[str]:
+    parts = {part.kind: part for part in found.parts}
+    if "hit" not in parts or not parts["hit"].count:
+        return []
+    without = found.cost.amount - parts["hit"].amount + replace(parts["hit"], price=parts["miss"].price).amount
+    return [f"Without the cache it would have cost {_money(without, currency)}."]
+
+
+def _earlier(step: Reply) -> list[str]:
+    earlier = step.earlier
+    if earlier is None or not earlier.requests:
+        return []
+    paid = "is not known" if earlier.cost is None else f"was {_money(earlier.cost.amount, earlier.cost.currency)}"
+    return [f"This is the last request of a reply that was continued. What the part before it cost {paid}."]
+
+
+def _doubts(found: Breakdown, step: Reply) -> list[str]:
+    notes = []
+    cost = step.cost
+    if found.cost.at_most:
+        said = step.last_usage is not None and step.last_usage.cache_hit_tokens is None
+        why = "the server did not say how many tokens were in its cache" if said else "the day may be a holiday"
+        notes.append(f"It is an upper bound, as {why}.")
+    if cost is not None and cost.at_least and (step.earlier is None or not step.earlier.requests):
+        notes.append("It is a lower bound: the server used tools of its own, which are billed apart.")
+    is_whole = step.earlier is None or not step.earlier.requests
+    if cost is not None and is_whole and cost.amount != found.cost.amount:
+        kept = _money(cost.amount, cost.currency)
+        notes.append(f"The reply keeps {kept}, by the prices that were known when it ended.")
+    return notes
+
+
+def _why_unknown(step: Reply) -> list[str]:
+    usage = step.last_usage
+    if usage is None and not step.ended:
+        return ["The cost is known when the request has ended."]
+    if usage is None:
+        about = step.estimated_output_tokens
+        guess = f" About {about:,} tokens came." if about else ""
+        return [f"The server did not report the tokens of this request, so its cost is not known.{guess}"]
+    if usage.prompt_tokens is None or usage.completion_tokens is None:
+        return ["The server reported only a part of the tokens, so the cost is not known."]
+    where = step.request.endpoint or "this server"
+    return [f"The price of {step.model or 'this model'} at {where} is not known, so the cost is not known."]
+
+
+def _money(amount: Decimal, currency: str) -> str:
+    return f"{'$' if currency == 'USD' else f'{currency} '}{_number(amount)}"
+
+
+def _number(value: Decimal) -> str:
+    """Return all digits of a number, at least two after the point unless it is whole."""
+    text = f"{value:f}"
+    if "." not in text:
+        return f"{int(text):,}"
+    text = text.rstrip("0")
+    whole, _, rest = text.partition(".")
+    return f"{int(whole):,}.{rest:0<2}" if rest else f"{int(whole):,}"
