@@ -103,13 +103,17 @@ class EditableTurns:
         turn = self._at(index)
         self._turns.change(turn, "hide" if hidden else "show", replace(turn.state, is_hidden=hidden))
 
-    def edit(self, index: int, answer: str | None = None, prompt: str | None = None) -> None:
+    def edit(
+        self, index: int, answer: str | None = None, prompt: str | None = None, *, begins_branch: bool = False
+    ) -> None:
         """Put a new version with another answer or prompt into a turn, and send nothing.
 
         Args:
             index: the turn's position in `turns`, counted from 0.
             answer: the new answer.
             prompt: the new prompt.
+            begins_branch: whether the turns after it stay with its present version, as after
+                `Chat.branch`.
 
         Raises:
             RequestError: if there is no new text, or the reply is still arriving.
@@ -119,7 +123,11 @@ class EditableTurns:
         turn = self._at(index)
         if not turn.version.ended:
             raise RequestError(f"This turn of the chat {self.name} is still arriving: wait for its end, or stop it.")
-        self._turns.change(turn, "edit", turn.with_version(turn.version.changed(prompt=prompt, answer=answer)))
+        version = turn.version.changed(prompt=prompt, answer=answer)
+        if begins_branch:
+            self._turns.branch(turn, version, "edited")
+        else:
+            self._turns.change(turn, "edit", turn.with_version(version))
 
     def clear(self) -> None:
         """Remove every turn; `undo` brings them back."""

@@ -76,6 +76,11 @@ class Version:
         return self._source
 
     @property
+    def receiver(self) -> Receiver | None:
+        """What receives the reply; None once it has ended."""
+        return self._source if isinstance(self._source, Receiver) and not self._source.done else None
+
+    @property
     def prompt(self) -> str:
         """The text of the user's message, with everything that was inserted."""
         return next((round_trip.text_of(each["content"]) for each in self.sent if each["role"] == "user"), "")

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ReasoningDisplay: TypeAlias = Literal["auto", "open", "closed", "hidden"]
-#: The reader: the user of a magic in a notebook, of Python code, or of a magic in a terminal.
-#: Messages name options and settings accordingly.
-Audience: TypeAlias = Literal["cell", "python", "terminal"]
+#: The reader: the user of a magic in a notebook, of Python code, of a magic in a terminal, or of a
+#: panel with buttons. Messages name options and settings accordingly.
+Audience: TypeAlias = Literal["cell", "python", "terminal", "panel"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ class Presentation:
         audience: the reader.
         has_buttons: whether the page makes buttons that go on with a reply; if not, commands are
             named.
+        names_turn: whether the footer names the chat and the turn; a panel shows both elsewhere.
     """
 
     reasoning: ReasoningDisplay = field(
@@ -40,6 +41,7 @@ class Presentation:
     )
     audience: Audience = "python"
     has_buttons: bool = True
+    names_turn: bool = True
 
 
 class DisplayOption(NamedTuple):

@@ -12,6 +12,13 @@ _OPTION = re.compile(r"`(\w+)=(True|False)?`")
 _SETTING = re.compile(r"`settings\.(\w+)([^`]*)`")
 _FLAGS = {"model": "-m", "thinkingTrue": "--think", "thinkingFalse": "--no-think", "extra_body": "--raw-body"}
 _FLAGS |= {"values": "-v", "files": "--file", "fillTrue": "--fill", "tools": "-T", "jsonTrue": "--json"}
+#: How each audience sends a request again, goes on with a reply, and asks its prompt anew.
+_WORDS: dict[Audience, tuple[str, str, str]] = {
+    "cell": ("run the cell again", "%deepseek continue", "%deepseek retry"),
+    "python": ("ask again", "reply.resume()", "nbstream.ask"),
+    "terminal": ("ask again", "%deepseek continue", "%deepseek retry"),
+    "panel": ("ask again", "Continue", "Retry"),
+}
 #: Options of `nbstream.ask` for which the magic has no flag.
 _ONLY_IN_PYTHON = ("api_key", "messages")
 
@@ -24,7 +31,7 @@ def name_options(text: str, audience: Audience) -> str:
             backticks.
         audience: the reader.
     """
-    if audience == "python":
+    if audience in ("python", "panel"):
         return _SETTING.sub(r"nbstream.settings.\1\2", text)
     text = _SETTING.sub(r"%config DeepSeekMagics.\1\2", text)
     return _OPTION.sub(lambda found: _flag(found[1], found[2] or ""), text)
@@ -36,9 +43,7 @@ def spoken(text: str, audience: Audience) -> str:
     `{again}` sends the request again, `{resume}` goes on with the last reply, and `{retry}` asks
     its prompt anew. Options and settings are named as by `name_options`.
     """
-    again = "run the cell again" if audience == "cell" else "ask again"
-    resume = "reply.resume()" if audience == "python" else "%deepseek continue"
-    retry = "nbstream.ask" if audience == "python" else "%deepseek retry"
+    again, resume, retry = _WORDS[audience]
     words = {"again": again, "Again": again.capitalize(), "resume": resume, "Resume": resume, "retry": retry}
     for name, said in words.items():
         text = text.replace(f"{{{name}}}", said)

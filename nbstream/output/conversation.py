@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
-from decimal import Decimal
 from html import escape
 from typing import TYPE_CHECKING
 
 from nbstream.model.presentation import Presentation
 from nbstream.model.printable import printable
-from nbstream.model.usage import Cost
-from nbstream.output import settled
+from nbstream.output import chat_figures, settled
 from nbstream.output.markdown_text import literal
 
 if TYPE_CHECKING:
@@ -83,28 +80,12 @@ def summary(chat: Chat) -> list[str]:
 
 
 def _figures(chat: Chat) -> tuple[str, str, str, str]:
-    replies = _replies(chat)
+    replies = chat_figures.replies(chat)
     known = [reply.usage for reply in replies if reply.usage is not None]
     tokens = sum((usage.prompt_tokens or 0) + (usage.completion_tokens or 0) for usage in known)
     at_least = "at least " if len(known) < len(replies) and known else ""
     models = list(dict.fromkeys(printable(reply.model) for reply in replies if reply.model))
-    return str(len(chat.turns)), f"{at_least}{tokens:,}" if known else "", _cost(replies), ", ".join(models)
-
-
-def _replies(chat: Chat) -> list[Reply]:
-    """Return each reply that was paid for once, old versions included."""
-    versions = [version for turn in chat.every_turn for version in turn.versions]
-    return list({id(reply): reply for reply in (version.reply for version in versions)}.values())
-
-
-def _cost(replies: Iterable[Reply]) -> str:
-    sums: Counter[str] = Counter()
-    costs = [reply.cost for reply in replies]
-    for cost in costs:
-        if cost is not None:
-            sums[cost.currency] += cost.amount  # type: ignore[assignment]
-    words = [str(Cost(Decimal(amount), currency, "", None)) for currency, amount in sums.items()]
-    return ("at least " if None in costs and words else "") + " + ".join(words)
+    return str(len(chat.turns)), f"{at_least}{tokens:,}" if known else "", chat_figures.cost(replies), ", ".join(models)
 
 
 def _shown(turn: Turn) -> Reply:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nbstream.exchange.actions import actions
@@ -36,11 +37,16 @@ def meta_of(reply: Reply, presentation: Presentation, *, elapsed: float, foregro
         "thought": wording.thought(reply),
         "notes": sentences.notes(reply, presentation.audience, has_buttons=presentation.has_buttons),
         "alert": sentences.alert(reply, presentation.audience),
-        "footer": wording.footer(reply),
+        "footer": wording.footer(reply if presentation.names_turn else _without_turn(reply)),
         "answer_tokens": step_times.answer_tokens(reply) if reply.ended else None,
         "actions": actions(reply) if reply.ended else [],
         "foreground": foreground,
     }
+
+
+def _without_turn(reply: Reply) -> Reply:
+    # The footer is empty until the end.
+    return replace(reply, request=replace(reply.request, turn=None)) if reply.ended else reply
 
 
 def without_clocks(meta: Meta) -> dict[str, object]:

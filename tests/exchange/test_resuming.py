@@ -108,7 +108,7 @@ def test_a_chat_that_was_saved_while_it_asked_goes_on_in_another_session(
 
 
 def test_a_retried_turn_asks_with_the_same_tools(simulator: Simulator, tools: Tools, user: User) -> None:
-    from nbstream.jupyter import again
+    from nbstream.chat import again
 
     reply = nbstream.stream(calls(PARIS), tools=tools.all).result(10)
     anew = again.start(again.another("retry", reply, {}), reply, "retry").result(10)

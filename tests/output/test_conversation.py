@@ -77,7 +77,7 @@ def test_a_sum_without_all_parts_is_a_lower_bound(chat: nbstream.Chat) -> None:
         run.receiver.wait(0, timeout=0.01)
     run.cancel()
     run.result()
-    assert any(item.startswith("at least $") for item in conversation.summary(chat))
+    assert any(item.startswith("would cost at least $") for item in conversation.summary(chat))
     assert any(re.fullmatch("at least [0-9,]+ tokens", item) for item in conversation.summary(chat))
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nbstream.chat import again
 from nbstream.client import history
-from nbstream.jupyter import again, display, shown
+from nbstream.jupyter import display, shown
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
