@@ -16,7 +16,7 @@ from hatchling.builders.config import BuilderConfig
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 OLDEST_NODE = 20
-BUNDLE = ("nbstream/static/reply.js", "nbstream/static/reply.css", "nbstream/static/cells.js")
+BUNDLE = ("nbstream/static/stub.js", "nbstream/static/reply.js", "nbstream/static/cells.js")
 MISSING = (
     f"Node {OLDEST_NODE} or newer is needed to build the page; install it, or install the wheel. "
     "(To work on the Python code only, set HATCH_BUILD_NO_HOOKS=true.)"

@@ -1,9 +1,23 @@
 // Builds the page's files into the Python package. `--watch` builds again after every change;
 // `--serve` serves the preview of all states, which is built when it is requested.
-import { context } from "esbuild";
+//
+// `reply.js` holds the live reply and what other widgets share with it (`src/shared.ts`). Each
+// other widget is a module of its own that takes those parts from it at run time.
+import { createHash } from "node:crypto";
+import { mkdirSync, watch, writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { build, context, transform } from "esbuild";
+
+const ROOT = import.meta.dirname;
+const STATIC = join(ROOT, "../nbstream/static");
+/** Modules besides the reply, by name; each is loaded when it is first used. */
+const WIDGETS = { reply_view: "src/instruments/reply_view.ts" };
+/** Modules that share nothing, as they are needed without a reply. */
+const ALONE = { stub: "src/stub.ts", cells: "src/cells.ts" };
 
 const options = {
-  absWorkingDir: import.meta.dirname,
+  absWorkingDir: ROOT,
   bundle: true,
   format: "esm",
   target: "es2022",
@@ -12,18 +26,83 @@ const options = {
   logLevel: "info",
 };
 
+/** Style sheets that are imported with `?inline` are text, minified. */
+const styles = {
+  name: "styles",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /\.css\?inline$/ }, ({ path, resolveDir }) => ({
+      path: join(resolveDir, path.replace("?inline", "")),
+      namespace: "styles",
+    }));
+    onLoad({ filter: /.*/, namespace: "styles" }, async ({ path }) => {
+      const options = { loader: "css", minify: true, charset: "utf8" };
+      const { code } = await transform(await readFile(path, "utf8"), options);
+      return { contents: code.trim(), loader: "text", watchFiles: [path] };
+    });
+  },
+};
+
+/** Takes what a widget imports of `shared.ts` from the reply's module, which is loaded before. */
+const shared = (names, hash) => ({
+  name: "shared",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /\/shared$/ }, () => ({ path: "shared", namespace: "shared" }));
+    onLoad({ filter: /.*/, namespace: "shared" }, () => ({
+      contents: `export const { ${names.join(", ")} } = globalThis[Symbol.for("nbstream.modules")].modules[${JSON.stringify(hash)}];`,
+    }));
+  },
+});
+
+async function bundle(entryPoint, plugins) {
+  const { outputFiles, metafile } = await build({
+    ...options,
+    entryPoints: [entryPoint],
+    outdir: "out",
+    minify: true,
+    write: false,
+    metafile: true,
+    plugins: [styles, ...plugins],
+    logLevel: "warning",
+  });
+  const [output] = Object.values(metafile.outputs);
+  return { code: outputFiles[0].text, inputs: Object.keys(output.inputs), exports: output.exports };
+}
+
+function write(name, code) {
+  writeFileSync(join(STATIC, `${name}.js`), code);
+  process.stdout.write(`${name}.js  ${(Buffer.byteLength(code) / 1000).toFixed(1)} kB\n`);
+}
+
+async function buildAll() {
+  mkdirSync(STATIC, { recursive: true });
+  for (const [name, entryPoint] of Object.entries(ALONE)) write(name, (await bundle(entryPoint, [])).code);
+  const reply = await bundle("src/reply.ts", []);
+  write("reply", reply.code);
+  const hash = createHash("sha256").update(reply.code).digest("hex").slice(0, 16);
+  const names = reply.exports.filter((name) => name !== "default");
+  for (const [name, entryPoint] of Object.entries(WIDGETS)) {
+    const { code, inputs } = await bundle(entryPoint, [shared(names, hash)]);
+    const twice = inputs.filter((each) => reply.inputs.includes(each));
+    if (twice.length > 0) {
+      throw new Error(`${name} bundles what reply.js has already; import it from "shared": ${twice.join(", ")}`);
+    }
+    write(name, code);
+  }
+}
+
 if (process.argv.includes("--serve")) {
-  const preview = await context({ ...options, entryPoints: ["preview/preview.ts"], outdir: "preview", write: false });
+  const entryPoints = ["preview/*.ts"];
+  const preview = await context({ ...options, entryPoints, outdir: "preview", write: false, plugins: [styles] });
   const { port } = await preview.serve({ host: "127.0.0.1", servedir: "preview" });
   process.stdout.write(`http://127.0.0.1:${port}/\n`);
 } else {
-  const entryPoints = { reply: "src/reply.ts", cells: "src/cells.ts" };
-  const reply = await context({ ...options, entryPoints, outdir: "../nbstream/static", minify: true });
+  await buildAll();
   if (process.argv.includes("--watch")) {
-    await reply.watch();
-    process.stdout.write("To see changes in a notebook, start Jupyter with ANYWIDGET_HMR=1 and install watchfiles.\n");
-  } else {
-    await reply.rebuild();
-    await reply.dispose();
+    process.stdout.write("To see changes in a notebook, start Jupyter with NBSTREAM_DEV=1 and run the cell again.\n");
+    let timer;
+    watch(join(ROOT, "src"), { recursive: true }, () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => buildAll().catch((error) => process.stderr.write(`${error.message}\n`)), 100);
+    });
   }
 }

@@ -21,7 +21,7 @@ function instrumentOf({ state, isLost = false, isDeaf = false }: PanelExample): 
     send: () => (isDeaf ? new Promise(() => {}) : Promise.resolve({ text: "text" })),
     show(key, parent) {
       const traits: Record<string, unknown> = { run_id: "preview", keyframe: REPLIES[key] };
-      const model = { get: (trait: string) => traits[trait], on() {}, off() {}, send() {} } as unknown as Model;
+      const model = { get: (trait: string) => traits[trait], on() {}, off() {}, send() {} } as unknown as Model<Keyframe>;
       const widget = reply() as unknown as Record<"initialize" | "render", (props: object) => unknown>;
       widget.initialize({ model });
       return widget.render({ model, el: parent }) as () => void;

@@ -21,7 +21,7 @@ async function show(column: Element, name: string, keyframe: Keyframe): Promise<
   el.dataset.state = name;
   column.append(title, el);
   const traits: Record<string, unknown> = { run_id: "preview", keyframe };
-  const model = { get: (trait: string) => traits[trait], on() {}, off() {}, send() {} } as unknown as Model;
+  const model = { get: (trait: string) => traits[trait], on() {}, off() {}, send() {} } as unknown as Model<Keyframe>;
   const widget = reply() as unknown as Record<"initialize" | "render", (props: object) => unknown>;
   await widget.initialize({ model });
   await widget.render({ model, el });

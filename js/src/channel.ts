@@ -11,15 +11,7 @@
 
 import type { AnyModel } from "@anywidget/types";
 import type { Output } from "./notebook";
-import {
-  type CellsAnswer,
-  type Click,
-  type ClickAnswer,
-  CONTROL_REQUEST,
-  type KernelMessage,
-  type Keyframe,
-  type PageMessage,
-} from "./protocol";
+import { type ClickAnswer, CONTROL_REQUEST } from "./protocol";
 
 /**
  * Milliseconds that a control reply may take at least; on one machine the slowest measured took 34.
@@ -32,12 +24,15 @@ export const MAX_REPLY_TIMEOUT = 5000;
 /** A reply may take this many times as long as the slowest one so far: network delays vary. */
 const TIMEOUT_FACTOR = 3;
 
-export interface Traits {
+/** The traits of a widget whose state is a `State`. */
+export interface Traits<State> {
   run_id: string;
-  keyframe: Keyframe;
+  keyframe: State;
 }
 
-export type Model = Pick<AnyModel<Traits>, "get" | "on" | "off" | "send"> & { widget_manager?: unknown };
+export type Model<State> = Pick<AnyModel<Traits<State>>, "get" | "on" | "off" | "send"> & {
+  widget_manager?: unknown;
+};
 
 /**
  * The used part of JupyterLab's `Kernel.IKernelConnection`; other front ends may lack any of it.
@@ -70,7 +65,7 @@ interface CommMessage {
   header: { msg_type: string };
   content: {
     comm_id?: string;
-    data?: { method?: string; content?: KernelMessage; state?: Partial<Traits> };
+    data?: { method?: string; content?: unknown; state?: { keyframe?: unknown } };
     metadata?: Record<string, unknown>;
   };
 }
@@ -88,18 +83,18 @@ interface Future {
 const LOST = new Set(["restarting", "autorestarting", "terminating", "dead"]);
 
 /** What a channel reports. */
-export interface Receiver {
-  onMessage(message: KernelMessage): void;
-  onKeyframe(keyframe: Keyframe): void;
+export interface Receiver<Message, State> {
+  onMessage(message: Message): void;
+  onKeyframe(keyframe: State): void;
   /** The kernel displayed a reply, which may be another one. */
   onOutput(output: Output): void;
   /** The widget's kernel ended. */
   onLost(): void;
 }
 
-export class Channel {
-  readonly #model: Model;
-  readonly #receiver: Receiver;
+export class Channel<Message, State> {
+  readonly #model: Model<State>;
+  readonly #receiver: Receiver<Message, State>;
   readonly #kernel: Kernel | undefined;
   #cellEnded = false;
   /** When the first control request was sent, by the page's clock. */
@@ -107,7 +102,7 @@ export class Channel {
   /** The slowest control reply so far, in milliseconds. */
   #roundTrip: number | undefined;
 
-  constructor(model: Model, receiver: Receiver) {
+  constructor(model: Model<State>, receiver: Receiver<Message, State>) {
     this.#model = model;
     this.#receiver = receiver;
     this.#kernel = kernelOf(model);
@@ -130,8 +125,18 @@ export class Channel {
    * Send `message` both ways, first by the faster control channel; `onReply` is called if that
    * replies.
    */
-  send(message: PageMessage, onReply?: (answer: ClickAnswer) => void): void {
-    attempt(() => this.#sendControl(message, onReply));
+  send(message: object, onReply?: (answer: ClickAnswer) => void): void {
+    this.sendControl(message, onReply);
+    this.sendComm(message);
+  }
+
+  /** Send `message` by the control channel; false where there is none. */
+  sendControl(message: object, onReply?: (answer: ClickAnswer) => void): boolean {
+    return attempt(() => this.#sendControl(message, onReply)) ?? false;
+  }
+
+  /** Send `message` by comm. */
+  sendComm(message: object): void {
     attempt(() => this.#model.send(message));
   }
 
@@ -158,13 +163,14 @@ export class Channel {
     return kernel.interrupt?.();
   }
 
-  #sendControl(message: PageMessage, onReply?: (answer: ClickAnswer) => void): void {
+  #sendControl(message: object, onReply?: (answer: ClickAnswer) => void): boolean {
     const sentAt = performance.now();
     const isSent = sendControl(this.#kernel, this.#model.get("run_id"), message, ({ content }) => {
       this.#roundTrip = Math.max(this.#roundTrip ?? 0, performance.now() - sentAt);
       onReply?.(content ?? {});
     });
     if (isSent) this.#firstSentAt ??= sentAt;
+    return isSent;
   }
 
   /**
@@ -182,7 +188,7 @@ export class Channel {
     this.#receiver.onLost();
   };
 
-  readonly #onCustom = (message: KernelMessage): void => this.#receiver.onMessage(message);
+  readonly #onCustom = (message: Message): void => this.#receiver.onMessage(message);
 
   readonly #onChange = (): void => this.#receiver.onKeyframe(this.#model.get("keyframe"));
 
@@ -195,8 +201,8 @@ export class Channel {
     if (content.metadata?.nbstream !== undefined) this.#receiver.onOutput(content);
     if (header.msg_type !== "comm_msg" || content.comm_id !== this.#model.get("run_id")) return;
     const { method, content: message, state } = content.data ?? {};
-    if (method === "custom" && message !== undefined) this.#receiver.onMessage(message);
-    if (method === "update" && state?.keyframe !== undefined) this.#receiver.onKeyframe(state.keyframe);
+    if (method === "custom" && message !== undefined) this.#receiver.onMessage(message as Message);
+    if (method === "update" && state?.keyframe !== undefined) this.#receiver.onKeyframe(state.keyframe as State);
   };
 }
 
@@ -213,7 +219,7 @@ export function kernelOf(model: { widget_manager?: unknown }): Kernel | undefine
 export function sendControl(
   kernel: Kernel | undefined,
   run_id: string,
-  message: PageMessage | CellsAnswer | Click,
+  message: object,
   onReply: (reply: ControlReply) => void,
 ): boolean {
   if (kernel?.sendControlMessage === undefined) return false;
@@ -238,10 +244,11 @@ export function sendControl(
 let sent = 0;
 
 /** Call `send`; a dead kernel or a closed comm throws, and the other channel may still work. */
-function attempt(send: () => void): void {
+function attempt<T>(send: () => T): T | undefined {
   try {
-    send();
+    return send();
   } catch {
     // The caller gets no reply.
+    return undefined;
   }
 }

@@ -1,138 +1,70 @@
 /**
- * The live reply as an anywidget module. Each model has one session, which handles its messages,
- * and any number of views.
+ * The live reply of a cell as an anywidget module. Each model has one session, which handles its
+ * messages, and any number of views. The module also holds what other widgets share.
  */
 
 import type { AnyWidget } from "@anywidget/types";
-import "./style.css";
 import { Channel, type Model, type Receiver } from "./channel";
-import { type Decision, Decisions } from "./decisions";
 import { canInsertCells, contextOf, type Output, replaceViews } from "./notebook";
-import { opsOf } from "./operations";
-import { PageServices } from "./page_services";
-import type { Card, ClickAnswer, KernelMessage, Keyframe, Op, PageMessage, Patch, Settled } from "./protocol";
-import type { Choice } from "./reasoning";
+import type { ClickAnswer, KernelMessage, Keyframe, PageMessage, Patch, Settled } from "./protocol";
+import { type ReplyPort, ReplySession } from "./reply_session";
 import { SettledOutputPoll } from "./settled_output";
-import { applyPatch, hasEnded } from "./state";
-import { isStopping, Stop, type StopPhase } from "./stop";
-import { announcement, type ReplyController, View } from "./view";
-import { Visibility } from "./visibility";
+import { hasEnded } from "./state";
 
-class Session implements ReplyController, Receiver {
-  state: Keyframe;
-  readonly choice: Choice = { isOpen: undefined };
-  readonly services = PageServices.get();
+export * from "./shared";
+
+class Session implements Receiver<KernelMessage, Keyframe>, ReplyPort {
+  readonly pageId = Math.random().toString(36).slice(2);
   isLost = false;
-  readonly #model: Model;
-  readonly #channel: Channel;
-  readonly #stop: Stop;
-  readonly decisions: Decisions;
+  readonly #model: Model<Keyframe>;
+  readonly #channel: Channel<KernelMessage, Keyframe>;
+  readonly #reply: ReplySession;
   readonly #settledOutput: SettledOutputPoll;
-  readonly #visibility: Visibility;
-  readonly #pageId = Math.random().toString(36).slice(2);
-  /** The views and their parent elements. */
-  readonly #views = new Map<View, HTMLElement>();
-  /** When the newest `meta` arrived, by the page's clock. */
-  #metaAt = performance.now();
   readonly #closing = new AbortController();
   #hasNotified = false;
   #awaitsKeyframe = false;
-  #wasMounted = false;
   #wasUnmounted = false;
-  #visibilitySeq = 0;
 
-  constructor(model: Model) {
+  constructor(model: Model<Keyframe>, early: readonly KernelMessage[]) {
     this.#model = model;
-    this.state = copyOf(model.get("keyframe"));
+    this.#reply = new ReplySession(model.get("keyframe"), this);
     this.#channel = new Channel(model, this);
-    this.#stop = new Stop({
-      isLive: () => !this.#closing.signal.aborted && this.isLive,
-      isForeground: () => this.state.meta.foreground,
-      cancel: (onReply) => this.#send({ type: "cancel" }, onReply),
-      replyTimeout: (sentAt) => this.#channel.replyTimeout(sentAt),
-      interrupt: () => this.#channel.interrupt(),
-      onChange: () => this.refresh(),
-    });
-    this.decisions = new Decisions({
-      pageId: this.#pageId,
-      isLive: () => !this.#closing.signal.aborted && this.isLive,
-      isStopping: () => isStopping(this.#stop.phase),
-      send: (message, onReply) => this.#send(message, ({ decider }) => onReply(decider ?? "")),
-      notify: (text) => this.services.notify(text),
-      onChange: () => this.refresh(),
-    });
     this.#settledOutput = new SettledOutputPoll({
-      isMissing: () => !this.#closing.signal.aborted && this.#views.size > 0 && hasEnded(this.state),
-      request: () => this.#send({ type: "settle" }),
+      isMissing: () => !this.#closing.signal.aborted && this.#reply.views.size > 0 && hasEnded(this.#reply.state),
+      request: () => this.send({ type: "settle" }),
     });
-    this.#visibility = new Visibility((visible) => {
-      this.#visibilitySeq += 1;
-      if (!hasEnded(this.state)) this.#send({ type: "visibility", visible, seq: this.#visibilitySeq });
-    });
-    window.addEventListener("pagehide", () => this.#send({ type: "left" }), { signal: this.#closing.signal });
-    this.#send({ type: "hello", seq: this.state.seq });
-  }
-
-  get isLive(): boolean {
-    return !this.isLost && !hasEnded(this.state);
+    window.addEventListener("pagehide", () => this.send({ type: "left" }), { signal: this.#closing.signal });
+    for (const message of early) this.onMessage(message);
+    this.send({ type: "hello", seq: this.#reply.state.seq });
   }
 
   get canInsertCells(): boolean {
     return canInsertCells(contextOf(this.#model));
   }
 
-  get stopPhase(): StopPhase {
-    return this.#stop.phase;
+  replyTimeout(sentAt: number): number {
+    return this.#channel.replyTimeout(sentAt);
   }
 
-  elapsed(): number {
-    return this.state.meta.elapsed + this.#sinceMeta();
-  }
-
-  clock(): number {
-    return this.state.meta.clock + this.#sinceMeta();
-  }
-
-  reasoningElapsed(): number | undefined {
-    const { reasoning_elapsed: elapsed } = this.state.meta;
-    return elapsed === null ? undefined : elapsed + this.#sinceMeta();
-  }
-
-  stop(): void {
-    void this.#stop.request();
-  }
-
-  decide(card: Card, decision: Decision): void {
-    this.decisions.decide(card, decision);
+  interrupt(): Promise<void> | undefined {
+    return this.#channel.interrupt();
   }
 
   onDraw(root: HTMLElement): void {
-    if (hasEnded(this.state)) this.services.prepareHandover(root, this.choice.isOpen);
-  }
-
-  onVisibility(view: object, isVisible: boolean): void {
-    this.#visibility.set(view, isVisible);
-  }
-
-  refresh(): void {
-    for (const view of this.#views.keys()) view.update();
+    const { state, services, choice } = this.#reply;
+    if (hasEnded(state)) services.prepareHandover(root, choice.isOpen);
   }
 
   /** Show a view in `parent`; return a function that removes it. */
   mount(parent: HTMLElement): () => void {
-    const view = new View(parent, this);
-    this.#views.set(view, parent);
-    this.#visibility.set(view, true);
-    if (!this.#wasMounted) this.#send({ type: "mounted" });
-    this.#wasMounted = true;
-    this.decisions.update(this.state.cards);
-    this.services.addView(parent, contextOf(this.#model));
+    const { services, wasMounted } = this.#reply;
+    if (!wasMounted) this.send({ type: "mounted" });
+    const remove = this.#reply.mount(parent);
+    services.addView(parent, contextOf(this.#model));
     this.#settledOutput.start();
     return () => {
-      view.remove();
-      this.#views.delete(view);
-      this.#visibility.delete(view);
-      this.services.removeView(parent);
+      remove();
+      services.removeView(parent);
       this.#reportUnmounted();
     };
   }
@@ -140,38 +72,31 @@ class Session implements ReplyController, Receiver {
   close(): void {
     this.#closing.abort();
     this.#settledOutput.dispose();
-    this.decisions.dispose();
-    this.#visibility.dispose();
+    this.#reply.close();
     this.#channel.close();
   }
 
-  #sinceMeta(): number {
-    return (performance.now() - this.#metaAt) / 1000;
-  }
-
   onOutput(output: Output): void {
-    this.services.notebooks.receive(output);
+    this.#reply.services.notebooks.receive(output);
   }
 
   onLost(): void {
     this.isLost = true;
-    this.decisions.update(this.state.cards);
-    this.refresh();
+    this.#reply.onLost();
   }
 
   onMessage(message: KernelMessage): void {
-    if (message.type === "ack") this.#stop.acknowledge();
+    if (message.type === "ack") this.#reply.acknowledge();
     else if (message.type === "settled") this.#onSettled(message);
     else if (message.type === "notice") this.#onNotice(message.text);
     else if (message.type === "patch") this.#onPatch(message);
   }
 
   onKeyframe(newest: Keyframe): void {
-    if (newest.seq <= this.state.seq) return;
-    this.state = copyOf(newest);
+    if (newest.seq <= this.#reply.state.seq) return;
     this.#awaitsKeyframe = false;
-    this.#metaAt = performance.now();
-    this.#update(opsOf(this.state.reasoning), opsOf(this.state.answer), opsOf(this.state.earlier));
+    this.#reply.replace(newest);
+    this.#onChange();
   }
 
   /**
@@ -179,59 +104,48 @@ class Session implements ReplyController, Receiver {
    * widget may not be shown yet.
    */
   #onSettled({ model_id, outputs, data, metadata }: Settled): void {
-    if (this.#views.size > 0 || outputs.length > 0)
+    if (this.#reply.views.size > 0 || outputs.length > 0)
       void replaceViews(this.#model, model_id, outputs, { data, metadata });
   }
 
   /** It may come twice. */
   #onNotice(text: string): void {
-    if (!this.#hasNotified) this.services.notify(text);
+    if (!this.#hasNotified) this.#reply.services.notify(text);
     this.#hasNotified = true;
   }
 
   #onPatch(patch: Patch): void {
-    const outcome = applyPatch(this.state, patch);
-    if (outcome === "applied") {
-      if (patch.meta !== undefined) this.#metaAt = performance.now();
-      this.#update(patch.reasoning, patch.answer, patch.earlier);
-    } else if (outcome === "gap" && !this.#awaitsKeyframe) {
+    const outcome = this.#reply.apply(patch);
+    if (outcome === "applied") this.#onChange();
+    else if (outcome === "gap" && !this.#awaitsKeyframe) {
       this.#awaitsKeyframe = true;
-      this.#send({ type: "resync", seq: this.state.seq });
+      this.send({ type: "resync", seq: this.#reply.state.seq });
     }
   }
 
-  #update(reasoning?: readonly Op[], answer?: readonly Op[], earlier?: readonly Op[]): void {
-    const isOver = hasEnded(this.state);
-    // A view that was scrolled out can come back.
-    if (this.#wasMounted) this.decisions.update(this.state.cards);
-    for (const [view, parent] of this.#views) {
-      view.update(reasoning, answer, earlier);
-      if (!isOver) continue;
-      view.yieldFocus();
-      this.services.prepareHandover(parent, this.choice.isOpen);
+  #onChange(): void {
+    const { state, services, choice, views } = this.#reply;
+    if (hasEnded(state)) {
+      for (const [view, parent] of views) {
+        view.yieldFocus();
+        services.prepareHandover(parent, choice.isOpen);
+      }
     }
-    // By the page, because settled output often replaces a view before it is drawn again.
-    if (this.#views.size > 0 && isOver) this.services.announce(announcement(this.state.meta));
     this.#settledOutput.start();
     this.#reportUnmounted();
   }
 
   /** Tell the kernel that the page does not need the widget any more. */
   #reportUnmounted(): void {
-    if (this.#wasUnmounted || !this.#wasMounted || this.#views.size > 0 || !hasEnded(this.state)) return;
+    const { state, views, wasMounted } = this.#reply;
+    if (this.#wasUnmounted || !wasMounted || views.size > 0 || !hasEnded(state)) return;
     this.#wasUnmounted = true;
-    this.#send({ type: "unmounted" });
+    this.send({ type: "unmounted" });
   }
 
-  #send(message: PageMessage, onReply?: (answer: ClickAnswer) => void): void {
-    if (!this.#closing.signal.aborted) this.#channel.send({ ...message, page: this.#pageId }, onReply);
+  send(message: PageMessage, onReply?: (answer: ClickAnswer) => void): void {
+    if (!this.#closing.signal.aborted) this.#channel.send({ ...message, page: this.pageId }, onReply);
   }
-}
-
-/** A copy of the model's keyframe, because patches change it in place. */
-function copyOf(keyframe: Keyframe | undefined): Keyframe {
-  if (keyframe?.seq === undefined) throw new Error("nbstream: the widget has no state. Run the cell again.");
-  return structuredClone(keyframe);
 }
 
 /**
@@ -239,17 +153,17 @@ function copyOf(keyframe: Keyframe | undefined): Keyframe {
  */
 export default (): AnyWidget => {
   let session: Session | undefined;
-  const sessionOf = (model: Model): Session => {
-    session ??= new Session(model);
+  const sessionOf = (model: Model<Keyframe>, early: readonly KernelMessage[] = []): Session => {
+    session ??= new Session(model, early);
     return session;
   };
   return {
     // Listens from here on, because a message that follows the display at once comes before
-    // `render`.
-    initialize: ({ model }) => {
-      const started = sessionOf(model);
+    // `render`. `early` are those that came before the module was there.
+    initialize: ({ model, early }: { model: Model<Keyframe>; early?: readonly KernelMessage[] }) => {
+      const started = sessionOf(model, early);
       return () => started.close();
     },
-    render: ({ model, el }) => sessionOf(model).mount(el),
+    render: ({ model, el }) => sessionOf(model as Model<Keyframe>).mount(el),
   };
 };

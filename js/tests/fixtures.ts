@@ -192,8 +192,8 @@ export class FakeModel {
     return this.sent.map((message) => message.type);
   }
 
-  as(): Model {
-    return this as unknown as Model;
+  as(): Model<Keyframe> {
+    return this as unknown as Model<Keyframe>;
   }
 }
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from nbstream.jupyter import cell_ids, interrupts, session_history, sinks
+from nbstream.jupyter import cell_ids, interrupts, session_history
 from nbstream.jupyter.cell_outputs import joined, output_of
 from nbstream.model.notebook import CellsAbove, NotebookCell
+from nbstream.widgets import watching
 
 if TYPE_CHECKING:
     from nbstream.model.notebook import CellOutput, FailedCell
@@ -20,7 +21,7 @@ def cells_above(most: int) -> CellsAbove:
         RequestError: in a script.
         KeyboardInterrupt: if ■ was pressed meanwhile.
     """
-    kernel = sinks.running_kernel()
+    kernel = watching.running_kernel()
     cell_id = cell_ids.running(kernel)
     found = _from_page(kernel, cell_id, most) if cell_id is not None else None
     return found if found is not None else session_history.earlier_cells(most)
@@ -35,7 +36,7 @@ def last_failure() -> FailedCell | None:
     failed = session_history.last_failure()
     if failed is None or not failed.cell_id:
         return failed
-    found = _from_page(sinks.running_kernel(), failed.cell_id, None)
+    found = _from_page(watching.running_kernel(), failed.cell_id, None)
     shown = found.cells[0] if found is not None and found.cells else None
     if shown is None or shown.number != failed.cell.number:
         # It was run again since, or deleted.
@@ -45,7 +46,7 @@ def last_failure() -> FailedCell | None:
 
 
 def _from_page(kernel: Any, cell_id: str, most: int | None) -> CellsAbove | None:
-    if kernel is None or not (sinks.is_watched(kernel) and sinks.draws_widgets(kernel)):
+    if kernel is None or not (watching.is_watched(kernel) and watching.draws_widgets(kernel)):
         return None
     # The widget, only where it is used.
     from nbstream.widgets import channels, comm_reader  # noqa: PLC0415

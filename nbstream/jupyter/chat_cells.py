@@ -6,7 +6,8 @@ import sys
 from typing import Any
 
 from nbstream.chat.front_end import Cell
-from nbstream.jupyter import cell_ids, outdated, sinks
+from nbstream.jupyter import cell_ids, outdated
+from nbstream.widgets import watching
 
 _watched: set[int] = set()
 
@@ -16,7 +17,7 @@ def running() -> Cell | None:
 
     It is None where the front end does not name its cells: then each prompt is a new turn.
     """
-    kernel = sinks.running_kernel()
+    kernel = watching.running_kernel()
     cell = _cell(kernel)
     if cell is not None and id(kernel) not in _watched:
         _watched.add(id(kernel))

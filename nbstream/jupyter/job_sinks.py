@@ -7,10 +7,10 @@ import time
 from html import escape
 from typing import TYPE_CHECKING, Protocol
 
-from nbstream.jupyter import sinks
 from nbstream.model.printable import printable
 from nbstream.output import progress as wording
 from nbstream.output.terminal.screen import Screen, send, takes_styles
+from nbstream.widgets import watching
 
 if TYPE_CHECKING:
     from nbstream.batch.job import Job
@@ -48,12 +48,12 @@ class JobSink(Protocol):
 
 def sink_for(job: Job, audience: Audience) -> JobSink:
     """Return the sink for a job that begins now."""
-    kernel = sinks.running_kernel()
+    kernel = watching.running_kernel()
     if kernel is None:
         return InTerminal(audience) if takes_styles(sys.stderr) else InFile(audience)
-    if not sinks.is_watched(kernel):
+    if not watching.is_watched(kernel):
         return Settled(audience)
-    if not sinks.draws_widgets(kernel):
+    if not watching.draws_widgets(kernel):
         # In another cell, what it shows besides must not be cleared.
         return Cleared(audience) if audience == "cell" else Settled(audience)
     from nbstream.widgets.job_view import JobView  # noqa: PLC0415  (the widget, only where it is used)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nbstream.jupyter import cell_ids, sinks
+from nbstream.jupyter import cell_ids
+from nbstream.widgets import watching
 
 if TYPE_CHECKING:
     from nbstream.client.receiver import Receiver
@@ -23,7 +24,7 @@ def replace_when_rerun(run: Run, cell: str | None) -> None:
 
     Nothing happens where the front end does not name its cells.
     """
-    kernel = sinks.running_kernel()
+    kernel = watching.running_kernel()
     if cell is None or kernel is None:
         return
     earlier = [each for each in _receivers.get(cell, ()) if not each.done]

@@ -7,11 +7,10 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
-import anywidget
 import traitlets
 
 from nbstream.widgets import channels
-from nbstream.widgets.reply_widget import page_file, take_messages_on_subshell
+from nbstream.widgets.page_widget import PageWidget
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +24,7 @@ _LONGER_SECONDS = 0.5
 _TICK_SECONDS = 0.02
 
 
-class CellsQuestion(anywidget.AnyWidget):
+class CellsQuestion(PageWidget):
     """The question, to each page that shows the notebook.
 
     A page makes the model of a widget as soon as the kernel opens it, and the model's code answers.
@@ -37,8 +36,7 @@ class CellsQuestion(anywidget.AnyWidget):
         most: how many cells above that cell are asked for; None asks for the cell itself.
     """
 
-    _esm = page_file("cells.js")
-    run_id = traitlets.Unicode().tag(sync=True)
+    _module = "cells"
     cell_id = traitlets.Unicode().tag(sync=True)
     most = traitlets.Int().tag(sync=True)
     itself = traitlets.Bool().tag(sync=True)
@@ -51,9 +49,8 @@ class CellsQuestion(anywidget.AnyWidget):
         name = uuid.uuid4().hex
         # Before the widget is opened, as the page answers at once.
         channels.listen(kernel, name, name, self._on_answer)
-        super().__init__(run_id=name, model_id=name, cell_id=cell_id, most=most or 0, itself=most is None)
-        take_messages_on_subshell(self.comm)
-        self.on_msg(lambda _widget, content, _buffers: self._on_answer(content))
+        super().__init__(name, cell_id=cell_id, most=most or 0, itself=most is None)
+        self.receive(self._on_answer)
 
     def wait(self, is_over: Callable[[], bool], read: Callable[[], object] | None = None) -> CellsAnswer | None:
         """Return the answer of a page that knows its notebook, or None if none came in time.
@@ -76,11 +73,9 @@ class CellsQuestion(anywidget.AnyWidget):
         return next((each for each in self._answers if each["cells"] is not None), None)
 
     def close(self) -> None:
-        """Close the widget and its layout; later answers are ignored."""
+        """Close the widget; later answers are ignored."""
         channels.forget(self.run_id, self.run_id)
-        layout = self.layout
         super().close()
-        layout.close()
 
     def _own(self) -> CellsAnswer | None:
         """Return the answer of the page that ran the cell."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from nbstream.widgets import busy
+from nbstream.widgets import busy, page_modules
 from nbstream.widgets.protocol import CONTROL_REPLY, CONTROL_REQUEST
 
 if TYPE_CHECKING:
@@ -50,14 +50,16 @@ def forget(run_id: str, comm_id: str) -> None:
 def overhear(comm_id: str, content: dict[str, Any]) -> None:
     """Take a comm message before its turn, whichever run it is for."""
     receive = _receivers.get(comm_id)
-    if receive is not None:
+    if not page_modules.overhear(comm_id, content) and receive is not None:
         receive(content)
 
 
 def _handler(kernel: Any) -> Callable[[Any, Any, dict[str, Any]], None]:
     def handle(stream: Any, ident: Any, parent: dict[str, Any]) -> None:
         content = parent.get("content", {})
-        if content.get("type") == "again":
+        if content.get("type") == "code":
+            told = page_modules.answer(content)
+        elif content.get("type") == "again":
             told = answer_click(content) if answer_click is not None else {"known": False}
         else:
             receive = _receivers.get(content.get("run_id", ""))

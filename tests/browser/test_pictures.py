@@ -214,7 +214,7 @@ def _page(theme: str, kind: str) -> str:
         rules=rules.read_text("utf-8"),
         code=HtmlFormatter(style=JupyterStyle).get_style_defs(".highlight"),  # type: ignore[no-untyped-call]
         theme=variables.read_text("utf-8"),
-        own=(kernels.ROOT / "nbstream" / "static" / "reply.css").read_text("utf-8"),
+        own=(kernels.ROOT / "js" / "src" / "style.css").read_text("utf-8"),
         is_light=str(theme == "light").lower(),
         kind=kind,
     )

@@ -1,0 +1,298 @@
+/**
+ * What the page does for every instrument: its messages, its state, and the replies in it. A
+ * widget's own module draws the state, and says what its user does.
+ */
+
+import type { AnyWidget } from "@anywidget/types";
+import { Channel, MIN_REPLY_TIMEOUT, type Model, type Receiver } from "../channel";
+import { canInsertCells, contextOf, type Output } from "../notebook";
+import { PageServices } from "../page_services";
+import type { ClickAnswer } from "../protocol";
+import { ReplySession } from "../reply_session";
+import type { Frame, InstrumentKeyframe, InstrumentMessage, ShownReply } from "./protocol";
+
+/** What a frame has changed: fields of the own state, and the keys of replies. */
+export interface Change {
+  readonly own: ReadonlySet<string>;
+  readonly replies: ReadonlySet<string>;
+}
+
+/** One view of an instrument. */
+export interface InstrumentView {
+  /** Draw what has changed; also called when the kernel has ended. */
+  update(change: Change): void;
+  remove?(): void;
+}
+
+/** What a page shows where the kernel has ended; elements with this attribute are hidden then. */
+const NEEDS_KERNEL = "[data-kernel]";
+const LOST = "The kernel has ended. This shows what it had sent.";
+
+/** A control reply is waited for a little longer than the channel says, as an instrument never interrupts. */
+const PATIENCE = 1000;
+
+/** What the kernel answers to a message; undefined if it was closed or has ended before. */
+export type KernelAnswer = Record<string, unknown> | undefined;
+
+/** A place in a view that shows the reply under a key. */
+interface Slot {
+  readonly key: string;
+  readonly parent: HTMLElement;
+  shown: ReplySession | undefined;
+  remove: () => void;
+}
+
+interface Pending {
+  resolve(answer: KernelAnswer): void;
+}
+
+/** An instrument in a page: `own` is its state, as the kernel's `_own()` has it. */
+export class InstrumentSession<Own extends object = Record<string, unknown>>
+  implements Receiver<InstrumentMessage, InstrumentKeyframe>
+{
+  readonly pageId = Math.random().toString(36).slice(2);
+  readonly services = PageServices.get();
+  own: Own;
+  isLost = false;
+  readonly #model: Model<InstrumentKeyframe>;
+  readonly #channel: Channel<InstrumentMessage, InstrumentKeyframe>;
+  readonly #replies = new Map<string, { run: string; session: ReplySession }>();
+  readonly #slots = new Set<Slot>();
+  /** The views and their elements. */
+  readonly #views = new Map<InstrumentView, HTMLElement>();
+  readonly #closing = new AbortController();
+  /** By number: messages without an answer. */
+  readonly #pending = new Map<number, Pending>();
+  #seq = -1;
+  #number = 0;
+  #awaitsKeyframe = false;
+  /** Whether the control channel has replied; undefined while nothing is known. */
+  #controlReplies: boolean | undefined;
+
+  constructor(model: Model<InstrumentKeyframe>, early: readonly InstrumentMessage[] = []) {
+    this.#model = model;
+    this.own = {} as Own;
+    const keyframe = model.get("keyframe");
+    if (keyframe?.seq === undefined) throw new Error("nbstream: the widget has no state. Run the cell again.");
+    this.#take(keyframe);
+    this.#channel = new Channel(model, this);
+    const { signal } = this.#closing;
+    window.addEventListener("pagehide", () => void this.send({ type: "left" }), { signal });
+    for (const message of early) this.onMessage(message);
+    void this.send({ type: "hello", seq: this.#seq });
+  }
+
+  /** The reply under `key`. */
+  reply(key: string): ReplySession | undefined {
+    return this.#replies.get(key)?.session;
+  }
+
+  /** The keys of the replies. */
+  get keys(): string[] {
+    return [...this.#replies.keys()];
+  }
+
+  get canInsertCells(): boolean {
+    return canInsertCells(contextOf(this.#model));
+  }
+
+  /**
+   * Send a message, by the control channel if that replies, and else by comm, where it may have to
+   * wait for the end of a cell. The kernel acts upon it once. The promise holds its answer.
+   */
+  send(message: { type: string } & Record<string, unknown>): Promise<KernelAnswer> {
+    if (this.#closing.signal.aborted || this.isLost) return Promise.resolve(undefined);
+    this.#number += 1;
+    const number = this.#number;
+    const numbered = { ...message, page: this.pageId, number };
+    return new Promise((resolve) => {
+      this.#pending.set(number, { resolve });
+      const isSent = this.#channel.sendControl(numbered, (answer) => {
+        this.#controlReplies = true;
+        this.#answer(number, answer as Record<string, unknown>);
+      });
+      if (!isSent || this.#controlReplies === false) this.#channel.sendComm(numbered);
+      else {
+        setTimeout(() => {
+          if (!this.#pending.has(number)) return;
+          this.#controlReplies ??= false;
+          this.#channel.sendComm(numbered);
+        }, MIN_REPLY_TIMEOUT);
+      }
+    });
+  }
+
+  /**
+   * Show the reply under `key` in `parent`, also one that comes later or takes its place; return a
+   * function that removes it.
+   */
+  show(key: string, parent: HTMLElement): () => void {
+    const slot: Slot = { key, parent, shown: undefined, remove: () => {} };
+    this.#slots.add(slot);
+    this.#fill(slot);
+    return () => {
+      this.#slots.delete(slot);
+      slot.remove();
+    };
+  }
+
+  /** Show a view in `element`; return a function that removes it. */
+  mount(element: HTMLElement, draw: Draw<Own>): () => void {
+    const view = draw(this, element);
+    if (this.#views.size === 0) void this.send({ type: "mounted" });
+    this.#views.set(view, element);
+    this.services.addView(element, contextOf(this.#model));
+    if (this.isLost) this.#showLost(element);
+    return () => {
+      this.#views.delete(view);
+      view.remove?.();
+      element.replaceChildren();
+      this.services.removeView(element);
+    };
+  }
+
+  close(): void {
+    this.#closing.abort();
+    for (const { session } of this.#replies.values()) session.close();
+    this.#channel.close();
+    this.#giveUp();
+  }
+
+  onOutput(output: Output): void {
+    this.services.notebooks.receive(output);
+  }
+
+  onLost(): void {
+    if (this.isLost) return;
+    this.isLost = true;
+    this.#giveUp();
+    for (const { session } of this.#replies.values()) session.onLost();
+    this.#update(new Set(Object.keys(this.own)), new Set(this.keys));
+    for (const element of this.#views.values()) this.#showLost(element);
+  }
+
+  onMessage(message: InstrumentMessage): void {
+    if (message.type === "frame") this.#onFrame(message);
+    else if (message.type === "notice") this.services.notify(message.text);
+    else if (message.type === "answer" && message.page === this.pageId) this.#answer(message.number, message.answer);
+  }
+
+  onKeyframe(keyframe: InstrumentKeyframe): void {
+    if (keyframe.seq <= this.#seq) return;
+    this.#take(keyframe);
+    this.#update(new Set(Object.keys(this.own)), new Set(this.keys));
+  }
+
+  #take(keyframe: InstrumentKeyframe): void {
+    this.#seq = keyframe.seq;
+    this.#awaitsKeyframe = false;
+    this.own = structuredClone(keyframe.own) as Own;
+    for (const key of this.keys) if (keyframe.replies[key] === undefined) this.#hide(key);
+    for (const [key, shown] of Object.entries(keyframe.replies)) {
+      const present = this.#replies.get(key);
+      if (present?.run === shown.run) present.session.replace(shown.state);
+      else this.#show(key, shown);
+    }
+  }
+
+  #onFrame(frame: Frame): void {
+    if (frame.seq <= this.#seq) return;
+    if (frame.seq > this.#seq + 1) {
+      if (!this.#awaitsKeyframe) void this.send({ type: "resync", seq: this.#seq });
+      this.#awaitsKeyframe = true;
+      return;
+    }
+    this.#seq = frame.seq;
+    const { own = {}, gone = [], hidden = [], shown = {}, replies = {}, stopping = [] } = frame;
+    Object.assign(this.own, own);
+    for (const name of gone) delete (this.own as Record<string, unknown>)[name];
+    for (const key of hidden) this.#hide(key);
+    for (const [key, each] of Object.entries(shown)) this.#show(key, each);
+    for (const [key, patch] of Object.entries(replies)) this.reply(key)?.apply(patch);
+    for (const key of stopping) this.reply(key)?.acknowledge();
+    const keys = [...hidden, ...Object.keys(shown), ...Object.keys(replies), ...stopping];
+    this.#update(new Set([...Object.keys(own), ...gone]), new Set(keys));
+  }
+
+  #update(own: ReadonlySet<string>, replies: ReadonlySet<string>): void {
+    for (const view of this.#views.keys()) view.update({ own, replies });
+    for (const slot of this.#slots) this.#fill(slot);
+  }
+
+  #show(key: string, { run, state }: ShownReply): void {
+    this.#hide(key);
+    const instrument = this;
+    const session = new ReplySession(state, {
+      pageId: this.pageId,
+      get isLost() {
+        return instrument.isLost;
+      },
+      get canInsertCells() {
+        return instrument.canInsertCells;
+      },
+      send: (message, onReply) => {
+        void this.send({ ...message, reply: key }).then((answer) => {
+          if (answer !== undefined) onReply?.(answer as ClickAnswer);
+        });
+      },
+      replyTimeout: (sentAt) => this.#channel.replyTimeout(sentAt) + PATIENCE,
+      interrupt: () => undefined,
+    });
+    this.#replies.set(key, { run, session });
+  }
+
+  #hide(key: string): void {
+    this.#replies.get(key)?.session.close();
+    this.#replies.delete(key);
+  }
+
+  #fill(slot: Slot): void {
+    const session = this.reply(slot.key);
+    if (slot.shown === session) return;
+    slot.remove();
+    slot.shown = session;
+    slot.remove = session?.mount(slot.parent) ?? (() => {});
+  }
+
+  #answer(number: number, answer: Record<string, unknown>): void {
+    this.#pending.get(number)?.resolve(answer);
+    this.#pending.delete(number);
+  }
+
+  #giveUp(): void {
+    for (const { resolve } of this.#pending.values()) resolve(undefined);
+    this.#pending.clear();
+  }
+
+  /** Say that the kernel has ended, unless the static output beside the view takes its place. */
+  #showLost(element: HTMLElement): void {
+    element.classList.remove(`nbstream-live-${this.#model.get("run_id")}`);
+    for (const each of element.querySelectorAll<HTMLElement>(NEEDS_KERNEL)) each.hidden = true;
+    const line = document.createElement("p");
+    line.className = "nbstream nbstream-lost";
+    line.setAttribute("role", "status");
+    line.textContent = LOST;
+    element.prepend(line);
+  }
+}
+
+/** Draws a view of an instrument in an element. */
+export type Draw<Own extends object> = (session: InstrumentSession<Own>, element: HTMLElement) => InstrumentView;
+
+/** The anywidget module of an instrument that `draw` draws. */
+export function instrument<Own extends object>(draw: Draw<Own>): () => AnyWidget {
+  return () => {
+    let session: InstrumentSession<Own> | undefined;
+    const sessionOf = (model: unknown, early?: readonly InstrumentMessage[]): InstrumentSession<Own> => {
+      session ??= new InstrumentSession<Own>(model as Model<InstrumentKeyframe>, early);
+      return session;
+    };
+    return {
+      initialize: ({ model, early }: { model: unknown; early?: readonly InstrumentMessage[] }) => {
+        const started = sessionOf(model, early);
+        return () => started.close();
+      },
+      render: ({ model, el }) => sessionOf(model).mount(el, draw),
+    };
+  };
+}

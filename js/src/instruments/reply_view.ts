@@ -1,0 +1,8 @@
+/** `nbstream.ReplyView`: one reply as a widget. */
+
+import { instrument } from "../shared";
+
+export default instrument((session, element) => {
+  const remove = session.show("reply", element);
+  return { update() {}, remove };
+});

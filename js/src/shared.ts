@@ -1,0 +1,22 @@
+/**
+ * What the modules of other widgets take from the reply's module at run time, instead of bundling
+ * it again. They import everything that is listed here from this file.
+ */
+
+export { Channel, kernelOf } from "./channel";
+export { copy } from "./clipboard";
+export { addCodeButtons, handleClicks } from "./controls";
+export { LiveDocument, patchChildren } from "./document";
+export { duration, element, show, write } from "./elements";
+export { FrameScheduler } from "./frame_scheduler";
+export { InstrumentSession, instrument } from "./instruments/instrument";
+export { canInsertCells, contextOf } from "./notebook";
+export { opsOf } from "./operations";
+export { PageServices } from "./page_services";
+export { ReplySession } from "./reply_session";
+export { isAbove, keepPositionBelow, scrollBy, scrollerOf } from "./scroll";
+export { keepSelection, SavedSelection } from "./selection";
+export { applyPatch, hasEnded } from "./state";
+export { isStopping } from "./stop";
+export { applyStyle } from "./styles";
+export { announcement, View } from "./view";

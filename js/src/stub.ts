@@ -1,0 +1,173 @@
+/**
+ * All the code that a widget carries. It takes the page's modules from the page, or from what the
+ * kernel sent along, or asks the kernel for them: by the control channel first, which is heard
+ * while a cell runs. Python puts the values in (`nbstream/widgets/page_modules.py`).
+ *
+ * anywidget gives a model two seconds to finish `initialize`, so nothing is awaited there.
+ */
+
+import type { AnyModel } from "@anywidget/types";
+
+/** What Python puts in, in one place. */
+declare const __GIVEN__: {
+  /** The modules to load, by name; the last one is the widget's. */
+  needed: readonly string[];
+  /** By name. */
+  hashes: Record<string, string>;
+  /** By hash: what no page is known to have. */
+  code: Record<string, string>;
+  /** The message type of the control channel. */
+  request: string;
+};
+const { needed: NEEDED, hashes: HASHES, code: CODE, request: REQUEST } = __GIVEN__;
+
+type Cleanup = (() => void) | undefined;
+type Hook = (props: object) => Cleanup;
+type Module = { default: () => Record<"initialize" | "render", Hook> };
+type Kernel = {
+  clientId?: string;
+  sendControlMessage?(message: object, expectReply: boolean, dispose: boolean): { onReply?(reply: unknown): void };
+};
+type Code = { code?: Record<string, string> };
+interface Store {
+  /** By hash: modules that were evaluated. */
+  modules: Record<string, Module>;
+  /** By hash: those on their way, and how their code is handed over. */
+  waiting: Record<string, { module: Promise<Module>; take(code: string): void }>;
+}
+
+const globals = globalThis as unknown as Record<symbol, Store>;
+const KEY = Symbol.for("nbstream.modules");
+globals[KEY] ??= { modules: {}, waiting: {} };
+const store = globals[KEY];
+const wait = (hash: string): Store["waiting"][string] => {
+  let take: (code: string) => void = () => {};
+  const module = new Promise<string>((resolve) => {
+    take = resolve;
+  }).then(async (code) => {
+    const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
+    store.modules[hash] = await import(/* @vite-ignore */ url);
+    URL.revokeObjectURL(url);
+    return store.modules[hash] as Module;
+  });
+  return { module, take };
+};
+
+export default () => {
+  let start: (props: object) => Promise<Cleanup> | Cleanup;
+  const early: unknown[] = [];
+  return {
+    initialize({ model }: { model: AnyModel & { widget_manager?: { kernel?: Kernel } } }): () => void {
+      const run_id = model.get("run_id");
+      let isClosed = false;
+      let close: Cleanup;
+      const take = ({ code }: Code = {}): void => {
+        for (const [hash, text] of Object.entries(code ?? {})) store.waiting[hash]?.take(text);
+      };
+      /** Tell the kernel what the page has, and what it needs. */
+      const tell = (needed: string[]): void => {
+        const content = { type: "code", run_id, needed, has: Object.keys(store.modules) };
+        let isHeard = false;
+        try {
+          const kernel = model.widget_manager?.kernel;
+          const header = {
+            msg_id: `${run_id}-${Math.random()}`,
+            msg_type: REQUEST,
+            session: kernel?.clientId ?? "",
+            username: "",
+            date: new Date().toISOString(),
+            version: "5.3",
+          };
+          const request = { header, parent_header: {}, metadata: {}, content, channel: "control", buffers: [] };
+          const future = kernel?.sendControlMessage?.(request, true, true) as
+            | { onReply?: (reply: { content: Code }) => void; done?: Promise<unknown> }
+            | undefined;
+          if (future !== undefined) {
+            future.onReply = (reply) => {
+              isHeard = true;
+              take(reply.content);
+            };
+            future.done?.catch(() => {});
+          }
+        } catch {
+          // The comm may still work.
+        }
+        setTimeout(() => !isHeard && !isClosed && model.send(content), model.widget_manager?.kernel ? 300 : 0);
+      };
+      const load = (name: string): Promise<Module> => {
+        const hash = HASHES[name] as string;
+        const loaded = store.modules[hash];
+        if (loaded !== undefined) return Promise.resolve(loaded);
+        const isNew = store.waiting[hash] === undefined;
+        store.waiting[hash] ??= wait(hash);
+        const { module, take: give } = store.waiting[hash];
+        const code = CODE[hash];
+        if (code !== undefined) give(code);
+        else {
+          // Again and again, as another widget's question may be lost with its kernel.
+          let pause = isNew ? 0 : 1000;
+          const ask = (): void => {
+            if (isClosed || store.modules[hash] !== undefined) return;
+            tell([hash]);
+            pause = Math.min(2 * pause + 1000, 15_000);
+            setTimeout(ask, pause);
+          };
+          setTimeout(ask, pause);
+        }
+        return module;
+      };
+      const keep = (message: unknown): void => {
+        take(message as Code);
+        early.push(message);
+      };
+      model.on("msg:custom", keep);
+      const begin = (module: Module): ReturnType<Module["default"]> => {
+        model.off("msg:custom", keep);
+        const widget = module.default();
+        close = widget.initialize({ model, early, load });
+        return widget;
+      };
+      const missing = NEEDED.filter((name) => store.modules[HASHES[name] as string] === undefined);
+      const last = NEEDED.at(-1) as string;
+      if (missing.length === 0) {
+        const widget = begin(store.modules[HASHES[last] as string] as Module);
+        start = (props) => widget.render(props);
+      } else {
+        // One after the other: a widget's module takes parts from the first.
+        const widget = missing
+          .reduce<Promise<unknown>>((before, name) => before.then(() => load(name)), Promise.resolve())
+          .then(() => {
+            if (isClosed) throw new Error("closed");
+            if (Object.keys(CODE).length > 0) tell([]);
+            return begin(store.modules[HASHES[last] as string] as Module);
+          });
+        widget.catch(() => {});
+        start = (props) => widget.then((started) => started.render(props));
+      }
+      return () => {
+        isClosed = true;
+        close?.();
+      };
+    },
+    render(props: { model: AnyModel; el: HTMLElement }): () => void {
+      let isRemoved = false;
+      // By this class, the static output beside it knows that there is a live view.
+      props.el.classList.add(`nbstream-live-${props.model.get("run_id")}`);
+      const shown = start(props);
+      let remove: Cleanup;
+      if (shown instanceof Promise) {
+        shown.then(
+          (cleanup) => {
+            remove = cleanup;
+            if (isRemoved) remove?.();
+          },
+          () => {},
+        );
+      } else remove = shown;
+      return () => {
+        isRemoved = true;
+        remove?.();
+      };
+    },
+  };
+};

@@ -1,0 +1,148 @@
+"""A reply that an instrument shows: a run, or a reply that has ended."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from nbstream.client.run import Run
+from nbstream.model.reply import Reply
+from nbstream.model.retelling import events_of
+from nbstream.widgets.consents import Consents
+from nbstream.widgets.reply_patches import ReplyPatches
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nbstream.client.jobs import Job
+    from nbstream.model.events import Event
+    from nbstream.model.presentation import Presentation
+    from nbstream.widgets.instruments.protocol import ShownReply as ShownState
+    from nbstream.widgets.protocol import Patch
+
+#: Text that grows where no reader sees it is sent this often.
+_UNSEEN_FRAME_SECONDS = 0.25
+
+
+class ShownReply:
+    """A reply under a key of an instrument.
+
+    Only the instrument's pump calls `take`, `patch` and `job`. The lock of the instrument guards
+    all else but `on_page`.
+
+    Args:
+        shown: the run, or a reply that has ended.
+        presentation: how it is shown.
+
+    Attributes:
+        id: names the run, or the reply.
+        is_over: whether it has ended, and all of its events were taken.
+        is_sent: whether pages know that it is shown.
+    """
+
+    def __init__(self, shown: Run | Reply, presentation: Presentation) -> None:
+        self.run = shown if isinstance(shown, Run) else None
+        self.id = uuid.uuid4().hex[:12]
+        self.is_over = self.is_sent = False
+        self._receiver = None if self.run is None else self.run.receiver
+        self._consents = Consents(self._receiver)
+        if self._receiver is not None:
+            # No cell waits, so `input()` would block the kernel without a field to type in.
+            self._receiver.questions.has_cell = False
+        self._reply = shown if isinstance(shown, Reply) else Reply(request=shown.reply.request)
+        self._patches = ReplyPatches(
+            Reply(request=self._reply.request), presentation, foreground=False, deciders=self._consents.deciders
+        )
+        self._seen = 0
+        self._is_stopping = False
+        self._sent_at = 0.0
+        #: By page: the number of its last report, and whether the end of the text is on its screen.
+        self._visible: dict[str, tuple[int, bool]] = {}
+        if self.run is None:
+            self._patches.feed(events_of(self._reply.steps), self._reply)
+            self._patches.patch(self.elapsed, final=True)
+            self.is_over = True
+
+    @property
+    def reply(self) -> Reply:
+        """The reply after the events that were taken."""
+        return self._reply
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the request was sent."""
+        return self._receiver.elapsed if self._receiver is not None else self._reply.timing.ended or 0.0
+
+    @property
+    def has_work(self) -> bool:
+        """Whether the reply may have work for the main thread, such as tools."""
+        return self._receiver is not None and self._receiver.has_following
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Call `listener` on another thread when there are new events."""
+        if self._receiver is not None:
+            self._receiver.add_listener(listener)
+
+    def forget(self, listener: Callable[[], None]) -> None:
+        """Stop calling `listener`."""
+        if self._receiver is not None:
+            self._receiver.remove_listener(listener)
+
+    def job(self) -> Job | None:
+        """Return work for the main thread, if there is any."""
+        return None if self._receiver is None else self._receiver.jobs.take()
+
+    def take(self) -> list[Event]:
+        """Take the new events, and return them."""
+        if self._receiver is None or self.is_over:
+            return []
+        is_done = self._receiver.done
+        events, self._reply = self._receiver.wait(self._seen, timeout=0)
+        self._seen += len(events)
+        self._patches.feed(events, self._reply)
+        self.is_over = is_done and not self._receiver.wait(self._seen, timeout=0).events
+        return events
+
+    def patch(self) -> Patch | None:
+        """Return the next patch; None if nothing has changed, or if what changed may wait."""
+        if not self.is_over and self._may_wait():
+            return None
+        self._sent_at = time.monotonic()
+        return self._patches.patch(self.elapsed, final=self.is_over)
+
+    def begins_to_stop(self) -> bool:
+        """Return, once, that the reply is being stopped."""
+        is_new = self._receiver is not None and self._receiver.cancelling and not self._is_stopping
+        self._is_stopping |= is_new
+        return is_new
+
+    def state(self) -> ShownState:
+        """Return the state after every patch so far."""
+        return {"run": self.id, "state": self._patches.keyframe(self.elapsed)}
+
+    def on_page(self, message: dict[str, Any]) -> dict[str, Any] | None:
+        """Take a message of a page about this reply, on any thread."""
+        match message.get("type"):
+            case "asked":
+                self._consents.note_asked(message)
+            case "decide":
+                return {"decider": self._consents.decide(message)}
+            case "cancel" if self.run is not None:
+                self.run.cancel()
+            case "visibility":
+                seq, page = message.get("seq"), str(message.get("page"))
+                if isinstance(seq, int) and seq > self._visible.get(page, (0, True))[0]:
+                    self._visible[page] = seq, message.get("visible") is not False
+        return None
+
+    def leave(self, page: str) -> None:
+        """Note that a page was closed."""
+        self._visible.pop(page, None)
+
+    def _may_wait(self) -> bool:
+        reports = tuple(self._visible.values())
+        is_seen = not reports or any(visible for _, visible in reports)
+        return not (is_seen or self._patches.changes_status) and (
+            time.monotonic() - self._sent_at < _UNSEEN_FRAME_SECONDS
+        )

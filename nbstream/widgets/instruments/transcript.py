@@ -1,0 +1,92 @@
+"""The static output beside an instrument's view: what stays in the file.
+
+A style rule inside it hides it while the output above holds a live view, and else hides that
+output, which then is "Loading widget…" or an error. In a notebook that is not trusted the rule is
+removed, and both are there.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from IPython.display import display
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: It is renewed so long after something has settled, as more may settle at once.
+_DELAY_SECONDS = 0.5
+
+#: JupyterLab and Notebook 7 have an element for each output; elsewhere only the content is hidden.
+_STYLE = (
+    "body:has(.nbstream-live-{name}) .nbstream-transcript-{name},"
+    ".jp-OutputArea:has(.nbstream-live-{name})>.jp-OutputArea-child:has(.nbstream-transcript-{name}),"
+    ".jp-OutputArea:not(:has(.nbstream-live-{name}))>.jp-OutputArea-child:has(+.jp-OutputArea-child "
+    ".nbstream-transcript-{name}){{display:none}}"
+)
+
+
+class Transcript:
+    """The transcripts of one instrument, one for each time that it was displayed.
+
+    Args:
+        name: that of the widget.
+        make: makes the bundle to display, and its metadata.
+        kernel: the ipykernel; None without one.
+    """
+
+    def __init__(self, name: str, make: Callable[[], tuple[dict[str, str], dict[str, Any]]], kernel: Any) -> None:
+        self._name = name
+        self._make = make
+        self._kernel = kernel
+        #: By display id: the request of the cell.
+        self._places: dict[str, dict[str, Any]] = {}
+        self._due: float | None = None
+        self._shown: tuple[dict[str, str], dict[str, Any]] | None = None
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it is going to be renewed."""
+        return self._due is not None
+
+    def display(self, view: dict[str, Any] | None) -> None:
+        """Display the view, if there is one, and below it the transcript."""
+        if view is not None:
+            display(view, raw=True)
+        self._shown = self._made()
+        data, metadata = self._shown
+        place = uuid.uuid4().hex
+        display(data, metadata=metadata, raw=True, display_id=place)
+        if self._kernel is not None:
+            self._places[place] = getattr(self._kernel, "get_parent", lambda _: {})("shell")
+
+    def renew(self) -> None:
+        """Renew the transcript soon."""
+        if self._places:
+            self._due = time.monotonic() + _DELAY_SECONDS if self._due is None else self._due
+
+    def update_if_due(self) -> None:
+        """Renew the transcript where it is displayed, if it is due and has changed."""
+        if self._due is None or time.monotonic() < self._due:
+            return
+        self._due = None
+        made = self._made()
+        if made == self._shown:
+            return
+        self._shown = made
+        data, metadata = made
+        for place, parent in self._places.items():
+            # Not by IPython, which gives what a plain thread displays to whichever cell runs.
+            content = {"data": data, "metadata": metadata, "transient": {"display_id": place}}
+            self._kernel.session.send(self._kernel.iopub_socket, "update_display_data", content, parent=parent)
+
+    def _made(self) -> tuple[dict[str, str], dict[str, Any]]:
+        data, metadata = self._make()
+        name = self._name
+        html = data.get("text/html") or f"<p>{escape(data.get('text/plain', ''))}</p>"
+        style = f"<style>{_STYLE.format(name=name)}</style>"
+        wrapped = f'<div class="nbstream-transcript nbstream-transcript-{name}">{html}{style}</div>'
+        return {**data, "text/html": wrapped}, metadata

@@ -1,0 +1,88 @@
+"""A widget with a page module, made with anywidget: it carries messages to the page and back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import anywidget
+import traitlets
+
+from nbstream.widgets import page_modules
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_VIEW_MIME = "application/vnd.jupyter.widget-view+json"
+
+
+def take_messages_on_subshell(comm: Any) -> None:
+    """Let messages on `comm` go to the subshell that they name.
+
+    ipykernel 7.4 gives them to the shell that last published on the comm: the busy one.
+    """
+    if hasattr(comm, "_reply_subshell_for"):
+        comm._reply_subshell_for = lambda _data, default: default  # noqa: SLF001  (there is no public way)
+
+
+class PageWidget(anywidget.AnyWidget):
+    """A widget with a page module, whose traits hold neither prompt nor key.
+
+    It carries messages to and from the page.
+    """
+
+    #: The name of its module.
+    _module = "reply"
+    _esm = traitlets.Unicode().tag(sync=True)
+    run_id = traitlets.Unicode().tag(sync=True)
+
+    def __init__(self, run_id: str, **traits: Any) -> None:
+        """Open the widget's comm.
+
+        Args:
+            run_id: names the widget and its comm: a page finds the comm's messages by it.
+            **traits: the values of further traits.
+        """
+        self._receivers: list[Callable[[dict[str, Any]], object]] = []
+        super().__init__(_esm=page_modules.stub(self._module), run_id=run_id, model_id=run_id, **traits)
+        take_messages_on_subshell(self.comm)
+        page_modules.answer_early(run_id, self._on_comm)
+        self.on_msg(lambda _widget, content, _buffers: self._on_comm(content))
+
+    def close(self) -> None:
+        """Close the widget and its layout, whose own comm would stay open as long as the kernel."""
+        page_modules.answer_early(self.run_id, None)
+        layout = self.layout
+        super().close()
+        layout.close()
+
+    def receive(self, receiver: Callable[[dict[str, Any]], None]) -> None:
+        """Call `receiver` with the content of every custom message from a page."""
+        self._receivers.append(receiver)
+
+    def bundle(self, plain: str) -> dict[str, Any]:
+        """Return the bundle to display: the view, or `plain` where it cannot be drawn."""
+        view = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
+        return {_VIEW_MIME: view, "text/plain": plain}
+
+    def _send(self, message: dict[str, Any], buffers: Any = None) -> None:
+        """Send a message to the page; ipywidgets calls it for all of them, on any thread.
+
+        ipykernel's comms also name the request that caused a message, and a topic. Pages need
+        neither, both would be a third of a small message, and a plain thread has no request.
+        """
+        kernel: Any = getattr(self.comm, "kernel", None)
+        # In marimo the kernel of a comm is a string.
+        if buffers or not hasattr(kernel, "iopub_socket"):
+            super()._send(message, buffers)
+            return
+        content = {"comm_id": self.comm.comm_id, "data": message}
+        kernel.session.send(kernel.iopub_socket, "comm_msg", content)
+
+    def _on_comm(self, content: Any) -> None:
+        if not isinstance(content, dict):
+            return
+        if content.get("type") == "code":
+            self.send(page_modules.answer(content))
+            return
+        for receiver in self._receivers:
+            receiver(content)

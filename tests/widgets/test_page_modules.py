@@ -1,0 +1,40 @@
+"""The page's code on its way."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from nbstream.model.exceptions import NbstreamError
+from nbstream.widgets import page_modules
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture(autouse=True)
+def afresh() -> Iterator[None]:
+    yield
+    page_modules._all.cache_clear()
+    page_modules._read.cache_clear()
+
+
+def test_a_page_that_was_not_built_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(page_modules, "_STATIC", tmp_path)
+    monkeypatch.setenv("NBSTREAM_DEV", "1")
+    with pytest.raises(NbstreamError, match="npm ci") as caught:
+        page_modules.stub("reply")
+    assert caught.value._render_traceback_() == [f"NbstreamError: {caught.value}"]
+
+
+def test_code_comes_until_a_page_has_it_and_then_on_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page_modules, "_held", set())
+    first = page_modules.stub("reply")
+    code = page_modules.answer({"needed": [*page_modules._code]})["code"]
+    assert json.dumps(code[page_modules._hashes()["reply"]], ensure_ascii=False) in first
+    assert page_modules.answer({"has": [*code, "another", 1], "needed": ["another"]}) == {"code": {}}
+    assert len(page_modules.stub("reply")) < 3_000
+    assert len(page_modules.stub("cells")) < 3_000
