@@ -4,9 +4,13 @@ import keyframes from "../../tests/data/keyframes.json";
 import type { Model } from "../src/channel";
 import { ChatSession, type Instrument } from "../src/chat_panel/chat_session";
 import { PanelView } from "../src/chat_panel/panel_view";
+import { questions } from "../src/later";
 import type { Keyframe } from "../src/protocol";
+import * as question from "../src/question";
 import reply from "../src/reply";
 import { PANELS, type PanelExample } from "./chat_states";
+
+questions.provide(question);
 
 const REPLIES = keyframes as unknown as Record<string, Keyframe>;
 
@@ -21,7 +25,12 @@ function instrumentOf({ state, isLost = false, isDeaf = false }: PanelExample): 
     send: () => (isDeaf ? new Promise(() => {}) : Promise.resolve({ text: "text" })),
     show(key, parent) {
       const traits: Record<string, unknown> = { run_id: "preview", keyframe: REPLIES[key] };
-      const model = { get: (trait: string) => traits[trait], on() {}, off() {}, send() {} } as unknown as Model<Keyframe>;
+      const model = {
+        get: (trait: string) => traits[trait],
+        on() {},
+        off() {},
+        send() {},
+      } as unknown as Model<Keyframe>;
       const widget = reply() as unknown as Record<"initialize" | "render", (props: object) => unknown>;
       widget.initialize({ model });
       return widget.render({ model, el: parent }) as () => void;

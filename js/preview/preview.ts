@@ -2,8 +2,12 @@
 
 import keyframes from "../../tests/data/keyframes.json";
 import type { Model } from "../src/channel";
+import { questions } from "../src/later";
 import type { Keyframe } from "../src/protocol";
+import * as question from "../src/question";
 import reply from "../src/reply";
+
+questions.provide(question);
 
 /** The states that Python makes from events, by name (tests/browser/states.py). */
 const STATES = keyframes as unknown as Record<string, Keyframe>;

@@ -6,18 +6,23 @@
 import type { Decision, Decisions } from "./decisions";
 import { patchChildren } from "./document";
 import { duration, element, show } from "./elements";
+import { type Load, questions } from "./later";
 import type { Card, Keyframe } from "./protocol";
-import { QuestionView } from "./question";
+import type { QuestionView } from "./question";
 import { keepSelection } from "./selection";
 
 /** What the cards need of their reply. */
 export interface CardsController {
   readonly state: Keyframe;
   readonly isLive: boolean;
-  readonly decisions: Pick<Decisions, "of">;
+  /** What was decided about a call, and how far that is. */
+  decisionOf(key: string): ReturnType<Decisions["of"]>;
   decide(card: Card, decision: Decision): void;
   /** Seconds since the run began. */
   clock(): number;
+  /** Draw again, as there is more to draw with. */
+  onLoaded(): void;
+  readonly load: Load;
 }
 
 export class Cards {
@@ -35,7 +40,7 @@ export class Cards {
 
   /** `isStopping`: the user has pressed Stop, so that nothing can be decided any more. */
   draw(isStopping: boolean): void {
-    const { state, isLive, decisions } = this.#controller;
+    const { state, isLive } = this.#controller;
     const keys = new Set(state.cards.map(({ key }) => key));
     for (const [key, view] of this.#views) {
       if (keys.has(key)) continue;
@@ -49,10 +54,12 @@ export class Cards {
         this.#views.set(card.key, view);
         this.element.append(view.element);
       }
-      view.draw(card, isLive, decisions.of(card.key), isStopping);
+      view.draw(card, isLive, this.#controller.decisionOf(card.key), isStopping);
     }
     this.element.hidden = this.#views.size === 0;
     this.#count();
+    // Before anything is asked, so that a question never waits for it.
+    if (state.cards.length > 0 && isLive) questions.want(this.#controller.load, () => this.#controller.onLoaded());
   }
 
   remove(): void {
@@ -112,8 +119,8 @@ class CardView {
     for (const [name, slot] of this.#slots) this.#drawSlot(name, slot, card[name]);
     const question = isLive ? card.question : null;
     if (question === null) this.#removeQuestion();
-    else if (this.#question === undefined) {
-      this.#question = new QuestionView(question, (decision) => {
+    else if (this.#question === undefined && questions.module !== undefined) {
+      this.#question = new questions.module.QuestionView(this.element, question, (decision) => {
         this.element.focus({ preventScroll: true });
         this.#onDecision(this.#card, decision);
       });

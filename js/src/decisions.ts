@@ -3,7 +3,8 @@
  * kernel has taken one, as a busy kernel may read late; the kernel counts the first one only.
  */
 
-import { BY_INPUT, type Card, type Consent, type PageMessage } from "./protocol";
+import type { Card, Consent, PageMessage } from "./protocol";
+import { BY_INPUT } from "./shared";
 
 /** Milliseconds from the first sending to the second; each further pause is twice as long. */
 export const FIRST_PAUSE = 500;

@@ -1,9 +1,15 @@
-/** The question whether a tool call may run: its buttons, and the fields for arguments and a reason. */
+/**
+ * The question whether a tool call may run: its buttons, and the fields for arguments and a reason.
+ * It is a module of its own, which a page loads with the first tool call.
+ */
 
 import type { Decision, DecisionPhase } from "./decisions";
-import { element } from "./elements";
 import { Guard } from "./guard";
 import type { Question } from "./protocol";
+import style from "./question.css?inline";
+import { applyStyle, element } from "./shared";
+
+export { Decisions } from "./decisions";
 
 const UNANSWERED = "The kernel has not answered yet. Your decision is sent again until it does.";
 
@@ -51,7 +57,9 @@ export class QuestionView {
   #open: Form | undefined;
   #field: HTMLTextAreaElement | undefined;
 
-  constructor(question: Question, onDecision: (decision: Decision) => void) {
+  /** It will stand in `card`. */
+  constructor(card: Element, question: Question, onDecision: (decision: Decision) => void) {
+    applyStyle("question", style, card);
     this.#question = question;
     this.#onDecision = onDecision;
     this.element.setAttribute("role", "group");

@@ -5,6 +5,7 @@
 
 import type { AnyWidget } from "@anywidget/types";
 import { Channel, type Model, type Receiver } from "./channel";
+import type { Load } from "./later";
 import { canInsertCells, contextOf, type Output, replaceViews } from "./notebook";
 import type { ClickAnswer, KernelMessage, Keyframe, PageMessage, Patch, Settled } from "./protocol";
 import { type ReplyPort, ReplySession } from "./reply_session";
@@ -16,6 +17,7 @@ export * from "./shared";
 class Session implements Receiver<KernelMessage, Keyframe>, ReplyPort {
   readonly pageId = Math.random().toString(36).slice(2);
   isLost = false;
+  readonly load: Load;
   readonly #model: Model<Keyframe>;
   readonly #channel: Channel<KernelMessage, Keyframe>;
   readonly #reply: ReplySession;
@@ -25,8 +27,9 @@ class Session implements Receiver<KernelMessage, Keyframe>, ReplyPort {
   #awaitsKeyframe = false;
   #wasUnmounted = false;
 
-  constructor(model: Model<Keyframe>, early: readonly KernelMessage[]) {
+  constructor(model: Model<Keyframe>, { early = [], load = nothing }: Given) {
     this.#model = model;
+    this.load = load;
     this.#reply = new ReplySession(model.get("keyframe"), this);
     this.#channel = new Channel(model, this);
     this.#settledOutput = new SettledOutputPoll({
@@ -148,22 +151,31 @@ class Session implements Receiver<KernelMessage, Keyframe>, ReplyPort {
   }
 }
 
+/** What the stub gives, besides the model. */
+interface Given {
+  /** The messages that came before this module was there. */
+  readonly early?: readonly KernelMessage[];
+  readonly load?: Load;
+}
+
+const nothing = (): Promise<never> => new Promise(() => {});
+
 /**
  * A factory: anywidget calls it once for each model, so `initialize` and `render` share a session.
  */
 export default (): AnyWidget => {
   let session: Session | undefined;
-  const sessionOf = (model: Model<Keyframe>, early: readonly KernelMessage[] = []): Session => {
-    session ??= new Session(model, early);
+  const sessionOf = (model: Model<Keyframe>, given: Given): Session => {
+    session ??= new Session(model, given);
     return session;
   };
   return {
     // Listens from here on, because a message that follows the display at once comes before
-    // `render`. `early` are those that came before the module was there.
-    initialize: ({ model, early }: { model: Model<Keyframe>; early?: readonly KernelMessage[] }) => {
-      const started = sessionOf(model, early);
+    // `render`.
+    initialize: ({ model, ...given }: { model: Model<Keyframe> } & Given) => {
+      const started = sessionOf(model, given);
       return () => started.close();
     },
-    render: ({ model, el }) => sessionOf(model as Model<Keyframe>).mount(el),
+    render: ({ model, el }) => sessionOf(model as Model<Keyframe>, {}).mount(el),
   };
 };

@@ -3,7 +3,8 @@
  * so is each reply in an instrument.
  */
 
-import { type Decision, Decisions } from "./decisions";
+import type { Decision, Decisions } from "./decisions";
+import { type Load, questions } from "./later";
 import { opsOf } from "./operations";
 import { PageServices } from "./page_services";
 import type { Card, ClickAnswer, Keyframe, Op, PageMessage, Patch } from "./protocol";
@@ -22,6 +23,7 @@ export interface ReplyPort {
   /** Whether the kernel ended. */
   readonly isLost: boolean;
   readonly canInsertCells: boolean;
+  readonly load: Load;
   send(message: PageMessage, onReply?: (answer: ClickAnswer) => void): void;
   /** As those of a channel. */
   replyTimeout(sentAt: number): number;
@@ -34,9 +36,10 @@ export class ReplySession implements ReplyController {
   state: Keyframe;
   readonly choice: Choice = { isOpen: undefined };
   readonly services = PageServices.get();
-  readonly decisions: Decisions;
   readonly #port: ReplyPort;
   readonly #stop: Stop;
+  /** Undefined until the module of questions is loaded. */
+  #decisions: Decisions | undefined;
   readonly #visibility: Visibility;
   /** The views and their parent elements. */
   readonly #views = new Map<View, HTMLElement>();
@@ -55,14 +58,6 @@ export class ReplySession implements ReplyController {
       cancel: (onReply) => this.#send({ type: "cancel" }, onReply),
       replyTimeout: (sentAt) => port.replyTimeout(sentAt),
       interrupt: () => port.interrupt(),
-      onChange: () => this.refresh(),
-    });
-    this.decisions = new Decisions({
-      pageId: port.pageId,
-      isLive: () => !this.#isClosed && this.isLive,
-      isStopping: () => isStopping(this.#stop.phase),
-      send: (message, onReply) => this.#send(message, ({ decider }) => onReply(decider ?? "")),
-      notify: (text) => this.services.notify(text),
       onChange: () => this.refresh(),
     });
     this.#visibility = new Visibility((visible) => {
@@ -119,8 +114,23 @@ export class ReplySession implements ReplyController {
     this.#stop.acknowledge();
   }
 
+  /** What was decided about the call `key`, and how far that is. */
+  decisionOf(key: string): ReturnType<Decisions["of"]> {
+    return this.#decisions?.of(key);
+  }
+
   decide(card: Card, decision: Decision): void {
-    this.decisions.decide(card, decision);
+    this.#decisions?.decide(card, decision);
+  }
+
+  get load(): Load {
+    return this.#port.load;
+  }
+
+  onLoaded(): void {
+    if (this.#isClosed) return;
+    this.#updateDecisions();
+    this.refresh();
   }
 
   onDraw(root: HTMLElement): void {
@@ -142,7 +152,7 @@ export class ReplySession implements ReplyController {
     this.#views.set(view, parent);
     this.#visibility.set(view, true);
     this.#wasMounted = true;
-    this.decisions.update(this.state.cards);
+    this.#updateDecisions();
     return () => {
       view.remove();
       this.#views.delete(view);
@@ -169,13 +179,13 @@ export class ReplySession implements ReplyController {
 
   /** The kernel ended. */
   onLost(): void {
-    this.decisions.update(this.state.cards);
+    this.#updateDecisions();
     this.refresh();
   }
 
   close(): void {
     this.#isClosed = true;
-    this.decisions.dispose();
+    this.#decisions?.dispose();
     this.#visibility.dispose();
   }
 
@@ -184,11 +194,25 @@ export class ReplySession implements ReplyController {
   }
 
   #update(reasoning?: readonly Op[], answer?: readonly Op[], earlier?: readonly Op[]): void {
-    // A view that was scrolled out can come back.
-    if (this.#wasMounted) this.decisions.update(this.state.cards);
+    this.#updateDecisions();
     for (const view of this.#views.keys()) view.update(reasoning, answer, earlier);
     // By the page, because settled output often replaces a view before it is drawn again.
     if (this.#views.size > 0 && hasEnded(this.state)) this.services.announce(announcement(this.state.meta));
+  }
+
+  /** Tell the kernel which questions the page shows, and find out what became of decisions. */
+  #updateDecisions(): void {
+    // A view that was scrolled out can come back.
+    if (!this.#wasMounted || questions.module === undefined) return;
+    this.#decisions ??= new questions.module.Decisions({
+      pageId: this.#port.pageId,
+      isLive: () => !this.#isClosed && this.isLive,
+      isStopping: () => isStopping(this.#stop.phase),
+      send: (message, onReply) => this.#send(message, ({ decider }) => onReply(decider ?? "")),
+      notify: (text) => this.services.notify(text),
+      onChange: () => this.refresh(),
+    });
+    this.#decisions.update(this.state.cards);
   }
 
   #send(message: PageMessage, onReply?: (answer: ClickAnswer) => void): void {

@@ -3,16 +3,16 @@
  * it again. They import everything that is listed here from this file.
  */
 
-export { Channel, kernelOf } from "./channel";
+export { Channel, kernelOf, MIN_REPLY_TIMEOUT } from "./channel";
 export { copy } from "./clipboard";
 export { addCodeButtons, handleClicks } from "./controls";
 export { LiveDocument, patchChildren } from "./document";
 export { duration, element, show, write } from "./elements";
 export { FrameScheduler } from "./frame_scheduler";
-export { InstrumentSession, instrument } from "./instruments/instrument";
 export { canInsertCells, contextOf } from "./notebook";
 export { opsOf } from "./operations";
 export { PageServices } from "./page_services";
+export { BY_INPUT } from "./protocol";
 export { ReplySession } from "./reply_session";
 export { isAbove, keepPositionBelow, scrollBy, scrollerOf } from "./scroll";
 export { keepSelection, SavedSelection } from "./selection";

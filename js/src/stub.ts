@@ -117,9 +117,10 @@ export default () => {
         return module;
       };
       const keep = (message: unknown): void => {
-        take(message as Code);
         early.push(message);
       };
+      // For as long as the widget lives: some modules are loaded later.
+      model.on("msg:custom", take);
       model.on("msg:custom", keep);
       const begin = (module: Module): ReturnType<Module["default"]> => {
         model.off("msg:custom", keep);

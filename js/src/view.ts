@@ -7,6 +7,7 @@ import { detailsIn, restoreOpen } from "./details";
 import { LiveDocument } from "./document";
 import { duration, element, show, write } from "./elements";
 import { FrameScheduler } from "./frame_scheduler";
+import type { Load } from "./later";
 import { OffscreenParts } from "./offscreen_parts";
 import { opsOf } from "./operations";
 import type { Card, Keyframe, Meta, Op } from "./protocol";
@@ -35,9 +36,12 @@ export interface ReplyController {
   /** Seconds since reasoning started; undefined when the model is not reasoning. */
   reasoningElapsed(): number | undefined;
   stop(): void;
-  /** What was decided about tool calls. */
-  readonly decisions: Pick<Decisions, "of">;
+  /** What was decided about a tool call, and how far that is. */
+  decisionOf(key: string): ReturnType<Decisions["of"]>;
   decide(card: Card, decision: Decision): void;
+  readonly load: Load;
+  /** Something was loaded that cards are drawn with. */
+  onLoaded(): void;
   /** A view was drawn, as `root`. */
   onDraw(root: HTMLElement): void;
   /** The end of a view was scrolled into the screen or out of it. */

@@ -23,9 +23,11 @@ beforeEach(() => {
     get isLive() {
       return isLive;
     },
-    decisions: { of: (key) => phases.get(key) },
+    decisionOf: (key) => phases.get(key),
     decide: (card, decision) => decided.push([card, decision]),
     clock: () => clock + (performance.now() - began) / 1000,
+    load: () => Promise.reject(new Error("it is there")),
+    onLoaded: () => {},
   };
   cards = new Cards(controller, () => {});
   document.body.replaceChildren(cards.element);

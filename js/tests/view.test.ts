@@ -18,7 +18,10 @@ class FakeController implements ReplyController {
   stops = 0;
   readonly decided: [string, Decision][] = [];
   readonly phases = new Map<string, { decision: Decision; phase: DecisionPhase }>();
-  readonly decisions = { of: (key: string) => this.phases.get(key) };
+  decisionOf(key: string): ReturnType<FakeController["phases"]["get"]> {
+    return this.phases.get(key);
+  }
+
   began = performance.now();
   view: View | undefined;
 
@@ -45,6 +48,12 @@ class FakeController implements ReplyController {
   decide({ key }: Card, decision: Decision): void {
     this.decided.push([key, decision]);
   }
+
+  load(): Promise<never> {
+    return Promise.reject(new Error("it is there"));
+  }
+
+  onLoaded(): void {}
 
   onDraw(): void {}
 

@@ -25,6 +25,7 @@ from pygments.formatters import HtmlFormatter
 from nbstream.model.events import Answer, Ended, Finished, Reasoning
 from nbstream.model.presentation import Presentation
 from nbstream.output.settled import settled_html
+from nbstream.widgets import page_modules
 from tests import kernels
 from tests.browser.lab import CHROMIUM_FLAGS, chromium
 from tests.browser.states import LIVE, SETTLED, keyframe_of, reply_of
@@ -76,10 +77,20 @@ html, body {{ margin: 0; height: auto; overflow: visible; background: var(--jp-l
 _SHOW = """async ([keyframe, module]) => {
   performance.now = () => 1000;  // seconds stand still
   const traits = { run_id: "picture", keyframe };
-  const model = { get: (name) => traits[name], on() {}, off() {}, send() {}, widget_manager: null };
-  const widget = await (await import(module)).default();
-  await widget.initialize({ model });
+  const heard = [];
+  // A kernel that gives the page its code.
+  const send = ({ type, needed }) => {
+    for (const hash of type === "code" ? needed : []) {
+      const found = fetch(hash).then((response) => response.text());
+      found.then((code) => heard.forEach((hear) => hear({ code: { [hash]: code } })));
+    }
+  };
+  const model = { get: (name) => traits[name], on: (_, hear) => heard.push(hear), off() {}, send };
+  const widget = (await import(module)).default();
+  widget.initialize({ model });
   widget.render({ model, el: document.getElementById("reply") });
+  const awaited = keyframe.cards.some((card) => card.question) ? ".nbstream-question" : ".nbstream";
+  while (!document.querySelector(awaited)) await new Promise((done) => setTimeout(done, 10));
 }"""
 _SETTLED = """async () => {
   await document.fonts.ready;
@@ -163,7 +174,7 @@ def take(page: Page, state: str, theme: str, width: int, css: str = "") -> Image
     page.route(f"{_ORIGIN}/**", lambda route: _answer(route, html))
     page.goto(f"{_ORIGIN}/")
     if is_live:
-        page.evaluate(_SHOW, [keyframe_of(LIVE[state]), f"{_ORIGIN}/reply.js"])
+        page.evaluate(_SHOW, [keyframe_of(LIVE[state]), f"{_ORIGIN}/stub.js"])
     else:
         static = settled_html(reply_of(SETTLED[state]), Presentation(audience="cell"))
         page.locator("#reply").evaluate("(reply, html) => { reply.innerHTML = html }", static)
@@ -221,9 +232,11 @@ def _page(theme: str, kind: str) -> str:
 
 
 def _answer(route: Route, html: str) -> None:
-    if route.request.url.endswith("/reply.js"):
-        module = kernels.ROOT / "nbstream" / "static" / "reply.js"
-        route.fulfill(content_type="text/javascript", body=module.read_text("utf-8"))
+    name = route.request.url.rpartition("/")[2]
+    if name == "stub.js":
+        route.fulfill(content_type="text/javascript", body=page_modules.stub("reply"))
+    elif code := page_modules.answer({"needed": [name]})["code"]:
+        route.fulfill(content_type="text/javascript", body=code[name])
     else:
         route.fulfill(content_type="text/html", body=html)
 

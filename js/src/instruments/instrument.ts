@@ -4,11 +4,11 @@
  */
 
 import type { AnyWidget } from "@anywidget/types";
-import { Channel, MIN_REPLY_TIMEOUT, type Model, type Receiver } from "../channel";
-import { canInsertCells, contextOf, type Output } from "../notebook";
-import { PageServices } from "../page_services";
+import type { Model, Receiver } from "../channel";
+import type { Load } from "../later";
+import type { Output } from "../notebook";
 import type { ClickAnswer } from "../protocol";
-import { ReplySession } from "../reply_session";
+import { Channel, canInsertCells, contextOf, MIN_REPLY_TIMEOUT, PageServices, ReplySession } from "../shared";
 import type { Frame, InstrumentKeyframe, InstrumentMessage, ShownReply } from "./protocol";
 
 /** What a frame has changed: fields of the own state, and the keys of replies. */
@@ -54,6 +54,7 @@ export class InstrumentSession<Own extends object = Record<string, unknown>>
   readonly services = PageServices.get();
   own: Own;
   isLost = false;
+  readonly load: Load;
   readonly #model: Model<InstrumentKeyframe>;
   readonly #channel: Channel<InstrumentMessage, InstrumentKeyframe>;
   readonly #replies = new Map<string, { run: string; session: ReplySession }>();
@@ -69,8 +70,9 @@ export class InstrumentSession<Own extends object = Record<string, unknown>>
   /** Whether the control channel has replied; undefined while nothing is known. */
   #controlReplies: boolean | undefined;
 
-  constructor(model: Model<InstrumentKeyframe>, early: readonly InstrumentMessage[] = []) {
+  constructor(model: Model<InstrumentKeyframe>, { early = [], load = nothing }: Given = {}) {
     this.#model = model;
+    this.load = load;
     this.own = {} as Own;
     const keyframe = model.get("keyframe");
     if (keyframe?.seq === undefined) throw new Error("nbstream: the widget has no state. Run the cell again.");
@@ -224,6 +226,7 @@ export class InstrumentSession<Own extends object = Record<string, unknown>>
     const instrument = this;
     const session = new ReplySession(state, {
       pageId: this.pageId,
+      load: this.load,
       get isLost() {
         return instrument.isLost;
       },
@@ -279,20 +282,29 @@ export class InstrumentSession<Own extends object = Record<string, unknown>>
 /** Draws a view of an instrument in an element. */
 export type Draw<Own extends object> = (session: InstrumentSession<Own>, element: HTMLElement) => InstrumentView;
 
+/** What the stub gives, besides the model. */
+interface Given {
+  /** The messages that came before this module was there. */
+  readonly early?: readonly InstrumentMessage[];
+  readonly load?: Load;
+}
+
+const nothing = (): Promise<never> => new Promise(() => {});
+
 /** The anywidget module of an instrument that `draw` draws. */
 export function instrument<Own extends object>(draw: Draw<Own>): () => AnyWidget {
   return () => {
     let session: InstrumentSession<Own> | undefined;
-    const sessionOf = (model: unknown, early?: readonly InstrumentMessage[]): InstrumentSession<Own> => {
-      session ??= new InstrumentSession<Own>(model as Model<InstrumentKeyframe>, early);
+    const sessionOf = (model: unknown, given: Given): InstrumentSession<Own> => {
+      session ??= new InstrumentSession<Own>(model as Model<InstrumentKeyframe>, given);
       return session;
     };
     return {
-      initialize: ({ model, early }: { model: unknown; early?: readonly InstrumentMessage[] }) => {
-        const started = sessionOf(model, early);
+      initialize: ({ model, ...given }: { model: unknown } & Given) => {
+        const started = sessionOf(model, given);
         return () => started.close();
       },
-      render: ({ model, el }) => sessionOf(model).mount(el, draw),
+      render: ({ model, el }) => sessionOf(model, {}).mount(el, draw),
     };
   };
 }

@@ -1,6 +1,6 @@
 /** `nbstream.ReplyView`: one reply as a widget. */
 
-import { instrument } from "../shared";
+import { instrument } from "./instrument";
 
 export default instrument((session, element) => {
   const remove = session.show("reply", element);
