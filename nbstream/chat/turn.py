@@ -80,6 +80,10 @@ class Version:
         """What receives the reply; None once it has ended."""
         return self._source if isinstance(self._source, Receiver) and not self._source.done else None
 
+    def is_of(self, receiver: Receiver) -> bool:
+        """Return whether a receiver receives the reply, or has received it."""
+        return self._source is receiver or (receiver.done and self._source is receiver.reply)
+
     @property
     def prompt(self) -> str:
         """The text of the user's message, with everything that was inserted."""

@@ -9,12 +9,16 @@ from __future__ import annotations
 import asyncio
 import threading
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _lock = threading.Lock()
 #: The request of the cell that runs; None between two cells.
 _cell: dict[str, Any] | None = None
 _watched: set[int] = set()
+_listeners: list[Callable[[], object]] = []
 
 
 def watch(kernel: Any) -> None:
@@ -27,6 +31,22 @@ def watch(kernel: Any) -> None:
         _watched.add(id(shell))
         shell.events.register("pre_run_cell", lambda _info: _begin(kernel))
         shell.events.register("post_run_cell", lambda _result: _end())
+
+
+def add_listener(listener: Callable[[], object]) -> None:
+    """Call `listener` when a cell begins or ends, on the main thread."""
+    _listeners.append(listener)
+
+
+def remove_listener(listener: Callable[[], object]) -> None:
+    """Stop calling `listener`."""
+    if listener in _listeners:
+        _listeners.remove(listener)
+
+
+def is_busy() -> bool:
+    """Return whether a cell runs."""
+    return _cell is not None
 
 
 def repeat_soon(kernel: Any) -> None:
@@ -47,12 +67,19 @@ def _begin(kernel: Any) -> None:
     if is_cell:
         with _lock:
             _cell = parent
+        _tell()
 
 
 def _end() -> None:
     global _cell  # noqa: PLW0603  (as above)
     with _lock:
         _cell = None
+    _tell()
+
+
+def _tell() -> None:
+    for listener in [*_listeners]:
+        listener()
 
 
 def _repeat(kernel: Any) -> None:
