@@ -28,13 +28,22 @@ def turns(count: int) -> str:
 
 def html(chat: Chat) -> str:
     """Return the conversation as HTML that reads from top to bottom, for any front end."""
+    return html_around(chat, [turn_html(turn, number) for number, turn in enumerate(chat.turns, 1)])
+
+
+def turn_html(turn: Turn, number: int) -> str:
+    """Return the HTML of a turn; `number` is its place, counted from 1."""
+    prompt = _prompt(f"Turn {number}", turn.prompt, turn.marks())
+    return prompt + settled.settled_html(_shown(turn), Presentation(reasoning="closed"))
+
+
+def html_around(chat: Chat, of_turns: Sequence[str]) -> str:
+    """Return the HTML of a conversation, from that of its turns."""
     parts = [_head(f"<strong>{escape(printable(chat.name))}</strong>", summary(chat))]
     if chat.system:
         parts.append(_prompt("System prompt", chat.system, []))
-    for number, turn in enumerate(chat.turns, 1):
-        parts.append(_prompt(f"Turn {number}", turn.prompt, turn.marks()))
-        parts.append(settled.settled_html(_shown(turn), Presentation(reasoning="closed")))
-    if not chat.turns:
+    parts += of_turns
+    if not of_turns:
         parts.append("<p><em>No turn yet.</em></p>")
     if chat.aside:
         parts.append(_head("", [f"set aside, as their cells were deleted: {turns(len(chat.aside))}"]))
@@ -44,15 +53,22 @@ def html(chat: Chat) -> str:
 
 def markdown(chat: Chat) -> str:
     """Return the conversation as Markdown: headings, quoted prompts, answers and footers."""
+    return markdown_around(chat, [turn_markdown(turn, number) for number, turn in enumerate(chat.turns, 1)])
+
+
+def turn_markdown(turn: Turn, number: int) -> str:
+    """Return the Markdown of a turn; `number` is its place, counted from 1."""
+    marks = f" ({', '.join(turn.marks())})" if turn.marks() else ""
+    answer = settled.settled_markdown(_shown(turn), Presentation(reasoning="closed")).strip("\n")
+    return f"## Turn {number}{marks}\n\n{_fenced(turn.prompt)}\n\n{answer}"
+
+
+def markdown_around(chat: Chat, of_turns: Sequence[str]) -> str:
+    """Return the Markdown of a conversation, from that of its turns."""
     parts = [f"# {literal(chat.name)}"]
     if chat.system:
         parts.append(f"System prompt:\n\n{_fenced(chat.system)}")
-    for number, turn in enumerate(chat.turns, 1):
-        marks = f" ({', '.join(turn.marks())})" if turn.marks() else ""
-        parts.append(f"## Turn {number}{marks}")
-        parts.append(_fenced(turn.prompt))
-        parts.append(settled.settled_markdown(_shown(turn), Presentation(reasoning="closed")).strip("\n"))
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join([*parts, *of_turns]) + "\n"
 
 
 def table(chats: Sequence[Chat], default: str) -> str:

@@ -66,12 +66,14 @@ class Asking:
     Attributes:
         unsent: the prompts that could not be sent, the oldest first.
         remark: the last remark that belongs to no turn.
+        is_starting: whether a turn may be there already whose run is not known here yet.
         worker: does what takes time, in the order of the messages.
     """
 
     def __init__(self, chat: Chat, options: Callable[[], dict[str, Any]], changed: Callable[[], object]) -> None:
         self.unsent: tuple[Unsent, ...] = ()
         self.remark = ""
+        self.is_starting = False
         self.worker = Worker()
         self._chat = chat
         self._options = options
@@ -95,6 +97,11 @@ class Asking:
     def run_of(self, version: Version) -> Run | None:
         """Return the run of a version that this panel has asked and that still arrives."""
         return self._runs.get(version.number)
+
+    @property
+    def running(self) -> list[int]:
+        """The numbers of the versions that this panel has asked and that still arrive."""
+        return [*self._runs]
 
     def has_asked(self, version: Version) -> bool:
         """Return whether this panel has asked a version."""
@@ -253,6 +260,13 @@ class Asking:
 
     def _start(self, start: Callable[[], Run], stops: int) -> None:
         """Start a run, outside of the cell that may be running."""
+        self.is_starting = True
+        try:
+            self._note_run(start, stops)
+        finally:
+            self.is_starting = False
+
+    def _note_run(self, start: Callable[[], Run], stops: int) -> None:
         with notes.taken() as said, cells.outside():
             run = start()
         if stops != self._stops:

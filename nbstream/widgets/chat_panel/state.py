@@ -113,10 +113,22 @@ class PanelState:
             }
 
     def shown(self) -> dict[str, Version]:
-        """Return the versions whose replies the pages draw, by the keys that the rows name."""
+        """Return the versions whose replies the pages need, by the keys that the rows name.
+
+        Of those that this panel has asked, all that arrive are among them: they may have tools to
+        run, also while another branch or earlier turns are shown.
+        """
         with self._lock:
             turns = self.chat.turns
-            return {reply_key(turns[at].version): turns[at].version for at in self._window.of(turns)}
+            found = [turns[at].version for at in self._window.of(turns)]
+        # In this order: a run that began after the first line is known by the last one.
+        is_starting = self.asking.is_starting
+        running = set(self.asking.running)
+        if is_starting:
+            # Whose run it is decides where its tools run.
+            found = [each for each in found if each.ended or each.number in running]
+        found += [each for turn in self.chat.every_turn for each in turn.versions if each.number in running]
+        return {reply_key(version): version for version in found}
 
     def _row(self, turn: Turn, at: int) -> ChatRow:
         version = turn.version

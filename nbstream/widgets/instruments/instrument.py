@@ -22,6 +22,7 @@ from nbstream.widgets.instruments.transcript import Transcript
 from nbstream.widgets.page_widget import PageWidget
 
 if TYPE_CHECKING:
+    from nbstream.client.receiver import Receiver
     from nbstream.client.run import Run
     from nbstream.model.events import Event
     from nbstream.model.presentation import Presentation
@@ -101,6 +102,12 @@ class Instrument(PageWidget):
         block, but may start a request.
         """
         raise NotImplementedError(f"{type(self).__name__} takes no message {message.get('type')!r}.")
+
+    def _on_change(self) -> None:
+        """Show and hide replies as the own state wants, before a frame with its changes.
+
+        It is called on the pump's thread, so it may take as long as drawing does.
+        """
 
     def _on_events(self, key: str, events: list[Event], reply: Reply) -> None:
         """Note what has happened to the reply under `key`, before the page learns it.
@@ -204,6 +211,8 @@ class Instrument(PageWidget):
 
     def _step(self) -> None:
         """Send one frame, and hand the work of replies to the main thread."""
+        if self._has_changed:
+            self._on_change()
         for shown in self.replies.every():
             if (job := shown.job()) is not None:
                 loop = getattr(self._kernel, "io_loop", None)
@@ -318,8 +327,11 @@ class Replies:
     def __contains__(self, key: str) -> bool:
         return key in self._shown
 
-    def show(self, key: str, shown: Run | Reply, presentation: Presentation) -> ShownReply:
-        """Show a run, or a reply that has ended, in place of what the key showed before."""
+    def show(self, key: str, shown: Run | Receiver | Reply, presentation: Presentation) -> ShownReply:
+        """Show a run, or a reply that has ended, in place of what the key showed before.
+
+        The receiver of a run is shown as well, but the run, with its tools, is somebody else's.
+        """
         added = ShownReply(shown, presentation)
         with self._instrument._state:  # noqa: SLF001  (they are one thing)
             self._drop(key)
@@ -338,6 +350,12 @@ class Replies:
         """Hide all."""
         for key in dict(self.items()):
             self.hide(key)
+
+    @property
+    def keys(self) -> set[str]:
+        """The keys under which something is shown."""
+        with self._instrument._state:  # noqa: SLF001  (as above)
+            return {*self._shown}
 
     def get(self, key: str) -> ShownReply | None:
         """Return what the key shows."""

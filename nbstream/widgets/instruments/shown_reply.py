@@ -6,6 +6,7 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from nbstream.client.receiver import Receiver
 from nbstream.client.run import Run
 from nbstream.model.reply import Reply
 from nbstream.model.retelling import events_of
@@ -32,7 +33,7 @@ class ShownReply:
     all else but `on_page`.
 
     Args:
-        shown: the run, or a reply that has ended.
+        shown: the run; the receiver of a run that is somebody else's; or a reply that has ended.
         presentation: how it is shown.
 
     Attributes:
@@ -41,15 +42,15 @@ class ShownReply:
         is_sent: whether pages know that it is shown.
     """
 
-    def __init__(self, shown: Run | Reply, presentation: Presentation) -> None:
+    def __init__(self, shown: Run | Receiver | Reply, presentation: Presentation) -> None:
         self.run = shown if isinstance(shown, Run) else None
         self.id = uuid.uuid4().hex[:12]
         self.is_over = self.is_sent = False
-        self._receiver = None if self.run is None else self.run.receiver
+        self._receiver = shown.receiver if isinstance(shown, Run) else shown if isinstance(shown, Receiver) else None
         self._consents = Consents(self._receiver)
-        if self._receiver is not None:
+        if self.run is not None:
             # No cell waits, so `input()` would block the kernel without a field to type in.
-            self._receiver.questions.has_cell = False
+            self.run.receiver.questions.has_cell = False
         self._reply = shown if isinstance(shown, Reply) else Reply(request=shown.reply.request)
         self._patches = ReplyPatches(
             Reply(request=self._reply.request), presentation, foreground=False, deciders=self._consents.deciders
@@ -59,7 +60,7 @@ class ShownReply:
         self._sent_at = 0.0
         #: By page: the number of its last report, and whether the end of the text is on its screen.
         self._visible: dict[str, tuple[int, bool]] = {}
-        if self.run is None:
+        if self._receiver is None:
             self._patches.feed(events_of(self._reply.steps), self._reply)
             self._patches.patch(self.elapsed, final=True)
             self.is_over = True
@@ -77,7 +78,7 @@ class ShownReply:
     @property
     def has_work(self) -> bool:
         """Whether the reply may have work for the main thread, such as tools."""
-        return self._receiver is not None and self._receiver.has_following
+        return self.run is not None and self.run.receiver.has_following
 
     def listen(self, listener: Callable[[], None]) -> None:
         """Call `listener` on another thread when there are new events."""
@@ -91,7 +92,7 @@ class ShownReply:
 
     def job(self) -> Job | None:
         """Return work for the main thread, if there is any."""
-        return None if self._receiver is None else self._receiver.jobs.take()
+        return None if self.run is None else self.run.receiver.jobs.take()
 
     def take(self) -> list[Event]:
         """Take the new events, and return them."""
@@ -128,8 +129,8 @@ class ShownReply:
                 self._consents.note_asked(message)
             case "decide":
                 return {"decider": self._consents.decide(message)}
-            case "cancel" if self.run is not None:
-                self.run.cancel()
+            case "cancel" if self._receiver is not None:
+                self._receiver.cancel()
             case "visibility":
                 seq, page = message.get("seq"), str(message.get("page"))
                 if isinstance(seq, int) and seq > self._visible.get(page, (0, True))[0]:
