@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from nbstream.chat.conversation import Chat
     from nbstream.client.run import Run
     from nbstream.client.settings import Settings
+    from nbstream.client.tapes import record, replay
     from nbstream.exchange.start import stream
     from nbstream.jupyter.again import resume
     from nbstream.jupyter.ask import ask, complete
@@ -60,6 +61,8 @@ __all__ = [
     "describe",
     "last",
     "mcp",
+    "record",
+    "replay",
     "resume",
     "settings",
     "show",
@@ -84,6 +87,8 @@ _MODULES = {
     "describe": "prompt.describe",
     "map": "jupyter.many",
     "mcp": "tools.mcp_servers",
+    "record": "client.tapes",
+    "replay": "client.tapes",
     "resume": "jupyter.again",
     "show": "jupyter.display",
     "stream": "exchange.start",

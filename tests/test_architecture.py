@@ -30,7 +30,7 @@ ALLOWED = {
     "loops": set(),
     "schemas": {"model"},
     "tools": {"schemas", "prompt", "loops", "model"},
-    "client": {"tools", "schemas", "prompt", "billing", "wire", "loops", "sessions", "model"},
+    "client": {"tools", "schemas", "prompt", "billing", "wire", "loops", "sessions", "recordings", "model"},
     "exchange": {"client", "tools", "schemas", "prompt", "sessions", "model"},
     "batch": {"exchange", "client", "schemas", "prompt", "sessions", "model"},
     "chat": {"exchange", "client", "tools", "schemas", "prompt", "sessions", "model"},
@@ -44,7 +44,8 @@ ALLOWED = {
         *("widgets", "output", "comparison", "batch", "chat", "exchange", "client", "tools", "schemas"),
         *("prompt", "snippets", "markdown", "sessions", "model"),
     },
-    "simulator": {"model"},
+    "simulator": {"recordings", "model"},
+    "recordings": set(),
 }
 #: The files or folders that may import each third-party library.
 IMPORTED_IN = {

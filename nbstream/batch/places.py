@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from nbstream.batch.lines import pack, unpack
 from nbstream.client.receiver import Receiver
 from nbstream.client.routing import route
-from nbstream.client.sources.api import ApiSource
+from nbstream.client.sources.choice import source_for
 from nbstream.exchange.start import following
 from nbstream.model.exceptions import RequestError
 from nbstream.model.failure import Failure
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nbstream.batch.prepared import Prepared
+    from nbstream.client.endpoints import Endpoint
     from nbstream.client.retry import Limits
     from nbstream.model.request import Request
 
@@ -93,7 +94,7 @@ class Elsewhere:
         # with the failure of the first.
         source = prepared.source
         request = _portable(source.request)
-        arguments = (request, source.endpoint.base_url, self._limits, self._currency, uuid.uuid4().hex)
+        arguments = (request, _address(source.endpoint), self._limits, self._currency, uuid.uuid4().hex)
         try:
             future = self._executor.submit(answer, *arguments)
         except Exception as error:  # noqa: BLE001  (of any executor)
@@ -148,10 +149,15 @@ def answer(request: Request, base_url: str, limits: Limits, currency: str, _uniq
     except RequestError as error:
         reply = Reply(status="failed", error=Failure("unsent", "key", said=f"on a worker: {error}"))
     else:
-        source = ApiSource(endpoint, request)
+        source = source_for(endpoint, request)
         receiver = Receiver(source, limits, currency, following=following(source, {}), is_watched=False)
         reply = receiver.future.result()
     return pack(reply)
+
+
+def _address(endpoint: Endpoint) -> str:
+    """Return the base URL of a server, or of the recording that answers in its place."""
+    return endpoint.base_url if endpoint.player is None else endpoint.player.url
 
 
 def _portable(request: Request) -> Request:

@@ -13,8 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
-from nbstream.batch import file_lock
 from nbstream.batch.lines import head_of
+from nbstream.client import file_lock
 from nbstream.model.exceptions import RequestError
 from nbstream.model.printable import one_line
 

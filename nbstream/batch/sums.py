@@ -33,6 +33,9 @@ class Sums:
             self.usage = usage if self.usage is None else _added(self.usage, usage)
         elif reply.has_grown:
             self.unreported += 1
+        if reply.recorded is not None:
+            # What it cost was paid when it was recorded.
+            return
         if reply.cost is not None:
             self._add_cost(reply.cost)
         elif usage is not None:

@@ -61,8 +61,8 @@ def _of_failure(failure: Failure) -> Verdict:
     status, kind, cause = failure.status_code, failure.kind, failure.cause
     if cause in _HOPELESS:
         return "hopeless"
-    if kind in ("unsent", "worker"):
-        return "hopeless" if cause == "executor" else "failed" if kind == "unsent" else "again"
+    if kind == "worker":
+        return "hopeless" if cause == "executor" else "again"
     if cause in ("rate", "loading") or kind == "unreachable" or status in _BUSY_STATUS:
         return "busy"
     if kind in ("disconnected", "stalled") or status in _TIMED_OUT or (status or 0) >= _SERVER_ERROR:

@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 from nbstream.model.exceptions import RequestError
 
+#: The beginning of a base URL that names a recording in place of a server.
+REPLAY = "replay:"
 _LOOPBACK = ("localhost", "::1")
 _PORTS = {"http": 80, "https": 443}
 #: Each request asks for the origins of the same few URLs, a dozen times.
@@ -30,6 +32,11 @@ def checked_url(url: str) -> str:
         raise RequestError("The base URL must not contain a user name or password; set `api_key=` instead.")
     path = parts.path.rstrip("/").removesuffix("/chat/completions").removesuffix("/v1/messages").rstrip("/")
     return parts._replace(path=path, fragment="").geturl()
+
+
+def is_replay(url: str | None) -> bool:
+    """Return whether a base URL names a recording, as in `replay:lesson.jsonl`."""
+    return bool(url) and str(url).strip().startswith(REPLAY)
 
 
 @lru_cache(_REMEMBERED)

@@ -111,31 +111,37 @@ def headers(endpoint: Endpoint) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def opened(
-    client: AsyncOpenAI, endpoint: Endpoint, path: str, body: dict[str, Any] | None = None
-) -> AsyncIterator[Opened]:
+async def opened(endpoint: Endpoint, path: str, body: dict[str, Any] | None = None) -> AsyncIterator[Opened]:
     """Send a request and return its response as the bytes arrive; on exit, close the connection.
 
     Args:
-        client: the client for `endpoint`.
         endpoint: the server.
         path: below the base URL; or a whole URL.
         body: the JSON object of a POST request; None for a GET request.
     """
     from openai import AsyncStream  # noqa: PLC0415  (as in _new_client)
 
-    # As a stream, since the SDK reads any other answer whole, however large it is.
-    options: dict[str, Any] = {"cast_to": object, "stream": True, "stream_cls": AsyncStream[object]}
-    options["options"] = {"headers": headers(endpoint)}
-    if body is None:
-        stream = await client.get(path, **options)
-    else:
-        stream = await client.post(path, body=body, **options)
+    if endpoint.player is not None:
+        raise RuntimeError("a request that is replayed goes to no server")
+    # The first import of the SDK is slow. A source has done it before.
+    pooled = pooled_client(endpoint) if has_client(endpoint) else await asyncio.to_thread(pooled_client, endpoint)
+    pooled.users += 1
     try:
-        response = stream.response
-        yield Opened(response.status_code, response.headers, response.aiter_bytes())
+        await _close_unused()
+        # As a stream, since the SDK reads any other answer whole, however large it is.
+        options: dict[str, Any] = {"cast_to": object, "stream": True, "stream_cls": AsyncStream[object]}
+        options["options"] = {"headers": headers(endpoint)}
+        if body is None:
+            stream = await pooled.client.get(path, **options)
+        else:
+            stream = await pooled.client.post(path, body=body, **options)
+        try:
+            response = stream.response
+            yield Opened(response.status_code, response.headers, response.aiter_bytes())
+        finally:
+            await stream.response.aclose()
     finally:
-        await stream.response.aclose()
+        pooled.users -= 1
 
 
 def _new_client(endpoint: Endpoint) -> AsyncOpenAI:
@@ -184,7 +190,7 @@ async def _raise_for_status(response: Any) -> None:
     raise StatusError(response.status_code, response.headers, text)
 
 
-async def close_unused() -> None:
+async def _close_unused() -> None:
     """Close the least recently used clients that no request uses, beyond the number to keep."""
     with _pool_lock:
         unused = [key for key, each in _pool.items() if not each.users]

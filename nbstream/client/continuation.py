@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
-from nbstream.client import models, settings
+from nbstream.client import models, settings, tapes
 from nbstream.client.endpoint_facts import MaxTokensField
 from nbstream.client.insertions import refuse_unseen
 from nbstream.client.json_values import JsonValues
 from nbstream.client.request_builder import build_request, speaks_deepseek
 from nbstream.client.routing import Route, route, with_present_key
-from nbstream.client.sources.api import ApiSource
+from nbstream.client.sources.choice import source_for
 from nbstream.client.structured import structure_of
 from nbstream.client.thinking import field_that_switches_off
 from nbstream.client.tool_options import given_tools
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from nbstream.client.endpoints import Endpoint
     from nbstream.client.options import Options
+    from nbstream.client.sources.api import ApiSource
     from nbstream.model.reply import Reply
     from nbstream.model.request import Request
     from nbstream.model.structure import Structure
@@ -102,7 +103,7 @@ def resumed(reply: Reply, options: Options) -> ApiSource:
         return _going_on(endpoint, replace(request, messages=messages), earlier)
     anew = replace(request, warnings=(*request.warnings, ReplyWarning("asked_anew")))
     if before is None:
-        return remember(ApiSource(endpoint, anew), endpoint)
+        return remember(source_for(endpoint, anew), endpoint)
     # The beginning that the user gave is the last message.
     return _going_on(endpoint, replace(anew, messages=anew.messages[:-1]), before)
 
@@ -125,7 +126,7 @@ def retried(reply: Reply, options: Options) -> ApiSource:
             request = replace(request, parameters={**reply.earlier.left_out, **request.parameters})
         if reply.earlier.given:
             return with_beginning(endpoint, request, reply.earlier.given)
-    return remember(ApiSource(endpoint, request), endpoint)
+    return remember(source_for(endpoint, request), endpoint)
 
 
 def with_beginning(endpoint: Endpoint, request: Request, beginning: str) -> ApiSource:
@@ -202,7 +203,7 @@ def _server(request: Request, given: Mapping[str, Any]) -> Route:
     base_url, api_key, model = (given.get(name) for name in ("base_url", "api_key", "model"))
     if used is not None and base_url is None and api_key is None:
         # A key that the server refused may have been replaced since.
-        used = with_present_key(used)
+        used = tapes.applied(with_present_key(used))
         if model is None:
             return Route(used, request.model)
         # With a slash, it may name another server.
@@ -230,7 +231,7 @@ def _filling_on(endpoint: Endpoint, request: Request, earlier: Earlier | None, b
     prompt = str(request.parameters["prompt"])
     prompt = prompt[: len(prompt) - begun] + (earlier.answer if earlier is not None else "")
     request = replace(request, parameters={**request.parameters, "prompt": prompt})
-    return remember(ApiSource(endpoint.beta, request, earlier), endpoint)
+    return remember(source_for(endpoint.beta, request, earlier), endpoint)
 
 
 def _going_on(endpoint: Endpoint, request: Request, earlier: Earlier) -> ApiSource:
@@ -260,4 +261,4 @@ def _going_on(endpoint: Endpoint, request: Request, earlier: Earlier) -> ApiSour
     warnings = (*request.warnings, *values.warnings, *told)
     place = endpoint.for_continuing
     request = replace(request, messages=messages, parameters=parameters, warnings=warnings, address=place.address)
-    return remember(ApiSource(place, request, earlier), endpoint)
+    return remember(source_for(place, request, earlier), endpoint)

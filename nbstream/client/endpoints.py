@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 from nbstream.client import keys, models
-from nbstream.client.addresses import checked_url, is_loopback, origin_of
+from nbstream.client.addresses import checked_url, is_loopback, is_replay, origin_of
 from nbstream.client.endpoint_facts import UNKNOWN, UNKNOWN_MESSAGES, EndpointFacts, presets
 from nbstream.client.known_endpoints import KnownEndpoints, facts_at, known_endpoints
 from nbstream.client.secret import Secret
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from nbstream.client.endpoint_facts import Continuing
+    from nbstream.client.player import Player
+    from nbstream.client.recorder import Recorder
     from nbstream.model.request import KeyOrigin
 
 #: The endpoint of a request that names none.
@@ -60,6 +62,9 @@ class Endpoint:
     facts: EndpointFacts = UNKNOWN
     #: Why no key could be looked up; empty as a rule.
     key_note: str = ""
+    #: What answers in place of the server, and what its responses are recorded in.
+    player: Player | None = field(default=None, repr=False)
+    recorder: Recorder | None = field(default=None, repr=False)
 
     @property
     def key_variable(self) -> str:
@@ -189,15 +194,22 @@ def shown_url(url: str) -> str:
 
 
 class Target(NamedTuple):
-    """The base URL of a request, and the facts about its server."""
+    """The base URL of a request, the facts about its server, and what answers in its place."""
 
     url: str
     facts: EndpointFacts
+    player: Player | None = None
 
 
 def target(base_url: str | None, known: KnownEndpoints) -> Target:
     """Return the server that `base_url` names, as for `endpoint_for`, without a key."""
     chosen = known.by_name.get((base_url or "").strip() or DEFAULT)
+    if chosen is not None and is_replay(chosen.base_url):
+        from nbstream.client.player import player_at  # noqa: PLC0415  (only where it is used)
+
+        # The user's own entry names a recording, so the server is the one that was recorded.
+        player = player_at(chosen.base_url)
+        return Target(checked_url(player.recording.usual or DEFAULT_BASE_URL), chosen, player)
     if chosen is not None:
         return Target(checked_url(chosen.base_url), chosen)
     url = checked_url(str(base_url))
@@ -214,6 +226,7 @@ def endpoint_for(
     known: KnownEndpoints | None = None,
     *,
     without_key: bool = False,
+    player: Player | None = None,
 ) -> Endpoint:
     """Return the server for a request.
 
@@ -223,13 +236,16 @@ def endpoint_for(
         environ: replaces `os.environ`.
         known: the endpoints that there are; the default is the presets.
         without_key: whether the request can do without a key that the server needs otherwise.
+        player: answers in place of the server, so that no key is looked for.
 
     Raises:
         RequestError: if the URL is not valid, or there is no key and the server needs one.
     """
     environ = os.environ if environ is None else environ
     known = known_endpoints(environ) if known is None else known
-    url, facts = target(base_url, known)
+    url, facts, own_player = target(base_url, known)
+    if player is not None or own_player is not None:
+        return Endpoint(url, None, "none", facts, player=player or own_player)
     if api_key and api_key.strip():
         key = keys.Key(keys.checked_key(api_key), "argument")
     else:

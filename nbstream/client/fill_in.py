@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 from nbstream.client.continuation import remember
 from nbstream.client.request_builder import build_request, speaks_deepseek
 from nbstream.client.routing import route
-from nbstream.client.sources.api import ApiSource
+from nbstream.client.sources.choice import source_for
 from nbstream.model.exceptions import RequestError
 from nbstream.model.request import FIM
 
 if TYPE_CHECKING:
     from nbstream.client.options import Options
+    from nbstream.client.sources.api import ApiSource
 
 #: Options that only a conversation has, and those of thinking, which there is none of here.
 _OF_CHATS = ("messages", "system", "prefix", "effort")
@@ -50,4 +51,4 @@ def filling_in(prefix: str, suffix: str, options: Options) -> ApiSource:
     plain: Options = {**options, "thinking": None, "extra_body": extra}
     request = build_request(endpoint, model, (), plain)
     address = replace(endpoint.beta.address, call=FIM)
-    return remember(ApiSource(endpoint.beta, replace(request, address=address)), endpoint)
+    return remember(source_for(endpoint.beta, replace(request, address=address)), endpoint)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from nbstream.client.addresses import is_loopback, is_same_server
+from nbstream.client.addresses import is_loopback, is_replay, is_same_server
 from nbstream.client.endpoint_facts import UNKNOWN, EndpointFacts, EntryError, check_entry, merged, presets
 from nbstream.model.exceptions import RequestError
 
@@ -105,7 +105,7 @@ def check_name(name: object) -> None:
 
 def _with_environment(facts: EndpointFacts, environ: Mapping[str, str]) -> EndpointFacts:
     url = environ.get(facts.url_variable, "").strip() if facts.url_variable else ""
-    if not url:
+    if not url or is_replay(url):
         return facts
     if facts.url_suffix:
         # The variable has the address of the server's first API.
@@ -126,6 +126,19 @@ def _with_environment(facts: EndpointFacts, environ: Mapping[str, str]) -> Endpo
     return replace(facts, base_url=url, key_home=url, **own)
 
 
+def _recorded_url(url: str) -> str:
+    """Return a base URL; of one that names a recording, that of the server that was recorded."""
+    if not is_replay(url):
+        return url
+    from nbstream.client.player import player_at  # noqa: PLC0415  (only where it is used)
+
+    try:
+        return player_at(url).recording.usual or presets()["deepseek"].base_url
+    except RequestError:
+        # Only the requests that use it fail.
+        return url
+
+
 def with_entry(name: str, entry: Mapping[str, Any], found: Mapping[str, EndpointFacts]) -> EndpointFacts:
     """Return the endpoint `name` of `found`, or of the presets, with the fields of an entry.
 
@@ -135,7 +148,7 @@ def with_entry(name: str, entry: Mapping[str, Any], found: Mapping[str, Endpoint
     check_entry(entry)
     facts = found.get(name) or presets().get(name)
     if facts is None:
-        facts = facts_at(str(entry.get("base_url", "")), found)
+        facts = facts_at(_recorded_url(str(entry.get("base_url", ""))), found)
         facts = replace(facts, name=name, title="")
     elif "base_url" in entry and name in presets():
         facts = replace(presets()[name], key_home=facts.key_home)

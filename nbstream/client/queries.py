@@ -7,19 +7,25 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import TYPE_CHECKING, Any
 
 from nbstream.client import connections
 from nbstream.client.loop import background_loop
 from nbstream.client.redaction import KeyRedactor
-from nbstream.client.sources.failures import failure_of
+from nbstream.client.sources import SourceError
+from nbstream.client.sources.failures import failure_of, refusal_in
+from nbstream.client.trace import ResponseTrace
 from nbstream.model.exceptions import NbstreamError
 from nbstream.model.failure import Failure
 from nbstream.model.printable import one_line
 from nbstream.model.request import Request
 
 if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
+    from nbstream.client.connections import Opened
     from nbstream.client.endpoints import Endpoint
 
 #: The most seconds and bytes of an answer; OpenRouter's list of models has about one megabyte.
@@ -28,8 +34,6 @@ _LARGEST = 16 << 20
 #: Some platforms notice Ctrl-C only between two waits.
 _TICK_SECONDS = 0.2
 _LONGEST_SAID = 120
-#: Deeper levels of an answer are dropped.
-_DEEPEST = 50
 
 
 class QueryError(NbstreamError):
@@ -76,45 +80,51 @@ def get_json(endpoint: Endpoint, path: str) -> Any:
     text = body.decode("utf-8", "replace")
     redactor = KeyRedactor(*endpoint.secrets)
     try:
-        return _without_key(json.loads(text), redactor)
+        return redactor.redact_json(json.loads(text))
     except (ValueError, RecursionError):
         said = redactor.redact_error(one_line(text[:_LONGEST_SAID]))
         raise QueryError(Failure("not_a_stream", "not_json", endpoint.server, said), endpoint) from None
 
 
-def _without_key(value: Any, redactor: KeyRedactor, depth: int = 0) -> Any:
-    """Return a JSON value without the key, which a server may repeat anywhere."""
-    if isinstance(value, str):
-        return redactor.redact(value)
-    if isinstance(value, list | dict) and depth >= _DEEPEST:
-        return None
-    if isinstance(value, list):
-        return [_without_key(each, redactor, depth + 1) for each in value]
-    if isinstance(value, dict):
-        return {redactor.redact(name): _without_key(each, redactor, depth + 1) for name, each in value.items()}
-    return value
-
-
 async def _get(endpoint: Endpoint, path: str) -> bytes:
-    pooled = await asyncio.to_thread(connections.pooled_client, endpoint)
-    pooled.users += 1
+    url = path if "://" in path else f"{endpoint.origin}{endpoint.address.path}{path}"
+    redactor = KeyRedactor(*endpoint.secrets)
+    response = ResponseTrace(Request(endpoint=endpoint.origin), redactor, question=url)
     began, body = False, bytearray()
     try:
-        await connections.close_unused()
-        async with asyncio.timeout(SECONDS), connections.opened(pooled.client, endpoint, path) as opened:
+        async with asyncio.timeout(SECONDS), _opened(endpoint, path, url) as opened:
             began = True
+            response.answered(opened.status, opened.headers)
             async for piece in opened.pieces:
+                response.add(piece, time.monotonic())
                 body += piece
                 if len(body) > _LARGEST:
                     break
+        response.close("whole" if len(body) <= _LARGEST else "left")
     except TimeoutError:
-        raise QueryError(
-            Failure("stalled", "" if began else "no_byte", endpoint.server, limit=SECONDS), endpoint
-        ) from None
+        failure = Failure("stalled", "" if began else "no_byte", endpoint.server, limit=SECONDS)
+        response.close("broken", failure)
+        raise QueryError(failure, endpoint) from None
+    except SourceError as error:
+        raise QueryError(error.failure, endpoint) from None
     except Exception as error:  # noqa: BLE001
-        raise QueryError(failure_of(error, endpoint, KeyRedactor(*endpoint.secrets), began=began), endpoint) from None
+        refusal, failure = refusal_in(error), failure_of(error, endpoint, redactor, began=began)
+        if refusal is not None:
+            response.answered(refusal.status, refusal.headers, refusal.text)
+        response.close("broken" if refusal is None else "refused", failure)
+        raise QueryError(failure, endpoint) from None
     finally:
-        pooled.users -= 1
+        if endpoint.recorder is not None and response.end:
+            endpoint.recorder.write(response)
     if len(body) > _LARGEST:
         raise QueryError(Failure("too_large", "answer", endpoint.server, limit=_LARGEST), endpoint)
     return bytes(body)
+
+
+def _opened(endpoint: Endpoint, path: str, url: str) -> AbstractAsyncContextManager[Opened]:
+    if endpoint.player is None:
+        return connections.opened(endpoint, path)
+    from nbstream.client.sources.replay import played, response_to  # noqa: PLC0415  (only where it is used)
+    from nbstream.recordings.taken import Asked  # noqa: PLC0415  (as above)
+
+    return played(response_to(Asked("GET", url), endpoint.player), endpoint.player)

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from nbstream.client.retry import Limits
     from nbstream.client.sources import Source
     from nbstream.model.request import Request
+    from nbstream.model.usage import Cost
 
 
 #: Events that nobody watches are joined when there are so many of them.
@@ -258,8 +259,9 @@ class Receiver:
             if delay is None or attempt == attempts or end.failure is None:
                 self._emit([end])
                 return
+            self.trace.responses[-1].record()
             self._emit([Retrying(self.elapsed, attempt, attempts, delay, end.failure)])
-            await asyncio.sleep(delay)
+            await asyncio.sleep(delay / self._source.speed)
 
     async def _attempt(self, number: int) -> Ended | None:
         """Read one response to its end.
@@ -280,6 +282,7 @@ class Receiver:
             # Until the first byte only the long limit applies, as some servers send no headers
             # while a request is queued.
             async with asyncio.timeout(self._limits.payload_idle) as clock, self._source.open(response) as pieces:
+                is_precise = self.trace.is_precise or response.is_recorded
                 async for piece in pieces:
                     # Data after [DONE] does not move the deadline.
                     if decoder.ended:
@@ -304,7 +307,7 @@ class Receiver:
                         clock.reschedule(self._limits.deadline(decoder, now, payload_at))
                     may_pause = (
                         begins_burst
-                        and not self.trace.is_precise
+                        and not is_precise
                         and not bursts.expects_more
                         and decoder.delivered
                         and not decoder.finished
@@ -357,6 +360,8 @@ class Receiver:
                         self._pending += _last_warnings(self._reply, event.at)
                         if (cost := cost_of(self._reply, self._currency)) is not None:
                             self._pending.append(Priced(event.at, cost))
+                        # Before anybody learns that the reply has ended.
+                        self._record(cost)
                     self._has_ended = not self._goes_on(event)
                     if not self._has_ended:
                         event = Responded(event.at)  # noqa: PLW2901  (in place of the end)
@@ -372,6 +377,11 @@ class Receiver:
             at = self._frames.send_at(self._loop.time(), just_arrived=just_arrived)
             if self._flush_handle is None or at < self._flush_handle.when():
                 self._flush_at(at)
+
+    def _record(self, cost: Cost | None) -> None:
+        """Record the last response, which has ended."""
+        if self.trace.responses:
+            self.trace.responses[-1].record(self._reply.last_usage, cost)
 
     def _goes_on(self, end: Ended) -> bool:
         """Return whether the reply goes on after the end of a response."""

@@ -80,6 +80,18 @@ class KeyRedactor:
         """Return `text` without keys, short ones included."""
         return self._pattern.sub(MARK, text)
 
+    def redact_json(self, value: Any, depth: int = 0) -> Any:
+        """Return a JSON value without keys, in a name or a text of any field."""
+        if isinstance(value, str):
+            return self.redact(value)
+        if isinstance(value, list | dict) and depth >= _DEEPEST:
+            return None
+        if isinstance(value, list):
+            return [self.redact_json(each, depth + 1) for each in value]
+        if isinstance(value, dict):
+            return {self.redact(name): self.redact_json(each, depth + 1) for name, each in value.items()}
+        return value
+
     def redact_error(self, text: str) -> str:
         """Return an error's text without keys, and without parts of them that the server left."""
         text = self.redact(text)

@@ -21,14 +21,26 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from nbstream.client import endpoint_file, keys, models, settings
-from nbstream.client.addresses import is_loopback
-from nbstream.client.endpoints import DEFAULT, OTHER_API, Endpoint, endpoint_for, target
+from nbstream.client import endpoint_file, keys, models, settings, tapes
+from nbstream.client.addresses import is_loopback, is_replay, is_same_server
+from nbstream.client.endpoints import (
+    DEFAULT,
+    DEFAULT_BASE_URL,
+    OTHER_API,
+    URL_VARIABLE,
+    Endpoint,
+    endpoint_for,
+    shown_url,
+    target,
+)
 from nbstream.client.known_endpoints import KnownEndpoints, facts_at, known_endpoints
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from nbstream.client.player import Player
+    from nbstream.client.tapes import Tapes
 
 #: The beginning of the ids of Anthropic's models.
 _CLAUDE = "claude-"
@@ -43,13 +55,19 @@ class Route(NamedTuple):
     model: str
 
 
-def known(environ: Mapping[str, str] | None = None) -> KnownEndpoints:
+def known(environ: Mapping[str, str] | None = None, player: Player | None = None) -> KnownEndpoints:
     """Return the endpoints that a request may name at the moment.
+
+    Args:
+        environ: replaces `os.environ`.
+        player: what is replayed. The usual server is the one of the recording then.
 
     Raises:
         RequestError: if an entry of the settings or of a file is not valid.
     """
     environ = os.environ if environ is None else environ
+    if player is not None:
+        environ = {**environ, URL_VARIABLE: player.recording.usual}
     return known_endpoints(environ, settings.current().endpoints, endpoint_file.entries().values())
 
 
@@ -68,11 +86,13 @@ def route(
     Raises:
         RequestError: if there is no such server or model, or no key.
     """
-    chosen, endpoints = settings.current(), known()
+    chosen, tape = settings.current(), tapes.current(base_url)
+    endpoints = known(player=tape.player)
+    base_url = None if is_replay(base_url) else base_url
     name = models.resolve(model or chosen.model, chosen.aliases, on_deepseek=False)
-    usual = base_url or chosen.base_url
+    usual = base_url or _usual()
     where, rest = ("", name) if base_url else _split(name, usual, endpoints)
-    endpoint = endpoint_for(where or usual, api_key, known=endpoints, without_key=without_key)
+    endpoint = endpoint_for(where or usual, api_key, known=endpoints, without_key=without_key, player=tape.player)
     if not rest:
         raise RequestError(_no_model(where))
     if endpoint.name == DEFAULT and endpoint.on_deepseek and rest.startswith(_CLAUDE):
@@ -84,12 +104,27 @@ def route(
     if endpoint.name in (DEFAULT, OTHER_API):
         # Also `deepseek/flash`; and retired ids are an error at DeepSeek.
         rest = models.resolve(rest, {}, on_deepseek=endpoint.on_deepseek)
-    return Route(endpoint.for_model(rest), rest)
+    return Route(_recorded(endpoint.for_model(rest), tape, endpoints), rest)
+
+
+def _usual() -> str:
+    """Return the usual server of the settings; empty for the default, and for a recording."""
+    named = settings.current().base_url
+    return "" if is_replay(named) else named
+
+
+def _recorded(endpoint: Endpoint, tape: Tapes, endpoints: KnownEndpoints) -> Endpoint:
+    """Return the endpoint with what its responses are recorded in."""
+    if tape.recorder is None or endpoint.player is not None:
+        return endpoint
+    usual = target(_usual(), endpoints).url
+    is_default = is_same_server(usual, DEFAULT_BASE_URL)
+    return replace(endpoint, recorder=tape.recorder.with_usual("" if is_default else shown_url(usual)))
 
 
 def with_present_key(endpoint: Endpoint) -> Endpoint:
     """Return the endpoint with the key that belongs to it now, unless its key was given by hand."""
-    if endpoint.key_origin == "argument":
+    if endpoint.key_origin == "argument" or endpoint.player is not None:
         return endpoint
     key = keys.find_key(endpoint.base_url, (endpoint.facts, *known().by_name.values()), os.environ)
     return replace(endpoint, api_key=key.secret, key_origin=key.origin, key_note=key.note)
@@ -103,7 +138,12 @@ def server(name: str = "", *, without_key: bool = False) -> Endpoint:
     """
     if not name:
         return route(without_key=without_key).endpoint
-    endpoint = endpoint_for(name, known=known(), without_key=without_key)
+    tape = tapes.current(name)
+    endpoints = known(player=tape.player)
+    endpoint = endpoint_for(
+        "" if is_replay(name) else name, known=endpoints, without_key=without_key, player=tape.player
+    )
+    endpoint = _recorded(endpoint, tape, endpoints)
     # Its model does not matter, but that it is one of DeepSeek's.
     return endpoint.for_model(models.ALIASES["flash"]) if endpoint.name == DEFAULT else endpoint
 
@@ -113,7 +153,7 @@ def _split(name: str, usual: str, endpoints: KnownEndpoints) -> tuple[str, str]:
     first, slash, rest = name.partition("/")
     if first in endpoints.own and slash:
         return first, rest
-    url, facts = target(usual, endpoints)
+    url, facts, _ = target(usual, endpoints)
     is_unknown_here = is_loopback(url) and not facts_at(url, {}).name
     if facts.slashes != "never" and not (is_unknown_here and first in endpoints.by_name and first not in _MAKERS):
         is_own_name = bool(facts.name) and facts.name == first and "/" in rest

@@ -12,7 +12,7 @@ from nbstream.client.request_builder import build_request, parameter_notes, spea
 from nbstream.client.retry import Limits
 from nbstream.client.routing import route
 from nbstream.client.run import Run
-from nbstream.client.sources.api import ApiSource
+from nbstream.client.sources.choice import source_for
 from nbstream.client.structured import asking_for, structure_of, with_instruction
 from nbstream.client.thinking import rule_for
 from nbstream.client.tool_options import check, given_tools, place_of
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from nbstream.client.following import Following
     from nbstream.client.options import Options
     from nbstream.client.sources import Source
+    from nbstream.client.sources.api import ApiSource
     from nbstream.client.thinking import ReasoningRule
     from nbstream.model.events import Event
     from nbstream.model.notebook import NotebookCell
@@ -115,7 +116,7 @@ class RequestMaker:
             warn(sentence)
         if prefix := options.get("prefix"):
             return continuation.with_beginning(endpoint, request, prefix)
-        return continuation.remember(ApiSource(endpoint, request), endpoint)
+        return continuation.remember(source_for(endpoint, request), endpoint)
 
 
 def limits() -> Limits:

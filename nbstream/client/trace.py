@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from nbstream.client.raw_redaction import without_keys
 from nbstream.client.trace_reader import TraceReader
@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from nbstream.client.redaction import KeyRedactor
-    from nbstream.client.sources import Decoder
+    from nbstream.client.sources import Decoder, Recorder
     from nbstream.client.trace_reader import StreamEvent, StreamLine
     from nbstream.model.events import Event
     from nbstream.model.failure import Failure
     from nbstream.model.reply import Reply
     from nbstream.model.request import Request
+    from nbstream.model.usage import Cost, Usage
 
 #: How a response ended.
 ResponseEnd: TypeAlias = Literal[
@@ -67,6 +68,7 @@ class ResponseTrace:
         decoder: makes a decoder of the response.
         begun: see below.
         attempt: see below.
+        question: the URL of a question that is no prompt, which is a GET request.
 
     Attributes:
         request: the request.
@@ -89,8 +91,12 @@ class ResponseTrace:
         *,
         begun: float = 0.0,
         attempt: int = 1,
+        question: str = "",
     ) -> None:
         self.request = request
+        self._question = question
+        self._recorder: Recorder | None = None
+        self._recorded_at: float | None = None
         self.begun = begun
         self.instant = time.time()
         self.attempt = attempt
@@ -111,6 +117,27 @@ class ResponseTrace:
 
     def __repr__(self) -> str:
         return f"<ResponseTrace {self.status or 'no status'} {self.end or 'open'}: {len(self._pieces)} pieces>"
+
+    @property
+    def method(self) -> str:
+        """The method of HTTP."""
+        return "GET" if self._question else "POST"
+
+    @property
+    def url(self) -> str:
+        """Where the request went, without keys."""
+        return self._redactor.redact(self._question or self.request.url)
+
+    @property
+    def body(self) -> dict[str, Any] | None:
+        """The JSON object that was sent, with a mark in place of each key; None for a question."""
+        body: dict[str, Any] | None = None if self._question else self._redactor.redact_json(self.request.body())
+        return body
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether it goes to a recording."""
+        return self._recorder is not None
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -151,9 +178,25 @@ class ResponseTrace:
 
     # What follows is for whoever receives the response.
 
-    def keep_all(self) -> None:
-        """Keep the whole response, however large it is."""
-        self._most = float("inf")
+    def record_in(self, recorder: Recorder | None) -> None:
+        """Note what it is recorded in; then all of it is kept, however large it is."""
+        if recorder is not None:
+            self._recorder, self._most = recorder, float("inf")
+
+    def record(self, usage: Usage | None = None, cost: Cost | None = None) -> None:
+        """Record the response, once it has ended.
+
+        Args:
+            usage: the tokens that the server reported.
+            cost: what it cost.
+        """
+        recorder, self._recorder = self._recorder, None
+        if recorder is not None:
+            recorder.write(self, usage, cost)
+
+    def arrives(self, at: float) -> None:
+        """Note the recorded time of the next bytes, in seconds since the request was sent."""
+        self._recorded_at = at
 
     def answered(self, status: int, headers: Mapping[str, str], error: str = "") -> None:
         """Note the status, the headers, and the body of a refusal."""
@@ -170,6 +213,8 @@ class ResponseTrace:
         if self.size > self._most:
             self.is_cut = True
             return
+        if self._recorded_at is not None:
+            now = self._sent + self._recorded_at
         # The time first, so that each piece has one.
         self._times.append(now)
         self._pieces.append(piece)

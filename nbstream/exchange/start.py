@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Unpack
 from nbstream.client import api_rules, continuation
 from nbstream.client.options import Options, checked, with_signature
 from nbstream.client.request_builder import speaks_deepseek
+from nbstream.client.sources.choice import source_for
 from nbstream.client.start import source_of, start_run
 from nbstream.client.thinking import rule_for
 from nbstream.client.tool_options import MAX_STEPS, allowed, check, given_tools
@@ -80,7 +81,7 @@ def following(source: ApiSource, options: Options) -> Exchange | None:
 
     def next_source(request: Request) -> ApiSource:
         messages = tuple(api_rules.fitted(request.messages, endpoint, request.model))
-        return continuation.remember(type(source)(endpoint, replace(request, messages=messages)), endpoint)
+        return continuation.remember(source_for(endpoint, replace(request, messages=messages)), endpoint)
 
     return Exchange(
         tools,

@@ -17,7 +17,7 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_exp
 from IPython.core.magic_arguments import argument, magic_arguments
 
 from nbstream.chat import names
-from nbstream.client import settings
+from nbstream.client import settings, tapes
 from nbstream.client.options import NAMES
 from nbstream.client.redaction import without_keys
 from nbstream.exchange.start import stream
@@ -166,6 +166,9 @@ class DeepSeekMagics(settings.Settings, Magics):
     @argument(
         "--base-url", help="A server's base URL or an endpoint's name; the default is DEEPSEEK_BASE_URL, or DeepSeek."
     )
+    @argument("--record", metavar="FILE", help="Add the responses to this recording, with their times.")
+    @argument("--replay", metavar="FILE", help="Take the responses from this recording; nothing is sent.")
+    @argument("--speed", metavar="N", help="With --replay: how fast, such as 4, or max without any wait; 1 by default.")
     @_display_arguments
     @argument("--background", action="store_true", help="Do not wait: the next cell runs while the reply arrives.")
     @argument("--raw-body", metavar="JSON", help="An object of further fields for the request; they replace others.")
@@ -190,7 +193,7 @@ class DeepSeekMagics(settings.Settings, Magics):
                 presentation = presentation_of(self, {}, self._audience)
                 commands.run(line, Context(self.shell, presentation, self._ask, self._line))
                 return
-            self._run(self._parse(line), cell.removesuffix("\n"))
+            self._ask(line, cell.removesuffix("\n"))
         except RequestError as error:
             raise UsageError(name_options(str(error), self._audience)) from None
 
@@ -199,7 +202,14 @@ class DeepSeekMagics(settings.Settings, Magics):
         return "cell" if getattr(self.shell, "kernel", None) else "terminal"
 
     def _ask(self, options: str, prompt: str) -> None:
-        self._run(self._parse(options), prompt)
+        arguments = self._parse(options)
+        tape = tapes.tapes_of(arguments.record, arguments.replay, arguments.speed)
+        with tapes.for_one(tape):
+            try:
+                self._run(arguments, prompt)
+            finally:
+                if tape.recorder is not None and (problem := tape.recorder.flush()):
+                    sys.stderr.write(f"Note: {problem}\n")
 
     def _parse(self, line: str) -> Namespace:
         try:
@@ -257,6 +267,8 @@ class DeepSeekMagics(settings.Settings, Magics):
     def _line(self, line: str) -> Line:
         """Return the options on the line of a command that sends the same messages again."""
         arguments = self._parse(line)
+        if {arguments.record, arguments.replay, arguments.speed} != {None}:
+            raise RequestError("--record and --replay go on the first line of a %%deepseek cell, not with a command.")
         if arguments.chat is not None or arguments.value_names or arguments.type_name:
             raise RequestError("-c, -v and --as cannot be changed: the same messages are sent again.")
         return self._with_options(arguments)

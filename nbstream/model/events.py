@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from nbstream.model.earlier import Earlier
     from nbstream.model.failure import Failure
     from nbstream.model.probabilities import Token
+    from nbstream.model.recorded import Recorded
     from nbstream.model.request import Request
     from nbstream.model.tool_result import Printed, ToolOutcome
     from nbstream.model.usage import Cost, Usage
@@ -225,6 +226,14 @@ class Stepped:
 
 
 @dataclass(frozen=True, slots=True)
+class Replayed:
+    """The response comes from a recording, so it costs nothing now."""
+
+    at: float
+    recorded: Recorded
+
+
+@dataclass(frozen=True, slots=True)
 class UsageReported:
     """The server reported its token counts so far. The latest report counts."""
 
@@ -280,6 +289,7 @@ Event: TypeAlias = (
     | CallChanged
     | Responded
     | Stepped
+    | Replayed
     | UsageReported
     | Priced
     | Warned

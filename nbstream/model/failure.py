@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 FailureKind: TypeAlias = Literal[
+    "not_recorded",  # a recording has no response to the request, which was not sent; `server` is its file
     "unsent",  # the request is not valid, so it was not sent; `said` is the reason
     "refused",  # an HTTP status that is not 2xx
     "in_band",  # an error object in the stream
@@ -26,6 +27,7 @@ FailureKind: TypeAlias = Literal[
 #: Distinguishes failures of one kind.
 FailureCause: TypeAlias = Literal[
     "",
+    "differs",  # not_recorded: `said` is the first field that differs, recorded and asked
     "redirect",  # refused: `said` is the address of the redirect
     # Of an error that the server reports, by what it says (`wire.error_causes`):
     "balance",  # there is no money, or no quota that a wait would renew

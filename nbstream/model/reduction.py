@@ -78,6 +78,8 @@ def reduce(reply: Reply, event: events.Event) -> Reply:
             )
         case events.Stepped():
             return _stepped(reply, event)
+        case events.Replayed():
+            return replace(reply, recorded=event.recorded)
         case events.UsageReported():
             before = [reply.earlier.usage] if reply.earlier is not None else []
             usage = _sum([step.usage for step in reply._steps] + [*before, event.usage])

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from nbstream.model.events import Retrying, StepCause, Waiting
     from nbstream.model.failure import Failure
     from nbstream.model.problem import Problem
+    from nbstream.model.recorded import Recorded
     from nbstream.model.structure import Reading
     from nbstream.model.tool_call import CallDraft, ToolCall
     from nbstream.model.usage import Cost, Usage
@@ -69,6 +70,8 @@ class Reply:
         earlier: what the last request goes on with, if the reply was continued or its beginning was
             given.
         cause: why there is a request after others; None for the first one.
+        recorded: when the last response was recorded, and what it cost then; None if a server sent
+            it. A replayed response costs nothing.
     """
 
     status: Status = "pending"
@@ -85,6 +88,7 @@ class Reply:
     wait: Waiting | Retrying | None = None
     earlier: Earlier | None = None
     cause: StepCause | None = None
+    recorded: Recorded | None = None
     _model: str | None = None
     _reasoning: Text = field(default_factory=Text)
     _answer: Text = field(default_factory=Text)

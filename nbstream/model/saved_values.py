@@ -15,6 +15,7 @@ from nbstream.model import (
     blocks,
     events,
     failure,
+    recorded,
     reply,
     request,
     structure,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 _MODULES: tuple[ModuleType, ...] = (
-    *(blocks, events, failure, reply, request, structure, timing),
+    *(blocks, events, failure, recorded, reply, request, structure, timing),
     *(tool_call, tool_result, usage, warning),
 )
 _CLASSES = {

@@ -15,6 +15,7 @@ from nbstream.model.earlier import Earlier
 from nbstream.model.events import Continued, Event, Scored, Started, Stepped
 from nbstream.model.failure import Failure
 from nbstream.model.probabilities import Tokens, packed, unpacked
+from nbstream.model.recorded import Recorded
 from nbstream.model.request import Request
 from nbstream.model.structure import Structure
 from nbstream.model.timing import Timing
@@ -52,6 +53,10 @@ def _outcome(**fields: Any) -> ToolOutcome:
     return tool_outcome(fields)
 
 
+def _recorded(instant: float, cost: dict[str, Any] | None) -> Recorded:
+    return Recorded(instant, _cost(**cost) if cost else None)
+
+
 #: The constructors for fields of events whose values are objects.
 _VALUES: dict[str, Callable[..., Any]] = {
     "request": _request,
@@ -62,6 +67,7 @@ _VALUES: dict[str, Callable[..., Any]] = {
     "earlier": _earlier,
     "printed": Printed,
     "outcome": _outcome,
+    "recorded": _recorded,
 }
 
 

@@ -80,6 +80,7 @@ _IN_MESSAGES = {
     **dict.fromkeys(("page", "not_json", "no_list", "other_api"), _MESSAGES_URL),
 }
 _BY_KIND = {
+    "not_recorded": "Ask as it was recorded, or record this request as well.",
     "unsent": "Change it, then {again}.",
     "unreachable": "Check the network and the base URL.",
     "not_a_stream": "Check the base URL and the model.",

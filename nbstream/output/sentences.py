@@ -284,6 +284,11 @@ def message(failure: Failure) -> str:
 def _message(failure: Failure) -> str:
     server, said, limit = failure.server or "The server", failure.said, failure.limit or 0
     match failure.kind, failure.cause:
+        case "not_recorded", "differs":
+            nearest = f"The nearest recorded request differs in {said}"
+            return f"{server} has no response to this request, so nothing was sent. {nearest}"
+        case "not_recorded", _:
+            return f"{server} has no response to a request of this kind ({said}), so nothing was sent"
         case "unsent", _:
             return f"Nothing was sent: {said}"
         case "refused", "redirect":

@@ -20,9 +20,9 @@ from nbstream.client.loop import background_loop
 from nbstream.client.receiver import Receiver
 from nbstream.client.retry import Limits
 from nbstream.client.run import Run
-from nbstream.client.sources.replay import ReplaySource
 from nbstream.model.events import Answer, Reasoning
 from tests.client.test_run import events_of
+from tests.pieces import PiecesSource
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -128,7 +128,7 @@ def test_pieces_of_one_burst_are_in_one_frame(monkeypatch: pytest.MonkeyPatch) -
     arrived_count = sent_count = 0
     left: list[int] = []
 
-    class Together(ReplaySource):
+    class Together(PiecesSource):
         async def _replay(self) -> AsyncIterator[bytes]:
             nonlocal arrived_count
             for _ in range(20):
@@ -156,8 +156,8 @@ def test_a_reply_that_nobody_watches_is_the_same_and_is_kept_joined(monkeypatch:
     chunk = b'data: {"choices":[{"delta":{"content":"%d "}}]}\n\n'
     end = b'data: {"choices":[{"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
     pieces = [(0.0, chunk % number) for number in range(200)] + [(0.0, end)]
-    watched = Run(ReplaySource(pieces, speed=0)).result(10)
-    receiver = Receiver(ReplaySource(pieces, speed=0), Limits(), is_watched=False)
+    watched = Run(PiecesSource(pieces, speed=0)).result(10)
+    receiver = Receiver(PiecesSource(pieces, speed=0), Limits(), is_watched=False)
     reply = receiver.future.result(10)
     assert (reply.status, reply.answer) == ("complete", watched.answer)
     assert (receiver.wait(0).events, receiver._pending) == ([], [])

@@ -17,11 +17,11 @@ from nbstream.client import history, retry, settings
 from nbstream.client.loop import background_loop
 from nbstream.client.retry import Limits
 from nbstream.client.run import Run
-from nbstream.client.sources.replay import ReplaySource
 from nbstream.model.events import Answer, Ended, Reasoning, Retrying, Started, Waiting
 from nbstream.model.reduction import reduce
 from nbstream.output.sentences import message
 from tests.hints import hint_of
+from tests.pieces import PiecesSource
 from tests.wire.test_simulator_streams import FINISH, content, stream
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def test_a_pause_after_a_reason_in_mid_stream_loses_no_text(reason: str, monkeyp
     pieces = [(0.2, stream(content(text, reason), done=False)) for text in ("a", "b", "c")]
     usage = {"choices": [], "usage": {"prompt_tokens": 1, "completion_tokens": 3}}
     pieces[2:2] = [(0.0, stream(usage, done=False))]
-    reply = Run(ReplaySource([*pieces, (0.2, stream(FINISH))], "m"), Limits()).result(20)
+    reply = Run(PiecesSource([*pieces, (0.2, stream(FINISH))], "m"), Limits()).result(20)
     assert (reply.answer, reply.status) == ("abc", "complete")
 
 
@@ -294,7 +294,7 @@ def test_concurrent_runs_do_not_mix(simulator: Simulator) -> None:
 
 def test_a_recording_is_replayed() -> None:
     pieces = [(0.0, b'data: {"choices":[{"delta":{"content":"'), (0.01, 'é"},"finish_reason":"stop"}]}\n\n'.encode())]
-    reply = Run(ReplaySource(pieces, "m"), Limits()).result(20)
+    reply = Run(PiecesSource(pieces, "m"), Limits()).result(20)
     assert (reply.status, reply.answer, reply.model) == ("complete", "é", "m")
 
 

@@ -19,12 +19,12 @@ from nbstream.client.redaction import KeyRedactor
 from nbstream.client.retry import Limits
 from nbstream.client.run import Run
 from nbstream.client.secret import Secret
-from nbstream.client.sources.replay import ReplaySource
 from nbstream.client.trace import ResponseTrace, Trace, trace_of
 from nbstream.model.events import Answer, Event, Started
 from nbstream.model.reduction import reduced
 from nbstream.model.request import Request
 from nbstream.wire.response import ResponseDecoder
+from tests.pieces import PiecesSource
 from tests.wire.test_simulator_streams import FINISH, content, stream
 
 if TYPE_CHECKING:
@@ -197,7 +197,7 @@ def test_the_oldest_bytes_are_dropped_first(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(trace, "_traces", {})
     data = stream(content("x" * 1_000), FINISH)
     monkeypatch.setattr(trace, "MOST_BYTES", 3 * len(data))
-    replies = [Run(ReplaySource([(0, data)], speed=0), Limits()).result(20) for _ in range(5)]
+    replies = [Run(PiecesSource([(0, data)], speed=0), Limits()).result(20) for _ in range(5)]
     found = [each for each in map(trace_of, replies) if each is not None]
     assert [each.was_dropped for each in found] == [True, True, False, False, False]
     assert [each.size for each in found] == [0, 0, *[len(data)] * 3]

@@ -80,8 +80,8 @@ def test_without_a_reply_it_is_a_one_line_error(kernel: Kernel) -> None:
 
 def test_a_recording_has_no_request(kernel: Kernel) -> None:
     kernel.run(
-        "from nbstream.client.sources.replay import ReplaySource\nfrom nbstream.client.start import start_run\n"
-        "reply = start_run(ReplaySource([(0, b'data: [DONE]\\n\\n')])).result()"
+        "from tests.pieces import PiecesSource\nfrom nbstream.client.start import start_run\n"
+        "reply = start_run(PiecesSource([(0, b'data: [DONE]\\n\\n')])).result()"
     )
     for word in ("", " python"):
         assert error_of(kernel, f"request{word}").startswith("UsageError: The request of this reply is not known")

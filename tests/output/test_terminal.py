@@ -23,7 +23,6 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from nbstream.client.run import Run
-from nbstream.client.sources.replay import ReplaySource
 from nbstream.jupyter.pumping import Pump
 from nbstream.model.events import Answer, Ended, Reasoning
 from nbstream.model.presentation import Presentation
@@ -37,6 +36,7 @@ from tests.output.emulator import EmulatedTerminal, Output
 from tests.output.exchanges import ALL, CALLS, FIRST, WHOLE
 from tests.output.test_cards import CALLS as ANY_CALL
 from tests.output.test_cards import CONTROL
+from tests.pieces import PiecesSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,7 +102,7 @@ def ended(*deltas: dict[str, str]) -> Run:
     chunks: list[Any] = [{"choices": [{"delta": delta}]} for delta in deltas]
     chunks.append({"choices": [{"delta": {}, "finish_reason": "stop"}]})
     data = "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in chunks).encode()
-    run = Run(ReplaySource([(0, data)], "m"))
+    run = Run(PiecesSource([(0, data)], "m"))
     run.result()
     return run
 

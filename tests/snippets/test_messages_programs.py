@@ -9,11 +9,11 @@ import pytest
 
 import nbstream
 from nbstream.client import settings
-from nbstream.client.sources.replay import ReplaySource
 from nbstream.client.start import start_run
 from nbstream.model.exceptions import RequestError
 from nbstream.output.sent_request import account_text
 from tests import needs
+from tests.pieces import PiecesSource
 from tests.snippets import bodies
 from tests.snippets.programs import KEY, Output, code, run
 from tests.snippets.test_programs import sent
@@ -131,6 +131,6 @@ def test_the_account_and_the_json_are_those_of_this_api(simulator: Simulator) ->
     assert "stream_options" not in account
     with pytest.raises(RequestError):
         reply.request.node(sdk=True)
-    recording = start_run(ReplaySource([(0, b"data: [DONE]\n\n")], speed=0)).result()
+    recording = start_run(PiecesSource([(0, b"data: [DONE]\n\n")], speed=0)).result()
     with pytest.raises(RequestError):
         recording.request.python()

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 import nbstream
 from nbstream.client.fill_in import filling_in
-from nbstream.client.sources.replay import ReplaySource
 from nbstream.client.start import source_of, start_run
 from tests import needs
 from tests.hostile.server import HostileServer, Response, event
+from tests.pieces import PiecesSource
 from tests.snippets import bodies
 from tests.snippets.programs import KEY, Output, code, run, run_all
 
@@ -71,7 +71,7 @@ def check(name: str, output: Output, reply: Reply) -> None:
     """Assert that a program has printed what `reply` holds."""
     if name == "curl":
         # It prints the response as it is.
-        replayed = start_run(ReplaySource([(0, output.out.encode())], speed=0)).result()
+        replayed = start_run(PiecesSource([(0, output.out.encode())], speed=0)).result()
         assert (replayed.message, replayed.status) == (reply.message, reply.status)
         return
     assert output.out == f"{reply.message['content'] or ''}\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from nbstream.model.events import Event
     from nbstream.model.failure import Failure
     from nbstream.model.request import Request
+    from nbstream.model.usage import Cost, Usage
 
 
 class SourceError(Exception):
@@ -71,6 +72,19 @@ class Noting(Protocol):
     def answered(self, status: int, headers: Mapping[str, str], error: str = "") -> None:
         """Note the status, the headers, and the body of a refusal."""
 
+    def arrives(self, at: float) -> None:
+        """Note the time of the next bytes, which is recorded, in seconds since the request."""
+
+    def record_in(self, recorder: Recorder | None) -> None:
+        """Note what the response is recorded in, once it has ended."""
+
+
+class Recorder(Protocol):
+    """Keeps responses in a file."""
+
+    def write(self, response: Any, usage: Usage | None = None, cost: Cost | None = None) -> None:
+        """Keep a response that has ended; returns at once."""
+
 
 class Source(Protocol):
     """Provides the bytes of one response each time it is opened, and a decoder for them."""
@@ -90,6 +104,10 @@ class Source(Protocol):
     @property
     def redactor(self) -> KeyRedactor:
         """Removes the keys of the request from what the server says."""
+
+    @property
+    def speed(self) -> float:
+        """How fast time goes: 1, or the speed of a replay; infinity for one without waits."""
 
     async def prepare(self) -> None:
         """Do everything before the request that does not depend on the server."""

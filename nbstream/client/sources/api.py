@@ -24,6 +24,7 @@ from nbstream.wire.response import ResponseDecoder
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
+    from nbstream.client.connections import Opened
     from nbstream.client.endpoints import Endpoint
     from nbstream.client.secret import Secret
     from nbstream.client.sources import Decoder, Noting
@@ -50,6 +51,11 @@ class ApiSource:
         self.secrets = (*endpoint.secrets, *_secrets_in(request))
         self.redactor = KeyRedactor(*self.secrets)
 
+    @property
+    def speed(self) -> float:
+        """How fast time goes; see `Source.speed`."""
+        return 1.0
+
     async def prepare(self) -> None:
         """Import the SDK and make a client, if this is the first request."""
         if not connections.has_client(self.endpoint):
@@ -59,13 +65,10 @@ class ApiSource:
     @asynccontextmanager
     async def open(self, response: Noting) -> AsyncIterator[AsyncIterator[bytes]]:
         """Send the request; see `Source.open`."""
-        pooled = connections.pooled_client(self.endpoint)
-        pooled.users += 1
         began = False
+        response.record_in(self.endpoint.recorder)
         try:
-            await connections.close_unused()
-            body, call = revealed(self.request.body()), self.request.address.call
-            async with connections.opened(pooled.client, self.endpoint, call, body) as opened:
+            async with self._opened(response) as opened:
                 began = True
                 response.answered(opened.status, opened.headers)
                 yield opened.pieces
@@ -75,8 +78,12 @@ class ApiSource:
             if (refusal := refusal_in(error)) is not None:
                 response.answered(refusal.status, refusal.headers, refusal.text)
             raise SourceError(failure_of(error, self.endpoint, self.redactor, began=began)) from None
-        finally:
-            pooled.users -= 1
+
+    @asynccontextmanager
+    async def _opened(self, response: Noting) -> AsyncIterator[Opened]:  # noqa: ARG002  (a replay tells it the times)
+        body = revealed(self.request.body())
+        async with connections.opened(self.endpoint, self.request.address.call, body) as opened:
+            yield opened
 
     def decoder(self, max_bytes: int) -> Decoder:
         """Return a decoder of the API that the request goes to."""

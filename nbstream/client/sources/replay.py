@@ -1,62 +1,187 @@
-"""A recorded response."""
+"""A recorded response in the place of a server's."""
 
 from __future__ import annotations
 
 import asyncio
+import math
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from dataclasses import fields
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
 
-from nbstream.client.redaction import KeyRedactor
-from nbstream.model.request import Request
-from nbstream.wire.response import ResponseDecoder
+from nbstream.client.connections import Opened, StatusError
+from nbstream.client.outer_decoder import OuterDecoder
+from nbstream.client.sources import SourceError
+from nbstream.client.sources.api import ApiSource
+from nbstream.model.events import Replayed
+from nbstream.model.failure import Failure
+from nbstream.model.printable import one_line
+from nbstream.model.recorded import Recorded
+from nbstream.model.usage import Cost
+from nbstream.recordings.taken import Asked
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator, Callable
 
-    from nbstream.client.sources import Noting
+    from nbstream.client.endpoints import Endpoint
+    from nbstream.client.player import Player
+    from nbstream.client.sources import Decoder, Noting
+    from nbstream.model.earlier import Earlier
+    from nbstream.model.events import Event
+    from nbstream.model.request import Request
+    from nbstream.recordings.taken import Taken
 
 #: A replay without waits lets other tasks run each time it has yielded this many bytes.
 _BYTES_AT_ONCE = 64 << 10
 
 
-class ReplaySource:
-    """A recording of a response, with its timing.
+class ReplaySource(ApiSource):
+    """A request that a recording answers: with the same bytes, and at the same times.
 
     Args:
-        pieces: for each piece of bytes, the seconds since the one before, and the bytes.
-        model: the requested model.
-        speed: 2 replays twice as fast as recorded, and 0 without any wait.
+        player: the recording.
+        endpoint: the server that would be asked.
+        request: the request.
+        earlier: what the reply goes on with; None for a reply that begins with this request.
     """
 
-    server = "The recording"
-    earlier = None
-    redactor = KeyRedactor()
+    def __init__(self, player: Player, endpoint: Endpoint, request: Request, earlier: Earlier | None = None) -> None:
+        super().__init__(endpoint, request, earlier)
+        self._player = player
+        self._taken: Taken | None = None
 
-    def __init__(self, pieces: Iterable[tuple[float, bytes]], model: str = "", speed: float = 1.0) -> None:
-        self._pieces = list(pieces)
-        self._speed = speed
-        self.request = Request(model)
+    @property
+    def speed(self) -> float:
+        """How fast it is played; see `Source.speed`."""
+        return self._player.speed
 
     async def prepare(self) -> None:
         """Do nothing."""
 
+    def decoder(self, max_bytes: int) -> Decoder:
+        """Return a decoder that also tells when the response was recorded."""
+        return _ReplayedDecoder(super().decoder(max_bytes), lambda: self._taken)
+
     @asynccontextmanager
-    async def open(self, response: Noting) -> AsyncIterator[AsyncIterator[bytes]]:
-        """Replay from the beginning; see `Source.open`."""
-        response.answered(200, {})
-        yield self._replay()
+    async def _opened(self, response: Noting) -> AsyncIterator[Opened]:
+        # Keys in the body are hidden, as they are in a recording.
+        self._taken = response_to(Asked("POST", self.request.url, self.request.body()), self._player)
+        async with played(self._taken, self._player, response) as opened:
+            yield opened
 
-    def decoder(self, max_bytes: int) -> ResponseDecoder:
-        """Return a decoder of chat completions."""
-        return ResponseDecoder(self.server, max_bytes)
 
-    async def _replay(self) -> AsyncIterator[bytes]:
-        given = 0
-        for delay, piece in self._pieces:
-            given += len(piece)
-            if self._speed:
-                await asyncio.sleep(delay / self._speed)
-            elif given >= _BYTES_AT_ONCE:
-                given = 0
-                await asyncio.sleep(0)
-            yield piece
+def response_to(asked: Asked, player: Player) -> Taken:
+    """Return the recorded response to a request.
+
+    Raises:
+        SourceError: if there is none. The request does not go to any server then.
+    """
+    taken = player.recording.response_to(asked)
+    if taken is None:
+        difference = player.recording.difference(asked)
+        name, said = player.recording.name, one_line(str(difference) if difference is not None else asked.call)
+        raise SourceError(Failure("not_recorded", "differs" if difference is not None else "", name, said))
+    return taken
+
+
+@asynccontextmanager
+async def played(taken: Taken, player: Player, response: Noting | None = None) -> AsyncIterator[Opened]:
+    """Play a recorded response.
+
+    Args:
+        taken: the response.
+        player: how fast.
+        response: is told the recorded times.
+
+    Raises:
+        SourceError: if there was no response, or it broke.
+        StatusError: if it was a refusal.
+    """
+    clock = _Clock(player.speed)
+    if taken.status is None or taken.end == "refused":
+        await clock.until(taken.seconds)
+        if taken.status is None:
+            raise _ending(taken)
+        raise StatusError(taken.status, taken.headers, taken.error)
+    yield Opened(taken.status, taken.headers, _pieces(taken, clock, response))
+
+
+async def _pieces(taken: Taken, clock: _Clock, response: Noting | None) -> AsyncIterator[bytes]:
+    given = 0
+    for at, piece in taken.pieces:
+        given += len(piece)
+        if await clock.until(at) or given >= _BYTES_AT_ONCE:
+            given = 0
+            await asyncio.sleep(0)
+        if response is not None:
+            response.arrives(at)
+        yield piece
+    await clock.until(taken.seconds)
+    if taken.end in ("broken", "stopped"):
+        raise _ending(taken)
+
+
+def _ending(taken: Taken) -> BaseException:
+    """Return how a response ended that did not end by itself."""
+    if taken.end == "stopped":
+        return asyncio.CancelledError()
+    names = {each.name for each in fields(Failure)}
+    facts: dict[str, Any] = {name: value for name, value in (taken.failure or {}).items() if name in names}
+    return SourceError(Failure(**{"kind": "disconnected", **facts}))
+
+
+class _Clock:
+    """Waits as long as it took, divided by the speed."""
+
+    def __init__(self, speed: float) -> None:
+        self._speed = speed
+        self._loop = asyncio.get_running_loop()
+        self._began = self._loop.time()
+
+    async def until(self, seconds: float) -> bool:
+        """Wait until so many recorded seconds have gone by; return whether there was a wait."""
+        if math.isinf(self._speed):
+            return False
+        left = self._began + seconds / self._speed - self._loop.time()
+        if left <= 0:
+            return False
+        await asyncio.sleep(left)
+        return True
+
+
+class _ReplayedDecoder(OuterDecoder):
+    """Tells before everything else when the response was recorded, and what it cost."""
+
+    def __init__(self, decoder: Decoder, taken: Callable[[], Taken | None]) -> None:
+        super().__init__(decoder)
+        self._taken = taken
+        self._has_told = False
+
+    def feed(self, piece: bytes, at: float) -> list[Event]:
+        """Return the events that `piece` completes; see `Decoder.feed`."""
+        return [*self._told(at), *self._decoder.feed(piece, at)]
+
+    def flush(self, at: float) -> list[Event]:
+        """Return the text that was held back; see `Decoder.flush`."""
+        return [*self._told(at), *self._decoder.flush(at)]
+
+    def finish(self, at: float, failure: Failure | None = None) -> list[Event]:
+        """Return the last events; see `Decoder.finish`."""
+        return [*self._told(at), *self._decoder.finish(at, failure)]
+
+    def _told(self, at: float) -> list[Event]:
+        if self._has_told or (taken := self._taken()) is None:
+            return []
+        self._has_told = True
+        return [Replayed(at, Recorded(taken.instant, _cost(taken)))]
+
+
+def _cost(taken: Taken) -> Cost | None:
+    cost = taken.cost
+    if not cost:
+        return None
+    bounds = {name: bool(cost.get(name)) for name in ("at_most", "at_least")}
+    try:
+        return Cost(Decimal(str(cost["amount"])), str(cost["currency"]), "", None, **bounds)
+    except (ArithmeticError, KeyError):
+        return None

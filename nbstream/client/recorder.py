@@ -1,0 +1,187 @@
+"""Appends responses to a recording, on a thread of its own.
+
+Several cells and kernels may append to one file: each response is one write, under a lock.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import copy
+import os
+import time
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nbstream.client import file_lock
+from nbstream.model.exceptions import RequestError
+from nbstream.model.printable import one_line
+from nbstream.recordings import lines
+from nbstream.recordings.lines import FormatError
+from nbstream.recordings.taken import Asked, Taken
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+    from nbstream.client.trace import ResponseTrace
+    from nbstream.model.failure import Failure
+    from nbstream.model.usage import Cost, Usage
+
+#: Other headers of a response are not needed, and may tell something about the account.
+_HEADERS = ("content-type", "retry-after", "retry-after-ms", "location")
+_LOCK_SECONDS, _TICK_SECONDS = 20.0, 0.01
+
+_writer: concurrent.futures.ThreadPoolExecutor | None = None
+
+
+def _reset_after_fork() -> None:
+    """Forget the thread in a forked child, where it does not run."""
+    global _writer  # noqa: PLW0603
+    _writer = None
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_reset_after_fork)
+
+
+class Recorder:
+    """Appends responses to a file.
+
+    Args:
+        path: the file; it is made if there is none.
+
+    Raises:
+        RequestError: if it cannot be written, or holds anything but a recording.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path).expanduser().absolute()
+        self.name = one_line(str(path))
+        #: The base URL of the usual server, if that is not DeepSeek's own.
+        self.usual = ""
+        self._pending: list[concurrent.futures.Future[None]] = []
+        try:
+            self._check()
+        except FormatError as error:
+            raise RequestError(
+                f"{self.name} is left as it is: {error}. Name another file for the recording. Nothing was sent."
+            ) from None
+        except OSError as error:
+            raise RequestError(f"{self.name} cannot be written: {error.strerror or error}. Nothing was sent.") from None
+
+    def __repr__(self) -> str:
+        return f"<Recorder of {self.name}>"
+
+    def with_usual(self, url: str) -> Recorder:
+        """Return the recorder for requests while the server with this base URL is the usual one."""
+        made = copy.copy(self)
+        made.usual = url
+        return made
+
+    def write(self, response: ResponseTrace, usage: Usage | None = None, cost: Cost | None = None) -> None:
+        """Append a response that has ended; returns at once.
+
+        Args:
+            response: the response.
+            usage: the tokens that its server reported.
+            cost: what it cost.
+        """
+        global _writer  # noqa: PLW0603  (one for the process)
+        if _writer is None:
+            _writer = concurrent.futures.ThreadPoolExecutor(1, "nbstream-recorder")
+        self._pending.append(_writer.submit(self._append, response, usage, cost))
+
+    def flush(self) -> str:
+        """Wait until all is written; return a sentence about what could not be, or nothing."""
+        problems = []
+        while self._pending:
+            error = self._pending.pop(0).exception()
+            if error is not None:
+                problems.append(str(error.strerror if isinstance(error, OSError) and error.strerror else error))
+        if not problems:
+            return ""
+        number = "A response" if len(problems) == 1 else f"{len(problems)} responses"
+        return f"{number} could not be recorded in {self.name}: {one_line(problems[0])}."
+
+    def _append(self, response: ResponseTrace, usage: Usage | None, cost: Cost | None) -> None:
+        data = lines.to_lines(taken_of(response, usage, cost, self.usual))
+        with self.path.open("r+b" if self.path.exists() else "w+b", buffering=0) as file:
+            _locked(file)
+            try:
+                end = _end(file)
+                if end == 0:
+                    data = lines.header() + data
+                file.seek(end)
+                file.truncate()
+                left = memoryview(data)
+                try:
+                    while left:
+                        left = left[file.write(left) :]
+                except OSError:
+                    # No part of a response is left, as after a full disk.
+                    file.truncate(end)
+                    raise
+            finally:
+                file_lock.release(file.fileno())
+
+    def _check(self) -> None:
+        with open(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666), "r+b") as file:  # noqa: PTH123
+            if file.read(1):
+                file.seek(0)
+                # Its first lines tell what it is.
+                for _ in lines.read([file.readline()]):
+                    pass
+
+
+def taken_of(response: ResponseTrace, usage: Usage | None, cost: Cost | None, usual: str = "") -> Taken:
+    """Return a response as it is recorded, without keys."""
+    asked = Asked(response.method, response.url, response.body)
+    return Taken(
+        asked,
+        response.instant,
+        response.status,
+        {name: value for name, value in response.headers.items() if name in _HEADERS},
+        response.error,
+        response.pieces,
+        response.end or "stopped",
+        response.ended or 0.0,
+        failure=_failure(response.failure) if response.end == "broken" else None,
+        usage={name: each for name, each in asdict(usage).items() if each is not None} if usage is not None else None,
+        cost=_cost(cost) if cost is not None else None,
+        usual=usual,
+    )
+
+
+def _failure(failure: Failure | None) -> dict[str, Any] | None:
+    if failure is None:
+        return None
+    found = {each.name: getattr(failure, each.name) for each in fields(failure)}
+    return {name: value for name, value in found.items() if value not in (None, "")}
+
+
+def _cost(cost: Cost) -> dict[str, Any]:
+    bounds = {name: True for name in ("at_most", "at_least") if getattr(cost, name)}
+    return {"amount": str(cost.amount), "currency": cost.currency, **bounds}
+
+
+def _locked(file: BinaryIO) -> None:
+    deadline = time.monotonic() + _LOCK_SECONDS
+    while not file_lock.acquire(file.fileno()):
+        if time.monotonic() > deadline:
+            raise OSError("another kernel keeps it locked")
+        time.sleep(_TICK_SECONDS)
+
+
+def _end(file: BinaryIO) -> int:
+    """Return where to go on: after the last whole line, as a killed process may have torn one."""
+    size = file.seek(0, os.SEEK_END)
+    step = 1 << 16
+    at = size
+    while at > 0:
+        start = max(0, at - step)
+        file.seek(start)
+        data = file.read(at - start)
+        if (found := data.rfind(b"\n")) >= 0:
+            return start + found + 1
+        at = start
+    return 0

@@ -1,0 +1,21 @@
+"""Which source a request has: its server, or the recording that answers in the server's place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nbstream.client.sources.api import ApiSource
+
+if TYPE_CHECKING:
+    from nbstream.client.endpoints import Endpoint
+    from nbstream.model.earlier import Earlier
+    from nbstream.model.request import Request
+
+
+def source_for(endpoint: Endpoint, request: Request, earlier: Earlier | None = None) -> ApiSource:
+    """Return the source for a request; arguments are as for `ApiSource`."""
+    if endpoint.player is None:
+        return ApiSource(endpoint, request, earlier)
+    from nbstream.client.sources.replay import ReplaySource  # noqa: PLC0415  (only where it is used)
+
+    return ReplaySource(endpoint.player, endpoint, request, earlier)

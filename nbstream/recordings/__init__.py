@@ -1,0 +1,1 @@
+"""Files of recorded responses: their format, and which response belongs to a request."""
