@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from nbstream.simulator.http_connection import Request, Response
+    from nbstream.simulator.replaying import Replaying
     from nbstream.simulator.scenarios import Plan
 
 #: The only key that is refused, besides an empty one.
@@ -69,17 +70,26 @@ _ERRORS = {
 class Router:
     """Answers requests, and keeps what they share: log, prefix cache, number of refusals.
 
-    The arguments are those of `Simulator`, with `log` and the parsed `plan`.
+    The arguments are those of `Simulator`, with `log`, the parsed `plan`, and what answers from a
+    recording.
     """
 
     def __init__(
-        self, log: Log, *, rate: float, first_token: float, plan: Plan, recording: bytes | None = None
+        self,
+        log: Log,
+        *,
+        rate: float,
+        first_token: float,
+        plan: Plan,
+        recording: bytes | None = None,
+        replaying: Replaying | None = None,
     ) -> None:
         self._log = log
         self._rate = rate
         self._first_token = first_token
         self._plan = plan
         self._recording = recording
+        self._replaying = replaying
         self._cache = PrefixCache()
         self._refusals: Counter[str] = Counter()
 
@@ -94,6 +104,9 @@ class Router:
             entry.model = entry.body.get("model") if isinstance(entry.body, dict) else None
             key = _key(request)
             entry.key_digest = key_digest(key)
+            if self._replaying is not None:
+                await self._replaying.answer(request, response, entry)
+                return
             _check_route(request)
             _check_key(key)
             if request.path in _MODEL_PATHS:

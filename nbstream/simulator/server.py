@@ -8,17 +8,22 @@ from __future__ import annotations
 import argparse
 import asyncio
 import errno
+import math
 import sys
 import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from nbstream.recordings.lines import FormatError
+from nbstream.recordings.recording import load
 from nbstream.simulator import http_connection as http
 from nbstream.simulator import scenarios
 from nbstream.simulator.log import Log
+from nbstream.simulator.replaying import Replaying
 from nbstream.simulator.routes import Router, new_entry
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Coroutine
     from typing import Self, TextIO
 
@@ -40,9 +45,13 @@ class Simulator:
         scenario: the scenarios for a request that does not name any; see `nbstream simulate
             --help`.
         recording: the body of a stream, which the scenario `recording` sends.
+        replay: a file that `nbstream.record` wrote; all requests are answered from it.
+        speed: how fast it is replayed: 2 is twice as fast as it was recorded.
 
     Raises:
         ScenarioError: if `scenario` is not a valid scenario.
+        OSError: if the file cannot be read.
+        FormatError: if it is no recording.
     """
 
     def __init__(
@@ -53,11 +62,16 @@ class Simulator:
         first_token: float = _FIRST_TOKEN,
         scenario: str = "normal",
         recording: bytes | None = None,
+        replay: str | os.PathLike[str] | None = None,
+        speed: float = 1.0,
     ) -> None:
         self._port = port
         self._log = Log()
         plan = scenarios.parse(scenario)
-        self._router = Router(self._log, rate=rate, first_token=first_token, plan=plan, recording=recording)
+        replaying = Replaying(load(replay), speed) if replay is not None else None
+        self._router = Router(
+            self._log, rate=rate, first_token=first_token, plan=plan, recording=recording, replaying=replaying
+        )
         self._connections: dict[asyncio.Task[None], http.Connection] = {}
         self._thread: threading.Thread | None = None
         self._stop: Callable[[], object] = lambda: None
@@ -218,20 +232,37 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     ):
         help_text = f"{meaning} (default {default})"
         parser.add_argument(name, type=_checked(read), default=default, metavar=metavar, help=help_text)
+    parser.add_argument("--replay", metavar="FILE", help="answer from this recording, and nothing else")
+    parser.add_argument(
+        "--speed",
+        type=_checked(_speed),
+        default=1.0,
+        metavar="N",
+        help="how fast it is replayed: 4, or max (default 1)",
+    )
 
 
 def main(namespace: argparse.Namespace) -> int:
     """Run `nbstream simulate` until Ctrl-C; return the exit code."""
-    simulator = Simulator(
-        port=namespace.port,
-        rate=namespace.rate,
-        first_token=namespace.first_token,
-        scenario=namespace.scenario.text,
-    )
+    try:
+        simulator = Simulator(
+            port=namespace.port,
+            rate=namespace.rate,
+            first_token=namespace.first_token,
+            scenario=namespace.scenario.text,
+            replay=namespace.replay,
+            speed=namespace.speed,
+        )
+    except FormatError as error:
+        _print(f"nbstream simulate: {namespace.replay} cannot be replayed: {error}", sys.stderr)
+        return 1
+    except OSError as error:
+        _print(f"nbstream simulate: {namespace.replay} cannot be read: {error.strerror or error}", sys.stderr)
+        return 1
 
     def announce() -> None:
-        url = simulator.url
-        _print(f"Simulating DeepSeek at {url}: set DEEPSEEK_BASE_URL={url} DEEPSEEK_API_KEY=simulated", sys.stdout)
+        url, what = simulator.url, f"Replaying {namespace.replay}" if namespace.replay else "Simulating DeepSeek"
+        _print(f"{what} at {url}: set DEEPSEEK_BASE_URL={url} DEEPSEEK_API_KEY=simulated", sys.stdout)
 
     try:
         run_in_loop(simulator.run(announce))
@@ -247,6 +278,13 @@ def main(namespace: argparse.Namespace) -> int:
 def _print(line: str, stream: TextIO) -> None:
     stream.write(f"{line}\n")
     stream.flush()
+
+
+def _speed(text: str) -> float:
+    speed = math.inf if text == "max" else scenarios.seconds(text)
+    if not speed:
+        raise ValueError(f"{text!r} is not a speed: a number greater than 0, or max")
+    return speed
 
 
 def _port(text: str) -> int:
