@@ -22,7 +22,8 @@ export class RowView {
   readonly #problem = element("div", "nbstream-problem");
   readonly #reply = element("div", "nbstream-reply");
   readonly #tools = element("div", "nbstream-row-tools");
-  readonly #buttons: readonly (readonly [HTMLButtonElement, (row: ChatRow) => boolean])[];
+  /** Made with the reply, as most rows of a long chat are never seen. */
+  #buttons: readonly (readonly [HTMLButtonElement, (row: ChatRow) => boolean])[] = [];
   #row: ChatRow;
   #mounted: { key: string; remove: () => void } | undefined;
   #isFilled = false;
@@ -37,8 +38,6 @@ export class RowView {
     const side = element("div", "nbstream-side");
     side.append(this.#editButton, this.#versions);
     this.#ask.append(this.#prompt.element, side);
-    this.#buttons = this.#makeButtons();
-    this.#tools.append(...this.#buttons.map(([each]) => each));
     this.element.append(this.#ask, this.#marks, this.#problem, this.#reply, this.#tools);
   }
 
@@ -50,9 +49,13 @@ export class RowView {
     return this.#isFilled;
   }
 
-  /** Draw the reply as well, which takes longer than all else. */
+  /** Draw the reply and the tools as well, which take longer than all else. */
   fill(): void {
+    if (this.#isFilled) return;
     this.#isFilled = true;
+    this.#buttons = this.#makeButtons();
+    this.#tools.append(...this.#buttons.map(([each]) => each));
+    this.#drawTools();
     this.#mount();
   }
 
@@ -72,8 +75,7 @@ export class RowView {
     disable(this.#newer, row.version >= row.versions || isLost || isLive);
     show(this.#marks, marksOf(row).join(" · "));
     show(this.#problem, row.problem);
-    for (const [each, isOffered] of this.#buttons) each.hidden = !isOffered(row);
-    this.#tools.hidden = this.#buttons.every(([each]) => each.hidden);
+    this.#drawTools();
     const { editing } = writing;
     if (editing?.row === row.key && !isLost) this.#showForm(editing.part, editing.text);
     else this.#hideForm();
@@ -84,6 +86,11 @@ export class RowView {
     this.#hideForm();
     this.#mounted?.remove();
     this.element.remove();
+  }
+
+  #drawTools(): void {
+    for (const [each, isOffered] of this.#buttons) each.hidden = !isOffered(this.#row);
+    this.#tools.hidden = this.#buttons.every(([each]) => each.hidden);
   }
 
   #makeButtons(): [HTMLButtonElement, (row: ChatRow) => boolean][] {
