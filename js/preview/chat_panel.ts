@@ -1,41 +1,38 @@
-/** All states of a chat's panel, light and dark, without a kernel. */
+/** All states of a chat's panel, light and dark: the real module, with a stand-in for the kernel. */
 
 import keyframes from "../../tests/data/keyframes.json";
-import type { Model } from "../src/channel";
-import { ChatSession, type Instrument } from "../src/chat_panel/chat_session";
-import { PanelView } from "../src/chat_panel/panel_view";
+import chatPanel from "../src/chat_panel/chat_panel";
 import { questions } from "../src/later";
-import type { Keyframe } from "../src/protocol";
 import * as question from "../src/question";
-import reply from "../src/reply";
 import { PANELS, type PanelExample } from "./chat_states";
 
 questions.provide(question);
 
-const REPLIES = keyframes as unknown as Record<string, Keyframe>;
+type Handler = (value?: unknown) => void;
 
-/** An instrument whose kernel answers everything, or nothing. */
-function instrumentOf({ state, isLost = false, isDeaf = false }: PanelExample): Instrument {
-  return {
-    own: structuredClone(state),
-    pageId: "preview",
-    isLost,
-    canInsertCells: true,
-    services: { notebooks: { insertCell: () => true }, announce() {} },
-    send: () => (isDeaf ? new Promise(() => {}) : Promise.resolve({ text: "text" })),
-    show(key, parent) {
-      const traits: Record<string, unknown> = { run_id: "preview", keyframe: REPLIES[key] };
-      const model = {
-        get: (trait: string) => traits[trait],
-        on() {},
-        off() {},
-        send() {},
-      } as unknown as Model<Keyframe>;
-      const widget = reply() as unknown as Record<"initialize" | "render", (props: object) => unknown>;
-      widget.initialize({ model });
-      return widget.render({ model, el: parent }) as () => void;
+/** A model as anywidget has it. Its kernel answers every message, or none. */
+function modelOf({ state, isDeaf = false }: PanelExample): { model: object; end(): void } {
+  const replies = state.rows
+    .filter(({ reply }) => reply !== "")
+    .map(({ reply }) => [reply, { run: reply, state: keyframes[reply as keyof typeof keyframes] }]);
+  const keyframe = { seq: 1, own: state, replies: Object.fromEntries(replies) };
+  const handlers = new Map<string, Handler>();
+  const ended: ((sender: unknown, status: string) => void)[] = [];
+  const model = {
+    get: (trait: string) => (trait === "keyframe" ? keyframe : "preview"),
+    on: (name: string, handler: Handler) => handlers.set(name, handler),
+    off() {},
+    send(message: object) {
+      if (!isDeaf) setTimeout(() => handlers.get("msg:custom")?.({ ...message, type: "answer", answer: {} }));
+    },
+    widget_manager: {
+      kernel: { statusChanged: { connect: (slot: (typeof ended)[number]) => ended.push(slot), disconnect() {} } },
     },
   };
+  const end = (): void => {
+    for (const slot of ended) slot(undefined, "dead");
+  };
+  return { model, end };
 }
 
 for (const column of document.querySelectorAll(".page")) {
@@ -45,10 +42,16 @@ for (const column of document.querySelectorAll(".page")) {
     const el = document.createElement("div");
     el.dataset.state = name;
     column.append(title, el);
-    const session = new ChatSession(instrumentOf(example));
-    if (example.typed !== undefined) session.writing.text = example.typed;
-    const view = new PanelView(el, session);
-    session.add(view);
+    const { model, end } = modelOf(example);
+    const widget = chatPanel() as unknown as Record<"initialize" | "render", (props: object) => unknown>;
+    widget.initialize({ model });
+    widget.render({ model, el });
+    const field = el.querySelector<HTMLTextAreaElement>(".nbstream-prompt-field");
+    if (field !== null && example.typed !== undefined) {
+      field.value = example.typed;
+      field.dispatchEvent(new Event("input"));
+    }
     for (const selector of example.clicked ?? []) el.querySelector<HTMLElement>(selector)?.click();
+    if (example.isLost) end();
   }
 }

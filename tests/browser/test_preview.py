@@ -52,3 +52,20 @@ def test_every_state_is_drawn(preview: str, browser: BrowserContext) -> None:
         expect(panel).to_contain_text("The old table is written by three services.")
     assert not errors
     page.close()
+
+
+def test_every_state_of_a_chat_panel_is_drawn(preview: str, browser: BrowserContext) -> None:
+    page = browser.new_page()
+    errors: list[str] = []
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(f"{preview}chat_panel.html")
+    for width in (320, 1600):
+        page.set_viewport_size({"width": width, "height": 900})
+        states = page.locator(".page.light [data-state]")
+        expect(states.first.get_by_role("textbox", name="Prompt")).to_be_visible()
+        assert states.count() == page.locator(".page.dark [data-state] > .nbstream-panel").count() > 5
+        # Nothing is wider than the page.
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    assert errors == []
+    page.close()

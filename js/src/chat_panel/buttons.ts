@@ -1,6 +1,6 @@
 /** Buttons of the panel. */
 
-import { element } from "../elements";
+import { element } from "../shared";
 
 const FEEDBACK_MILLISECONDS = 1500;
 

@@ -1,6 +1,6 @@
 /** Quiet menus beside the field: the model, whether it thinks, and how much. */
 
-import { element } from "../elements";
+import { element } from "../shared";
 
 export interface MenuItem {
   readonly value: string;

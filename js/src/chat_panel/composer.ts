@@ -1,7 +1,6 @@
 /** Where prompts are written: the field or a template, what waits, the menus, the gauge, and Send. */
 
-import { copy } from "../clipboard";
-import { element, write } from "../elements";
+import { copy, element, write } from "../shared";
 import { button, disable, feedback } from "./buttons";
 import { Field } from "./field";
 import { GaugeView } from "./gauge";

@@ -1,6 +1,6 @@
 /** A form in place of a text of the transcript, to change it. */
 
-import { element } from "../elements";
+import { element } from "../shared";
 import { button } from "./buttons";
 import { Field } from "./field";
 

@@ -3,7 +3,7 @@
  * Enter that ends the composition of a word (Chinese, Japanese, Korean) does neither.
  */
 
-import { element } from "../elements";
+import { element } from "../shared";
 
 /** Longer texts are not measured: that would lay them out again with each key. */
 const MEASURED_CHARACTERS = 8000;

@@ -1,6 +1,6 @@
 /** How full the model's context is, and what the chat has cost: in words, with a small bar. */
 
-import { element, show } from "../elements";
+import { element, show } from "../shared";
 import type { ChatState } from "./protocol";
 
 /** From this part on the bar warns; the words beside it say how much it is. */

@@ -1,6 +1,6 @@
 /** A text of a user, of which only the beginning is shown at first if it is long. */
 
-import { element } from "../elements";
+import { element } from "../shared";
 import { button } from "./buttons";
 
 const SHOWN_CHARACTERS = 2000;

@@ -1,6 +1,6 @@
 /** What the next prompt is asked with, as quiet menus: the model, whether it thinks, and how much. */
 
-import { element } from "../elements";
+import { element } from "../shared";
 import type { Panel } from "./panel";
 
 interface Item {

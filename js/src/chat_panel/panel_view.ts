@@ -1,6 +1,6 @@
 /** One view of a chat's panel: the transcript, and below it the place to write. */
 
-import { element, write } from "../elements";
+import { element, write } from "../shared";
 import { Composer } from "./composer";
 import type { Panel } from "./panel";
 import { Transcript } from "./transcript";

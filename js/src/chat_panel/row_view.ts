@@ -1,7 +1,6 @@
 /** One row of the transcript: a prompt, its reply, and what can be done about them. */
 
-import { copy } from "../clipboard";
-import { element, show, write } from "../elements";
+import { copy, element, show, write } from "../shared";
 import { button, disable, feedback } from "./buttons";
 import { EditForm } from "./edit_form";
 import { LongText } from "./long_text";

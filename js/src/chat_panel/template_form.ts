@@ -1,6 +1,6 @@
 /** A template in place of the field: a labelled field for each of its blanks, and the prompt that they make. */
 
-import { element } from "../elements";
+import { element } from "../shared";
 import { button } from "./buttons";
 import { Field } from "./field";
 import type { Template } from "./protocol";

@@ -3,17 +3,13 @@
  * Rows off the screen are neither laid out nor painted, and their replies are drawn when they come near.
  */
 
-import { element } from "../elements";
-import { EndPin } from "../scroll";
+import { EndPin, element } from "../shared";
 import { button } from "./buttons";
 import type { Panel } from "./panel";
 import { RowView } from "./row_view";
 
 /** Milliseconds that drawing replies may take at a time; a long task is one of 50 ms. */
 const BUDGET = 10;
-
-/** How many rows more the kernel is asked for at a time. */
-const STEP = 30;
 
 export class Transcript {
   readonly element = element("div", "nbstream-transcript-frame");
@@ -72,6 +68,7 @@ export class Transcript {
     this.#drawMore(this.#later, after, "later");
     this.#asked = undefined;
     const keys = new Set(rows.map(({ key }) => key));
+    const stays = this.#pin.isPinned ? undefined : this.#place(keys);
     for (const [key, view] of this.#views) if (!keys.has(key)) this.#drop(key, view);
     let next = this.#rows.firstElementChild;
     for (const row of rows) {
@@ -92,6 +89,7 @@ export class Transcript {
     // Below the transcript it is said what it waits for.
     this.#sending.hidden = pending?.isLate === true;
     this.element.hidden = rows.length === 0 && !isComing && system === "";
+    stays?.();
     this.#pin.follow();
     this.#drawToEnd();
   }
@@ -113,6 +111,23 @@ export class Transcript {
     this.element.remove();
   }
 
+  /**
+   * Note where the first row on the screen stands that will still be there; the function scrolls it
+   * there again. Browsers do so as well, except at the top of the box.
+   */
+  #place(keys: ReadonlySet<string>): () => void {
+    const { top } = this.#box.getBoundingClientRect();
+    const kept = [...this.#views].filter(([key]) => keys.has(key)).map(([, view]) => view.element);
+    kept.sort((one, other) => (one.compareDocumentPosition(other) & Node.DOCUMENT_POSITION_FOLLOWING ? -1 : 1));
+    const row = kept.find((each) => each.getBoundingClientRect().bottom > top) ?? kept.at(-1);
+    if (row === undefined) return () => {};
+    const before = row.getBoundingClientRect().top;
+    return () => {
+      const moved = row.getBoundingClientRect().top - before;
+      if (Math.abs(moved) >= 1) this.#box.scrollTop += moved;
+    };
+  }
+
   #drop(key: string, view: RowView): void {
     const hadFocus = view.element.contains(document.activeElement);
     this.#observer?.unobserve(view.element);
@@ -127,13 +142,14 @@ export class Transcript {
     more.textContent = count === 1 ? `1 ${which} turn` : `${count.toLocaleString("en")} ${which} turns`;
   }
 
-  #window(step: -1 | 1): void {
+  /** Ask for turns outside the window. Half of those that are here stay, so that reading goes on. */
+  #window(direction: -1 | 1): void {
     const { first, rows, count } = this.#panel.state;
-    const wanted = Math.max(0, Math.min(first + step * STEP, count - 1));
+    const step = Math.max(1, Math.floor(rows.length / 2));
+    const wanted = Math.max(0, Math.min(first + direction * step, count - 1));
     if (this.#asked === wanted) return;
     this.#asked = wanted;
-    const isLast = step > 0 && first + rows.length + STEP >= count;
-    this.#panel.post({ type: "window", first: isLast ? -1 : wanted });
+    this.#panel.post({ type: "window", first: wanted });
   }
 
   #drawToEnd(): void {

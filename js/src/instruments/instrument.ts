@@ -21,6 +21,11 @@ export interface Change {
 export interface InstrumentView {
   /** Draw what has changed; also called when the kernel has ended. */
   update(change: Change): void;
+  /**
+   * Say that the kernel has ended, and let nothing be clicked that needs it. Without this method the
+   * instrument says so, and the static output takes the place of the view.
+   */
+  showLost?(): void;
   remove?(): void;
 }
 
@@ -144,7 +149,7 @@ export class InstrumentSession<Own extends object = Record<string, unknown>>
     if (this.#views.size === 0) void this.send({ type: "mounted" });
     this.#views.set(view, element);
     this.services.addView(element, contextOf(this.#model));
-    if (this.isLost) this.#showLost(element);
+    if (this.isLost) this.#showLost(view, element);
     return () => {
       this.#views.delete(view);
       view.remove?.();
@@ -170,7 +175,7 @@ export class InstrumentSession<Own extends object = Record<string, unknown>>
     this.#giveUp();
     for (const { session } of this.#replies.values()) session.onLost();
     this.#update(new Set(Object.keys(this.own)), new Set(this.keys));
-    for (const element of this.#views.values()) this.#showLost(element);
+    for (const [view, element] of this.#views) this.#showLost(view, element);
   }
 
   onMessage(message: InstrumentMessage): void {
@@ -268,7 +273,11 @@ export class InstrumentSession<Own extends object = Record<string, unknown>>
   }
 
   /** Say that the kernel has ended, unless the static output beside the view takes its place. */
-  #showLost(element: HTMLElement): void {
+  #showLost(view: InstrumentView, element: HTMLElement): void {
+    if (view.showLost !== undefined) {
+      view.showLost();
+      return;
+    }
     element.classList.remove(`nbstream-live-${this.#model.get("run_id")}`);
     for (const each of element.querySelectorAll<HTMLElement>(NEEDS_KERNEL)) each.hidden = true;
     const line = document.createElement("p");
