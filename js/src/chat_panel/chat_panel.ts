@@ -1,6 +1,7 @@
 /** `nbstream.ChatPanel`: the page module of a chat's panel. */
 
-import { applyStyle, type InstrumentSession, instrument } from "../shared";
+import { type InstrumentSession, instrument } from "../instruments/instrument";
+import { applyStyle } from "../shared";
 import { ChatSession } from "./chat_session";
 import { PanelView } from "./panel_view";
 import type { ChatState } from "./protocol";
