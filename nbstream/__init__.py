@@ -14,6 +14,8 @@ from nbstream.chat import front_end
 from nbstream.exchange import front_end as consent
 from nbstream.model import representation
 from nbstream.prompt import session
+from nbstream.sessions import per_session
+from nbstream.widgets import front_ends
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -129,6 +131,13 @@ def unload_ipython_extension(shell: InteractiveShell) -> None:
     unload(shell)
 
 
+def _marimo(name: str) -> Any:
+    """Call a function of the module for marimo, if marimo may run here; else return None."""
+    if "marimo" not in sys.modules:
+        return None
+    return getattr(import_module("nbstream.jupyter.marimo_notebook"), name)()
+
+
 representation.bundle_of = lambda reply: import_module("nbstream.jupyter.cell_value").bundle_of(reply)
 representation.resume = lambda reply, **options: import_module("nbstream.jupyter.again").resume(reply, **options)
 representation.code_of = lambda request, *language, **options: import_module("nbstream.snippets").code_of(
@@ -144,6 +153,8 @@ front_end.watch = lambda *arguments: import_module("nbstream.jupyter.ask").watch
 front_end.html = lambda chat: import_module("nbstream.output.conversation").html(chat)
 front_end.markdown = lambda chat: import_module("nbstream.output.conversation").markdown(chat)
 consent.ask = lambda call: import_module("nbstream.jupyter.asking").ask(call)
+per_session.of_front_end = lambda: _marimo("store")
+front_ends.mode_of_marimo = lambda: _marimo("mode")
 session.cells_above = lambda most: import_module("nbstream.jupyter.above").cells_above(most)
 session.last_failure = lambda: import_module("nbstream.jupyter.above").last_failure()
 

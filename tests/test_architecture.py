@@ -68,6 +68,7 @@ IMPORTED_IN = {
     "keyring": ["client/keys.py"],
     "google": ["client/keys.py"],
     "psutil": ["jupyter/journal.py"],
+    "marimo": ["jupyter/marimo_notebook.py"],
     "nbclient": ["demo.py"],
     "nbformat": ["demo.py"],
 }

@@ -27,6 +27,8 @@ const TIMEOUT_FACTOR = 3;
 /** The traits of a widget whose state is a `State`. */
 export interface Traits<State> {
   run_id: string;
+  /** Whether no settled output takes the widget's place. */
+  lasts?: boolean;
   keyframe: State;
 }
 

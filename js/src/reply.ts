@@ -33,7 +33,8 @@ class Session implements Receiver<KernelMessage, Keyframe>, ReplyPort {
     this.#reply = new ReplySession(model.get("keyframe"), this);
     this.#channel = new Channel(model, this);
     this.#settledOutput = new SettledOutputPoll({
-      isMissing: () => !this.#closing.signal.aborted && this.#reply.views.size > 0 && hasEnded(this.#reply.state),
+      isMissing: () =>
+        !this.#closing.signal.aborted && this.#reply.views.size > 0 && hasEnded(this.#reply.state) && !model.get("lasts"),
       request: () => this.send({ type: "settle" }),
     });
     window.addEventListener("pagehide", () => this.send({ type: "left" }), { signal: this.#closing.signal });

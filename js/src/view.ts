@@ -7,6 +7,7 @@ import { detailsIn, restoreOpen } from "./details";
 import { LiveDocument } from "./document";
 import { duration, element, show, write } from "./elements";
 import { FrameScheduler } from "./frame_scheduler";
+import { styleTexts } from "./front_end";
 import type { Load } from "./later";
 import { OffscreenParts } from "./offscreen_parts";
 import { opsOf } from "./operations";
@@ -107,6 +108,7 @@ export class View {
     this.#reasoningOps = opsOf(controller.state.reasoning);
     this.#answerOps = opsOf(controller.state.answer);
     parent.append(this.#root);
+    styleTexts(this.#root);
     this.#observeBottom();
     this.#draw();
     controller.onDraw(this.#root);

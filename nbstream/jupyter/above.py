@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from nbstream.jupyter import cell_ids, interrupts, session_history
 from nbstream.jupyter.cell_outputs import joined, output_of
 from nbstream.model.notebook import CellsAbove, NotebookCell
-from nbstream.widgets import watching
+from nbstream.widgets import front_ends
 
 if TYPE_CHECKING:
     from nbstream.model.notebook import CellOutput, FailedCell
@@ -21,7 +21,7 @@ def cells_above(most: int) -> CellsAbove:
         RequestError: in a script.
         KeyboardInterrupt: if ■ was pressed meanwhile.
     """
-    kernel = watching.running_kernel()
+    kernel = front_ends.running_kernel()
     cell_id = cell_ids.running(kernel)
     found = _from_page(kernel, cell_id, most) if cell_id is not None else None
     return found if found is not None else session_history.earlier_cells(most)
@@ -36,7 +36,7 @@ def last_failure() -> FailedCell | None:
     failed = session_history.last_failure()
     if failed is None or not failed.cell_id:
         return failed
-    found = _from_page(watching.running_kernel(), failed.cell_id, None)
+    found = _from_page(front_ends.running_kernel(), failed.cell_id, None)
     shown = found.cells[0] if found is not None and found.cells else None
     if shown is None or shown.number != failed.cell.number:
         # It was run again since, or deleted.
@@ -46,7 +46,7 @@ def last_failure() -> FailedCell | None:
 
 
 def _from_page(kernel: Any, cell_id: str, most: int | None) -> CellsAbove | None:
-    if kernel is None or not (watching.is_watched(kernel) and watching.draws_widgets(kernel)):
+    if front_ends.current().shows != "widget":
         return None
     # The widget, only where it is used.
     from nbstream.widgets import channels, comm_reader  # noqa: PLC0415

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from nbstream.client import settings
 from nbstream.client.fill_in import filling_in
@@ -11,6 +11,7 @@ from nbstream.client.start import start_run
 from nbstream.exchange.start import stream
 from nbstream.jupyter.display import show, watch
 from nbstream.model.presentation import OPTIONS, presentation_of
+from nbstream.widgets import front_ends
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,7 +24,8 @@ def ask(prompt: str | None = None, **options: Any) -> Reply:
     """Ask, show the reply while it arrives, and return it when it has ended.
 
     In a notebook the reply is shown in the cell's output, in a script or a terminal it is written
-    to standard output.
+    to standard output. In marimo a `LiveReply` is returned at once: an element that shows the
+    reply, whose attributes wait for the end.
 
     Args:
         prompt: what to ask; taken literally.
@@ -58,13 +60,19 @@ def complete(prefix: str, suffix: str = "", **options: Any) -> Reply:
 
 
 def watch_run(start: Callable[[], Run], display: Mapping[str, str | None]) -> Reply:
-    """Start a run, show it until it ends, and return its reply.
+    """Start a run, show it until it ends, and return its reply; in marimo its element, at once.
 
     Args:
         start: starts the run.
         display: how the reply is shown; None is the default of the settings.
     """
-    return watch(start, presentation_of(settings.current(), display, "python"))
+    presentation = presentation_of(settings.current(), display, "python")
+    if front_ends.current().shows == "element":
+        from nbstream.jupyter import marimo_notebook  # noqa: PLC0415  (marimo, only where it runs)
+
+        # It has the attributes of a reply, and waits for them.
+        return cast("Reply", marimo_notebook.watch(start, presentation))
+    return watch(start, presentation)
 
 
 with_signature(ask, (*NAMES, *(each.name for each in OPTIONS)))

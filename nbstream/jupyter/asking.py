@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from nbstream.model.decision import NOBODY, Decision
 from nbstream.output import call_words, questions
-from nbstream.widgets import watching
+from nbstream.widgets import front_ends
 
 if TYPE_CHECKING:
     from nbstream.model.tool_call import ToolCall
@@ -44,9 +44,8 @@ def can_ask() -> bool:
     if threading.current_thread() is not threading.main_thread():
         # The cell has ended, and with it its input.
         return False
-    kernel = watching.running_kernel()
-    if kernel is not None:
-        return watching.takes_input(kernel) and not watching.is_captured(kernel)
+    if front_ends.current() is not front_ends.TERMINAL:
+        return front_ends.takes_input()
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
 
 
@@ -85,7 +84,7 @@ def _edited(before: str) -> str | None:
 
 def _input_after(prompt: str, text: str) -> str:
     """Return what the user types after `prompt`; in a terminal they can change `text`."""
-    if watching.running_kernel() is None:
+    if front_ends.running_kernel() is None:
         with suppress(ImportError):  # as on Windows
             import readline  # noqa: PLC0415
 
@@ -100,7 +99,7 @@ def _input_after(prompt: str, text: str) -> str:
 
 def _drop_what_was_typed_before() -> None:
     """Let no line answer that was typed before the question was shown; ipykernel does the same."""
-    if watching.running_kernel() is None:
+    if front_ends.running_kernel() is None:
         with suppress(ImportError, OSError):  # as on Windows
             import termios  # noqa: PLC0415
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from nbstream.client import settings
 from nbstream.model.presentation import presentation_of
-from nbstream.widgets import watching
+from nbstream.widgets import front_ends
 
 if TYPE_CHECKING:
     from nbstream.model.reply import Reply
@@ -30,7 +30,7 @@ def is_repeated(reply: Reply) -> bool:
     `display(reply)` is no repetition: it asks for the reply. Without a kernel the answer is False,
     because IPython has printed `Out[1]:` already, and nothing would follow it.
     """
-    return watching.running_kernel() is not None and _is_shown(reply) and _is_in_display_hook()
+    return front_ends.running_kernel() is not None and _is_shown(reply) and _is_in_display_hook()
 
 
 def bundle_of(reply: Reply) -> Bundle:
@@ -38,8 +38,12 @@ def bundle_of(reply: Reply) -> Bundle:
 
     In a terminal that has just shown the reply, it is one line.
     """
-    if watching.running_kernel() is None and _is_shown(reply):
+    if front_ends.running_kernel() is None and _is_shown(reply):
         return {"text/plain": repr(reply)}, {}
+    if front_ends.current().is_marimo:
+        from nbstream.jupyter import marimo_notebook  # noqa: PLC0415  (marimo, only where it runs)
+
+        return marimo_notebook.bundle_of(reply, presentation_of(settings.current(), {}, "python")), {}
     from nbstream.output.settled import bundle  # noqa: PLC0415  (the renderer, only where it is used)
 
     return bundle(reply, presentation_of(settings.current(), {}, "cell"))
@@ -51,7 +55,7 @@ def _is_shown(reply: Reply) -> bool:
 
 def _execution() -> object:
     """Return a value that differs between two executions of cells; None in a script."""
-    kernel = watching.running_kernel()
+    kernel = front_ends.running_kernel()
     if kernel is not None:
         return kernel.get_parent("shell").get("header", {}).get("msg_id")
     if "IPython" not in sys.modules:

@@ -7,7 +7,7 @@ from typing import Any
 
 from nbstream.chat.front_end import Cell
 from nbstream.jupyter import cell_ids, outdated
-from nbstream.widgets import watching
+from nbstream.widgets import front_ends
 
 _watched: set[int] = set()
 
@@ -17,7 +17,11 @@ def running() -> Cell | None:
 
     It is None where the front end does not name its cells: then each prompt is a new turn.
     """
-    kernel = watching.running_kernel()
+    if front_ends.current().is_marimo:
+        from nbstream.jupyter import marimo_notebook  # noqa: PLC0415  (marimo, only where it runs)
+
+        return marimo_notebook.cell()
+    kernel = front_ends.running_kernel()
     cell = _cell(kernel)
     if cell is not None and id(kernel) not in _watched:
         _watched.add(id(kernel))

@@ -12,7 +12,7 @@ from nbstream.jupyter import cell_ids, cell_value, interrupted_cell, interrupts,
 from nbstream.jupyter.pumping import Pump
 from nbstream.model.exceptions import RequestError
 from nbstream.model.presentation import OPTIONS, presentation_of
-from nbstream.widgets import channels, comm_reader, watching
+from nbstream.widgets import channels, comm_reader, front_ends
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,9 +45,9 @@ def watch(
         if interrupt.seen:
             run.cancel()
         with _ending(run, done):
-            shown.note(run, presentation, done, cell_ids.running(watching.running_kernel()))
+            shown.note(run, presentation, done, cell_ids.running(front_ends.running_kernel()))
             sink = sinks.sink_for(run, presentation, foreground=True)
-            with comm_reader.opened(watching.running_kernel(), channels.overhear) as read:
+            with comm_reader.opened(front_ends.running_kernel(), channels.overhear) as read:
                 Pump(run, sink).work_here(interrupt, interrupt.holding(read) if read else None)
             cell_value.note_shown(run.reply)
     if interrupt.seen:
@@ -65,7 +65,7 @@ def watch_in_background(
     """
     sinks.preload()
     run = start()
-    kernel = watching.running_kernel()
+    kernel = front_ends.running_kernel()
     cell = cell_ids.running(kernel)
     rerun.replace_when_rerun(run, cell)
     interrupted_cell.spare(run.receiver)
@@ -76,7 +76,7 @@ def watch_in_background(
         with _ending(run, done):
             raise
 
-    if kernel is not None and not watching.is_watched(kernel):
+    if kernel is not None and not front_ends.current().has_page:
         with _ending(run, done):
             Pump(run, sink).work_here()
         return
@@ -102,7 +102,7 @@ def watch_in_place(start: Callable[[], Run], place: Shown) -> None:
     with _ending(run, place.keep):
         sink = sinks.sink_in_place(run, place.presentation, place.place)
         shown.note_successor(run, place)
-        Pump(run, sink).work_elsewhere(watching.running_kernel())
+        Pump(run, sink).work_elsewhere(front_ends.running_kernel())
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from nbstream.model.printable import printable
 from nbstream.output import progress as wording
 from nbstream.output.terminal.screen import Screen, send, takes_styles
-from nbstream.widgets import watching
+from nbstream.widgets import front_ends
 
 if TYPE_CHECKING:
     from nbstream.batch.job import Job
@@ -48,20 +48,25 @@ class JobSink(Protocol):
 
 def sink_for(job: Job, audience: Audience) -> JobSink:
     """Return the sink for a job that begins now."""
-    kernel = watching.running_kernel()
-    if kernel is None:
-        return InTerminal(audience) if takes_styles(sys.stderr) else InFile(audience)
-    if not watching.is_watched(kernel):
-        return Settled(audience)
-    if not watching.draws_widgets(kernel):
-        # In another cell, what it shows besides must not be cleared.
-        return Cleared(audience) if audience == "cell" else Settled(audience)
-    from nbstream.widgets.job_view import JobView  # noqa: PLC0415  (the widget, only where it is used)
+    match front_ends.current().shows:
+        case "text":
+            return InTerminal(audience) if takes_styles(sys.stderr) else InFile(audience)
+        case "settled":
+            return Settled(audience)
+        case "static":
+            # In another cell, what it shows besides must not be cleared.
+            return Cleared(audience) if audience == "cell" else Settled(audience)
+        case "element":
+            from nbstream.jupyter.marimo_notebook import JobOutput  # noqa: PLC0415  (marimo, only where it runs)
 
-    class InPage(JobView):
-        seconds = _PAGE_SECONDS
+            return JobOutput(audience)
+        case "widget":
+            from nbstream.widgets.job_view import JobView  # noqa: PLC0415  (the widget, only where it is used)
 
-    return InPage(job, kernel, audience)
+            class InPage(JobView):
+                seconds = _PAGE_SECONDS
+
+            return InPage(job, front_ends.running_kernel(), audience)
 
 
 class Settled:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from nbstream.batch.asking import CONCURRENCY, Prompts, job_of
 from nbstream.client.options import NAMES, checked, with_signature
 from nbstream.jupyter import interrupts, job_sinks
-from nbstream.widgets import channels, comm_reader, watching
+from nbstream.widgets import channels, comm_reader, front_ends
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -96,7 +96,7 @@ def ask_many(
 
 def watch(job: Job, sink: job_sinks.JobSink, interrupt: Interrupt) -> None:
     """Work on a job until it ends, and show it in `sink`."""
-    kernel = watching.running_kernel()
+    kernel = front_ends.running_kernel()
     with comm_reader.opened(kernel, channels.overhear) as read_all:
         shown_at, is_acknowledged = 0.0, False
         read = interrupt.holding(read_all) if read_all else None

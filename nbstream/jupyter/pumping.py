@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from nbstream.client.jobs import InUserCode, Job
     from nbstream.client.run import Run
-    from nbstream.jupyter.sinks import Sink
+    from nbstream.jupyter.sink import Sink
 
 #: While nothing arrives, a sink gets a tick this often, and messages of the page are read this
 #: often.

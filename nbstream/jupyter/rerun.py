@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nbstream.jupyter import cell_ids
-from nbstream.widgets import watching
+from nbstream.widgets import front_ends
 
 if TYPE_CHECKING:
     from nbstream.client.receiver import Receiver
@@ -24,7 +24,7 @@ def replace_when_rerun(run: Run, cell: str | None) -> None:
 
     Nothing happens where the front end does not name its cells.
     """
-    kernel = watching.running_kernel()
+    kernel = front_ends.running_kernel()
     if cell is None or kernel is None:
         return
     earlier = [each for each in _receivers.get(cell, ()) if not each.done]

@@ -5,49 +5,23 @@ from __future__ import annotations
 import sys
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from nbstream.client import history
 from nbstream.jupyter import cell_ids
 from nbstream.jupyter.journal import Journal
 from nbstream.output import sentences
 from nbstream.output.terminal import view
-from nbstream.widgets.watching import draws_widgets, is_watched, running_kernel
+from nbstream.widgets import front_ends
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from nbstream.client.run import Run
+    from nbstream.jupyter.sink import ConfirmingSink, Sink
     from nbstream.model.events import Event
     from nbstream.model.presentation import Presentation
     from nbstream.model.reply import Reply
-
-
-class Sink(Protocol):
-    """What a run is shown in."""
-
-    @property
-    def is_for_any_thread(self) -> bool:
-        """Whether any thread may call it, one at a time, also while a tool prints."""
-
-    def update(self, events: list[Event], reply: Reply) -> None:
-        """Show new events; `reply` is the reply after exactly these events."""
-
-    def tick(self) -> None:
-        """Do the work that had to wait, as nothing new has arrived for a while."""
-
-    def acknowledge(self) -> None:
-        """Show that the reply is being stopped."""
-
-    def settle(self, reply: Reply) -> None:
-        """Show the whole reply; nothing follows."""
-
-
-class ConfirmingSink(Sink, Protocol):
-    """A sink whose settled output may be lost on its way to a page."""
-
-    def when_confirmed(self, done: Callable[[], object]) -> None:
-        """Call `done` once a page shows the settled output, at once if no page is watching."""
 
 
 def sink_for(run: Run, presentation: Presentation, *, foreground: bool) -> Sink:
@@ -58,24 +32,23 @@ def sink_for(run: Run, presentation: Presentation, *, foreground: bool) -> Sink:
         presentation: how its reply is shown.
         foreground: whether a cell waits for the run.
     """
-    kernel = running_kernel()
-    if kernel is None:
+    front_end = front_ends.current()
+    if front_end.shows == "text":
         return view.TextView(run, presentation)
-    if not is_watched(kernel):
-        return Journaled(SettledView(presentation), run.id)
-    if not draws_widgets(kernel):
-        if not foreground or presentation.audience != "cell":
-            # The cell may show more, which must not be cleared.
-            return Journaled(SettledView(presentation), run.id)
+    if front_end.shows == "static" and foreground and presentation.audience == "cell":
         from nbstream.jupyter.static_view import StaticView  # noqa: PLC0415  (the renderer, only where it is used)
 
         return Journaled(StaticView(run.reply, presentation), run.id)
+    if front_end.shows != "widget":
+        # With static output, a cell may show more, which must not be cleared.
+        return Journaled(SettledView(presentation), run.id)
     from nbstream.widgets import kept_views  # noqa: PLC0415  (the widget, only where it is used)
     from nbstream.widgets.live_view import LiveView  # noqa: PLC0415  (as above)
 
     lost = kept_views.lost()
-    presentation = replace(presentation, has_buttons=cell_ids.are_of_jupyter(kernel))
-    live = LiveView(run, kernel, presentation, foreground=foreground)
+    kernel, presentation = front_ends.running_kernel(), replace(presentation, has_buttons=front_end.goes_on)
+    is_replaced = front_end.updates_later or (foreground and cell_ids.is_of_cell(kernel))
+    live = LiveView(run, kernel, presentation, foreground=foreground, is_replaced=is_replaced)
     for missed in lost:
         if (back := history.back_to(missed.run.receiver)) is not None:
             live.notify(sentences.unseen(back + 1))
@@ -92,19 +65,23 @@ def sink_in_place(run: Run, presentation: Presentation, place: str) -> Sink:
     """
     from nbstream.widgets.live_view import LiveView  # noqa: PLC0415  (as above)
 
-    return Journaled(LiveView(run, running_kernel(), presentation, foreground=False, place=place), run.id)
+    return Journaled(LiveView(run, front_ends.running_kernel(), presentation, foreground=False, place=place), run.id)
 
 
 def preload() -> None:
     """Load the widget, if one is going to be shown, before the request loads the SDK."""
-    kernel = running_kernel()
-    if kernel is not None and is_watched(kernel) and draws_widgets(kernel):
+    if front_ends.current().shows in ("widget", "element"):
         from nbstream.widgets import live_view  # noqa: F401, PLC0415  (the widget, only where it is used)
 
 
 def display_settled(reply: Reply, presentation: Presentation) -> None:
     """Show a settled reply in the current cell or terminal."""
-    if running_kernel() is None:
+    if front_ends.current().is_marimo:
+        from nbstream.jupyter import marimo_notebook  # noqa: PLC0415  (marimo, only where it runs)
+
+        marimo_notebook.append(reply, presentation)
+        return
+    if front_ends.running_kernel() is None:
         view.write(reply, presentation)
         return
     from IPython.display import display  # noqa: PLC0415  (a script has no IPython to import)

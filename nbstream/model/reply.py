@@ -353,6 +353,12 @@ class Reply:
         if not representation.is_repeated(self):
             raise NotImplementedError
 
+    def _mime_(self) -> tuple[str, str]:
+        """Return what marimo shows of a reply, also within a list."""
+        data, _ = self._repr_mimebundle_()
+        kind = "text/html" if "text/html" in data else "text/plain"
+        return kind, str(data[kind])
+
     def _repr_mimebundle_(self, **_options: object) -> representation.Bundle:
         """Return the settled output, and its metadata; a line of text until the reply has ended."""
         return representation.bundle_of(self) if self.ended else ({"text/plain": repr(self)}, {})

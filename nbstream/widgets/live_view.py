@@ -40,6 +40,7 @@ class LiveView:
         foreground: whether a cell waits for the run, so that ■ would stop it.
         place: the display id of an output to show it in; None for a new output of the cell.
         patches: the content of the view; the default is the run's reply.
+        is_replaced: whether the settled output takes the widget's place; if not, the widget stays.
 
     Attributes:
         run: the run.
@@ -60,6 +61,7 @@ class LiveView:
         foreground: bool,
         place: str | None = None,
         patches: Patches | None = None,
+        is_replaced: bool = True,
     ) -> None:
         self.run = run
         self.pages = Pages()
@@ -74,7 +76,8 @@ class LiveView:
         self._sent_at = 0.0
         self._needs_keyframe = False
         self._display_id = run.id if place is None else place
-        self._widget = ReplyWidget(run.id, self._keyframe)
+        self._is_replaced = is_replaced
+        self._widget = ReplyWidget(run.id, self._keyframe, lasts=not is_replaced)
         self._widget.receive(self._on_comm_message)
         #: The widget forgets it when somebody else closes it.
         self._model_id = self._widget.model_id
@@ -83,13 +86,8 @@ class LiveView:
         self._confirmed = False
         self._when_confirmed: Callable[[], object] | None = None
         channels.listen(kernel, run.id, self._model_id, self._on_message)
-        view = self._widget.bundle(self._patches.unfinished)
         self._outputs: list[str] = []
-        if place is None:
-            with cells.displaying() as self._outputs:
-                display(view, raw=True, display_id=self._display_id)
-        else:
-            update_display(view, raw=True, display_id=place)
+        self._display(self._widget.bundle(self._patches.unfinished), is_new=place is None)
         _preload()
 
     def update(self, events: list[Event], reply: Reply) -> None:
@@ -121,6 +119,10 @@ class LiveView:
         with self._patching:
             self._patches.feed([], reply)
             self._send(final=True)
+        if not self._is_replaced:
+            # For a page that is loaded later, where a front end keeps the states of widgets.
+            self._widget.send_keyframe()
+            return
         data, metadata = self._bundle()
         update_display(data, metadata=metadata, raw=True, display_id=self._display_id)
         if self._outputs:
@@ -131,6 +133,14 @@ class LiveView:
             kept_views.keep(self)
         else:
             self.close()
+
+    def _display(self, view: dict[str, Any], *, is_new: bool) -> None:
+        """Show the widget, in an output of its own or in the place of another one."""
+        if is_new:
+            with cells.displaying() as self._outputs:
+                display(view, raw=True, display_id=self._display_id)
+        else:
+            update_display(view, raw=True, display_id=self._display_id)
 
     def when_confirmed(self, done: Callable[[], object]) -> None:
         """Call `done` once a page shows the settled output, at once if no page is watching.
@@ -183,7 +193,8 @@ class LiveView:
         busy.repeat_soon(self._kernel)
         self._on_message(message)
         cells.take_output()
-        if not kept_views.is_kept(self):
+        is_lasting = self.run.done and not self._is_replaced
+        if not (is_lasting or kept_views.is_kept(self)):
             return
         # Only here: the control channel's thread is the wrong one to send or to close on.
         self.tick()

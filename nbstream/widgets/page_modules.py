@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbstream.model.exceptions import NbstreamError
+from nbstream.widgets import front_ends
 from nbstream.widgets.protocol import CONTROL_REQUEST
 
 if TYPE_CHECKING:
@@ -48,7 +49,9 @@ def stub(name: str) -> str:
     if missing := [each for each in needed if each not in hashes]:
         raise _not_built(missing[0])
     with _lock:
-        code = {hashes[each]: _code[hashes[each]] for each in needed if hashes[each] not in _held}
+        # A page that is not heard while a cell runs could not ask in time.
+        asks_late = not front_ends.current().is_heard
+        code = {hashes[each]: _code[hashes[each]] for each in needed if asks_late or hashes[each] not in _held}
     given = {"needed": needed, "hashes": hashes, "code": code, "request": CONTROL_REQUEST}
     return _read("stub").replace("__GIVEN__", json.dumps(given, ensure_ascii=False, separators=(",", ":")))
 

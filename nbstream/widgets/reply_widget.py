@@ -15,18 +15,21 @@ if TYPE_CHECKING:
 class ReplyWidget(PageWidget):
     """Carries a reply to the page. Its traits hold neither prompt nor key."""
 
+    #: Whether no settled output takes the widget's place, so that a page does not ask for it.
+    lasts = traitlets.Bool(False).tag(sync=True)  # noqa: FBT003  (a default)
     #: Never set: serialising the widget's state calls `current`.
     keyframe = traitlets.Dict().tag(sync=True, to_json=lambda _value, widget: widget.current())
 
-    def __init__(self, run_id: str, current: Callable[[], dict[str, Any]]) -> None:
+    def __init__(self, run_id: str, current: Callable[[], dict[str, Any]], *, lasts: bool = False) -> None:
         """Open the widget's comm.
 
         Args:
             run_id: names the run that it shows; see `PageWidget`.
             current: returns the present keyframe; called on any thread.
+            lasts: whether no settled output takes the widget's place.
         """
         self.current = current
-        super().__init__(run_id)
+        super().__init__(run_id, lasts=lasts)
 
     def send_keyframe(self) -> None:
         """Send the present keyframe to every page."""

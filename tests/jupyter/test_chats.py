@@ -18,7 +18,7 @@ MARK = "*Simulated: no model was called.*\n\n"
 
 @pytest.fixture(autouse=True)
 def _no_chats(kernel: Kernel) -> None:
-    kernel.run("%deepseek chat off\nfrom nbstream.chat import conversation; conversation._chats.clear()")
+    kernel.run("%deepseek chat off\nfrom nbstream.chat import conversation; conversation._chats.get().clear()")
 
 
 def ask(kernel: Kernel, word: str, cell: str | None = None, options: str = "-c plan", **metadata: Any) -> Cell:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import traitlets
 
-from nbstream.widgets import busy, cells, channels, watching
+from nbstream.widgets import busy, cells, channels, front_ends
 from nbstream.widgets.instruments.shown_reply import ShownReply
 from nbstream.widgets.instruments.transcript import Transcript
 from nbstream.widgets.page_widget import PageWidget
@@ -78,8 +78,8 @@ class Instrument(PageWidget):
         self._has_news = False
         self._pump: threading.Thread | None = None
         self._is_closed = False
-        self._kernel = watching.running_kernel()
-        self._is_drawn = self._kernel is None or watching.draws_widgets(self._kernel)
+        self._kernel = front_ends.running_kernel()
+        self._is_drawn = front_ends.current().shows in ("text", "widget", "element")
         self._transcript = Transcript(name, self._bundle, self._kernel)
         channels.listen(self._kernel, name, name, self._on_message)
         super().__init__(name, **traits)
