@@ -34,7 +34,10 @@ class Session implements Receiver<KernelMessage, Keyframe>, ReplyPort {
     this.#channel = new Channel(model, this);
     this.#settledOutput = new SettledOutputPoll({
       isMissing: () =>
-        !this.#closing.signal.aborted && this.#reply.views.size > 0 && hasEnded(this.#reply.state) && !model.get("lasts"),
+        !this.#closing.signal.aborted &&
+        this.#reply.views.size > 0 &&
+        hasEnded(this.#reply.state) &&
+        model.get("lasts") !== true,
       request: () => this.send({ type: "settle" }),
     });
     window.addEventListener("pagehide", () => this.send({ type: "left" }), { signal: this.#closing.signal });
