@@ -144,8 +144,12 @@ class Job:
             return False
         if self._stopped_at is None:
             self._stopped_at = time.monotonic()
-        self._news.put(None)
+        self.wake()
         return True
+
+    def wake(self) -> None:
+        """Let `step` return, as there is something else to do."""
+        self._news.put(None)
 
     @property
     def cancelling(self) -> bool:

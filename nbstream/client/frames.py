@@ -1,7 +1,7 @@
 """When a run reads from the network, and when its watchers get the next frame.
 
 Each read and each message costs time, whatever its size. So a run reads nothing between two frames:
-the operating system buffers the data, and the run then reads all of it for one frame.
+the operating system buffers the data, and the run reads all of it when the next frame is due.
 """
 
 from __future__ import annotations
@@ -11,12 +11,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import asyncio
 
-#: The shortest time between two frames. It grows with the text, as nobody can read that fast.
-FRAME_SECONDS = 1 / 30
-_LONGEST_FRAME_SECONDS = 0.07
-_READABLE_CHARACTERS = 900  # a second: eleven lines
-#: Data that has just arrived may be sent this long before its frame is due.
-SLACK_SECONDS = 0.01
+#: The time between two frames: as long as text may be late, since each frame costs the same.
+FRAME_SECONDS = 1 / 15
+#: A frame that is due waits this long for the data that is read for it.
+SLACK_SECONDS = 0.005
 #: The wait for more data of the same burst, so that it is sent in the same frame.
 DEBOUNCE_SECONDS = 0.001
 #: A reply that nobody watches is read this often, and at first more often: waiting for its end
@@ -31,35 +29,27 @@ class FrameSchedule:
     """Says when the next frame is due.
 
     Attributes:
-        due: the time of the next frame, in seconds of the caller's clock.
+        due: the time of the next frame, in seconds of the caller's clock. Nothing is read before.
     """
 
     def __init__(self) -> None:
         self.due = 0.0
-        self._sent_at = 0.0
 
-    def note_sent(self, now: float, characters: int) -> None:
-        """Schedule the next frame after one with this many characters of text."""
-        per_second = characters / max(now - self._sent_at, FRAME_SECONDS)
-        self._sent_at = now
-        pause = min(max(1.0, per_second / _READABLE_CHARACTERS) * FRAME_SECONDS, _LONGEST_FRAME_SECONDS)
-        # Counted from the due time, so that early frames do not make more frames.
-        self.due = max(self.due, now) + pause
+    def note_sent(self, now: float) -> None:
+        """Schedule the next frame after one that was sent now."""
+        # Counted from the due time, so that late frames do not make fewer frames.
+        self.due = max(self.due + FRAME_SECONDS, now + FRAME_SECONDS / 2)
 
     def send_at(self, now: float, *, just_arrived: bool) -> float:
         """Return when to send the data that was read now.
 
         Args:
             now: the current time.
-            just_arrived: whether the run had to wait for the data.
+            just_arrived: whether the run had to wait for the data, so that more may follow at once.
         """
-        is_early = just_arrived and now >= self.read_at
-        return now + DEBOUNCE_SECONDS if is_early else max(self.due, now + DEBOUNCE_SECONDS)
-
-    @property
-    def read_at(self) -> float:
-        """When to start reading for the next frame; the run then reads until the frame is sent."""
-        return self.due - SLACK_SECONDS
+        if now < self.due:
+            return self.due + SLACK_SECONDS
+        return now + DEBOUNCE_SECONDS if just_arrived else now
 
 
 class UnwatchedSchedule(FrameSchedule):
@@ -69,10 +59,10 @@ class UnwatchedSchedule(FrameSchedule):
         super().__init__()
         self._began: float | None = None
 
-    def note_sent(self, now: float, characters: int) -> None:  # noqa: ARG002  (all of it waits for the end)
+    def note_sent(self, now: float) -> None:
         """Schedule the next reading after one at the time `now`."""
         self._began = now if self._began is None else self._began
-        self.due = now + SLACK_SECONDS + min(_UNWATCHED_SECONDS, _UNWATCHED_SHARE * (now - self._began))
+        self.due = now + min(_UNWATCHED_SECONDS, _UNWATCHED_SHARE * (now - self._began))
 
 
 class BurstDetector:

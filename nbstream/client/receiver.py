@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from nbstream.billing.prices import cost_of
 from nbstream.client import retry
-from nbstream.client.frames import DEBOUNCE_SECONDS, BurstDetector, FrameSchedule, UnwatchedSchedule
+from nbstream.client.frames import DEBOUNCE_SECONDS, SLACK_SECONDS, BurstDetector, FrameSchedule, UnwatchedSchedule
 from nbstream.client.jobs import Jobs
 from nbstream.client.loop import background_loop
 from nbstream.client.questions import NobodyToAsk, Questions
@@ -23,12 +23,10 @@ from nbstream.client.thinking import field_that_switches_off
 from nbstream.client.trace import ResponseTrace, Trace, make_room, remember, resumed_trace
 from nbstream.model.coalesce import coalesce
 from nbstream.model.events import (
-    Answer,
     Continued,
     Ended,
     Event,
     Priced,
-    Reasoning,
     Responded,
     Retrying,
     Started,
@@ -94,6 +92,7 @@ class Receiver:
         is_watched: bool = True,
     ) -> None:
         self.cancelling = False
+        self._is_woken = False
         self.future: concurrent.futures.Future[Reply] = concurrent.futures.Future()
         # From now on a watcher that is cancelled cannot cancel the future.
         self.future.set_running_or_notify_cancel()
@@ -161,7 +160,7 @@ class Receiver:
         return True
 
     def wait(self, seen: int, *, cancelling: bool = False, timeout: float | None = None) -> Update:
-        """Wait for new events or work, and return the events after the first `seen`.
+        """Wait for new events or work, or for `wake`; return the events after the first `seen`.
 
         Args:
             seen: how many events the caller already has.
@@ -170,10 +169,15 @@ class Receiver:
             timeout: the most seconds to wait; None means no limit.
         """
         with self._changed:
-            self._changed.wait_for(
-                lambda: len(self._events) > seen or self.done or self.cancelling is not cancelling or self.jobs, timeout
-            )
+            self._changed.wait_for(lambda: self._has_news(seen, cancelling=cancelling), timeout)
+            self._is_woken = False
             return Update(self._events[seen:], self._delivered)
+
+    def wake(self) -> None:
+        """Let `wait` return, as its caller has something else to do."""
+        with self._changed:
+            self._is_woken = True
+            self._changed.notify_all()
 
     def add_listener(self, listener: Callable[[], None]) -> None:
         """Call `listener` after each frame, on the background loop's thread."""
@@ -184,6 +188,10 @@ class Receiver:
         """Stop calling `listener`."""
         with self._changed:
             self._listeners.discard(listener)
+
+    def _has_news(self, seen: int, *, cancelling: bool) -> bool:
+        is_cancel_new = self.cancelling is not cancelling
+        return len(self._events) > seen or self._is_woken or is_cancel_new or bool(self.jobs) or self.done
 
     # Everything below runs on the background loop.
 
@@ -312,9 +320,13 @@ class Receiver:
                         and decoder.delivered
                         and not decoder.finished
                     )
-                    if may_pause and now < (until := self._frames.read_at):
-                        await asyncio.sleep(until - now)
+                    if may_pause and now < self._frames.due:
+                        # A late loop would send before the data has been read.
+                        self._flush_at(None)
+                        await asyncio.sleep(self._frames.due - now)
                         resumed_at = self._loop.time()
+                        if self._is_watched:
+                            self._flush_at(resumed_at + SLACK_SECONDS)
                         bursts.restart()
             response.close("whole")
         except SourceError as error:
@@ -369,7 +381,7 @@ class Receiver:
         if self._has_ended:
             self._flush()
         elif not self._is_watched:
-            self._frames.note_sent(self._loop.time(), 0)
+            self._frames.note_sent(self._loop.time())
             if len(self._pending) >= _MOST_PENDING:
                 self._reduce()
                 self._pending, self._reduced = [], 0
@@ -404,11 +416,9 @@ class Receiver:
         self._flush_at(None)
         with self._changed:
             self._reduce()
-            joined = coalesce(self._pending)
-            characters = sum(len(event.text) for event in joined if isinstance(event, Reasoning | Answer))
-            self._frames.note_sent(self._loop.time(), characters)
+            self._frames.note_sent(self._loop.time())
             if self._is_watched:
-                self._events += joined
+                self._events += coalesce(self._pending)
             self._delivered = self._reply
             self._pending, self._reduced = [], 0
             if self._has_ended and not self.future.done():

@@ -95,6 +95,10 @@ class Run:
             self.cancel()
             raise
 
+    def wake(self) -> None:
+        """Let the thread that shows the reply look at once what pages ask for."""
+        self.receiver.wake()
+
     def cancel(self) -> bool:
         """Close the connection, keep the reply so far, and return whether it had not ended yet."""
         return self.receiver.cancel()

@@ -56,8 +56,9 @@ def _from_page(kernel: Any, cell_id: str, most: int | None) -> CellsAbove | None
     with interrupts.interrupts_call(lambda: None) as interrupt:
         question = CellsQuestion(kernel, cell_id, client, most)
         try:
-            with comm_reader.opened(kernel, channels.overhear) as read:
-                answer = question.wait(lambda: interrupt.seen, interrupt.holding(read) if read else None)
+            with comm_reader.opened(kernel, channels.overhear, question.wake) as reader:
+                read = interrupt.holding(reader.read) if reader is not None else None
+                answer = question.wait(lambda: interrupt.seen, read)
         finally:
             question.close()
     if interrupt.seen:

@@ -47,8 +47,9 @@ def watch(
         with _ending(run, done):
             shown.note(run, presentation, done, cell_ids.running(front_ends.running_kernel()))
             sink = sinks.sink_for(run, presentation, foreground=True)
-            with comm_reader.opened(front_ends.running_kernel(), channels.overhear) as read:
-                Pump(run, sink).work_here(interrupt, interrupt.holding(read) if read else None)
+            kernel = front_ends.running_kernel()
+            with comm_reader.opened(kernel, channels.overhear, run.receiver.wake) as reader:
+                Pump(run, sink).work_here(interrupt, reader)
             cell_value.note_shown(run.reply)
     if interrupt.seen:
         raise interrupts.keyboard_interrupt()

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from nbstream.model.presentation import Audience
 
 _TICK_SECONDS = 0.25
-_READ_SECONDS = 0.02
 _STOPPED = "stopped; what was answered is kept in nbstream.last_map, and the same call asks only the rest"
 
 
@@ -97,11 +96,11 @@ def ask_many(
 def watch(job: Job, sink: job_sinks.JobSink, interrupt: Interrupt) -> None:
     """Work on a job until it ends, and show it in `sink`."""
     kernel = front_ends.running_kernel()
-    with comm_reader.opened(kernel, channels.overhear) as read_all:
+    with comm_reader.opened(kernel, channels.overhear, job.wake) as reader:
         shown_at, is_acknowledged = 0.0, False
-        read = interrupt.holding(read_all) if read_all else None
-        while job.step(_READ_SECONDS if read else _TICK_SECONDS):
-            if read:
+        read = interrupt.holding(reader.read) if reader is not None else None
+        while job.step(_TICK_SECONDS if reader is None else reader.seconds):
+            if read is not None:
                 read()
             if job.cancelling and not is_acknowledged:
                 is_acknowledged = True

@@ -15,16 +15,13 @@ from typing import TYPE_CHECKING, Any
 from nbstream.jupyter.interrupts import Interrupt
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from nbstream.client.jobs import InUserCode, Job
     from nbstream.client.run import Run
     from nbstream.jupyter.sink import Sink
+    from nbstream.widgets.comm_reader import Reader
 
-#: While nothing arrives, a sink gets a tick this often, and messages of the page are read this
-#: often.
+#: While nothing arrives, a sink gets a tick this often.
 _TICK_SECONDS = 0.25
-_READ_SECONDS = 0.02
 #: While a tool runs, what is new is shown this often.
 _FRAME_SECONDS = 0.03
 #: After a frame that took longer, the next one waits for twice as long: drawing takes a third of
@@ -42,17 +39,18 @@ class Pump:
         self._acknowledged = False
         self._has_ended = False
 
-    def work_here(self, interrupt: Interrupt | None = None, read: Callable[[], object] | None = None) -> None:
+    def work_here(self, interrupt: Interrupt | None = None, reader: Reader | None = None) -> None:
         """Show the run until it ends, and run its tools on this thread.
 
         Args:
             interrupt: notes ■; a tool that ■ broke off ends the reply.
-            read: reads messages of pages.
+            reader: reads messages of pages.
         """
         interrupt = Interrupt() if interrupt is None else interrupt
+        read = interrupt.holding(reader.read) if reader is not None else None
         while not self._has_ended:
-            self._step(_READ_SECONDS if read else _TICK_SECONDS)
-            if read:
+            self._step(_TICK_SECONDS if reader is None else reader.seconds)
+            if read is not None:
                 read()
             if (job := self._run.receiver.jobs.take()) is not None:
                 interrupt.seen |= self._work(job, interrupt.in_user_code)

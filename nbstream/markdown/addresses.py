@@ -33,11 +33,11 @@ _TARGET = re.compile(
 
 @cache
 def _host() -> re.Pattern[str]:
-    """Return the pattern of a host, which takes 30 ms to compile."""
+    """Return the pattern of a host, which takes 8 ms to compile, or 25 if it ignores case."""
     # Latin, Greek or Cyrillic letters; a word in Chinese, Japanese or Korean ends the host.
     letter = rf"(?!{CJK.pattern})[^\W_]"
     name = rf"{letter}(?:(?:{letter}|[_-])*{letter})?"
-    return re.compile(rf"://(?:{name}(?:\.{name})*|\[[0-9a-f:.]+])(?::\d+)?", re.IGNORECASE)
+    return re.compile(rf"://(?:{name}(?:\.{name})*|\[[0-9a-fA-F:.]+])(?::\d+)?")
 
 
 def address_at(text: str, colon: int, limit: int | None = None) -> tuple[int, int] | None:

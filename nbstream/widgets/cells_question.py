@@ -72,6 +72,11 @@ class CellsQuestion(PageWidget):
                 read()
         return next((each for each in self._answers if each["cells"] is not None), None)
 
+    def wake(self) -> None:
+        """Let `wait` read messages now."""
+        with self._changed:
+            self._changed.notify_all()
+
     def close(self) -> None:
         """Close the widget; later answers are ignored."""
         channels.forget(self.run_id, self.run_id)

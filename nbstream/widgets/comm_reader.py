@@ -11,24 +11,91 @@ from __future__ import annotations
 
 import hmac
 import json
+import os
 import threading
+import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
+
+from nbstream.client.loop import background_loop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _DELIMITER = b"<IDS|MSG>"
+#: A socket that tells of its messages is read this often all the same: a tool may have taken notice
+#: of one without reading it.
+_LOOK_SECONDS = 0.25
+#: Where nothing tells of messages, the socket is read this often.
+_POLL_SECONDS = 0.02
+
+
+class Reader:
+    """Reads the messages in the shell's socket, on the main thread.
+
+    Attributes:
+        seconds: how often to read.
+    """
+
+    def __init__(self, stream: Any, wake: Callable[[], object]) -> None:
+        self._stream = stream
+        self._wake = wake
+        self._loop = background_loop()
+        self._has_rung = True
+        self._looked_at = 0.0
+        self._is_closed = False
+        self.seconds = _LOOK_SECONDS
+        # A copy, as a reader within a tool watches the same socket.
+        self._descriptor = -1 if os.name == "nt" else os.dup(stream.socket.fileno())
+        if self._descriptor < 0:
+            # The loop of Windows watches no sockets of others.
+            self.seconds = _POLL_SECONDS
+
+    def read(self) -> None:
+        """Read what is there, if something may be there."""
+        is_due = time.monotonic() - self._looked_at >= self.seconds
+        if not (self._has_rung or is_due) or self._stream.closed():
+            return
+        was_rung, self._has_rung = self._has_rung, False
+        self._looked_at = time.monotonic()
+        self._stream.flush()
+        if was_rung and self._descriptor >= 0:
+            # Only now: the descriptor stays readable until the socket has been read.
+            self._loop.call_soon_threadsafe(self._watch)
+
+    def close(self) -> None:
+        """Stop watching the socket."""
+        self._is_closed = True
+        if self._descriptor >= 0:
+            self._loop.call_soon_threadsafe(self._end)
+
+    # The background loop calls these.
+
+    def _watch(self) -> None:
+        if not self._is_closed:
+            self._loop.add_reader(self._descriptor, self._ring)
+
+    def _ring(self) -> None:
+        self._loop.remove_reader(self._descriptor)
+        self._has_rung = True
+        self._wake()
+
+    def _end(self) -> None:
+        self._loop.remove_reader(self._descriptor)
+        os.close(self._descriptor)
 
 
 @contextmanager
-def opened(kernel: Any, receive: Callable[[str, dict[str, Any]], object]) -> Iterator[Callable[[], object] | None]:
-    """Yield a function that reads the socket's messages, or None if it is out of reach.
+def opened(
+    kernel: Any, receive: Callable[[str, dict[str, Any]], object], wake: Callable[[], object]
+) -> Iterator[Reader | None]:
+    """Yield a reader of the socket's messages, or None if it is out of reach.
 
     Args:
         kernel: the ipykernel.
         receive: takes a comm's id and the content of a custom message to it. The kernel gives the
             message to the comm as well, when its turn comes.
+        wake: called on another thread when there may be a message to read.
     """
     stream = _stream(kernel)
     forward = getattr(stream, "_recv_callback", None)
@@ -47,14 +114,12 @@ def opened(kernel: Any, receive: Callable[[str, dict[str, Any]], object]) -> Ite
                 restoring.answer(kernel, comm_id)
         return forward(frames)
 
-    def read() -> None:
-        if not stream.closed():
-            stream.flush()
-
     stream.on_recv(glance, copy=stream._recv_copy)  # noqa: SLF001  (pyzmq has no public way)
+    reader = Reader(stream, wake)
     try:
-        yield read
+        yield reader
     finally:
+        reader.close()
         if not stream.closed():
             stream.on_recv(forward, copy=stream._recv_copy)  # noqa: SLF001  (as above)
 

@@ -45,6 +45,10 @@ class WatchedJob:
         """Seconds since the job began."""
         return self._job.elapsed
 
+    def wake(self) -> None:
+        """See `Job.wake`."""
+        self._job.wake()
+
     def cancel(self) -> bool:
         """Stop the job; see `Job.cancel`."""
         return self._job.cancel()

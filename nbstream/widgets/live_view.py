@@ -173,10 +173,14 @@ class LiveView:
                 # The settled output has taken the widget's place.
                 self._confirm()
             case "resync":
-                self._needs_keyframe = True
+                self._need_keyframe()
             case "hello" if message.get("seq", 0) < self._patches.seq:
-                self._needs_keyframe = True
+                self._need_keyframe()
         return {}
+
+    def _need_keyframe(self) -> None:
+        self._needs_keyframe = True
+        self.run.wake()
 
     def _confirm_later(self) -> None:
         if self._loop is not None:

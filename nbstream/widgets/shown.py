@@ -31,6 +31,9 @@ class Watched(Protocol):
     def receiver(self) -> Any:
         """What receives the reply."""
 
+    def wake(self) -> None:
+        """Let the thread that shows it call `LiveView.tick` soon; any thread may call this."""
+
     def cancel(self) -> bool:
         """Stop it, from any thread, and return whether it had not ended."""
 

@@ -30,48 +30,32 @@ if TYPE_CHECKING:
     from nbstream.simulator.server import Simulator
 
 
-def pause(characters: int) -> float:
-    """Return the seconds between frames that each have this many characters."""
-    frames, now = FrameSchedule(), 100.0
-    for _ in range(5):
-        now = frames.due
-        frames.note_sent(now, characters)
-    return frames.due - now
-
-
-def test_thirty_frames_a_second_for_text_at_reading_speed() -> None:
-    assert pause(0) == pause(5) == pause(20) == pytest.approx(FRAME_SECONDS)
-
-
-def test_fewer_frames_for_faster_text_but_at_least_fourteen() -> None:
-    assert FRAME_SECONDS < pause(45) < pause(60) < pause(10_000) == pytest.approx(0.07)
-
-
-def test_early_frames_do_not_make_more_frames() -> None:
+def test_late_frames_do_not_make_fewer_frames() -> None:
     frames = FrameSchedule()
-    frames.note_sent(100.0, 0)
+    frames.note_sent(100.0)
+    first = frames.due
     for _ in range(10):
-        frames.note_sent(frames.due - SLACK_SECONDS, 0)
-    assert frames.due == pytest.approx(100 + 11 * FRAME_SECONDS)
-    # A late frame, as after a silence, does not make the next one early.
-    frames.note_sent(200.0, 0)
-    assert frames.due == pytest.approx(200 + FRAME_SECONDS)
+        frames.note_sent(frames.due + SLACK_SECONDS)
+    assert frames.due == pytest.approx(first + 10 * FRAME_SECONDS)
 
 
-def test_data_that_just_arrived_is_sent_early_and_other_data_when_due() -> None:
+def test_after_a_silence_the_next_frame_comes_sooner() -> None:
+    frames = FrameSchedule()
+    frames.note_sent(100.0)
+    frames.note_sent(200.0)
+    assert frames.due == pytest.approx(200 + FRAME_SECONDS / 2)
+
+
+def test_no_frame_is_sent_before_it_is_due_and_one_that_is_waits_for_the_rest_of_a_burst() -> None:
     frames = FrameSchedule()
     frames.due = 100.0
-    early = 100 - SLACK_SECONDS
     for now, just_arrived, at in (
-        (99.0, True, 100),
-        (99.0, False, 100),
-        (early, True, early + DEBOUNCE_SECONDS),
-        (early, False, 100),
-        (101.0, False, 101 + DEBOUNCE_SECONDS),
+        (99.0, True, 100 + SLACK_SECONDS),
+        (99.0, False, 100 + SLACK_SECONDS),
+        (100.0, False, 100.0),
         (101.0, True, 101 + DEBOUNCE_SECONDS),
     ):
         assert frames.send_at(now, just_arrived=just_arrived) == pytest.approx(at)
-    assert frames.read_at == pytest.approx(early)
 
 
 def test_pieces_that_arrive_together_are_one_burst() -> None:
@@ -167,6 +151,6 @@ def test_a_reply_that_nobody_watches_is_read_more_and_more_rarely() -> None:
     frames = UnwatchedSchedule()
     pauses = []
     for now in (100.0, 100.1, 101.0, 110.0, 200.0):
-        frames.note_sent(now, 0)
-        pauses.append(frames.read_at - now)
+        frames.note_sent(now)
+        pauses.append(frames.due - now)
     assert pauses == pytest.approx([0, 0.01, 0.1, 0.25, 0.25])
