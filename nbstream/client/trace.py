@@ -236,7 +236,7 @@ class Trace:
     Attributes:
         responses: the requests, each with its response.
         is_precise: whether the reply is read as soon as bytes arrive. Otherwise it is read once for
-            each frame, so that what arrived within 30 to 70 ms has one time. Set it before the
+            each frame, so that what arrived within 70 ms has one time. Set it before the
             response begins.
         was_dropped: whether the bytes were dropped, as newer replies needed the memory.
     """
