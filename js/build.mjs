@@ -13,9 +13,10 @@ const ROOT = import.meta.dirname;
 const STATIC = join(ROOT, "../nbstream/static");
 /** Modules besides the reply, by name; each is loaded when it is first used. */
 const WIDGETS = {
+  chat_panel: "src/chat_panel/chat_panel.ts",
+  inspector: "src/inspector/inspector.ts",
   question: "src/question.ts",
   reply_view: "src/instruments/reply_view.ts",
-  chat_panel: "src/chat_panel/chat_panel.ts",
 };
 /** Modules that share nothing, as they are needed without a reply. */
 const ALONE = { stub: "src/stub.ts", cells: "src/cells.ts" };

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from nbstream.prompt.description import Description
     from nbstream.tools.mcp_servers import mcp
     from nbstream.tools.tool import tool
+    from nbstream.widgets.inspector.inspector import Inspector
 
     last: Reply | None
     last_map: Replies | None
@@ -50,6 +51,7 @@ __all__ = [
     "Chat",
     "CodeBlock",
     "Description",
+    "Inspector",
     "NbstreamError",
     "NbstreamWarning",
     "Replies",
@@ -76,6 +78,7 @@ _MODULES = {
     "Chat": "chat.conversation",
     "CodeBlock": "markdown.code_blocks",
     "Description": "prompt.description",
+    "Inspector": "widgets.inspector.inspector",
     "NbstreamError": "model.exceptions",
     "NbstreamWarning": "model.exceptions",
     "Replies": "batch.replies",

@@ -30,10 +30,12 @@ _DEEPEST = 40
 class _Line:
     """A line of a response: its text, and what of its JSON value is changed."""
 
-    __slots__ = ("_begins_at", "changes", "holders", "text", "value")
+    __slots__ = ("_begins_at", "changes", "holders", "is_changed", "text", "value")
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, is_changed: bool = False) -> None:
         self.text = text
+        #: Whether a key was in it.
+        self.is_changed = is_changed
         self.value: Any = None
         self.changes: dict[_Path, str] = {}
         #: How many texts may hold a key that goes on in a later line.
@@ -49,7 +51,11 @@ class _Line:
     def bytes(self) -> bytes:
         """Return the line without keys."""
         text = self.text
-        if self.changes:
+        has_bytes = self.value is not None and '"bytes"' in text
+        if self.changes or (self.is_changed and has_bytes):
+            if has_bytes:
+                # Those of tokens, which spell the key once more.
+                _drop_bytes(self.value)
             for path, new in self.changes.items():
                 inner = self.value
                 for name in path[:-1]:
@@ -89,7 +95,9 @@ class LineRedactor:
         """Take a line with its end, and return the lines that are clear now."""
         if not self._redactor.forms:
             return [line]
-        read = _Line(self._redactor.redact(line.decode("utf-8", "surrogateescape")))
+        given = line.decode("utf-8", "surrogateescape")
+        text = self._redactor.redact(given)
+        read = _Line(text, is_changed=text != given)
         if read.value is not None:
             self._read(read)
         self._waiting.append(read)
@@ -207,6 +215,20 @@ def _texts(value: Any, path: _Path = (), channel: _Path = ()) -> Iterator[tuple[
     elif isinstance(value, list):
         for number, inner in enumerate(value):
             yield from _texts(inner, (*path, number), (*channel, number))
+
+
+def _drop_bytes(value: Any, depth: int = 0) -> None:
+    """Take the fields `bytes` out of a JSON value."""
+    if depth > _DEEPEST:
+        return
+    if isinstance(value, dict):
+        if isinstance(value.get("bytes"), list):
+            value["bytes"] = None
+        for inner in value.values():
+            _drop_bytes(inner, depth + 1)
+    elif isinstance(value, list):
+        for inner in value:
+            _drop_bytes(inner, depth + 1)
 
 
 def _replace(parts: list[_Part], start: int, end: int) -> None:

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 
 def watch(
-    start: Callable[[], Run], presentation: Presentation, done: Callable[[Reply], object] = lambda _: None
+    start: Callable[[], Run],
+    presentation: Presentation,
+    done: Callable[[Reply], object] = lambda _: None,
+    below: Callable[[Run], object] = lambda _: None,
 ) -> Reply:
     """Start a run, show it until it ends, and return its reply.
 
@@ -32,6 +35,7 @@ def watch(
         start: starts the run.
         presentation: how the reply is shown.
         done: is given the reply at the end, also when the cell is interrupted.
+        below: is given the run, to show more below its reply.
 
     Raises:
         KeyboardInterrupt: if ■ was pressed, after the partial reply was settled, so that queued
@@ -47,6 +51,7 @@ def watch(
         with _ending(run, done):
             shown.note(run, presentation, done, cell_ids.running(front_ends.running_kernel()))
             sink = sinks.sink_for(run, presentation, foreground=True)
+            below(run)
             kernel = front_ends.running_kernel()
             with comm_reader.opened(kernel, channels.overhear, run.receiver.wake) as reader:
                 Pump(run, sink).work_here(interrupt, reader)
@@ -57,7 +62,10 @@ def watch(
 
 
 def watch_in_background(
-    start: Callable[[], Run], presentation: Presentation, done: Callable[[Reply], object] = lambda _: None
+    start: Callable[[], Run],
+    presentation: Presentation,
+    done: Callable[[Reply], object] = lambda _: None,
+    below: Callable[[Run], object] = lambda _: None,
 ) -> None:
     """Start a run and show it in the current cell without waiting; arguments are as for `watch`.
 
@@ -73,6 +81,7 @@ def watch_in_background(
     shown.note(run, presentation, done, cell)
     try:
         sink = sinks.sink_for(run, presentation, foreground=False)
+        below(run)
     except BaseException:
         with _ending(run, done):
             raise

@@ -30,6 +30,7 @@ from nbstream.jupyter.value_words import with_quoted_values
 from nbstream.model.exceptions import NbstreamWarning, RequestError
 from nbstream.model.presentation import OPTIONS, presentation_of
 from nbstream.output.audience import name_options
+from nbstream.widgets import front_ends
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -170,6 +171,7 @@ class DeepSeekMagics(settings.Settings, Magics):
     @argument("--replay", metavar="FILE", help="Take the responses from this recording; nothing is sent.")
     @argument("--speed", metavar="N", help="With --replay: how fast, such as 4, or max without any wait; 1 by default.")
     @_display_arguments
+    @argument("--inspect", action="store_true", help="Show below the reply what it is made of: nbstream.Inspector.")
     @argument("--background", action="store_true", help="Do not wait: the next cell runs while the reply arrives.")
     @argument("--raw-body", metavar="JSON", help="An object of further fields for the request; they replace others.")
     @line_cell_magic
@@ -250,6 +252,8 @@ class DeepSeekMagics(settings.Settings, Magics):
         if arguments.type_name is not None:
             options["schema"] = _type_named(arguments.type_name, variables, arguments.schema)
         if {arguments.each, arguments.save, arguments.concurrency} != {None}:
+            if arguments.inspect:
+                raise RequestError("--inspect shows one reply, and --each asks for many: leave one out.")
             from nbstream.jupyter.each import ask_each  # noqa: PLC0415  (only where it is used)
 
             ask_each(prompt, arguments, options, variables, audience=self._audience, made=self._noted)
@@ -262,7 +266,7 @@ class DeepSeekMagics(settings.Settings, Magics):
             return run
 
         watch = display.watch_in_background if line.is_background else display.watch
-        watch(start, line.presentation, line.keep)
+        watch(start, line.presentation, line.keep, _show_inspector if arguments.inspect else lambda _: None)
 
     def _line(self, line: str) -> Line:
         """Return the options on the line of a command that sends the same messages again."""
@@ -271,6 +275,8 @@ class DeepSeekMagics(settings.Settings, Magics):
             raise RequestError("--record and --replay go on the first line of a %%deepseek cell, not with a command.")
         if arguments.chat is not None or arguments.value_names or arguments.type_name:
             raise RequestError("-c, -v and --as cannot be changed: the same messages are sent again.")
+        if arguments.inspect:
+            raise RequestError("--inspect is an option of a cell: nbstream.Inspector(nbstream.last) shows a reply.")
         return self._with_options(arguments)
 
     def _with_options(self, arguments: Namespace) -> Line:
@@ -329,6 +335,17 @@ def unload(shell: InteractiveShell) -> None:
     for kind in ("line", "cell"):
         shell.magics_manager.magics[kind].pop(_NAME, None)
     settings.use(None)
+
+
+def _show_inspector(run: Run) -> None:
+    """Show what a run is made of, where a page draws widgets."""
+    if front_ends.current().shows != "widget":
+        return
+    from IPython.display import display as show  # noqa: PLC0415  (only where it is used)
+
+    from nbstream.widgets.inspector.inspector import Inspector  # noqa: PLC0415  (as above)
+
+    show(Inspector(run))
 
 
 def _type_named(text: str, variables: Mapping[str, Any], schema: str | None) -> Any:

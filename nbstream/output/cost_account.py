@@ -84,7 +84,8 @@ def _source(found: Breakdown, step: Reply) -> list[str]:
     notes = [f"Prices of {found.provider}, valid from {cost.dated:%Y-%m-%d %H:%M} UTC, in nbstream's table."]
     if found.peak is not None:
         when = f"{_DAYS[found.at.weekday()]}, {found.at:%Y-%m-%d %H:%M} UTC"
-        notes.append(f"The request was sent {cost.tier}: {when}. {_rule(found.peak)}")
+        tier = "at peak time" if cost.tier == "peak" else cost.tier
+        notes.append(f"The request was sent {tier}: {when}. {_rule(found.peak)}")
     if step.simulated:
         notes.append("The reply is simulated: nothing was paid, and this is what it would cost.")
     return notes

@@ -187,7 +187,7 @@ def notes(reply: Reply, audience: Audience, *, has_buttons: bool = True) -> list
     """
     # Several other choices, or several fields of them, are one note.
     warnings = [each for each in reply.warnings if not _is_in_alert(each, reply)]
-    said = [_note(warning, reply.request, audience) for warning in warnings]
+    said = [warning_sentence(warning, reply.request, audience) for warning in warnings]
     pending = [spoken(_of_pending(reply), audience)] if reply.pending else []
     stopped = [] if has_buttons or audience == "python" else [spoken(_of_stopped(reply), audience)]
     return list(dict.fromkeys(filter(None, [*pending, *said, *stopped])))
@@ -214,7 +214,8 @@ def _is_in_alert(warning: ReplyWarning, reply: Reply) -> bool:
     return error is not None and error.cause == "unreadable" and warning.kind == "unreadable" and warning.count == 1
 
 
-def _note(warning: ReplyWarning, request: Request, audience: Audience) -> str:
+def warning_sentence(warning: ReplyWarning, request: Request, audience: Audience = "cell") -> str:
+    """Return what a warning says."""
     count = warning.count
     said = one_line(warning.said[:_LONGEST_SAID])
     said = said if len(warning.said) <= _LONGEST_SAID else said + "…"

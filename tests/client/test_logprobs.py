@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import nbstream
+from nbstream.client.raw_redaction import LineRedactor, lines_of
 from nbstream.client.redacted_decoder import RedactedDecoder
 from nbstream.client.redaction import KeyRedactor
 from nbstream.client.secret import Secret
@@ -98,6 +100,7 @@ def spelled_out(tokens: tuple[Token, ...]) -> list[str]:
     return [*texts, *others]
 
 
+@settings(deadline=None)
 @given(KEYS, st.text("ab/", max_size=20), st.text("ab/", max_size=20), st.integers(1, 9))
 def test_the_key_is_in_no_token_however_it_is_split(key: str, before: str, after: str, size: int) -> None:
     text = before + key + after
@@ -122,3 +125,20 @@ def test_tokens_that_spell_no_key_stay_as_they_are(pieces: list[str]) -> None:
         Token(piece, -0.5, piece.encode(), alternatives=(Alternative(piece, -0.5, piece.encode()),)) for piece in pieces
     ]
     assert list(reply.logprobs) == alone
+
+
+@settings(deadline=None)
+@given(KEYS, st.integers(1, 30))
+def test_the_key_is_in_no_raw_line_of_tokens(key: str, size: int) -> None:
+    pieces = [key[at : at + size] for at in range(0, len(key), size)]
+    data = encoded(*(scored({"content": each}, {"content": [entry(each, top=[entry(each)])]}) for each in pieces))
+    reader = LineRedactor(KeyRedactor(Secret(key)))
+    lines = [line for each in lines_of(data) for line in reader.feed(each)] + reader.flush()
+    spelled_by = {"token": "", "bytes": ""}
+    for line in lines:
+        for name in spelled_by:
+            for value in re.findall(rf'"{name}":\s*("[^"]*"|\[[^\]]*\])', line.decode()):
+                read = json.loads(value)
+                spelled_by[name] += read if isinstance(read, str) else bytes(read).decode("latin-1")
+    assert key not in spelled_by["token"]
+    assert spelled_by["bytes"] == ""

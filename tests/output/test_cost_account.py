@@ -51,7 +51,7 @@ def test_each_price_is_multiplied_out_exactly() -> None:
 def test_at_peak_the_factor_is_written_out() -> None:
     account = cost_account(asked(Usage(1203, 0, 1203, 0, 1203), PEAK))
     assert account.rows[0] == ("input", "1,203", "\xd7 $0.15/M \xd7 2", "$0.0003609")
-    assert "sent peak" in account.notes[1]
+    assert "sent at peak time" in account.notes[1]
 
 
 @given(st.integers(0, 10**6), st.integers(0, 10**6), st.integers(0, 10**6), st.sampled_from([PEAK, OFF_PEAK]))

@@ -1,0 +1,102 @@
+/** The tab Time: where it went, as a table with bars, and the tokens a second as a curve. */
+
+import { element } from "../shared";
+import { clock, type Panel, type Source, scrollable, stretch, svg, table, tick, writeNotes } from "./panel";
+import type { SpanView, TimeAnswer } from "./protocol";
+
+const WIDTH = 640;
+const HEIGHT = 110;
+const FOOT = 18;
+/** Room at the right for the numbers of the rate. */
+const SIDE = 34;
+const TOP = 14;
+
+export class TimePanel implements Panel {
+  readonly element = element("div", "nbstream-in-time");
+  readonly #source: Source;
+
+  constructor(source: Source) {
+    this.#source = source;
+  }
+
+  async refresh(): Promise<void> {
+    const step = this.#source.step;
+    const answer = await this.#source.ask<TimeAnswer>({ type: "time", step });
+    if (answer === undefined || step !== this.#source.step) return;
+    const end = Math.max(...answer.spans.map((span) => span.end), 0);
+    const rows = answer.spans.map((span) => [
+      span.name,
+      clock(span.start),
+      stretch(span.end - span.start),
+      bar(span, end),
+    ]);
+    const spans = table(["what", "from", "how long", ""], rows);
+    spans.classList.add("nbstream-in-spans");
+    const parts: HTMLElement[] = [scrollable(spans, "Where the time went")];
+    if (answer.curve.length > 1) parts.push(curve(answer.curve, end));
+    if (answer.facts.length > 0) {
+      const facts = element("dl", "nbstream-in-facts");
+      for (const [name, value] of answer.facts) facts.append(element("dt", "", name), element("dd", "", value));
+      parts.push(facts);
+    }
+    const notes = element("div", "");
+    writeNotes(notes, [answer.note]);
+    this.element.replaceChildren(...parts, notes);
+  }
+}
+
+/** A span's bar; the row says the same in numbers. */
+function bar(span: SpanView, end: number): SVGElement {
+  const drawn = svg("svg", { viewBox: "0 0 100 10", preserveAspectRatio: "none", "aria-hidden": "true" });
+  const [from, width] = end > 0 ? [(span.start / end) * 100, ((span.end - span.start) / end) * 100] : [0, 0];
+  drawn.append(svg("rect", { x: from, y: 1, width: Math.max(width, 0.6), height: 8, "data-kind": span.kind }));
+  return drawn;
+}
+
+/** The tokens a second over the time, in steps; its description has the numbers. */
+export function curve(points: TimeAnswer["curve"], end: number): HTMLElement {
+  const most = Math.max(...points.map(([, , rate]) => rate));
+  const tokens = points.reduce((sum, [from, to, rate]) => sum + rate * (to - from), 0);
+  const first = points[0]?.[0] ?? 0;
+  const last = points[points.length - 1]?.[1] ?? 0;
+  const range = Math.max(end, last);
+  const x = (seconds: number) => (seconds / range) * (WIDTH - SIDE);
+  const y = (rate: number) => TOP + (HEIGHT - TOP) * (1 - rate / most);
+  const label =
+    `Tokens a second: at most ${most.toFixed(0)}, ` +
+    `${(tokens / Math.max(last - first, 0.001)).toFixed(0)} on average, from ${clock(first)} to ${clock(last)}.`;
+  const drawn = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT + FOOT}`, role: "img", "aria-label": label });
+  drawn.append(svg("title", {}, label));
+  const step = tick(most, 3);
+  for (let rate = step; rate <= most; rate += step) {
+    drawn.append(svg("line", { x1: 0, x2: WIDTH - SIDE, y1: y(rate), y2: y(rate), class: "nbstream-in-grid" }));
+    drawn.append(svg("text", { x: WIDTH, y: y(rate) + 4, "text-anchor": "end" }, `${Math.round(rate)}`));
+  }
+  for (const isReasoning of [true, false]) {
+    const steps = points
+      .filter((point) => point[3] === isReasoning)
+      .map(
+        ([from, to, rate]) => `M${x(from).toFixed(1)} ${HEIGHT}V${y(rate).toFixed(1)}H${x(to).toFixed(1)}V${HEIGHT}Z`,
+      );
+    if (steps.length > 0) {
+      drawn.append(svg("path", { d: steps.join(""), "data-kind": isReasoning ? "reasoning" : "answer" }));
+    }
+  }
+  drawn.append(svg("line", { x1: 0, x2: WIDTH - SIDE, y1: HEIGHT, y2: HEIGHT, class: "nbstream-in-axis" }));
+  const every = tick(range, 6);
+  for (let at = 0; at <= range; at += every) {
+    const anchor = at === 0 ? "start" : x(at) > WIDTH - SIDE - 30 ? "end" : "middle";
+    drawn.append(svg("text", { x: x(at), y: HEIGHT + FOOT - 4, "text-anchor": anchor }, `${Number(at.toFixed(3))} s`));
+  }
+  const figure = element("figure", "nbstream-in-curve");
+  const caption = element("figcaption", "", "tokens a second");
+  const legend = element("span", "nbstream-in-legend");
+  for (const kind of ["reasoning", "answer"] as const) {
+    const sign = element("span", "nbstream-in-sign");
+    sign.dataset.kind = kind;
+    if (points.some((point) => point[3] === (kind === "reasoning"))) legend.append(sign, kind);
+  }
+  caption.append(legend);
+  figure.append(caption, drawn);
+  return figure;
+}

@@ -1,0 +1,93 @@
+"""The static form of an Inspector, for a notebook's file: it reads well without styles."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from nbstream.model.printable import one_line, printable
+from nbstream.output import cost_account, time_account
+from nbstream.output.durations import seconds
+from nbstream.output.sent_request import account_html, account_text
+from nbstream.output.settled import one_block
+from nbstream.output.tables import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from nbstream.model.reply import Reply
+
+_ROOT = '<div class="nbstream nbstream-kept mathjax_ignore tex2jax_ignore" style="overflow-wrap:break-word">'
+_CODE = "white-space:pre-wrap;font-family:monospace;font-size:.92em"
+#: So many tokens are listed, the least probable ones, and so many alternatives of each.
+_MOST_TOKENS, _MOST_ALTERNATIVES = 20, 5
+
+
+def bundle(reply: Reply, times: Sequence[float], lines: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Return the static form as HTML and as text.
+
+    Args:
+        reply: the reply.
+        times: when each line of the last response came, in seconds since its request.
+        lines: for the first ones what it is, and what it means; the others are counted.
+    """
+    step = reply.steps[-1]
+    before = len(reply.steps) - 1
+    sections = [("Time", _time(step)), ("Cost", [cost_account.cost_account(step).table()])]
+    if before:
+        sections[1][1].append(_steps(reply))
+    sections += [("Stream", list(_stream(times, lines))), ("Tokens", list(_tokens(step)))]
+    head = f"What the reply of {one_line(reply.model) or 'a model'} is made of"
+    html = [_ROOT, f"<div>{escape(head)}</div>", _section("Request", account_html(step.request, before))]
+    html += [_section(name, "".join(table.html() for table in tables)) for name, tables in sections if tables]
+    text = [head, account_text(step.request, before)]
+    text += [f"{name}\n\n" + "\n\n".join(table.text() for table in tables) for name, tables in sections if tables]
+    return {"text/html": one_block("\n".join([*html, "</div>"])), "text/plain": "\n\n".join(text)}
+
+
+def _section(name: str, html: str) -> str:
+    return f"<details><summary>{escape(name)}</summary>{html}</details>"
+
+
+def _time(step: Reply) -> list[Table]:
+    spans = time_account.spans(step)
+    rows = [(each.name, f"{each.start:.2f} s", seconds(each.seconds)) for each in spans]
+    found = [Table("", ("what", "from", "how long"), rows, frozenset({1, 2}))]
+    if facts := time_account.facts(step):
+        found.append(Table("", ("what", "number"), facts, frozenset({1})))
+    return found
+
+
+def _steps(reply: Reply) -> Table:
+    lines = cost_account.total_of_steps(reply.steps, reply.cost)
+    return Table("", ("request", "cost"), [tuple(line.partition(": ")[::2]) for line in lines], frozenset({1}))
+
+
+def _stream(times: Sequence[float], lines: Sequence[tuple[str, str]]) -> Iterator[Table]:
+    if not lines:
+        return
+    rows = [(f"{at:.3f} s", printable(raw), words) for at, (raw, words) in zip(times, lines, strict=False)]
+    more = len(times) - len(rows)
+    silences = [f"{seconds(end - begin)} from {begin:.2f} s on" for begin, end in time_account.gaps(times)]
+    notes = [f"{more:,} more lines." if more else "", f"Silences: {', '.join(silences)}." if silences else ""]
+    yield Table(
+        f"{len(times):,} lines", ("time", "line", "meaning"), rows, frozenset({0}), " ".join(filter(None, notes))
+    )
+
+
+def _tokens(step: Reply) -> Iterator[Table]:
+    known = [
+        (each.probability, place, each) for place, each in enumerate(step.logprobs) if each.probability is not None
+    ]
+    if not known:
+        return
+    rows = []
+    for probability, _, token in sorted(known, key=lambda each: each[:2])[:_MOST_TOKENS]:
+        listed = [
+            f"{each.text!r} {each.probability:.0%}"
+            for each in token.alternatives[:_MOST_ALTERNATIVES]
+            if each.probability is not None and each.text != token.text
+        ]
+        rows.append((repr(token.text), token.channel, f"{probability:.1%}", ", ".join(listed)))
+    title = f"The least probable of {len(step.logprobs):,} tokens"
+    yield Table(title, ("token", "in", "probability", "instead"), rows, frozenset({2}))

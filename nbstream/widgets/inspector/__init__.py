@@ -1,0 +1,1 @@
+"""`nbstream.Inspector`: what a reply is made of."""

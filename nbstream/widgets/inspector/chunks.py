@@ -1,0 +1,214 @@
+"""The long lists of an Inspector, in parts: the lines of a stream, and the tokens."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from nbstream.model.printable import printable
+from nbstream.model.text import common_prefix
+from nbstream.output import stream_words, time_account
+from nbstream.widgets.inspector.token_units import TokenUnits, bytes_of, shown, written
+
+if TYPE_CHECKING:
+    from nbstream.model.reply import Reply
+    from nbstream.model.request import Request
+    from nbstream.widgets.inspector.protocol import (
+        LineAnswer,
+        LinesAnswer,
+        StreamAnswer,
+        StreamText,
+        TokenAnswer,
+        TokensAnswer,
+        TokenView,
+    )
+    from nbstream.widgets.inspector.stream_rows import StreamRows
+
+#: One answer has at most so many lines of the index, of the text of lines, and tokens.
+MOST_INDEXED, MOST_LINES, MOST_TOKENS = 2_000, 200, 500
+#: A line is cut to so many characters in the list, and its meaning to so many; a whole line to the
+#: last number.
+_LONGEST_RAW, _LONGEST_WORDS, _LONGEST_LINE = 300, 240, 40_000
+#: So much of a line is compared with the line before, and so much is shown before they differ.
+_LONGEST_SAME, _AROUND = 2_000, 24
+_TICKS = 10_000
+_LEAST_TOKENS = 8
+_LETTERS = {"reasoning": "r", "answer": "a", "refusal": "f", "call": "c"}
+#: Of tokens that are certain, the list of the least probable ones has none.
+_CERTAIN = 0.5
+
+
+def stream(rows: StreamRows, first: int, *, more: bool, note: str) -> StreamAnswer:
+    """Return what the page needs of the lines from number `first` on to draw and to replay them."""
+    total = len(rows.rows)
+    first = min(max(first, 0), total)
+    found = rows.rows[first : first + MOST_INDEXED]
+    before = rows.rows[first - 1].at if first else 0.0
+    times, at = [], round(before * _TICKS)
+    for row in found:
+        ticks = round(row.at * _TICKS)
+        times.append(ticks - at)
+        at = ticks
+    is_last = first + len(found) == total
+    return {
+        "first": first,
+        "total": total,
+        "times": times,
+        "kinds": "".join(row.kind for row in found),
+        "sizes": [len(row.raw) for row in found],
+        "grown": [number for row in found for number in row.grown],
+        "texts": _texts(rows, first, first + len(found)),
+        "more": more or not is_last,
+        "gaps": time_account.gaps(row.at for row in rows.rows) if is_last else [],
+        "note": note,
+    }
+
+
+def _texts(rows: StreamRows, first: int, end: int) -> list[StreamText]:
+    """Return what the lines from `first` to `end` added to the texts, by epoch."""
+    found: list[StreamText] = []
+    epochs = rows.epochs[:]
+    for number, epoch in enumerate(epochs):
+        stop = epochs[number + 1].line if number + 1 < len(epochs) else math.inf
+        begins = first <= epoch.line < end or (number == 0 and first == 0)
+        if not begins and not (epoch.line < end and stop > first):
+            continue
+        start = max(first, epoch.line)
+        # Of the texts, those that the lines added; an epoch that begins here has its base, too.
+        sums = [epoch.base[0], epoch.base[1]]
+        for row in rows.rows[epoch.line : start]:
+            sums[0] += row.grown[0]
+            sums[1] += row.grown[1]
+        until = list(sums)
+        for row in rows.rows[start : int(min(end, stop))]:
+            until[0] += row.grown[0]
+            until[1] += row.grown[1]
+        texts = ("".join(epoch.reasoning), "".join(epoch.answer))
+        cut = [_units(text, 0 if begins else sums[place], until[place]) for place, text in enumerate(texts)]
+        found.append(
+            {
+                "epoch": number,
+                "line": epoch.line,
+                "reasoning": cut[0],
+                "answer": cut[1],
+                "base": (epoch.base[0], epoch.base[1]),
+            }
+        )
+    return found
+
+
+def _units(text: str, start: int, end: int) -> str:
+    """Return the text from one UTF-16 unit to another."""
+    if text.isascii():
+        return text[start:end]
+    return text.encode("utf-16-le", "surrogatepass")[2 * start : 2 * end].decode("utf-16-le", "surrogatepass")
+
+
+def lines(rows: StreamRows, first: int, count: int, request: Request) -> LinesAnswer:
+    """Return the text and the meaning of some lines, cut."""
+    first = max(first, 0)
+    found = rows.rows[first : first + min(count, MOST_LINES)]
+    shown_lines = []
+    before = rows.rows[first - 1].raw if 0 < first <= len(rows.rows) else b""
+    for row in found:
+        words = row.words or " · ".join(stream_words.meaning(row.raw, row.decoded, request))
+        shown_lines.append((_raw(_what_differs(row.raw, before), _LONGEST_RAW), _cut(printable(words), _LONGEST_WORDS)))
+        before = row.raw
+    return {"first": first, "lines": shown_lines}
+
+
+def _what_differs(raw: bytes, before: bytes) -> bytes:
+    """Return a line without what it repeats of the line before: names that each chunk has."""
+    same = common_prefix(raw[:_LONGEST_SAME].decode("latin-1"), before[:_LONGEST_SAME].decode("latin-1"))
+    start = raw.rfind(b'"delta"', 0, same + _AROUND)
+    start = start if start >= 0 else same - _AROUND
+    field = b"data: " if raw.startswith(b"data: ") else b""
+    return field + "…".encode() + raw[start:] if start > _AROUND else raw
+
+
+def line(rows: StreamRows, number: int, request: Request) -> LineAnswer:
+    """Return one line."""
+    if not 0 <= number < len(rows.rows):
+        return {"raw": "", "left_out": 0, "meanings": []}
+    row = rows.rows[number]
+    words = [row.words] if row.words else stream_words.meaning(row.raw, row.decoded, request)
+    left_out = max(0, len(row.raw) - _LONGEST_LINE)
+    return {"raw": _raw(row.raw, _LONGEST_LINE), "left_out": left_out, "meanings": [printable(each) for each in words]}
+
+
+def _raw(raw: bytes, longest: int) -> str:
+    """Return bytes as they came; those that are no text are escaped."""
+    return _cut(printable(raw[: 4 * longest].decode("utf-8", "backslashreplace")), longest)
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def tokens(units: TokenUnits, step: Reply, first: int) -> TokensAnswer:
+    """Return some tokens of a step, with the numbers of all."""
+    total = len(units.units)
+    first = min(max(first, 0), total)
+    found: list[TokenView] = [
+        {"of": _LETTERS[each.tokens[0].channel], "text": written(each.text), "p": _rounded(each.probability)}
+        for each in units.units[first : first + MOST_TOKENS]
+    ]
+    is_last = first + len(found) == total
+    return {
+        "first": first,
+        "total": total,
+        "tokens": found,
+        "summary": _summary(step) if is_last else [],
+        "least": _least(units) if is_last else [],
+        "note": "" if total else _why_none(step),
+    }
+
+
+def token(units: TokenUnits, number: int) -> TokenAnswer:
+    """Return what could have stood in the place of a token."""
+    if not 0 <= number < len(units.units):
+        return {"tokens": []}
+    places: list[Any] = []
+    for each in units.units[number].tokens:
+        taken = {"text": written(shown(each)), "p": each.probability, "bytes": bytes_of(each), "taken": True}
+        listed = [
+            {
+                "text": written(shown(other)),
+                "p": other.probability,
+                "bytes": bytes_of(other),
+                "taken": (other.text, other.data) == (each.text, each.data),
+            }
+            for other in each.alternatives
+        ]
+        # Servers list the token itself among the likeliest only if it is one of them.
+        places.append(listed if any(other["taken"] for other in listed) else [taken, *listed])
+    return {"tokens": places}
+
+
+def _rounded(probability: float | None) -> float | None:
+    return None if probability is None else round(probability, 5)
+
+
+def _summary(step: Reply) -> list[tuple[str, str]]:
+    logs = [each.logprob for each in step.logprobs if each.logprob is not None and math.isfinite(each.logprob)]
+    if not logs:
+        return []
+    mean = sum(logs) / len(logs)
+    return [
+        ("tokens", f"{len(step.logprobs):,}"),
+        ("mean probability", f"{sum(map(math.exp, logs)) / len(logs):.0%}"),
+        ("perplexity", f"{math.exp(min(-mean, 700)):.2f}"),
+    ]
+
+
+def _least(units: TokenUnits) -> list[int]:
+    known = [(each.probability, place) for place, each in enumerate(units.units) if each.probability is not None]
+    return [place for probability, place in sorted(known)[:_LEAST_TOKENS] if probability < _CERTAIN]
+
+
+def _why_none(step: Reply) -> str:
+    if not step.request.parameters.get("logprobs"):
+        return "The request did not ask for probabilities. `%%deepseek --logprobs 5`, or `logprobs=5`, asks for them."
+    return "The server has sent no probabilities" + (
+        ", although the request asked for them." if step.ended or step.finish_reason else " so far."
+    )
