@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from nbstream.prompt.description import Description
     from nbstream.tools.mcp_servers import mcp
     from nbstream.tools.tool import tool
+    from nbstream.widgets.chat_panel.panel import ChatPanel
     from nbstream.widgets.inspector.inspector import Inspector
 
     last: Reply | None
@@ -49,6 +50,7 @@ __version__ = "0.1.0"
 #: Without `map`: a star import must not replace Python's own.
 __all__ = [
     "Chat",
+    "ChatPanel",
     "CodeBlock",
     "Description",
     "Inspector",
@@ -76,6 +78,7 @@ __all__ = [
 
 _MODULES = {
     "Chat": "chat.conversation",
+    "ChatPanel": "widgets.chat_panel.panel",
     "CodeBlock": "markdown.code_blocks",
     "Description": "prompt.description",
     "Inspector": "widgets.inspector.inspector",

@@ -17,6 +17,11 @@ _COMMANDS = (
         "continue the chat NAME in the following cells, or none; without a name, say which",
         "chats.chat",
     ),
+    Command(
+        "panel [NAME]",
+        "show a chat as a panel to write in: the chat NAME, the one of the following cells, or a new one",
+        "chats.panel",
+    ),
     Command("chats", "list the chats: turns, tokens, cost and model", "chats.list_chats"),
     Command("continue [OPTION …]", "go on with the last reply, which was stopped or cut off", "again.go_on"),
     Command(

@@ -1,4 +1,4 @@
-"""The commands on chats: chat and chats."""
+"""The commands on chats: chat, panel and chats."""
 
 from __future__ import annotations
 
@@ -29,6 +29,15 @@ def chat(words: Sequence[str], _context: Context) -> None:
         f"The following cells continue the chat {names.default}, which has {turns}. To end that: %deepseek chat "
         f"{names.OFF}\n"
     )
+
+
+def panel(words: Sequence[str], _context: Context) -> None:
+    """Show a chat as a panel."""
+    from IPython.display import display  # noqa: PLC0415  (only where it is used)
+
+    from nbstream.widgets.chat_panel.panel import ChatPanel  # noqa: PLC0415  (the widget, as above)
+
+    display(ChatPanel(*words))
 
 
 def list_chats(_words: Sequence[str], _context: Context) -> None:

@@ -10,6 +10,7 @@ from nbstream.chat.conversation import Chat
 from nbstream.chat.templates import parts_of
 from nbstream.chat.unnamed import unnamed_chat
 from nbstream.client import settings
+from nbstream.model.events import CallChanged
 from nbstream.model.exceptions import RequestError
 from nbstream.model.presentation import OPTIONS, presentation_of
 from nbstream.output.conversation import turns
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from nbstream.chat.turn import Turn
+    from nbstream.model.events import Event
     from nbstream.model.reply import Reply
 
 _Key = tuple[str, int, int, tuple[str, ...]]
@@ -96,6 +98,11 @@ class ChatPanel(Instrument):
         if self._revision != self.chat.revision:
             self._revision = self.chat.revision
             self.transcribe()
+
+    def _on_events(self, key: str, events: list[Event], reply: Reply) -> None:  # noqa: ARG002  (any of them)
+        if any(isinstance(event, CallChanged) for event in events):
+            # It may be a call that waits for the kernel.
+            self.changed()
 
     def _on_end(self, key: str, reply: Reply) -> None:  # noqa: ARG002  (any of them)
         self.changed()
