@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from nbstream.tools.tool import tool
     from nbstream.widgets.chat_panel.panel import ChatPanel
     from nbstream.widgets.inspector.inspector import Inspector
+    from nbstream.widgets.instruments.reply_view import ReplyView
 
     last: Reply | None
     last_map: Replies | None
@@ -59,6 +60,7 @@ __all__ = [
     "Replies",
     "Reply",
     "ReplyError",
+    "ReplyView",
     "RequestError",
     "Run",
     "ask",
@@ -87,6 +89,7 @@ _MODULES = {
     "Replies": "batch.replies",
     "Reply": "model.reply",
     "ReplyError": "model.reply",
+    "ReplyView": "widgets.instruments.reply_view",
     "RequestError": "model.exceptions",
     "Run": "client.run",
     "ask": "jupyter.ask",

@@ -13,7 +13,7 @@ import { applyPatch, hasEnded } from "./state";
 import { isStopping, Stop, type StopPhase } from "./stop";
 import style from "./style.css?inline";
 import { applyStyle } from "./styles";
-import { announcement, type ReplyController, View } from "./view";
+import { announcement, type Part, type ReplyController, View } from "./view";
 import { Visibility } from "./visibility";
 
 /** What a reply needs of the widget that it is in. */
@@ -145,10 +145,10 @@ export class ReplySession implements ReplyController {
     for (const view of this.#views.keys()) view.update();
   }
 
-  /** Show a view in `parent`; return a function that removes it. */
-  mount(parent: HTMLElement): () => void {
+  /** Show a view in `parent`, or some parts of one; return a function that removes it. */
+  mount(parent: HTMLElement, parts?: ReadonlySet<Part>): () => void {
     applyStyle("reply", style, parent);
-    const view = new View(parent, this);
+    const view = new View(parent, this, parts);
     this.#views.set(view, parent);
     this.#visibility.set(view, true);
     this.#wasMounted = true;

@@ -51,11 +51,19 @@ export interface ReplyController {
   refresh(): void;
 }
 
+/**
+ * Parts of a view that can stand alone: Stop; what is waited for, and the reasoning; the answer with
+ * what belongs to it; the footer.
+ */
+export type Part = "stop" | "reasoning" | "answer" | "usage";
+const PARTS: ReadonlySet<Part> = new Set(["stop", "reasoning", "answer", "usage"]);
+
 const LOST = "The kernel went away before the reply had ended. %deepseek show --recover brings back what had arrived.";
 const SEPARATOR = " · ";
 
 export class View {
   readonly #controller: ReplyController;
+  readonly #parts: ReadonlySet<Part>;
   readonly #root: HTMLElement;
   readonly #removal = new AbortController();
   readonly #head = element("div", "nbstream-head");
@@ -83,8 +91,9 @@ export class View {
   readonly #scheduler: FrameScheduler;
   #ticker: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(parent: HTMLElement, controller: ReplyController) {
+  constructor(parent: HTMLElement, controller: ReplyController, parts = PARTS) {
     this.#controller = controller;
+    this.#parts = parts;
     const decorate = (content: DocumentFragment): void => {
       addCodeButtons(content, controller.canInsertCells);
       controller.services.images.restore(content);
@@ -147,11 +156,24 @@ export class View {
     this.#status.setAttribute("role", "status");
     // Its text is in the panel as well.
     this.#preview.setAttribute("aria-hidden", "true");
-    this.#head.append(this.#dot, this.#panel.button, this.#label, this.#preview, this.#stop);
-    root.append(this.#earlier, this.#head, this.#hint, this.#panel.element, this.#answer, this.#cards.element);
+    if (this.#parts !== PARTS) root.dataset.parts = [...this.#parts].join(" ");
+    const [hasStop, hasReasoning, hasAnswer] = [this.#has("stop"), this.#has("reasoning"), this.#has("answer")];
+    if (hasReasoning) this.#head.append(this.#dot, this.#panel.button, this.#label, this.#preview);
+    if (hasStop) this.#head.append(this.#stop);
+    if (hasAnswer) root.append(this.#earlier);
+    if (hasStop || hasReasoning) root.append(this.#head);
+    if (hasStop) root.append(this.#hint);
+    if (hasReasoning) root.append(this.#panel.element);
+    if (hasAnswer) root.append(this.#answer, this.#cards.element, this.#notes, this.#alert);
     this.#foot.append(this.#footer);
-    root.append(this.#notes, this.#alert, this.#foot, this.#status, this.#bottom);
+    if (this.#has("usage")) root.append(this.#foot);
+    if (hasAnswer) root.append(this.#status);
+    root.append(this.#bottom);
     return root;
+  }
+
+  #has(part: Part): boolean {
+    return this.#parts.has(part);
   }
 
   #listen(): void {
@@ -182,30 +204,36 @@ export class View {
   #draw(): void {
     const { isLive, isLost, state } = this.#controller;
     const { meta } = state;
-    const answer = take(this.#answerOps);
-    this.#offscreen.update();
-    this.#drawEarlier(take(this.#earlierOps));
-    this.#earlier.hidden = this.#earlierDocument.isEmpty;
-    if (answer.length > 0) this.#document.draw(answer);
-    this.#answer.hidden = this.#document.isEmpty;
+    const [answer, reasoning, earlier] = [this.#answerOps, this.#reasoningOps, this.#earlierOps].map(take);
+    if (this.#has("answer")) this.#drawAnswer(answer ?? [], earlier ?? []);
     // As the kernel has it for other replies without an answer.
     const isLeftOpen = isLost && meta.reasoning === "auto" && this.#document.isEmpty;
     const display = isLeftOpen ? "open" : meta.reasoning;
-    this.#panel.draw(take(this.#reasoningOps), isLive && meta.status === "reasoning", display);
+    const isReasoning = isLive && meta.status === "reasoning";
+    if (this.#has("reasoning")) this.#panel.draw(reasoning ?? [], isReasoning, display);
 
     this.#root.dataset.status = meta.status;
     this.#root.toggleAttribute("data-cell", this.#root.closest(".jp-Cell") !== null);
-    this.#head.hidden = !isLive && !this.#panel.hasText && !this.#showsOnlyThoughtTime(meta);
+    const hasThought = this.#has("reasoning") && (this.#panel.hasText || this.#showsOnlyThoughtTime(meta));
+    this.#head.hidden = !isLive && !hasThought;
     this.#dot.hidden = !isLive;
     this.#drawStop(isLive, meta.foreground);
-    this.#drawLabel();
-    this.#cards.draw(isStopping(this.#controller.stopPhase));
+    if (this.#has("reasoning")) this.#drawLabel();
     this.#drawNotes(meta.notes);
     const lost = isLost && !hasEnded(state) ? LOST : "";
     show(this.#alert, lost || meta.alert);
     this.#drawFooter(meta);
     // The page announces the end, because this element is removed with the view.
     write(this.#status, lost || (hasEnded(state) ? "" : announcement(meta)));
+  }
+
+  #drawAnswer(answer: readonly Op[], earlier: readonly Op[]): void {
+    this.#offscreen.update();
+    this.#drawEarlier(earlier);
+    this.#earlier.hidden = this.#earlierDocument.isEmpty;
+    if (answer.length > 0) this.#document.draw(answer);
+    this.#answer.hidden = this.#document.isEmpty;
+    this.#cards.draw(isStopping(this.#controller.stopPhase));
   }
 
   /** Draw steps that have ended, with what the reader had selected and opened in the last one. */

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from typing import TYPE_CHECKING
 
 from nbstream.client.receiver import Receiver
@@ -16,6 +17,7 @@ _KEPT = 50
 #: Newest last.
 _replies: PerSession[list[Receiver | Reply]] = PerSession(list)
 _lock = threading.Lock()
+_background: weakref.WeakSet[Receiver] = weakref.WeakSet()
 
 
 def remember(last: Receiver | Reply) -> None:
@@ -47,6 +49,16 @@ def receivers() -> list[Receiver]:
     """Return what may still be receiving a reply, the oldest first."""
     with _lock:
         return [each for each in _replies.get() if isinstance(each, Receiver)]
+
+
+def spare(receiver: Receiver) -> None:
+    """Let a background reply go on when the cell that started it is interrupted."""
+    _background.add(receiver)
+
+
+def is_spared(receiver: Receiver) -> bool:
+    """Return whether a reply goes on when its cell is interrupted."""
+    return receiver in _background
 
 
 def cancel_all() -> int:

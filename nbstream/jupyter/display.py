@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from nbstream.client import history, settings
-from nbstream.jupyter import cell_ids, cell_value, interrupted_cell, interrupts, rerun, shown, sinks
+from nbstream.jupyter import cell_ids, cell_value, interrupts, rerun, shown, sinks
 from nbstream.jupyter.pumping import Pump
 from nbstream.model.exceptions import RequestError
 from nbstream.model.presentation import OPTIONS, presentation_of
@@ -77,7 +77,7 @@ def watch_in_background(
     kernel = front_ends.running_kernel()
     cell = cell_ids.running(kernel)
     rerun.replace_when_rerun(run, cell)
-    interrupted_cell.spare(run.receiver)
+    history.spare(run.receiver)
     shown.note(run, presentation, done, cell)
     try:
         sink = sinks.sink_for(run, presentation, foreground=False)
@@ -107,7 +107,7 @@ def watch_in_place(start: Callable[[], Run], place: Shown) -> None:
     """
     run = start()
     rerun.replace_when_rerun(run, place.cell)
-    interrupted_cell.spare(run.receiver)
+    history.spare(run.receiver)
     place.keep(run.reply)
     with _ending(run, place.keep):
         sink = sinks.sink_in_place(run, place.presentation, place.place)

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 #: What was being received when the running cell began.
 _earlier: weakref.WeakSet[Receiver] = weakref.WeakSet()
-_background: weakref.WeakSet[Receiver] = weakref.WeakSet()
 
 
 def watch_kernel() -> None:
@@ -31,11 +30,6 @@ def watch_kernel() -> None:
     shell.events.register("post_run_cell", _on_end)
 
 
-def spare(receiver: Receiver) -> None:
-    """Let a background reply go on."""
-    _background.add(receiver)
-
-
 def _on_begin(_info: Any) -> None:
     _earlier.clear()
     _earlier.update(history.receivers())
@@ -44,5 +38,5 @@ def _on_begin(_info: Any) -> None:
 def _on_end(result: Any) -> None:
     if isinstance(getattr(result, "error_in_exec", None), KeyboardInterrupt | asyncio.CancelledError):
         for receiver in history.receivers():
-            if receiver not in _earlier and receiver not in _background:
+            if receiver not in _earlier and not history.is_spared(receiver):
                 receiver.cancel()

@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import threading
+import time
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,10 @@ _ALONE = ("cells", _SHARED)
 _code: dict[str, str] = {}
 #: The hashes that some page has.
 _held: set[str] = set()
+#: When code was last sent along, by hash. A page that was sent it says within this time that it has
+#: it; the widgets that follow at once do not bring it again.
+_sent: dict[str, float] = {}
+_TELLS_WITHIN_SECONDS = 10.0
 _lock = threading.Lock()
 #: By comm: what answers a page's question for modules while a cell waits.
 _askable: dict[str, Callable[[dict[str, Any]], object]] = {}
@@ -48,10 +53,13 @@ def stub(name: str) -> str:
     hashes = _hashes()
     if missing := [each for each in needed if each not in hashes]:
         raise _not_built(missing[0])
+    now = time.monotonic()
     with _lock:
         # A page that is not heard while a cell runs could not ask in time.
         asks_late = not front_ends.current().is_heard
-        code = {hashes[each]: _code[hashes[each]] for each in needed if asks_late or hashes[each] not in _held}
+        along = [hashes[each] for each in needed if asks_late or _may_be_missing(hashes[each], now)]
+        _sent.update(dict.fromkeys(along, now))
+        code = {each: _code[each] for each in along}
     given = {"needed": needed, "hashes": hashes, "code": code, "request": CONTROL_REQUEST}
     return _read("stub").replace("__GIVEN__", json.dumps(given, ensure_ascii=False, separators=(",", ":")))
 
@@ -62,6 +70,10 @@ def answer(message: dict[str, Any]) -> dict[str, Any]:
     with _lock:
         _held.update(each for each in has if each in _code)
         return {"code": {each: _code[each] for each in needed if each in _code}}
+
+
+def _may_be_missing(code: str, now: float) -> bool:
+    return code not in _held and now - _sent.get(code, -_TELLS_WITHIN_SECONDS) >= _TELLS_WITHIN_SECONDS
 
 
 def answer_early(comm_id: str, receive: Callable[[dict[str, Any]], object] | None) -> None:

@@ -30,9 +30,13 @@ def test_a_page_that_was_not_built_is_one_line(monkeypatch: pytest.MonkeyPatch, 
     assert caught.value._render_traceback_() == [f"NbstreamError: {caught.value}"]
 
 
-def test_code_comes_until_a_page_has_it_and_then_on_request(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_code_comes_along_until_a_page_has_it_and_then_on_request(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(page_modules, "_held", set())
+    monkeypatch.setattr(page_modules, "_sent", {})
     first = page_modules.stub("reply")
+    assert len(page_modules.stub("reply")) < 3_000, "the page has it from the widget before"
+    page_modules._sent.clear()
+    assert page_modules.stub("reply") == first, "no page has said so"
     code = page_modules.answer({"needed": [*page_modules._code]})["code"]
     assert json.dumps(code[page_modules._hashes()["reply"]], ensure_ascii=False) in first
     assert page_modules.answer({"has": [*code, "another", 1], "needed": ["another"]}) == {"code": {}}

@@ -9,6 +9,7 @@ import type { Load } from "../later";
 import type { Output } from "../notebook";
 import type { ClickAnswer } from "../protocol";
 import { Channel, canInsertCells, contextOf, MIN_REPLY_TIMEOUT, PageServices, ReplySession } from "../shared";
+import type { Part } from "../view";
 import type { Frame, InstrumentKeyframe, InstrumentMessage, ShownReply } from "./protocol";
 
 /** What a frame has changed: fields of the own state, and the keys of replies. */
@@ -43,6 +44,7 @@ export type KernelAnswer = Record<string, unknown> | undefined;
 interface Slot {
   readonly key: string;
   readonly parent: HTMLElement;
+  readonly parts: ReadonlySet<Part> | undefined;
   shown: ReplySession | undefined;
   remove: () => void;
 }
@@ -130,11 +132,11 @@ export class InstrumentSession<Own extends object = Record<string, unknown>>
   }
 
   /**
-   * Show the reply under `key` in `parent`, also one that comes later or takes its place; return a
-   * function that removes it.
+   * Show the reply under `key` in `parent`, or some parts of it, also one that comes later or takes
+   * its place; return a function that removes it.
    */
-  show(key: string, parent: HTMLElement): () => void {
-    const slot: Slot = { key, parent, shown: undefined, remove: () => {} };
+  show(key: string, parent: HTMLElement, parts?: ReadonlySet<Part>): () => void {
+    const slot: Slot = { key, parent, parts, shown: undefined, remove: () => {} };
     this.#slots.add(slot);
     this.#fill(slot);
     return () => {
@@ -259,7 +261,7 @@ export class InstrumentSession<Own extends object = Record<string, unknown>>
     if (slot.shown === session) return;
     slot.remove();
     slot.shown = session;
-    slot.remove = session?.mount(slot.parent) ?? (() => {});
+    slot.remove = session?.mount(slot.parent, slot.parts) ?? (() => {});
   }
 
   #answer(number: number, answer: Record<string, unknown>): void {
@@ -300,8 +302,14 @@ interface Given {
 
 const nothing = (): Promise<never> => new Promise(() => {});
 
-/** The anywidget module of an instrument that `draw` draws. */
-export function instrument<Own extends object>(draw: Draw<Own>): () => AnyWidget {
+/**
+ * The anywidget module of an instrument that `draw` draws. `onStart` is called with the widget's id
+ * and each new session, and returns what is called at its end.
+ */
+export function instrument<Own extends object>(
+  draw: Draw<Own>,
+  onStart: (id: string, session: InstrumentSession<Own>) => () => void = () => () => {},
+): () => AnyWidget {
   return () => {
     let session: InstrumentSession<Own> | undefined;
     const sessionOf = (model: unknown, given: Given): InstrumentSession<Own> => {
@@ -311,7 +319,11 @@ export function instrument<Own extends object>(draw: Draw<Own>): () => AnyWidget
     return {
       initialize: ({ model, ...given }: { model: unknown } & Given) => {
         const started = sessionOf(model, given);
-        return () => started.close();
+        const end = onStart((model as Model<InstrumentKeyframe>).get("run_id"), started);
+        return () => {
+          end();
+          started.close();
+        };
       },
       render: ({ model, el }) => sessionOf(model, {}).mount(el, draw),
     };

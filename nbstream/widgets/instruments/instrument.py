@@ -7,15 +7,18 @@ replies cost no more messages than one.
 
 from __future__ import annotations
 
+import contextvars
 import logging
 import threading
 import time
 import uuid
 from collections import OrderedDict
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import traitlets
 
+from nbstream.client import history
 from nbstream.widgets import busy, cells, channels, front_ends
 from nbstream.widgets.instruments.shown_reply import ShownReply
 from nbstream.widgets.instruments.transcript import Transcript
@@ -78,6 +81,8 @@ class Instrument(PageWidget):
         self._has_news = False
         self._pump: threading.Thread | None = None
         self._is_closed = False
+        #: Carries the cell that output belongs to, on ipykernel 7.
+        self._context = contextvars.copy_context()
         self._kernel = front_ends.running_kernel()
         self._is_drawn = front_ends.current().shows in ("text", "widget", "element")
         self._transcript = Transcript(name, self._bundle, self._kernel)
@@ -164,7 +169,8 @@ class Instrument(PageWidget):
         super().close()
 
     def _ipython_display_(self, **_: Any) -> None:
-        self._transcript.display(self.bundle(self._plain()) if self._is_drawn else None)
+        with cells.displaying() as outputs:
+            self._transcript.display(self.bundle(self._plain()) if self._is_drawn else None, alone=bool(outputs))
 
     # From here on: the mechanism.
 
@@ -188,7 +194,9 @@ class Instrument(PageWidget):
             self._has_news = True
             self._news.notify_all()
             if self._pump is None and not self._is_closed:
-                self._pump = threading.Thread(target=self._work, name=f"nbstream-{self._module}", daemon=True)
+                # A copy, as the thread before may not have left it yet.
+                work = partial(self._context.copy().run, self._work)
+                self._pump = threading.Thread(target=work, name=f"nbstream-{self._module}", daemon=True)
                 self._pump.start()
 
     def _work(self) -> None:
@@ -336,6 +344,9 @@ class Replies:
         The receiver of a run is shown as well, but the run, with its tools, is somebody else's.
         """
         added = ShownReply(shown, presentation)
+        if added.run is not None:
+            # Its view has a Stop of its own.
+            history.spare(added.run.receiver)
         with self._instrument._state:  # noqa: SLF001  (they are one thing)
             self._drop(key)
             self._shown[key] = added

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Unpack
 
 import traitlets
 
 from nbstream.client import settings
+from nbstream.exchange.start import stream
 from nbstream.model.presentation import OPTIONS, presentation_of
 from nbstream.model.reply import Reply
+from nbstream.widgets.instruments.callbacks import Callbacks
 from nbstream.widgets.instruments.instrument import Instrument
+from nbstream.widgets.instruments.json_values import as_json
+from nbstream.widgets.instruments.reply_parts import Parts
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nbstream.client.options import Options
     from nbstream.client.run import Run
     from nbstream.model.events import Event
 
@@ -19,22 +27,52 @@ _KEY = "reply"
 
 
 class ReplyView(Instrument):
-    """One reply, live or ended, to put into a layout or to link with other widgets.
+    """One reply as a widget, live or ended, for a layout, and to link with other widgets.
+
+    ```python
+    view = nbstream.ReplyView(nbstream.stream("Why is the sky blue?"))
+    view.observe(lambda change: print(change.new), "status")
+    ipywidgets.HBox([view, other])
+    ```
+
+    Its traits can be read, observed (`observe`) and linked (`traitlets.link`, `dlink`). They follow
+    the reply up to 15 times a second, also while a cell runs, so observers are called on a thread
+    of the widget. `status`, `value` and `usage` are in the page as well, for `ipywidgets.jslink`.
+    `answer` and `reasoning` are not: sent whole each time that they grow, a long text would cost a
+    hundred times its size. `value` has the answer once it is whole.
+
+    Args:
+        shown: a run (`nbstream.stream`), or a reply (`nbstream.last`); None for a view that waits
+            for `ask`.
+        **display: how it is shown, as for `nbstream.show`: `reasoning`.
 
     Attributes:
         status: as `reply.status`; empty without a reply.
+        answer: the answer's text so far.
+        reasoning: the reasoning's text so far.
+        value: None until the reply is complete; then the structured answer, if one was asked for,
+            and else the answer's text. The page has it as JSON.
+        usage: the tokens by their names, and `cost` as text such as "$0.0023"; None until they are
+            known.
+        parts: Stop, reasoning, answer and usage, as widgets of their own.
     """
 
     _module = "reply_view"
     status = traitlets.Unicode(read_only=True).tag(sync=True)
     answer = traitlets.Unicode(read_only=True)
     reasoning = traitlets.Unicode(read_only=True)
+    value = traitlets.Any(allow_none=True, read_only=True).tag(sync=True, to_json=lambda value, _: as_json(value))
+    usage = traitlets.Dict(None, allow_none=True, read_only=True).tag(sync=True)
 
     def __init__(self, shown: Run | Reply | None = None, **display: str | None) -> None:
-        self._presentation = presentation_of(
-            settings.current(), {each.name: display.get(each.name) for each in OPTIONS}, "python"
-        )
+        given = {each.name: display.pop(each.name, None) for each in OPTIONS}
+        if display:
+            raise TypeError(f"ReplyView has no option {', '.join(sorted(display))}.")
+        self._presentation = presentation_of(settings.current(), given, "python")
         self._reply = Reply()
+        self._run: Run | None = None
+        self._ends: Callbacks[[Reply]] = Callbacks()
+        self._events: Callbacks[[Event, Reply]] = Callbacks()
         super().__init__()
         if shown is not None:
             self.show(shown)
@@ -44,28 +82,95 @@ class ReplyView(Instrument):
         """The reply so far."""
         return self._reply
 
+    @cached_property
+    def parts(self) -> Parts:
+        """The parts of the view as widgets: `stop`, `reasoning`, `answer` and `usage`."""
+        return Parts(self.run_id)
+
+    def ask(self, prompt: str | None = None, **options: Unpack[Options]) -> Run:
+        """Send a prompt, show its reply instead of the present one, and return its run at once.
+
+        A present reply that has not ended is stopped.
+
+        Args:
+            prompt: as for `nbstream.stream`.
+            **options: those of `nbstream.stream`.
+
+        Raises:
+            RequestError: if the request is not valid. Nothing was sent or stopped then.
+        """
+        run = stream(prompt, **options)
+        self.stop()
+        self.show(run)
+        return run
+
     def show(self, shown: Run | Reply) -> None:
         """Show a run, or a reply that has ended, instead of the present one."""
+        self._run, reply = (None, shown) if isinstance(shown, Reply) else (shown, shown.reply)
         self.replies.show(_KEY, shown, self._presentation)
-        self._take(shown if isinstance(shown, Reply) else shown.reply)
+        self._take(reply)
+        self.transcribe()
 
     def stop(self) -> bool:
         """Stop the reply, and return whether it had not ended."""
-        shown = self.replies.get(_KEY)
-        return shown is not None and shown.run is not None and shown.run.cancel()
+        return self._run is not None and self._run.cancel()
+
+    def on_end(self, callback: Callable[[Reply], object], remove: bool = False) -> None:  # noqa: FBT001, FBT002  (as ipywidgets)
+        """Call `callback` with each reply that has ended; with `remove`, do not any more."""
+        self._ends.change(callback, remove=remove)
+
+    def on_event(self, callback: Callable[[Event, Reply], object], remove: bool = False) -> None:  # noqa: FBT001, FBT002  (as above)
+        """Call `callback` with each event (`nbstream.model.events`), and the reply after its frame.
+
+        With `remove`, do not call it any more.
+        """
+        self._events.change(callback, remove=remove)
+
+    def close(self) -> None:
+        """Close the widget and its parts. A reply that nobody else holds is stopped."""
+        if "parts" in vars(self):
+            self.parts.close()
+        self._run = None
+        super().close()
 
     def _on_events(self, key: str, events: list[Event], reply: Reply) -> None:  # noqa: ARG002  (there is one)
         self._take(reply)
+        for event in events:
+            self._events(event, reply)
+
+    def _on_end(self, key: str, reply: Reply) -> None:  # noqa: ARG002  (as above)
+        self._ends(reply)
 
     def _take(self, reply: Reply) -> None:
         self._reply = reply
+        # Texts first, so that who observes the status finds them.
         self.set_trait("reasoning", reply.reasoning)
         self.set_trait("answer", reply.answer)
+        self.set_trait("usage", _usage(reply))
+        self.set_trait("value", _value(reply))
         self.set_trait("status", reply.status)
 
     def _bundle(self) -> tuple[dict[str, str], dict[str, Any]]:
-        from nbstream.output.settled import bundle  # noqa: PLC0415  (the renderer, loaded when it is needed)
-
         if self._reply.ended:
+            from nbstream.output.settled import bundle  # noqa: PLC0415  (the renderer, loaded when it is needed)
+
             return bundle(self._reply, self._presentation)
-        return {"text/plain": "A reply that had not ended when this was written."}, {}
+        return {"text/plain": self._plain()}, {}
+
+    def _plain(self) -> str:
+        if self._run is None and not self._reply.ended:
+            return "A view of a reply, without one when this was written."
+        return f"A reply from {self._reply.model} that had not ended when this was written."
+
+
+def _value(reply: Reply) -> Any:
+    if reply.status != "complete":
+        return None
+    return reply.answer if reply.request.structure is None else reply.data
+
+
+def _usage(reply: Reply) -> dict[str, Any] | None:
+    if reply.usage is None:
+        return None
+    counts = {name: getattr(reply.usage, name) for name in reply.usage.__slots__}
+    return {**counts, "cost": None if reply.cost is None else str(reply.cost)}

@@ -20,12 +20,15 @@ if TYPE_CHECKING:
 #: It is renewed so long after something has settled, as more may settle at once.
 _DELAY_SECONDS = 0.5
 
-#: JupyterLab and Notebook 7 have an element for each output; elsewhere only the content is hidden.
+#: The element of an output in JupyterLab and Notebook 7, and the way from it to the transcript.
+_OUTPUT = ".jp-OutputArea-child"
+_INSIDE = ">.jp-OutputArea-output>.nbstream-transcript-{name}"
+#: Elsewhere only the content is hidden.
 _STYLE = (
     "body:has(.nbstream-live-{name}) .nbstream-transcript-{name},"
-    ".jp-OutputArea:has(.nbstream-live-{name})>.jp-OutputArea-child:has(.nbstream-transcript-{name}),"
-    ".jp-OutputArea:not(:has(.nbstream-live-{name}))>.jp-OutputArea-child:has(+.jp-OutputArea-child "
-    ".nbstream-transcript-{name}){{display:none}}"
+    f".jp-OutputArea:has(.nbstream-live-{{name}})>{_OUTPUT}:has({_INSIDE}),"
+    f".jp-OutputArea:not(:has(.nbstream-live-{{name}}))>{_OUTPUT}:has(+{_OUTPUT}{_INSIDE})"
+    "{{display:none}}"
 )
 
 
@@ -52,10 +55,17 @@ class Transcript:
         """Whether it is going to be renewed."""
         return self._due is not None
 
-    def display(self, view: dict[str, Any] | None) -> None:
-        """Display the view, if there is one, and below it the transcript."""
+    def display(self, view: dict[str, Any] | None, *, alone: bool = False) -> None:
+        """Display the view, if there is one, and below it the transcript.
+
+        Args:
+            view: the bundle of the view.
+            alone: display the view alone, as in an Output widget, which ignores updates.
+        """
         if view is not None:
             display(view, raw=True)
+            if alone:
+                return
         self._shown = self._made()
         data, metadata = self._shown
         place = uuid.uuid4().hex
