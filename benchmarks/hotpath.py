@@ -18,6 +18,7 @@ from unittest.mock import patch
 
 from benchmarks.speed import prototype
 from benchmarks.speed.recording import Plan, deltas, event, last_events
+from nbstream.client.frames import FRAME_SECONDS
 from nbstream.markdown.rendering import preload
 from nbstream.model.coalesce import coalesce
 from nbstream.model.events import Event, Started
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _RATE = 500
-_FRAMES_PER_SECOND = 30
+_FRAMES_PER_SECOND = 1 / FRAME_SECONDS
 
 
 class Sent(NamedTuple):
@@ -58,7 +59,7 @@ class _Widget:
 
     model_id = "hotpath"
 
-    def __init__(self, *_: object) -> None:
+    def __init__(self, *_: object, **__: object) -> None:
         self.sent: list[str] = []
 
     def send(self, content: dict[str, Any]) -> None:
@@ -73,7 +74,7 @@ class _Widget:
 
 
 def frames(tokens: int) -> Iterator[bytes]:
-    """Yield an answer in pieces, one for each 1/30 second at 500 tokens a second."""
+    """Yield an answer in pieces, one for each frame at 500 tokens a second."""
     plan = Plan(tokens, 0)
     events = [event(*delta) for delta in deltas(plan)]
     step = _RATE / _FRAMES_PER_SECOND
@@ -99,10 +100,11 @@ def walk(pieces: list[bytes]) -> Sent:
         view = live_view.LiveView(run, None, Presentation(), foreground=True)  # type: ignore[arg-type]
         for piece in pieces:
             run.elapsed += 1 / _FRAMES_PER_SECOND
-            events: list[Event] = decoder.feed(piece, run.elapsed)
+            # As the receiver does: what a frame brings is joined before it is reduced.
+            events: list[Event] = coalesce(decoder.feed(piece, run.elapsed))
             for each in events:
                 run.reply = reduce(run.reply, each)
-            view.update(coalesce(events), run.reply)
+            view.update(events, run.reply)
         view.settle(run.reply)
     assert run.reply.status == "complete"
     sent = [*view._widget.sent, *map(json.dumps, shown)]  # noqa: SLF001

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
 #: The time between two frames: as long as text may be late, since each frame costs the same.
 FRAME_SECONDS = 1 / 15
-#: A frame that is due waits this long for the data that is read for it.
-SLACK_SECONDS = 0.005
+#: Reading what has arrived takes so many turns of the event loop, with TLS. A frame that is due
+#: waits for them; a time would be too short where the thread has to wait for a processor.
+READING_TURNS = 5
 #: The wait for more data of the same burst, so that it is sent in the same frame.
 DEBOUNCE_SECONDS = 0.001
 #: A reply that nobody watches is read this often, and at first more often: waiting for its end
@@ -47,9 +48,7 @@ class FrameSchedule:
             now: the current time.
             just_arrived: whether the run had to wait for the data, so that more may follow at once.
         """
-        if now < self.due:
-            return self.due + SLACK_SECONDS
-        return now + DEBOUNCE_SECONDS if just_arrived else now
+        return max(self.due, now + DEBOUNCE_SECONDS if just_arrived else now)
 
 
 class UnwatchedSchedule(FrameSchedule):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import math
 import threading
 import time
 from functools import partial
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from nbstream.billing.prices import cost_of
 from nbstream.client import retry
-from nbstream.client.frames import DEBOUNCE_SECONDS, SLACK_SECONDS, BurstDetector, FrameSchedule, UnwatchedSchedule
+from nbstream.client.frames import DEBOUNCE_SECONDS, READING_TURNS, BurstDetector, FrameSchedule, UnwatchedSchedule
 from nbstream.client.jobs import Jobs
 from nbstream.client.loop import background_loop
 from nbstream.client.questions import NobodyToAsk, Questions
@@ -111,7 +112,8 @@ class Receiver:
         self._has_ended = False
         self._is_watched = is_watched
         self._frames = FrameSchedule() if is_watched else UnwatchedSchedule()
-        self._flush_handle: asyncio.TimerHandle | None = None
+        self._flush_handle: asyncio.Handle | None = None
+        self._flush_due = math.inf
         self._changed = threading.Condition()
         self.jobs = Jobs(self._changed)
         self._listeners: set[Callable[[], None]] = set()
@@ -321,12 +323,11 @@ class Receiver:
                         and not decoder.finished
                     )
                     if may_pause and now < self._frames.due:
-                        # A late loop would send before the data has been read.
                         self._flush_at(None)
                         await asyncio.sleep(self._frames.due - now)
                         resumed_at = self._loop.time()
                         if self._is_watched:
-                            self._flush_at(resumed_at + SLACK_SECONDS)
+                            self._flush_after(READING_TURNS)
                         bursts.restart()
             response.close("whole")
         except SourceError as error:
@@ -387,7 +388,7 @@ class Receiver:
                 self._pending, self._reduced = [], 0
         else:
             at = self._frames.send_at(self._loop.time(), just_arrived=just_arrived)
-            if self._flush_handle is None or at < self._flush_handle.when():
+            if at < self._flush_due:
                 self._flush_at(at)
 
     def _record(self, cost: Cost | None) -> None:
@@ -410,7 +411,21 @@ class Receiver:
     def _flush_at(self, at: float | None) -> None:
         if self._flush_handle is not None:
             self._flush_handle.cancel()
+        self._flush_due = math.inf if at is None else at
         self._flush_handle = None if at is None else self._loop.call_at(at, self._flush)
+
+    def _flush_after(self, turns: int) -> None:
+        """Flush after so many turns of the event loop, whatever is read meanwhile."""
+        self._flush_at(None)
+        self._flush_due = -math.inf
+
+        def turn(left: int) -> None:
+            if left:
+                self._flush_handle = self._loop.call_soon(turn, left - 1)
+            else:
+                self._flush()
+
+        turn(turns)
 
     def _flush(self) -> None:
         self._flush_at(None)
