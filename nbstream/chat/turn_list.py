@@ -46,6 +46,8 @@ class TurnList:
         self.revision = 0
         self.listeners: list[Callable[[], object]] = []
         self._system: str | None = None
+        #: A revision, and the turns that were outdated then.
+        self._outdated: tuple[int, frozenset[Turn]] = -1, frozenset()
         self._changes: list[_Change] = []
         self._changed = changed
 
@@ -204,13 +206,28 @@ class TurnList:
 
     def is_outdated(self, turn: Turn) -> bool:
         """Return whether a turn before `turn` has another version now than `turn` answered."""
-        if turn not in self.every:
-            return False
-        after = turn.version.after
-        return any(
-            each.version.number not in after and any(version.number in after for version in each.versions)
-            for each in self.before(turn)
-        )
+        # A request that is being made holds the lock for a while; a panel that asks for its state
+        # must not wait for that.
+        if not self.lock.acquire(blocking=False):
+            return turn in self._all_outdated()
+        try:
+            if self._outdated[0] != self.revision:
+                self._outdated = self.revision, self._all_outdated()
+            return turn in self._outdated[1]
+        finally:
+            self.lock.release()
+
+    def _all_outdated(self) -> frozenset[Turn]:
+        """Return the turns that are outdated; all at once, as a long chat asks for each of them."""
+        found, before = set(), dict[int, Turn]()
+        for turn in _on_branch(self.every):
+            after = turn.version.after
+            others = (before[number] for number in before.keys() - after)
+            if any(version.number in after for each in others for version in each.versions):
+                found.add(turn)
+            if not turn.state.is_aside:
+                before[turn.version.number] = turn
+        return frozenset(found)
 
     def _turn(self, state: TurnState) -> Turn:
         return Turn(state, self.select, self.is_outdated)

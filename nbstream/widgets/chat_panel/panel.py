@@ -110,10 +110,13 @@ class ChatPanel(Instrument):
     def _bundle(self) -> tuple[dict[str, str], dict[str, Any]]:
         from nbstream.output import conversation  # noqa: PLC0415  (the renderer, loaded when it is needed)
 
+        numbered = [*enumerate(self.chat.turns, 1)]
         html, markdown = (
-            [self._turn(make, turn, number) for number, turn in enumerate(self.chat.turns, 1)]
+            [self._turn(make, turn, number) for number, turn in numbered]
             for make in (conversation.turn_html, conversation.turn_markdown)
         )
+        while len(self._settled) > 2 * len(numbered):
+            self._settled.popitem(last=False)
         data = {
             "text/html": conversation.html_around(self.chat, html),
             "text/markdown": conversation.markdown_around(self.chat, markdown),
@@ -129,8 +132,6 @@ class ChatPanel(Instrument):
         if key not in self._settled:
             self._settled[key] = make(turn, number)
         self._settled.move_to_end(key)
-        while len(self._settled) > 2 * len(self.chat.turns) + 2:
-            self._settled.popitem(last=False)
         return self._settled[key]
 
     def _plain(self) -> str:

@@ -24,6 +24,11 @@ class Worker:
         #: It carries the session that the panel belongs to.
         self._context = contextvars.copy_context()
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a job runs or waits."""
+        return self._is_running
+
     def put(self, job: Callable[[], object]) -> None:
         """Run `job` after those before it; any thread may call this."""
         with self._lock:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: It is renewed so long after something has settled, as more may settle at once.
 _DELAY_SECONDS = 0.5
+#: So much of it is sent on average at most.
+_CHARACTERS_PER_SECOND = 100_000
 
 #: The element of an output in JupyterLab and Notebook 7, and the way from it to the transcript.
 _OUTPUT = ".jp-OutputArea-child"
@@ -48,6 +50,8 @@ class Transcript:
         #: By display id: the request of the cell.
         self._places: dict[str, dict[str, Any]] = {}
         self._due: float | None = None
+        #: A long one is not renewed before that, as its page draws all of it each time.
+        self._rests_until = 0.0
         self._shown: tuple[dict[str, str], dict[str, Any]] | None = None
 
     @property
@@ -76,7 +80,8 @@ class Transcript:
     def renew(self) -> None:
         """Renew the transcript soon."""
         if self._places:
-            self._due = time.monotonic() + _DELAY_SECONDS if self._due is None else self._due
+            due = max(time.monotonic() + _DELAY_SECONDS, self._rests_until)
+            self._due = due if self._due is None else self._due
 
     def update_if_due(self) -> None:
         """Renew the transcript where it is displayed, if it is due and has changed."""
@@ -88,6 +93,7 @@ class Transcript:
             return
         self._shown = made
         data, metadata = made
+        self._rests_until = time.monotonic() + sum(map(len, data.values())) / _CHARACTERS_PER_SECOND
         for place, parent in self._places.items():
             # Not by IPython, which gives what a plain thread displays to whichever cell runs.
             content = {"data": data, "metadata": metadata, "transient": {"display_id": place}}
