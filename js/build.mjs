@@ -15,6 +15,7 @@ const STATIC = join(ROOT, "../nbstream/static");
 const WIDGETS = {
   chat_panel: "src/chat_panel/chat_panel.ts",
   inspector: "src/inspector/inspector.ts",
+  compare: "src/compare/compare.ts",
   question: "src/question.ts",
   reply_view: "src/instruments/reply_view.ts",
 };

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from nbstream.tools.mcp_servers import mcp
     from nbstream.tools.tool import tool
     from nbstream.widgets.chat_panel.panel import ChatPanel
+    from nbstream.widgets.compare.compare import Compare
     from nbstream.widgets.inspector.inspector import Inspector
     from nbstream.widgets.instruments.reply_view import ReplyView
 
@@ -53,6 +54,7 @@ __all__ = [
     "Chat",
     "ChatPanel",
     "CodeBlock",
+    "Compare",
     "Description",
     "Inspector",
     "NbstreamError",
@@ -82,6 +84,7 @@ _MODULES = {
     "Chat": "chat.conversation",
     "ChatPanel": "widgets.chat_panel.panel",
     "CodeBlock": "markdown.code_blocks",
+    "Compare": "widgets.compare.compare",
     "Description": "prompt.description",
     "Inspector": "widgets.inspector.inspector",
     "NbstreamError": "model.exceptions",

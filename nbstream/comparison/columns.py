@@ -14,6 +14,7 @@ from nbstream.client.tool_options import given_tools
 from nbstream.comparison.naming import names_of
 from nbstream.exchange.start import following
 from nbstream.model.exceptions import NbstreamWarning, RequestError
+from nbstream.model.reply import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,6 +35,7 @@ class Column:
         source: its request.
         name: what tells it from the others.
         run: its reply; None until it is its turn.
+        is_cancelled: whether it was stopped, maybe before its turn.
     """
 
     spec: Spec
@@ -41,6 +43,30 @@ class Column:
     source: ApiSource = field(repr=False)
     name: str = ""
     run: Run | None = None
+    is_cancelled: bool = False
+
+    @property
+    def reply(self) -> Reply:
+        """The reply so far."""
+        if self.run is not None:
+            return self.run.reply
+        return Reply("cancelled" if self.is_cancelled else "pending", request=self.source.request)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing comes any more."""
+        return self.run.done if self.run is not None else self.is_cancelled
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether its request was not sent yet, and will be."""
+        return self.run is None and not self.is_cancelled
+
+    def cancel(self) -> None:
+        """Stop it; what arrived is kept."""
+        self.is_cancelled = True
+        if self.run is not None:
+            self.run.cancel()
 
     def start(self) -> Run:
         """Send the request.

@@ -64,7 +64,15 @@ def names_of(columns: Sequence[tuple[Spec, Request]]) -> tuple[list[str], str]:
             parts[differing.index("model")] = _model_words(spec, request, with_endpoint="endpoint" in differing)
         names.append(spec.name or one_line(SEPARATOR.join(filter(None, parts))))
     same = [_same(label, every[0][label], columns[0]) for label in labels if label not in differing]
-    return _numbered(names), SEPARATOR.join(filter(None, same))
+    return _numbered(names), SEPARATOR.join(filter(None, [*same, *_inserted([request for _, request in columns])]))
+
+
+def _inserted(requests: Sequence[Request]) -> list[str]:
+    """Return what was put into every prompt, and how much of it: `df: 5 of 10,000 rows`."""
+    first = requests[0].inserted
+    if any(each.inserted != first for each in requests):
+        return []
+    return [one_line(f"{each.name}: {each.shown}" if each.shown else each.name) for each in first]
 
 
 def _numbered(names: list[str]) -> list[str]:
@@ -143,7 +151,8 @@ def _same(label: str, text: str, column: tuple[Spec, Request]) -> str:
     if label == "endpoint":
         given = spec.options.get("base_url") is not None or _names_endpoint(spec, request)
         return one_line(request.endpoint_name or urlsplit(text).netloc) if given else ""
-    if label in ("prompt", "messages"):
+    if label in ("prompt", "messages", "values", "files", "above", "error"):
+        # What they bring into the prompt is told.
         return ""
     if label == "system":
         return f"system prompt “{one_line(_around([text], 0))}”"

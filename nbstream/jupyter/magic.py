@@ -151,7 +151,15 @@ class DeepSeekMagics(settings.Settings, Magics):
         help="Ask once for each row of this frame or list; {{ name }} in the prompt is the row's value of a column.",
     )
     @argument("--save", metavar="FILE", help="With --each: write each answer to this file, and ask only the others.")
-    @argument("--concurrency", type=int, metavar="N", help="With --each: the most requests at once; 8 by default.")
+    @argument("--concurrency", type=int, metavar="N", help="The most requests at once: with --each, 8 by default.")
+    @argument(
+        "--compare",
+        action="append",
+        metavar="WHAT",
+        help="Ask several models side by side, as flash,pro; or with several values, as effort=low,max. May be given "
+        "again.",
+    )
+    @argument("--blind", action="store_true", help="With --compare: hide the names until you have chosen an answer.")
     @argument(
         "-T",
         "--tool",
@@ -251,6 +259,11 @@ class DeepSeekMagics(settings.Settings, Magics):
         options["fill"] = variables if arguments.fill else None
         if arguments.type_name is not None:
             options["schema"] = _type_named(arguments.type_name, variables, arguments.schema)
+        if arguments.compare is not None or arguments.blind:
+            from nbstream.jupyter.comparing import ask_compared  # noqa: PLC0415  (only where it is used)
+
+            ask_compared(prompt, arguments, options, variables, presentation=line.presentation, made=self._noted)
+            return
         if {arguments.each, arguments.save, arguments.concurrency} != {None}:
             if arguments.inspect:
                 raise RequestError("--inspect shows one reply, and --each asks for many: leave one out.")

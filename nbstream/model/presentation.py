@@ -30,6 +30,7 @@ class Presentation:
         has_buttons: whether the page makes buttons that go on with a reply; if not, commands are
             named.
         names_turn: whether the footer names the chat and the turn; a panel shows both elsewhere.
+        has_footer: whether its figures stand below it; in a comparison they stand in a table.
     """
 
     reasoning: ReasoningDisplay = field(
@@ -42,6 +43,7 @@ class Presentation:
     audience: Audience = "python"
     has_buttons: bool = True
     names_turn: bool = True
+    has_footer: bool = True
 
 
 class DisplayOption(NamedTuple):

@@ -93,6 +93,10 @@ def _notes(reply: Reply, presentation: Presentation) -> list[str]:
     return sentences.notes(reply, presentation.audience, has_buttons=presentation.has_buttons)
 
 
+def _footer(reply: Reply, presentation: Presentation) -> list[str]:
+    return wording.footer(reply) if presentation.has_footer else []
+
+
 def _place_of_answer(reply: Reply, text: str) -> dict[str, Any]:
     answer = storable(unix_lines(reply.answer)).strip("\n")
     if reply.request.structure is not None:
@@ -130,7 +134,7 @@ def settled_html(reply: Reply, presentation: Presentation = _DEFAULT, renderer: 
     ]
     if alert := sentences.alert(reply, presentation.audience):
         parts.append(f'<div class="nbstream-alert" style="margin:.3em 0"><strong>{escape(alert)}</strong></div>')
-    if items := wording.footer(reply):
+    if items := _footer(reply, presentation):
         parts.append(footer_html(items))
     parts.append("</div>")
     return one_block("\n".join(filter(None, parts)))
@@ -154,7 +158,7 @@ def settled_markdown(reply: Reply, presentation: Presentation = _DEFAULT) -> str
     parts += [f"<small>{literal(note)}</small>" for note in _notes(reply, presentation)]
     if alert := sentences.alert(reply, presentation.audience):
         parts.append(f"**{literal(alert)}**")
-    if items := wording.footer(reply):
+    if items := _footer(reply, presentation):
         parts.append(f"<small>{literal(' · '.join(items))}</small>")
     return "\n\n".join(parts) + "\n"
 
@@ -174,7 +178,7 @@ def settled_text(reply: Reply, presentation: Presentation = _DEFAULT) -> str:
         sentences.alert(reply, presentation.audience),
     )
     parts += [wording.thought(reply), answer, *cards_text(reply, ended=reply.ended), *notes, alert]
-    parts.append(" · ".join(wording.footer(reply)))
+    parts.append(" · ".join(_footer(reply, presentation)))
     return "\n\n".join(part for part in parts if part)
 
 

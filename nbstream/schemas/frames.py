@@ -32,6 +32,15 @@ def frame_of(reply: Reply) -> Any:
     return pd.DataFrame(rows_of(reply.data))
 
 
+def frame_or_rows(rows: list[dict[str, Any]]) -> Any:
+    """Return rows as a DataFrame, or as they are where pandas is not installed."""
+    try:
+        import pandas as pd  # noqa: PLC0415  (as above)
+    except ImportError:
+        return rows
+    return pd.DataFrame(rows)
+
+
 def rows_of(data: Any) -> list[dict[str, Any]]:
     """Return the rows of a structured answer: one for each item of a list, otherwise one."""
     return [_row(each) for each in _items(data)]

@@ -37,11 +37,17 @@ def meta_of(reply: Reply, presentation: Presentation, *, elapsed: float, foregro
         "thought": wording.thought(reply),
         "notes": sentences.notes(reply, presentation.audience, has_buttons=presentation.has_buttons),
         "alert": sentences.alert(reply, presentation.audience),
-        "footer": wording.footer(reply if presentation.names_turn else _without_turn(reply)),
+        "footer": _footer(reply, presentation),
         "answer_tokens": step_times.answer_tokens(reply) if reply.ended else None,
         "actions": actions(reply) if reply.ended else [],
         "foreground": foreground,
     }
+
+
+def _footer(reply: Reply, presentation: Presentation) -> list[str]:
+    if not presentation.has_footer:
+        return []
+    return wording.footer(reply if presentation.names_turn else _without_turn(reply))
 
 
 def _without_turn(reply: Reply) -> Reply:

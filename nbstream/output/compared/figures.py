@@ -1,0 +1,171 @@
+"""The figures of compared replies, in the same order for each, so that they can be compared.
+
+A figure that is not known is a dash, an estimate begins with ≈, and a bound with ≤ or ≥.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from nbstream.output import step_times
+from nbstream.output.durations import seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from decimal import Decimal
+
+    from nbstream.model.reply import Reply
+
+UNKNOWN = "–"  # noqa: RUF001  (a dash, as in tables)
+_ESTIMATE = "≈ is an estimate, as the server did not report it"
+_BOUNDS = "≤ and ≥ are bounds"
+#: A figure is marked as the best one if it is better by this part at least.
+_CLEARLY = 0.05
+_STATES = {"cancelled": "stopped", "truncated": "cut off", "failed": "failed"}
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure of one reply.
+
+    Attributes:
+        label: what it is, such as `first token`.
+        text: for reading.
+        value: the number; None if it is not known.
+        is_best: whether it is clearly the best of all.
+    """
+
+    label: str
+    text: str
+    value: float | Decimal | int | None = None
+    is_best: bool = False
+
+
+def figures_of(replies: Sequence[Reply]) -> list[list[Figure]]:
+    """Return the figures of each reply: the same labels in the same order.
+
+    A row that would be unknown for all has a place as long as a reply may still bring it.
+    """
+    columns = [[make(reply) for make, _ in _EVERY] for reply in replies]
+    is_over = all(reply.ended for reply in replies)
+    kept = []
+    for at, (_, best) in enumerate(_EVERY):
+        row = [column[at] for column in columns]
+        is_always_shown = not is_over and row[0].label not in ("thought", "state")
+        if is_always_shown or any(each.text not in ("", UNKNOWN) for each in row):
+            kept.append(_marked(row, best) if best is not None and is_over else row)
+    return [list(column) for column in zip(*kept, strict=True)] if kept else [[] for _ in replies]
+
+
+def notes_of(replies: Sequence[Reply]) -> list[str]:
+    """Return what a reader should know about the figures; empty until the end."""
+    if not all(reply.ended for reply in replies):
+        return []
+    texts = "".join(each.text for column in figures_of(replies) for each in column)
+    costs = [reply.cost for reply in replies if reply.cost is not None]
+    notes = [_ESTIMATE] if "≈" in texts else []
+    notes += [_BOUNDS] if "≤" in texts or "≥" in texts else []
+    if any(reply.simulated for reply in replies):
+        notes.append("simulated: costs are what it would cost" if costs else "simulated")
+    dates = sorted({f"{cost.dated:%Y-%m-%d}" for cost in costs if cost.dated is not None})
+    if dates:
+        notes.append(f"prices of {' and '.join(dates)}")
+    if any(cost.dated is None for cost in costs):
+        notes.append("costs as the server says" if not dates else "other costs as the server says")
+    tiers = sorted({cost.tier for cost in costs if cost.tier})
+    return notes + ([f"{' and '.join(tiers)} tier"] if tiers else [])
+
+
+def row_of(reply: Reply) -> dict[str, Any]:
+    """Return the numbers of a reply for a frame; None for what is not known."""
+    usage, cost = reply.usage, reply.cost
+    return {
+        "status": reply.status,
+        "first_token_s": reply.steps[0].timing.first_delta,
+        "seconds": step_times.server_seconds(reply),
+        "tokens_per_s": step_times.tokens_per_second(reply),
+        "prompt_tokens": usage.prompt_tokens if usage is not None else None,
+        "cached_tokens": usage.cache_hit_tokens if usage is not None else None,
+        "reasoning_tokens": usage.reasoning_tokens if usage is not None else None,
+        "answer_tokens": step_times.answer_tokens(reply),
+        "cost": float(cost.amount) if cost is not None else None,
+        "currency": cost.currency if cost is not None else None,
+        "error": str(reply.error) if reply.error is not None else None,
+    }
+
+
+def _state(reply: Reply) -> Figure:
+    return Figure("state", _STATES.get(reply.status, ""))
+
+
+def _first_token(reply: Reply) -> Figure:
+    at = reply.steps[0].timing.first_delta
+    return Figure("first token", UNKNOWN if at is None else seconds(at), at)
+
+
+def _time(reply: Reply) -> Figure:
+    spent = step_times.server_seconds(reply) if reply.ended else None
+    # A stopped or broken reply took as long as it was let, which compares to nothing.
+    return Figure("time", UNKNOWN if spent is None else seconds(spent), spent if reply.status == "complete" else None)
+
+
+def _rate(reply: Reply) -> Figure:
+    rate = step_times.tokens_per_second(reply) if reply.ended else None
+    return Figure("tok/s", UNKNOWN if rate is None else f"{rate:.0f}", rate)
+
+
+def _prompt(reply: Reply) -> Figure:
+    tokens = reply.usage.prompt_tokens if reply.usage is not None else None
+    cached = reply.usage.cache_hit_tokens if reply.usage is not None else None
+    words = "" if tokens is None else f"{tokens:,}" + (f" ({cached:,} cached)" if cached else "")
+    return Figure("in", words or UNKNOWN, tokens)
+
+
+def _thought(reply: Reply) -> Figure:
+    tokens = reply.usage.reasoning_tokens if reply.usage is not None else None
+    return Figure("thought", f"{tokens:,}" if tokens else UNKNOWN, tokens)
+
+
+def _out(reply: Reply) -> Figure:
+    tokens = step_times.answer_tokens(reply)
+    if tokens is not None:
+        return Figure("out", f"{tokens:,}", tokens)
+    about = reply.estimated_output_tokens if reply.ended else 0
+    return Figure("out", f"≈ {about:,}" if about else UNKNOWN)
+
+
+def _cost(reply: Reply) -> Figure:
+    cost = reply.cost
+    if cost is None:
+        return Figure("cost", UNKNOWN)
+    sign = "≈ " if cost.at_most and cost.at_least else "≤ " if cost.at_most else "≥ " if cost.at_least else ""
+    return Figure("cost", f"{sign}{cost}", None if sign or reply.status != "complete" else cost.amount)
+
+
+#: Each figure, and which of several is the best one.
+_EVERY: tuple[tuple[Callable[[Reply], Figure], Callable[..., Any] | None], ...] = (
+    (_state, None),
+    (_first_token, min),
+    (_time, min),
+    (_rate, max),
+    (_prompt, None),
+    (_thought, None),
+    (_out, None),
+    (_cost, min),
+)
+
+
+def _marked(row: list[Figure], best: Callable[..., Any]) -> list[Figure]:
+    """Return one row with the best figure marked, if all are known and it is clearly the best."""
+    values = [float(each.value) for each in row if each.value is not None]
+    if len(values) < len(row) or len({each.text for each in row}) == 1:
+        return row
+    found = best(values)
+    others = [value for value in values if value != found]
+    if len(others) != len(values) - 1 or abs(best(others) - found) < _CLEARLY * max(map(abs, values)):
+        return row
+    return [
+        Figure(each.label, each.text, each.value, is_best=value == found)
+        for each, value in zip(row, values, strict=True)
+    ]

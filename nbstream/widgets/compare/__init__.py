@@ -1,0 +1,1 @@
+"""`nbstream.Compare`: several replies side by side."""
