@@ -300,6 +300,9 @@ class Receiver:
                     begins_burst = bursts.begins_burst(piece)
                     byte_at = now = self._loop.time()
                     response.add(piece, now)
+                    if begins_burst and self._flush_due == -math.inf:
+                        # What a frame waits for.
+                        self._flush_at(now)
                     # The first piece after a pause arrived during the pause.
                     just_arrived = begins_burst and now > resumed_at + DEBOUNCE_SECONDS
                     events = decoder.feed(piece, self.elapsed)
