@@ -125,6 +125,20 @@ def test_send_stop_queue_and_edit_while_a_cell_keeps_the_kernel_busy(
     page.until(lambda own: not own["kernel_busy"], "the panel knows that the kernel is free")
 
 
+def test_interrupting_another_cell_does_not_stop_the_panels_reply(
+    kernel: Kernel, server: Simulator, busy: Busy
+) -> None:
+    page = shown(kernel, "spared")
+    cell = busy.begin()
+    page.control("send", text="[simulate: normal tokens=60 rate=60] x")
+    page.until(lambda own: own["arriving"], "the reply arrives")
+    kernel.interrupt()
+    kernel.finish(cell)
+    assert cell.status == "error"
+    settled(page, 1)
+    assert page.meta_of(page.rows[0])["status"] == "complete"
+
+
 def test_the_static_transcript_is_renewed_when_a_reply_has_ended(kernel: Kernel, server: Simulator) -> None:
     page = shown(kernel, "file")
     (transcript,) = [

@@ -5,12 +5,14 @@ from __future__ import annotations
 import itertools
 import threading
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from nbstream.chat import again, cells
-from nbstream.client import notes
+from nbstream.client import history, notes
 from nbstream.model.exceptions import RequestError
 from nbstream.model.printable import one_line
+from nbstream.output import sentences
 from nbstream.output.audience import name_options
 from nbstream.widgets.chat_panel.rows import Unsent
 from nbstream.widgets.chat_panel.worker import Worker
@@ -133,7 +135,10 @@ class Asking:
             turn.version.cancel()
 
     def retry(self, turn: Turn) -> None:
-        """Ask a turn again; the turns after it stay with its present version."""
+        """Ask a turn again; the turns after it stay with its present version.
+
+        If nothing comes of it, the present version is shown and sent again.
+        """
         self._branch(turn, None)
 
     def edit_prompt(self, turn: Turn, prompt: str) -> None:
@@ -222,10 +227,26 @@ class Asking:
         stops = self._stops
         options = self._options()
 
-        def work() -> Run:
-            return self._chat.branch(self._chat.turns.index(turn), prompt, **options)
+        def work() -> None:
+            before = turn.version
+            index = self._chat.turns.index(turn)
+            run = self._start(lambda: self._chat.branch(index, prompt, **options), stops)
+            if prompt is None:
+                after = turn.version
+                back = partial(self._go_back, turn, before, after)
+                run.receiver.future.add_done_callback(lambda _: self.worker.put(back))
 
-        self._do(lambda: self._start(work, stops), prompt)
+        self._do(work, prompt)
+
+    def _go_back(self, turn: Turn, before: Version, after: Version) -> None:
+        """Make a version the current one again if nothing came of asking anew."""
+        if turn.version is not after or not after.is_empty or before.is_empty or before not in turn.versions:
+            return
+        with notes.taken():
+            turn.use(turn.versions.index(before))
+        why = sentences.alert(after.reply, "panel") or "It was stopped."
+        self.remark = f"The retry brought nothing, so the version before it is back. {why}"
+        self._changed()
 
     def _ask_or_queue(self, prompt: str, stops: int, stopped: frozenset[int]) -> None:
         arriving = tuple(turn.version for turn in self._chat.turns if not turn.version.ended)
@@ -258,17 +279,19 @@ class Asking:
         else:
             self.send(waiting.prompt)
 
-    def _start(self, start: Callable[[], Run], stops: int) -> None:
+    def _start(self, start: Callable[[], Run], stops: int) -> Run:
         """Start a run, outside of the cell that may be running."""
         self.is_starting = True
         try:
-            self._note_run(start, stops)
+            return self._noted(start, stops)
         finally:
             self.is_starting = False
 
-    def _note_run(self, start: Callable[[], Run], stops: int) -> None:
+    def _noted(self, start: Callable[[], Run], stops: int) -> Run:
         with notes.taken() as said, cells.outside():
             run = start()
+        # The cell that may be running has not asked it, so ■ there is not for it.
+        history.spare(run.receiver)
         if stops != self._stops:
             # Stop was pressed after Send, and before there was anything to stop.
             run.cancel()
@@ -278,9 +301,10 @@ class Asking:
         if version is None:
             # The turn was taken back at once.
             run.cancel()
-            return
+            return run
         number = version.number
         self._notes[number] = tuple(name_options(each, "panel") for each in said)
         # The reply is stopped when nobody holds its run any more.
         self._runs[number] = run
         run.receiver.future.add_done_callback(lambda _: self._runs.pop(number, None))
+        return run

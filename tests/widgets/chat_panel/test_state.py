@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import nbstream
+from nbstream.client import settings
 from tests.chat.conftest import bodies
 from tests.chat.test_chat import MARK
 from tests.widgets.chat_panel.conftest import Panel
@@ -233,6 +234,25 @@ def test_retry_asks_with_what_is_chosen(simulator: Simulator, panel: Panel) -> N
     )
     for option, value in (("thinking", "maybe"), ("effort", "huge"), ("colour", "red"), ("thinking", None)):
         assert panel.page("choose", option=option, value=value)["problem"]
+
+
+def test_a_retry_that_fails_brings_the_answer_back(
+    simulator: Simulator, panel: Panel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings.current(), "endpoints", {"closed": {"base_url": "http://127.0.0.1:9/v1"}})
+    monkeypatch.setattr(settings.current(), "retries", 0)
+    for word in ("one", "two"):
+        panel.ask(echo(word))
+    panel.page("choose", option="model", value="closed/m")
+    panel.page("retry", row=panel.rows[0]["key"])
+    own = panel.wait(lambda own: own["remark"].startswith("The retry brought nothing"))
+    assert [(row["version"], row["versions"]) for row in own["rows"]] == [(1, 2), (1, 1)]
+    assert answers(panel) == ["one", "two"]
+    assert "127.0.0.1:9" in own["remark"]
+    # What failed is still there to be looked at.
+    panel.page("version", row=own["rows"][0]["key"], version=2)
+    own = panel.wait(lambda own: own["rows"][0]["version"] == 2)
+    assert (own["count"], panel.chat.turns[0].reply.status) == (1, "failed")
 
 
 def test_a_reply_that_was_cut_off_goes_on_in_its_place(simulator: Simulator, panel: Panel) -> None:
