@@ -327,6 +327,18 @@ def test_comm_alone_is_enough_while_the_kernel_is_idle(kernel: Kernel, server: S
     assert "empty" in page.answers[wrong]["problem"]
 
 
+def test_half_a_character_ends_no_panel(kernel: Kernel, server: Simulator) -> None:
+    before = "nbstream.Chat('half', system='a \\ud800 b', thinking=False)"
+    page = shown(kernel, "half", before=before)
+    assert page.own["system"] == "a \ufffd b"
+    kernel.run("half_panel._on_page({'type': 'draft', 'text': '\\ud83d'})")
+    page.until(lambda own: own["draft"]["text"] == "\ufffd", "the draft is shown")
+    kernel.run("half_panel._on_page({'type': 'send', 'text': '[simulate: echo] \\ud83d\\ude00 \\ud800'})")
+    settled(page, 1)
+    assert page.rows[0]["prompt"] == "[simulate: echo] \U0001f600 \ufffd"
+    assert page.control("text", row=page.rows[0]["key"], part="cell")["text"].endswith(" \ufffd")
+
+
 def test_the_command_shows_the_panel_of_a_chat(kernel: Kernel, server: Simulator) -> None:
     cell = kernel.run("%deepseek panel named")
     page = PanelPage(kernel, cell)

@@ -13,6 +13,7 @@ from nbstream.client import settings
 from nbstream.model.events import CallChanged
 from nbstream.model.exceptions import RequestError
 from nbstream.model.presentation import OPTIONS, presentation_of
+from nbstream.model.whole_text import sendable
 from nbstream.output.conversation import turns
 from nbstream.widgets.chat_panel.state import PanelState
 from nbstream.widgets.instruments.instrument import Instrument
@@ -82,10 +83,13 @@ class ChatPanel(Instrument):
             self.changed()
 
     def _own(self) -> dict[str, Any]:
-        return dict(self._panel.own())
+        own: dict[str, Any] = sendable(dict(self._panel.own()))
+        return own
 
     def _on_page(self, message: dict[str, Any]) -> dict[str, Any] | None:
-        return dict(self._panel.take(message)) or None
+        # What was typed may have surrogates, too.
+        answer: dict[str, Any] = sendable(dict(self._panel.take(sendable(message))))
+        return answer or None
 
     def _on_change(self) -> None:
         wanted = self._panel.shown()

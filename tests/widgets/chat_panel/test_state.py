@@ -13,6 +13,8 @@ from tests.chat.test_chat import MARK
 from tests.widgets.chat_panel.conftest import Panel
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from nbstream.simulator.server import Simulator
 
 
@@ -434,3 +436,32 @@ def test_no_key_is_in_the_state(simulator: Simulator) -> None:
     panel.wait(lambda own: own["rows"][0]["version"] == 2 and not own["arriving"])
     assert simulator.log()[-1]["status"] == 200
     assert key not in repr([*shown, panel.own, vars(panel.state), vars(panel.state.asking)])
+
+
+def test_a_chat_of_a_file_goes_on(simulator: Simulator, panel: Panel, tmp_path: Path) -> None:
+    panel.ask(echo("one"))
+    panel.page("edit", row=panel.rows[0]["key"], part="prompt", text=echo("ONE"))
+    panel.wait(lambda own: own["rows"][0]["version"] == 2 and not own["arriving"])
+    panel.ask(echo("two"))
+    panel.chat.save(tmp_path / "chat.json")
+    loaded = Panel(nbstream.Chat.load(tmp_path / "chat.json", "loaded"))
+    assert [(row["version"], row["versions"]) for row in loaded.rows] == [(2, 2), (1, 1)]
+    loaded.page("version", row=loaded.rows[0]["key"], version=1)
+    loaded.wait(lambda own: own["count"] == 1)
+    loaded.page("retry", row=loaded.rows[0]["key"])
+    loaded.wait(lambda own: own["rows"][0]["version"] == 3 and not own["arriving"])
+    assert answers(loaded) == ["one"]
+    # The file's own chat is another one.
+    assert answers(panel) == ["ONE", "two"]
+
+
+def test_the_servers_models_can_be_chosen(simulator: Simulator, panel: Panel) -> None:
+    assert [each["value"] for each in panel.own["choices"]["models"]][:2] == ["flash", "pro"]
+    panel.page("models")
+    panel.wait(lambda _: any(entry["path"].endswith("/models") for entry in simulator.log()))
+    panel.ask(f"{echo('one')}")
+    panel.page("choose", option="model", value="other-model")
+    panel.ask(echo("two"))
+    panel.page("models")
+    own = panel.wait(lambda own: "other-model" in [each["value"] for each in own["choices"]["models"]])
+    assert (own["choices"]["model"], own["choices"]["default_model"]) == ("other-model", "flash")
