@@ -201,6 +201,11 @@ def _place(executor: Executor | None, example: ApiSource) -> Place:
         raise RequestError("`tools=` run in this process: leave out `executor=`.")
     place = Elsewhere(executor, once, currency)
     endpoint = example.endpoint
+    if not place.is_here and endpoint.recorder is not None:
+        raise RequestError(
+            f"Requests on the workers of an executor are not recorded in {endpoint.recorder.name}: leave out "
+            "`executor=`, or name a ThreadPoolExecutor. Nothing was sent."
+        )
     has_key_in_url = len(endpoint.secrets) > (endpoint.api_key is not None)
     if not place.is_here and (endpoint.key_origin == "argument" or has_key_in_url):
         what = "The key in `base_url=`" if has_key_in_url else "`api_key=`"

@@ -30,7 +30,7 @@ CELLS = [
     "%%deepseek{} -c lesson --no-think\n[simulate: tokens=20] The second turn.",
     '%%deepseek{} -T add --allow add\n[simulate: call] add {{"a": 2, "b": 3}}\nAdd.',
     "rows = ['one', 'two', 'three']",
-    "%%deepseek{} --each rows -o replies\n[simulate: tokens=9] Say {{{{ value }}}}.",
+    "%%deepseek{} --each rows -o replies\n[simulate: tokens=9] Say {{{{ row }}}}.",
     "%%deepseek{}\n[simulate: 503] The server is too busy.",
     "print(replies.status if hasattr(replies, 'status') else len(replies), nbstream.last.status)",
 ]
@@ -71,10 +71,12 @@ def test_a_notebook_that_was_recorded_runs_offline(tmp_path: Path, monkeypatch: 
     assert "replayed, recorded on" in shown["text/plain"]
     assert "prices of" not in shown["text/html"]
     # What was not recorded goes nowhere.
-    other = run(["%load_ext nbstream", "%%deepseek\nThe first cell?"], tmp_path)
+    other = run(["%load_ext nbstream", "%%deepseek\nThe first cell?", "%deepseek config"], tmp_path)
     said = other.cells[1].outputs[-1].data["text/plain"]
     assert "lesson.jsonl has no response to this request, so nothing was sent." in said
     assert 'The nearest recorded request differs in messages[0].content: recorded "' in said
+    config = other.cells[2].outputs[-1].data["text/plain"]
+    assert re.search(r"base_url +replay:lesson\.jsonl\?speed=max +the environment", config)
 
 
 @pytest.mark.kernel

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import json
+import multiprocessing
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -361,3 +363,20 @@ def test_replayed_replies_cost_nothing_and_say_so(path: Path) -> None:
     assert item.startswith("replayed, recorded on ")
     assert item.endswith(f"would have cost {live.cost} then")
     assert not any("prices of" in item for item in footer(reply))
+
+
+def test_workers_replay_and_do_not_record(path: Path, simulator: Simulator) -> None:
+    prompts = ["on a worker", "on another worker"]
+    with nbstream.record(path):
+        live = [*ask_all(prompts, executor=concurrent.futures.ThreadPoolExecutor(2))]
+    requests = len(simulator.log())
+    with concurrent.futures.ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as executor:
+        with nbstream.replay(path, "max"):
+            replayed = [*ask_all(prompts, executor=executor)]
+        with (
+            nbstream.record(path),
+            pytest.raises(nbstream.RequestError, match=r"workers of an executor are not recorded"),
+        ):
+            ask_all(["again"], executor=executor)
+    assert [each.answer for each in replayed] == [each.answer for each in live]
+    assert len(simulator.log()) == requests

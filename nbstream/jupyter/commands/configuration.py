@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from nbstream.client import endpoint_file, routing, settings
+from nbstream.client import endpoint_file, routing, settings, tapes
 from nbstream.client.endpoints import DEFAULT, shown_url
 from nbstream.client.redaction import KeyRedactor
 from nbstream.jupyter.commands.servers import show_table
@@ -53,6 +53,8 @@ def _row(name: str, endpoint: Endpoint | None, context: Context) -> list[str]:
     chosen = settings.current()
     value, source = getattr(chosen, name), chosen.source_of(name)
     origin = _SOURCES.get(source) or _file(name, context)
+    if name == "base_url" and endpoint is not None and (replayed := tapes.replay_url()):
+        return [name, replayed, origin if value == replayed else "the environment"]
     if name == "base_url" and not value and endpoint is not None:
         variable = routing.known().by_name[DEFAULT].url_variable
         return [name, endpoint_url(), variable if os.environ.get(variable) else origin]
