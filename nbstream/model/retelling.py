@@ -37,6 +37,8 @@ def _of_step(number: int, step: Reply) -> Iterator[events.Event]:
     for warning in step.warnings:
         yield events.Warned(begun, warning)
     yield from _texts(step)
+    if step.recorded is not None:
+        yield events.Replayed(begun, step.recorded)
     if step.last_usage is not None:
         yield events.UsageReported(begun, step.last_usage)
     ended = timing.ended or begun

@@ -18,6 +18,11 @@ from nbstream.client.trace import trace_of
 from nbstream.exchange import front_end
 from nbstream.jupyter.many import map as ask_all
 from nbstream.model.decision import Decision
+from nbstream.model.events import Replayed
+from nbstream.model.reduction import reduced
+from nbstream.model.retelling import events_of
+from nbstream.model.saved_values import decode, encode
+from nbstream.model.serialization import decode_event, encode_event
 from nbstream.output.wording import footer
 from nbstream.simulator.server import Simulator
 from tests.exchange.conftest import calls
@@ -43,6 +48,7 @@ def add(a: int, b: int) -> int:
     return a + b
 
 
+TURNS = tuple(f"[simulate: tokens=9] {number}" for number in ("one", "two", "three"))
 ENDS = [
     "normal",
     "503 times=1",
@@ -72,7 +78,7 @@ ENDS = [
 @pytest.mark.parametrize("scenario", ENDS)
 @pytest.mark.usefixtures("quick")
 def test_each_end_is_replayed(scenario: str, path: Path, simulator: Simulator) -> None:
-    prompt = f"[simulate: {scenario}] tokens of {path.parent.name}"
+    prompt = f"[simulate: {scenario} tokens=20] one of {path.parent.name}"
     with nbstream.record(path):
         live = ask(prompt)
     requests = len(simulator.log())
@@ -138,6 +144,12 @@ def test_an_exchange_with_tools_is_replayed(path: Path, simulator: Simulator, mo
     assert replayed.cost.amount == 0
     assert sum(step.recorded.cost.amount for step in replayed.steps) == live.cost.amount  # type: ignore[union-attr, misc]
     assert f"would have cost {live.cost} then" in " · ".join(footer(replayed))
+    # It stays known in files, in the journal, and in a reply that goes on.
+    recorded = [step.recorded for step in replayed.steps]
+    assert [step.recorded for step in decode(encode(replayed)).steps] == recorded
+    assert [step.recorded for step in reduced(events_of(replayed.steps)).steps] == recorded
+    event = Replayed(1.0, recorded[0])  # type: ignore[arg-type]
+    assert decode_event(encode_event(event)) == event
 
 
 def test_a_tool_that_returns_something_else_is_told(
@@ -162,7 +174,7 @@ def test_a_tool_that_returns_something_else_is_told(
 def test_chats_structures_gaps_and_the_other_api(path: Path, simulator: Simulator) -> None:
     def talk() -> list[nbstream.Reply]:
         chat = nbstream.Chat(f"lesson-{time.monotonic_ns()}", system="Be brief.")
-        found = [chat.stream(prompt).result(20) for prompt in ("one", "two", "three")]
+        found = [chat.stream(prompt).result(20) for prompt in TURNS]
         found.append(ask("[simulate: structured wrong=fence times=1]People.", schema="[name, age int]"))
         found.append(ask("[simulate: structured wrong=type]People.", schema="[name, age int]", tries=2))
         found.append(nbstream.complete("def fib(n):", "    return fib(n - 1)"))
@@ -237,15 +249,15 @@ def test_a_replay_can_be_stopped(path: Path) -> None:
 @pytest.mark.usefixtures("simulator")
 def test_the_same_request_gets_its_responses_in_order_and_then_again(path: Path) -> None:
     with nbstream.record(path):
-        live = [ask("the same").id for _ in range(3)]
+        live = [ask("[simulate: tokens=9] the same", thinking=False).id for _ in range(3)]
     assert len(set(live)) == 3
     with nbstream.replay(path, "max"):
-        assert [ask("the same").id for _ in range(7)] == [*live, *live, live[0]]
+        assert [ask("[simulate: tokens=9] the same", thinking=False).id for _ in range(7)] == [*live, *live, live[0]]
     # A block begins anew; flags and base URLs go on where the last one was.
     with nbstream.replay(path, "max"):
-        assert ask("the same").id == live[0]
+        assert ask("[simulate: tokens=9] the same", thinking=False).id == live[0]
     url = f"replay:{path}?speed=max"
-    assert [ask("the same", base_url=url).id for _ in range(4)] == [*live, live[0]]
+    assert [ask("[simulate: tokens=9] the same", thinking=False, base_url=url).id for _ in range(4)] == [*live, live[0]]
     # What was added since is known.
     with nbstream.record(path):
         ask("another")
@@ -273,7 +285,7 @@ def test_the_speed_divides_the_times(path: Path, simulator: Simulator) -> None:
 
 def test_requests_at_once_are_recorded_and_replayed(path: Path, simulator: Simulator) -> None:
     async def several() -> list[nbstream.Reply]:
-        runs = [nbstream.stream(f"at once {number}") for number in range(6)]
+        runs = [nbstream.stream(f"[simulate: tokens=9] at once {number}", thinking=False) for number in range(6)]
         return [await run for run in runs]
 
     with nbstream.record(path):
