@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from nbstream.chat import front_end
+from nbstream.client import allowance
 from nbstream.exchange import front_end as consent
 from nbstream.model import representation
 from nbstream.prompt import session
@@ -143,6 +144,13 @@ def unload_ipython_extension(shell: InteractiveShell) -> None:
     unload(shell)
 
 
+def _visited() -> Any:
+    front_end = front_ends.current()
+    if not front_end.has_visitors:
+        return None
+    return import_module("nbstream.client.allowance").Visited(front_end.name, front_end.needs_number)
+
+
 def _marimo(name: str) -> Any:
     """Call a function of the module for marimo, if marimo may run here; else return None."""
     if "marimo" not in sys.modules:
@@ -166,6 +174,7 @@ front_end.html = lambda chat: import_module("nbstream.output.conversation").html
 front_end.markdown = lambda chat: import_module("nbstream.output.conversation").markdown(chat)
 consent.ask = lambda call: import_module("nbstream.jupyter.asking").ask(call)
 per_session.of_front_end = lambda: _marimo("store")
+allowance.visited = _visited
 front_ends.mode_of_marimo = lambda: _marimo("mode")
 session.cells_above = lambda most: import_module("nbstream.jupyter.above").cells_above(most)
 session.last_failure = lambda: import_module("nbstream.jupyter.above").last_failure()

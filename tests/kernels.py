@@ -1,7 +1,7 @@
-"""The kernels that the tests run against, each in its own virtual environment.
+"""The kernels and front ends that the tests run against, each in its own virtual environment.
 
-`python -m tests.kernels` makes the environments once. The oldest one also has openai 2.x, so that
-both major versions are tested.
+`python -m tests.kernels` makes the environments once, some at a time. The oldest kernel also has
+openai 2.x, so that both major versions are tested.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import json
 import subprocess
 import sys
 import venv
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -21,9 +22,19 @@ PINNED = {
     "ipykernel-7.0": ["ipykernel==7.0.1", "openai>=3,<4"],
     "ipykernel-7.3": ["ipykernel==7.3.0", "openai>=3,<4"],
 }
+#: Front ends that would change the environment of the tests: what each needs besides
+#: `_DEPENDENCIES`.
+FRONT_ENDS = {
+    "marimo": ["marimo==0.25.2", "openai>=3,<4", "psutil", "jupyter-core"],
+    "voila": ["voila==0.5.13"],
+    "collaboration": ["jupyterlab==4.6.6", "jupyter-collaboration==5.0.4"],
+    "server-documents": ["jupyterlab==4.6.6", "jupyter-server-documents==0.3.3"],
+}
 #: The newest ipykernel is in the environment that runs the tests.
 NEWEST = "ipykernel-newest"
 NAMES = [*PINNED, NEWEST]
+#: Installing waits for the network and the disk in turn.
+_AT_ONCE = 3
 _DEPENDENCIES = [
     "ipywidgets>=8.1,<9",
     "anywidget>=0.9.18,<0.12",
@@ -43,20 +54,27 @@ def python(name: str) -> Path:
     return Path(sys.executable) if name == NEWEST else HOME / name / "bin" / "python"
 
 
+def _environment(name: str, pinned: list[str]) -> None:
+    """Make an environment, unless it is there with the same packages."""
+    wanted = "\n".join([*pinned, *_DEPENDENCIES])
+    done = HOME / name / "made-with.txt"
+    if done.is_file() and done.read_text() == wanted:
+        return
+    sys.stdout.write(f"making {name}\n")
+    sys.stdout.flush()
+    venv.create(HOME / name, with_pip=True, clear=True)
+    subprocess.run([python(name), "-m", "pip", "install", "--quiet", *pinned, *_DEPENDENCIES], check=True)
+    (site,) = (HOME / name / "lib").glob("python*/site-packages")
+    # Put the checkout on the path, so that the kernel runs the code under test.
+    (site / "nbstream-checkout.pth").write_text(f"{ROOT}\n")
+    done.write_text(wanted)
+
+
 def make() -> None:
-    """Make the environments that are missing or out of date, and a kernel spec for each one."""
-    for name, pinned in PINNED.items():
-        wanted = "\n".join([*pinned, *_DEPENDENCIES])
-        done = HOME / name / "made-with.txt"
-        if not done.is_file() or done.read_text() != wanted:
-            sys.stdout.write(f"making {name}\n")
-            sys.stdout.flush()
-            venv.create(HOME / name, with_pip=True, clear=True)
-            subprocess.run([python(name), "-m", "pip", "install", "--quiet", *pinned, *_DEPENDENCIES], check=True)
-            (site,) = (HOME / name / "lib").glob("python*/site-packages")
-            # Put the checkout on the path, so that the kernel runs the code under test.
-            (site / "nbstream-checkout.pth").write_text(f"{ROOT}\n")
-            done.write_text(wanted)
+    """Make the environments that are missing or out of date, and a kernel spec for each kernel."""
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
+        for made in [threads.submit(_environment, *each) for each in {**PINNED, **FRONT_ENDS}.items()]:
+            made.result()
     for name in NAMES:
         folder = HOME / "share" / "kernels" / name
         folder.mkdir(parents=True, exist_ok=True)

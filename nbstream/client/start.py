@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from nbstream.client import continuation, history, settings
+from nbstream.client import allowance, continuation, history, settings
 from nbstream.client.insertions import insertion_notes, prompt_of, with_insertions
 from nbstream.client.notes import warn
 from nbstream.client.request_builder import build_request, parameter_notes, speaks_deepseek, turns
@@ -129,7 +129,12 @@ def start_run(source: Source, following: Following | None = None, before: Sequen
     """Receive the reply of `source`, within the limits of the settings.
 
     `following` and `before` are as for a `Receiver`.
+
+    Raises:
+        RequestError: if a visitor may not start it, see `allowance`.
     """
+    if getattr(source, "is_sent", False):
+        allowance.check()
     run = Run(source, limits(), settings.current().currency, following, before)
     history.remember(run.receiver)
     return run

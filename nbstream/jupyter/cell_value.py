@@ -38,12 +38,12 @@ def bundle_of(reply: Reply) -> Bundle:
 
     In a terminal that has just shown the reply, it is one line.
     """
-    if front_ends.running_kernel() is None and _is_shown(reply):
-        return {"text/plain": repr(reply)}, {}
     if front_ends.current().is_marimo:
         from nbstream.jupyter import marimo_notebook  # noqa: PLC0415  (marimo, only where it runs)
 
         return marimo_notebook.bundle_of(reply, presentation_of(settings.current(), {}, "python")), {}
+    if front_ends.running_kernel() is None and _is_shown(reply):
+        return {"text/plain": repr(reply)}, {}
     from nbstream.output.settled import bundle  # noqa: PLC0415  (the renderer, only where it is used)
 
     return bundle(reply, presentation_of(settings.current(), {}, "cell"))

@@ -44,7 +44,7 @@ def watch(
     runs: list[Run] = []
     with interrupts.interrupts_call(lambda: [run.cancel() for run in runs]) as interrupt:
         sinks.preload()
-        run = start()
+        run = _started(start)
         runs.append(run)
         if interrupt.seen:
             run.cancel()
@@ -73,7 +73,7 @@ def watch_in_background(
     outputs in place.
     """
     sinks.preload()
-    run = start()
+    run = _started(start)
     kernel = front_ends.running_kernel()
     cell = cell_ids.running(kernel)
     rerun.replace_when_rerun(run, cell)
@@ -113,6 +113,22 @@ def watch_in_place(start: Callable[[], Run], place: Shown) -> None:
         sink = sinks.sink_in_place(run, place.presentation, place.place)
         shown.note_successor(run, place)
         Pump(run, sink).work_elsewhere(front_ends.running_kernel())
+
+
+def _started(start: Callable[[], Run]) -> Run:
+    """Start a run; say why it cannot start where the page does not show errors.
+
+    Raises:
+        RequestError: if it cannot start.
+    """
+    try:
+        return start()
+    except RequestError as error:
+        if front_ends.current().hides_errors:
+            from IPython.display import display  # noqa: PLC0415  (a script has no IPython to import)
+
+            display({"text/plain": str(error)}, raw=True)
+        raise
 
 
 @contextmanager

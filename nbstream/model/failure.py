@@ -28,6 +28,7 @@ FailureKind: TypeAlias = Literal[
 FailureCause: TypeAlias = Literal[
     "",
     "differs",  # not_recorded: `said` is the first field that differs, recorded and asked
+    "allowance",  # unsent: a visitor may send no request
     "redirect",  # refused: `said` is the address of the redirect
     # Of an error that the server reports, by what it says (`wire.error_causes`):
     "balance",  # there is no money, or no quota that a wait would renew

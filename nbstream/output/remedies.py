@@ -39,6 +39,7 @@ _SERVER_FAULT = "The fault is on the server's side; {again} later."
 _BASE_URL = "Check the base URL: it ends where /chat/completions begins, often in /v1. A proxy may also be in between."
 #: The remedies that follow from the cause alone, whatever the kind.
 _BY_CAUSE = {
+    "allowance": "The owner of the page decides about it.",
     "redirect": "Neither prompt nor key was sent there; set the base URL if you trust it.",
     "balance": "Top up the account, then {again}.",
     "output_limit": "Give `max_tokens=` a value that the server accepts.",

@@ -30,6 +30,8 @@ class FrontEnd:
         goes_on: whether the page makes buttons that go on with a reply in its place.
         is_heard: whether the page reaches the kernel while a cell runs, by the control channel.
         has_visitors: whether others than the owner of the key can start requests.
+        needs_number: whether these are refused until the owner names a number of requests.
+        hides_errors: whether the page shows neither exceptions nor what is written to stderr.
         is_marimo: whether the notebook is one of marimo.
     """
 
@@ -40,6 +42,8 @@ class FrontEnd:
     goes_on: bool = False
     is_heard: bool = True
     has_visitors: bool = False
+    needs_number: bool = False
+    hides_errors: bool = False
     is_marimo: bool = False
 
 
@@ -52,7 +56,9 @@ JUPYTER = FrontEnd("Jupyter", "widget", goes_on=True)
 SERVER_DOCUMENTS = FrontEnd("jupyter-server-documents", "static")
 VSCODE = FrontEnd("VS Code", "widget", is_heard=False)
 COLAB = FrontEnd("Colab", "widget", is_heard=False)
-VOILA = FrontEnd("Voilà", "widget", updates_later=False, is_heard=False, has_visitors=True)
+VOILA = FrontEnd(
+    "Voilà", "widget", updates_later=False, is_heard=False, has_visitors=True, needs_number=True, hides_errors=True
+)
 MARIMO = FrontEnd("marimo", "element", is_heard=False, is_marimo=True)
 #: All visitors share one process.
 MARIMO_RUN = FrontEnd("marimo run", "element", is_heard=False, has_visitors=True, is_marimo=True)

@@ -10,12 +10,13 @@ import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from nbstream.client import connections
+from nbstream.client import allowance, connections
 from nbstream.client.continued_decoder import ContinuedDecoder
 from nbstream.client.redacted_decoder import RedactedDecoder
 from nbstream.client.redaction import KeyRedactor
 from nbstream.client.sources import SourceError
 from nbstream.client.sources.failures import failure_of, refusal_in
+from nbstream.model.failure import Failure
 from nbstream.model.hidden_text import hidden_in, revealed
 from nbstream.model.request import MESSAGES
 from nbstream.wire.openai_chat import ChunkDecoder
@@ -41,6 +42,8 @@ class ApiSource:
         request: the request.
         earlier: what the reply goes on with; None for a reply that begins with this request.
     """
+
+    is_sent = True
 
     def __init__(self, endpoint: Endpoint, request: Request, earlier: Earlier | None = None) -> None:
         self.request = request
@@ -81,6 +84,8 @@ class ApiSource:
 
     @asynccontextmanager
     async def _opened(self, response: Noting) -> AsyncIterator[Opened]:  # noqa: ARG002  (a replay tells it the times)
+        if said := allowance.take():
+            raise SourceError(Failure("unsent", "allowance", said=said))
         body = revealed(self.request.body())
         async with connections.opened(self.endpoint, self.request.address.call, body) as opened:
             yield opened

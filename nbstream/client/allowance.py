@@ -1,0 +1,74 @@
+"""How many requests one visit may send, where others than the owner of the key can start them.
+
+It is the smallest thing that keeps a visitor from spending without an end; budgets in money are to
+take its place. It bounds each visit, and not all of them together: who loads the page again begins
+another visit.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import TYPE_CHECKING, NamedTuple
+
+from nbstream.model.exceptions import RequestError
+from nbstream.sessions.per_session import PerSession
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: The variable of the environment that names the most requests of a visit.
+VARIABLE = "NBSTREAM_REQUESTS_PER_VISIT"
+
+
+class Visited(NamedTuple):
+    """A front end whose visitors can start requests, and whether it needs a number for it."""
+
+    name: str
+    needs_number: bool
+
+
+def _none() -> Visited | None:
+    return None
+
+
+#: Returns the front end that is visited; None elsewhere. `import nbstream` sets it.
+visited: Callable[[], Visited | None] = _none
+
+_sent: PerSession[list[int]] = PerSession(lambda: [0])
+_lock = threading.Lock()
+
+
+def check() -> None:
+    """Refuse a reply that a visit may not begin.
+
+    Raises:
+        RequestError: if it may send no request.
+    """
+    if said := _refusal():
+        raise RequestError(f"Nothing was sent: {said}.")
+
+
+def take() -> str:
+    """Count a request that is about to be sent, and return why it must not be; "" if it may."""
+    with _lock:
+        if not (said := _refusal()):
+            _sent.get()[0] += 1
+    return said
+
+
+def _refusal() -> str:
+    front_end = visited()
+    if front_end is None:
+        return ""
+    value = os.environ.get(VARIABLE, "").strip()
+    if value and not value.isdecimal():
+        return f"{VARIABLE} is {value!r}, and must be a whole number, as 20"
+    if value:
+        return f"this visit has used its {value} requests" if _sent.get()[0] >= int(value) else ""
+    if not front_end.needs_number:
+        return ""
+    return (
+        f"in {front_end.name} every visitor spends the money of the key's owner, who has to set the variable "
+        f"{VARIABLE} to the most requests of a visit, as 20"
+    )
