@@ -9,7 +9,6 @@ import secrets
 import shutil
 import socket
 import subprocess
-import sys
 import time
 import urllib.request
 from typing import TYPE_CHECKING, Any
@@ -40,9 +39,15 @@ def chromium() -> str:
 
 
 class Lab:
-    """A Jupyter server with its own folder and settings, for JupyterLab and Notebook 7."""
+    """A Jupyter server with its own folder and settings, for JupyterLab and Notebook 7.
 
-    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+    Args:
+        folder: where it keeps everything.
+        environment: further variables.
+        name: the environment that it runs in, one of `tests.kernels`.
+    """
+
+    def __init__(self, folder: Path, environment: dict[str, str], name: str = kernels.NEWEST) -> None:
         self.notebooks = folder / "notebooks"
         self.token = secrets.token_hex(8)
         settings = folder / "settings"
@@ -58,7 +63,7 @@ class Lab:
             for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
         }
         command = [
-            *(sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={self.port}"),
+            *(str(kernels.python(name)), "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={self.port}"),
             *("--allow-root", f"--IdentityProvider.token={self.token}", f"--ServerApp.root_dir={self.notebooks}"),
             *("--LabApp.news_url=None", f"--LabApp.app_settings_dir={settings}", "--log-level=WARN"),
             "--JupyterNotebookApp.expose_app_in_browser=False",
