@@ -11,6 +11,11 @@ export function element<K extends keyof HTMLElementTagNameMap>(
   return created;
 }
 
+/** What an event happened to; a listener outside of a shadow tree, as marimo has, is told its host. */
+export function targetOf(event: Event): EventTarget | null {
+  return event.composedPath()[0] ?? event.target;
+}
+
 /** Show `text`; hide the element if it is empty. */
 export function show(element: HTMLElement, text: string): void {
   write(element, text);

@@ -7,6 +7,7 @@
 import { type Page, repeat } from "./again";
 import { addCodeButtons, addFooterButtons, type ControlServices, handleClicks, removeButtons } from "./controls";
 import { copyFormulas } from "./copied_formulas";
+import { targetOf } from "./elements";
 import { Handover } from "./handover";
 import { Images } from "./images";
 import { type NotebookContext, Notebooks } from "./notebook";
@@ -179,13 +180,14 @@ export class PageServices implements ControlServices, Page {
  * selects the next one. It must not do so for elements that handle the key themselves.
  */
 function keepFromNotebook(event: KeyboardEvent): void {
-  if (!(event.target instanceof Element)) return;
+  const target = targetOf(event);
+  if (!(target instanceof Element)) return;
   const hasModifier = event.ctrlKey || event.metaKey || event.altKey;
-  if (event.target.matches(FIELD) && (hasModifier ? event.key === "Enter" : !LEAVING.has(event.key))) {
+  if (target.matches(FIELD) && (hasModifier ? event.key === "Enter" : !LEAVING.has(event.key))) {
     event.stopPropagation();
   }
   if (hasModifier) return;
-  const keys = KEYS.find(([selector]) => (event.target as Element).matches(selector))?.[1];
+  const keys = KEYS.find(([selector]) => target.matches(selector))?.[1];
   if (keys?.includes(event.key)) event.stopPropagation();
 }
 

@@ -11,6 +11,7 @@ from IPython.display import display, update_display
 
 from nbstream.widgets import busy, cells, channels, kept_views
 from nbstream.widgets.consents import Consents
+from nbstream.widgets.early_keyframes import EarlyKeyframes
 from nbstream.widgets.pages import Pages
 from nbstream.widgets.reply_patches import ReplyPatches
 from nbstream.widgets.reply_widget import ReplyWidget
@@ -75,6 +76,7 @@ class LiveView:
         self._patching = threading.RLock()
         self._sent_at = 0.0
         self._needs_keyframe = False
+        self._early = EarlyKeyframes()
         self._display_id = run.id if place is None else place
         self._is_replaced = is_replaced
         self._widget = ReplyWidget(run.id, self._keyframe, lasts=not is_replaced)
@@ -100,7 +102,7 @@ class LiveView:
         """Send what a page asked for, and a patch that had to wait."""
         if self._patches.is_behind and not self._may_wait():
             self._send()
-        if self._needs_keyframe:
+        if self._needs_keyframe or self._early.is_due():
             self._needs_keyframe = False
             self._widget.send_keyframe()
 

@@ -47,7 +47,7 @@ def serving(name: str, folder: Path, simulator: Simulator) -> Iterator[Lab]:
 def settled(page: NotebookPage, index: int) -> str:
     """Return what a cell shows once its reply has ended."""
     found = page.output(index).locator(".nbstream-settled, .nbstream-live")
-    wait_for(lambda: "out " in " ".join(found.all_inner_texts()), 60)
+    wait_for(lambda: "tok/s" in " ".join(found.all_inner_texts()), 60)
     return str(page.output(index).inner_text())
 
 
@@ -96,7 +96,8 @@ def test_two_pages_of_a_shared_document(browser: BrowserContext, slow_simulator:
 def test_a_document_that_the_server_keeps(browser: BrowserContext, slow_simulator: Simulator, tmp_path: Path) -> None:
     with serving("server-documents", tmp_path / "lab", slow_simulator) as lab:
         page = NotebookPage(browser.new_page(), lab, "shared.ipynb")
-        page.wait_for_kernel()
+        # The server has the kernel's connection, so `wait_for_kernel` would wait for ever.
+        page.page.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').first.wait_for(timeout=60_000)
         page.run_and_wait(0)
         page.run(1)
         # Static output, again and again, as its page draws no widget.

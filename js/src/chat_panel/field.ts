@@ -3,7 +3,7 @@
  * Enter that ends the composition of a word (Chinese, Japanese, Korean) does neither.
  */
 
-import { element } from "../shared";
+import { element, targetOf } from "../shared";
 
 /** Longer texts are not measured: that would lay them out again with each key. */
 const MEASURED_CHARACTERS = 8000;
@@ -88,7 +88,7 @@ export class Field {
 
   #onKey(event: KeyboardEvent): void {
     // Safari ends the composition before the key that ended it; its code is 229 all the same.
-    if (event.target !== this.element || event.isComposing || this.#isComposing || event.keyCode === 229) return;
+    if (targetOf(event) !== this.element || event.isComposing || this.#isComposing || event.keyCode === 229) return;
     const hasModifier = event.ctrlKey || event.metaKey || event.altKey;
     const sends = !event.shiftKey && !event.altKey && (hasModifier || !this.#port.breaksLines);
     if (event.key === "Enter" && sends) {

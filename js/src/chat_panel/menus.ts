@@ -1,6 +1,6 @@
 /** What the next prompt is asked with, as quiet menus: the model, whether it thinks, and how much. */
 
-import { element } from "../shared";
+import { element, targetOf } from "../shared";
 import type { Panel } from "./panel";
 
 interface Item {
@@ -93,7 +93,7 @@ export class Menus {
 
   /** A key in the field for another model; whether it did something. */
   onKey(event: KeyboardEvent): boolean {
-    if (event.target !== this.#other || (event.key !== "Enter" && event.key !== "Escape")) return false;
+    if (targetOf(event) !== this.#other || (event.key !== "Enter" && event.key !== "Escape")) return false;
     if (event.isComposing || event.keyCode === 229) return false;
     const value = this.#other.value.trim();
     if (event.key === "Enter" && value !== "") this.#choose("model", value);

@@ -1,6 +1,6 @@
 /** One view of a chat's panel: the transcript, and below it the place to write. */
 
-import { element, write } from "../shared";
+import { element, targetOf, write } from "../shared";
 import { Composer } from "./composer";
 import type { Panel } from "./panel";
 import { Transcript } from "./transcript";
@@ -82,8 +82,9 @@ export class PanelView {
 
 /** ← and → change the version of a turn while the focus is on its buttons. */
 function changeVersion(event: KeyboardEvent): void {
-  if (!(event.target instanceof Element) || (event.key !== "ArrowLeft" && event.key !== "ArrowRight")) return;
-  const buttons = event.target.closest(".nbstream-versions")?.querySelectorAll("button");
+  const target = targetOf(event);
+  if (!(target instanceof Element) || (event.key !== "ArrowLeft" && event.key !== "ArrowRight")) return;
+  const buttons = target.closest(".nbstream-versions")?.querySelectorAll("button");
   const pressed = buttons?.item(event.key === "ArrowLeft" ? 0 : 1);
   if (pressed === undefined) return;
   event.preventDefault();

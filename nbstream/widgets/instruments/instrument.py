@@ -20,6 +20,7 @@ import traitlets
 
 from nbstream.client import history
 from nbstream.widgets import busy, cells, channels, front_ends
+from nbstream.widgets.early_keyframes import EarlyKeyframes
 from nbstream.widgets.instruments.shown_reply import ShownReply
 from nbstream.widgets.instruments.transcript import Transcript
 from nbstream.widgets.page_widget import PageWidget
@@ -73,6 +74,7 @@ class Instrument(PageWidget):
         self._sent = self._own()
         self._has_changed = False
         self._needs_keyframe = False
+        self._early = EarlyKeyframes()
         #: Messages to the page, which the pump sends before the next frame.
         self._outbox: list[dict[str, Any]] = []
         self._answers: OrderedDict[tuple[str, int], dict[str, Any] | None] = OrderedDict()
@@ -204,7 +206,7 @@ class Instrument(PageWidget):
         while True:
             live = [shown for shown in self.replies.every() if not shown.is_over]
             has_work = any(shown.has_work for shown in live)
-            is_waiting = bool(live) or self._transcript.is_due
+            is_waiting = bool(live) or bool(self._early) or self._transcript.is_due
             pause = _WORK_SECONDS if has_work else _TICK_SECONDS if is_waiting else _LINGER_SECONDS
             with self._news:
                 self._news.wait_for(lambda: self._has_news, pause)
@@ -251,7 +253,7 @@ class Instrument(PageWidget):
         frame = self._frame()
         if frame is not None:
             self.send(dict(frame))
-        if self._needs_keyframe:
+        if self._needs_keyframe or self._early.is_due():
             self._needs_keyframe = False
             self.send_state("keyframe")
         self._transcript.update_if_due()
