@@ -77,13 +77,6 @@ def _(nbstream):
     waited = nbstream.ask("[simulate: echo] waited for").answer
     print("said", len(waited))
     return
-
-@app.cell
-def _(mo, nbstream):
-    view = mo.ui.anywidget(nbstream.ReplyView(nbstream.stream("[simulate: echo] Of a view.")))
-    panel = mo.ui.anywidget(nbstream.ChatPanel(nbstream.Chat("talk"), suggestions=["Suggest"]))
-    mo.vstack([view, panel])
-    return
 '''
 _APP = """
 @app.cell
@@ -163,14 +156,6 @@ def test_replies_in_the_editor(open_notebook_of_marimo: Open, slow_simulator: Si
     page.get_by_text("below", exact=True).wait_for()
     page.locator(".nbstream-live:has-text('3')").first.wait_for()
     page.get_by_text("said").first.wait_for(timeout=20_000)
-
-    # Instruments: a reply that arrives, and a panel whose field takes Enter within marimo's tree.
-    page.locator(".nbstream-live:has-text('Of a view.')").wait_for()
-    field = page.get_by_role("textbox", name="Ask").or_(page.locator("textarea")).last
-    field.fill("[simulate: echo] Of a panel.")
-    field.press("Enter")
-    page.locator(".nbstream-live:has-text('Of a panel.')").first.wait_for(timeout=20_000)
-    page.screenshot(path="/tmp/fronts/test-marimo.png", full_page=True)
 
 
 def test_visitors_of_an_app_share_nothing(open_notebook_of_marimo: Open) -> None:
