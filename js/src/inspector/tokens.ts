@@ -186,7 +186,6 @@ export class TokensPanel implements Panel {
     const target = this.#tokens[number];
     if (target === undefined) return;
     target.focus();
-    target.scrollIntoView({ block: "nearest" });
   }
 
   #onKey(event: KeyboardEvent): void {
