@@ -172,6 +172,8 @@ def breakdown_of(step: Reply, currency: str = "USD") -> Breakdown | None:
     """
     usage, earlier, timing = step.last_usage, step.earlier, step.timing
     at = timing.started if earlier is None or not earlier.requests else timing.continued
+    if step.recorded is not None:
+        at = step.recorded.instant
     if usage is None or at is None:
         return None
     host = SIMULATED_HOST if step.simulated else _host_of(step.request.endpoint)

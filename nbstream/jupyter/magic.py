@@ -275,6 +275,8 @@ class DeepSeekMagics(settings.Settings, Magics):
 
         def start() -> Run:
             run = line.noted(lambda: ask(prompt, **options))
+            # Before the response begins, so that each of its bytes has its own time.
+            run.receiver.trace.is_precise |= arguments.inspect
             line.keep(run.reply)
             return run
 
@@ -352,7 +354,10 @@ def unload(shell: InteractiveShell) -> None:
 
 def _show_inspector(run: Run) -> None:
     """Show what a run is made of, where a page draws widgets."""
-    if front_ends.current().shows != "widget":
+    shows = front_ends.current().shows
+    if shows == "text":
+        sys.stderr.write("Note: --inspect needs a notebook's page. %deepseek request shows what was sent.\n")
+    if shows != "widget":
         return
     from IPython.display import display as show  # noqa: PLC0415  (only where it is used)
 

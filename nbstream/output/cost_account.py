@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -43,10 +44,11 @@ class CostAccount:
 
 def cost_account(step: Reply) -> CostAccount:
     """Return the account of one step of a reply."""
-    currency = step.cost.currency if step.cost is not None else "USD"
+    cost = _cost(step)
+    currency = cost.currency if cost is not None else "USD"
     found = breakdown_of(step, currency)
     if found is None:
-        return CostAccount((), "", tuple(_why_unknown(step)))
+        return CostAccount((), "", tuple(_recorded(step) or _why_unknown(step)))
     rows = tuple(
         (
             _KINDS[part.kind] + _share(part.kind, step),
@@ -57,8 +59,22 @@ def cost_account(step: Reply) -> CostAccount:
         for part in found.parts
         if part.count or part.kind != "hit"
     )
-    notes = [*_source(found, step), *_saved(found, currency), *_earlier(step), *_doubts(found, step)]
+    notes = [*_source(found, step), *_saved(found, currency), *_earlier(step), *_doubts(found, step), *_recorded(step)]
     return CostAccount(rows, _money(found.cost.amount, found.cost.currency), tuple(notes))
+
+
+def _cost(step: Reply) -> Cost | None:
+    """Return what a step cost; of one that was replayed, what it cost when it was recorded."""
+    return step.cost if step.recorded is None else step.recorded.cost
+
+
+def _recorded(step: Reply) -> list[str]:
+    if step.recorded is None:
+        return []
+    when = f"{datetime.fromtimestamp(step.recorded.instant, UTC):%Y-%m-%d %H:%M} UTC"
+    cost = step.recorded.cost
+    paid = f", when it cost {_bounded(cost)}" if cost is not None else ""
+    return [f"The response was recorded at {when}{paid}. To replay it costs nothing."]
 
 
 def total_of_steps(steps: Sequence[Reply], total: Cost | None) -> tuple[str, ...]:
@@ -123,7 +139,7 @@ def _earlier(step: Reply) -> list[str]:
 
 def _doubts(found: Breakdown, step: Reply) -> list[str]:
     notes = []
-    cost = step.cost
+    cost = _cost(step)
     if found.cost.at_most:
         said = step.last_usage is not None and step.last_usage.cache_hit_tokens is None
         why = "the server did not say how many tokens were in its cache" if said else "the day may be a holiday"

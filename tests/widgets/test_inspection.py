@@ -23,6 +23,8 @@ from nbstream.widgets.inspector.inspector import Inspector
 from nbstream.widgets.inspector.stream_rows import Row, StreamRows
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from nbstream.model.reply import Reply
 
 pytestmark = pytest.mark.usefixtures("simulator")
@@ -125,6 +127,7 @@ def test_a_live_stream_grows_and_is_whole_at_the_end() -> None:
     assert run.result(20).ended
     page.read()
     assert page.texts_at(len(page.times) - 1) == texts_of(run.reply)
+    assert not inspector._answers
     own = inspector._own()
     assert (own["live"], own["steps"]) == (False, ["the request"])
     assert own["version"] > 0
@@ -210,6 +213,26 @@ def test_without_the_raw_bytes_the_other_tabs_work() -> None:
         assert page.ask(type="messages", step=0)["messages"]
         assert page.ask(type="line", step=0, place=0) == {}
     assert MOST_BYTES
+
+
+def test_a_recording_is_looked_at_like_a_reply(tmp_path: Path) -> None:
+    path = tmp_path / "lesson.jsonl"
+    with nbstream.record(path):
+        first = ask("[simulate: normal rate=400 tokens=60]median", logprobs=1)
+    before = Page(Inspector(first))
+    before.read()
+    reply = ask("[simulate: normal rate=400 tokens=60]median", logprobs=1, base_url=f"replay:{path}")
+    page = Page(Inspector(reply))
+    page.read()
+    assert page.kinds == before.kinds
+    assert page.sizes == before.sizes
+    assert page.texts_at(len(page.times) - 1) == texts_of(reply) == texts_of(first)
+    assert page.ask(type="tokens", step=0, first=0)["total"] == len(first.logprobs)
+    assert page.ask(type="request", step=0, language="json")["text"]
+    cost = page.ask(type="cost", step=0)
+    assert cost["total"] == before.ask(type="cost", step=0)["total"]
+    assert cost["notes"][-1].startswith("The response was recorded at ")
+    assert f"when it cost {cost['total']}. To replay it costs nothing." in cost["notes"][-1]
 
 
 def test_each_step_of_a_reply_with_tools_is_looked_at_by_itself() -> None:

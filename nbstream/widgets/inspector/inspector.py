@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from nbstream.widgets.inspector.stream_rows import StreamRows
 
 _TABS: tuple[str, ...] = get_args(Tab)
+_QUESTIONS = (*_TABS, "lines", "line", "token")
 
 
 class Inspector(Instrument):
@@ -88,6 +89,9 @@ class Inspector(Instrument):
             "tab": self._tab,
             "kept": self._is_kept,
         }
+
+    def _only_asks(self, message: dict[str, Any]) -> bool:
+        return message.get("type") in _QUESTIONS
 
     def _on_page(self, message: dict[str, Any]) -> dict[str, Any] | None:
         step = message.get("step")

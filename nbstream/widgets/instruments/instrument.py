@@ -116,6 +116,13 @@ class Instrument(PageWidget):
         It is called on the pump's thread, so it may take as long as drawing does.
         """
 
+    def _only_asks(self, message: dict[str, Any]) -> bool:  # noqa: ARG002  (for subclasses)
+        """Return whether a message changes nothing. Then `_on_page` is called each time it comes.
+
+        The answer is not kept for a second time, so it may be large.
+        """
+        return False
+
     def _on_events(self, key: str, events: list[Event], reply: Reply) -> None:
         """Note what has happened to the reply under `key`, before the page learns it.
 
@@ -290,6 +297,8 @@ class Instrument(PageWidget):
         page, number = message.get("page"), message.get("number")
         if not isinstance(page, str) or not isinstance(number, int):
             return {}
+        if self._only_asks(message):
+            return self._act(message, page) or {}
         with self._answering:
             if (page, number) not in self._answers:
                 # Before it is acted upon, in case that leads here again.
