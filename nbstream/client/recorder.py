@@ -21,6 +21,7 @@ from nbstream.recordings.lines import FormatError
 from nbstream.recordings.taken import Asked, Taken
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import BinaryIO
 
     from nbstream.client.trace import ResponseTrace
@@ -59,6 +60,8 @@ class Recorder:
         self.name = one_line(str(path))
         #: The base URL of the usual server, if that is not DeepSeek's own.
         self.usual = ""
+        #: The user's own endpoint that is asked.
+        self.endpoint: Mapping[str, Any] | None = None
         self._pending: list[concurrent.futures.Future[None]] = []
         try:
             self._check()
@@ -72,10 +75,15 @@ class Recorder:
     def __repr__(self) -> str:
         return f"<Recorder of {self.name}>"
 
-    def with_usual(self, url: str) -> Recorder:
-        """Return the recorder for requests while the server with this base URL is the usual one."""
+    def bound(self, usual: str, endpoint: Mapping[str, Any] | None) -> Recorder:
+        """Return the recorder for requests to one server.
+
+        Args:
+            usual: the base URL of the usual server, if that is not DeepSeek's own.
+            endpoint: the user's own endpoint that is asked; see `Taken`.
+        """
         made = copy.copy(self)
-        made.usual = url
+        made.usual, made.endpoint = usual, endpoint
         return made
 
     def write(self, response: ResponseTrace, usage: Usage | None = None, cost: Cost | None = None) -> None:
@@ -104,8 +112,8 @@ class Recorder:
         return f"{number} could not be recorded in {self.name}: {one_line(problems[0])}."
 
     def _append(self, response: ResponseTrace, usage: Usage | None, cost: Cost | None) -> None:
-        data = lines.to_lines(taken_of(response, usage, cost, self.usual))
-        with self.path.open("r+b" if self.path.exists() else "w+b", buffering=0) as file:
+        data = lines.to_lines(taken_of(response, usage, cost, self.usual, self.endpoint))
+        with open(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666), "r+b", buffering=0) as file:  # noqa: PTH123
             _locked(file)
             try:
                 end = _end(file)
@@ -133,7 +141,13 @@ class Recorder:
                     pass
 
 
-def taken_of(response: ResponseTrace, usage: Usage | None, cost: Cost | None, usual: str = "") -> Taken:
+def taken_of(
+    response: ResponseTrace,
+    usage: Usage | None,
+    cost: Cost | None,
+    usual: str = "",
+    endpoint: Mapping[str, Any] | None = None,
+) -> Taken:
     """Return a response as it is recorded, without keys."""
     asked = Asked(response.method, response.url, response.body)
     return Taken(
@@ -149,6 +163,7 @@ def taken_of(response: ResponseTrace, usage: Usage | None, cost: Cost | None, us
         usage={name: each for name, each in asdict(usage).items() if each is not None} if usage is not None else None,
         cost=_cost(cost) if cost is not None else None,
         usual=usual,
+        endpoint=endpoint,
     )
 
 

@@ -18,11 +18,13 @@ nobody named:
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nbstream.client import endpoint_file, keys, models, settings, tapes
 from nbstream.client.addresses import is_loopback, is_replay, is_same_server
+from nbstream.client.endpoint_facts import FIELDS, UNKNOWN, check_entry, presets
 from nbstream.client.endpoints import (
     DEFAULT,
     DEFAULT_BASE_URL,
@@ -33,7 +35,7 @@ from nbstream.client.endpoints import (
     shown_url,
     target,
 )
-from nbstream.client.known_endpoints import KnownEndpoints, facts_at, known_endpoints
+from nbstream.client.known_endpoints import KnownEndpoints, check_name, facts_at, known_endpoints
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
@@ -66,9 +68,23 @@ def known(environ: Mapping[str, str] | None = None, player: Player | None = None
         RequestError: if an entry of the settings or of a file is not valid.
     """
     environ = os.environ if environ is None else environ
+    files = [*endpoint_file.entries().values()]
     if player is not None:
         environ = {**environ, URL_VARIABLE: player.recording.usual}
-    return known_endpoints(environ, settings.current().endpoints, endpoint_file.entries().values())
+        files.insert(0, _valid(player.recording.endpoints))
+    return known_endpoints(environ, settings.current().endpoints, files)
+
+
+def _valid(entries: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """Return those entries of a recording that this version knows."""
+    found = {}
+    for name, entry in entries.items():
+        with suppress(RequestError):
+            check_name(name)
+            check_entry(entry)
+            if name not in presets():
+                found[name] = entry
+    return found
 
 
 def route(
@@ -118,8 +134,14 @@ def _recorded(endpoint: Endpoint, tape: Tapes, endpoints: KnownEndpoints) -> End
     if tape.recorder is None or endpoint.player is not None:
         return endpoint
     usual = target(_usual(), endpoints).url
-    is_default = is_same_server(usual, DEFAULT_BASE_URL)
-    return replace(endpoint, recorder=tape.recorder.with_usual("" if is_default else shown_url(usual)))
+    usual = "" if is_same_server(usual, DEFAULT_BASE_URL) else shown_url(usual)
+    facts = endpoint.facts
+    entry = None
+    if facts.name in endpoints.own:
+        given = {name: getattr(facts, name) for name in FIELDS}
+        kept = {name: each for name, each in given.items() if each != getattr(UNKNOWN, name)}
+        entry = {"name": facts.name, **kept, "base_url": shown_url(endpoint.base_url)}
+    return replace(endpoint, recorder=tape.recorder.bound(usual, entry))
 
 
 def with_present_key(endpoint: Endpoint) -> Endpoint:

@@ -88,7 +88,8 @@ def applied(endpoint: Endpoint) -> Endpoint:
     player, recorder = current()
     if endpoint.player is None and player is not None:
         return replace(endpoint, player=player, api_key=None, key_origin="none", key_note="")
-    bound = recorder.with_usual(endpoint.recorder.usual if endpoint.recorder else "") if recorder else None
+    known = endpoint.recorder
+    bound = recorder.bound(known.usual if known else "", known.endpoint if known else None) if recorder else None
     return replace(endpoint, recorder=bound if endpoint.player is None else None)
 
 

@@ -39,6 +39,7 @@ def to_lines(taken: Taken) -> bytes:
     request: dict[str, Any] = {"request": f"{asked.method} {asked.url}"}
     request["recorded"] = datetime.fromtimestamp(taken.instant, UTC).isoformat().replace("+00:00", "Z")
     request |= {"usual": taken.usual} if taken.usual else {}
+    request |= {"endpoint": taken.endpoint} if taken.endpoint else {}
     request |= {"body": asked.body} if asked.body is not None else {}
     lines = [request]
     if taken.status is not None:
@@ -116,6 +117,8 @@ class _Group:
         self._asked = Asked(method, url, body)
         self._instant = datetime.fromisoformat(fields["recorded"]).timestamp()
         self._usual = str(fields.get("usual", ""))
+        endpoint = fields.get("endpoint")
+        self._endpoint = endpoint if isinstance(endpoint, dict) else None
         self._status: int | None = None
         self._headers: dict[str, str] = {}
         self._error = ""
@@ -155,6 +158,7 @@ class _Group:
             usage=self._end.get("usage"),
             cost=self._end.get("cost"),
             usual=self._usual,
+            endpoint=self._endpoint,
         )
 
 

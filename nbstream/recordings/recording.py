@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nbstream.recordings import lines
 from nbstream.recordings.matching import Difference, key_of, nearest_difference
@@ -38,6 +38,12 @@ class Recording:
     def usual(self) -> str:
         """The base URL of the server that was the usual one; empty for DeepSeek's own."""
         return next((each.usual for each in self.taken if each.usual), "")
+
+    @property
+    def endpoints(self) -> dict[str, dict[str, Any]]:
+        """The entries of the endpoints that belonged to the user who recorded, by name."""
+        found = [dict(each.endpoint) for each in self.taken if each.endpoint]
+        return {str(each.pop("name", "")): each for each in found}
 
     def response_to(self, asked: Asked, *, any_host: bool = False) -> Taken | None:
         """Return the next response to a request; None if there is none.

@@ -69,6 +69,7 @@ class Taken:
         cost: what it cost: `amount` and `currency`, and `at_most` or `at_least` if it is a bound.
         usual: the base URL of the server that was the usual one while it was recorded; empty for
             DeepSeek's own.
+        endpoint: the user's own endpoint that was asked: its `name`, and the fields of its entry.
     """
 
     asked: Asked
@@ -83,3 +84,4 @@ class Taken:
     usage: Mapping[str, Any] | None = field(default=None, hash=False)
     cost: Mapping[str, Any] | None = field(default=None, hash=False)
     usual: str = ""
+    endpoint: Mapping[str, Any] | None = field(default=None, hash=False)

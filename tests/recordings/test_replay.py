@@ -392,3 +392,18 @@ def test_workers_replay_and_do_not_record(path: Path, simulator: Simulator) -> N
             ask_all(["again"], executor=executor)
     assert [each.answer for each in replayed] == [each.answer for each in live]
     assert len(simulator.log()) == requests
+
+
+def test_an_endpoint_of_the_one_who_recorded_is_known(
+    path: Path, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = {"base_url": f"{simulator.url}/v1?key=canary-0123456789", "thinking_field": "enable_thinking"}
+    monkeypatch.setattr(settings.current(), "endpoints", {"uni": entry})
+    with nbstream.record(path):
+        live = ask("[simulate: tokens=9] at the university", model="uni/deepseek-flash", thinking=True)
+    assert live.request.parameters["enable_thinking"] is True
+    assert "canary" not in path.read_text()
+    monkeypatch.setattr(settings.current(), "endpoints", {})
+    with nbstream.replay(path, "max"):
+        replayed = ask("[simulate: tokens=9] at the university", model="uni/deepseek-flash", thinking=True)
+    assert told(replayed) == told(live)
