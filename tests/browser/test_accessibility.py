@@ -98,7 +98,7 @@ def test_axe_finds_nothing_grave(theme: str, open_notebook: OpenNotebook) -> Non
     live = notebook.output(1).locator(".nbstream-live")
     expect(live.get_by_role("button", name=re.compile("^Thinking"))).to_have_attribute("aria-expanded", "true")
     expect(live).to_contain_text("What is the reason behind it?")
-    assert _faults(page, live) == []
+    assert faults(page, live) == []
     page.keyboard.press("Tab")
     live.get_by_role("button", name="Stop").click()
     notebook.wait_until_ran(1)
@@ -109,11 +109,11 @@ def test_axe_finds_nothing_grave(theme: str, open_notebook: OpenNotebook) -> Non
     expect(live).to_contain_text("and so on")
     expect(live.locator(".nbstream-disclosure")).to_have_attribute("aria-expanded", "false")
     expect(live.locator("table, pre span, math, a.nbstream-image, sup")).not_to_have_count(0)
-    assert _faults(page, live) == []
+    assert faults(page, live) == []
     live.locator(".nbstream-code").hover()
     live.locator(".nbstream-disclosure").click()
     page.wait_for_timeout(400)  # the panel and the buttons appear
-    assert _faults(page, live) == []
+    assert faults(page, live) == []
     live.get_by_role("button", name="Stop").click()
     notebook.wait_until_ran(2)
 
@@ -124,7 +124,7 @@ def test_axe_finds_nothing_grave(theme: str, open_notebook: OpenNotebook) -> Non
         expect(settled.get_by_role("button", name="Copy answer")).to_be_visible()
         if index == 4:
             expect(settled.locator(".nbstream-alert")).to_be_visible()
-        assert _faults(page, settled) == []
+        assert faults(page, settled) == []
 
 
 def test_one_status_says_what_happens(open_notebook: OpenNotebook) -> None:
@@ -235,7 +235,7 @@ def _open(open_notebook: OpenNotebook, *cells: str) -> NotebookPage:
     return notebook
 
 
-def _faults(page: Page, root: Locator) -> list[str]:
+def faults(page: Page, root: Locator) -> list[str]:
     """Return what axe-core finds to be grave in one reply."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE.read_text("utf-8"))

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from tests import kernels
 from tests.browser.lab import NotebookPage
-from tests.browser.test_accessibility import _faults, theme
+from tests.browser.test_accessibility import faults, theme
 from tests.exchange.conftest import calls
 
 if TYPE_CHECKING:
@@ -242,7 +242,7 @@ def test_hostile_text_is_only_text(open_notebook: OpenNotebook) -> None:
 def _faults_of(page: Page, root: Locator) -> list[str]:
     # Chromium and Firefox let a box that scrolls have the focus by themselves, as the one around
     # the table of arguments.
-    return [each for each in _faults(page, root) if not each.startswith("scrollable-region-focusable")]
+    return [each for each in faults(page, root) if not each.startswith("scrollable-region-focusable")]
 
 
 @pytest.mark.usefixtures("theme")

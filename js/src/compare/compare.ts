@@ -19,7 +19,7 @@ interface Shown {
   remove(): void;
 }
 
-class CompareView implements InstrumentView {
+export class CompareView implements InstrumentView {
   readonly #session: Session;
   readonly #removal = new AbortController();
   readonly #root = element("div", "nbstream nbstream-compare");

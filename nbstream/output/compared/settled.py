@@ -60,11 +60,15 @@ class Compared:
     @property
     def notes(self) -> list[str]:
         """The lines below the figures."""
-        unfinished = "" if all(reply.ended for reply in self.replies) else UNFINISHED
         if self.is_hidden:
-            return [HIDDEN, *filter(None, [unfinished])]
+            return [HIDDEN]
         same = f"All columns: {self.same}" if self.same else ""
-        return [each for each in (same, " · ".join(notes_of(self.replies)), unfinished) if each]
+        return [each for each in (same, " · ".join(notes_of(self.replies))) if each]
+
+    @property
+    def notes_in_file(self) -> list[str]:
+        """The same in a file, which may be older than the answers."""
+        return self.notes if all(reply.ended for reply in self.replies) else [*self.notes, UNFINISHED]
 
     def table(self) -> Table | None:
         """Return the figures as a table, with a row for each column; None if there are none."""
@@ -90,7 +94,7 @@ def bundle(compared: Compared, presentation: Presentation = _DEFAULT) -> dict[st
 def html(compared: Compared, presentation: Presentation) -> str:
     """Return a comparison as HTML."""
     parts = [_table_html(compared)]
-    parts += [_LINE.format(escape(printable(each))) for each in compared.notes]
+    parts += [_LINE.format(escape(printable(each))) for each in compared.notes_in_file]
     if compared.verdict:
         parts.append(f'<div style="margin:.4em 0"><strong>{escape(printable(compared.verdict))}</strong></div>')
     columns = [
@@ -107,7 +111,7 @@ def markdown(compared: Compared, presentation: Presentation) -> str:
         lines = [[literal(one_line(cell)) for cell in row] for row in (table.headers, *table.rows)]
         rule = ["---:" if at in table.numbers else "---" for at in range(len(table.headers))]
         parts.append("\n".join(f"| {' | '.join(row)} |" for row in (lines[0], rule, *lines[1:])))
-    parts += [f"<small>{literal(printable(each))}</small>" for each in compared.notes]
+    parts += [f"<small>{literal(printable(each))}</small>" for each in compared.notes_in_file]
     parts += [f"**{literal(printable(compared.verdict))}**"] if compared.verdict else []
     for name, reply in zip(compared.names, compared.replies, strict=True):
         parts += [f"### {literal(printable(name))}", settled.settled_markdown(reply, presentation).strip("\n")]
@@ -117,7 +121,7 @@ def markdown(compared: Compared, presentation: Presentation) -> str:
 def summary(compared: Compared) -> str:
     """Return the figures and the choice as text."""
     table = compared.table()
-    lines = [table.text() if table is not None else "", *map(printable, compared.notes)]
+    lines = [table.text() if table is not None else "", *map(printable, compared.notes_in_file)]
     return "\n\n".join(filter(None, ["\n".join(filter(None, lines)), printable(compared.verdict)]))
 
 

@@ -1,0 +1,128 @@
+"""Six streams of 200 tokens a second in one comparison, in real JupyterLab.
+
+    python -m benchmarks.compare [--tokens 2000]
+
+It prints the long tasks of the page (by the Performance API), whether every column shows the whole
+text, and the share of one core that the kernel takes. Beside it stands what the openai SDK alone
+takes in the same kernel to iterate over six such streams, as one machine differs from another, and
+from one minute to the next.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import sync_playwright
+
+from nbstream.simulator.server import Simulator
+from tests import kernels
+from tests.browser.lab import CHROMIUM_FLAGS, Lab, NotebookPage, chromium, wait_for
+
+RATE = 200
+COLUMNS = 6
+#: A task of the page that is longer than this many milliseconds.
+LONG_TASK = 50
+
+_OBSERVE = """
+window.longTasks = [];
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) window.longTasks.push(Math.round(entry.duration));
+}).observe({ entryTypes: ["longtask"] });
+"""
+_MEASURE = """
+import json, time
+def measured(work):
+    cpu, wall = time.process_time(), time.monotonic()
+    work()
+    return [time.process_time() - cpu, time.monotonic() - wall]
+"""
+_COMPARE = """
+import nbstream
+{measure}
+prompt = "Why? [simulate: normal rate={rate} tokens={tokens}]"
+def work():
+    global result
+    result = nbstream.Compare(prompt, ["flash"] * {columns}, thinking=False)
+    display(result)
+    result.wait()
+spent = measured(work)
+print("compare", json.dumps(spent), [each.status for each in result.replies])
+"""
+_SDK = """
+import asyncio, os, openai
+client = openai.AsyncOpenAI(base_url=os.environ["DEEPSEEK_BASE_URL"], api_key="simulated")
+async def one():
+    messages = [{{"role": "user", "content": prompt}}]
+    body = {{"thinking": {{"type": "disabled"}}}}
+    stream = await client.chat.completions.create(
+        model="deepseek-v4-flash", messages=messages, stream=True, extra_body=body
+    )
+    return "".join([chunk.choices[0].delta.content or "" async for chunk in stream if chunk.choices])
+async def all_of_them():
+    return await asyncio.gather(*(one() for _ in range({columns})))
+from threading import Thread
+def iterate():
+    thread = Thread(target=lambda: asyncio.run(all_of_them()))
+    thread.start()
+    thread.join()
+spent = measured(iterate)
+print("sdk", json.dumps(spent))
+"""
+_TEXTS = "[...document.querySelectorAll('.nbstream-column .nbstream-answer')].map((each) => each.textContent.length)"
+
+
+def main() -> None:
+    """Measure, and print the result."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--tokens", type=int, default=2_000, help="of each answer")
+    tokens = parser.parse_args().tokens
+    values = {"measure": _MEASURE, "rate": RATE, "tokens": tokens, "columns": COLUMNS}
+    cells = ["%load_ext nbstream", _COMPARE.format(**values), _SDK.format(**values)]
+    with Simulator(port=0, rate=RATE, first_token=0.2) as server, tempfile.TemporaryDirectory() as folder:
+        lab = Lab(Path(folder) / "lab", {"DEEPSEEK_BASE_URL": server.url, "DEEPSEEK_API_KEY": "simulated"})
+        try:
+            measure(lab, Path(folder) / "profile", cells)
+        finally:
+            lab.stop()
+
+
+def measure(lab: Lab, profile: Path, cells: list[str]) -> None:
+    """Run the cells in a page, and print what was seen."""
+    with sync_playwright() as playwright:
+        context = playwright.chromium.launch_persistent_context(
+            profile, executable_path=chromium(), headless=True, args=CHROMIUM_FLAGS
+        )
+        page = context.new_page()
+        page.set_viewport_size({"width": 1600, "height": 1000})
+        lab.write("compare.ipynb", cells, kernels.NEWEST)
+        notebook = NotebookPage(page, lab, "compare.ipynb")
+        notebook.wait_for_kernel()
+        notebook.run_and_wait(0)
+        page.evaluate(_OBSERVE)
+        notebook.run(1)
+        wait_for(lambda: "compare [" in notebook.output(1).inner_text(), 300)
+        page.wait_for_timeout(1_000)
+        long_tasks: list[int] = page.evaluate("window.longTasks")
+        lengths: list[int] = page.evaluate(_TEXTS)
+        notebook.run(2)
+        wait_for(lambda: "sdk [" in notebook.output(2).inner_text(), 300)
+        own, sdk = (_spent(notebook.output(at).inner_text()) for at in (1, 2))
+        context.close()
+    late = [each for each in long_tasks if each > LONG_TASK]
+    print(f"page: {len(late)} tasks over {LONG_TASK} ms{f', the longest {max(late)} ms' if late else ''}")
+    print(f"page: {len(lengths)} columns with {sorted(set(lengths))} characters")
+    print(f"kernel: {own[0] / own[1]:.0%} of one core, and the SDK alone {sdk[0] / sdk[1]:.0%}")
+    print(f"kernel: {own[0] / sdk[0]:.2f} times the SDK")
+
+
+def _spent(text: str) -> Any:
+    line = next(each for each in text.splitlines() if each.startswith(("compare [", "sdk [")))
+    return json.loads(line[line.index("[") : line.index("]") + 1])
+
+
+if __name__ == "__main__":
+    main()
