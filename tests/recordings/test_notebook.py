@@ -1,4 +1,4 @@
-"""Recordings in notebooks and terminals: flags, footers, Stop, and a whole notebook offline."""
+"""Recordings in notebooks and terminals: footers, and a whole notebook offline."""
 
 from __future__ import annotations
 
@@ -12,14 +12,10 @@ import pytest
 from nbclient import NotebookClient
 
 from nbstream.simulator.server import Simulator
-from tests.jupyter.conftest import kernel, server, shared_kernel, shared_server
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.jupyter.kernel import Kernel
-
-__all__ = ["kernel", "server", "shared_kernel", "shared_server"]
 
 TOOL = "def add(a: int, b: int) -> int:\n    'Add two numbers.'\n    return a + b"
 CELLS = [
@@ -77,39 +73,6 @@ def test_a_notebook_that_was_recorded_runs_offline(tmp_path: Path, monkeypatch: 
     assert 'The nearest recorded request differs in messages[0].content: recorded "' in said
     config = other.cells[2].outputs[-1].data["text/plain"]
     assert re.search(r"base_url +replay:lesson\.jsonl\?speed=max +the environment", config)
-
-
-@pytest.mark.kernel
-def test_flags_in_a_kernel(kernel: Kernel, server: Simulator, tmp_path: Path) -> None:
-    path = tmp_path / "lesson.jsonl"
-    kernel.run(f"%%deepseek --record {path} -o live\n[simulate: tokens=30 rate=60] flags of a lesson")
-    assert len(server.log()) == 1
-    kernel.run(f"%%deepseek --replay {path} --speed max -o again\n[simulate: tokens=30 rate=60] flags of a lesson")
-    assert kernel.evaluate("(live.answer == again.answer, str(again.cost), again.recorded is not None)") == [
-        True,
-        "$0",
-        True,
-    ]
-    for flags, said in {
-        f"--record {path} --replay {path}": "--record and --replay: a reply that is replayed cannot be recorded.",
-        "--speed 4": "--speed is how fast a recording is replayed: it needs --replay.",
-        f"--replay {path} --speed fast": '--speed must be a number greater than 0, such as 4, or "max".',
-        f"--replay {tmp_path}/none.jsonl": "There is no recording",
-        f"--record {tmp_path}": "cannot be written",
-    }.items():
-        cell = kernel.run(f"%%deepseek {flags}\nhello")
-        assert cell.outputs_of("error") == []
-        assert said in cell.text("stderr")
-        assert cell.text("stderr").count("\n") == 1
-    assert "not with a command" in kernel.run(f"%deepseek retry --record {path}").text("stderr")
-    # ■ ends a replay, which keeps what it has shown.
-    prompt = "[simulate: tokens=30 rate=60] flags of a lesson"
-    cell = kernel.send(f"%%deepseek --replay {path} --speed 0.05 -o stopped\n{prompt}")
-    kernel.until(lambda: bool(cell.outputs), "the replay is shown")
-    kernel.interrupt()
-    kernel.finish(cell)
-    assert kernel.evaluate("(stopped.status, nbstream.last is stopped)") == ["cancelled", True]
-    assert len(server.log()) == 1
 
 
 def test_a_script_in_a_terminal(path: Path, simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
