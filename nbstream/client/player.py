@@ -71,9 +71,9 @@ def player_of(path: str | os.PathLike[str], speed: Speed | None = None, *, is_sh
         stamp, loaded = (state.st_mtime_ns, state.st_size), _loaded.get()
         place = file.resolve()
         if not is_shared:
-            return Player(recording.load(file), file, factor)
+            return Player(_loaded_from(file), file, factor)
         if place not in loaded or loaded[place][0] != stamp:
-            loaded[place] = stamp, recording.load(file)
+            loaded[place] = stamp, _loaded_from(file)
         return Player(loaded[place][1], file, factor)
     except FileNotFoundError:
         raise RequestError(f"There is no recording {one_line(str(path))}. Nothing was sent.") from None
@@ -85,6 +85,13 @@ def player_of(path: str | os.PathLike[str], speed: Speed | None = None, *, is_sh
         raise RequestError(
             f"The recording {one_line(str(path))} cannot be replayed: {error}. Nothing was sent."
         ) from None
+
+
+def _loaded_from(file: Path) -> Recording:
+    found = recording.load(file)
+    # It stands in sentences, also in terminals.
+    found.name = one_line(found.name)
+    return found
 
 
 def player_at(url: str) -> Player:

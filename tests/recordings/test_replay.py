@@ -23,6 +23,7 @@ from nbstream.model.reduction import reduced
 from nbstream.model.retelling import events_of
 from nbstream.model.saved_values import decode, encode
 from nbstream.model.serialization import decode_event, encode_event
+from nbstream.output.sentences import alert
 from nbstream.output.wording import footer
 from nbstream.simulator.server import Simulator
 from tests.exchange.conftest import calls
@@ -407,3 +408,17 @@ def test_an_endpoint_of_the_one_who_recorded_is_known(
     with nbstream.replay(path, "max"):
         replayed = ask("[simulate: tokens=9] at the university", model="uni/deepseek-flash", thinking=True)
     assert told(replayed) == told(live)
+
+
+@pytest.mark.usefixtures("simulator")
+def test_hostile_names_and_fields_stay_in_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "les\x1b[31mson\n.jsonl"
+    with nbstream.record(path):
+        ask("[simulate: tokens=9] {again}", thinking=False, extra_body={"x\x1b]0;\n`model=`": "\x1b[2J{resume}"})
+    with nbstream.replay(path, "max"):
+        reply = ask("[simulate: tokens=9] {again}", thinking=False, extra_body={"x\x1b]0;\n`model=`": "<b>\u202e"})
+    assert reply.error is not None
+    said = alert(reply, "terminal")
+    assert not any(each in said for each in "\x1b\n\u202e")
+    assert "`model=`" in said
+    assert "{resume}" in said
