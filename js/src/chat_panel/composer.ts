@@ -56,8 +56,9 @@ export class Composer {
     this.#remark.append(this.#remarkText, this.#undo);
     const buttons = element("div", "nbstream-buttons");
     buttons.append(this.#copyText, this.#add, this.#send);
-    this.#row.append(this.#menus.element, this.#gauge.element, buttons);
-    this.element.append(this.#suggestions, this.#remark, this.#queue, this.#field.element, this.#row);
+    this.#row.append(this.#menus.element, buttons);
+    const parts = [this.#suggestions, this.#remark, this.#queue, this.#field.element, this.#row, this.#gauge.element];
+    this.element.append(...parts);
     this.#suggestions.setAttribute("role", "group");
     this.#suggestions.setAttribute("aria-label", "Suggestions");
     this.#remark.setAttribute("role", "status");

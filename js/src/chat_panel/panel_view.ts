@@ -1,9 +1,16 @@
 /** One view of a chat's panel: the transcript, and below it the place to write. */
 
-import { element, targetOf, write } from "../shared";
+import { element, scrollBy, scrollerOf, targetOf, write } from "../shared";
 import { Composer } from "./composer";
 import type { Panel } from "./panel";
 import { Transcript } from "./transcript";
+
+/** What scrolls a notebook, or a view of an output in a tab of its own. */
+const AROUND = ".jp-LinkedOutputView, .jp-WindowedPanel-outer, .jp-NotebookPanel-notebook";
+
+/** In pixels: what is above and below the panel, and the least height of the transcript. */
+const MARGIN = 56;
+const LEAST = 160;
 
 export class PanelView {
   readonly #panel: Panel;
@@ -32,6 +39,7 @@ export class PanelView {
     window.addEventListener("keydown", changeVersion, { capture: true, signal: this.#removal.signal });
     this.#draw();
     this.#composer.grow();
+    this.#keepInSight();
   }
 
   /** Draw what has changed, with the next frame. */
@@ -65,6 +73,34 @@ export class PanelView {
     this.#transcript.remove();
     this.#composer.remove();
     this.#root.remove();
+  }
+
+  /**
+   * Fit the panel to the notebook's part of the window. A field that is written in must not leave it
+   * below, because the transcript grows above.
+   */
+  #keepInSight(): void {
+    if (typeof ResizeObserver === "undefined") return;
+    let height = this.#root.offsetHeight;
+    let around: Element | null = null;
+    const observer = new ResizeObserver(() => {
+      // An element that is drawn may come into the page later.
+      if (around?.isConnected !== true) {
+        around = this.#root.closest(AROUND);
+        if (around !== null) observer.observe(around);
+      }
+      const room = (around?.clientHeight ?? 0) - this.#composer.element.offsetHeight - MARGIN;
+      if (around !== null) this.#root.style.setProperty("--nbstream-room", `${Math.max(room, LEAST)}px`);
+      const grown = this.#root.offsetHeight - height;
+      height += grown;
+      if (grown <= 0 || !this.#composer.element.contains(document.activeElement)) return;
+      const { scroller, top } = scrollerOf(this.#root);
+      const out = this.#root.getBoundingClientRect().bottom - (top + scroller.clientHeight);
+      // Otherwise the reader has scrolled it out.
+      if (out > 0 && out <= grown + 1) scrollBy(scroller, out);
+    });
+    observer.observe(this.#root);
+    this.#removal.signal.addEventListener("abort", () => observer.disconnect());
   }
 
   #draw(): void {

@@ -70,8 +70,10 @@ export class RowView {
     this.#versions.hidden = row.versions < 2;
     this.#versions.setAttribute("aria-label", `Version ${row.version} of ${row.versions}`);
     write(this.#place, `${row.version}/${row.versions}`);
-    disable(this.#older, row.version <= 1 || isLost || isLive);
-    disable(this.#newer, row.version >= row.versions || isLost || isLive);
+    disable(this.#older, row.version <= 1 || isLive);
+    disable(this.#newer, row.version >= row.versions || isLive);
+    this.#older.hidden = isLost;
+    this.#newer.hidden = isLost;
     show(this.#marks, marksOf(row).join(" · "));
     show(this.#problem, row.problem);
     this.#drawTools();
@@ -89,7 +91,7 @@ export class RowView {
 
   #drawTools(): void {
     for (const [each, isOffered] of this.#buttons) each.hidden = !isOffered(this.#row);
-    this.#tools.hidden = this.#buttons.every(([each]) => each.hidden);
+    this.#tools.hidden = this.#row.arriving || this.#buttons.every(([each]) => each.hidden);
   }
 
   #makeButtons(): [HTMLButtonElement, (row: ChatRow) => boolean][] {
