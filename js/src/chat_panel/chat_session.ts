@@ -184,6 +184,11 @@ export class ChatSession implements Panel {
     }
     clearTimeout(timer);
     if (this.#pending === pending) this.#pending = undefined;
+    // The kernel has forgotten the draft with what was sent, but there may be other text in the field.
+    if (this.writing.text !== "" || this.writing.template !== "") {
+      this.#isDraftSent = false;
+      this.#sendDraft();
+    }
     this.#draw();
   }
 

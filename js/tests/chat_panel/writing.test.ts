@@ -205,6 +205,18 @@ describe("the draft", () => {
     expect(field.value).toBe("");
   });
 
+  it("is kept where something else is sent", async () => {
+    const { button, field, instrument } = show({ suggestions: ["Suggested"] });
+    type(field, "half a thought");
+    button("Suggested")?.click();
+    await settle();
+    expect(instrument.sent).toEqual([
+      { type: "send", text: "Suggested" },
+      { type: "draft", text: "half a thought" },
+    ]);
+    expect(field.value).toBe("half a thought");
+  });
+
   it("is the same in a second view", async () => {
     const first = show();
     const { PanelView } = await import("../../src/chat_panel/panel_view");
