@@ -20,6 +20,10 @@ const KEY = Symbol.for("nbstream.page.4");
 const NOTICE_MILLISECONDS = 20_000;
 const SETTLED = "nbstream-settled";
 const AREA = ".jp-OutputArea";
+/** All turns of a chat in one output, which has no answer to copy and no run to repeat. */
+const CONVERSATION = ".nbstream-chat";
+/** What stays in the file of a widget; hidden while its view is there. */
+const TRANSCRIPT = ".nbstream-transcript";
 const SCAN_MILLISECONDS = 500;
 /** How long after the end of a reply every change of the page is scanned at once, so that its settled
  * output is never painted without its buttons. */
@@ -138,7 +142,13 @@ export class PageServices implements ControlServices, Page {
     for (const [element, context] of this.#unplaced) {
       if (this.notebooks.register(element, context)) this.#unplaced.delete(element);
     }
-    for (const root of this.#settled) if (root instanceof HTMLElement) this.#updateButtons(root);
+    const transcripts = [...document.querySelectorAll(TRANSCRIPT)];
+    // A long one is many replies, and comes anew with each of them.
+    const hidden = new Set<Element | null>(transcripts.filter((each) => each.checkVisibility?.() === false));
+    for (const root of this.#settled) {
+      if (hidden.size > 0 && hidden.has(root.closest(TRANSCRIPT))) continue;
+      if (root instanceof HTMLElement) this.#updateButtons(root);
+    }
     if (this.#scannedAt >= this.#eagerUntil) this.#handovers.clear();
   }
 
@@ -148,8 +158,9 @@ export class PageServices implements ControlServices, Page {
    */
   #updateButtons(root: HTMLElement): void {
     const canInsertCells = this.notebooks.canInsertCells(root);
-    const hasAnswer = this.notebooks.answerAt(root) !== undefined;
-    const repeatable = this.notebooks.repeatable(root);
+    const isTurn = root.closest(CONVERSATION) !== null;
+    const hasAnswer = !isTurn && this.notebooks.answerAt(root) !== undefined;
+    const repeatable = isTurn ? undefined : this.notebooks.repeatable(root);
     const actions = repeatable === undefined || this.#gone.has(repeatable.run) ? [] : repeatable.actions;
     const buttons = ["code", canInsertCells && "cell", ...actions, hasAnswer && "answer"].filter(Boolean).join(" ");
     const isNew = root.dataset.nbstream === undefined;

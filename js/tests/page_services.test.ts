@@ -50,6 +50,26 @@ it("has one instance for all replies of a page", () => {
 });
 
 describe("a settled reply", () => {
+  it("gets none in a transcript that is hidden, until it is shown", async () => {
+    panel.output.innerHTML = `<div class="nbstream-transcript">${SETTLED}</div>`;
+    const transcript = panel.output.firstElementChild as HTMLElement;
+    transcript.checkVisibility = () => !transcript.hidden;
+    transcript.hidden = true;
+    await pass(1000);
+    expect(buttonNames()).toEqual([]);
+    transcript.hidden = false;
+    panel.output.append(document.createElement("p"));
+    await pass(1000);
+    expect(buttonNames()).toEqual(["Copy code"]);
+  });
+
+  it("has no answer of its own as a turn of a conversation", async () => {
+    panel.output.innerHTML = `<div class="nbstream-chat">${SETTLED}</div>`;
+    page.addView(panel.output, notebook);
+    await pass(1000);
+    expect(buttonNames()).toEqual(["Copy code", "Insert as cell"]);
+  });
+
   it("soon gets the buttons that work in its place", async () => {
     panel.output.innerHTML = SETTLED;
     await pass(1000);

@@ -11,6 +11,9 @@ import { RowView } from "./row_view";
 /** Milliseconds that drawing replies may take at a time; a long task is one of 50 ms. */
 const BUDGET = 10;
 
+/** Milliseconds for which nothing else is asked for while turns are on their way. */
+const PATIENCE = 1000;
+
 export class Transcript {
   readonly element = element("div", "nbstream-transcript-frame");
   readonly #panel: Panel;
@@ -30,7 +33,8 @@ export class Transcript {
   readonly #pin: EndPin;
   readonly #observer: IntersectionObserver | undefined;
   #filling: number | undefined;
-  #asked: number | undefined;
+  /** The window when another one was asked for, and when that was. */
+  #asked: { first: number; at: number } | undefined;
 
   constructor(panel: Panel) {
     this.#panel = panel;
@@ -66,7 +70,7 @@ export class Transcript {
     const after = count - first - rows.filter(({ kind }) => kind === "turn").length;
     this.#drawMore(this.#earlier, first, "earlier");
     this.#drawMore(this.#later, after, "later");
-    this.#asked = undefined;
+    if (this.#asked?.first !== first) this.#asked = undefined;
     const keys = new Set(rows.map(({ key }) => key));
     const stays = this.#pin.isPinned ? undefined : this.#place(keys);
     for (const [key, view] of this.#views) if (!keys.has(key)) this.#drop(key, view);
@@ -97,7 +101,7 @@ export class Transcript {
   /** Scroll to the end, and follow it from now on. */
   toEnd(): void {
     const { first, rows, count } = this.#panel.state;
-    if (first + rows.length < count) this.#panel.post({ type: "window", first: -1 });
+    if (first + rows.length < count) this.#askFor(-1);
     const hadFocus = document.activeElement === this.#toEnd;
     this.#pin.pin();
     this.#drawToEnd();
@@ -146,10 +150,13 @@ export class Transcript {
   #window(direction: -1 | 1): void {
     const { first, rows, count } = this.#panel.state;
     const step = Math.max(1, Math.floor(rows.length / 2));
-    const wanted = Math.max(0, Math.min(first + direction * step, count - 1));
-    if (this.#asked === wanted) return;
-    this.#asked = wanted;
-    this.#panel.post({ type: "window", first: wanted });
+    if (this.#asked !== undefined && performance.now() - this.#asked.at < PATIENCE) return;
+    this.#askFor(Math.max(0, Math.min(first + direction * step, count - 1)));
+  }
+
+  #askFor(first: number): void {
+    this.#asked = { first: this.#panel.state.first, at: performance.now() };
+    this.#panel.post({ type: "window", first });
   }
 
   #drawToEnd(): void {

@@ -181,11 +181,16 @@ describe("a long prompt", () => {
 describe("the transcript", () => {
   it("asks for the turns outside its window", () => {
     const rows = Array.from({ length: 20 }, (_, index) => rowOf({ key: `${index}`, number: 101 + index }));
-    const { button, instrument, root } = show({ rows, first: 100, count: 500 });
+    const { button, change, instrument, root } = show({ rows, first: 100, count: 500 });
     button("100 earlier turns")?.click();
+    // The first is on its way.
     button("380 later turns")?.click();
-    expect(instrument.sent.map(({ first }) => first)).toEqual([90, 110]);
+    expect(instrument.sent).toEqual([{ type: "window", first: 90 }]);
+    change({ first: 90 });
+    button("390 later turns")?.click();
+    expect(instrument.sent.at(-1)).toEqual({ type: "window", first: 100 });
     root.querySelector<HTMLElement>(".nbstream-to-end")?.click();
+    button("390 later turns")?.click();
     expect(instrument.sent.at(-1)).toEqual({ type: "window", first: -1 });
   });
 
