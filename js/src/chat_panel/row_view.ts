@@ -102,16 +102,16 @@ export class RowView {
       return created;
     };
     return [
-      [tool("Send again", "Send this prompt again", () => post("send")), offers("send")],
+      [tool("Send again", "Send again", () => post("send")), offers("send")],
       [tool("Continue", "Continue this reply", () => post("continue")), offers("continue")],
       [tool("Retry", "Retry this prompt", () => post("retry")), offers("retry")],
       [
         tool("Copy", "Copy the answer", (self) => void this.#copy(self)),
         ({ kind, arriving }) => kind === "turn" && !arriving && !this.#panel.isLost,
       ],
-      [tool("Edit answer", "Edit the answer", () => void this.#edit("answer")), offers("edit_answer")],
+      [tool("Edit answer", "Edit answer", () => void this.#edit("answer")), offers("edit_answer")],
       [
-        tool("As cell", "Insert this turn as a cell below", (self) => void this.#insert(self)),
+        tool("As cell", "As cell: insert this turn below", (self) => void this.#insert(self)),
         (row) => this.#panel.canInsertCells && offers("cell")(row),
       ],
       [tool("Hide", "Hide this turn: it is not sent any more", () => post("hide", { hidden: true })), offers("hide")],

@@ -23,7 +23,7 @@ describe("a row", () => {
     ["Continue this reply", { type: "continue" }],
     ["Hide this turn: it is not sent any more", { type: "hide", hidden: true }],
     ["Show this turn: it is sent again", { type: "hide", hidden: false }],
-    ["Send this prompt again", { type: "send_unsent" }],
+    ["Send again", { type: "send_unsent" }],
     ["Dismiss this prompt", { type: "dismiss" }],
   ])("sends its message: %s", (name, message) => {
     const { button, instrument } = show({
@@ -72,7 +72,7 @@ describe("a row", () => {
   it("edits the answer, in which Enter breaks the line", async () => {
     const { button, instrument, root } = show({ rows: [rowOf()] });
     instrument.answer = ({ part }) => ({ text: `the ${part}` });
-    button("Edit the answer")?.click();
+    button("Edit answer")?.click();
     await settle();
     const field = root.querySelector(".nbstream-edit textarea") as HTMLTextAreaElement;
     expect(field.value).toBe("the answer");
@@ -89,7 +89,7 @@ describe("a row", () => {
     button("Copy the answer")?.click();
     await settle();
     expect(written).toHaveBeenCalledWith("the answer");
-    button("Insert this turn as a cell below")?.click();
+    button("As cell: insert this turn below")?.click();
     await settle();
     expect(instrument.inserted).toEqual(["the cell"]);
     expect(instrument.said).toEqual(["Copied", "Inserted below"]);
