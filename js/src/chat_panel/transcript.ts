@@ -33,6 +33,7 @@ export class Transcript {
   readonly #pin: EndPin;
   readonly #observer: IntersectionObserver | undefined;
   #filling: number | undefined;
+  #top = 0;
   /** The window when another one was asked for, and when that was. */
   #asked: { first: number; at: number } | undefined;
 
@@ -54,7 +55,7 @@ export class Transcript {
     this.#box.append(this.#system, this.#earlier, this.#rows, this.#coming, this.#later);
     this.element.append(this.#box, this.#toEnd);
     this.#pin = new EndPin(this.#box, signal);
-    this.#box.addEventListener("scroll", () => this.#drawToEnd(), { passive: true, signal });
+    this.#box.addEventListener("scroll", () => this.#onScroll(), { passive: true, signal });
     this.#box.addEventListener("toggle", () => this.#pin.update(), { capture: true, signal });
     this.#follow(signal);
     this.#observer = this.#observe(signal);
@@ -159,6 +160,11 @@ export class Transcript {
     this.#panel.post({ type: "window", first });
   }
 
+  #onScroll(): void {
+    if (this.#box.clientHeight > 0) this.#top = this.#box.scrollTop;
+    this.#drawToEnd();
+  }
+
   #drawToEnd(): void {
     const { first, rows, count } = this.#panel.state;
     const isLast = first + rows.length >= count;
@@ -168,7 +174,12 @@ export class Transcript {
   /** Stay at the end when anything in the box grows, before it is painted. */
   #follow(signal: AbortSignal): void {
     if (typeof ResizeObserver === "undefined") return;
+    let before = 0;
     const observer = new ResizeObserver(() => {
+      const height = this.#box.clientHeight;
+      // A notebook takes cells that are scrolled out from the page, and their boxes forget their place.
+      if (before === 0 && height > 0 && !this.#pin.isPinned) this.#box.scrollTop = this.#top;
+      before = height;
       this.#pin.follow();
       this.#drawToEnd();
     });
