@@ -93,7 +93,7 @@ export class PanelView {
       if (around !== null) this.#root.style.setProperty("--nbstream-room", `${Math.max(room, LEAST)}px`);
       const grown = this.#root.offsetHeight - height;
       height += grown;
-      if (grown <= 0 || !this.#composer.element.contains(document.activeElement)) return;
+      if (grown <= 0 || !this.#composer.element.matches(":focus-within")) return;
       const { scroller, top } = scrollerOf(this.#root);
       const out = this.#root.getBoundingClientRect().bottom - (top + scroller.clientHeight);
       // Otherwise the reader has scrolled it out.

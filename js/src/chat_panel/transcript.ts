@@ -103,7 +103,7 @@ export class Transcript {
   toEnd(): void {
     const { first, rows, count } = this.#panel.state;
     if (first + rows.length < count) this.#askFor(-1);
-    const hadFocus = document.activeElement === this.#toEnd;
+    const hadFocus = this.#toEnd.matches(":focus");
     this.#pin.pin();
     this.#drawToEnd();
     // The button is gone, and what had the focus must not be lost with it.
@@ -134,7 +134,7 @@ export class Transcript {
   }
 
   #drop(key: string, view: RowView): void {
-    const hadFocus = view.element.contains(document.activeElement);
+    const hadFocus = view.element.matches(":focus-within");
     this.#observer?.unobserve(view.element);
     this.#near.delete(view);
     view.remove();
