@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from tests import kernels
 from tests.browser.lab import wait_for
-from tests.browser.test_accessibility import _faults
+from tests.browser.test_accessibility import faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -141,7 +141,7 @@ def _stay_free_while_the_kernel_is_busy(panel: Panel) -> None:
     panel.keyboard.type("more")
     panel.root.get_by_role("button", name="Take back").click()
     expect(panel.field).to_have_value("next\n\nmore")
-    assert _faults(panel.page, panel.root) == []
+    assert faults(panel.page, panel.root) == []
     panel.field.press("Escape")
     expect(panel.send).to_have_text("Send")
     expect(panel.rows.nth(1).locator(".nbstream-footer")).to_contain_text("Stopped after")
@@ -193,7 +193,7 @@ def _reload(panel: Panel, turn_dark: Callable[[], None]) -> None:
     expect(panel.field).to_have_value("next\n\nmore")
     expect(panel.rows.last).to_contain_text("Explain medians to a child.")
     expect(page.locator("body")).to_have_attribute("data-jp-theme-light", "false")
-    assert _faults(page, panel.root) == []
+    assert faults(page, panel.root) == []
     panel.root.locator(".nbstream-composer").click(button="right", position={"x": 3, "y": 3})
     page.locator('.lm-Menu-item[data-command="notebook:create-output-view"]').click()
     second = page.locator(".jp-LinkedOutputView .nbstream-panel").get_by_role("textbox", name="Prompt")
