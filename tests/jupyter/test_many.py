@@ -125,7 +125,8 @@ def test_each_asks_once_for_each_row(kernel: Kernel, server: Simulator, tmp_path
     ]
     assert len(path.read_text().splitlines()) == 3
     assert CANARY_KEY not in path.read_text()
-    assert len(server.log()) == 3
+    asked = [each["body"]["messages"] for each in server.log()]
+    assert len(asked) == 3, asked
     kernel.run(
         f"%%deepseek --each rows -o answers --no-think --save {path}\n"
         r"Say {{ word }} and \frac{1}{2}. [simulate: echo]"

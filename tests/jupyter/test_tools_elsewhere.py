@@ -196,9 +196,10 @@ def test_a_restart_while_it_asks_runs_nothing_and_keeps_the_reply(
     }
     with Kernel(name, environ) as first:
         first.run(f"%load_ext nbstream\n{tool}")
-        begin(first, code=f"%%deepseek {options} -T note -o reply\n")
+        cell, _ = begin(first, code=f"%%deepseek {options} -T note -o reply\n")
         # As the Jupyter server does.
         first.interrupt()
+        first.until(lambda: cell.idle, "the cell is interrupted")
         first.post("control", "shutdown_request", {"restart": True})
         first.pause(1.0)
         first.kill()
