@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from nbstream.model.presentation import Presentation
 
 #: Options that no comparison has, by their names in the arguments.
-_NOT_WITH_COMPARE = {"each": "--each", "save": "--save"}
+_NOT_WITH_COMPARE = {"each": "--each", "save": "--save", "inspect": "--inspect"}
 _READ_SECONDS = 0.02
 _TICK_SECONDS = 0.1
 _STOPPED = "stopped; what arrived is kept in the comparison"

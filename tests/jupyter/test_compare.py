@@ -208,6 +208,7 @@ def test_a_mistake_is_one_line_and_nothing_is_sent(kernel: Kernel, server: Simul
         "--compare flash": "2 to 6 columns, not 1",
         "--compare flash,pro --each rows": "--each cannot be used with --compare",
         "--blind": "--blind needs --compare",
+        "--compare flash,pro --inspect": "--inspect cannot be used with --compare",
         "--compare flash,pro -m pro": "-m is given for all columns",
         "--compare effort=low,huge": "Column 2: --effort",
     }.items():
