@@ -29,8 +29,11 @@ LONG_TASK = 50
 
 _OBSERVE = """
 window.longTasks = [];
+const began = performance.now();
 new PerformanceObserver((list) => {
-  for (const entry of list.getEntries()) window.longTasks.push(Math.round(entry.duration));
+  for (const { duration, startTime } of list.getEntries()) {
+    window.longTasks.push([(startTime - began) / 1000, Math.round(duration)]);
+  }
 }).observe({ entryTypes: ["longtask"] });
 """
 _MEASURE = """
@@ -106,14 +109,14 @@ def measure(lab: Lab, profile: Path, cells: list[str]) -> None:
         notebook.run(1)
         wait_for(lambda: "compare [" in notebook.output(1).inner_text(), 300)
         page.wait_for_timeout(1_000)
-        long_tasks: list[int] = page.evaluate("window.longTasks")
+        long_tasks: list[tuple[float, int]] = page.evaluate("window.longTasks")
         lengths: list[int] = page.evaluate(_TEXTS)
         notebook.run(2)
         wait_for(lambda: "sdk [" in notebook.output(2).inner_text(), 300)
         own, sdk = (_spent(notebook.output(at).inner_text()) for at in (1, 2))
         context.close()
-    late = [each for each in long_tasks if each > LONG_TASK]
-    print(f"page: {len(late)} tasks over {LONG_TASK} ms{f', the longest {max(late)} ms' if late else ''}")
+    late = [f"{duration} ms after {at:.1f} s" for at, duration in long_tasks if duration > LONG_TASK]
+    print(f"page: {len(late)} tasks over {LONG_TASK} ms: {', '.join(late)}")
     print(f"page: {len(lengths)} columns with {sorted(set(lengths))} characters")
     print(f"kernel: {own[0] / own[1]:.0%} of one core, and the SDK alone {sdk[0] / sdk[1]:.0%}")
     print(f"kernel: {own[0] / sdk[0]:.2f} times the SDK")

@@ -39,12 +39,12 @@ class Writing:
 
 
 @given(st.lists(st.integers(1, 400), min_size=2, max_size=4), st.data())
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 def test_no_column_shows_more_than_the_slowest_has_written(lengths: list[int], data: st.DataObject) -> None:
     columns = [Writing("x" * length) for length in lengths]
     now = 0.0
     veil = Veil(cast("list[Column]", columns), lambda: now)
-    for _ in range(40):
+    for _ in range(15):
         now += data.draw(st.sampled_from([0.05, 0.1, 1.0]))
         for column in columns:
             column.written = min(len(column.text), column.written + data.draw(st.sampled_from([0, 1, 30, 200])))
