@@ -37,6 +37,10 @@ export class MessagesPanel implements Panel {
     box.append(element("summary", "", message.title));
     const text = element("div", "nbstream-in-text");
     write(text, message);
+    // It scrolls if it is long.
+    text.tabIndex = 0;
+    text.setAttribute("role", "region");
+    text.setAttribute("aria-label", message.title);
     if (message.parts.length > 0) box.append(text);
     if (message.left_out > 0) {
       const more = button("nbstream-in-quiet", `Show all of it (${message.left_out.toLocaleString("en")} more)`, () => {
@@ -44,7 +48,6 @@ export class MessagesPanel implements Panel {
           const whole = answer?.messages[0];
           if (whole === undefined) return;
           write(text, whole);
-          text.tabIndex = -1;
           text.focus();
           more.remove();
         });

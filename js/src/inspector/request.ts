@@ -58,6 +58,8 @@ export class RequestPanel implements Panel {
     // The kernel's own HTML: Pygments has escaped the text.
     if (answer.html !== "") code.innerHTML = answer.html;
     else code.append(element("pre", "nbstream-in-pre", answer.text));
+    // Long lines scroll by themselves.
+    for (const pre of code.querySelectorAll("pre")) pre.tabIndex = 0;
     this.#code.replaceChildren(...(answer.text === "" ? [] : [scrollable(code, "The request")]));
     writeNotes(this.#notes, [answer.note, language === "json" ? "" : "Keys are read from the environment."]);
   }
