@@ -48,7 +48,12 @@ class JobSink(Protocol):
 
 def sink_for(job: Job, audience: Audience) -> JobSink:
     """Return the sink for a job that begins now."""
-    match front_ends.current().shows:
+    front_end = front_ends.current()
+    if front_end.is_marimo:
+        from nbstream.jupyter.marimo_notebook import JobOutput  # noqa: PLC0415  (marimo, only where it runs)
+
+        return JobOutput(audience)
+    match front_end.shows:
         case "text":
             return InTerminal(audience) if takes_styles(sys.stderr) else InFile(audience)
         case "settled":
@@ -56,17 +61,12 @@ def sink_for(job: Job, audience: Audience) -> JobSink:
         case "static":
             # In another cell, what it shows besides must not be cleared.
             return Cleared(audience) if audience == "cell" else Settled(audience)
-        case "element":
-            from nbstream.jupyter.marimo_notebook import JobOutput  # noqa: PLC0415  (marimo, only where it runs)
+    from nbstream.widgets.job_view import JobView  # noqa: PLC0415  (the widget, only where it is used)
 
-            return JobOutput(audience)
-        case "widget":
-            from nbstream.widgets.job_view import JobView  # noqa: PLC0415  (the widget, only where it is used)
+    class InPage(JobView):
+        seconds = _PAGE_SECONDS
 
-            class InPage(JobView):
-                seconds = _PAGE_SECONDS
-
-            return InPage(job, front_ends.running_kernel(), audience)
+    return InPage(job, front_ends.running_kernel(), audience)
 
 
 class Settled:

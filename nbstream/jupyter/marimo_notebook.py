@@ -164,7 +164,7 @@ class LiveReply:
         return self._element
 
     def _repr_mimebundle_(self, **_options: object) -> dict[str, str]:
-        # marimo keeps the value of a cell that has this method, by which `_is_value_of` finds it.
+        # marimo keeps the value of a cell that has this method, by which `_shown_by` finds it.
         return {"text/plain": repr(self)}
 
     def _work(self) -> None:
