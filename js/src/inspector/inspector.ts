@@ -138,6 +138,7 @@ export class InspectorView implements Source {
       this.#panels.set(tab, panel);
     }
     this.#body.replaceChildren(panel.element);
+    panel.opened?.();
     void this.#refresh();
   }
 

@@ -105,6 +105,7 @@ export class LineList {
     const row = this.#rows.get(line);
     if (row === undefined) return;
     this.#rows.delete(line);
+    if (line === this.#selected) this.element.removeAttribute("aria-activedescendant");
     row.root.remove();
     this.#spare.push(row);
   }

@@ -17,6 +17,8 @@ export interface Panel {
   readonly element: HTMLElement;
   /** Ask for what is new, and draw it. */
   refresh(): Promise<void>;
+  /** The tab was opened: the browser forgets how far a list that was out of the page is scrolled. */
+  opened?(): void;
   remove?(): void;
 }
 

@@ -112,6 +112,10 @@ export class StreamPanel implements Panel {
     if (index.more) this.#again = setTimeout(() => void this.refresh(), added > 0 ? 0 : PATIENCE);
   }
 
+  opened(): void {
+    if (this.#line >= 0) this.#show(this.#line);
+  }
+
   remove(): void {
     this.#wasRemoved = true;
     this.#stop();
