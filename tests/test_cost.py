@@ -32,7 +32,7 @@ TOLERANCE = 1.15
 GROWTH = 5.5
 #: The same for instructions, which are counted for shorter answers: valgrind is slow, and a part
 #: that grows with the square of the length is smaller there.
-SHORT, LONG, INSTRUCTIONS_GROWTH = 4_000, 20_000, 5.25
+SHORT, LONG, INSTRUCTIONS_GROWTH = 4_000, 20_000, 4.9
 
 
 @cache
