@@ -1,0 +1,125 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { FakeKernel, FakeModel } from "./fixtures";
+
+/** What the module of a widget was given. */
+interface Given {
+  early: unknown[];
+  load: (name: string) => Promise<unknown>;
+}
+
+const KEY = Symbol.for("nbstream.modules");
+const page = globalThis as unknown as Record<symbol, { modules: Record<string, unknown> } | undefined>;
+const modules = (): Record<string, unknown> => page[KEY]?.modules ?? {};
+
+let given: Given[];
+let closed: number;
+let kernel: FakeKernel;
+let model: FakeModel;
+
+/** A module with the part of an anywidget that the stub calls. */
+const module = {
+  default: () => ({
+    initialize: (props: Given) => {
+      given.push(props);
+      return () => {
+        closed += 1;
+      };
+    },
+    render: ({ el }: { el: HTMLElement }) => {
+      el.textContent = "drawn";
+      return () => el.replaceChildren();
+    },
+  }),
+};
+
+type Hooks = Record<"initialize" | "render", (props: object) => () => void>;
+
+/** The widget of a stub into which Python has put this. */
+async function stubbed(code: Record<string, string> = {}): Promise<Hooks> {
+  vi.stubGlobal("__GIVEN__", { needed: ["reply"], hashes: { reply: "h1", part: "h2" }, code, request: "req" });
+  vi.resetModules();
+  return (await import("../src/stub")).default() as unknown as Hooks;
+}
+
+beforeEach(() => {
+  [given, closed] = [[], 0];
+  kernel = new FakeKernel();
+  kernel.delay = 10;
+  model = new FakeModel(undefined, kernel);
+  // As in a browser, of which jsdom has no objects' URLs.
+  vi.stubGlobal(
+    "URL",
+    Object.assign(URL, {
+      createObjectURL: () => `data:text/javascript,${encodeURIComponent("export default globalThis.made")}`,
+      revokeObjectURL() {},
+    }),
+  );
+  vi.stubGlobal("made", module.default);
+});
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+  page[KEY] = undefined;
+});
+
+const asked = (): object[] =>
+  kernel.controlled.map(({ content }) => content).filter(({ type }) => `${type}` === "code");
+
+describe("a widget's own code", () => {
+  it("starts at once with what the page has, and asks nothing", async () => {
+    const { initialize, render } = await stubbed();
+    modules().h1 = module;
+    const close = initialize({ model });
+    const el = document.createElement("div");
+    const remove = render({ model, el });
+    expect([given.length, el.textContent, el.className, asked()]).toEqual([1, "drawn", "nbstream-live-run", []]);
+    remove();
+    close();
+    expect([el.textContent, closed]).toEqual(["", 1]);
+  });
+
+  it("takes the code that came along, tells so, and gives the messages that came meanwhile", async () => {
+    const { initialize, render } = await stubbed({ h1: "code" });
+    initialize({ model });
+    const el = document.createElement("div");
+    render({ model, el });
+    model.emit("msg:custom", { type: "patch" });
+    await vi.waitFor(() => expect(el.textContent).toBe("drawn"));
+    expect(given[0]?.early).toEqual([{ type: "patch" }]);
+    expect(asked()).toEqual([{ type: "code", run_id: "run", needed: [], has: ["h1"] }]);
+  });
+
+  it("asks the kernel by the control channel for what is missing", async () => {
+    const { initialize, render } = await stubbed();
+    kernel.answer = { code: { h1: "code" } };
+    initialize({ model });
+    const el = document.createElement("div");
+    render({ model, el });
+    await vi.waitFor(() => expect(el.textContent).toBe("drawn"));
+    expect(asked()).toEqual([{ type: "code", run_id: "run", needed: ["h1"], has: [] }]);
+    expect(model.sent).toEqual([]);
+  });
+
+  it("asks by comm where there is no control channel, also for what is needed later", async () => {
+    model = new FakeModel(undefined, null);
+    const { initialize } = await stubbed();
+    initialize({ model });
+    await vi.waitFor(() => expect(model.sent).toMatchObject([{ type: "code", needed: ["h1"] }]));
+    model.emit("msg:custom", { code: { h1: "code" } });
+    await vi.waitFor(() => expect(given).toHaveLength(1));
+    const later = given[0]?.load("part");
+    await vi.waitFor(() => expect(model.sent.at(-1)).toMatchObject({ type: "code", needed: ["h2"] }));
+    model.emit("msg:custom", { code: { h2: "code" } });
+    expect(await later).toBe(modules().h2);
+  });
+
+  it("draws nothing in a view that was removed before", async () => {
+    const { initialize, render } = await stubbed({ h1: "code" });
+    initialize({ model });
+    const el = document.createElement("div");
+    render({ model, el })();
+    await vi.waitFor(() => expect(given).toHaveLength(1));
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(el.textContent).toBe("");
+  });
+});
