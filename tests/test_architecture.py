@@ -56,7 +56,7 @@ IMPORTED_IN = {
     "latex2mathml": ["markdown/math/tree.py"],
     "rich": ["output/terminal/rows.py"],
     "anywidget": ["widgets/page_widget.py"],
-    "ipywidgets": ["widgets/output_widgets.py", "widgets/restoring.py"],
+    "ipywidgets": ["widgets/page_widget.py", "widgets/output_widgets.py", "widgets/restoring.py"],
     "traitlets": ["client/settings.py", "widgets/"],
     "IPython": ["__init__.py", "jupyter/", "tools/", "widgets/"],
     "pydantic": ["schemas/python_types.py"],

@@ -132,9 +132,12 @@ export interface CardChange {
   decider?: string;
 }
 
-/** One frame. Frames are numbered from 1; a page ignores a frame that it has applied already. */
+/**
+ * One frame. Frames are numbered from 1; a page ignores a frame that it has applied already.
+ *
+ * It has no type, because there are many of them.
+ */
 export interface Patch {
-  type: "patch";
   seq: number;
   /** Finished steps are added to those before them. The cards so far were in them, and are gone. */
   earlier?: Op[];

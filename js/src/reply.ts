@@ -93,10 +93,10 @@ class Session implements Receiver<KernelMessage, Keyframe>, ReplyPort {
   }
 
   onMessage(message: KernelMessage): void {
-    if (message.type === "ack") this.#reply.acknowledge();
+    if (!("type" in message)) this.#onPatch(message);
+    else if (message.type === "ack") this.#reply.acknowledge();
     else if (message.type === "settled") this.#onSettled(message);
     else if (message.type === "notice") this.#onNotice(message.text);
-    else if (message.type === "patch") this.#onPatch(message);
   }
 
   onKeyframe(newest: Keyframe): void {

@@ -41,7 +41,7 @@ class Widget {
 }
 
 function send(model: FakeModel, seq: number, fields: Partial<Patch> = {}): void {
-  model.emit("msg:custom", { type: "patch", seq, ...fields });
+  model.emit("msg:custom", { seq, ...fields });
 }
 
 function add(model: FakeModel, seq: number): void {
@@ -54,7 +54,7 @@ function end(model: FakeModel, seq: number): void {
 
 /** The same as `add`, but past the model, which anywidget keeps from a page that was busy for too long. */
 function addByConnection(kernel: FakeKernel, seq: number, comm?: string, direction?: string): void {
-  const content: Patch = { type: "patch", seq, answer: [["add", `<p>${seq}</p>`]] };
+  const content: Patch = { seq, answer: [["add", `<p>${seq}</p>`]] };
   kernel.bring({ method: "custom", content }, comm, direction);
 }
 

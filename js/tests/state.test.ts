@@ -89,7 +89,7 @@ describe("applyOps", () => {
 });
 
 describe("applyPatch", () => {
-  const patch = (seq: number): Patch => ({ type: "patch", seq, answer: [["add", `<p>${seq}</p>`]] });
+  const patch = (seq: number): Patch => ({ seq, answer: [["add", `<p>${seq}</p>`]] });
 
   it("applies a frame once, and none before its predecessor", () => {
     const state = keyframeOf(0);

@@ -83,9 +83,9 @@ describe("a widget's own code", () => {
     initialize({ model });
     const el = document.createElement("div");
     render({ model, el });
-    model.emit("msg:custom", { type: "patch" });
+    model.emit("msg:custom", { seq: 1 });
     await vi.waitFor(() => expect(el.textContent).toBe("drawn"));
-    expect(given[0]?.early).toEqual([{ type: "patch" }]);
+    expect(given[0]?.early).toEqual([{ seq: 1 }]);
     expect(asked()).toEqual([{ type: "code", run_id: "run", needed: [], has: ["h1"] }]);
   });
 

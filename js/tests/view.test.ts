@@ -82,7 +82,6 @@ afterEach(() => {
 function show(meta: Partial<Meta>, reasoning = "", answer = ""): void {
   controller.state.meta = metaOf(meta);
   applyPatch(controller.state, {
-    type: "patch",
     seq: controller.state.seq + 1,
     reasoning: [["add", reasoning]],
     answer: [["add", answer]],

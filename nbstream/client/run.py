@@ -51,7 +51,8 @@ class Run:
         following: Following | None = None,
         before: Sequence[Event] = (),
     ) -> None:
-        self.id = uuid.uuid4().hex
+        # Each message to a page names it, so it is short.
+        self.id = uuid.uuid4().hex[:16]
         self.receiver = Receiver(source, limits or Limits(), currency, following=following, before=before)
         weakref.finalize(self, self.receiver.cancel).atexit = False
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import traitlets
 
 from nbstream.widgets import channels
-from nbstream.widgets.page_widget import PageWidget
+from nbstream.widgets.page_widget import PageWidget, shared_layout
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,7 +49,7 @@ class CellsQuestion(PageWidget):
         name = uuid.uuid4().hex
         # Before the widget is opened, as the page answers at once.
         channels.listen(kernel, name, name, self._on_answer)
-        super().__init__(name, cell_id=cell_id, most=most or 0, itself=most is None)
+        super().__init__(name, **shared_layout(), cell_id=cell_id, most=most or 0, itself=most is None)
         self.receive(self._on_answer)
 
     def wait(self, is_over: Callable[[], bool], read: Callable[[], object] | None = None) -> CellsAnswer | None:

@@ -86,7 +86,7 @@ class JobPatches:
             return None
         self._sent = meta
         self.seq += 1
-        return {"type": "patch", "seq": self.seq, "meta": meta}
+        return {"seq": self.seq, "meta": meta}
 
     def keyframe(self, elapsed: float) -> Keyframe:
         """Return the present state."""

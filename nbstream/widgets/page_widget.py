@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import anywidget
 import traitlets
+from ipywidgets import Layout  # type: ignore[import-untyped]
 
-from nbstream.widgets import page_modules
+from nbstream.widgets import front_ends, page_modules
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +23,24 @@ def take_messages_on_subshell(comm: Any) -> None:
     """
     if hasattr(comm, "_reply_subshell_for"):
         comm._reply_subshell_for = lambda _data, default: default  # noqa: SLF001  (there is no public way)
+
+
+#: The layout of all widgets whose layout nobody changes; its comm stays open.
+_layouts: dict[str, Any] = {}
+
+
+def shared_layout() -> dict[str, Any]:
+    """Return the traits of a widget with the layout of all others: one comm less for each.
+
+    Outside of a Jupyter kernel a widget has a layout of its own, as comms may close with the cell
+    that opened them.
+    """
+    if front_ends.running_kernel() is None:
+        return {}
+    found = _layouts.get("shared")
+    if found is None or found.comm is None:
+        found = _layouts["shared"] = Layout()
+    return {"layout": found}
 
 
 class PageWidget(anywidget.AnyWidget):
@@ -43,7 +62,8 @@ class PageWidget(anywidget.AnyWidget):
             **traits: the values of further traits.
         """
         self._receivers: list[Callable[[dict[str, Any]], object]] = []
-        super().__init__(_esm=page_modules.stub(self._module), run_id=run_id, model_id=run_id, **traits)
+        stub = page_modules.stub(self._module)
+        super().__init__(_esm=stub, run_id=run_id, model_id=run_id, **traits)
         take_messages_on_subshell(self.comm)
         page_modules.answer_early(run_id, self._on_comm)
         self.on_msg(lambda _widget, content, _buffers: self._on_comm(content))
@@ -53,7 +73,8 @@ class PageWidget(anywidget.AnyWidget):
         page_modules.answer_early(self.run_id, None)
         layout = self.layout
         super().close()
-        layout.close()
+        if layout is not _layouts.get("shared"):
+            layout.close()
 
     def receive(self, receiver: Callable[[dict[str, Any]], None]) -> None:
         """Call `receiver` with the content of every custom message from a page."""

@@ -136,9 +136,11 @@ class CardChange(TypedDict):
 
 
 class Patch(TypedDict):
-    """One frame. Frames are numbered from 1; a page ignores a frame that it has applied already."""
+    """One frame. Frames are numbered from 1; a page ignores a frame that it has applied already.
 
-    type: Literal["patch"]
+    It has no type, because there are many of them.
+    """
+
     seq: int
     #: Finished steps are added to those before them. The cards so far were in them, and are gone.
     earlier: NotRequired[list[Op]]

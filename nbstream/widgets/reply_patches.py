@@ -110,7 +110,7 @@ class ReplyPatches:
             final: whether it is the last one, in which the text is complete.
         """
         self.is_behind = False
-        patch: Patch = {"type": "patch", "seq": self._seq + 1}
+        patch: Patch = {"seq": self._seq + 1}
         reasoning, answer = self._take_frames(final=final)
         if earlier := self._earlier.take():
             patch["earlier"] = earlier
@@ -123,7 +123,7 @@ class ReplyPatches:
         meta = self._meta_at(elapsed)
         if self._meta is None or without_clocks(meta) != without_clocks(self._meta):
             patch["meta"] = self._meta = meta
-        if not patch.keys() > {"type", "seq"}:
+        if not patch.keys() > {"seq"}:
             return None
         self._seq += 1
         return patch

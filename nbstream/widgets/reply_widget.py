@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import traitlets
 
-from nbstream.widgets.page_widget import PageWidget
+from nbstream.widgets.page_widget import PageWidget, shared_layout
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +29,7 @@ class ReplyWidget(PageWidget):
             lasts: whether no settled output takes the widget's place.
         """
         self.current = current
-        super().__init__(run_id, lasts=lasts)
+        super().__init__(run_id, **shared_layout(), lasts=lasts)
 
     def send_keyframe(self) -> None:
         """Send the present keyframe to every page."""

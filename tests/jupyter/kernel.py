@@ -110,15 +110,16 @@ class View:
 
     def apply(self, data: Message) -> None:
         """Apply the data of a comm message."""
+        kind = data.get("content", {}).get("type")
         if data["method"] == "update" and "keyframe" in data["state"]:
             self.keyframes.append(data["state"]["keyframe"])
-        elif data["method"] == "custom" and data["content"]["type"] == "ack":
+        elif kind == "ack":
             self.acknowledged = True
-        elif data["method"] == "custom" and data["content"]["type"] == "settled":
+        elif kind == "settled":
             self.settled.append(data["content"])
-        elif data["method"] == "custom" and data["content"]["type"] == "notice":
+        elif kind == "notice":
             self.notices.append(data["content"]["text"])
-        elif data["method"] == "custom" and data["content"]["type"] == "patch":
+        elif data["method"] == "custom" and kind is None:
             patch = data["content"]
             self.numbers.append(patch["seq"])
             keyframe: Any = {

@@ -119,7 +119,7 @@ describe("a reply in an instrument", () => {
     session.show("one", element);
     expect(text(element)).toBe("nothing");
     frame(1, { shown: { one: shown("a", "<p>x</p>") } });
-    frame(2, { replies: { one: { type: "patch", seq: 2, answer: [["add", "<p>y</p>"]] } } });
+    frame(2, { replies: { one: { seq: 2, answer: [["add", "<p>y</p>"]] } } });
     expect(text(element)).toBe("xy");
   });
 
@@ -151,7 +151,7 @@ describe("a reply in an instrument", () => {
     vi.advanceTimersToNextFrame();
     expect(element.querySelector(".nbstream-stop")?.textContent).toBe("Stopping…");
     frame(2, {
-      replies: { one: { type: "patch", seq: 2, meta: metaOf({ status: "cancelled" }) } },
+      replies: { one: { seq: 2, meta: metaOf({ status: "cancelled" }) } },
       stopping: ["one"],
     });
     vi.advanceTimersToNextFrame();
@@ -166,7 +166,7 @@ describe("a reply in an instrument", () => {
     expect([...stop.querySelectorAll("button")].map((each) => each.textContent)).toEqual(["Stop"]);
     expect(text(stop)).toBe("nothing");
     frame(2, {
-      replies: { one: { type: "patch", seq: 2, meta: metaOf({ status: "complete", footer: ["1 s", "$0.1"] }) } },
+      replies: { one: { seq: 2, meta: metaOf({ status: "complete", footer: ["1 s", "$0.1"] }) } },
     });
     vi.advanceTimersToNextFrame();
     expect(usage.textContent).toBe("1 s ·\u00a0$0.1");

@@ -66,7 +66,7 @@ class Instrument(PageWidget):
 
     def __init__(self, **traits: Any) -> None:
         """Open the widget's comm; a subclass calls it when `_own` can be called."""
-        name = uuid.uuid4().hex
+        name = uuid.uuid4().hex[:16]
         #: Guards the state that the page is sent.
         self._state = threading.RLock()
         self.replies = Replies(self)
