@@ -17,14 +17,16 @@ if TYPE_CHECKING:
 #: Takes a message's content, and returns fields for the control reply, if there are any.
 Receive: TypeAlias = "Callable[[dict[str, Any]], dict[str, Any] | None]"
 
+#: By run, for messages of the control channel; by comm, for those that wait for a busy cell.
 _receivers: dict[str, Receive] = {}
+_waiting: dict[str, Receive] = {}
 
 #: Answers a click on *Continue* or *Retry* with fields for the control reply; it must not block.
 #: `import nbstream` sets it.
 answer_click: Callable[[dict[str, Any]], dict[str, Any]] | None = None
 
 
-def listen(kernel: Any, run_id: str, comm_id: str, receive: Receive) -> None:
+def listen(kernel: Any, run_id: str, comm_id: str, receive: Receive, overheard: Receive | None = None) -> None:
     """Hand messages about a run, from the control channel or from a waiting comm, to `receive`.
 
     Args:
@@ -33,8 +35,10 @@ def listen(kernel: Any, run_id: str, comm_id: str, receive: Receive) -> None:
         comm_id: names the comm of the widget that shows it.
         receive: takes the content of a message, on whatever thread it arrives, and returns fields
             for the control reply, or None; must not block, display or raise.
+        overheard: takes a message that waits on the comm, instead of `receive`.
     """
-    _receivers[run_id] = _receivers[comm_id] = receive
+    _receivers[run_id] = receive
+    _waiting[comm_id] = overheard or receive
     handlers = getattr(kernel, "control_handlers", None)
     if isinstance(handlers, dict):
         handlers[CONTROL_REQUEST] = _handler(kernel)
@@ -44,12 +48,12 @@ def listen(kernel: Any, run_id: str, comm_id: str, receive: Receive) -> None:
 def forget(run_id: str, comm_id: str) -> None:
     """Take no more messages for a run; the control channel answers that it is not known."""
     _receivers.pop(run_id, None)
-    _receivers.pop(comm_id, None)
+    _waiting.pop(comm_id, None)
 
 
 def overhear(comm_id: str, content: dict[str, Any]) -> None:
     """Take a comm message before its turn, whichever run it is for."""
-    receive = _receivers.get(comm_id)
+    receive = _waiting.get(comm_id)
     if not page_modules.overhear(comm_id, content) and receive is not None:
         receive(content)
 

@@ -8,7 +8,7 @@ import anywidget
 import traitlets
 from ipywidgets import Layout  # type: ignore[import-untyped]
 
-from nbstream.widgets import front_ends, page_modules
+from nbstream.widgets import cells, front_ends, page_modules
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,6 +104,7 @@ class PageWidget(anywidget.AnyWidget):
             return
         if content.get("type") == "code":
             self.send(page_modules.answer(content))
+            cells.take_output()
             return
         for receiver in self._receivers:
             receiver(content)

@@ -88,7 +88,7 @@ class Instrument(PageWidget):
         self._kernel = front_ends.running_kernel()
         self._is_drawn = front_ends.current().shows in ("text", "widget", "element")
         self._transcript = Transcript(name, self._bundle, self._kernel)
-        channels.listen(self._kernel, name, name, self._on_message)
+        channels.listen(self._kernel, name, name, self._on_message, self._answer_by_comm)
         super().__init__(name, **traits)
         self.receive(self._on_comm_message)
 
@@ -286,11 +286,16 @@ class Instrument(PageWidget):
     def _on_comm_message(self, message: dict[str, Any]) -> None:
         if self._kernel is not None:
             busy.repeat_soon(self._kernel)
+        self._answer_by_comm(message)
+        cells.take_output()
+
+    def _answer_by_comm(self, message: dict[str, Any]) -> dict[str, Any]:
+        """Take a message that came by comm, which has no reply, and send the answer."""
         answer = self._on_message(message)
         number = message.get("number")
         if isinstance(number, int):
             self._post({"type": "answer", "page": message.get("page"), "number": number, "answer": answer})
-        cells.take_output()
+        return answer
 
     def _on_message(self, message: dict[str, Any]) -> dict[str, Any]:
         """Take a message of a page, on any thread, and return the answer to it."""
