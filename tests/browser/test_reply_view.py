@@ -43,7 +43,7 @@ def test_in_layouts_in_parts_drawn_late_and_in_a_second_view(open_notebook: Open
     assert _faults(page, row.locator(".jp-OutputArea-output")) == []
 
     late = notebook.output(2)
-    expect(late.locator(".nbstream-answer")).to_have_count(0)
+    expect(late.locator(".nbstream-answer")).not_to_be_visible()
     late.locator(".lm-TabBar-tab").nth(1).click()
     expect(late.locator(".nbstream-answer")).to_contain_text("Simulated")
 
