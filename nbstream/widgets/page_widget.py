@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import anywidget
@@ -96,7 +98,10 @@ class PageWidget(anywidget.AnyWidget):
         if buffers or not hasattr(kernel, "iopub_socket"):
             super()._send(message, buffers)
             return
-        content = {"comm_id": self.comm.comm_id, "data": message}
+        content: Any = {"comm_id": self.comm.comm_id, "data": message}
+        # Jupyter would write a blank after each comma and colon.
+        with suppress(TypeError, ValueError):
+            content = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
         kernel.session.send(kernel.iopub_socket, "comm_msg", content)
 
     def _on_comm(self, content: Any) -> None:

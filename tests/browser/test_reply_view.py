@@ -92,6 +92,8 @@ def test_reloaded_restarted_and_opened_without_a_kernel(
     expect(transcript).to_be_visible(timeout=20_000)
     expect(live).not_to_be_visible()
 
+    # The server does not end a kernel that is being restarted.
+    notebook.wait_for_kernel()
     notebook.leave()
     # As on another day, without a kernel.
     page = browser.new_page()
