@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests import kernels
-from tests.browser.test_accessibility import _faults
+from tests.browser.test_accessibility import faults
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext
@@ -40,7 +40,7 @@ def test_in_layouts_in_parts_drawn_late_and_in_a_second_view(open_notebook: Open
     assert box is not None
     assert box["width"] > 300
     expect(row.locator(".widget-label").first).to_have_text("answering")
-    assert _faults(page, row.locator(".jp-OutputArea-output")) == []
+    assert faults(page, row.locator(".jp-OutputArea-output")) == []
 
     late = notebook.output(2)
     expect(late.locator(".nbstream-answer")).not_to_be_visible()
