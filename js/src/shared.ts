@@ -1,15 +1,22 @@
 /**
  * What the modules of other widgets take from the reply's module at run time, instead of bundling
- * it again. They import everything that is listed here from this file; what none of them needs is
- * not listed, as each name costs some bytes.
+ * it again. They import everything that is listed here from this file.
  */
 
-export { Channel, MIN_REPLY_TIMEOUT } from "./channel";
+export { Channel, kernelOf, MIN_REPLY_TIMEOUT } from "./channel";
 export { copy } from "./clipboard";
-export { element, show, targetOf, write } from "./elements";
+export { addCodeButtons, handleClicks } from "./controls";
+export { LiveDocument, patchChildren } from "./document";
+export { duration, element, show, targetOf, write } from "./elements";
+export { FrameScheduler } from "./frame_scheduler";
 export { canInsertCells, contextOf } from "./notebook";
+export { opsOf } from "./operations";
 export { PageServices } from "./page_services";
 export { BY_INPUT } from "./protocol";
 export { ReplySession } from "./reply_session";
-export { EndPin } from "./scroll";
+export { EndPin, isAbove, keepPositionBelow, scrollBy, scrollerOf } from "./scroll";
+export { keepSelection, SavedSelection } from "./selection";
+export { applyPatch, hasEnded } from "./state";
+export { isStopping } from "./stop";
 export { applyStyle } from "./styles";
+export { announcement, View } from "./view";
