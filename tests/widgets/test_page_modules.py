@@ -46,7 +46,7 @@ def test_code_comes_along_until_a_page_has_it_and_then_on_request(monkeypatch: p
 
 def test_the_code_of_the_page_stays_small() -> None:
     sizes = {path.stem: path.stat().st_size for path in page_modules._STATIC.glob("*.js")}
-    # A reply: 45 kB of code and 10 kB of style, roughly. What a widget takes from it is not in it again.
+    # A reply: 45 kB of code and 10 kB of style. A widget does not have what it takes from it.
     assert sizes.pop("reply") < 56_000
     assert sizes.pop("stub") < 2_500
     assert max(sizes.values()) < 60_000
