@@ -28,6 +28,11 @@ export class EndPin {
     this.follow();
   }
 
+  /** The reader scrolls up: do not follow the end until they are back there. */
+  release(): void {
+    this.#isPinned = false;
+  }
+
   /** Scroll to the end if the box is pinned. Call it after the box has grown. */
   follow(): void {
     if (this.#isPinned) this.#box.scrollTop = this.#box.scrollHeight;

@@ -66,6 +66,15 @@ describe("EndPin", () => {
     expect(box.top).toBe(120);
   });
 
+  it("does not take a reader back whose scrolling and the growing text meet", () => {
+    pin.release();
+    box.element.scrollTop = 190;
+    grow(50);
+    expect(box.top).toBe(190);
+    pin.pin();
+    expect(box.top).toBe(250);
+  });
+
   it("follows again once the reader is within a pixel of the end", () => {
     box.scrollTo(120);
     grow(50);

@@ -56,6 +56,7 @@ export class Transcript {
     this.element.append(this.#box, this.#toEnd);
     this.#pin = new EndPin(this.#box, signal);
     this.#box.addEventListener("scroll", () => this.#onScroll(), { passive: true, signal });
+    this.#box.addEventListener("wheel", (event) => this.#onWheel(event), { passive: true, signal });
     this.#box.addEventListener("toggle", () => this.#pin.update(), { capture: true, signal });
     this.#follow(signal);
     this.#observer = this.#observe(signal);
@@ -158,6 +159,12 @@ export class Transcript {
   #askFor(first: number): void {
     this.#asked = { first: this.#panel.state.first, at: performance.now() };
     this.#panel.post({ type: "window", first });
+  }
+
+  /** Where the text grows in the same frame, the box would follow it and take the reader back. */
+  #onWheel({ deltaY, target }: WheelEvent): void {
+    const isInner = target instanceof Element && target.closest(".nbstream-thoughts") !== null;
+    if (deltaY < 0 && !isInner && this.#box.scrollTop > 0) this.#pin.release();
   }
 
   #onScroll(): void {
