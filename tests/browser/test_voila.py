@@ -83,6 +83,15 @@ def test_replies_of_cells_and_of_callbacks(open_voila: Open) -> None:
     live = page.locator(".nbstream-live:has-text('median')").first
     live.get_by_role("button", name="Stop").click()
     page.get_by_text("topped").first.wait_for(timeout=20_000)
+    field = page.locator("textarea").last
+    field.fill("[simulate: echo] Of a panel.")
+    field.press("Enter")
+    page.locator(".nbstream-live:has-text('Of a panel.')").first.wait_for(timeout=20_000)
+    # The third request was the last one that a visitor may send.
+    field.fill("[simulate: echo] One too many.")
+    page.get_by_role("button", name="Send").wait_for()
+    field.press("Enter")
+    page.get_by_text("this visit has used its 3 requests").wait_for(timeout=20_000)
 
 
 def test_without_a_number_nothing_is_sent(open_voila: Open, slow_simulator: Simulator) -> None:
