@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from nbstream.chat.turn import Turn
     from nbstream.model.reply import Reply
 
+_LEFT_OUT = "{} before these: the notebook's file has them as Markdown, and nbstream.Chat({!r}).markdown() gives them"
 _HEADINGS = ("chat", "turns", "tokens", "cost", "model")
 
 
@@ -37,11 +38,19 @@ def turn_html(turn: Turn, number: int) -> str:
     return prompt + settled.settled_html(_shown(turn), Presentation(reasoning="closed"))
 
 
-def html_around(chat: Chat, of_turns: Sequence[str]) -> str:
-    """Return the HTML of a conversation, from that of its turns."""
+def html_around(chat: Chat, of_turns: Sequence[str], left_out: int = 0) -> str:
+    """Return the HTML of a conversation.
+
+    Args:
+        chat: the chat.
+        of_turns: the HTML of its turns, or of the last ones.
+        left_out: how many turns before them are left out.
+    """
     parts = [_head(f"<strong>{escape(printable(chat.name))}</strong>", summary(chat))]
     if chat.system:
         parts.append(_prompt("System prompt", chat.system, []))
+    if left_out:
+        parts.append(_head("", [_LEFT_OUT.format(turns(left_out), chat.name)]))
     parts += of_turns
     if not of_turns:
         parts.append("<p><em>No turn yet.</em></p>")

@@ -288,6 +288,11 @@ def test_a_chat_of_500_turns_has_a_small_state(kernel: Kernel, server: Simulator
     assert (own["count"], own["first"]) == (500, 470)
     size = kernel.evaluate("len(str(long_panel.get_state('keyframe')))")
     assert size < 150_000
+    transcript = kernel.evaluate("long_panel._bundle()[0]")
+    assert len(transcript["text/html"]) < 200_000
+    assert "Prompt 499" in transcript["text/html"]
+    assert ".markdown() gives them" in transcript["text/html"]
+    assert all(f"Prompt {number}" in transcript["text/markdown"] for number in (0, 499))
     page.control("window", first=100)
     own = page.until(lambda own: own["first"] == 100, "earlier turns are shown")
     assert [row["number"] for row in own["rows"]] == list(range(101, 131))

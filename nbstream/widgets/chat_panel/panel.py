@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from nbstream.model.events import Event
     from nbstream.model.reply import Reply
 
+#: The HTML of the last turns is in the page, although nobody sees it: with that of 500 turns, each
+#: change of the panel took the page half a second. The Markdown has all turns.
+_LARGEST_HTML = 150_000
 _Key = tuple[str, int, int, tuple[str, ...]]
 
 
@@ -115,14 +118,16 @@ class ChatPanel(Instrument):
         from nbstream.output import conversation  # noqa: PLC0415  (the renderer, loaded when it is needed)
 
         numbered = [*enumerate(self.chat.turns, 1)]
-        html, markdown = (
-            [self._turn(make, turn, number) for number, turn in numbered]
-            for make in (conversation.turn_html, conversation.turn_markdown)
-        )
-        while len(self._settled) > 2 * len(numbered):
+        markdown = [self._turn(conversation.turn_markdown, turn, number) for number, turn in numbered]
+        html: list[str] = []
+        for number, turn in reversed(numbered):
+            html.insert(0, self._turn(conversation.turn_html, turn, number))
+            if sum(map(len, html)) > _LARGEST_HTML:
+                break
+        while len(self._settled) > len(numbered) + len(html):
             self._settled.popitem(last=False)
         data = {
-            "text/html": conversation.html_around(self.chat, html),
+            "text/html": conversation.html_around(self.chat, html, len(numbered) - len(html)),
             "text/markdown": conversation.markdown_around(self.chat, markdown),
             "text/plain": self._plain(),
         }
