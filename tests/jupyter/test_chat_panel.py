@@ -156,6 +156,7 @@ def test_the_static_transcript_is_renewed_when_a_reply_has_ended(kernel: Kernel,
         ]
 
     page.control("send", text="[simulate: echo] kept")
+    settled(page, 1)
     kernel.until(lambda: any("Turn 1" in each["text/html"] and "kept" in each["text/html"] for each in updates()), "x")
     assert "## Turn 1" in updates()[-1]["text/markdown"]
     page.control("edit", row=page.rows[0]["key"], part="answer", text="my *own*")
