@@ -93,12 +93,14 @@ class PageWidget(anywidget.AnyWidget):
         ipykernel's comms also name the request that caused a message, and a topic. Pages need
         neither, both would be a third of a small message, and a plain thread has no request.
         """
-        kernel: Any = getattr(self.comm, "kernel", None)
+        # Another thread may close the widget, which then has no comm any more.
+        comm = self.comm
+        kernel: Any = getattr(comm, "kernel", None)
         # In marimo the kernel of a comm is a string.
         if buffers or not hasattr(kernel, "iopub_socket"):
             super()._send(message, buffers)
             return
-        content: Any = {"comm_id": self.comm.comm_id, "data": message}
+        content: Any = {"comm_id": comm.comm_id, "data": message}
         # Jupyter would write a blank after each comma and colon.
         with suppress(TypeError, ValueError):
             content = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()

@@ -241,7 +241,7 @@ export class InstrumentSession<Own extends object = Record<string, unknown>>
         return instrument.canInsertCells;
       },
       send: (message, onReply) => {
-        void this.send({ ...message, reply: key }).then((answer) => {
+        void this.send({ ...message, reply: key, run }).then((answer) => {
           if (answer !== undefined) onReply?.(answer as ClickAnswer);
         });
       },

@@ -71,6 +71,8 @@ export interface InstrumentPageMessage {
   number: number;
   /** The key of the reply that the message is about. */
   reply?: string;
+  /** With `reply`: its name. By the time that the message comes, another one may be shown there. */
+  run?: string;
   /** With `hello` and `resync`: the last frame that the page applied. */
   seq?: number;
 }

@@ -147,7 +147,7 @@ describe("a reply in an instrument", () => {
     session.show("one", element);
     frame(1, { shown: { one: shown("a") } });
     element.querySelector<HTMLButtonElement>(".nbstream-stop")?.click();
-    expect(kernel.controlled.at(-1)?.content).toMatchObject({ type: "cancel", reply: "one", page: session.pageId });
+    expect(kernel.controlled.at(-1)?.content).toMatchObject({ type: "cancel", reply: "one", run: "a" });
     vi.advanceTimersToNextFrame();
     expect(element.querySelector(".nbstream-stop")?.textContent).toBe("Stopping…");
     frame(2, {

@@ -13,6 +13,14 @@ P = ParamSpec("P")
 _log = logging.getLogger("nbstream")
 
 
+def attempt(function: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
+    """Call what is the user's code, or calls it; what it raises is logged."""
+    try:
+        function(*args, **kwargs)
+    except Exception:  # noqa: BLE001  (see above)
+        _log.exception("nbstream: a callback of a widget failed")
+
+
 class Callbacks(Generic[P]):
     """Functions that are called in their order. One that raises does not keep the others."""
 
@@ -27,7 +35,4 @@ class Callbacks(Generic[P]):
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> None:
         """Call all of them."""
         for function in self._functions:
-            try:
-                function(*args, **kwargs)
-            except Exception:  # noqa: BLE001  (it is the user's)
-                _log.exception("nbstream: a callback of a widget failed")
+            attempt(function, *args, **kwargs)

@@ -12,7 +12,6 @@ import logging
 import threading
 import time
 import uuid
-from collections import OrderedDict
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +20,8 @@ import traitlets
 from nbstream.client import history
 from nbstream.widgets import busy, cells, channels, front_ends
 from nbstream.widgets.early_keyframes import EarlyKeyframes
+from nbstream.widgets.instruments.answers import Answers
+from nbstream.widgets.instruments.callbacks import attempt
 from nbstream.widgets.instruments.shown_reply import ShownReply
 from nbstream.widgets.instruments.transcript import Transcript
 from nbstream.widgets.page_widget import PageWidget
@@ -41,8 +42,6 @@ _WORK_SECONDS = 0.05
 _TICK_SECONDS = 0.25
 #: A thread with nothing to do ends after so long.
 _LINGER_SECONDS = 2.0
-#: So many answers to pages are kept, for messages that come a second time.
-_MOST_ANSWERS = 500
 #: A frame takes at most a third of the time.
 _PAUSE_FACTOR = 2
 
@@ -73,12 +72,13 @@ class Instrument(PageWidget):
         self._seq = 0
         self._sent = self._own()
         self._has_changed = False
+        #: Whether the next frame has to look for changes of the own state.
+        self._is_behind = False
         self._needs_keyframe = False
         self._early = EarlyKeyframes()
         #: Messages to the page, which the pump sends before the next frame.
         self._outbox: list[dict[str, Any]] = []
-        self._answers: OrderedDict[tuple[str, int], dict[str, Any] | None] = OrderedDict()
-        self._answering = threading.RLock()
+        self._answers = Answers()
         self._news = threading.Condition()
         self._has_news = False
         self._pump: threading.Thread | None = None
@@ -187,7 +187,8 @@ class Instrument(PageWidget):
         with self._state:
             keyframe: InstrumentKeyframe = {
                 "seq": self._seq,
-                "own": self._own(),
+                # Not as it is now: a field that changes back before the next frame is not in that.
+                "own": self._sent,
                 "replies": {key: shown.state() for key, shown in self.replies.items() if shown.is_sent},
             }
         return dict(keyframe)
@@ -231,23 +232,14 @@ class Instrument(PageWidget):
 
     def _step(self) -> None:
         """Send one frame, and hand the work of replies to the main thread."""
-        if self._has_changed:
-            self._on_change()
         for shown in self.replies.every():
             shown.pass_work(getattr(getattr(self._kernel, "io_loop", None), "add_callback", None))
-        ended: list[tuple[str, Reply]] = []
-        for key, shown in self.replies.items():
-            if shown.is_over:
-                continue
-            with self._state:
-                events = shown.take()
-            if events:
-                self._on_events(key, events, shown.reply)
-            if shown.is_over:
-                ended.append((key, shown.reply))
-        for key, reply in ended:
-            self._on_end(key, reply)
-            self.transcribe()
+        self._take_change()
+        self._take_events()
+        if self._has_changed:
+            # By these events. Others that are shown now come with theirs.
+            self._take_change()
+            self._take_events()
         with self._news:
             outbox, self._outbox = self._outbox, []
         for message in outbox:
@@ -260,11 +252,35 @@ class Instrument(PageWidget):
             self.send_state("keyframe")
         self._transcript.update_if_due()
 
+    def _take_change(self) -> None:
+        """Let the subclass show and hide replies for a change, which the next frame carries."""
+        if self._has_changed:
+            # Before, as a change meanwhile is another one.
+            self._has_changed = False
+            self._is_behind = True
+            attempt(self._on_change)
+
+    def _take_events(self) -> None:
+        """Take what has happened to the replies, and tell the subclass."""
+        ended: list[tuple[str, Reply]] = []
+        for key, shown in self.replies.items():
+            if shown.is_over:
+                continue
+            with self._state:
+                events = shown.take()
+            if events:
+                attempt(self._on_events, key, events, shown.reply)
+            if shown.is_over:
+                ended.append((key, shown.reply))
+        for key, reply in ended:
+            attempt(self._on_end, key, reply)
+            self.transcribe()
+
     def _frame(self) -> Frame | None:
         frame: Frame = {"type": "frame", "seq": self._seq + 1}
         with self._state:
-            if self._has_changed:
-                self._has_changed = False
+            if self._is_behind:
+                self._is_behind = False
                 own = self._own()
                 changed = {name: value for name, value in own.items() if self._sent.get(name, _MISSING) != value}
                 if gone := [name for name in self._sent if name not in own]:
@@ -298,15 +314,9 @@ class Instrument(PageWidget):
         if not isinstance(page, str) or not isinstance(number, int):
             return {}
         if self._only_asks(message):
+            self._answers.note(page, number)
             return self._act(message, page) or {}
-        with self._answering:
-            if (page, number) not in self._answers:
-                # Before it is acted upon, in case that leads here again.
-                self._answers[page, number] = None
-                self._answers[page, number] = self._act(message, page)
-                while len(self._answers) > _MOST_ANSWERS:
-                    self._answers.popitem(last=False)
-            return self._answers[page, number] or {}
+        return self._answers.answer(page, number, lambda: self._act(message, page)) or {}
 
     def _act(self, message: dict[str, Any], page: str) -> dict[str, Any] | None:
         key = message.get("reply")
@@ -323,7 +333,9 @@ class Instrument(PageWidget):
                     pass
                 case _ if isinstance(key, str):
                     found = self.replies.get(key)
-                    return None if found is None else found.on_page(message)
+                    # Another one may be shown in its place by now, which nobody has stopped.
+                    is_it = found is not None and message.get("run", found.id) == found.id
+                    return found.on_page(message) if found is not None and is_it else None
                 case _:
                     return self._on_page(message)
         except Exception as error:  # noqa: BLE001  (a page must not end the kernel's threads)

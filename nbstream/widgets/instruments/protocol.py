@@ -79,5 +79,7 @@ class InstrumentPageMessage(TypedDict):
     number: int
     #: The key of the reply that the message is about.
     reply: NotRequired[str]
+    #: With `reply`: its name. By the time that the message comes, another one may be shown there.
+    run: NotRequired[str]
     #: With `hello` and `resync`: the last frame that the page applied.
     seq: NotRequired[int]

@@ -11,7 +11,7 @@ from nbstream.client import settings
 from nbstream.exchange.start import stream
 from nbstream.model.presentation import OPTIONS, presentation_of
 from nbstream.model.reply import Reply
-from nbstream.widgets.instruments.callbacks import Callbacks
+from nbstream.widgets.instruments.callbacks import Callbacks, attempt
 from nbstream.widgets.instruments.instrument import Instrument
 from nbstream.widgets.instruments.json_values import as_json
 from nbstream.widgets.instruments.reply_parts import Parts
@@ -106,9 +106,11 @@ class ReplyView(Instrument):
 
     def show(self, shown: Run | Reply) -> None:
         """Show a run, or a reply that has ended, instead of the present one."""
-        self._run, reply = (None, shown) if isinstance(shown, Reply) else (shown, shown.reply)
-        self.replies.show(_KEY, shown, self._presentation)
-        self._take(reply)
+        with self._state:
+            # Together: the pump takes events of the one that is shown.
+            self._run, self._reply = (None, shown) if isinstance(shown, Reply) else (shown, shown.reply)
+            self.replies.show(_KEY, shown, self._presentation)
+        self._set_traits()
         self.transcribe()
 
     def stop(self) -> bool:
@@ -116,7 +118,10 @@ class ReplyView(Instrument):
         return self._run is not None and self._run.cancel()
 
     def on_end(self, callback: Callable[[Reply], object], remove: bool = False) -> None:  # noqa: FBT001, FBT002  (as ipywidgets)
-        """Call `callback` with each reply that has ended; with `remove`, do not any more."""
+        """Call `callback` with each reply that has ended in the view.
+
+        With `remove`, do not call it any more.
+        """
         self._ends.change(callback, remove=remove)
 
     def on_event(self, callback: Callable[[Event, Reply], object], remove: bool = False) -> None:  # noqa: FBT001, FBT002  (as above)
@@ -133,22 +138,36 @@ class ReplyView(Instrument):
         self._run = None
         super().close()
 
-    def _on_events(self, key: str, events: list[Event], reply: Reply) -> None:  # noqa: ARG002  (there is one)
-        self._take(reply)
+    def _on_events(self, key: str, events: list[Event], reply: Reply) -> None:
+        with self._state:
+            shown = self.replies.get(key)
+            if shown is None or shown.reply is not reply:
+                # Another one has taken its place meanwhile.
+                return
+            self._reply = reply
+        self._set_traits()
         for event in events:
             self._events(event, reply)
 
-    def _on_end(self, key: str, reply: Reply) -> None:  # noqa: ARG002  (as above)
+    def _on_end(self, key: str, reply: Reply) -> None:  # noqa: ARG002  (there is one)
         self._ends(reply)
 
-    def _take(self, reply: Reply) -> None:
-        self._reply = reply
-        # Texts first, so that who observes the status finds them.
-        self.set_trait("reasoning", reply.reasoning)
-        self.set_trait("answer", reply.answer)
-        self.set_trait("usage", _usage(reply))
-        self.set_trait("value", _value(reply))
-        self.set_trait("status", reply.status)
+    def _set_traits(self) -> None:
+        """Let the traits follow the reply; any thread may call it, and another one meanwhile."""
+        reply = None
+        while reply is not self._reply:
+            reply = self._reply
+            # Texts first, so that who observes the status finds them.
+            values = {
+                "reasoning": reply.reasoning,
+                "answer": reply.answer,
+                "usage": _usage(reply),
+                "value": _value(reply),
+                "status": reply.status,
+            }
+            for name, value in values.items():
+                if reply is self._reply:
+                    attempt(self.set_trait, name, value)
 
     def _bundle(self) -> tuple[dict[str, str], dict[str, Any]]:
         if self._reply.ended:
