@@ -101,6 +101,17 @@ def test_every_watcher_gets_all_deltas(simulator: Simulator) -> None:
         assert (again.answer, again.status, again.usage) == (reply.answer, reply.status, reply.usage)
 
 
+def test_who_only_looks_takes_nobodys_wake(simulator: Simulator) -> None:
+    run = nbstream.stream("Who only looks [simulate: normal tokens=5000 rate=50]")
+    run.wake()
+    run.receiver.wait(0, timeout=0)
+    waiting = threading.Thread(target=run.receiver.wait, args=(10**9,), daemon=True)
+    waiting.start()
+    waiting.join(5)
+    assert not waiting.is_alive()
+    run.cancel()
+
+
 def test_a_run_can_be_awaited(simulator: Simulator) -> None:
     async def ask() -> Reply:
         return await nbstream.stream("hello")
