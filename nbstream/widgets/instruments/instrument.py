@@ -12,6 +12,7 @@ import logging
 import threading
 import time
 import uuid
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +43,8 @@ _WORK_SECONDS = 0.05
 _TICK_SECONDS = 0.25
 #: A thread with nothing to do ends after so long.
 _LINGER_SECONDS = 2.0
+#: Replies of others, which arrive still, are waited for so long at the end of a cell.
+_MOST_BEHIND_SECONDS = 2.0
 #: A frame takes at most a third of the time.
 _PAUSE_FACTOR = 2
 
@@ -88,6 +91,10 @@ class Instrument(PageWidget):
         self._kernel = front_ends.running_kernel()
         self._is_drawn = front_ends.current().shows in ("text", "widget", "element")
         self._transcript = Transcript(name, self._bundle, self._kernel)
+        #: Held while a frame is made and sent.
+        self._stepping = threading.Lock()
+        if self._kernel is not None and not front_ends.current().has_page:
+            self._kernel.shell.events.register("post_run_cell", self._finish_cell)
         channels.listen(self._kernel, name, name, self._on_message, self._answer_by_comm)
         super().__init__(name, **traits)
         self.receive(self._on_comm_message)
@@ -172,6 +179,9 @@ class Instrument(PageWidget):
             # A subclass has refused its arguments.
             return
         channels.forget(self.run_id, self.run_id)
+        if self._kernel is not None:
+            with suppress(ValueError):
+                self._kernel.shell.events.unregister("post_run_cell", self._finish_cell)
         self._is_closed = True
         self.replies.clear()
         self._wake()
@@ -218,13 +228,19 @@ class Instrument(PageWidget):
             pause = _WORK_SECONDS if has_work else _TICK_SECONDS if is_waiting else _LINGER_SECONDS
             with self._news:
                 self._news.wait_for(lambda: self._has_news, pause)
-                if self._is_closed or not (self._has_news or is_waiting):
+                has_ended = self._is_closed or not (self._has_news or is_waiting)
+                if has_ended:
                     self._pump = None
-                    return
                 self._has_news = False
+            if has_ended:
+                if self._transcript.is_due:
+                    # What has settled just before it was closed stays in the file.
+                    attempt(self._transcript.update)
+                return
             began = time.monotonic()
             try:
-                self._step()
+                with self._stepping:
+                    self._step()
             except Exception:  # noqa: BLE001  (one frame must not end all others)
                 _log.exception("nbstream: a frame was not sent")
             cost = time.monotonic() - began
@@ -251,6 +267,23 @@ class Instrument(PageWidget):
             self._needs_keyframe = False
             self.send_state("keyframe")
         self._transcript.update_if_due()
+
+    def _finish_cell(self, _result: object) -> None:
+        """Wait for the replies at the end of a cell that nobody watches, and renew the transcript.
+
+        Else they would be lost: nbclient takes updates of the cell alone that runs, and ends the
+        kernel after the last one.
+        """
+        if front_ends.current().has_page or not self._transcript.is_displayed:
+            return
+        for shown in self.replies.every():
+            if shown.run is not None:
+                shown.run.result()
+        ends_at = time.monotonic() + _MOST_BEHIND_SECONDS
+        while not all(shown.is_over for shown in self.replies.every()) and time.monotonic() < ends_at:
+            time.sleep(FRAME_SECONDS / 4)
+        with self._stepping:
+            self._transcript.update(self._transcript.request)
 
     def _take_change(self) -> None:
         """Let the subclass show and hide replies for a change, which the next frame carries."""

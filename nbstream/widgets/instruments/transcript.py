@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,28 @@ _STYLE = (
 )
 
 
+@dataclass
+class _Place:
+    """An output that has the transcript.
+
+    Attributes:
+        request: that of its cell.
+        bundle: what it was sent.
+        is_taken: whether it was sent by a cell that ran, which every front end takes.
+    """
+
+    request: dict[str, Any]
+    bundle: tuple[dict[str, str], dict[str, Any]]
+    is_taken: bool = True
+
+    def is_gone_with(self, request: dict[str, Any]) -> bool:
+        """Return whether its cell is run again by `request`, so that its output is gone."""
+        cell = self.request.get("metadata", {}).get("cellId")
+        if cell is None or cell != request.get("metadata", {}).get("cellId"):
+            return False
+        return bool(self.request["header"]["msg_id"] != request["header"]["msg_id"])
+
+
 class Transcript:
     """The transcripts of one instrument, one for each time that it was displayed.
 
@@ -47,12 +70,16 @@ class Transcript:
         self._name = name
         self._make = make
         self._kernel = kernel
-        #: By display id: the request of the cell.
-        self._places: dict[str, dict[str, Any]] = {}
+        #: By display id.
+        self._places: dict[str, _Place] = {}
         self._due: float | None = None
         #: A long one is not renewed before that, as its page draws all of it each time.
         self._rests_until = 0.0
-        self._shown: tuple[dict[str, str], dict[str, Any]] | None = None
+
+    @property
+    def is_displayed(self) -> bool:
+        """Whether it was displayed, so that it can be renewed."""
+        return bool(self._places)
 
     @property
     def is_due(self) -> bool:
@@ -70,12 +97,16 @@ class Transcript:
             display(view, raw=True)
             if alone:
                 return
-        self._shown = self._made()
-        data, metadata = self._shown
+        bundle = self._made()
+        data, metadata = bundle
         place = uuid.uuid4().hex
         display(data, metadata=metadata, raw=True, display_id=place)
         if self._kernel is not None:
-            self._places[place] = getattr(self._kernel, "get_parent", lambda _: {})("shell")
+            request = self.request
+            for each, other in [*self._places.items()]:
+                if other.is_gone_with(request):
+                    del self._places[each]
+            self._places[place] = _Place(request, bundle)
 
     def renew(self) -> None:
         """Renew the transcript soon."""
@@ -87,17 +118,34 @@ class Transcript:
         """Renew the transcript where it is displayed, if it is due and has changed."""
         if self._due is None or time.monotonic() < self._due:
             return
+        self.update()
+
+    def update(self, request: dict[str, Any] | None = None) -> None:
+        """Renew the transcript where it is displayed and has changed.
+
+        Args:
+            request: in the name of which cell; None for each place in that of its own cell.
+        """
         self._due = None
-        made = self._made()
-        if made == self._shown:
-            return
-        self._shown = made
-        data, metadata = made
-        self._rests_until = time.monotonic() + sum(map(len, data.values())) / _CHARACTERS_PER_SECOND
-        for place, parent in self._places.items():
+        bundle = self._made()
+        data, metadata = bundle
+        # Another thread may display it meanwhile.
+        for display_id, place in [*self._places.items()]:
+            if place.bundle == bundle and (request is None or place.is_taken):
+                continue
+            place.bundle = bundle
+            place.is_taken = request is not None
+            self._rests_until = time.monotonic() + sum(map(len, data.values())) / _CHARACTERS_PER_SECOND
             # Not by IPython, which gives what a plain thread displays to whichever cell runs.
-            content = {"data": data, "metadata": metadata, "transient": {"display_id": place}}
+            content = {"data": data, "metadata": metadata, "transient": {"display_id": display_id}}
+            parent = place.request if request is None else request
             self._kernel.session.send(self._kernel.iopub_socket, "update_display_data", content, parent=parent)
+
+    @property
+    def request(self) -> dict[str, Any]:
+        """The request of the cell that runs."""
+        request: dict[str, Any] = getattr(self._kernel, "get_parent", lambda _: {})("shell")
+        return request
 
     def _made(self) -> tuple[dict[str, str], dict[str, Any]]:
         data, metadata = self._make()
