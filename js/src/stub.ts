@@ -22,6 +22,7 @@ declare const __GIVEN__: {
 const { needed: NEEDED, hashes: HASHES, code: CODE, request: REQUEST } = __GIVEN__;
 
 type Cleanup = (() => void) | undefined;
+type Props = { model: AnyModel; el: HTMLElement };
 type Hook = (props: object) => Cleanup;
 type Module = { default: () => Record<"initialize" | "render", Hook> };
 type Kernel = {
@@ -53,8 +54,15 @@ const wait = (hash: string): Store["waiting"][string] => {
   return { module, take };
 };
 
+/** For so long the view's place stays empty while its module is on the way. */
+const PATIENCE = 5000;
+/** By this class, the static output beside a view knows that there is a live one. */
+const live = ({ model, el }: Props, isLive: boolean): void => {
+  el.classList.toggle(`nbstream-live-${model.get("run_id")}`, isLive);
+};
+
 export default () => {
-  let start: (props: object) => Promise<Cleanup> | Cleanup;
+  let start: (props: Props) => Promise<Cleanup> | Cleanup;
   const early: unknown[] = [];
   return {
     initialize({ model }: { model: AnyModel & { widget_manager?: { kernel?: Kernel } } }): () => void {
@@ -143,26 +151,32 @@ export default () => {
             return begin(store.modules[HASHES[last] as string] as Module);
           });
         widget.catch(() => {});
-        start = (props) => widget.then((started) => started.render(props));
+        start = (props) =>
+          widget.then((started) => {
+            live(props, true);
+            return started.render(props);
+          });
       }
       return () => {
         isClosed = true;
         close?.();
       };
     },
-    render(props: { model: AnyModel; el: HTMLElement }): () => void {
+    render(props: Props): () => void {
       let isRemoved = false;
-      // By this class, the static output beside it knows that there is a live view.
-      props.el.classList.add(`nbstream-live-${props.model.get("run_id")}`);
+      live(props, true);
       const shown = start(props);
       let remove: Cleanup;
       if (shown instanceof Promise) {
+        // The kernel may be gone, or the page may not let the module in.
+        const timer = setTimeout(live, PATIENCE, props, false);
         shown.then(
           (cleanup) => {
+            clearTimeout(timer);
             remove = cleanup;
             if (isRemoved) remove?.();
           },
-          () => {},
+          () => live(props, false),
         );
       } else remove = shown;
       return () => {

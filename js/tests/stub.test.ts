@@ -113,6 +113,35 @@ describe("a widget's own code", () => {
     expect(await later).toBe(modules().h2);
   });
 
+  it("leaves its place to the static output where its module does not come, until it does", async () => {
+    vi.useFakeTimers();
+    try {
+      const { initialize, render } = await stubbed();
+      initialize({ model });
+      const el = document.createElement("div");
+      render({ model, el });
+      expect(el.className).toBe("nbstream-live-run");
+      await vi.advanceTimersByTimeAsync(6000);
+      expect(el.className).toBe("");
+      kernel.answer = { code: { h1: "code" } };
+      await vi.advanceTimersByTimeAsync(20_000);
+      vi.useRealTimers();
+      await vi.waitFor(() => expect(el.textContent).toBe("drawn"));
+      expect(el.className).toBe("nbstream-live-run");
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it("leaves its place to the static output if its module cannot be loaded", async () => {
+    vi.stubGlobal("URL", Object.assign(URL, { createObjectURL: () => "data:text/javascript,throw 1" }));
+    const { initialize, render } = await stubbed({ h1: "code" });
+    initialize({ model });
+    const el = document.createElement("div");
+    render({ model, el });
+    await vi.waitFor(() => expect(el.className).toBe(""));
+  });
+
   it("draws nothing in a view that was removed before", async () => {
     const { initialize, render } = await stubbed({ h1: "code" });
     initialize({ model });

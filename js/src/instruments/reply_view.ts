@@ -18,7 +18,10 @@ function register(id: string, session: InstrumentSession): () => void {
   sessions.set(id, session);
   for (const tell of waiting.get(id) ?? []) tell();
   waiting.delete(id);
-  return () => sessions.delete(id);
+  return () => {
+    // Two notebooks of a page may show one view.
+    if (sessions.get(id) === session) sessions.delete(id);
+  };
 }
 
 /** A part of the view `of`, which may come later. */

@@ -65,6 +65,16 @@ it("draws a part from its view, which may come later, and takes it away with the
   close?.();
 });
 
+it("draws a part as long as one of two notebooks has its view", () => {
+  const closes = [new ViewModel(), new ViewModel()].map((model) => made().initialize({ model }));
+  closes[0]?.();
+  const [part, element] = [made(), place()];
+  part.render({ model: new PartModel("answer"), el: element });
+  vi.advanceTimersToNextFrame();
+  expect(element.querySelector(".nbstream-answer")?.textContent).toBe("text");
+  closes[1]?.();
+});
+
 it("draws the whole view, and nothing for a part that was removed before its view came", () => {
   const [part, gone, element] = [made(), place(), place()];
   const model = new PartModel("answer");
