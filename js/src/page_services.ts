@@ -34,6 +34,8 @@ export class PageServices implements ControlServices, Page {
   readonly images = new Images();
   readonly #settled = document.getElementsByClassName(SETTLED);
   readonly #status = document.createElement("div");
+  /** The sentences that are shown. */
+  readonly #notices = new Set<string>();
   /** Views that are not in a notebook yet. */
   readonly #unplaced = new Map<Element, NotebookContext>();
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -70,18 +72,27 @@ export class PageServices implements ControlServices, Page {
     }, 50);
   }
 
-  /** Show a sentence that belongs to no cell, until the user closes it or some seconds have passed. */
+  /**
+   * Show a sentence that belongs to no cell, until the user closes it or some seconds have passed. A
+   * message of the kernel comes twice, and is shown once.
+   */
   notify(text: string): void {
+    if (this.#notices.has(text)) return;
+    this.#notices.add(text);
+    const remove = (): void => {
+      this.#notices.delete(text);
+      notice.remove();
+    };
     const notice = document.createElement("div");
     notice.className = "nbstream nbstream-notice";
     notice.setAttribute("role", "status");
     const close = document.createElement("button");
     close.type = "button";
     close.textContent = "Close";
-    close.addEventListener("click", () => notice.remove());
+    close.addEventListener("click", remove);
     notice.append(`${text} `, close);
     document.body.append(notice);
-    setTimeout(() => notice.remove(), NOTICE_MILLISECONDS);
+    setTimeout(remove, NOTICE_MILLISECONDS);
   }
 
   repeat(element: Element, action: Action): Promise<boolean> {

@@ -23,7 +23,6 @@ class Session implements Receiver<KernelMessage, Keyframe>, ReplyPort {
   readonly #reply: ReplySession;
   readonly #settledOutput: SettledOutputPoll;
   readonly #closing = new AbortController();
-  #hasNotified = false;
   #awaitsKeyframe = false;
   #wasUnmounted = false;
 
@@ -96,7 +95,7 @@ class Session implements Receiver<KernelMessage, Keyframe>, ReplyPort {
     if (!("type" in message)) this.#onPatch(message);
     else if (message.type === "ack") this.#reply.acknowledge();
     else if (message.type === "settled") this.#onSettled(message);
-    else if (message.type === "notice") this.#onNotice(message.text);
+    else if (message.type === "notice") this.#reply.services.notify(message.text);
   }
 
   onKeyframe(newest: Keyframe): void {
@@ -113,12 +112,6 @@ class Session implements Receiver<KernelMessage, Keyframe>, ReplyPort {
   #onSettled({ model_id, outputs, data, metadata }: Settled): void {
     if (this.#reply.views.size > 0 || outputs.length > 0)
       void replaceViews(this.#model, model_id, outputs, { data, metadata });
-  }
-
-  /** It may come twice. */
-  #onNotice(text: string): void {
-    if (!this.#hasNotified) this.#reply.services.notify(text);
-    this.#hasNotified = true;
   }
 
   #onPatch(patch: Patch): void {

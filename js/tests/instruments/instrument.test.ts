@@ -64,6 +64,21 @@ describe("the state of an instrument", () => {
   });
 });
 
+it("shows a notice once that comes by the model and by the connection, and the next one", () => {
+  const texts = (): (string | null)[] =>
+    [...document.querySelectorAll(".nbstream-notice")].map(({ textContent }) => textContent);
+  for (const text of ["one.", "two."]) {
+    const message = { type: "notice", text };
+    model.emit("msg:custom", message);
+    const content = { comm_id: "run", data: { method: "custom", content: message } };
+    kernel.anyMessage.emit({ direction: "recv", msg: { header: { msg_type: "comm_msg" }, content } });
+  }
+  expect(texts()).toEqual(["one. Close", "two. Close"]);
+  document.querySelector<HTMLButtonElement>(".nbstream-notice button")?.click();
+  model.emit("msg:custom", { type: "notice", text: "one." });
+  expect(texts()).toEqual(["two. Close", "one. Close"]);
+});
+
 describe("a message to the kernel", () => {
   it("goes by the control channel alone while that replies", async () => {
     kernel.answer = { known: true, told: 1 };
