@@ -7,6 +7,7 @@ import time
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,8 +22,6 @@ from nbstream.widgets.instruments.instrument import Instrument  # noqa: E402  (a
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import pytest
 
     from nbstream.model.events import Event
     from nbstream.simulator.server import Simulator
@@ -210,3 +209,44 @@ def test_traits_are_those_of_the_reply_that_is_shown_last(simulator: Simulator) 
     assert view.reply == new
     view.close()
     run.cancel()
+
+
+def test_a_frame_that_is_not_sent_is_followed_by_the_whole_state(caplog: pytest.LogCaptureFixture) -> None:
+    class Failing(Instrument):
+        def __init__(self) -> None:
+            self.title, self.sent = "first", list[int]()
+            self.failures = 1
+            super().__init__()
+
+        def _own(self) -> dict[str, Any]:
+            return {"title": self.title}
+
+        def send(self, content: dict[str, Any], buffers: Any = None) -> None:  # noqa: ARG002  (as ipywidgets)
+            if self.failures:
+                self.failures -= 1
+                raise RuntimeError("of a socket")
+            self.sent.append(content["seq"])
+
+        def send_state(self, key: Any = None) -> None:
+            if key == "keyframe":
+                self.sent.append(self._keyframe()["seq"])
+                assert self._keyframe()["own"] == {"title": self.title}
+
+    instrument = Failing()
+    instrument.title = "second"
+    instrument.changed()
+    wait_for(lambda: instrument.sent)
+    # A page that has had no frame takes a keyframe with a later number only.
+    assert instrument.sent[0] > 0
+    assert "of a socket" in caplog.text
+    instrument.close()
+
+
+@pytest.mark.parametrize("shown", ["a prompt", 1, nbstream.stream])
+def test_a_view_refuses_what_is_no_reply_and_says_what_to_do(shown: Any) -> None:
+    with pytest.raises(nbstream.RequestError, match=r"not \w+: .*ask"):
+        nbstream.ReplyView(shown)
+    view = nbstream.ReplyView()
+    with pytest.raises(nbstream.RequestError):
+        view.show(shown)
+    view.close()

@@ -221,6 +221,7 @@ class Instrument(PageWidget):
 
     def _work(self) -> None:
         """Send what is new, until nothing is under way."""
+        has_failed = False
         while True:
             live = [shown for shown in self.replies.every() if not shown.is_over]
             has_work = any(shown.has_work for shown in live)
@@ -241,8 +242,16 @@ class Instrument(PageWidget):
             try:
                 with self._stepping:
                     self._step()
+                has_failed = False
             except Exception:  # noqa: BLE001  (one frame must not end all others)
                 _log.exception("nbstream: a frame was not sent")
+                # No later frame has its changes.
+                with self._state:
+                    self._seq += 1
+                self._needs_keyframe = True
+                # At once, but not again and again.
+                self._has_news |= not has_failed
+                has_failed = True
             cost = time.monotonic() - began
             time.sleep(max(FRAME_SECONDS - cost, _PAUSE_FACTOR * cost if cost > FRAME_SECONDS / 2 else 0, 0))
 

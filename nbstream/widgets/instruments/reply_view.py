@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, Unpack
 import traitlets
 
 from nbstream.client import settings
+from nbstream.client.run import Run
 from nbstream.exchange.start import stream
+from nbstream.model.exceptions import RequestError
 from nbstream.model.presentation import OPTIONS, presentation_of
 from nbstream.model.reply import Reply
 from nbstream.widgets.instruments.callbacks import Callbacks, attempt
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nbstream.client.options import Options
-    from nbstream.client.run import Run
     from nbstream.model.events import Event
 
 _KEY = "reply"
@@ -45,6 +46,9 @@ class ReplyView(Instrument):
         shown: a run (`nbstream.stream`), or a reply (`nbstream.last`); None for a view that waits
             for `ask`.
         **display: how it is shown, as for `nbstream.show`: `reasoning`.
+
+    Raises:
+        RequestError: if `shown` is neither, or an option has no such value.
 
     Attributes:
         status: as `reply.status`; empty without a reply.
@@ -73,6 +77,8 @@ class ReplyView(Instrument):
         self._run: Run | None = None
         self._ends: Callbacks[[Reply]] = Callbacks()
         self._events: Callbacks[[Event, Reply]] = Callbacks()
+        if shown is not None:
+            _check(shown)
         super().__init__()
         if shown is not None:
             self.show(shown)
@@ -105,7 +111,12 @@ class ReplyView(Instrument):
         return run
 
     def show(self, shown: Run | Reply) -> None:
-        """Show a run, or a reply that has ended, instead of the present one."""
+        """Show a run, or a reply that has ended, instead of the present one.
+
+        Raises:
+            RequestError: if it is neither.
+        """
+        _check(shown)
         with self._state:
             # Together: the pump takes events of the one that is shown.
             self._run, self._reply = (None, shown) if isinstance(shown, Reply) else (shown, shown.reply)
@@ -180,6 +191,14 @@ class ReplyView(Instrument):
         if self._run is None and not self._reply.ended:
             return "A view of a reply, without one when this was written."
         return f"A reply from {self._reply.model} that had not ended when this was written."
+
+
+def _check(shown: object) -> None:
+    if not isinstance(shown, Run | Reply):
+        raise RequestError(
+            f"A ReplyView shows a run or a reply, not {type(shown).__name__}: "
+            "nbstream.ReplyView(nbstream.last), or nbstream.ReplyView().ask(…) for a prompt."
+        )
 
 
 def _value(reply: Reply) -> Any:
