@@ -166,6 +166,26 @@ def test_a_stop_that_comes_late_does_not_stop_the_reply_in_its_place(simulator: 
     assert run.receiver.cancelling
 
 
+def test_text_may_wait_only_if_no_page_has_its_end_on_the_screen(simulator: Simulator) -> None:
+    instrument = Stepped()
+    shown = instrument.replies.show("one", run_of("On a screen"), PRESENTATION)
+    number = iter(range(1, 100))
+
+    def tell(page: str, kind: str, **message: Any) -> bool:
+        instrument._on_message({"page": page, "number": next(number), "type": kind, **message})
+        return shown._is_seen
+
+    assert tell("a", "mounted")
+    assert not tell("a", "visibility", reply="one", seq=1, visible=False)
+    # The other page has its end on the screen, and has nothing to report.
+    assert tell("b", "mounted")
+    assert not tell("b", "visibility", reply="one", seq=1, visible=False)
+    assert tell("a", "visibility", reply="one", seq=2, visible=True)
+    # A report that comes late counts no more.
+    assert tell("a", "visibility", reply="one", seq=1, visible=False)
+    assert not tell("a", "left")
+
+
 def test_an_observer_that_fails_leaves_a_view_its_other_traits(
     simulator: Simulator, caplog: pytest.LogCaptureFixture
 ) -> None:

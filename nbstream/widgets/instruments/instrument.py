@@ -71,6 +71,8 @@ class Instrument(PageWidget):
         name = uuid.uuid4().hex[:16]
         #: Guards the state that the page is sent.
         self._state = threading.RLock()
+        #: The pages that draw it.
+        self._drawing: set[str] = set()
         self.replies = Replies(self)
         self._seq = 0
         self._sent = self._own()
@@ -369,10 +371,11 @@ class Instrument(PageWidget):
                 case "hello":
                     self._needs_keyframe |= message.get("seq", 0) < self._seq
                 case "left":
+                    self._drawing.discard(page)
                     for shown in self.replies.every():
                         shown.leave(page)
                 case "mounted":
-                    pass
+                    self._drawing.add(page)
                 case _ if isinstance(key, str):
                     found = self.replies.get(key)
                     # Another one may be shown in its place by now, which nobody has stopped.
@@ -408,11 +411,11 @@ class Replies:
 
         The receiver of a run is shown as well, but the run, with its tools, is somebody else's.
         """
-        added = ShownReply(shown, presentation)
+        added = ShownReply(shown, presentation, self._instrument._drawing)  # noqa: SLF001  (they are one thing)
         if added.run is not None:
             # Its view has a Stop of its own.
             history.spare(added.run.receiver)
-        with self._instrument._state:  # noqa: SLF001  (they are one thing)
+        with self._instrument._state:  # noqa: SLF001  (as above)
             self._drop(key)
             self._shown[key] = added
         added.listen(self._wake)

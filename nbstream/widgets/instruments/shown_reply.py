@@ -14,7 +14,7 @@ from nbstream.widgets.consents import Consents
 from nbstream.widgets.reply_patches import ReplyPatches
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from nbstream.model.events import Event
     from nbstream.model.presentation import Presentation
@@ -34,6 +34,7 @@ class ShownReply:
     Args:
         shown: the run; the receiver of a run that is somebody else's; or a reply that has ended.
         presentation: how it is shown.
+        drawing: the pages that draw the instrument; any thread may change it.
 
     Attributes:
         id: names the run, or the reply.
@@ -41,7 +42,7 @@ class ShownReply:
         is_sent: whether pages know that it is shown.
     """
 
-    def __init__(self, shown: Run | Receiver | Reply, presentation: Presentation) -> None:
+    def __init__(self, shown: Run | Receiver | Reply, presentation: Presentation, drawing: Collection[str]) -> None:
         self.run = shown if isinstance(shown, Run) else None
         self.id = uuid.uuid4().hex[:12]
         self.is_over = self.is_sent = False
@@ -57,6 +58,7 @@ class ShownReply:
         self._seen = 0
         self._is_stopping = False
         self._sent_at = 0.0
+        self._drawing = drawing
         #: By page: the number of its last report, and whether the end of the text is on its screen.
         self._visible: dict[str, tuple[int, bool]] = {}
         if self._receiver is None:
@@ -141,9 +143,14 @@ class ShownReply:
         """Note that a page was closed."""
         self._visible.pop(page, None)
 
+    @property
+    def _is_seen(self) -> bool:
+        """Whether some page has the end of the text on its screen."""
+        # A page reports only that this has changed: at first it is.
+        drawing = tuple(self._drawing)
+        return not drawing or any(self._visible.get(page, (0, True))[1] for page in drawing)
+
     def _may_wait(self) -> bool:
-        reports = tuple(self._visible.values())
-        is_seen = not reports or any(visible for _, visible in reports)
-        return not (is_seen or self._patches.changes_status) and (
+        return not (self._is_seen or self._patches.changes_status) and (
             time.monotonic() - self._sent_at < _UNSEEN_FRAME_SECONDS
         )
