@@ -186,6 +186,23 @@ def test_text_may_wait_only_if_no_page_has_its_end_on_the_screen(simulator: Simu
     assert not tell("a", "left")
 
 
+def test_what_is_shown_twice_still_tells_when_one_of_them_is_hidden(simulator: Simulator) -> None:
+    class Waking(Stepped):
+        def _wake(self) -> None:
+            woken.append(1)
+
+    woken: list[int] = []
+    instrument = Waking()
+    run = nbstream.stream("Shown twice [simulate: normal tokens=5000 rate=200]")
+    for key in ("one", "two"):
+        instrument.replies.show(key, run, PRESENTATION)
+    instrument.replies.hide("one")
+    before = len(woken)
+    wait_for(lambda: len(woken) > before)
+    instrument.replies.hide("two")
+    run.cancel()
+
+
 def test_an_observer_that_fails_leaves_a_view_its_other_traits(
     simulator: Simulator, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -475,7 +475,7 @@ class Replies:
     def _drop(self, key: str) -> None:
         dropped = self._shown.pop(key, None)
         if dropped is not None:
-            dropped.forget(self._wake)
+            dropped.forget()
             if dropped.is_sent:
                 self._hidden.append(key)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from nbstream.client.receiver import Receiver
@@ -58,6 +59,7 @@ class ShownReply:
         self._seen = 0
         self._is_stopping = False
         self._sent_at = 0.0
+        self._listener: Callable[[], None] | None = None
         self._drawing = drawing
         #: By page: the number of its last report, and whether the end of the text is on its screen.
         self._visible: dict[str, tuple[int, bool]] = {}
@@ -83,13 +85,15 @@ class ShownReply:
 
     def listen(self, listener: Callable[[], None]) -> None:
         """Call `listener` on another thread when there are new events."""
+        # Its own, as the receiver may be shown twice, and calls each listener once.
+        self._listener = partial(listener)
         if self._receiver is not None:
-            self._receiver.add_listener(listener)
+            self._receiver.add_listener(self._listener)
 
-    def forget(self, listener: Callable[[], None]) -> None:
-        """Stop calling `listener`."""
-        if self._receiver is not None:
-            self._receiver.remove_listener(listener)
+    def forget(self) -> None:
+        """Stop calling the listener."""
+        if self._receiver is not None and self._listener is not None:
+            self._receiver.remove_listener(self._listener)
 
     def pass_work(self, call_later: Callable[[Callable[[], object]], object] | None) -> None:
         """Let the main thread do the run's work when it is idle; see `Jobs.pass_to`."""

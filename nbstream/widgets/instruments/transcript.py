@@ -129,17 +129,19 @@ class Transcript:
         self._due = None
         bundle = self._made()
         data, metadata = bundle
+        sent = 0
         # Another thread may display it meanwhile.
         for display_id, place in [*self._places.items()]:
             if place.bundle == bundle and (request is None or place.is_taken):
                 continue
             place.bundle = bundle
             place.is_taken = request is not None
-            self._rests_until = time.monotonic() + sum(map(len, data.values())) / _CHARACTERS_PER_SECOND
+            sent += sum(map(len, data.values()))
             # Not by IPython, which gives what a plain thread displays to whichever cell runs.
             content = {"data": data, "metadata": metadata, "transient": {"display_id": display_id}}
             parent = place.request if request is None else request
             self._kernel.session.send(self._kernel.iopub_socket, "update_display_data", content, parent=parent)
+        self._rests_until = time.monotonic() + sent / _CHARACTERS_PER_SECOND
 
     @property
     def request(self) -> dict[str, Any]:
