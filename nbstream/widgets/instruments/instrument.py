@@ -294,7 +294,8 @@ class Instrument(PageWidget):
         while not all(shown.is_over for shown in self.replies.every()) and time.monotonic() < ends_at:
             time.sleep(FRAME_SECONDS / 4)
         with self._stepping:
-            self._transcript.update(self._transcript.request)
+            if self._transcript.is_stale:
+                self._transcript.update(self._transcript.request)
 
     def _take_change(self) -> None:
         """Let the subclass show and hide replies for a change, which the next frame carries."""

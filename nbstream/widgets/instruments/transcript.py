@@ -86,6 +86,11 @@ class Transcript:
         """Whether it is going to be renewed."""
         return self._due is not None
 
+    @property
+    def is_stale(self) -> bool:
+        """Whether it is going to be renewed, or was not in the name of a running cell."""
+        return self.is_due or not all(place.is_taken for place in [*self._places.values()])
+
     def display(self, view: dict[str, Any] | None, *, alone: bool = False) -> None:
         """Display the view, if there is one, and below it the transcript.
 
