@@ -10,9 +10,13 @@ from typing import Any
 def as_json(value: Any) -> Any:
     """Return a value as plain JSON: a text for what has no form of its own.
 
-    It knows dataclasses, and models of pydantic and the like by their `model_dump`.
+    It knows dataclasses, and models of pydantic and the like by their `model_dump`. It never
+    raises: a reloaded page would get the state of no widget then.
     """
-    return json.loads(json.dumps(value, default=_simpler, skipkeys=True))
+    try:
+        return json.loads(json.dumps(value, default=_simpler, skipkeys=True))
+    except Exception:  # noqa: BLE001  (a cycle, or the user's code)
+        return f"<{type(value).__name__}>"
 
 
 def _simpler(value: Any) -> Any:
