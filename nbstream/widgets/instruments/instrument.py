@@ -23,7 +23,7 @@ from nbstream.widgets import busy, cells, channels, front_ends
 from nbstream.widgets.early_keyframes import EarlyKeyframes
 from nbstream.widgets.instruments.shown_reply import ShownReply
 from nbstream.widgets.instruments.transcript import Transcript
-from nbstream.widgets.page_widget import PageWidget
+from nbstream.widgets.page_widget import PageWidget, take_messages_on_subshell
 
 if TYPE_CHECKING:
     from nbstream.client.receiver import Receiver
@@ -86,7 +86,6 @@ class Instrument(PageWidget):
         #: Carries the cell that output belongs to, on ipykernel 7.
         self._context = contextvars.copy_context()
         self._kernel = front_ends.running_kernel()
-        self._is_drawn = front_ends.current().shows in ("text", "widget", "element")
         self._transcript = Transcript(name, self._bundle, self._kernel)
         channels.listen(self._kernel, name, name, self._on_message, self._answer_by_comm)
         super().__init__(name, **traits)
@@ -163,8 +162,16 @@ class Instrument(PageWidget):
 
     def open(self) -> None:
         """Open the comm, unless nobody draws widgets: nbclient keeps the state of all it sees."""
-        if self._is_drawn:
+        if _is_drawn():
             super().open()
+
+    @property
+    def model_id(self) -> str:
+        """The id of the widget, by which outputs and layouts name it: its comm is open then."""
+        if self.comm is None and not self._is_closed:
+            super().open()
+            take_messages_on_subshell(self.comm)
+        return self.run_id
 
     def close(self) -> None:
         """Close the widget. Replies that only it holds are stopped."""
@@ -179,7 +186,7 @@ class Instrument(PageWidget):
 
     def _ipython_display_(self, **_: Any) -> None:
         with cells.displaying() as outputs:
-            self._transcript.display(self.bundle(self._plain()) if self._is_drawn else None, alone=bool(outputs))
+            self._transcript.display(self.bundle(self._plain()) if _is_drawn() else None, alone=bool(outputs))
 
     # From here on: the mechanism.
 
@@ -340,6 +347,11 @@ class Instrument(PageWidget):
 
 
 _MISSING = object()
+
+
+def _is_drawn() -> bool:
+    """Return whether the running cell shows widgets; another cell of the notebook may not."""
+    return front_ends.current().shows in ("text", "widget", "element")
 
 
 class Replies:
