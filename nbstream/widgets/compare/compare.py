@@ -222,6 +222,10 @@ class Compare(Instrument):
         if not front_ends.current().has_page:
             # Nobody looks on, and what is shown is kept.
             self.wait()
+            if self._veil is not None:
+                background_loop().call_soon_threadsafe(self._veil.lift)
+            for run in self._veiled:
+                run.result()
         super()._ipython_display_(**options)
 
     # For the page.
