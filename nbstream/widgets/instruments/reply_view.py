@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -11,6 +12,7 @@ from nbstream.client import settings
 from nbstream.exchange.start import stream
 from nbstream.model.presentation import OPTIONS, presentation_of
 from nbstream.model.reply import Reply
+from nbstream.widgets import front_ends
 from nbstream.widgets.instruments.callbacks import Callbacks
 from nbstream.widgets.instruments.instrument import Instrument
 from nbstream.widgets.instruments.json_values import as_json
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from nbstream.model.events import Event
 
 _KEY = "reply"
+_TICK_SECONDS = 0.02
 
 
 class ReplyView(Instrument):
@@ -132,6 +135,15 @@ class ReplyView(Instrument):
             self.parts.close()
         self._run = None
         super().close()
+
+    def _ipython_display_(self, **options: Any) -> None:
+        if self._run is not None and not front_ends.current().has_page:
+            # Nobody looks on, and what is shown is kept.
+            self._run.result()
+            while not self._reply.ended:
+                # The thread of the widget has not seen the end yet.
+                time.sleep(_TICK_SECONDS)
+        super()._ipython_display_(**options)
 
     def _on_events(self, key: str, events: list[Event], reply: Reply) -> None:  # noqa: ARG002  (there is one)
         self._take(reply)

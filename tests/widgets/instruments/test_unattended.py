@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import ipywidgets  # type: ignore[import-untyped]
 
+import nbstream
 from nbstream.model.reply import Reply
 from nbstream.widgets import front_ends
 from nbstream.widgets.instruments import transcript
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     import pytest
+
+    from nbstream.simulator.server import Simulator
 
 
 def test_a_view_goes_into_a_layout_where_nobody_looks_on(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,3 +44,18 @@ def test_a_view_that_was_made_in_a_captured_cell_is_shown_by_the_next(monkeypatc
     assert ids == [None, view.run_id, None]
     assert view.comm is not None
     view.close()
+
+
+def test_a_view_waits_for_its_reply_where_nobody_looks_on(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The kernel may end right after the cell.
+    shown: list[Any] = []
+    monkeypatch.setattr(transcript, "display", lambda bundle, **_: shown.append(bundle))
+    monkeypatch.setattr(front_ends, "current", lambda: front_ends.NOBODY)
+    view = ReplyView(nbstream.stream("Say fog. [simulate: echo rate=20]", thinking=False))
+    view._ipython_display_()
+    assert "Say fog." in shown[0]["text/html"]
+    assert view.status == "complete"
+    view.close()
+    assert simulator.log()
