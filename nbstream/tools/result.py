@@ -26,8 +26,8 @@ from nbstream.prompt.frames import WHOLE, cell_text
 from nbstream.prompt.redaction import Redaction
 from nbstream.prompt.secrets import ENVIRONMENT, secret_in, secret_in_text, secrets_of
 from nbstream.prompt.shortening import without_middle
+from nbstream.tools.capture import shown_of
 from nbstream.tools.exception_text import exception_text
-from nbstream.tools.recording import shown_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
