@@ -18,18 +18,14 @@ from typing import TYPE_CHECKING, Any
 
 import traitlets
 
-from nbstream.client import history
 from nbstream.widgets import busy, cells, channels, front_ends
 from nbstream.widgets.early_keyframes import EarlyKeyframes
-from nbstream.widgets.instruments.shown_reply import ShownReply
+from nbstream.widgets.instruments.shown_replies import ShownReplies
 from nbstream.widgets.instruments.transcript import Transcript
 from nbstream.widgets.page_widget import PageWidget, take_messages_on_subshell
 
 if TYPE_CHECKING:
-    from nbstream.client.receiver import Receiver
-    from nbstream.client.run import Run
     from nbstream.model.events import Event
-    from nbstream.model.presentation import Presentation
     from nbstream.model.reply import Reply
     from nbstream.widgets.instruments.protocol import Frame, InstrumentKeyframe
 
@@ -69,7 +65,7 @@ class Instrument(PageWidget):
         name = uuid.uuid4().hex[:16]
         #: Guards the state that the page is sent.
         self._state = threading.RLock()
-        self.replies = Replies(self)
+        self.replies = ShownReplies(self._state, self._wake)
         self._seq = 0
         self._sent = self._own()
         self._has_changed = False
@@ -352,92 +348,3 @@ _MISSING = object()
 def _is_drawn() -> bool:
     """Return whether the running cell shows widgets; another cell of the notebook may not."""
     return front_ends.current().shows in ("text", "widget", "element")
-
-
-class Replies:
-    """The replies that an instrument shows, by key."""
-
-    def __init__(self, instrument: Instrument) -> None:
-        self._instrument = instrument
-        self._shown: dict[str, ShownReply] = {}
-        #: Those that were shown until the last frame, and are not any more.
-        self._hidden: list[str] = []
-
-    def __contains__(self, key: str) -> bool:
-        return key in self._shown
-
-    def show(self, key: str, shown: Run | Receiver | Reply, presentation: Presentation) -> ShownReply:
-        """Show a run, or a reply that has ended, in place of what the key showed before.
-
-        The receiver of a run is shown as well, but the run, with its tools, is somebody else's.
-        """
-        added = ShownReply(shown, presentation)
-        if added.run is not None:
-            # Its view has a Stop of its own.
-            history.spare(added.run.receiver)
-        with self._instrument._state:  # noqa: SLF001  (they are one thing)
-            self._drop(key)
-            self._shown[key] = added
-        added.listen(self._wake)
-        self._wake()
-        return added
-
-    def hide(self, key: str) -> None:
-        """Show nothing under the key any more. A run that only the instrument holds is stopped."""
-        with self._instrument._state:  # noqa: SLF001  (as above)
-            self._drop(key)
-        self._wake()
-
-    def clear(self) -> None:
-        """Hide all."""
-        for key in dict(self.items()):
-            self.hide(key)
-
-    @property
-    def keys(self) -> set[str]:
-        """The keys under which something is shown."""
-        with self._instrument._state:  # noqa: SLF001  (as above)
-            return {*self._shown}
-
-    def get(self, key: str) -> ShownReply | None:
-        """Return what the key shows."""
-        return self._shown.get(key)
-
-    def items(self) -> list[tuple[str, ShownReply]]:
-        """Return what is shown, the oldest first."""
-        with self._instrument._state:  # noqa: SLF001  (as above)
-            return [*self._shown.items()]
-
-    def every(self) -> list[ShownReply]:
-        """Return what is shown, without the keys."""
-        return [shown for _, shown in self.items()]
-
-    def add_to(self, frame: Frame) -> None:
-        """Add what has changed to a frame; `_state` is held."""
-        hidden, self._hidden = self._hidden, []
-        if hidden:
-            frame["hidden"] = hidden
-        shown, patches = {}, {}
-        for key, each in self._shown.items():
-            if not each.is_sent:
-                each.patch()
-                shown[key] = each.state()
-                each.is_sent = True
-            elif (patch := each.patch()) is not None:
-                patches[key] = patch
-        if shown:
-            frame["shown"] = shown
-        if patches:
-            frame["replies"] = patches
-        if stopping := [key for key, each in self._shown.items() if each.begins_to_stop()]:
-            frame["stopping"] = stopping
-
-    def _drop(self, key: str) -> None:
-        dropped = self._shown.pop(key, None)
-        if dropped is not None:
-            dropped.forget(self._wake)
-            if dropped.is_sent:
-                self._hidden.append(key)
-
-    def _wake(self) -> None:
-        self._instrument._wake()  # noqa: SLF001  (as above)
