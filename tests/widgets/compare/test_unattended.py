@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 from nbstream.widgets import front_ends
 from nbstream.widgets.compare.compare import Compare
 from nbstream.widgets.instruments import transcript
+from tests import needs
 
 if TYPE_CHECKING:
     import pytest
 
     from nbstream.simulator.server import Simulator
+
+needs.bundle()
 
 
 def test_a_blind_comparison_waits_for_the_whole_answers(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from nbstream.model.reply import Reply
 from nbstream.widgets import front_ends
 from nbstream.widgets.instruments import transcript
 from nbstream.widgets.instruments.reply_view import ReplyView
+from tests import needs
 
 if TYPE_CHECKING:
     from typing import Any
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     import pytest
 
     from nbstream.simulator.server import Simulator
+
+needs.bundle()
 
 
 def test_a_view_goes_into_a_layout_where_nobody_looks_on(monkeypatch: pytest.MonkeyPatch) -> None:
