@@ -17,6 +17,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import traitlets
+from IPython.display import display
 
 from nbstream.widgets import busy, cells, channels, front_ends
 from nbstream.widgets.early_keyframes import EarlyKeyframes
@@ -181,6 +182,11 @@ class Instrument(PageWidget):
         super().close()
 
     def _ipython_display_(self, **_: Any) -> None:
+        if front_ends.current().shows == "text":
+            # A terminal prints each output, so there is one.
+            data, _metadata = self._bundle()
+            display(self.bundle(data["text/plain"]), raw=True)
+            return
         with cells.displaying() as outputs:
             self._transcript.display(self.bundle(self._plain()) if _is_drawn() else None, alone=bool(outputs))
 

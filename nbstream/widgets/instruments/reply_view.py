@@ -170,7 +170,9 @@ class ReplyView(Instrument):
         return {"text/plain": self._plain()}, {}
 
     def _plain(self) -> str:
-        if self._run is None and not self._reply.ended:
+        if self._reply.ended:
+            return f"A reply from {self._reply.model}."
+        if self._run is None:
             return "A view of a reply, without one when this was written."
         return f"A reply from {self._reply.model} that had not ended when this was written."
 
