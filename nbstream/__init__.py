@@ -165,7 +165,7 @@ representation.code_of = lambda request, *language, **options: import_module("nb
 )
 representation.reading_of = lambda reply: import_module("nbstream.schemas.reading").reading_of(reply)
 representation.partial_of = lambda reply: import_module("nbstream.schemas.reading").partial_of(reply)
-representation.frame_of = lambda reply: import_module("nbstream.schemas.frames").frame_of(reply)
+representation.frame_of = lambda reply: import_module("nbstream.schemas.data_frames").frame_of(reply)
 representation.is_repeated = lambda reply: import_module("nbstream.jupyter.cell_value").is_repeated(reply)
 
 front_end.cell = lambda: import_module("nbstream.jupyter.chat_cells").running()

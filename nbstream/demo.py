@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import argparse
 
 #: The first one is opened.
-_NOTEBOOKS = ("quickstart.ipynb", "chats.ipynb", "data.ipynb", "tools.ipynb")
+_NOTEBOOKS = ("quickstart.ipynb", "chats.ipynb", "data.ipynb", "tools.ipynb", "instruments.ipynb")
 _START_SECONDS = 60.0
 _CELL_SECONDS = 120
 _PREVIEW_CHARS = 100
@@ -38,8 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the demo's options to `parser`."""
     parser.description = (
         "Opens the quickstart notebook in JupyterLab, offline, beside notebooks on chats,\n"
-        "on data in prompts and on tools. Their requests go to a simulator on this machine:\n"
-        "no key is needed, and it costs nothing.\n"
+        "on data in prompts, on tools and on widgets. Their requests go to a simulator on this\n"
+        "machine: no key is needed, and it costs nothing.\n"
         "Prints the URL; Ctrl-C stops the demo."
     )
     parser.add_argument("--port", type=int, default=0, help="port of JupyterLab (default: a free one)")

@@ -62,7 +62,7 @@ IMPORTED_IN = {
     "pydantic": ["schemas/python_types.py"],
     "pydantic_core": ["schemas/"],
     "typing_extensions": ["schemas/"],
-    "pandas": ["schemas/frames.py", "batch/frame.py"],
+    "pandas": ["schemas/data_frames.py", "batch/data_frame.py"],
     "mcp": ["tools/mcp_servers.py"],
     "jupyter_core": ["jupyter/journal.py", "client/endpoint_file.py"],
     "keyring": ["client/keys.py"],

@@ -1,4 +1,6 @@
-/** All states of a chat's panel, light and dark: the real module, with a stand-in for the kernel. */
+/**
+ * All states of a chat's panel, light and dark: the real module, with a stand-in for the kernel.
+ */
 
 import keyframes from "../../tests/data/keyframes.json";
 import chatPanel from "../src/chat_panel/chat_panel";

@@ -65,7 +65,10 @@ function ask(kernel: Kernel, run: string, action: Action): Promise<ClickAnswer |
   });
 }
 
-/** Keep the cells below in their position, and the focus in the notebook, while a view takes the reply's place. */
+/**
+ * Keep the cells below in their position, and the focus in the notebook, while a view takes the
+ * reply's place.
+ */
 function keepPlace(root: HTMLElement): void {
   const area = root.closest<HTMLElement>(AREA);
   if (area !== null) {

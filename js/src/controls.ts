@@ -16,7 +16,9 @@ const FEEDBACK_MILLISECONDS = 1500;
 export interface ControlServices {
   readonly notebooks: Notebooks;
   readonly images: Images;
-  /** Do something about the settled reply around `element`; whether another view takes its place. */
+  /**
+   * Do something about the settled reply around `element`; whether another view takes its place.
+   */
   repeat(element: Element, action: Action): Promise<boolean>;
   /** Tell a user of a screen reader. */
   announce(text: string): void;
@@ -46,7 +48,9 @@ export function addCodeButtons(root: ParentNode, canInsertCells: boolean): void 
   }
 }
 
-/** Add buttons below a settled reply: what can be done about it, and the one that copies the answer. */
+/**
+ * Add buttons below a settled reply: what can be done about it, and the one that copies the answer.
+ */
 export function addFooterButtons(root: Element, actions: readonly Action[], hasAnswer: boolean): void {
   const footer = root.querySelector(".nbstream-footer") ?? root;
   const buttons: Button[] = [...actions, ...(hasAnswer ? ["answer" as const] : [])];

@@ -11,7 +11,9 @@ export function element<K extends keyof HTMLElementTagNameMap>(
   return created;
 }
 
-/** What an event happened to; a listener outside of a shadow tree, as marimo has, is told its host. */
+/**
+ * What an event happened to; a listener outside of a shadow tree, as marimo has, is told its host.
+ */
 export function targetOf(event: Event): EventTarget | null {
   return event.composedPath()[0] ?? event.target;
 }

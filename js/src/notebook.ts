@@ -208,8 +208,8 @@ export function contextOf(model: { widget_manager?: unknown }): NotebookContext 
 }
 
 /**
- * Replace every output that shows the widget `id` by `bundle`, in the notebook of `model` and in the
- * Output widgets `holders`, if there are any and it is possible.
+ * Replace every output that shows the widget `id` by `bundle`, in the notebook of `model` and in
+ * the Output widgets `holders`, if there are any and it is possible.
  */
 export async function replaceViews(
   model: { widget_manager?: unknown },

@@ -64,8 +64,8 @@ export function isAbove(element: Element): boolean {
 }
 
 /**
- * Call `change` and keep the content after `element` in its position. JupyterLab turns scroll anchoring
- * off.
+ * Call `change` and keep the content after `element` in its position. JupyterLab turns scroll
+ * anchoring off.
  */
 export function keepPositionBelow(element: Element, change: () => void): void {
   const { scroller } = scrollerOf(element);
@@ -75,8 +75,8 @@ export function keepPositionBelow(element: Element, change: () => void): void {
 }
 
 /**
- * Where `element`, or the cell around it, ends on the screen. In JupyterLab's windowing mode "full",
- * a cell that is scrolled out has no height, and what grows in it moves nothing.
+ * Where `element`, or the cell around it, ends on the screen. In JupyterLab's windowing mode
+ * "full", a cell that is scrolled out has no height, and what grows in it moves nothing.
  */
 export function bottomOf(element: Element): number {
   return (element.closest(".jp-Cell") ?? element).getBoundingClientRect().bottom;

@@ -1,7 +1,7 @@
 /**
  * Keeps a selection while its text is put into other nodes, as it is when code gets its colours and
- * when a reply settles. A formula counts as one character, because it is MathML live, and settled TeX
- * or boxes of MathJax.
+ * when a reply settles. A formula counts as one character, because it is MathML live, and settled
+ * TeX or boxes of MathJax.
  */
 
 import { isControl } from "./controls";
@@ -75,7 +75,9 @@ function lengthOf(unit: Text | Element): number {
   return unit instanceof Text ? unit.length : ONE.length;
 }
 
-/** Where a boundary is in the text of `root`; one in a formula moves to its `isEnd`, or before it. */
+/**
+ * Where a boundary is in the text of `root`; one in a formula moves to its `isEnd`, or before it.
+ */
 function offsetOf(root: Element, node: Node, offset: number, isEnd: boolean): number {
   const before = document.createRange();
   before.setStart(root, 0);

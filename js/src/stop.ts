@@ -5,7 +5,8 @@
  */
 
 /**
- * Milliseconds between two checks: in between, a page that was blocked handles the messages that have arrived.
+ * Milliseconds between two checks: in between, a page that was blocked handles the messages that
+ * have arrived.
  */
 const POLL_INTERVAL = 50;
 

@@ -1,4 +1,7 @@
-/** One view of a reply: its head with Stop, the reasoning, the answer, notes, the alert and the footer. */
+/**
+ * One view of a reply: its head with Stop, the reasoning, the answer, notes, the alert and the
+ * footer.
+ */
 
 import { Cards } from "./cards";
 import { addCodeButtons, type ControlServices, footerButtonsPlaceholder, handleClicks } from "./controls";
@@ -52,8 +55,8 @@ export interface ReplyController {
 }
 
 /**
- * Parts of a view that can stand alone: Stop; what is waited for, and the reasoning; the answer with
- * what belongs to it; the footer.
+ * Parts of a view that can stand alone: Stop; what is waited for, and the reasoning; the answer
+ * with what belongs to it; the footer.
  */
 export type Part = "stop" | "reasoning" | "answer" | "usage";
 const PARTS: ReadonlySet<Part> = new Set(["stop", "reasoning", "answer", "usage"]);

@@ -5,7 +5,10 @@ import { Notebooks } from "../src/notebook";
 import type { ClickAnswer } from "../src/protocol";
 import { FakeNotebook, notebookPanel } from "./fixtures";
 
-/** A kernel whose control channel gives these answers in turn, the last one again and again; none: silence. */
+/**
+ * A kernel whose control channel gives these answers in turn, the last one again and again; none:
+ * silence.
+ */
 class AnsweringKernel {
   readonly clicks: { type: string; run_id: string; action: string }[] = [];
   constructor(readonly answers: ClickAnswer[]) {}

@@ -52,7 +52,10 @@ function end(model: FakeModel, seq: number): void {
   send(model, seq, { meta: metaOf({ status: "complete" }) });
 }
 
-/** The same as `add`, but past the model, which anywidget keeps from a page that was busy for too long. */
+/**
+ * The same as `add`, but past the model, which anywidget keeps from a page that was busy for too
+ * long.
+ */
 function addByConnection(kernel: FakeKernel, seq: number, comm?: string, direction?: string): void {
   const content: Patch = { seq, answer: [["add", `<p>${seq}</p>`]] };
   kernel.bring({ method: "custom", content }, comm, direction);

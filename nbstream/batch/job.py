@@ -15,10 +15,10 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from nbstream.batch.lines import key_of, repeated, to_line
+from nbstream.batch.keeping import KeptReplies
+from nbstream.batch.lines import to_line
 from nbstream.batch.pace import Pace
 from nbstream.batch.progress import End, Progress, Rate
-from nbstream.batch.replies import Replies
 from nbstream.batch.sums import Sums
 from nbstream.batch.verdict import is_whole, verdict_on
 from nbstream.client import retry
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from nbstream.batch.places import Place, Running
     from nbstream.batch.prepared import Prepared
+    from nbstream.batch.replies import Replies
     from nbstream.batch.stores import AnswerFile, Lines
 
 #: Prompts that have an answer already are passed over for so long before the next look around.
@@ -54,8 +55,6 @@ _WAIT_FOR_WORKERS_SECONDS = 3.0
 _TOOL_SECONDS = 0.02
 #: So many kinds of failures are counted.
 _MOST_KINDS = 50
-
-_TEMPORARY, _SAVED = 0, 1
 
 
 @dataclass(slots=True)
@@ -89,7 +88,6 @@ class Job:
         in_user_code: surrounds the code of the prompts' iterator, which ■ may break off.
 
     Attributes:
-        replies: the replies so far.
         temporary: see the argument.
         raised: what the iterable of the prompts raised; None if it did not.
     """
@@ -113,9 +111,8 @@ class Job:
         self._prepare = prepare
         self._place = place
         self._retries = retries
-        self.temporary, self._saved = temporary, saved
-        stores = (temporary,) if saved is None else (temporary, saved)
-        self.replies = Replies(stores, self._total or 0)
+        self.temporary = temporary
+        self._store = KeptReplies(temporary, saved, self._total or 0)
         self.raised: BaseException | None = None
         self._pace = Pace(concurrency)
         #: What ended, from any thread; None wakes the job.
@@ -123,9 +120,6 @@ class Job:
         self._running: dict[int, _Item] = {}
         #: What waits to be sent again: when, and its position.
         self._again: list[tuple[float, int, _Item]] = []
-        #: Every request so far, and how often those were asked that came more than once.
-        self._seen: set[int] = set()
-        self._repeats: Counter[int] = Counter()
         self._has_all = False
         self._end: End = ""
         self._reason: Reply | None = None
@@ -142,6 +136,11 @@ class Job:
         self._rate = Rate(self._began)
 
     # Any thread may call these.
+
+    @property
+    def replies(self) -> Replies:
+        """The replies so far."""
+        return self._store.replies
 
     def cancel(self) -> bool:
         """End every request, keep what has been answered, and return whether it had not ended."""
@@ -234,7 +233,7 @@ class Job:
             reason=self._reason,
             said=self._said,
             is_over=self._is_over,
-            file=self._saved.name if self._saved is not None else "",
+            file=self._store.name,
             models=tuple(self._models),
             is_simulated=self._is_simulated,
         )
@@ -305,27 +304,11 @@ class Job:
             failure = Failure("unsent", said=str(error))
             self._fail(position, Reply(status="failed", error=failure), None, 0)
             return
-        key = self._count(key_of(prepared.source.request))
-        if not self._keep(position, key):
+        key = self._store.key_of(prepared.source.request)
+        if self._store.keep(position, key):
+            self._kept += 1
+        else:
             self._start(_Item(position, prepared, key))
-
-    def _count(self, key: int) -> int:
-        """Return the key of a request, which tells it from earlier ones that are the same."""
-        if key in self._seen:
-            self._repeats[key] += 1
-            return repeated(key, self._repeats[key] + 1)
-        self._seen.add(key)
-        return key
-
-    def _keep(self, position: int, key: int) -> bool:
-        """Keep the answer of an earlier job, and return whether there is one."""
-        for number, store in ((_SAVED, self._saved), (_TEMPORARY, self.temporary)):
-            offset = store.whole.get(key) if store is not None else None
-            if offset is not None:
-                self.replies.put(position, number, offset)
-                self._kept += 1
-                return True
-        return False
 
     def _start(self, item: _Item) -> None:
         item.attempts += 1
@@ -425,23 +408,10 @@ class Job:
         self._write(position, line, is_saved=is_saved, key=item.key if whole else None)
 
     def _write(self, position: int, line: bytes, *, is_saved: bool, key: int | None = None) -> None:
-        number, store = (_SAVED, self._saved) if is_saved and self._saved is not None else (_TEMPORARY, self.temporary)
-        try:
-            offset = store.append(line)
-        except OSError as error:
-            self._said = error.strerror or str(error)
+        problem = self._store.write(position, line, is_saved=is_saved, key=key)
+        if problem is not None:
+            self._said = problem
             self._end_with("disk")
-            if number == _TEMPORARY:
-                return
-            number, store = _TEMPORARY, self.temporary
-            try:
-                offset = store.append(line)
-            except OSError:
-                return
-        if key is not None and self._saved is None:
-            # A later job may need it; of a file, only those that were there before are looked up.
-            store.whole[key] = offset
-        self.replies.put(position, number, offset)
 
     def _begin_end(self) -> None:
         if self._stopped_at is not None and self._end != "stopped":
@@ -457,8 +427,7 @@ class Job:
         self._is_over = True
         self._running.clear()
         self._again.clear()
-        if self._saved is not None:
-            self._saved.release()
+        self._store.release()
 
 
 def _kind(failure: Failure) -> tuple[object, ...]:

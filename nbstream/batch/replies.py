@@ -104,7 +104,7 @@ class Replies(Sequence[Reply]):
         Raises:
             RequestError: if pandas is not installed.
         """
-        from nbstream.batch.frame import frame_of  # noqa: PLC0415  (pandas, only where it is used)
+        from nbstream.batch.data_frame import frame_of  # noqa: PLC0415  (pandas, only where it is used)
 
         return frame_of(self, self.index)
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
-    from nbstream.tools.recording import Recording
+    from nbstream.tools.capture import Capture
 
 #: Between two events, at first; later it is this share of the time for which the tool has printed,
 #: up to the most seconds.
@@ -31,14 +31,14 @@ class Printing:
     def __init__(self, loop: asyncio.AbstractEventLoop, show: Callable[[Printed], object]) -> None:
         self._loop = loop
         self._show = show
-        self._recording: Recording | None = None
+        self._capture: Capture | None = None
         self._is_scheduled = False
         self._has_ended = False
         self._began: float | None = None
 
-    def note(self, recording: Recording) -> None:
+    def note(self, capture: Capture) -> None:
         """Take notice of new output, on the tool's thread: a tool may print without end."""
-        self._recording = recording
+        self._capture = capture
         if not self._is_scheduled:
             self._is_scheduled = True
             self._loop.call_soon_threadsafe(self._schedule)
@@ -56,8 +56,8 @@ class Printing:
     def _flush(self) -> None:
         # Output that comes from here on is noted anew.
         self._is_scheduled = False
-        if self._recording is not None and not self._has_ended:
-            self._show(_end_of(self._recording.printed))
+        if self._capture is not None and not self._has_ended:
+            self._show(_end_of(self._capture.printed))
 
 
 def _end_of(printed: Printed) -> Printed:

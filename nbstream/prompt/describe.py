@@ -16,7 +16,7 @@ from functools import singledispatch
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, overload
 
 from nbstream.model.reply import Reply
-from nbstream.prompt import arrays, frames, pictures
+from nbstream.prompt import arrays, data_frames, pictures
 from nbstream.prompt.code import source
 from nbstream.prompt.containers import ARRAYS, OBJECTS, attributes_of, describe_container, has_fields
 from nbstream.prompt.description import LIMIT, Description, bounded, counted
@@ -31,18 +31,18 @@ _F = TypeVar("_F", bound="Callable[..., Description | str]")
 
 #: By the library of a class, and the name of the class.
 _BY_CLASS: dict[tuple[str, str], Callable[[Any], Description]] = {
-    ("pandas", "DataFrame"): frames.pandas_frame,
-    ("pandas", "Series"): frames.pandas_series,
-    ("pandas", "Index"): frames.pandas_index,
-    ("modin", "DataFrame"): frames.pandas_frame,
-    ("modin", "Series"): frames.pandas_series,
-    ("polars", "DataFrame"): frames.polars_frame,
-    ("polars", "LazyFrame"): frames.lazy_frame,
-    ("polars", "Series"): frames.polars_series,
-    ("pyarrow", "Table"): frames.arrow_table,
-    ("pyarrow", "RecordBatch"): frames.arrow_table,
-    ("pyarrow", "Array"): frames.arrow_array,
-    ("pyarrow", "ChunkedArray"): frames.arrow_array,
+    ("pandas", "DataFrame"): data_frames.pandas_frame,
+    ("pandas", "Series"): data_frames.pandas_series,
+    ("pandas", "Index"): data_frames.pandas_index,
+    ("modin", "DataFrame"): data_frames.pandas_frame,
+    ("modin", "Series"): data_frames.pandas_series,
+    ("polars", "DataFrame"): data_frames.polars_frame,
+    ("polars", "LazyFrame"): data_frames.lazy_frame,
+    ("polars", "Series"): data_frames.polars_series,
+    ("pyarrow", "Table"): data_frames.arrow_table,
+    ("pyarrow", "RecordBatch"): data_frames.arrow_table,
+    ("pyarrow", "Array"): data_frames.arrow_array,
+    ("pyarrow", "ChunkedArray"): data_frames.arrow_array,
     ("numpy", "ndarray"): arrays.numpy_array,
     ("torch", "Tensor"): arrays.other_array,
     ("jaxlib", "ArrayImpl"): arrays.other_array,
@@ -56,10 +56,10 @@ _BY_CLASS: dict[tuple[str, str], Callable[[Any], Description]] = {
     ("matplotlib", "Axes"): pictures.figure,
     ("seaborn", "Grid"): pictures.figure,
 }
-_HEADS: dict[Callable[[Any], Description] | None, Callable[[Any, int], frames.Head]] = {
-    frames.pandas_frame: frames.pandas_head,
-    frames.polars_frame: frames.polars_head,
-    frames.arrow_table: frames.arrow_head,
+_HEADS: dict[Callable[[Any], Description] | None, Callable[[Any, int], data_frames.Head]] = {
+    data_frames.pandas_frame: data_frames.pandas_head,
+    data_frames.polars_frame: data_frames.polars_head,
+    data_frames.arrow_table: data_frames.arrow_head,
 }
 #: Their own texts are short, although they are mappings or sequences.
 _OWN_REPR = frozenset({"xarray"})
@@ -195,7 +195,7 @@ def is_own(value: Any) -> bool:
     return _describe.dispatch(type(value)) in _OWN
 
 
-def head_of(value: Any, most: int) -> frames.Head | None:
+def head_of(value: Any, most: int) -> data_frames.Head | None:
     """Return the first rows of a table, at most so many; None if a value is no table.
 
     Raises:

@@ -81,7 +81,7 @@ def delta_event(completion: Completion, delta: Delta, plan: Plan) -> bytes:
 
 
 class ChunkEvents:
-    """The format of one completion, for the player; `message_events` has another one."""
+    """The format of one completion, for the sender; `message_events` has another one."""
 
     def __init__(self, completion: Completion, plan: Plan) -> None:
         self._completion = completion

@@ -1,7 +1,7 @@
 """The simulator's HTTP API: routes, API keys, refusals and chat completions.
 
 One `Router` answers all requests. It reads a chat request with `chat_request`, works out the
-completion with `completion` and hands it to `player`, which sends it.
+completion with `completion` and hands it to `sending`, which sends it.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from nbstream.simulator import chat_request, chunks, fim_request, message_reques
 from nbstream.simulator.completion import complete
 from nbstream.simulator.log import Entry, Log, key_digest
 from nbstream.simulator.message_events import MessageEvents
-from nbstream.simulator.player import Player
 from nbstream.simulator.refusal import Refusal
+from nbstream.simulator.sending import Sender
 from nbstream.simulator.tokens import PrefixCache
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ class Router:
             prompt_tokens=prompt_tokens,
             hit_tokens=hit_tokens,
         )
-        player = Player(
+        sender = Sender(
             response,
             entry,
             plan,
@@ -174,11 +174,11 @@ class Router:
         if "recording" in plan:
             if self._recording is None:
                 raise Refusal(400, "This simulator was started without a recording.")
-            await player.play_recording(self._recording)
+            await sender.send_recording(self._recording)
         elif chat.stream and "json" not in plan:
-            await player.play_stream(completion)
+            await sender.send_stream(completion)
         else:
-            await player.play_whole(completion)
+            await sender.send_whole(completion)
 
     def _must_refuse(self, refusal: Mapping[str, Any], prompt: str) -> bool:
         """Return whether to refuse this request.

@@ -1,7 +1,7 @@
 """The table of scenarios, the parser of their text form, and the help text made from the table.
 
 To add a scenario, add a row to `SCENARIOS`, and ask the plan for it where it takes effect: in
-`routes` before an answer, in `completion` for its content, in `chunks` for its format, in `player`
+`routes` before an answer, in `completion` for its content, in `chunks` for its format, in `sending`
 for its timing and for faults of the connection.
 """
 

@@ -13,21 +13,21 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from nbstream.tools.recording import Recording
+    from nbstream.tools.capture import Capture
 
 _STANDARD = (1, 2)
 _SIZE = 65_536
 
 
 class DescriptorCapture:
-    """Reads the descriptors 1 and 2 for a recording.
+    """Reads the descriptors 1 and 2 for a capture.
 
     A process that outlives the call keeps writing into the pipe. It is read to its end, and from
     then on passed on to where it would have gone.
     """
 
-    def __init__(self, recording: Recording) -> None:
-        self.recording = recording
+    def __init__(self, capture: Capture) -> None:
+        self.capture = capture
         self._lock = threading.Lock()
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._saved = [os.dup(each) for each in _STANDARD]
@@ -42,7 +42,7 @@ class DescriptorCapture:
         threading.Thread(target=self._read, name="nbstream-tool-output", daemon=True).start()
 
     @classmethod
-    def start(cls, recording: Recording, streams: Iterable[Any]) -> DescriptorCapture | None:
+    def start(cls, capture: Capture, streams: Iterable[Any]) -> DescriptorCapture | None:
         """Start, unless the process's own streams use these descriptors, as in a terminal.
 
         There a live view writes to them as well.
@@ -50,7 +50,7 @@ class DescriptorCapture:
         if sys.platform == "win32" or any(_descriptor_of(stream) in _STANDARD for stream in streams):
             return None
         try:
-            return cls(recording)
+            return cls(capture)
         except OSError:
             # A process may have closed them.
             return None
@@ -97,11 +97,11 @@ class DescriptorCapture:
             return None
 
     def _take(self, data: bytes) -> None:
-        if self._passes_on or not self.recording.is_open:
+        if self._passes_on or not self.capture.is_open:
             with contextlib.suppress(OSError):
                 os.write(1, data)
         else:
-            self.recording.print(self._decoder.decode(data))
+            self.capture.print(self._decoder.decode(data))
 
 
 def _descriptor_of(stream: Any) -> int:

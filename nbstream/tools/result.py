@@ -20,14 +20,14 @@ from nbstream.model.printable import storable
 from nbstream.model.reply import Reply
 from nbstream.model.tool_result import Shown
 from nbstream.prompt.containers import ARRAYS, OBJECTS, has_fields
+from nbstream.prompt.data_frames import WHOLE, cell_text
 from nbstream.prompt.describe import container_as_json, head_of, is_own, is_picture, whole
 from nbstream.prompt.description import Description, bounded, counted
-from nbstream.prompt.frames import WHOLE, cell_text
 from nbstream.prompt.redaction import Redaction
 from nbstream.prompt.secrets import ENVIRONMENT, secret_in, secret_in_text, secrets_of
 from nbstream.prompt.shortening import without_middle
+from nbstream.tools.capture import shown_of
 from nbstream.tools.exception_text import exception_text
-from nbstream.tools.recording import shown_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from nbstream.model.hidden_text import MARK
 from nbstream.model.printable import one_line
 from nbstream.model.tool_result import ToolOutcome
-from nbstream.tools import recording as recordings
+from nbstream.tools import capture as captures
 from nbstream.tools.arguments import Arguments, read_arguments
 from nbstream.tools.async_loop import dropped, listed_async, wait_for
+from nbstream.tools.capture import Capture
 from nbstream.tools.exception_text import exception_line, exception_text, user_frames, without_frames
 from nbstream.tools.figures import OpenFigures, figure_of
 from nbstream.tools.interruption import Interruption
-from nbstream.tools.recording import Recording
 from nbstream.tools.result import MOST_ITEMS, Prepared, error_result, is_lazy, listed, result_of
 from nbstream.tools.streams import routing
 
@@ -40,7 +40,7 @@ _EXITED = "The tool tried to end the session, which goes on."
 def run_call(
     tool: Tool,
     arguments: str | Arguments,
-    on_output: Callable[[Recording], object] = lambda _: None,
+    on_output: Callable[[Capture], object] = lambda _: None,
     *,
     secrets: Iterable[str] = (),
 ) -> ToolOutcome:
@@ -53,10 +53,10 @@ def run_call(
     Args:
         tool: the tool.
         arguments: the arguments as JSON text, or as they were read of it.
-        on_output: is told whenever the tool prints or displays something, with a recording whose
+        on_output: is told whenever the tool prints or displays something, with a capture whose
             `printed` and `shown` are all of it so far. It may be called on any thread and very
             often; ■ is held off on the calling thread meanwhile, and what it prints is not
-            recorded. What it raises is ignored.
+            captured. What it raises is ignored.
         secrets: texts that nobody may read, such as the key of the request. Secrets of the
             environment are kept from the model as well, and may be printed.
 
@@ -76,15 +76,15 @@ def run_call(
         return text
 
     with Interruption() as interruption:
-        recording = Recording(on_output, interruption, clean)
-        with _restored(), routing.recorded(recording):
-            outcome = _Running(recording, interruption, tuple(known)).run(tool, arguments)
+        capture = Capture(on_output, interruption, clean)
+        with _restored(), routing.captured(capture):
+            outcome = _Running(capture, interruption, tuple(known)).run(tool, arguments)
     return replace(
         outcome,
         traceback=clean(outcome.traceback),
-        printed=recording.printed,
-        shown=(*recording.shown, *outcome.shown),
-        not_shown=recording.not_shown,
+        printed=capture.printed,
+        shown=(*capture.shown, *outcome.shown),
+        not_shown=capture.not_shown,
         seconds=time.monotonic() - began,
         interrupted=interruption.pressed,
     )
@@ -93,8 +93,8 @@ def run_call(
 class _Running:
     """One call that runs."""
 
-    def __init__(self, recording: Recording, interruption: Interruption, secrets: tuple[str, ...]) -> None:
-        self._recording = recording
+    def __init__(self, capture: Capture, interruption: Interruption, secrets: tuple[str, ...]) -> None:
+        self._capture = capture
         self._interruption = interruption
         self._secrets = secrets
         self._figures = OpenFigures()
@@ -126,12 +126,12 @@ class _Running:
 
     @contextlib.contextmanager
     def _users_code(self) -> Iterator[None]:
-        with self._recording.running(), self._interruption.allowed(), _ends_child(self._recording):
+        with self._capture.running(), self._interruption.allowed(), _ends_child(self._capture):
             yield
 
     def _awaited(self, value: Any) -> Any:
         """Return the value of an awaitable, and the items of a generator."""
-        with self._recording.running():
+        with self._capture.running():
             if isawaitable(value):
                 value = wait_for(value, self._interruption)
             if isinstance(value, AsyncIterator):
@@ -167,11 +167,11 @@ class _Running:
         for figure in self._figures.new():
             if id(figure) not in known:
                 for shown in result_of(figure).shown:
-                    self._recording.show(recordings.displayed(shown))
+                    self._capture.show(captures.displayed(shown))
 
 
 @contextlib.contextmanager
-def _ends_child(recording: Recording) -> Iterator[None]:
+def _ends_child(capture: Capture) -> Iterator[None]:
     """If the tool forks, end the child as soon as it comes back here: the session is its parent's.
 
     Raises:
@@ -180,10 +180,10 @@ def _ends_child(recording: Recording) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        if recording.is_in_child:
+        if capture.is_in_child:
             _exit(error)
         raise
-    if recording.is_in_child:
+    if capture.is_in_child:
         os._exit(0)
 
 
@@ -215,7 +215,7 @@ def _restored() -> Iterator[None]:
 
 def _asking(asks: Callable[..., str]) -> Callable[..., str]:
     def asking(prompt: object = "", /) -> str:
-        with recordings.unrecorded():
+        with captures.uncaptured():
             return asks(prompt)
 
     return asking

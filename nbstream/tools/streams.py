@@ -10,13 +10,13 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any, TextIO
 
+from nbstream.tools.capture import capture_here
 from nbstream.tools.descriptors import DescriptorCapture
-from nbstream.tools.recording import recording_here
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from nbstream.tools.recording import Recording
+    from nbstream.tools.capture import Capture
 
 _NAMES = ("stdout", "stderr")
 
@@ -72,15 +72,15 @@ class _Stream(io.TextIOBase):
     def write(self, text: str, /) -> int:
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
-        recording = self._routing.here()
-        if recording is None:
+        capture = self._routing.here()
+        if capture is None:
             return self.original.write(text) if self.original is not None else len(text)
-        if recording.is_in_child:
+        if capture.is_in_child:
             # Nobody sees this process's memory: its parent reads the descriptor.
             with contextlib.suppress(OSError):
                 os.write(self._descriptor, text.encode("utf-8", "replace"))
         else:
-            recording.print(text)
+            capture.print(text)
         return len(text)
 
     def flush(self) -> None:
@@ -105,7 +105,7 @@ class Routing:
     """Takes the process's outputs over while calls run, and puts everything back after the last."""
 
     def __init__(self) -> None:
-        self._active: list[Recording] = []
+        self._active: list[Capture] = []
         self._lock = threading.RLock()
         self._undo = contextlib.ExitStack()
         self._streams: dict[str, _Stream] = {}
@@ -113,31 +113,31 @@ class Routing:
 
     @property
     def captures_descriptors(self) -> bool:
-        """Whether what child processes print is recorded."""
+        """Whether what child processes print is captured."""
         return self._descriptors is not None
 
-    def here(self) -> Recording | None:
-        """Return the recording that the running code belongs to; None if it belongs to no call."""
-        return recording_here(self._active)
+    def here(self) -> Capture | None:
+        """Return the capture that the running code belongs to; None if it belongs to no call."""
+        return capture_here(self._active)
 
     @contextlib.contextmanager
-    def recorded(self, recording: Recording) -> Iterator[None]:
-        """Route to `recording` what its code prints and displays in the context."""
+    def captured(self, capture: Capture) -> Iterator[None]:
+        """Route to `capture` what its code prints and displays in the context."""
         with self._lock:
             before = {name: getattr(sys, name) for name in _NAMES}
             if not self._active:
-                self._take_over(recording)
-            self._active.append(recording)
+                self._take_over(capture)
+            self._active.append(capture)
             self._set_streams({})
         try:
             yield
         finally:
             with self._lock:
-                if self._descriptors is not None and self._descriptors.recording is recording:
+                if self._descriptors is not None and self._descriptors.capture is capture:
                     with contextlib.suppress(OSError):
                         self._descriptors.drain()
-                self._active.remove(recording)
-                recording.close()
+                self._active.remove(capture)
+                capture.close()
                 if not self._active:
                     undo, self._undo = self._undo, contextlib.ExitStack()
                     undo.close()
@@ -151,7 +151,7 @@ class Routing:
             own = wanted.get(name, stream)
             setattr(sys, name, stream if own is stream.original else own)
 
-    def _take_over(self, recording: Recording) -> None:
+    def _take_over(self, capture: Capture) -> None:
         originals = {name: getattr(sys, name) for name in _NAMES}
         for original in originals.values():
             with contextlib.suppress(Exception):
@@ -163,7 +163,7 @@ class Routing:
             self._undo.callback(setattr, sys, name, originals[name])
             self._replace_in_handlers(originals[name], stream)
         self._undo.callback(self._forget_descriptors)
-        self._descriptors = DescriptorCapture.start(recording, originals.values())
+        self._descriptors = DescriptorCapture.start(capture, originals.values())
         self._route_displays()
 
     def _forget_descriptors(self) -> None:
@@ -190,18 +190,18 @@ class Routing:
         publish, clear_output = publisher.publish, publisher.clear_output
 
         def routed_publish(data: Any, metadata: Any = None, *others: Any, **named: Any) -> Any:
-            recording = self.here()
-            if recording is None or recording.is_in_child:
+            capture = self.here()
+            if capture is None or capture.is_in_child:
                 return publish(data, metadata, *others, **named)
             display_id = (named.get("transient") or {}).get("display_id")
-            recording.display(data, display_id, update=bool(named.get("update")))
+            capture.display(data, display_id, update=bool(named.get("update")))
             return None
 
         def routed_clear_output(wait: bool = False) -> Any:  # noqa: FBT001, FBT002  (IPython's signature)
-            recording = self.here()
-            if recording is None or recording.is_in_child:
+            capture = self.here()
+            if capture is None or capture.is_in_child:
                 return clear_output(wait)
-            recording.clear(wait=wait)
+            capture.clear(wait=wait)
             return None
 
         attributes = vars(publisher)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from pydantic import BaseModel
 
-from nbstream.batch.frame import frame_of
+from nbstream.batch.data_frame import frame_of
 from nbstream.batch.rows import RowPrompts
 from nbstream.model.reply import Reply
 from nbstream.model.request import Request

@@ -8,14 +8,23 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import nbstream
-from nbstream.exchange import front_end
+from nbstream.chat import conversation
+from nbstream.exchange import front_end, known_tools
 from nbstream.model.decision import Decision
+from nbstream.sessions.per_session import PerSession
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nbstream.model.tool_call import ToolCall
     from nbstream.simulator.server import Simulator
+
+
+@pytest.fixture(autouse=True)
+def _own_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give each test chats and tools of its own."""
+    monkeypatch.setattr(conversation, "_chats", PerSession(dict))
+    monkeypatch.setattr(known_tools, "_known", PerSession(dict))
 
 
 class User:

@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import nbstream
-from nbstream.chat import conversation
 from nbstream.model.decision import Decision
-from nbstream.sessions.per_session import PerSession
 from tests.exchange.conftest import bodies, calls
 
 if TYPE_CHECKING:
@@ -23,11 +21,6 @@ if TYPE_CHECKING:
 
 FLASH = "deepseek-anthropic/flash"
 PARIS, ROME = 'weather {"city": "Paris"}', 'weather {"city": "Rome"}'
-
-
-@pytest.fixture(autouse=True)
-def _own_chats(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(conversation, "_chats", PerSession(dict))
 
 
 def ask(prompt: str, tools: list[Any], **options: Any) -> nbstream.Reply:

@@ -16,7 +16,6 @@ from nbstream.exchange.start import start
 from nbstream.model.decision import Decision
 from nbstream.model.reduction import reduced
 from nbstream.model.retelling import events_of
-from nbstream.sessions.per_session import PerSession
 from nbstream.widgets.call_cards import CallCards
 from tests.exchange.conftest import bodies, calls
 
@@ -27,12 +26,6 @@ if TYPE_CHECKING:
     from tests.exchange.conftest import Tools, User
 
 PARIS, ROME = 'weather {"city": "Paris"}', 'weather {"city": "Rome"}'
-
-
-@pytest.fixture(autouse=True)
-def _own_chats(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(conversation, "_chats", PerSession(dict))
-    monkeypatch.setattr(known_tools, "_known", PerSession(dict))
 
 
 def stopped_while_asking(start: Any) -> nbstream.Reply:

@@ -11,9 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import nbstream
-from nbstream.chat import conversation
 from nbstream.model.decision import Decision
-from nbstream.sessions.per_session import PerSession
 from tests.exchange.conftest import bodies, calls
 
 if TYPE_CHECKING:
@@ -21,11 +19,6 @@ if TYPE_CHECKING:
     from tests.exchange.conftest import Tools, User
 
 PARIS, ROME = 'weather {"city": "Paris"}', 'weather {"city": "Rome"}'
-
-
-@pytest.fixture(autouse=True)
-def _own_chats(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(conversation, "_chats", PerSession(dict))
 
 
 def states(reply: nbstream.Reply) -> list[str]:

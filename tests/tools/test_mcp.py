@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from nbstream.model.tool_result import ToolOutcome
-    from nbstream.tools.recording import Recording
+    from nbstream.tools.capture import Capture
     from nbstream.tools.servers import Server
 
 _PROGRAM = str(Path(mcp_server.__file__))
@@ -131,8 +131,8 @@ def test_errors_are_results(server: Server) -> None:
 def test_progress_is_told_in_the_card(program: Server) -> None:
     seen: list[str] = []
 
-    def listen(recording: Recording) -> None:
-        seen.append(recording.printed.head)
+    def listen(capture: Capture) -> None:
+        seen.append(capture.printed.head)
 
     outcome = _call(program, "wait", '{"seconds": 0.1}', on_output=listen)
     assert outcome.content == "waited"

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from nbstream.model.tool_result import ToolOutcome
-    from nbstream.tools.recording import Recording
+    from nbstream.tools.capture import Capture
 
 posix = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
@@ -91,7 +91,7 @@ def test_arguments_that_a_tool_changes_are_its_own() -> None:
     assert arguments.values == {"items": [1]}
 
 
-def test_every_way_to_print_is_recorded() -> None:
+def test_every_way_to_print_is_captured() -> None:
     logger = logging.getLogger("tests.tools.printing")
     handler = logging.StreamHandler(sys.stderr)
     logger.addHandler(handler)
@@ -118,7 +118,7 @@ def test_every_way_to_print_is_recorded() -> None:
 
 
 @posix
-def test_what_child_processes_print_is_recorded() -> None:
+def test_what_child_processes_print_is_captured() -> None:
     def call_programs() -> None:
         subprocess.run(["/bin/echo", "a program"], check=True)
         subprocess.run("echo an error >&2", shell=True, check=True)
@@ -175,7 +175,7 @@ def test_a_thread_that_prints_later_prints_where_it_would(capsys: pytest.Capture
     assert capsys.readouterr().out == "late\nto an old stream\n"
 
 
-def test_other_threads_are_not_recorded(capsys: pytest.CaptureFixture[str]) -> None:
+def test_other_threads_are_not_captured(capsys: pytest.CaptureFixture[str]) -> None:
     started, ended = threading.Event(), threading.Event()
 
     def other() -> None:
@@ -228,9 +228,9 @@ def test_a_progress_bar_is_one_line() -> None:
 def test_output_is_told_while_the_tool_runs() -> None:
     seen: list[str] = []
 
-    def tell(recording: Recording) -> None:
-        print("never recorded")
-        seen.append(recording.printed.head)
+    def tell(capture: Capture) -> None:
+        print("never captured")
+        seen.append(capture.printed.head)
         raise ValueError("a mistake of the listener")
 
     def speak() -> None:
@@ -517,7 +517,7 @@ def test_interrupts_at_random_moments_break_off_nothing_but_the_tool() -> None:
 def test_an_interrupt_does_not_break_off_a_listener() -> None:
     whole: list[str] = []
 
-    def listen(_: Recording) -> None:
+    def listen(_: Capture) -> None:
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(0.05)
         whole.append("listened")
@@ -585,7 +585,7 @@ def test_two_calls_at_once_are_kept_apart(capsys: pytest.CaptureFixture[str]) ->
     assert capsys.readouterr().out == ""
 
 
-def test_a_tool_that_calls_a_tool_records_both() -> None:
+def test_a_tool_that_calls_a_tool_captures_both() -> None:
     inner: list[ToolOutcome] = []
 
     def low() -> str:
@@ -723,26 +723,26 @@ def test_what_failed_is_not_kept_in_memory() -> None:
 
 @pytest.mark.parametrize("data", ["<script>", "aGk", "data:text/html,x", b"\x89PNG"])
 def test_only_an_image_is_shown_as_one(data: Any) -> None:
-    from nbstream.tools.recording import shown_of
+    from nbstream.tools.capture import shown_of
 
     shown = shown_of({"image/png": data, "image/svg+xml": "<svg onload=alert(1)>", "text/plain": "a plot"})
     assert (shown.kind, shown.data, shown.text) in [("text", "", "a plot"), ("image", "iVBORw==", "")]
 
 
 def test_displayed_values_are_bounded() -> None:
+    from nbstream.tools.capture import MOST_IMAGE_BYTES, MOST_SHOWN, Capture
     from nbstream.tools.interruption import Interruption
-    from nbstream.tools.recording import MOST_IMAGE_BYTES, MOST_SHOWN, Recording
 
-    recording = Recording(lambda _: None, Interruption())
+    capture = Capture(lambda _: None, Interruption())
     for number in range(100):
-        recording.display({"text/plain": str(number)})
-    assert (len(recording.shown), recording.not_shown) == (MOST_SHOWN, 100 - MOST_SHOWN)
-    images = Recording(lambda _: None, Interruption())
+        capture.display({"text/plain": str(number)})
+    assert (len(capture.shown), capture.not_shown) == (MOST_SHOWN, 100 - MOST_SHOWN)
+    images = Capture(lambda _: None, Interruption())
     for _ in range(5):
         images.display({"image/png": bytes(MOST_IMAGE_BYTES // 4)}, "one", update=True)
         images.display({"image/png": bytes(MOST_IMAGE_BYTES // 4)})
     assert sum(len(each.data) for each in images.shown) <= MOST_IMAGE_BYTES
     assert images.not_shown > 0
-    long = Recording(lambda _: None, Interruption())
+    long = Capture(lambda _: None, Interruption())
     long.display({"text/html": "<b>" * 100_000})
     assert (len(long.shown[0].text), long.shown[0].is_cut) == (8_000, True)

@@ -1,4 +1,6 @@
-/** Where prompts are written: the field or a template, what waits, the menus, the gauge, and Send. */
+/**
+ * Where prompts are written: the field or a template, what waits, the menus, the gauge, and Send.
+ */
 
 import { copy, element, write } from "../shared";
 import { button, disable, feedback } from "./buttons";

@@ -1,6 +1,6 @@
 /**
- * A field of several lines that grows with its text. Enter sends it and Shift+Enter breaks the line. An
- * Enter that ends the composition of a word (Chinese, Japanese, Korean) does neither.
+ * A field of several lines that grows with its text. Enter sends it and Shift+Enter breaks the
+ * line. An Enter that ends the composition of a word (Chinese, Japanese, Korean) does neither.
  */
 
 import { element, targetOf } from "../shared";
@@ -13,7 +13,9 @@ export interface FieldPort {
   readonly breaksLines?: boolean;
   /** Enter was pressed. */
   onEnter(): void;
-  /** Escape was pressed; whether something was done about it. Otherwise the notebook gets the key. */
+  /**
+   * Escape was pressed; whether something was done about it. Otherwise the notebook gets the key.
+   */
   onEscape(): boolean;
   onInput?(): void;
   /** Earlier texts for ↑ and ↓, the newest last. */
@@ -104,7 +106,9 @@ export class Field {
     }
   }
 
-  /** Show an earlier text, or a later one, if the field is empty or shows one that was not changed. */
+  /**
+   * Show an earlier text, or a later one, if the field is empty or shows one that was not changed.
+   */
   #browse(step: -1 | 1): boolean {
     const texts = this.#port.earlier?.() ?? [];
     const { selectionStart: cursor } = this.element;

@@ -1,4 +1,6 @@
-/** What the next prompt is asked with, as quiet menus: the model, whether it thinks, and how much. */
+/**
+ * What the next prompt is asked with, as quiet menus: the model, whether it thinks, and how much.
+ */
 
 import { element, targetOf } from "../shared";
 import type { Panel } from "./panel";

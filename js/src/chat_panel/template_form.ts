@@ -1,4 +1,7 @@
-/** A template in place of the field: a labelled field for each of its blanks, and the prompt that they make. */
+/**
+ * A template in place of the field: a labelled field for each of its blanks, and the prompt that
+ * they make.
+ */
 
 import { element } from "../shared";
 import { button } from "./buttons";

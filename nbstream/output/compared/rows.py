@@ -33,7 +33,7 @@ def rows_of(columns: Iterable[tuple[str, str, Reply]], chosen: str | None, *, hi
 
 def frame_of(columns: Iterable[tuple[str, str, Reply]], chosen: str | None, *, hides: bool) -> Any:
     """Return the rows as a DataFrame, or as they are without pandas; arguments as for `rows_of`."""
-    from nbstream.schemas.frames import frame_or_rows  # noqa: PLC0415  (only where it is used)
+    from nbstream.schemas.data_frames import frame_or_rows  # noqa: PLC0415  (only where it is used)
 
     return frame_or_rows(rows_of(columns, chosen, hides=hides))
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import contextvars
 import threading
 import time
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any
 
 import traitlets
 
@@ -28,9 +27,12 @@ from nbstream.output.compared.differences import AnswerDifferences
 from nbstream.output.compared.rows import frame_of
 from nbstream.widgets import front_ends
 from nbstream.widgets.compare import state
-from nbstream.widgets.instruments.instrument import Instrument, Replies
+from nbstream.widgets.compare.compared_replies import ComparedReplies
+from nbstream.widgets.instruments.instrument import Instrument
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from nbstream.client.run import Run
     from nbstream.comparison.columns import Column
     from nbstream.model.events import Event
@@ -103,7 +105,7 @@ class Compare(Instrument):
         #: Carries the session that the requests belong to.
         self._context = contextvars.copy_context()
         super().__init__()
-        self.replies = ComparedReplies(self, self._in_order)
+        self.replies = ComparedReplies(self._state, self._wake, self._in_order)
         if self._veil is not None:
             for place, letter in enumerate(self.letters):
                 veiled = self._veil.run(place, letter, limits())
@@ -222,6 +224,10 @@ class Compare(Instrument):
         if not front_ends.current().has_page:
             # Nobody looks on, and what is shown is kept.
             self.wait()
+            if self._veil is not None:
+                background_loop().call_soon_threadsafe(self._veil.lift)
+            for run in self._veiled:
+                run.result()
         super()._ipython_display_(**options)
 
     # For the page.
@@ -328,31 +334,3 @@ class Compare(Instrument):
 
 def _without_chat(common: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in common.items() if name != "chat"}
-
-
-class ComparedReplies(Replies, Sequence[Reply]):
-    """The replies of a comparison in the order of the specs, and by key those in its page."""
-
-    def __init__(self, instrument: Compare, columns: Sequence[Column]) -> None:
-        super().__init__(instrument)
-        self._columns = columns
-
-    def __len__(self) -> int:
-        return len(self._columns)
-
-    @overload
-    def __getitem__(self, index: int) -> Reply: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> list[Reply]: ...
-
-    def __getitem__(self, index: int | slice) -> Reply | list[Reply]:
-        if isinstance(index, slice):
-            return [column.reply for column in self._columns[index]]
-        return self._columns[index].reply
-
-    def __contains__(self, value: object) -> bool:
-        return value in self._shown if isinstance(value, str) else any(value is each for each in self)
-
-    def __repr__(self) -> str:
-        return repr(list(self))

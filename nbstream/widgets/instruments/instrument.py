@@ -17,21 +17,18 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import traitlets
+from IPython.display import display
 
-from nbstream.client import history
 from nbstream.widgets import busy, cells, channels, front_ends
 from nbstream.widgets.early_keyframes import EarlyKeyframes
 from nbstream.widgets.instruments.answers import Answers
 from nbstream.widgets.instruments.callbacks import attempt
-from nbstream.widgets.instruments.shown_reply import ShownReply
+from nbstream.widgets.instruments.shown_replies import ShownReplies
 from nbstream.widgets.instruments.transcript import Transcript
-from nbstream.widgets.page_widget import PageWidget
+from nbstream.widgets.page_widget import PageWidget, take_messages_on_subshell
 
 if TYPE_CHECKING:
-    from nbstream.client.receiver import Receiver
-    from nbstream.client.run import Run
     from nbstream.model.events import Event
-    from nbstream.model.presentation import Presentation
     from nbstream.model.reply import Reply
     from nbstream.widgets.instruments.protocol import Frame, InstrumentKeyframe
 
@@ -71,9 +68,7 @@ class Instrument(PageWidget):
         name = uuid.uuid4().hex[:16]
         #: Guards the state that the page is sent.
         self._state = threading.RLock()
-        #: The pages that draw it.
-        self._drawing: set[str] = set()
-        self.replies = Replies(self)
+        self.replies = ShownReplies(self._state, self._wake)
         self._seq = 0
         self._sent = self._own()
         self._has_changed = False
@@ -91,7 +86,6 @@ class Instrument(PageWidget):
         #: Carries the cell that output belongs to, on ipykernel 7.
         self._context = contextvars.copy_context()
         self._kernel = front_ends.running_kernel()
-        self._is_drawn = front_ends.current().shows in ("text", "widget", "element")
         self._transcript = Transcript(name, self._bundle, self._kernel)
         #: Held while a frame is made and sent.
         self._stepping = threading.Lock()
@@ -172,8 +166,16 @@ class Instrument(PageWidget):
 
     def open(self) -> None:
         """Open the comm, unless nobody draws widgets: nbclient keeps the state of all it sees."""
-        if self._is_drawn:
+        if _is_drawn():
             super().open()
+
+    @property
+    def model_id(self) -> str:
+        """The id of the widget, by which outputs and layouts name it: its comm is open then."""
+        if self.comm is None and not self._is_closed:
+            super().open()
+            take_messages_on_subshell(self.comm)
+        return self.run_id
 
     def close(self) -> None:
         """Close the widget. Replies that only it holds are stopped."""
@@ -190,8 +192,13 @@ class Instrument(PageWidget):
         super().close()
 
     def _ipython_display_(self, **_: Any) -> None:
+        if front_ends.current().shows == "text":
+            # A terminal prints each output, so there is one.
+            data, _metadata = self._bundle()
+            display(self.bundle(data["text/plain"]), raw=True)
+            return
         with cells.displaying() as outputs:
-            self._transcript.display(self.bundle(self._plain()) if self._is_drawn else None, alone=bool(outputs))
+            self._transcript.display(self.bundle(self._plain()) if _is_drawn() else None, alone=bool(outputs))
 
     # From here on: the mechanism.
 
@@ -372,11 +379,11 @@ class Instrument(PageWidget):
                 case "hello":
                     self._needs_keyframe |= message.get("seq", 0) < self._seq
                 case "left":
-                    self._drawing.discard(page)
+                    self.replies.drawing.discard(page)
                     for shown in self.replies.every():
                         shown.leave(page)
                 case "mounted":
-                    self._drawing.add(page)
+                    self.replies.drawing.add(page)
                 case _ if isinstance(key, str):
                     found = self.replies.get(key)
                     # Another one may be shown in its place by now, which nobody has stopped.
@@ -395,90 +402,6 @@ class Instrument(PageWidget):
 _MISSING = object()
 
 
-class Replies:
-    """The replies that an instrument shows, by key."""
-
-    def __init__(self, instrument: Instrument) -> None:
-        self._instrument = instrument
-        self._shown: dict[str, ShownReply] = {}
-        #: Those that were shown until the last frame, and are not any more.
-        self._hidden: list[str] = []
-
-    def __contains__(self, key: str) -> bool:
-        return key in self._shown
-
-    def show(self, key: str, shown: Run | Receiver | Reply, presentation: Presentation) -> ShownReply:
-        """Show a run, or a reply that has ended, in place of what the key showed before.
-
-        The receiver of a run is shown as well, but the run, with its tools, is somebody else's.
-        """
-        added = ShownReply(shown, presentation, self._instrument._drawing)  # noqa: SLF001  (they are one thing)
-        if added.run is not None:
-            # Its view has a Stop of its own.
-            history.spare(added.run.receiver)
-        with self._instrument._state:  # noqa: SLF001  (as above)
-            self._drop(key)
-            self._shown[key] = added
-        added.listen(self._wake)
-        self._wake()
-        return added
-
-    def hide(self, key: str) -> None:
-        """Show nothing under the key any more. A run that only the instrument holds is stopped."""
-        with self._instrument._state:  # noqa: SLF001  (as above)
-            self._drop(key)
-        self._wake()
-
-    def clear(self) -> None:
-        """Hide all."""
-        for key in dict(self.items()):
-            self.hide(key)
-
-    @property
-    def keys(self) -> set[str]:
-        """The keys under which something is shown."""
-        with self._instrument._state:  # noqa: SLF001  (as above)
-            return {*self._shown}
-
-    def get(self, key: str) -> ShownReply | None:
-        """Return what the key shows."""
-        return self._shown.get(key)
-
-    def items(self) -> list[tuple[str, ShownReply]]:
-        """Return what is shown, the oldest first."""
-        with self._instrument._state:  # noqa: SLF001  (as above)
-            return [*self._shown.items()]
-
-    def every(self) -> list[ShownReply]:
-        """Return what is shown, without the keys."""
-        return [shown for _, shown in self.items()]
-
-    def add_to(self, frame: Frame) -> None:
-        """Add what has changed to a frame; `_state` is held."""
-        hidden, self._hidden = self._hidden, []
-        if hidden:
-            frame["hidden"] = hidden
-        shown, patches = {}, {}
-        for key, each in self._shown.items():
-            if not each.is_sent:
-                each.patch()
-                shown[key] = each.state()
-                each.is_sent = True
-            elif (patch := each.patch()) is not None:
-                patches[key] = patch
-        if shown:
-            frame["shown"] = shown
-        if patches:
-            frame["replies"] = patches
-        if stopping := [key for key, each in self._shown.items() if each.begins_to_stop()]:
-            frame["stopping"] = stopping
-
-    def _drop(self, key: str) -> None:
-        dropped = self._shown.pop(key, None)
-        if dropped is not None:
-            dropped.forget()
-            if dropped.is_sent:
-                self._hidden.append(key)
-
-    def _wake(self) -> None:
-        self._instrument._wake()  # noqa: SLF001  (as above)
+def _is_drawn() -> bool:
+    """Return whether the running cell shows widgets; another cell of the notebook may not."""
+    return front_ends.current().shows in ("text", "widget", "element")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -13,6 +14,7 @@ from nbstream.exchange.start import stream
 from nbstream.model.exceptions import RequestError
 from nbstream.model.presentation import OPTIONS, presentation_of
 from nbstream.model.reply import Reply
+from nbstream.widgets import front_ends
 from nbstream.widgets.instruments.callbacks import Callbacks, attempt
 from nbstream.widgets.instruments.instrument import Instrument
 from nbstream.widgets.instruments.json_values import as_json
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from nbstream.model.events import Event
 
 _KEY = "reply"
+_TICK_SECONDS = 0.02
 
 
 class ReplyView(Instrument):
@@ -149,6 +152,15 @@ class ReplyView(Instrument):
         self._run = None
         super().close()
 
+    def _ipython_display_(self, **options: Any) -> None:
+        if self._run is not None and not front_ends.current().has_page:
+            # Nobody looks on, and what is shown is kept.
+            self._run.result()
+            while not self._reply.ended:
+                # The thread of the widget has not seen the end yet.
+                time.sleep(_TICK_SECONDS)
+        super()._ipython_display_(**options)
+
     def _on_events(self, key: str, events: list[Event], reply: Reply) -> None:
         with self._state:
             shown = self.replies.get(key)
@@ -188,7 +200,9 @@ class ReplyView(Instrument):
         return {"text/plain": self._plain()}, {}
 
     def _plain(self) -> str:
-        if self._run is None and not self._reply.ended:
+        if self._reply.ended:
+            return f"A reply from {self._reply.model}."
+        if self._run is None:
             return "A view of a reply, without one when this was written."
         return f"A reply from {self._reply.model} that had not ended when this was written."
 

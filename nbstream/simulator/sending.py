@@ -29,8 +29,8 @@ _BATCH_BYTES = 1 << 16
 _MIN_WAIT = 0.001
 
 
-class Player:
-    """Sends one completion or recording as a plan says.
+class Sender:
+    """Sends one completion, or a recorded body, as a plan says.
 
     Args:
         response: the response to send it on.
@@ -64,7 +64,7 @@ class Player:
         if self._fault is not None:
             response.keep_open = False
 
-    async def play_stream(self, completion: Completion) -> None:
+    async def send_stream(self, completion: Completion) -> None:
         """Send `completion` as server-sent events."""
         await self._response.send_head(200, {**_SSE, "x-ds-trace-id": completion.id})
         if "bom" in self._plan:
@@ -74,7 +74,7 @@ class Player:
         await self._send_events(completion)
         await self._end_stream()
 
-    async def play_recording(self, recording: bytes) -> None:
+    async def send_recording(self, recording: bytes) -> None:
         """Send a recorded body byte for byte, up to the fault if the plan has one."""
         await self._response.send_head(200, _SSE)
         byte = self._options.get("byte")
@@ -85,7 +85,7 @@ class Player:
             await self._response.send_part(recording, byte)
         await self._end_stream()
 
-    async def play_whole(self, completion: Completion) -> None:
+    async def send_whole(self, completion: Completion) -> None:
         """Send `completion` as one JSON document, after the time that its stream would take."""
         await asyncio.sleep(self._queue["seconds"] if self._queue else 0)
         await asyncio.sleep(self._first_token + (len(completion.deltas) / self._rate if self._rate else 0))
@@ -100,7 +100,7 @@ class Player:
             byte = self._options.get("byte")
             limit = 0 if self._fault == "silence" else len(body) // 2 if byte is None else byte
             await self._response.send_whole(200, body, headers, limit=limit)
-            await self._play_fault(ending="cut")
+            await self._send_fault(ending="cut")
 
     async def _wait_in_queue(self) -> None:
         if self._queue is None:
@@ -175,9 +175,9 @@ class Player:
         if self._fault is None:
             await self._response.send(LAST_CHUNK)
         else:
-            await self._play_fault(ending=self._options.get("ending"))
+            await self._send_fault(ending=self._options.get("ending"))
 
-    async def _play_fault(self, *, ending: str | None) -> None:
+    async def _send_fault(self, *, ending: str | None) -> None:
         match self._fault:
             case "silence":
                 await asyncio.Event().wait()

@@ -31,16 +31,16 @@ _NO_TEXT = ("<IPython.core.display.", "<IPython.lib.display.")
 #: The threads of this package, and those of the kernel, belong to no tool.
 _OTHERS_THREADS = ("nbstream", "subshell-", "IOPub", "Control")
 
-#: The recording that the running code belongs to; None is decided by the thread, False is none.
-_current: ContextVar[Recording | bool | None] = ContextVar("nbstream_recording", default=None)
+#: The capture that the running code belongs to; None is decided by the thread, False is none.
+_current: ContextVar[Capture | bool | None] = ContextVar("nbstream_capture", default=None)
 
 
-class Recording:
+class Capture:
     """What one call prints and displays.
 
     Args:
         on_output: is told of each piece; it may be called on any thread, and often. On the thread
-            of the call ■ is held off meanwhile. What it prints is not recorded.
+            of the call ■ is held off meanwhile. What it prints is not captured.
         interruption: holds off ■.
         clean: removes from a text what nobody may read.
 
@@ -50,7 +50,7 @@ class Recording:
 
     def __init__(
         self,
-        on_output: Callable[[Recording], object],
+        on_output: Callable[[Capture], object],
         interruption: Interruption,
         clean: Callable[[str], str] = str,
     ) -> None:
@@ -86,7 +86,7 @@ class Recording:
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
-        """Let what the code in this context prints, on this thread and its tasks, be recorded."""
+        """Let what the code in this context prints, on this thread and its tasks, be captured."""
         token = _current.set(self)
         try:
             yield
@@ -94,7 +94,7 @@ class Recording:
             _current.reset(token)
 
     def close(self) -> None:
-        """Record nothing more: what a thread prints later goes where it would go without us."""
+        """Capture nothing more: what a thread prints later goes where it would go without us."""
         with self._lock:
             self._is_open = False
 
@@ -109,7 +109,7 @@ class Recording:
         return self._is_open
 
     def print(self, text: str) -> None:
-        """Record printed text."""
+        """Capture printed text."""
         with self._interruption.held():
             with self._lock:
                 if not self._is_open or not text:
@@ -119,7 +119,7 @@ class Recording:
             self._tell()
 
     def display(self, data: Mapping[str, Any], display_id: str | None = None, *, update: bool = False) -> None:
-        """Record a displayed value, given by its data of several MIME types."""
+        """Capture a displayed value, given by its data of several MIME types."""
         with self._interruption.held():
             with self._lock:
                 if not self._is_open:
@@ -129,12 +129,12 @@ class Recording:
             self._tell()
 
     def show(self, shown: Shown) -> None:
-        """Record a value that is shown."""
+        """Capture a value that is shown."""
         with self._lock:
             self._keep(shown, None, update=False)
 
     def clear(self, *, wait: bool) -> None:
-        """Forget what was recorded, now or before the next output, as `clear_output` does."""
+        """Forget what was captured, now or before the next output, as `clear_output` does."""
         with self._interruption.held():
             with self._lock:
                 self._clears_next = True
@@ -166,12 +166,12 @@ class Recording:
         self._image_bytes += size
 
     def _tell(self) -> None:
-        with unrecorded(), contextlib.suppress(Exception):
+        with uncaptured(), contextlib.suppress(Exception):
             self._on_output(self)
 
 
 @contextlib.contextmanager
-def unrecorded() -> Iterator[None]:
+def uncaptured() -> Iterator[None]:
     """Let what is printed in the context go where it would go without a call."""
     token = _current.set(False)
     try:
@@ -185,14 +185,14 @@ def displayed(shown: Shown) -> Shown:
     return replace(shown, origin="displayed")
 
 
-def recording_here(active: list[Recording]) -> Recording | None:
-    """Return the recording that the running code belongs to.
+def capture_here(active: list[Capture]) -> Capture | None:
+    """Return the capture that the running code belongs to.
 
     Args:
-        active: the recordings of all running calls, the newest last.
+        active: the captures of all running calls, the newest last.
     """
     current = _current.get()
-    if isinstance(current, Recording):
+    if isinstance(current, Capture):
         return current if current.is_open else None
     if current is False:
         return None

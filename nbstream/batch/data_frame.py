@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nbstream.model.exceptions import RequestError
-from nbstream.schemas.frames import rows_of
+from nbstream.schemas.data_frames import rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
