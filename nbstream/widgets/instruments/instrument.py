@@ -89,8 +89,11 @@ class Instrument(PageWidget):
         self._transcript = Transcript(name, self._bundle, self._kernel)
         #: Held while a frame is made and sent.
         self._stepping = threading.Lock()
+        #: Tells of the end of a cell, where nobody watches.
+        self._cells = None
         if self._kernel is not None and not front_ends.current().has_page:
-            self._kernel.shell.events.register("post_run_cell", self._finish_cell)
+            self._cells = self._kernel.shell.events
+            self._cells.register("post_run_cell", self._finish_cell)
         channels.listen(self._kernel, name, name, self._on_message, self._answer_by_comm)
         super().__init__(name, **traits)
         self.receive(self._on_comm_message)
@@ -183,9 +186,9 @@ class Instrument(PageWidget):
             # A subclass has refused its arguments.
             return
         channels.forget(self.run_id, self.run_id)
-        if self._kernel is not None:
+        if self._cells is not None:
             with suppress(ValueError):
-                self._kernel.shell.events.unregister("post_run_cell", self._finish_cell)
+                self._cells.unregister("post_run_cell", self._finish_cell)
         self._is_closed = True
         self.replies.clear()
         self._wake()
