@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 from nbstream.chat import front_end, names, saved
 from nbstream.chat.cells import AskingCells
 from nbstream.chat.editing import EditableTurns
-from nbstream.chat.own_keys import with_own
+from nbstream.chat.own_keys import with_kept, with_own
 from nbstream.chat.turn import Version
 from nbstream.chat.turn_list import TurnList
 from nbstream.client import continuation, models, options, settings
@@ -228,8 +228,10 @@ class Chat(EditableTurns):
         if name == self.name:
             raise RequestError(f"A fork of the chat {self.name} needs another name.")
         chat = Chat(name)
-        chat._replace([turn.state for turn in kept], self.system, self._defaults, f"it was forked from {self.name}")
-        chat._secrets = dict(self._secrets)
+        # A turn that is set aside stays behind, and with it what the turns after it follow.
+        known = {version.number for turn in kept for version in turn.versions}
+        states = [dataclasses.replace(turn.state, follows=turn.state.follows & known) for turn in kept]
+        chat._replace(states, self.system, f"it was forked from {self.name}", self._defaults, self._secrets)
         return chat
 
     def markdown(self) -> str:
@@ -269,7 +271,8 @@ class Chat(EditableTurns):
         """Return the chat of a file that `save` has written.
 
         `Chat.load(path)` gives it the name in the file, `chat.load(path)` loads it into `chat`. The
-        turns that the chat of that name has already are replaced; its `undo` brings them back.
+        turns and the defaults that the chat of that name has already are replaced; its `undo`
+        brings them back. It keeps its key if the file names the same server.
 
         Args:
             path: the file.
@@ -284,7 +287,7 @@ class Chat(EditableTurns):
             raise RequestError(f"The chat cannot be read from {path}: {error}.") from None
         content = saved.from_json(text)
         chat = self if self is not None and name is None else Chat(name or content.name)
-        chat._replace(content.states, content.system, content.defaults, "it was loaded")
+        chat._replace(content.states, content.system, "it was loaded", content.defaults)
         return chat
 
     def _repr_html_(self) -> str:
@@ -312,8 +315,7 @@ class Chat(EditableTurns):
         if not isinstance(prompt, str):
             raise RequestError(f"The prompt must be text, not {type(prompt).__name__}.")
         own = {name: value for name, value in given.items() if value is not None}
-        secrets = {name: secret.reveal() for name, secret in self._secrets.items()}
-        given, note = with_own({**self._defaults, **secrets}, own)
+        given, note = with_own({**self._defaults, **self._revealed()}, own)
         if note:
             warn(note)
         return _own(given, "ask")
@@ -373,6 +375,9 @@ class Chat(EditableTurns):
         if isinstance(body := self._defaults.get("extra_body"), Mapping):
             self._defaults["extra_body"] = with_hidden(body)
 
+    def _revealed(self) -> dict[str, str]:
+        return {name: secret.reveal() for name, secret in self._secrets.items()}
+
     def _default_system(self) -> str:
         return settings.current().system if self.system is None else self.system
 
@@ -384,14 +389,36 @@ class Chat(EditableTurns):
                     "was sent."
                 )
 
-    def _replace(self, states: Sequence[TurnState], system: str | None, defaults: options.Options, why: str) -> None:
+    def _replace(
+        self,
+        states: Sequence[TurnState],
+        system: str | None,
+        why: str,
+        defaults: Mapping[str, Any],
+        secrets: Mapping[str, Secret] | None = None,
+    ) -> None:
+        """Replace everything; without `secrets` the chat keeps its own, for its own server."""
+        before = self._defaults, self._secrets
+        note = ""
+        if secrets is None:
+            defaults, note = with_kept(self._defaults, self._revealed(), defaults)
+        if note:
+            warn(note)
         if count := len(self.turns):
             warn(
                 f"The {count} {'turn' if count == 1 else 'turns'} of the chat {self.name} are replaced; "
                 f"nbstream.Chat({self.name!r}).undo() brings them back."
             )
-        self._turns.replace(states, system, why)
-        self._defaults = defaults
+
+        def back() -> None:
+            self._defaults, self._secrets = before
+
+        self._turns.replace(states, system, why, back)
+        self._defaults = options.checked(defaults, "Chat")
+        if secrets is None:
+            self._hide_secrets()
+        else:
+            self._secrets = dict(secrets)
 
 
 def chats() -> dict[str, Chat]:

@@ -85,7 +85,7 @@ def from_json(text: str) -> Content:
         versions: dict[int, Version] = {}
         states = tuple(_state(each, messages, versions) for each in document["turns"])
         return Content(document["chat"], document["system"], options.checked(document["defaults"], "Chat"), states)
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError) as error:
         raise RequestError(f"This is no chat that nbstream has saved: {error!r:.80}") from None
 
 
@@ -137,7 +137,7 @@ def _state(document: dict[str, Any], messages: _Messages, versions: dict[int, Ve
         Place(*cell) if cell else None,
         # Formats 1 and 2 know no branches.
         document.get("branches", False),
-        frozenset(versions[number].number for number in document.get("follows", ())),
+        _renumbered(document.get("follows", ()), versions),
     )
 
 
@@ -150,17 +150,20 @@ def _read_version(document: dict[str, Any], messages: _Messages, versions: dict[
     if not reply.ended:
         # It was saved while it asked whether a tool may run.
         reply = reduce(reply, Ended(reply.timing.ended or 0.0, "cancelled"))
-    # The numbers of this process differ.
-    after = frozenset(versions[number].number for number in document["after"] if number in versions)
     version = Version(
         messages.at(document["sent"]),
         reply,
-        after,
+        _renumbered(document["after"], versions),
         document["edited"],
         is_prompt_edited=document["prompt_edited"],
     )
     versions[document["number"]] = version
     return version
+
+
+def _renumbered(numbers: Sequence[int], versions: Mapping[int, Version]) -> frozenset[int]:
+    """Return the numbers that versions of a file have in this process, as far as it has them."""
+    return frozenset(versions[number].number for number in numbers if number in versions)
 
 
 def _of_each_step(found: list[Any]) -> list[list[int]]:

@@ -20,11 +20,12 @@ _MOST_CHANGES = 100
 
 
 class _Change(NamedTuple):
-    """What was changed, and the state before it."""
+    """What was changed, the state before it, and what else has to be done to take it back."""
 
     what: str
     turns: tuple[tuple[Turn, TurnState], ...]
     system: str | None
+    back: Callable[[], object] | None
 
 
 class TurnList:
@@ -172,9 +173,14 @@ class TurnList:
                         turn.state = replace(turn.state, is_aside=False, place=None)
         return len(back)
 
-    def replace(self, states: Iterable[TurnState], system: str | None, why: str) -> None:
-        """Replace the system prompt, and all turns by turns of these states."""
-        with self._changing(why):
+    def replace(
+        self, states: Iterable[TurnState], system: str | None, why: str, back: Callable[[], object] | None = None
+    ) -> None:
+        """Replace the system prompt, and all turns by turns of these states.
+
+        `back` is called when that is undone.
+        """
+        with self._changing(why, back):
             self._system = system
             self.every = [self._turn(state) for state in states]
 
@@ -196,6 +202,8 @@ class TurnList:
             for turn, state in change.turns:
                 turn.state = state
             self._system = change.system
+            if change.back is not None:
+                change.back()
         self._tell()
         return change.what
 
@@ -254,12 +262,12 @@ class TurnList:
         return [version for turn in self.every for version in turn.versions]
 
     @contextmanager
-    def _changing(self, what: str) -> Iterator[None]:
+    def _changing(self, what: str, back: Callable[[], object] | None = None) -> Iterator[None]:
         """Keep the state before a change, and tell the listeners after it."""
         with self.lock:
             self.revision += 1
             state = tuple((turn, turn.state) for turn in self.every)
-            self._changes = [*self._changes[1 - _MOST_CHANGES :], _Change(what, state, self.system)]
+            self._changes = [*self._changes[1 - _MOST_CHANGES :], _Change(what, state, self.system, back)]
             yield
         self._tell()
 

@@ -121,6 +121,24 @@ def test_branches_are_saved_and_loaded(simulator: Simulator, tmp_path: Path) -> 
     assert texts(chat.fork("fork")) == ["ONE", "three"]
 
 
+def test_a_fork_has_the_turns_that_followed_one_that_is_set_aside(
+    simulator: Simulator, cells: Cells, tmp_path: Path
+) -> None:
+    chat = nbstream.Chat("plan")
+    for cell in ("a", "b"):
+        cells.run(cell)
+        ask(chat, cell)
+    branch(chat, 0, "A")
+    ask(chat, "c")
+    chat.turns[0].use(0)
+    chat.turns[0].use(1)
+    chat.set_aside(["a"])
+    forked = chat.fork("forked")
+    assert texts(forked) == texts(chat) == ["c"]
+    forked.save(tmp_path / "forked.json")
+    assert texts(nbstream.Chat.load(tmp_path / "forked.json", "loaded")) == ["c"]
+
+
 def test_a_continued_version_keeps_the_turns_that_follow_it(simulator: Simulator) -> None:
     chat = nbstream.Chat("plan")
     chat.stream("[simulate: truncate after=5] x", thinking=False).result()

@@ -17,6 +17,8 @@ from nbstream.model.exceptions import NbstreamWarning, RequestError
 from nbstream.model.saved_values import decode, encode
 from nbstream.model.usage import Cost, Usage
 from tests.chat.conftest import bodies
+from tests.hostile import keys
+from tests.hostile.server import HostileServer, Request, Response, chunk
 
 if TYPE_CHECKING:
     from nbstream.simulator.server import Simulator
@@ -89,8 +91,43 @@ def test_loading_over_a_chat_can_be_undone(simulator: Simulator, tmp_path: Path)
     assert len(chat) == 2
 
 
+def test_the_key_of_a_chat_is_not_sent_to_the_server_of_a_file(tmp_path: Path) -> None:
+    def answer(_: Request) -> Response:
+        return Response([chunk(content="yes", finish="stop")])
+
+    with HostileServer({"v1": answer}) as own, HostileServer({"v1": answer}) as other:
+        for name, server in (("theirs", other), ("same", own)):
+            nbstream.Chat(name, base_url=f"{server.url}/v1", max_tokens=9).save(tmp_path / name)
+        chat = nbstream.Chat("plan", base_url=f"{own.url}/v1", api_key=keys.KEY)
+        chat.stream("mine").result(20)
+        with pytest.warns(NbstreamWarning) as said:
+            chat.load(tmp_path / "theirs")
+        chat.stream("hello").result(20)
+        assert [keys.KEY in each.text for each in other.requests] == [False]
+        assert f"key is for {own.url}, and is not sent to {other.url}" in str(said[0].message)
+        # What comes back goes to the server that it was asked on, with its key.
+        chat.undo()
+        chat.undo()
+        chat.stream("again").result(20)
+        assert [each.key for each in own.requests] == [keys.KEY] * 2
+        assert chat.defaults == {"base_url": f"{own.url}/v1"}
+        with pytest.warns(NbstreamWarning, match="are replaced"):
+            chat.load(tmp_path / "same")
+        chat.stream("hello").result(20)
+        assert own.requests[-1].key == keys.KEY
+        assert len(other.requests) == 1
+        hidden = nbstream.Chat("hidden", base_url=f"{own.url}/v1?token={keys.KEY}", api_key=keys.KEY)
+        with pytest.warns(NbstreamWarning, match="is not sent to"):
+            hidden.load(tmp_path / "theirs")
+        hidden.stream("hello").result(20)
+        assert len(other.requests) == 2
+        assert keys.KEY not in other.requests[1].text + other.requests[1].path
+        assert keys.KEY not in chat.to_json() + str(chat.defaults)
+
+
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"format": 9}', '{"format": 1, "chat": "x", "turns": [{}]}', "\ufeff"]
+    "text",
+    ["", "[]", "{}", '{"format": 9}', '{"format": 1, "chat": "x", "turns": [{}]}', "\ufeff", "[" * 200_000],
 )
 def test_a_file_that_is_no_chat_is_one_line(text: str, tmp_path: Path) -> None:
     path = tmp_path / "x.json"
