@@ -245,11 +245,18 @@ class Chat(EditableTurns):
         with its calls pending.
 
         Raises:
-            RequestError: if a reply is still arriving.
+            RequestError: if a reply is still arriving, also in another branch.
         """
-        self._refuse_arriving([turn for turn in self.turns if turn.reply.status != "calling"])
+        with self._turns.lock:
+            states = [turn.state for turn in self._turns.every]
+        # Of a reply that arrives, a part would be kept for the whole, in whichever branch it is.
+        replies = [version.reply for state in states for version in state.versions]
+        if any(not each.ended and each.status != "calling" for each in replies):
+            raise RequestError(
+                f"The chat {self.name} was not written, as a reply of it still arrives: wait for its end, or stop it."
+            )
         defaults = {name: value for name, value in self._defaults.items() if name not in options.OF_PYTHON}
-        return saved.to_json(self.name, self.system, defaults, [turn.state for turn in self._turns.every])
+        return saved.to_json(self.name, self.system, defaults, states)
 
     def save(self, path: str | Path) -> None:
         """Write the chat to a file, as `to_json` gives it.

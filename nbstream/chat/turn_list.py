@@ -49,6 +49,8 @@ class TurnList:
         self._system: str | None = None
         #: A revision, and the turns that were outdated then.
         self._outdated: tuple[int, frozenset[Turn]] = -1, frozenset()
+        #: The same, found within a change that may not have been finished.
+        self._perhaps_outdated = self._outdated
         self._changes: list[_Change] = []
         self._changed = changed
 
@@ -78,6 +80,17 @@ class TurnList:
         """Whether there is a change to take back."""
         return bool(self._changes)
 
+    def position_of(self, turn: Turn) -> int:
+        """Return the position of a turn in the present branch, counted from 0.
+
+        Raises:
+            RequestError: if it is not there.
+        """
+        turns = self.present
+        if turn not in turns:
+            raise RequestError("This turn is not in its chat any more.")
+        return turns.index(turn)
+
     def at(self, place: Place | None) -> Turn | None:
         """Return the turn of a place, also if it is set aside; None if this branch has none."""
         if place is None:
@@ -103,7 +116,7 @@ class TurnList:
         Raises:
             RequestError: if the turn is gone.
         """
-        with self.lock, self._changing(f"turn {self._index(turn) + 1} was {what}"):
+        with self.lock, self._changing(f"turn {self.position_of(turn) + 1} was {what}"):
             turn.state = replace(turn.state, has_branches=True)
             self._bind(turn)
             turn.state = turn.with_version(version)
@@ -115,7 +128,7 @@ class TurnList:
             RequestError: if the turn is gone.
         """
         with self.lock:
-            index = self._index(turn)
+            index = self.position_of(turn)
             with self._changing(f"use({current}) of turn {index + 1}"):
                 self._bind(turn)
                 turn.state = replace(turn.state, current=current)
@@ -133,7 +146,7 @@ class TurnList:
             RequestError: if the turn is gone.
         """
         with self.lock:
-            index = self._index(turn)
+            index = self.position_of(turn)
             with self._changing(f"{what} of turn {index + 1}"):
                 turn.state = state
             self._tell_changed(index)
@@ -217,7 +230,11 @@ class TurnList:
         # A request that is being made holds the lock for a while; a panel that asks for its state
         # must not wait for that.
         if not self.lock.acquire(blocking=False):
-            return turn in self._all_outdated()
+            revision = self.revision
+            found = next((each for each in (self._outdated, self._perhaps_outdated) if each[0] == revision), None)
+            if found is None:
+                found = self._perhaps_outdated = revision, self._all_outdated()
+            return turn in found[1]
         try:
             if self._outdated[0] != self.revision:
                 self._outdated = self.revision, self._all_outdated()
@@ -239,13 +256,6 @@ class TurnList:
 
     def _turn(self, state: TurnState) -> Turn:
         return Turn(state, self.select, self.is_outdated)
-
-    def _index(self, turn: Turn) -> int:
-        """Return the position of a turn in the present branch."""
-        turns = self.present
-        if turn not in turns:
-            raise RequestError("This turn is not in its chat any more.")
-        return turns.index(turn)
 
     def _bind(self, turn: Turn) -> None:
         """Let the turns after `turn` belong to its current version, if it has branches."""

@@ -147,19 +147,24 @@ class Asking:
 
     def edit_answer(self, turn: Turn, answer: str) -> None:
         """Give a turn another answer; the turns after it stay with its present version."""
-        self.change(lambda: self._chat.edit(self._chat.turns.index(turn), answer=answer, begins_branch=True))
+        self.change(lambda: self._chat.edit(self._chat.position_of(turn), answer=answer, begins_branch=True))
 
     def go_on(self, turn: Turn) -> None:
         """Go on with the reply of a turn that is not whole."""
 
-        def work() -> Run:
-            version = turn.version
-            run = again.another("continue", version.reply, {}).start()
+        def start() -> Run:
+            self._chat.position_of(turn)
+            run = again.another("continue", turn.reply, {}).start()
             self._chat.continue_version(turn, run)
             return run
 
+        def work() -> None:
+            # Otherwise it was pressed twice.
+            if turn.version.ended:
+                self._start(start, stops)
+
         stops = self._stops
-        self._do(lambda: self._start(work, stops))
+        self._do(work)
 
     def change(self, work: Callable[[], object]) -> None:
         """Do something that changes the chat and asks nothing."""
@@ -229,7 +234,10 @@ class Asking:
 
         def work() -> None:
             before = turn.version
-            index = self._chat.turns.index(turn)
+            index = self._chat.position_of(turn)
+            if prompt is None and not before.ended:
+                # It was pressed twice, before the page knew of the first time.
+                return
             run = self._start(lambda: self._chat.branch(index, prompt, **options), stops)
             if prompt is None:
                 after = turn.version

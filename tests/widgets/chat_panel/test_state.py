@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -255,6 +256,64 @@ def test_a_retry_that_fails_brings_the_answer_back(
     panel.page("version", row=own["rows"][0]["key"], version=2)
     own = panel.wait(lambda own: own["rows"][0]["version"] == 2)
     assert (own["count"], panel.chat.turns[0].reply.status) == (1, "failed")
+
+
+def test_what_is_pressed_twice_is_asked_once(simulator: Simulator, panel: Panel) -> None:
+    panel.ask("[simulate: truncate after=5 first-token=0.2] x")
+    for button in ("retry", "continue"):
+        asked = len(bodies(simulator))
+        key = panel.rows[0]["key"]
+        # Both, before the page sees what comes of the first.
+        with panel.chat._turns.lock:
+            for _ in range(2):
+                panel.page(button, row=key)
+        panel.wait(lambda own: not own["arriving"] and not panel.state.asking.worker.is_busy)
+        assert len(bodies(simulator)) == asked + 1
+    assert len(panel.chat.turns[0].versions) == 2
+
+
+def test_a_row_that_is_gone_by_then_is_a_sentence(simulator: Simulator, panel: Panel) -> None:
+    panel.ask(echo("one"))
+    panel.ask(echo("two"))
+    first, last = panel.rows
+    for message in (
+        {"type": "retry"},
+        {"type": "continue"},
+        {"type": "hide", "hidden": True},
+        {"type": "edit", "part": "answer", "text": "my own"},
+    ):
+        asked = len(bodies(simulator))
+        with panel.chat._turns.lock:
+            panel.page("edit", row=first["key"], part="answer", text="another")
+            panel.page(**message, row=last["key"])
+        own = panel.wait(lambda own: own["remark"].startswith("This turn is not in its chat"))
+        assert (own["count"], len(bodies(simulator))) == (1, asked)
+        panel.page("undo")
+        panel.wait(lambda own: own["count"] == 2 and own["remark"].startswith("Undone"))
+
+
+def test_the_marks_of_all_rows_are_made_at_once_while_a_request_is_made(
+    simulator: Simulator, panel: Panel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for word in ("one", "two", "three"):
+        panel.ask(echo(word))
+    panel.chat.edit(0, prompt="ONE")
+    turns = panel.chat._turns
+    made, rows = list[Any](), list[Any]()
+    original = turns._all_outdated
+
+    def counted() -> Any:
+        made.append(1)
+        return original()
+
+    monkeypatch.setattr(turns, "_all_outdated", counted)
+    with turns.lock:
+        turns.revision += 1
+        thread = threading.Thread(target=lambda: rows.extend(panel.rows))
+        thread.start()
+        thread.join()
+    assert [row["outdated"] for row in rows] == [False, True, True]
+    assert len(made) == 1
 
 
 def test_a_reply_that_was_cut_off_goes_on_in_its_place(simulator: Simulator, panel: Panel) -> None:
