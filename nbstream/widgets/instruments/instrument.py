@@ -22,7 +22,7 @@ from nbstream.client import history
 from nbstream.widgets import busy, cells, channels, front_ends
 from nbstream.widgets.early_keyframes import EarlyKeyframes
 from nbstream.widgets.instruments.shown_reply import ShownReply
-from nbstream.widgets.instruments.transcript import Transcript
+from nbstream.widgets.instruments.transcript import Source, Transcript
 from nbstream.widgets.page_widget import PageWidget
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class Instrument(PageWidget):
         self._context = contextvars.copy_context()
         self._kernel = front_ends.running_kernel()
         self._is_drawn = front_ends.current().shows in ("text", "widget", "element")
-        self._transcript = Transcript(name, self._bundle, self._kernel)
+        self._transcript = Transcript(name, Source(self._prepare, self._bundle, self._bundle_so_far), self._kernel)
         channels.listen(self._kernel, name, name, self._on_message, self._answer_by_comm)
         super().__init__(name, **traits)
         self.receive(self._on_comm_message)
@@ -139,6 +139,17 @@ class Instrument(PageWidget):
         """
         return {"text/plain": self._plain()}, {}
 
+    def _prepare(self) -> bool:
+        """Do a part of the work of `_bundle`, for some milliseconds; return whether all is done.
+
+        It is called on any thread, by the pump in each frame until all is done.
+        """
+        return True
+
+    def _bundle_so_far(self) -> tuple[dict[str, str], dict[str, Any]]:
+        """Return the transcript of what is prepared, which is shown until all is."""
+        return self._bundle()
+
     def _plain(self) -> str:
         """Return the short text for where the view cannot be drawn."""
         return f"<{type(self).__name__}>"
@@ -180,6 +191,8 @@ class Instrument(PageWidget):
     def _ipython_display_(self, **_: Any) -> None:
         with cells.displaying() as outputs:
             self._transcript.display(self.bundle(self._plain()) if self._is_drawn else None, alone=bool(outputs))
+        if self._transcript.is_due:
+            self._wake()
 
     # From here on: the mechanism.
 
@@ -263,7 +276,8 @@ class Instrument(PageWidget):
         if self._needs_keyframe or self._early.is_due():
             self._needs_keyframe = False
             self.send_state("keyframe")
-        self._transcript.update_if_due()
+        if self._transcript.update_if_due():
+            self._wake()
 
     def _frame(self) -> Frame | None:
         frame: Frame = {"type": "frame", "seq": self._seq + 1}

@@ -10,12 +10,15 @@ from __future__ import annotations
 import time
 import uuid
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from IPython.display import display
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+#: The data by their types, and the metadata.
+Bundle: TypeAlias = tuple[dict[str, str], dict[str, "Any"]]
 
 #: It is renewed so long after something has settled, as more may settle at once.
 _DELAY_SECONDS = 0.5
@@ -34,25 +37,39 @@ _STYLE = (
 )
 
 
+class Source(NamedTuple):
+    """Makes what a transcript shows.
+
+    Attributes:
+        prepare: does a part of the work for some milliseconds; returns whether all is done.
+        whole: makes the whole bundle to display, and its metadata.
+        so_far: makes a bundle of what is prepared.
+    """
+
+    prepare: Callable[[], bool]
+    whole: Callable[[], Bundle]
+    so_far: Callable[[], Bundle]
+
+
 class Transcript:
     """The transcripts of one instrument, one for each time that it was displayed.
 
     Args:
         name: that of the widget.
-        make: makes the bundle to display, and its metadata.
+        source: makes the bundle.
         kernel: the ipykernel; None without one.
     """
 
-    def __init__(self, name: str, make: Callable[[], tuple[dict[str, str], dict[str, Any]]], kernel: Any) -> None:
+    def __init__(self, name: str, source: Source, kernel: Any) -> None:
         self._name = name
-        self._make = make
+        self._source = source
         self._kernel = kernel
         #: By display id: the request of the cell.
         self._places: dict[str, dict[str, Any]] = {}
         self._due: float | None = None
         #: A long one is not renewed before that, as its page draws all of it each time.
         self._rests_until = 0.0
-        self._shown: tuple[dict[str, str], dict[str, Any]] | None = None
+        self._shown: Bundle | None = None
 
     @property
     def is_due(self) -> bool:
@@ -70,12 +87,19 @@ class Transcript:
             display(view, raw=True)
             if alone:
                 return
-        self._shown = self._made()
-        data, metadata = self._shown
+        can_renew = view is not None and self._kernel is not None
+        # A cell that shows a long one must not wait for all of it.
+        is_whole = not can_renew or self._source.prepare()
+        made = self._made(self._source.whole() if is_whole else self._source.so_far())
+        # Other places may show less, and are renewed with this one.
+        self._shown = None if self._places else made
+        data, metadata = made
         place = uuid.uuid4().hex
         display(data, metadata=metadata, raw=True, display_id=place)
         if self._kernel is not None:
             self._places[place] = getattr(self._kernel, "get_parent", lambda _: {})("shell")
+        if not is_whole:
+            self._due = time.monotonic()
 
     def renew(self) -> None:
         """Renew the transcript soon."""
@@ -83,24 +107,31 @@ class Transcript:
             due = max(time.monotonic() + _DELAY_SECONDS, self._rests_until)
             self._due = due if self._due is None else self._due
 
-    def update_if_due(self) -> None:
-        """Renew the transcript where it is displayed, if it is due and has changed."""
+    def update_if_due(self) -> bool:
+        """Renew the transcript where it is displayed, if it is due and has changed.
+
+        Returns:
+            whether there is more to prepare for it: then call this again soon.
+        """
         if self._due is None or time.monotonic() < self._due:
-            return
+            return False
+        if not self._source.prepare():
+            return True
         self._due = None
-        made = self._made()
+        made = self._made(self._source.whole())
         if made == self._shown:
-            return
+            return False
         self._shown = made
         data, metadata = made
         self._rests_until = time.monotonic() + sum(map(len, data.values())) / _CHARACTERS_PER_SECOND
-        for place, parent in self._places.items():
+        for place, parent in [*self._places.items()]:
             # Not by IPython, which gives what a plain thread displays to whichever cell runs.
             content = {"data": data, "metadata": metadata, "transient": {"display_id": place}}
             self._kernel.session.send(self._kernel.iopub_socket, "update_display_data", content, parent=parent)
+        return False
 
-    def _made(self) -> tuple[dict[str, str], dict[str, Any]]:
-        data, metadata = self._make()
+    def _made(self, bundle: Bundle) -> Bundle:
+        data, metadata = bundle
         name = self._name
         html = data.get("text/html") or f"<p>{escape(data.get('text/plain', ''))}</p>"
         style = f"<style>{_STYLE.format(name=name)}</style>"
