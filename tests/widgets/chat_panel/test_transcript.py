@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -34,6 +35,7 @@ class Kernel:
     def __init__(self) -> None:
         self.session = self
         self.sent: list[dict[str, Any]] = []
+        self.has_sent = threading.Event()
 
     def get_parent(self, _channel: str) -> dict[str, Any]:
         return {}
@@ -41,6 +43,7 @@ class Kernel:
     def send(self, _socket: None, _kind: str, content: dict[str, Any], parent: object) -> None:
         assert parent == {}
         self.sent.append(content)
+        self.has_sent.set()
 
 
 @pytest.fixture
@@ -108,6 +111,17 @@ def test_a_cell_shows_the_last_turns_at_once_and_the_rest_follows(
     made.clear()
     assert shown(monkeypatch, tested, {})["text/markdown"] == whole["text/markdown"]
     assert (made, tested.is_due) == ([], False)
+
+
+def test_the_panel_makes_the_rest_by_itself(panel: ChatPanel, made: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    kernel = Kernel()
+    monkeypatch.setattr(panel, "_is_drawn", True)
+    monkeypatch.setattr(panel._transcript, "_kernel", kernel)
+    monkeypatch.setattr(transcript, "display", lambda *_, **__: None)
+    panel._ipython_display_()
+    assert kernel.has_sent.wait(20)
+    assert kernel.sent[0]["data"]["text/markdown"] == panel.chat.markdown()
+    assert sorted(made[:TURNS]) == [*range(1, TURNS + 1)]
 
 
 def test_a_transcript_that_cannot_be_renewed_is_whole(panel: ChatPanel, monkeypatch: pytest.MonkeyPatch) -> None:
