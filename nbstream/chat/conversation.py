@@ -92,9 +92,11 @@ class Chat(EditableTurns):
             known = _chats.get()
             found = known.get(name)
             if found is None:
-                found = known[name] = super().__new__(cls)
+                found = super().__new__(cls)
                 found.name, found._defaults, found._secrets = name, {}, {}
                 found._notes, found._cells, found._turns = [], AskingCells(), TurnList(found._tell_cache_lost)
+                # Only whole, as other threads look at all chats.
+                known[name] = found
         return found  # type: ignore[return-value]
 
     def __init__(self, name: str, system: str | None = None, **defaults: Any) -> None:  # noqa: ARG002  (see __new__)

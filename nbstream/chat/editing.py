@@ -87,9 +87,12 @@ class EditableTurns:
         """
         return self._turns.position_of(turn)
 
-    def continue_version(self, turn: Turn, run: Run) -> None:
-        """Replace the reply of a turn's current version by the one of `run`, which continues it."""
-        self._turns.continue_version(turn, run)
+    def continue_version(self, turn: Turn, reply: Reply, run: Run) -> None:
+        """Replace a reply of a turn by the one of `run`, which continues it.
+
+        A version with an answer of the user's own stays as it is.
+        """
+        self._turns.continue_version(turn, reply, run)
 
     def undo(self) -> None:
         """Take back the latest change: a turn that was asked, or what a method of the chat did.

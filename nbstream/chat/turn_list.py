@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from nbstream.client.run import Run
+    from nbstream.model.reply import Reply
 
 #: So many changes can be undone.
 _MOST_CHANGES = 100
@@ -151,15 +152,24 @@ class TurnList:
                 turn.state = state
             self._tell_changed(index)
 
-    def continue_version(self, turn: Turn, run: Run) -> None:
-        """Replace the reply of a turn's current version by the one of `run`, which continues it."""
-        with self._changing("a reply was continued"):
-            versions, old = list(turn.versions), turn.version.number
-            versions[turn.state.current] = new = turn.version.with_source(run.receiver)
-            turn.state = replace(turn.state, versions=tuple(versions))
-            for each in self.every:
-                if old in each.state.follows:
-                    each.state = replace(each.state, follows=each.state.follows - {old} | {new.number})
+    def continue_version(self, turn: Turn, reply: Reply, run: Run) -> None:
+        """Replace a reply of a turn by the one of `run`, which continues it.
+
+        A version with an answer of the user's own stays as it is.
+        """
+        with self.lock:
+            versions = list(turn.versions)
+            found = (at for at, each in enumerate(versions) if each.reply is reply and each.edited_answer is None)
+            at = next(found, None)
+            if at is None:
+                return
+            with self._changing("a reply was continued"):
+                old = versions[at]
+                versions[at] = new = old.with_source(run.receiver)
+                turn.state = replace(turn.state, versions=tuple(versions))
+                for each in self.every:
+                    if old.number in each.state.follows:
+                        each.state = replace(each.state, follows=each.state.follows - {old.number} | {new.number})
 
     def set_aside(self, is_gone: Callable[[Place], bool]) -> list[int]:
         """Set the turns of some places aside, and return their positions, counted from 0."""

@@ -154,8 +154,9 @@ class Asking:
 
         def start() -> Run:
             self._chat.position_of(turn)
-            run = again.another("continue", turn.reply, {}).start()
-            self._chat.continue_version(turn, run)
+            reply = turn.reply
+            run = again.another("continue", reply, {}).start()
+            self._chat.continue_version(turn, reply, run)
             return run
 
         def work() -> None:
