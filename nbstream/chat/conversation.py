@@ -105,6 +105,7 @@ class Chat(EditableTurns):
         if defaults:
             self._defaults = _own(defaults, "Chat")
             self._hide_secrets()
+            self._turns.tell()
 
     @property
     def defaults(self) -> Mapping[str, Any]:
@@ -136,8 +137,8 @@ class Chat(EditableTurns):
 
         Arguments and exceptions are as for `ask`.
         """
-        chosen = self._chosen(prompt, given)
         with self._turns.lock:
+            chosen = self._chosen(prompt, given)
             place = self._cells.next_place()
             turn = self._turns.at(place)
             run, version = self._start(prompt, chosen, turn)
@@ -407,7 +408,6 @@ class Chat(EditableTurns):
         secrets: Mapping[str, Secret] | None = None,
     ) -> None:
         """Replace everything; without `secrets` the chat keeps its own, for its own server."""
-        before = self._defaults, self._secrets
         note = ""
         if secrets is None:
             defaults, note = with_kept(self._defaults, self._revealed(), defaults)
@@ -418,16 +418,19 @@ class Chat(EditableTurns):
                 f"The {count} {'turn' if count == 1 else 'turns'} of the chat {self.name} are replaced; "
                 f"nbstream.Chat({self.name!r}).undo() brings them back."
             )
+        before = self._defaults, self._secrets
 
         def back() -> None:
             self._defaults, self._secrets = before
 
-        self._turns.replace(states, system, why, back)
-        self._defaults = options.checked(defaults, "Chat")
-        if secrets is None:
-            self._hide_secrets()
-        else:
-            self._secrets = dict(secrets)
+        # Turns and server belong together, also for a request that another thread makes.
+        with self._turns.lock:
+            self._defaults = options.checked(defaults, "Chat")
+            if secrets is None:
+                self._hide_secrets()
+            else:
+                self._secrets = dict(secrets)
+            self._turns.replace(states, system, why, back)
 
 
 def chats() -> dict[str, Chat]:

@@ -64,7 +64,7 @@ class TurnList:
     def system(self, system: str | None) -> None:
         if system != self._system:
             self._system = system
-            self._tell()
+            self.tell()
 
     @property
     def present(self) -> tuple[Turn, ...]:
@@ -227,8 +227,13 @@ class TurnList:
             self._system = change.system
             if change.back is not None:
                 change.back()
-        self._tell()
+        self.tell()
         return change.what
+
+    def tell(self) -> None:
+        """Call the listeners."""
+        for listener in [*self.listeners]:
+            listener()
 
     def cancel(self) -> None:
         """Stop every reply that is still received."""
@@ -289,11 +294,7 @@ class TurnList:
             state = tuple((turn, turn.state) for turn in self.every)
             self._changes = [*self._changes[1 - _MOST_CHANGES :], _Change(what, state, self.system, back)]
             yield
-        self._tell()
-
-    def _tell(self) -> None:
-        for listener in [*self.listeners]:
-            listener()
+        self.tell()
 
 
 def _on_branch(turns: Iterable[Turn]) -> list[Turn]:

@@ -258,6 +258,18 @@ def test_a_retry_that_fails_brings_the_answer_back(
     assert (own["count"], panel.chat.turns[0].reply.status) == (1, "failed")
 
 
+def test_the_default_model_is_that_of_the_next_request(panel: Panel, tmp_path: Path) -> None:
+    told: list[str] = []
+    panel.chat.add_listener(lambda: told.append(panel.own["choices"]["default_model"]))
+    nbstream.Chat("plan", model="pro")
+    assert told == ["pro"]
+    nbstream.Chat("other", model="another").save(tmp_path / "other")
+    panel.chat.load(tmp_path / "other")
+    assert told == ["pro", "another"]
+    panel.page("undo")
+    panel.wait(lambda own: own["choices"]["default_model"] == "pro")
+
+
 def test_what_is_pressed_twice_is_asked_once(simulator: Simulator, panel: Panel) -> None:
     panel.ask("[simulate: truncate after=5 first-token=0.2] x")
     for button in ("retry", "continue"):
