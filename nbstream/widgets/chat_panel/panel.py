@@ -109,6 +109,9 @@ class ChatPanel(Instrument):
         answer: dict[str, Any] = sendable(dict(self._panel.take(sendable(message))))
         return answer or None
 
+    def _only_asks(self, message: dict[str, Any]) -> bool:
+        return message.get("type") == "text"
+
     def _on_change(self) -> None:
         wanted = self._panel.shown()
         for key in self.replies.keys - wanted.keys():
