@@ -13,7 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import nbstream
+from nbstream.chat import saved
+from nbstream.chat.turn import Version
 from nbstream.model.exceptions import NbstreamWarning, RequestError
+from nbstream.model.reply import Reply
 from nbstream.model.saved_values import decode, encode
 from nbstream.model.usage import Cost, Usage
 from tests.chat.conftest import bodies
@@ -23,6 +26,14 @@ from tests.hostile.server import HostileServer, Request, Response, chunk
 if TYPE_CHECKING:
     from nbstream.simulator.server import Simulator
     from tests.chat.conftest import Cells
+
+
+#: A chat whose only version was sent after others.
+DAMAGED = (
+    '{"format": 3, "chat": "x", "system": null, "defaults": {}, "messages": [], "turns": [{"current": 0, "hidden": '
+    'false, "aside": false, "cell": null, "versions": [{"number": 0, "after": [], "sent": %s, "edited": null, '
+    '"prompt_edited": false, "request_messages": [], "reply": {"_": "Reply"}}]}]}'
+)
 
 
 def test_a_loaded_chat_goes_on_as_the_saved_one(simulator: Simulator, cells: Cells, tmp_path: Path) -> None:
@@ -63,10 +74,21 @@ def test_a_loaded_chat_goes_on_as_the_saved_one(simulator: Simulator, cells: Cel
 def test_a_file_does_not_grow_with_the_square_of_its_turns(simulator: Simulator) -> None:
     chat = nbstream.Chat("plan")
     sizes = []
-    for _ in range(40):
-        chat.stream("[simulate: normal tokens=20] " + "x" * 500, thinking=False).result()
-        sizes.append(len(chat.to_json()))
-    assert sizes[39] - sizes[29] < 1.5 * (sizes[19] - sizes[9])
+    for number in range(60):
+        chat.stream(f"[simulate: echo] {number}", thinking=False).result()
+        if number % 20 in (9, 19):
+            sizes.append(len(chat.to_json()))
+    assert sizes[5] - sizes[4] < 1.1 * (sizes[1] - sizes[0])
+
+
+@given(st.lists(st.integers(0, 30)))
+def test_numbers_are_the_same_after_they_were_written_as_runs(numbers: list[int]) -> None:
+    messages = saved._Messages([{"role": "user", "content": str(number)} for number in range(31)])
+    runs = json.loads(json.dumps(saved._runs(numbers)))
+    assert [int(each["content"]) for each in messages.at(runs)] == numbers
+    assert len(saved._runs(range(10**4))) == 1
+    versions = {number: Version((), Reply(), frozenset()) for number in range(31)}
+    assert saved._renumbered(runs, versions) == {versions[number].number for number in numbers}
 
 
 def test_a_chat_can_load_a_file_under_its_own_name(simulator: Simulator, tmp_path: Path) -> None:
@@ -127,7 +149,16 @@ def test_the_key_of_a_chat_is_not_sent_to_the_server_of_a_file(tmp_path: Path) -
 
 @pytest.mark.parametrize(
     "text",
-    ["", "[]", "{}", '{"format": 9}', '{"format": 1, "chat": "x", "turns": [{}]}', "\ufeff", "[" * 200_000],
+    [
+        *(DAMAGED % each for each in ("[9]", "[-1]", "[[0, 1e9]]", "[[0]]", '[["a", 1]]', "[[[0], 1]]", "5")),
+        "",
+        "[]",
+        "{}",
+        '{"format": 9}',
+        '{"format": 1, "chat": "x", "turns": [{}]}',
+        "\ufeff",
+        "[" * 200_000,
+    ],
 )
 def test_a_file_that_is_no_chat_is_one_line(text: str, tmp_path: Path) -> None:
     path = tmp_path / "x.json"
