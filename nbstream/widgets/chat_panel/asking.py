@@ -42,6 +42,7 @@ class _Waiting:
         id: its id.
         prompt: the prompt.
         after: the versions for whose end it waits.
+        stops: how often the user had stopped everything when it was sent.
         stopped: the numbers of those that were being stopped already when it was sent: their end
             does not hold it.
         held: why it is not sent by itself any more; empty while it waits.
@@ -50,6 +51,7 @@ class _Waiting:
     id: str
     prompt: str
     after: tuple[Version, ...]
+    stops: int
     stopped: frozenset[int]
     held: str = ""
 
@@ -271,7 +273,7 @@ class Asking:
             with self._lock:
                 if self._queue is not None:
                     raise RequestError(_ALREADY_QUEUED)
-                self._queue = _Waiting(f"q{next(self._numbers)}", prompt, arriving, stopped)
+                self._queue = _Waiting(f"q{next(self._numbers)}", prompt, arriving, stops, stopped)
             # It may have ended before this was queued.
             self.advance()
 
@@ -281,6 +283,9 @@ class Asking:
             if waiting is None or waiting.held or any(not each.ended for each in waiting.after):
                 return
             ends = [each.reply.status for each in waiting.after if each.number not in waiting.stopped]
+            if waiting.stops != self._stops:
+                # Stop was meant for all, although nothing arrived any more.
+                ends.append("cancelled")
             held = next((_HELD[end] for end in ends if end in _HELD), "")
             self._queue = replace(waiting, held=held) if held else None
         if held:

@@ -130,6 +130,24 @@ def test_stop_holds_what_is_queued_until_it_is_sent_or_taken_back(simulator: Sim
     assert answers(panel)[1] == "later"
 
 
+def test_stop_at_the_end_of_a_reply_holds_what_is_queued(simulator: Simulator, panel: Panel) -> None:
+    panel.page("send", text="[simulate: normal tokens=10 rate=50] one")
+    panel.wait(lambda own: own["arriving"])
+    panel.page("send", text=echo("two"))
+    panel.wait(lambda own: own["queued"])
+    # The reply ends, and Stop comes before the worker has sent what is queued.
+    is_stopped = threading.Event()
+    panel.state.asking.worker.put(is_stopped.wait)
+    panel.wait(lambda own: not own["arriving"])
+    panel.page("stop")
+    is_stopped.set()
+    own = panel.wait(lambda own: own["queued"] is None or own["queued"]["held"])
+    assert own["queued"] is not None
+    assert "stopped" in own["queued"]["held"]
+    panel.page("send_queued", queued=own["queued"]["id"])
+    panel.wait(lambda own: own["count"] == 2 and not own["arriving"])
+
+
 def test_a_failure_holds_what_is_queued(simulator: Simulator, panel: Panel) -> None:
     panel.page("send", text="[simulate: reset after=5 rate=20] x")
     panel.wait(lambda own: own["arriving"])
