@@ -94,6 +94,8 @@ export class ChatSession implements Panel {
 
   post(message: Post): void {
     this.#problem = "";
+    // The kernel puts an unsent prompt before what is written.
+    if (message.type === "edit" && message.part === undefined) this.#sendDraft();
     void this.#send(message).then((answer) => {
       if (answer?.problem === undefined) return;
       this.#problem = answer.problem;

@@ -229,6 +229,17 @@ describe("the draft", () => {
     expect(field.value).toBe("half a thought");
   });
 
+  it("is with the kernel before an unsent prompt comes into the field", async () => {
+    const { button, field, instrument } = show({ rows: [rowOf({ kind: "unsent", number: 0, actions: ["edit"] })] });
+    type(field, "half a thought");
+    button("Edit prompt")?.click();
+    await settle();
+    expect(instrument.sent).toEqual([
+      { type: "draft", text: "half a thought" },
+      { type: "edit", row: "row-0" },
+    ]);
+  });
+
   it("is the same in a second view", async () => {
     const first = show();
     const { PanelView } = await import("../../src/chat_panel/panel_view");
