@@ -113,11 +113,14 @@ class Transcript:
         Returns:
             whether there is more to prepare for it: then call this again soon.
         """
-        if self._due is None or time.monotonic() < self._due:
+        due = self._due
+        if due is None or time.monotonic() < due:
             return False
-        if not self._source.prepare():
-            return True
+        # First, so that what fails is not tried again for ever.
         self._due = None
+        if not self._source.prepare():
+            self._due = due
+            return True
         made = self._made(self._source.whole())
         if made == self._shown:
             return False

@@ -146,6 +146,19 @@ def test_a_reply_that_arrives_is_made_for_the_output_only(
     run.cancel()
 
 
+def test_what_cannot_be_made_is_not_tried_for_ever() -> None:
+    def fail() -> bool:
+        raise ZeroDivisionError
+
+    tested = Transcript("name", Source(fail, lambda: ({}, {}), lambda: ({}, {})), Kernel())
+    tested._places["place"] = {}
+    tested.renew()
+    tested._due = 0
+    with pytest.raises(ZeroDivisionError):
+        tested.update_if_due()
+    assert not tested.is_due
+
+
 def test_a_second_output_does_not_keep_the_first_from_being_renewed(monkeypatch: pytest.MonkeyPatch) -> None:
     text = ["old"]
     kernel = Kernel()
