@@ -82,8 +82,7 @@ def start(sent: Another, reply: Reply, action: Action) -> Run:
     if action == "retry":
         return chat.retry(reply, sent.start)
     run = sent.start()
-    if turn.version.reply is reply:
-        chat.continue_version(turn, run)
+    chat.continue_version(turn, reply, run)
     return run
 
 

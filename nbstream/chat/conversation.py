@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 from nbstream.chat import front_end, names, saved
 from nbstream.chat.cells import AskingCells
 from nbstream.chat.editing import EditableTurns
-from nbstream.chat.own_keys import with_own
+from nbstream.chat.own_keys import with_kept, with_own
 from nbstream.chat.turn import Version
 from nbstream.chat.turn_list import TurnList
 from nbstream.client import continuation, models, options, settings
@@ -92,9 +92,11 @@ class Chat(EditableTurns):
             known = _chats.get()
             found = known.get(name)
             if found is None:
-                found = known[name] = super().__new__(cls)
+                found = super().__new__(cls)
                 found.name, found._defaults, found._secrets = name, {}, {}
                 found._notes, found._cells, found._turns = [], AskingCells(), TurnList(found._tell_cache_lost)
+                # Only whole, as other threads look at all chats.
+                known[name] = found
         return found  # type: ignore[return-value]
 
     def __init__(self, name: str, system: str | None = None, **defaults: Any) -> None:  # noqa: ARG002  (see __new__)
@@ -103,6 +105,7 @@ class Chat(EditableTurns):
         if defaults:
             self._defaults = _own(defaults, "Chat")
             self._hide_secrets()
+            self._turns.tell()
 
     @property
     def defaults(self) -> Mapping[str, Any]:
@@ -134,8 +137,8 @@ class Chat(EditableTurns):
 
         Arguments and exceptions are as for `ask`.
         """
-        chosen = self._chosen(prompt, given)
         with self._turns.lock:
+            chosen = self._chosen(prompt, given)
             place = self._cells.next_place()
             turn = self._turns.at(place)
             run, version = self._start(prompt, chosen, turn)
@@ -228,8 +231,10 @@ class Chat(EditableTurns):
         if name == self.name:
             raise RequestError(f"A fork of the chat {self.name} needs another name.")
         chat = Chat(name)
-        chat._replace([turn.state for turn in kept], self.system, self._defaults, f"it was forked from {self.name}")
-        chat._secrets = dict(self._secrets)
+        # A turn that is set aside stays behind, and with it what the turns after it follow.
+        known = {version.number for turn in kept for version in turn.versions}
+        states = [dataclasses.replace(turn.state, follows=turn.state.follows & known) for turn in kept]
+        chat._replace(states, self.system, f"it was forked from {self.name}", self._defaults, self._secrets)
         return chat
 
     def markdown(self) -> str:
@@ -243,11 +248,18 @@ class Chat(EditableTurns):
         with its calls pending.
 
         Raises:
-            RequestError: if a reply is still arriving.
+            RequestError: if a reply is still arriving, also in another branch.
         """
-        self._refuse_arriving([turn for turn in self.turns if turn.reply.status != "calling"])
+        with self._turns.lock:
+            states = [turn.state for turn in self._turns.every]
+        # Of a reply that arrives, a part would be kept for the whole, in whichever branch it is.
+        replies = [version.reply for state in states for version in state.versions]
+        if any(not each.ended and each.status != "calling" for each in replies):
+            raise RequestError(
+                f"The chat {self.name} was not written, as a reply of it still arrives: wait for its end, or stop it."
+            )
         defaults = {name: value for name, value in self._defaults.items() if name not in options.OF_PYTHON}
-        return saved.to_json(self.name, self.system, defaults, [turn.state for turn in self._turns.every])
+        return saved.to_json(self.name, self.system, defaults, states)
 
     def save(self, path: str | Path) -> None:
         """Write the chat to a file, as `to_json` gives it.
@@ -269,7 +281,8 @@ class Chat(EditableTurns):
         """Return the chat of a file that `save` has written.
 
         `Chat.load(path)` gives it the name in the file, `chat.load(path)` loads it into `chat`. The
-        turns that the chat of that name has already are replaced; its `undo` brings them back.
+        turns and the defaults that the chat of that name has already are replaced; its `undo`
+        brings them back. It keeps its key if the file names the same server.
 
         Args:
             path: the file.
@@ -284,7 +297,7 @@ class Chat(EditableTurns):
             raise RequestError(f"The chat cannot be read from {path}: {error}.") from None
         content = saved.from_json(text)
         chat = self if self is not None and name is None else Chat(name or content.name)
-        chat._replace(content.states, content.system, content.defaults, "it was loaded")
+        chat._replace(content.states, content.system, "it was loaded", content.defaults)
         return chat
 
     def _repr_html_(self) -> str:
@@ -312,8 +325,7 @@ class Chat(EditableTurns):
         if not isinstance(prompt, str):
             raise RequestError(f"The prompt must be text, not {type(prompt).__name__}.")
         own = {name: value for name, value in given.items() if value is not None}
-        secrets = {name: secret.reveal() for name, secret in self._secrets.items()}
-        given, note = with_own({**self._defaults, **secrets}, own)
+        given, note = with_own({**self._defaults, **self._revealed()}, own)
         if note:
             warn(note)
         return _own(given, "ask")
@@ -373,6 +385,9 @@ class Chat(EditableTurns):
         if isinstance(body := self._defaults.get("extra_body"), Mapping):
             self._defaults["extra_body"] = with_hidden(body)
 
+    def _revealed(self) -> dict[str, str]:
+        return {name: secret.reveal() for name, secret in self._secrets.items()}
+
     def _default_system(self) -> str:
         return settings.current().system if self.system is None else self.system
 
@@ -384,14 +399,38 @@ class Chat(EditableTurns):
                     "was sent."
                 )
 
-    def _replace(self, states: Sequence[TurnState], system: str | None, defaults: options.Options, why: str) -> None:
+    def _replace(
+        self,
+        states: Sequence[TurnState],
+        system: str | None,
+        why: str,
+        defaults: Mapping[str, Any],
+        secrets: Mapping[str, Secret] | None = None,
+    ) -> None:
+        """Replace everything; without `secrets` the chat keeps its own, for its own server."""
+        note = ""
+        if secrets is None:
+            defaults, note = with_kept(self._defaults, self._revealed(), defaults)
+        if note:
+            warn(note)
         if count := len(self.turns):
             warn(
                 f"The {count} {'turn' if count == 1 else 'turns'} of the chat {self.name} are replaced; "
                 f"nbstream.Chat({self.name!r}).undo() brings them back."
             )
-        self._turns.replace(states, system, why)
-        self._defaults = defaults
+        before = self._defaults, self._secrets
+
+        def back() -> None:
+            self._defaults, self._secrets = before
+
+        # Turns and server belong together, also for a request that another thread makes.
+        with self._turns.lock:
+            self._defaults = options.checked(defaults, "Chat")
+            if secrets is None:
+                self._hide_secrets()
+            else:
+                self._secrets = dict(secrets)
+            self._turns.replace(states, system, why, back)
 
 
 def chats() -> dict[str, Chat]:

@@ -79,9 +79,20 @@ class EditableTurns:
         """Return the turn of which a version has this reply, or None."""
         return next((turn for turn in self.turns if any(each.reply is reply for each in turn.versions)), None)
 
-    def continue_version(self, turn: Turn, run: Run) -> None:
-        """Replace the reply of a turn's current version by the one of `run`, which continues it."""
-        self._turns.continue_version(turn, run)
+    def position_of(self, turn: Turn) -> int:
+        """Return the position of a turn in `turns`.
+
+        Raises:
+            RequestError: if it is not there any more.
+        """
+        return self._turns.position_of(turn)
+
+    def continue_version(self, turn: Turn, reply: Reply, run: Run) -> None:
+        """Replace a reply of a turn by the one of `run`, which continues it.
+
+        A version with an answer of the user's own stays as it is.
+        """
+        self._turns.continue_version(turn, reply, run)
 
     def undo(self) -> None:
         """Take back the latest change: a turn that was asked, or what a method of the chat did.

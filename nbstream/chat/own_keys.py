@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nbstream.client.routing import route
+from nbstream.model.exceptions import RequestError
 from nbstream.model.hidden_text import hidden_in
 
 if TYPE_CHECKING:
@@ -43,6 +44,27 @@ def with_own(usual: Mapping[str, Any], own: Mapping[str, Any], whose: str = "The
     if fields:
         chosen["extra_body"] = {name: value for name, value in body.items() if name not in fields}
     return Chosen(chosen, f"{whose} are for {home}, and are not sent to {server}.")
+
+
+def with_kept(usual: Mapping[str, Any], secrets: Mapping[str, str], given: Mapping[str, Any]) -> Chosen:
+    """Return the options of a chat whose options are replaced by those of a file, which has no key.
+
+    Args:
+        usual: the options so far, without the secret ones.
+        secrets: the secret ones: a key, and a base URL with a query.
+        given: the options in the file.
+    """
+    chosen = {**secrets, **given}
+    if "api_key" not in secrets or "api_key" in given:
+        return Chosen(chosen)
+    try:
+        home, server = _origin({**usual, **secrets}), _origin(chosen)
+    except RequestError:
+        home, server = "another server", "that of the file"
+    if home == server:
+        return Chosen(chosen)
+    del chosen["api_key"]
+    return Chosen(chosen, f"The chat's key is for {home}, and is not sent to {server}.")
 
 
 def _origin(options: Mapping[str, Any]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from nbstream.chat.turn import Place, TurnState, Version
 from nbstream.client import options
@@ -16,10 +16,12 @@ from nbstream.model.reply import Reply
 from nbstream.model.saved_values import decode, encode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Hashable, Iterable, Mapping, Sequence
 
     from nbstream.exchange.round_trip import Message
 
+#: A number, or the first and the last one of a run.
+_Run: TypeAlias = int | list[int]
 #: The format that is written, and those that are read.
 _FORMAT = 3
 _FORMATS = (1, 2, _FORMAT)
@@ -40,20 +42,28 @@ class _Messages:
 
     def __init__(self, messages: list[Any]) -> None:
         self.messages = messages
-        self._indices: dict[str, int] = {}
+        self._indices: dict[Hashable, int] = {}
 
-    def indices(self, messages: Sequence[Message]) -> list[int]:
-        return [self._index(each) for each in messages]
+    def runs(self, messages: Sequence[Message]) -> list[_Run]:
+        return _runs(self._index(each) for each in messages)
 
-    def at(self, indices: list[int]) -> tuple[Message, ...]:
-        return tuple(self.messages[index] for index in indices)
+    def at(self, runs: list[_Run]) -> tuple[Message, ...]:
+        found: list[Message] = []
+        for run in runs:
+            first, last = (run, run) if isinstance(run, int) else run
+            if not 0 <= first <= last < len(self.messages):
+                raise IndexError(f"message {last}")
+            found += self.messages[first : last + 1]
+        return tuple(found)
 
     def _index(self, message: Message) -> int:
-        text = json.dumps(message)
-        if text not in self._indices:
-            self._indices[text] = len(self.messages)
+        # Most have only texts, whose hashes are known: each request has the messages of all before.
+        is_text = all(isinstance(each, str) for each in message.values())
+        key = tuple(message.items()) if is_text else json.dumps(message)
+        index = self._indices.setdefault(key, len(self.messages))
+        if index == len(self.messages):
             self.messages.append(message)
-        return self._indices[text]
+        return index
 
 
 def to_json(name: str, system: str | None, defaults: Mapping[str, Any], states: Sequence[TurnState]) -> str:
@@ -85,7 +95,7 @@ def from_json(text: str) -> Content:
         versions: dict[int, Version] = {}
         states = tuple(_state(each, messages, versions) for each in document["turns"])
         return Content(document["chat"], document["system"], options.checked(document["defaults"], "Chat"), states)
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError) as error:
         raise RequestError(f"This is no chat that nbstream has saved: {error!r:.80}") from None
 
 
@@ -105,7 +115,7 @@ def _turn(state: TurnState, messages: _Messages) -> dict[str, Any]:
         "aside": state.is_aside,
         "cell": list(state.place) if state.place else None,
         "branches": state.has_branches,
-        "follows": sorted(state.follows),
+        "follows": _runs(sorted(state.follows)),
         "versions": [_version(each, messages) for each in state.versions],
     }
 
@@ -113,13 +123,15 @@ def _turn(state: TurnState, messages: _Messages) -> dict[str, Any]:
 def _version(version: Version, messages: _Messages) -> dict[str, Any]:
     reply = version.reply
     short = with_requests(reply, lambda request: replace(request, messages=()))
+    # First, so that messages have their numbers in the order in which they are sent.
+    asked = [messages.runs(step.request.messages) for step in reply.steps]
     return {
         "number": version.number,
-        "after": sorted(version.after),
-        "sent": messages.indices(version.sent),
+        "after": _runs(sorted(version.after)),
+        "sent": messages.runs(version.sent),
         "edited": version.edited_answer,
         "prompt_edited": version.is_prompt_edited,
-        "request_messages": [messages.indices(step.request.messages) for step in reply.steps],
+        "request_messages": asked,
         "reply": encode(short),
     }
 
@@ -137,7 +149,7 @@ def _state(document: dict[str, Any], messages: _Messages, versions: dict[int, Ve
         Place(*cell) if cell else None,
         # Formats 1 and 2 know no branches.
         document.get("branches", False),
-        frozenset(versions[number].number for number in document.get("follows", ())),
+        _renumbered(document.get("follows", ()), versions),
     )
 
 
@@ -150,12 +162,10 @@ def _read_version(document: dict[str, Any], messages: _Messages, versions: dict[
     if not reply.ended:
         # It was saved while it asked whether a tool may run.
         reply = reduce(reply, Ended(reply.timing.ended or 0.0, "cancelled"))
-    # The numbers of this process differ.
-    after = frozenset(versions[number].number for number in document["after"] if number in versions)
     version = Version(
         messages.at(document["sent"]),
         reply,
-        after,
+        _renumbered(document["after"], versions),
         document["edited"],
         is_prompt_edited=document["prompt_edited"],
     )
@@ -163,6 +173,34 @@ def _read_version(document: dict[str, Any], messages: _Messages, versions: dict[
     return version
 
 
-def _of_each_step(found: list[Any]) -> list[list[int]]:
-    """Return the indices of each step's messages; in format 1 a reply has one step."""
+def _runs(numbers: Iterable[int]) -> list[_Run]:
+    """Return numbers with each run of them as its first and its last one: `[1, [4, 9]]`.
+
+    Each version names all before it, so a list of a long chat would grow with the square.
+    """
+    found: list[_Run] = []
+    first = last = None
+    for number in (*numbers, None):
+        if last is not None and number == last + 1:
+            last = number
+            continue
+        if first is not None and last is not None:
+            found.append(first if first == last else [first, last])
+        first = last = number
+    return found
+
+
+def _renumbered(runs: Sequence[_Run], versions: Mapping[int, Version]) -> frozenset[int]:
+    """Return the numbers that versions of a file have in this process, as far as it has them."""
+    singles = {run for run in runs if isinstance(run, int)}
+    ranges = [range(first, last + 1) for first, last in (run for run in runs if not isinstance(run, int))]
+    return frozenset(
+        version.number
+        for number, version in versions.items()
+        if number in singles or any(number in each for each in ranges)
+    )
+
+
+def _of_each_step(found: list[Any]) -> list[list[_Run]]:
+    """Return the messages of each step; in format 1 a reply has one step, and no runs."""
     return found if found and isinstance(found[0], list) else [found]

@@ -14,17 +14,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from nbstream.client.run import Run
+    from nbstream.model.reply import Reply
 
 #: So many changes can be undone.
 _MOST_CHANGES = 100
 
 
 class _Change(NamedTuple):
-    """What was changed, and the state before it."""
+    """What was changed, the state before it, and what else has to be done to take it back."""
 
     what: str
     turns: tuple[tuple[Turn, TurnState], ...]
     system: str | None
+    back: Callable[[], object] | None
 
 
 class TurnList:
@@ -48,6 +50,8 @@ class TurnList:
         self._system: str | None = None
         #: A revision, and the turns that were outdated then.
         self._outdated: tuple[int, frozenset[Turn]] = -1, frozenset()
+        #: The same, found within a change that may not have been finished.
+        self._perhaps_outdated = self._outdated
         self._changes: list[_Change] = []
         self._changed = changed
 
@@ -60,7 +64,7 @@ class TurnList:
     def system(self, system: str | None) -> None:
         if system != self._system:
             self._system = system
-            self._tell()
+            self.tell()
 
     @property
     def present(self) -> tuple[Turn, ...]:
@@ -76,6 +80,17 @@ class TurnList:
     def can_undo(self) -> bool:
         """Whether there is a change to take back."""
         return bool(self._changes)
+
+    def position_of(self, turn: Turn) -> int:
+        """Return the position of a turn in the present branch, counted from 0.
+
+        Raises:
+            RequestError: if it is not there.
+        """
+        turns = self.present
+        if turn not in turns:
+            raise RequestError("This turn is not in its chat any more.")
+        return turns.index(turn)
 
     def at(self, place: Place | None) -> Turn | None:
         """Return the turn of a place, also if it is set aside; None if this branch has none."""
@@ -102,7 +117,7 @@ class TurnList:
         Raises:
             RequestError: if the turn is gone.
         """
-        with self.lock, self._changing(f"turn {self._index(turn) + 1} was {what}"):
+        with self.lock, self._changing(f"turn {self.position_of(turn) + 1} was {what}"):
             turn.state = replace(turn.state, has_branches=True)
             self._bind(turn)
             turn.state = turn.with_version(version)
@@ -114,7 +129,7 @@ class TurnList:
             RequestError: if the turn is gone.
         """
         with self.lock:
-            index = self._index(turn)
+            index = self.position_of(turn)
             with self._changing(f"use({current}) of turn {index + 1}"):
                 self._bind(turn)
                 turn.state = replace(turn.state, current=current)
@@ -132,20 +147,29 @@ class TurnList:
             RequestError: if the turn is gone.
         """
         with self.lock:
-            index = self._index(turn)
+            index = self.position_of(turn)
             with self._changing(f"{what} of turn {index + 1}"):
                 turn.state = state
             self._tell_changed(index)
 
-    def continue_version(self, turn: Turn, run: Run) -> None:
-        """Replace the reply of a turn's current version by the one of `run`, which continues it."""
-        with self._changing("a reply was continued"):
-            versions, old = list(turn.versions), turn.version.number
-            versions[turn.state.current] = new = turn.version.with_source(run.receiver)
-            turn.state = replace(turn.state, versions=tuple(versions))
-            for each in self.every:
-                if old in each.state.follows:
-                    each.state = replace(each.state, follows=each.state.follows - {old} | {new.number})
+    def continue_version(self, turn: Turn, reply: Reply, run: Run) -> None:
+        """Replace a reply of a turn by the one of `run`, which continues it.
+
+        A version with an answer of the user's own stays as it is.
+        """
+        with self.lock:
+            versions = list(turn.versions)
+            found = (at for at, each in enumerate(versions) if each.reply is reply and each.edited_answer is None)
+            at = next(found, None)
+            if at is None:
+                return
+            with self._changing("a reply was continued"):
+                old = versions[at]
+                versions[at] = new = old.with_source(run.receiver)
+                turn.state = replace(turn.state, versions=tuple(versions))
+                for each in self.every:
+                    if old.number in each.state.follows:
+                        each.state = replace(each.state, follows=each.state.follows - {old.number} | {new.number})
 
     def set_aside(self, is_gone: Callable[[Place], bool]) -> list[int]:
         """Set the turns of some places aside, and return their positions, counted from 0."""
@@ -172,9 +196,14 @@ class TurnList:
                         turn.state = replace(turn.state, is_aside=False, place=None)
         return len(back)
 
-    def replace(self, states: Iterable[TurnState], system: str | None, why: str) -> None:
-        """Replace the system prompt, and all turns by turns of these states."""
-        with self._changing(why):
+    def replace(
+        self, states: Iterable[TurnState], system: str | None, why: str, back: Callable[[], object] | None = None
+    ) -> None:
+        """Replace the system prompt, and all turns by turns of these states.
+
+        `back` is called when that is undone.
+        """
+        with self._changing(why, back):
             self._system = system
             self.every = [self._turn(state) for state in states]
 
@@ -196,8 +225,15 @@ class TurnList:
             for turn, state in change.turns:
                 turn.state = state
             self._system = change.system
-        self._tell()
+            if change.back is not None:
+                change.back()
+        self.tell()
         return change.what
+
+    def tell(self) -> None:
+        """Call the listeners."""
+        for listener in [*self.listeners]:
+            listener()
 
     def cancel(self) -> None:
         """Stop every reply that is still received."""
@@ -209,7 +245,11 @@ class TurnList:
         # A request that is being made holds the lock for a while; a panel that asks for its state
         # must not wait for that.
         if not self.lock.acquire(blocking=False):
-            return turn in self._all_outdated()
+            revision = self.revision
+            found = next((each for each in (self._outdated, self._perhaps_outdated) if each[0] == revision), None)
+            if found is None:
+                found = self._perhaps_outdated = revision, self._all_outdated()
+            return turn in found[1]
         try:
             if self._outdated[0] != self.revision:
                 self._outdated = self.revision, self._all_outdated()
@@ -232,13 +272,6 @@ class TurnList:
     def _turn(self, state: TurnState) -> Turn:
         return Turn(state, self.select, self.is_outdated)
 
-    def _index(self, turn: Turn) -> int:
-        """Return the position of a turn in the present branch."""
-        turns = self.present
-        if turn not in turns:
-            raise RequestError("This turn is not in its chat any more.")
-        return turns.index(turn)
-
     def _bind(self, turn: Turn) -> None:
         """Let the turns after `turn` belong to its current version, if it has branches."""
         if turn.state.has_branches:
@@ -254,18 +287,14 @@ class TurnList:
         return [version for turn in self.every for version in turn.versions]
 
     @contextmanager
-    def _changing(self, what: str) -> Iterator[None]:
+    def _changing(self, what: str, back: Callable[[], object] | None = None) -> Iterator[None]:
         """Keep the state before a change, and tell the listeners after it."""
         with self.lock:
             self.revision += 1
             state = tuple((turn, turn.state) for turn in self.every)
-            self._changes = [*self._changes[1 - _MOST_CHANGES :], _Change(what, state, self.system)]
+            self._changes = [*self._changes[1 - _MOST_CHANGES :], _Change(what, state, self.system, back)]
             yield
-        self._tell()
-
-    def _tell(self) -> None:
-        for listener in [*self.listeners]:
-            listener()
+        self.tell()
 
 
 def _on_branch(turns: Iterable[Turn]) -> list[Turn]:

@@ -68,8 +68,8 @@ def _options(fields: Mapping[str, Any], defaults: Mapping[str, Any]) -> list[str
     stop = fields.get("stop")
     if stop and "stop" not in defaults:
         texts = [stop] if isinstance(stop, str) else [*stop]
-        if any("\n" in text for text in texts):
-            # The flags stand on one line.
+        if any(text.splitlines() != [text] or text.startswith("-") for text in texts):
+            # The flags stand on one line, which other characters end, too; a hyphen begins a flag.
             words += ["--raw-body", json.dumps({"stop": texts})]
         else:
             words += [word for text in texts for word in ("--stop", text)]

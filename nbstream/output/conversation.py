@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from nbstream.chat.turn import Turn
     from nbstream.model.reply import Reply
 
-_LEFT_OUT = "{} before these: the notebook's file has them as Markdown, and nbstream.Chat({!r}).markdown() gives them"
+_LEFT_OUT = "{} before these: {}nbstream.Chat({!r}).markdown() gives them"
+_IN_FILE = "the notebook's file has them as Markdown, and "
 _HEADINGS = ("chat", "turns", "tokens", "cost", "model")
 
 
@@ -38,19 +39,20 @@ def turn_html(turn: Turn, number: int) -> str:
     return prompt + settled.settled_html(_shown(turn), Presentation(reasoning="closed"))
 
 
-def html_around(chat: Chat, of_turns: Sequence[str], left_out: int = 0) -> str:
+def html_around(chat: Chat, of_turns: Sequence[str], left_out: int = 0, *, in_markdown: bool = True) -> str:
     """Return the HTML of a conversation.
 
     Args:
         chat: the chat.
         of_turns: the HTML of its turns, or of the last ones.
         left_out: how many turns before them are left out.
+        in_markdown: whether the Markdown beside it has those.
     """
     parts = [_head(f"<strong>{escape(printable(chat.name))}</strong>", summary(chat))]
     if chat.system:
         parts.append(_prompt("System prompt", chat.system, []))
     if left_out:
-        parts.append(_head("", [_LEFT_OUT.format(turns(left_out), chat.name)]))
+        parts.append(_head("", [_left_out(chat, left_out, _IN_FILE if in_markdown else "")]))
     parts += of_turns
     if not of_turns:
         parts.append("<p><em>No turn yet.</em></p>")
@@ -72,11 +74,13 @@ def turn_markdown(turn: Turn, number: int) -> str:
     return f"## Turn {number}{marks}\n\n{_fenced(turn.prompt)}\n\n{answer}"
 
 
-def markdown_around(chat: Chat, of_turns: Sequence[str]) -> str:
-    """Return the Markdown of a conversation, from that of its turns."""
+def markdown_around(chat: Chat, of_turns: Sequence[str], left_out: int = 0) -> str:
+    """Return the Markdown of a conversation, from that of its last turns; `left_out` have none."""
     parts = [f"# {literal(chat.name)}"]
     if chat.system:
         parts.append(f"System prompt:\n\n{_fenced(chat.system)}")
+    if left_out:
+        parts.append(literal(_left_out(chat, left_out)))
     return "\n\n".join([*parts, *of_turns]) + "\n"
 
 
@@ -117,6 +121,10 @@ def _shown(turn: Turn) -> Reply:
     """Return the reply of a turn, without its place in the chat, which stands above it."""
     reply = turn.version.shown
     return replace(reply, request=replace(reply.request, turn=None))
+
+
+def _left_out(chat: Chat, count: int, where: str = "") -> str:
+    return _LEFT_OUT.format(turns(count), where, chat.name)
 
 
 def _head(title: str, items: Iterable[str]) -> str:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import nbstream
+from nbstream.chat import again
 from nbstream.chat.cells import outside
 from nbstream.chat.turn import Version
 from nbstream.chat.turn_list import TurnList
@@ -121,6 +122,24 @@ def test_branches_are_saved_and_loaded(simulator: Simulator, tmp_path: Path) -> 
     assert texts(chat.fork("fork")) == ["ONE", "three"]
 
 
+def test_a_fork_has_the_turns_that_followed_one_that_is_set_aside(
+    simulator: Simulator, cells: Cells, tmp_path: Path
+) -> None:
+    chat = nbstream.Chat("plan")
+    for cell in ("a", "b"):
+        cells.run(cell)
+        ask(chat, cell)
+    branch(chat, 0, "A")
+    ask(chat, "c")
+    chat.turns[0].use(0)
+    chat.turns[0].use(1)
+    chat.set_aside(["a"])
+    forked = chat.fork("forked")
+    assert texts(forked) == texts(chat) == ["c"]
+    forked.save(tmp_path / "forked.json")
+    assert texts(nbstream.Chat.load(tmp_path / "forked.json", "loaded")) == ["c"]
+
+
 def test_a_continued_version_keeps_the_turns_that_follow_it(simulator: Simulator) -> None:
     chat = nbstream.Chat("plan")
     chat.stream("[simulate: truncate after=5] x", thinking=False).result()
@@ -130,11 +149,23 @@ def test_a_continued_version_keeps_the_turns_that_follow_it(simulator: Simulator
     turn.use(0)
     turn.use(1)
     run = nbstream.stream("[simulate: echo] all", thinking=False)
-    chat.continue_version(turn, run)
+    chat.continue_version(turn, turn.reply, run)
     run.result()
     assert texts(chat) == ["all", "two"]
     turn.use(0)
     assert len(chat) == 1
+
+
+def test_an_answer_of_the_users_own_is_not_replaced_by_going_on(simulator: Simulator) -> None:
+    chat = nbstream.Chat("plan")
+    reply = chat.stream("[simulate: truncate after=5] x").result()
+    chat.edit(0, answer="my own")
+    # As by Continue below the reply in its cell, which shows the model's text.
+    run = again.start(again.another("continue", reply, {}), reply, "continue")
+    run.result()
+    turn = chat.turns[0]
+    assert (turn.answer, len(turn.versions)) == ("my own", 2)
+    assert turn.versions[0].reply is run.reply
 
 
 def test_a_branch_changes_options_and_keeps_those_of_the_turn(simulator: Simulator) -> None:

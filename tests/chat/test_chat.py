@@ -199,13 +199,23 @@ def test_a_turn_that_still_arrives_is_waited_for(simulator: Simulator) -> None:
     run = chat.stream("[simulate: silence] x")
     with pytest.raises(RequestError, match="Turn 1 of the chat plan is still arriving"):
         ask(chat, "two")
-    with pytest.raises(RequestError, match="still arriving"):
+    with pytest.raises(RequestError, match=r"not written.* still arrives"):
         chat.to_json()
     assert len(bodies(simulator)) <= 1
     run.cancel()
     run.result()
     ask(chat, "two")
     assert len(chat) == 2
+    # Nor is a part of a reply written that is not sent, as it is hidden or an old version.
+    run = chat.branch(1, "[simulate: silence] x")
+    chat.hide(1)
+    for _ in range(2):
+        with pytest.raises(RequestError, match=r"not written.* still arrives"):
+            chat.to_json()
+        chat.turns[1].use(0)
+    run.cancel()
+    run.result()
+    chat.to_json()
 
 
 def test_hide_and_edit_tell_from_where_on_the_cache_is_lost(

@@ -13,14 +13,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import nbstream
+from nbstream.chat import saved
+from nbstream.chat.turn import Version
 from nbstream.model.exceptions import NbstreamWarning, RequestError
+from nbstream.model.reply import Reply
 from nbstream.model.saved_values import decode, encode
 from nbstream.model.usage import Cost, Usage
 from tests.chat.conftest import bodies
+from tests.hostile import keys
+from tests.hostile.server import HostileServer, Request, Response, chunk
 
 if TYPE_CHECKING:
     from nbstream.simulator.server import Simulator
     from tests.chat.conftest import Cells
+
+
+#: A chat whose only version was sent after others.
+DAMAGED = (
+    '{"format": 3, "chat": "x", "system": null, "defaults": {}, "messages": [], "turns": [{"current": 0, "hidden": '
+    'false, "aside": false, "cell": null, "versions": [{"number": 0, "after": [], "sent": %s, "edited": null, '
+    '"prompt_edited": false, "request_messages": [], "reply": {"_": "Reply"}}]}]}'
+)
 
 
 def test_a_loaded_chat_goes_on_as_the_saved_one(simulator: Simulator, cells: Cells, tmp_path: Path) -> None:
@@ -61,10 +74,21 @@ def test_a_loaded_chat_goes_on_as_the_saved_one(simulator: Simulator, cells: Cel
 def test_a_file_does_not_grow_with_the_square_of_its_turns(simulator: Simulator) -> None:
     chat = nbstream.Chat("plan")
     sizes = []
-    for _ in range(40):
-        chat.stream("[simulate: normal tokens=20] " + "x" * 500, thinking=False).result()
-        sizes.append(len(chat.to_json()))
-    assert sizes[39] - sizes[29] < 1.5 * (sizes[19] - sizes[9])
+    for number in range(60):
+        chat.stream(f"[simulate: echo] {number}", thinking=False).result()
+        if number % 20 in (9, 19):
+            sizes.append(len(chat.to_json()))
+    assert sizes[5] - sizes[4] < 1.1 * (sizes[1] - sizes[0])
+
+
+@given(st.lists(st.integers(0, 30)))
+def test_numbers_are_the_same_after_they_were_written_as_runs(numbers: list[int]) -> None:
+    messages = saved._Messages([{"role": "user", "content": str(number)} for number in range(31)])
+    runs = json.loads(json.dumps(saved._runs(numbers)))
+    assert [int(each["content"]) for each in messages.at(runs)] == numbers
+    assert len(saved._runs(range(10**4))) == 1
+    versions = {number: Version((), Reply(), frozenset()) for number in range(31)}
+    assert saved._renumbered(runs, versions) == {versions[number].number for number in numbers}
 
 
 def test_a_chat_can_load_a_file_under_its_own_name(simulator: Simulator, tmp_path: Path) -> None:
@@ -89,8 +113,52 @@ def test_loading_over_a_chat_can_be_undone(simulator: Simulator, tmp_path: Path)
     assert len(chat) == 2
 
 
+def test_the_key_of_a_chat_is_not_sent_to_the_server_of_a_file(tmp_path: Path) -> None:
+    def answer(_: Request) -> Response:
+        return Response([chunk(content="yes", finish="stop")])
+
+    with HostileServer({"v1": answer}) as own, HostileServer({"v1": answer}) as other:
+        for name, server in (("theirs", other), ("same", own)):
+            nbstream.Chat(name, base_url=f"{server.url}/v1", max_tokens=9).save(tmp_path / name)
+        chat = nbstream.Chat("plan", base_url=f"{own.url}/v1", api_key=keys.KEY)
+        chat.stream("mine").result(20)
+        with pytest.warns(NbstreamWarning) as said:
+            chat.load(tmp_path / "theirs")
+        chat.stream("hello").result(20)
+        assert [keys.KEY in each.text for each in other.requests] == [False]
+        assert f"key is for {own.url}, and is not sent to {other.url}" in str(said[0].message)
+        # What comes back goes to the server that it was asked on, with its key.
+        chat.undo()
+        chat.undo()
+        chat.stream("again").result(20)
+        assert [each.key for each in own.requests] == [keys.KEY] * 2
+        assert chat.defaults == {"base_url": f"{own.url}/v1"}
+        with pytest.warns(NbstreamWarning, match="are replaced"):
+            chat.load(tmp_path / "same")
+        chat.stream("hello").result(20)
+        assert own.requests[-1].key == keys.KEY
+        assert len(other.requests) == 1
+        hidden = nbstream.Chat("hidden", base_url=f"{own.url}/v1?token={keys.KEY}", api_key=keys.KEY)
+        with pytest.warns(NbstreamWarning, match="is not sent to"):
+            hidden.load(tmp_path / "theirs")
+        hidden.stream("hello").result(20)
+        assert len(other.requests) == 2
+        assert keys.KEY not in other.requests[1].text + other.requests[1].path
+        assert keys.KEY not in chat.to_json() + str(chat.defaults)
+
+
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"format": 9}', '{"format": 1, "chat": "x", "turns": [{}]}', "\ufeff"]
+    "text",
+    [
+        *(DAMAGED % each for each in ("[9]", "[-1]", "[[0, 1e9]]", "[[0]]", '[["a", 1]]', "[[[0], 1]]", "5")),
+        "",
+        "[]",
+        "{}",
+        '{"format": 9}',
+        '{"format": 1, "chat": "x", "turns": [{}]}',
+        "\ufeff",
+        "[" * 200_000,
+    ],
 )
 def test_a_file_that_is_no_chat_is_one_line(text: str, tmp_path: Path) -> None:
     path = tmp_path / "x.json"

@@ -25,7 +25,9 @@ def _own_chats(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def parsed(source: str) -> tuple[Any, str]:
     """Return what the magic reads on the first line, and the prompt."""
-    line, _, prompt = source.partition("\n")
+    # IPython takes these for the ends of lines.
+    line, *rest = source.splitlines(keepends=True)
+    line, prompt = line.removesuffix("\n"), "".join(rest)
     magics = DeepSeekMagics(InteractiveShell.instance())
     return magics._parse(line.removeprefix("%%deepseek ")), prompt
 
@@ -39,6 +41,8 @@ def parsed(source: str) -> tuple[Any, str]:
         {"thinking": False, "temperature": 0.5, "max_tokens": 50, "stop": ["a b", "'c"]},
         {"stop": "END", "top_p": 0.96},
         {"stop": ["one\ntwo"]},
+        {"stop": ["--", "-END", "- x", "a=b"]},
+        {"stop": "one\rtwo", "effort": "low"},
     ],
 )
 def test_the_cell_asks_the_same(simulator: Simulator, options: dict[str, Any]) -> None:

@@ -30,7 +30,7 @@ export class ChatSession implements Panel {
   readonly writing: Writing = { text: "", template: "", blanks: new Map(), editing: undefined };
   readonly #instrument: Instrument;
   readonly #views = new Set<PanelView>();
-  #pending: (Pending & { isCancelled: boolean; isSent: boolean; template: string }) | undefined;
+  #pending: (Pending & { isCancelled: boolean; isSent: boolean } & Pick<Writing, "template" | "blanks">) | undefined;
   #isStopping = false;
   #problem = "";
   #draftSeen: number;
@@ -94,6 +94,8 @@ export class ChatSession implements Panel {
 
   post(message: Post): void {
     this.#problem = "";
+    // The kernel puts an unsent prompt before what is written.
+    if (message.type === "edit" && message.part === undefined) this.#sendDraft();
     void this.#send(message).then((answer) => {
       if (answer?.problem === undefined) return;
       this.#problem = answer.problem;
@@ -163,13 +165,13 @@ export class ChatSession implements Panel {
   }
 
   /**
-   * Ask once the kernel listens. A message that waits at the kernel cannot be taken back, so the prompt
-   * goes as a draft first, which the kernel keeps; and the question only when that was heard.
+   * Ask once the kernel listens. A message that waits at the kernel cannot be taken back, so the draft
+   * goes first, as a rule the prompt, which the kernel keeps; and the question only when that was heard.
    */
   async #ask(prompt: string, template: string, isOwn: boolean): Promise<void> {
-    const blanks = Object.fromEntries(this.writing.blanks);
-    const text = template === "" ? { text: prompt } : { template, blanks };
-    const pending = { prompt, isLate: false, isCancelled: false, isSent: false, template };
+    const blanks = new Map(this.writing.blanks);
+    const text = template === "" ? { text: prompt } : { template, blanks: Object.fromEntries(blanks) };
+    const pending = { prompt, isLate: false, isCancelled: false, isSent: false, template, blanks };
     this.#pending = pending;
     this.#cancelDraft();
     const timer = setTimeout(() => {
@@ -177,7 +179,7 @@ export class ChatSession implements Panel {
       this.announce("Kernel busy: the prompt is sent when it is free");
       this.#draw();
     }, PATIENCE);
-    if (isOwn) await this.#send({ type: "draft", ...text });
+    await this.#send({ type: "draft", ...(isOwn ? text : this.#written) });
     if (!pending.isCancelled) {
       pending.isSent = true;
       await this.#send({ type: "send", ...text });
@@ -213,7 +215,10 @@ export class ChatSession implements Panel {
     if (pending === undefined) return;
     if (pending.template === "") {
       this.writing.text = [pending.prompt, this.writing.text].filter((text) => text.trim() !== "").join("\n\n");
-    } else this.writing.template = pending.template;
+    } else {
+      this.writing.template = pending.template;
+      for (const [blank, text] of pending.blanks) this.writing.blanks.set(blank, text);
+    }
     this.onWriting(this);
   }
 
@@ -250,9 +255,13 @@ export class ChatSession implements Panel {
     clearTimeout(this.#draftTimer);
     if (this.#isDraftSent || this.isLost) return;
     this.#isDraftSent = true;
+    void this.#send({ type: "draft", ...this.#written });
+  }
+
+  /** What is written, as a draft. */
+  get #written(): Partial<Post> {
     const { blanks, template, text } = this.writing;
-    const filled = template === "" ? {} : { template, blanks: Object.fromEntries(blanks) };
-    void this.#send({ type: "draft", text, ...filled });
+    return template === "" ? { text } : { text, template, blanks: Object.fromEntries(blanks) };
   }
 
   #cancelDraft(): void {

@@ -13,6 +13,7 @@ export class LongText {
   readonly #load: () => Promise<string | undefined>;
   #drawn: string | undefined;
   #leftOut = 0;
+  #version = "";
 
   /** `load` brings the whole text if a part of it was left out. */
   constructor(load: () => Promise<string | undefined>) {
@@ -21,18 +22,21 @@ export class LongText {
     this.element.append(this.#text, this.#more);
   }
 
-  draw(text: string, leftOut: number): void {
-    this.#leftOut = leftOut;
-    if (text === this.#drawn) return;
+  /** `version` names what it is the beginning of: texts that begin alike may go on differently. */
+  draw(text: string, leftOut: number, version: string): void {
+    if (text === this.#drawn && leftOut === this.#leftOut && version === this.#version) return;
     this.#drawn = text;
+    this.#leftOut = leftOut;
+    this.#version = version;
     const short = shortened(text, leftOut > 0);
     this.#text.textContent = short;
     this.#more.hidden = short === text;
   }
 
   async #showAll(): Promise<void> {
+    const version = this.#version;
     const text = this.#leftOut > 0 ? await this.#load() : this.#drawn;
-    if (text === undefined) return;
+    if (text === undefined || version !== this.#version) return;
     this.#text.textContent = text;
     this.#more.hidden = true;
     // The focus was on the button, which is gone.

@@ -1,6 +1,6 @@
 /** One view of a chat's panel: the transcript, and below it the place to write. */
 
-import { element, scrollBy, scrollerOf, targetOf, write } from "../shared";
+import { element, scrollBy, scrollerOf, targetOf } from "../shared";
 import { Composer } from "./composer";
 import type { Panel } from "./panel";
 import { Transcript } from "./transcript";
@@ -18,7 +18,6 @@ export class PanelView {
   readonly #skip = element("a", "nbstream-skip", "To the prompt");
   readonly #transcript: Transcript;
   readonly #composer: Composer;
-  readonly #status = element("div", "nbstream-said-status");
   readonly #removal = new AbortController();
   #frame: number | undefined;
 
@@ -27,13 +26,12 @@ export class PanelView {
     this.#transcript = new Transcript(panel);
     this.#composer = new Composer(panel);
     this.#root.setAttribute("role", "region");
-    this.#status.setAttribute("role", "status");
     this.#skip.href = "#";
     this.#skip.addEventListener("click", (event) => {
       event.preventDefault();
       this.#composer.focus();
     });
-    this.#root.append(this.#skip, this.#transcript.element, this.#composer.element, this.#status);
+    this.#root.append(this.#skip, this.#transcript.element, this.#composer.element);
     parent.append(this.#root);
     // The notebook has a use for arrows, too.
     window.addEventListener("keydown", changeVersion, { capture: true, signal: this.#removal.signal });
@@ -55,11 +53,6 @@ export class PanelView {
   /** Show the end, because the user has sent something. */
   toEnd(): void {
     this.#transcript.toEnd();
-  }
-
-  announce(text: string): void {
-    write(this.#status, "");
-    setTimeout(() => write(this.#status, text), 50);
   }
 
   /** Draw what was written in another view. */

@@ -65,7 +65,7 @@ export class RowView {
     if (this.element.getAttribute("aria-label") !== label) this.element.setAttribute("aria-label", label);
     this.element.toggleAttribute("data-hidden", row.hidden);
     this.element.toggleAttribute("data-arriving", row.arriving);
-    this.#prompt.draw(row.prompt, row.prompt_left_out);
+    this.#prompt.draw(row.prompt, row.prompt_left_out, row.reply);
     this.#editButton.hidden = isLost || !row.actions.includes("edit");
     this.#versions.hidden = row.versions < 2;
     this.#versions.setAttribute("aria-label", `Version ${row.version} of ${row.versions}`);

@@ -64,14 +64,13 @@ export class Transcript {
 
   draw(): void {
     const { pending, state } = this.#panel;
-    const { chat, rows, first, count, system } = state;
+    const { chat, rows, first, system } = state;
     this.#pin.update();
     this.#box.setAttribute("aria-label", `Chat ${chat}`);
     this.#system.hidden = system === "" || first > 0;
     if (this.#systemText.textContent !== system) this.#systemText.textContent = system;
-    const after = count - first - rows.filter(({ kind }) => kind === "turn").length;
     this.#drawMore(this.#earlier, first, "earlier");
-    this.#drawMore(this.#later, after, "later");
+    this.#drawMore(this.#later, this.#after, "later");
     if (this.#asked?.first !== first) this.#asked = undefined;
     const keys = new Set(rows.map(({ key }) => key));
     const stays = this.#pin.isPinned ? undefined : this.#place(keys);
@@ -102,8 +101,7 @@ export class Transcript {
 
   /** Scroll to the end, and follow it from now on. */
   toEnd(): void {
-    const { first, rows, count } = this.#panel.state;
-    if (first + rows.length < count) this.#askFor(-1);
+    if (this.#after > 0) this.#askFor(-1);
     const hadFocus = this.#toEnd.matches(":focus");
     this.#pin.pin();
     this.#drawToEnd();
@@ -132,6 +130,12 @@ export class Transcript {
       const moved = row.getBoundingClientRect().top - before;
       if (Math.abs(moved) >= 1) this.#box.scrollTop += moved;
     };
+  }
+
+  /** How many turns stand after the window; prompts that were not sent are rows, too, but no turns. */
+  get #after(): number {
+    const { count, first, rows } = this.#panel.state;
+    return count - first - rows.filter(({ kind }) => kind === "turn").length;
   }
 
   #drop(key: string, view: RowView): void {
@@ -173,9 +177,7 @@ export class Transcript {
   }
 
   #drawToEnd(): void {
-    const { first, rows, count } = this.#panel.state;
-    const isLast = first + rows.length >= count;
-    this.#toEnd.hidden = this.#pin.isPinned && isLast;
+    this.#toEnd.hidden = this.#pin.isPinned && this.#after <= 0;
   }
 
   /** Stay at the end when anything in the box grows, before it is painted. */

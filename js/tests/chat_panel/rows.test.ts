@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { DRAFT_DELAY, PATIENCE } from "../../src/chat_panel/chat_session";
 import { shortened } from "../../src/chat_panel/long_text";
 import { press, rowOf, settle, show, type } from "./stand_ins";
 
@@ -173,6 +174,25 @@ describe("a long prompt", () => {
     expect(root.querySelector(".nbstream-prompt-text")?.textContent).toBe("short and whole");
   });
 
+  it("is not that of another version which begins alike", async () => {
+    const row = rowOf({ prompt: "short", prompt_left_out: 9, reply: "v1" });
+    const { button, change, instrument, root } = show({ rows: [row] });
+    const text = root.querySelector(".nbstream-prompt-text");
+    instrument.answer = () => ({ text: "short and whole" });
+    button("Show all")?.click();
+    await settle();
+    change({ rows: [{ ...row, reply: "v2" }] });
+    expect(text?.textContent).toBe("short …");
+    // What comes for a version that is not shown any more is not for this one.
+    instrument.answer = undefined;
+    button("Show all")?.click();
+    change({ rows: [{ ...row, reply: "v3" }] });
+    instrument.free({ text: "short and second" });
+    await settle();
+    expect(text?.textContent).toBe("short …");
+    expect(button("Show all")).toBeDefined();
+  });
+
   it("is not cut within a character", () => {
     expect(shortened("x".repeat(1999) + "🚀".repeat(9))).toBe(`${"x".repeat(1999)} …`);
   });
@@ -192,6 +212,16 @@ describe("the transcript", () => {
     root.querySelector<HTMLElement>(".nbstream-to-end")?.click();
     button("390 later turns")?.click();
     expect(instrument.sent.at(-1)).toEqual({ type: "window", first: -1 });
+  });
+
+  it("goes to the last turns, although prompts that were not sent stand below", () => {
+    const rows = Array.from({ length: 4 }, (_, index) => rowOf({ key: `${index}`, number: 1 + index }));
+    const unsent = Array.from({ length: 3 }, (_, index) => rowOf({ key: `u${index}`, number: 0, kind: "unsent" }));
+    const { instrument, root } = show({ rows: [...rows, ...unsent], first: 0, count: 6 });
+    const toEnd = root.querySelector<HTMLElement>(".nbstream-to-end");
+    expect(toEnd?.hidden).toBe(false);
+    toEnd?.click();
+    expect(instrument.sent).toEqual([{ type: "window", first: -1 }]);
   });
 
   it("goes to the end when something is sent", async () => {
@@ -247,6 +277,25 @@ describe("a template", () => {
     button("Write freely")?.click();
     expect(field.value).toBe("before\n\nReview f() for …. Again: f()");
     expect(document.activeElement).toBe(field);
+  });
+
+  it("has what was filled in again when it is cancelled, as the kernel is busy", async () => {
+    vi.useFakeTimers();
+    const { button, instrument, root } = show({ templates: [template] });
+    instrument.answer = undefined;
+    button("Review…")?.click();
+    for (const [index, text] of ["f()", "speed"].entries()) type(fields(root)[index] as HTMLTextAreaElement, text);
+    press(fields(root)[1] as Element, "Enter");
+    vi.advanceTimersByTime(PATIENCE);
+    button("Cancel")?.click();
+    expect(fields(root).map(({ value }) => value)).toEqual(["f()", "speed"]);
+    vi.advanceTimersByTime(DRAFT_DELAY);
+    vi.useRealTimers();
+    const blanks = { function: "f()", goal: "speed" };
+    expect(instrument.sent.at(-1)).toEqual({ type: "draft", text: "", template: "Review", blanks });
+    instrument.free();
+    await settle();
+    expect(instrument.types).not.toContain("send");
   });
 
   it("is closed by Escape and keeps what was filled in", () => {

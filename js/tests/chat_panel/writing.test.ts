@@ -113,6 +113,19 @@ describe("sending", () => {
     expect(instrument.sent.at(-1)).toEqual({ type: "send", text: "hello\n\nmore" });
   });
 
+  it("does not ask a suggestion that was cancelled while the kernel was busy", async () => {
+    const { button, field, instrument } = show({ suggestions: ["Suggested"] });
+    instrument.answer = undefined;
+    button("Suggested")?.click();
+    vi.advanceTimersByTime(PATIENCE);
+    button("Cancel")?.click();
+    instrument.free();
+    await settle();
+    expect(instrument.types).not.toContain("send");
+    expect(instrument.types).not.toContain("stop");
+    expect(field.value).toBe("Suggested");
+  });
+
   it("sends when the kernel is free again", async () => {
     const { field, instrument, send, change } = show();
     instrument.answer = undefined;
@@ -210,11 +223,21 @@ describe("the draft", () => {
     type(field, "half a thought");
     button("Suggested")?.click();
     await settle();
-    expect(instrument.sent).toEqual([
-      { type: "send", text: "Suggested" },
-      { type: "draft", text: "half a thought" },
-    ]);
+    // The kernel forgets the draft when something is sent.
+    const draft = { type: "draft", text: "half a thought" };
+    expect(instrument.sent).toEqual([draft, { type: "send", text: "Suggested" }, draft]);
     expect(field.value).toBe("half a thought");
+  });
+
+  it("is with the kernel before an unsent prompt comes into the field", async () => {
+    const { button, field, instrument } = show({ rows: [rowOf({ kind: "unsent", number: 0, actions: ["edit"] })] });
+    type(field, "half a thought");
+    button("Edit prompt")?.click();
+    await settle();
+    expect(instrument.sent).toEqual([
+      { type: "draft", text: "half a thought" },
+      { type: "edit", row: "row-0" },
+    ]);
   });
 
   it("is the same in a second view", async () => {

@@ -42,6 +42,7 @@ class _Waiting:
         id: its id.
         prompt: the prompt.
         after: the versions for whose end it waits.
+        stops: how often the user had stopped everything when it was sent.
         stopped: the numbers of those that were being stopped already when it was sent: their end
             does not hold it.
         held: why it is not sent by itself any more; empty while it waits.
@@ -50,6 +51,7 @@ class _Waiting:
     id: str
     prompt: str
     after: tuple[Version, ...]
+    stops: int
     stopped: frozenset[int]
     held: str = ""
 
@@ -147,19 +149,25 @@ class Asking:
 
     def edit_answer(self, turn: Turn, answer: str) -> None:
         """Give a turn another answer; the turns after it stay with its present version."""
-        self.change(lambda: self._chat.edit(self._chat.turns.index(turn), answer=answer, begins_branch=True))
+        self.change(lambda: self._chat.edit(self._chat.position_of(turn), answer=answer, begins_branch=True))
 
     def go_on(self, turn: Turn) -> None:
         """Go on with the reply of a turn that is not whole."""
 
-        def work() -> Run:
-            version = turn.version
-            run = again.another("continue", version.reply, {}).start()
-            self._chat.continue_version(turn, run)
+        def start() -> Run:
+            self._chat.position_of(turn)
+            reply = turn.reply
+            run = again.another("continue", reply, {}).start()
+            self._chat.continue_version(turn, reply, run)
             return run
 
+        def work() -> None:
+            # Otherwise it was pressed twice.
+            if turn.version.ended:
+                self._start(start, stops)
+
         stops = self._stops
-        self._do(lambda: self._start(work, stops))
+        self._do(work)
 
     def change(self, work: Callable[[], object]) -> None:
         """Do something that changes the chat and asks nothing."""
@@ -229,7 +237,10 @@ class Asking:
 
         def work() -> None:
             before = turn.version
-            index = self._chat.turns.index(turn)
+            index = self._chat.position_of(turn)
+            if prompt is None and not before.ended:
+                # It was pressed twice, before the page knew of the first time.
+                return
             run = self._start(lambda: self._chat.branch(index, prompt, **options), stops)
             if prompt is None:
                 after = turn.version
@@ -262,7 +273,7 @@ class Asking:
             with self._lock:
                 if self._queue is not None:
                     raise RequestError(_ALREADY_QUEUED)
-                self._queue = _Waiting(f"q{next(self._numbers)}", prompt, arriving, stopped)
+                self._queue = _Waiting(f"q{next(self._numbers)}", prompt, arriving, stops, stopped)
             # It may have ended before this was queued.
             self.advance()
 
@@ -272,6 +283,9 @@ class Asking:
             if waiting is None or waiting.held or any(not each.ended for each in waiting.after):
                 return
             ends = [each.reply.status for each in waiting.after if each.number not in waiting.stopped]
+            if waiting.stops != self._stops:
+                # Stop was meant for all, although nothing arrived any more.
+                ends.append("cancelled")
             held = next((_HELD[end] for end in ends if end in _HELD), "")
             self._queue = replace(waiting, held=held) if held else None
         if held:

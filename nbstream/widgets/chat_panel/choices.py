@@ -68,7 +68,7 @@ class Chosen:
         """Return what a page shows."""
         return {
             "model": self._model,
-            "default_model": self._default,
+            "default_model": str(self._chat.defaults.get("model") or self._default),
             "models": self._models,
             "thinking": self._thinking,
             "effort": self._effort,
@@ -79,7 +79,7 @@ class Chosen:
         """Look again for the models to offer: short names, those of the replies, listed ones."""
         found: dict[str, str] = {}
         defaults = self._chat.defaults
-        self._default = str(defaults.get("model") or settings.current().model)
+        self._default = settings.current().model
         usual = _server(defaults.get("base_url"))
         if usual is None or usual.on_deepseek or not usual.facts.name or usual.facts.name.startswith("deepseek"):
             found |= models.ALIASES

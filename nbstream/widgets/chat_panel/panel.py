@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nbstream.chat.conversation import Chat
 from nbstream.chat.templates import parts_of
@@ -19,7 +22,7 @@ from nbstream.widgets.chat_panel.state import PanelState
 from nbstream.widgets.instruments.instrument import Instrument
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from nbstream.chat.turn import Turn
     from nbstream.model.events import Event
@@ -28,7 +31,18 @@ if TYPE_CHECKING:
 #: The HTML of the last turns is in the page, although nobody sees it: with that of 500 turns, each
 #: change of the panel took the page half a second. The Markdown has all turns.
 _LARGEST_HTML = 150_000
+#: So many characters of turns become HTML or Markdown at once: that takes up to 30 ms.
+_AT_ONCE = 20_000
 _Key = tuple[str, int, int, tuple[str, ...]]
+_Make = Callable[["Turn", int], str]
+
+
+class _Forms(NamedTuple):
+    """The HTML of the last turns, the Markdown of as many or more, and how many turns have none."""
+
+    html: list[str]
+    markdown: list[str]
+    left_out: int
 
 
 class ChatPanel(Instrument):
@@ -68,6 +82,7 @@ class ChatPanel(Instrument):
         self._presentation = replace(presentation_of(settings.current(), display, "panel"), names_turn=False)
         #: The settled HTML and Markdown of each turn, by what it shows.
         self._settled: OrderedDict[_Key, str] = OrderedDict()
+        self._making = threading.Lock()
         self._is_ready = False
         self._panel = PanelState(self.chat, self._on_news, _suggestions(suggestions), _templates(templates))
         self._revision = self.chat.revision
@@ -94,6 +109,9 @@ class ChatPanel(Instrument):
         answer: dict[str, Any] = sendable(dict(self._panel.take(sendable(message))))
         return answer or None
 
+    def _only_asks(self, message: dict[str, Any]) -> bool:
+        return message.get("type") == "text"
+
     def _on_change(self) -> None:
         wanted = self._panel.shown()
         for key in self.replies.keys - wanted.keys():
@@ -114,30 +132,62 @@ class ChatPanel(Instrument):
     def _on_end(self, key: str, reply: Reply) -> None:  # noqa: ARG002  (any of them)
         self.changed()
 
+    def _prepare(self) -> bool:
+        return not self._forms(_AT_ONCE, with_arriving=False).left_out
+
     def _bundle(self) -> tuple[dict[str, str], dict[str, Any]]:
+        return self._bundle_of(self._forms(math.inf))
+
+    def _bundle_so_far(self) -> tuple[dict[str, str], dict[str, Any]]:
+        return self._bundle_of(self._forms(0))
+
+    def _bundle_of(self, forms: _Forms) -> tuple[dict[str, str], dict[str, Any]]:
         from nbstream.output import conversation  # noqa: PLC0415  (the renderer, loaded when it is needed)
 
-        numbered = [*enumerate(self.chat.turns, 1)]
-        markdown = [self._turn(conversation.turn_markdown, turn, number) for number, turn in numbered]
-        html: list[str] = []
-        for number, turn in reversed(numbered):
-            html.insert(0, self._turn(conversation.turn_html, turn, number))
-            if sum(map(len, html)) > _LARGEST_HTML:
-                break
-        while len(self._settled) > len(numbered) + len(html):
-            self._settled.popitem(last=False)
+        html, markdown, missing = forms
+        left_out = missing + len(markdown) - len(html)
         data = {
-            "text/html": conversation.html_around(self.chat, html, len(numbered) - len(html)),
-            "text/markdown": conversation.markdown_around(self.chat, markdown),
+            "text/html": conversation.html_around(self.chat, html, left_out, in_markdown=not missing),
+            "text/markdown": conversation.markdown_around(self.chat, markdown, missing),
             "text/plain": self._plain(),
         }
         return data, {}
 
-    def _turn(self, make: Callable[[Turn, int], str], turn: Turn, number: int) -> str:
-        """Return the settled form of a turn, which is made once."""
+    def _forms(self, budget: float, *, with_arriving: bool = True) -> _Forms:
+        """Return the settled forms of the last turns, which are made once.
+
+        Args:
+            budget: about so many characters of turns are made into another form, at least those of
+                one turn; 0 makes none.
+            with_arriving: whether turns that arrive are made, too, which is done each time.
+        """
+        from nbstream.output import conversation  # noqa: PLC0415  (as above)
+
+        html, markdown = list[str](), list[str]()
+        characters = 0
+        with self._making:
+            turns = self.chat.turns
+            for number, turn in zip(range(len(turns), 0, -1), reversed(turns), strict=True):
+                makes = [conversation.turn_markdown]
+                if characters <= _LARGEST_HTML:
+                    makes.append(conversation.turn_html)
+                keys = [_key(make, turn, number) for make in makes]
+                if cost := _size(turn) * sum(key not in self._settled for key in keys):
+                    if budget <= 0:
+                        break
+                    budget -= cost
+                for make, key, forms in zip(makes, keys, (markdown, html), strict=False):
+                    is_made = with_arriving or turn.version.ended
+                    forms.append(self._form(make, turn, number, key) if is_made else "")
+                characters = sum(map(len, html))
+            if len(markdown) == len(turns):
+                while len(self._settled) > len(markdown) + len(html):
+                    self._settled.popitem(last=False)
+        return _Forms(html[::-1], markdown[::-1], len(turns) - len(markdown))
+
+    def _form(self, make: _Make, turn: Turn, number: int, key: _Key) -> str:
         if not turn.version.ended:
             return make(turn, number)
-        key = make.__name__, turn.version.number, number, tuple(turn.marks())
         if key not in self._settled:
             self._settled[key] = make(turn, number)
         self._settled.move_to_end(key)
@@ -148,6 +198,16 @@ class ChatPanel(Instrument):
 
     def __repr__(self) -> str:
         return f"<ChatPanel {self.chat.name}: {turns(len(self.chat))}>"
+
+
+def _key(make: _Make, turn: Turn, number: int) -> _Key:
+    return make.__name__, turn.version.number, number, tuple(turn.marks())
+
+
+def _size(turn: Turn) -> int:
+    """Return how many characters of a turn become another form once; 0 while it arrives."""
+    reply = turn.version.shown
+    return len(turn.prompt) + len(reply.answer) + len(reply.reasoning) + 1 if reply.ended else 0
 
 
 def _chat(chat: Chat | str | None) -> Chat:

@@ -287,7 +287,7 @@ class PanelState:
                 self.asking.change(lambda: turn.use(number - 1))
             case "hide":
                 hidden = message.get("hidden") is not False
-                self.asking.change(lambda: self.chat.hide(self.chat.turns.index(turn), hidden))
+                self.asking.change(lambda: self.chat.hide(self.chat.position_of(turn), hidden))
             case "text":
                 return self._text(turn, message.get("part"))
             case other:

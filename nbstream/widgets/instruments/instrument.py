@@ -24,7 +24,7 @@ from nbstream.widgets.early_keyframes import EarlyKeyframes
 from nbstream.widgets.instruments.answers import Answers
 from nbstream.widgets.instruments.callbacks import attempt
 from nbstream.widgets.instruments.shown_replies import ShownReplies
-from nbstream.widgets.instruments.transcript import Transcript
+from nbstream.widgets.instruments.transcript import Source, Transcript
 from nbstream.widgets.page_widget import PageWidget, take_messages_on_subshell
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class Instrument(PageWidget):
         #: Carries the cell that output belongs to, on ipykernel 7.
         self._context = contextvars.copy_context()
         self._kernel = front_ends.running_kernel()
-        self._transcript = Transcript(name, self._bundle, self._kernel)
+        self._transcript = Transcript(name, Source(self._prepare, self._bundle, self._bundle_so_far), self._kernel)
         #: Held while a frame is made and sent.
         self._stepping = threading.Lock()
         #: Tells of the end of a cell, where nobody watches.
@@ -145,6 +145,17 @@ class Instrument(PageWidget):
         """
         return {"text/plain": self._plain()}, {}
 
+    def _prepare(self) -> bool:
+        """Do a part of the work of `_bundle`, for some milliseconds; return whether all is done.
+
+        It is called on any thread, by the pump in each frame until all is done.
+        """
+        return True
+
+    def _bundle_so_far(self) -> tuple[dict[str, str], dict[str, Any]]:
+        """Return the transcript of what is prepared, which is shown until all is."""
+        return self._bundle()
+
     def _plain(self) -> str:
         """Return the short text for where the view cannot be drawn."""
         return f"<{type(self).__name__}>"
@@ -202,6 +213,8 @@ class Instrument(PageWidget):
             return
         with cells.displaying() as outputs:
             self._transcript.display(self.bundle(self._plain()) if _is_drawn() else None, alone=bool(outputs))
+        if self._transcript.is_due:
+            self._wake()
 
     # From here on: the mechanism.
 
@@ -287,7 +300,8 @@ class Instrument(PageWidget):
         if self._needs_keyframe or self._early.is_due():
             self._needs_keyframe = False
             self.send_state("keyframe")
-        self._transcript.update_if_due()
+        if self._transcript.update_if_due():
+            self._wake()
 
     def _finish_cell(self, _result: object) -> None:
         """Wait for the replies at the end of a cell that nobody watches, and renew the transcript.

@@ -11,12 +11,15 @@ import time
 import uuid
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from IPython.display import display
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+#: The data by their types, and the metadata.
+Bundle: TypeAlias = tuple[dict[str, str], dict[str, "Any"]]
 
 #: It is renewed so long after something has settled, as more may settle at once.
 _DELAY_SECONDS = 0.5
@@ -46,7 +49,7 @@ class _Place:
     """
 
     request: dict[str, Any]
-    bundle: tuple[dict[str, str], dict[str, Any]]
+    bundle: Bundle
     is_taken: bool = True
 
     def is_gone_with(self, request: dict[str, Any]) -> bool:
@@ -57,18 +60,32 @@ class _Place:
         return bool(self.request["header"]["msg_id"] != request["header"]["msg_id"])
 
 
+class Source(NamedTuple):
+    """Makes what a transcript shows.
+
+    Attributes:
+        prepare: does a part of the work for some milliseconds; returns whether all is done.
+        whole: makes the whole bundle to display, and its metadata.
+        so_far: makes a bundle of what is prepared.
+    """
+
+    prepare: Callable[[], bool]
+    whole: Callable[[], Bundle]
+    so_far: Callable[[], Bundle]
+
+
 class Transcript:
     """The transcripts of one instrument, one for each time that it was displayed.
 
     Args:
         name: that of the widget.
-        make: makes the bundle to display, and its metadata.
+        source: makes the bundle.
         kernel: the ipykernel; None without one.
     """
 
-    def __init__(self, name: str, make: Callable[[], tuple[dict[str, str], dict[str, Any]]], kernel: Any) -> None:
+    def __init__(self, name: str, source: Source, kernel: Any) -> None:
         self._name = name
-        self._make = make
+        self._source = source
         self._kernel = kernel
         #: By display id.
         self._places: dict[str, _Place] = {}
@@ -102,7 +119,10 @@ class Transcript:
             display(view, raw=True)
             if alone:
                 return
-        bundle = self._made()
+        can_renew = view is not None and self._kernel is not None
+        # A cell that shows a long one must not wait for all of it.
+        is_whole = not can_renew or self._source.prepare()
+        bundle = self._made(self._source.whole() if is_whole else self._source.so_far())
         data, metadata = bundle
         place = uuid.uuid4().hex
         display(data, metadata=metadata, raw=True, display_id=place)
@@ -112,6 +132,8 @@ class Transcript:
                 if other.is_gone_with(request):
                     del self._places[each]
             self._places[place] = _Place(request, bundle)
+        if not is_whole:
+            self._due = time.monotonic()
 
     def renew(self) -> None:
         """Renew the transcript soon."""
@@ -119,11 +141,22 @@ class Transcript:
             due = max(time.monotonic() + _DELAY_SECONDS, self._rests_until)
             self._due = due if self._due is None else self._due
 
-    def update_if_due(self) -> None:
-        """Renew the transcript where it is displayed, if it is due and has changed."""
-        if self._due is None or time.monotonic() < self._due:
-            return
+    def update_if_due(self) -> bool:
+        """Renew the transcript where it is displayed, if it is due and has changed.
+
+        Returns:
+            whether there is more to prepare for it: then call this again soon.
+        """
+        due = self._due
+        if due is None or time.monotonic() < due:
+            return False
+        # First, so that what fails is not tried again for ever.
+        self._due = None
+        if not self._source.prepare():
+            self._due = due
+            return True
         self.update()
+        return False
 
     def update(self, request: dict[str, Any] | None = None) -> None:
         """Renew the transcript where it is displayed and has changed.
@@ -132,7 +165,7 @@ class Transcript:
             request: in the name of which cell; None for each place in that of its own cell.
         """
         self._due = None
-        bundle = self._made()
+        bundle = self._made(self._source.whole())
         data, metadata = bundle
         sent = 0
         # Another thread may display it meanwhile.
@@ -154,8 +187,8 @@ class Transcript:
         request: dict[str, Any] = getattr(self._kernel, "get_parent", lambda _: {})("shell")
         return request
 
-    def _made(self) -> tuple[dict[str, str], dict[str, Any]]:
-        data, metadata = self._make()
+    def _made(self, bundle: Bundle) -> Bundle:
+        data, metadata = bundle
         name = self._name
         html = data.get("text/html") or f"<p>{escape(data.get('text/plain', ''))}</p>"
         style = f"<style>{_STYLE.format(name=name)}</style>"

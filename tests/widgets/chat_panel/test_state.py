@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -127,6 +128,24 @@ def test_stop_holds_what_is_queued_until_it_is_sent_or_taken_back(simulator: Sim
     panel.page("send_queued", queued=queued)
     panel.wait(lambda own: own["count"] == 2 and not own["arriving"])
     assert answers(panel)[1] == "later"
+
+
+def test_stop_at_the_end_of_a_reply_holds_what_is_queued(simulator: Simulator, panel: Panel) -> None:
+    panel.page("send", text="[simulate: normal tokens=10 rate=50] one")
+    panel.wait(lambda own: own["arriving"])
+    panel.page("send", text=echo("two"))
+    panel.wait(lambda own: own["queued"])
+    # The reply ends, and Stop comes before the worker has sent what is queued.
+    is_stopped = threading.Event()
+    panel.state.asking.worker.put(is_stopped.wait)
+    panel.wait(lambda own: not own["arriving"])
+    panel.page("stop")
+    is_stopped.set()
+    own = panel.wait(lambda own: own["queued"] is None or own["queued"]["held"])
+    assert own["queued"] is not None
+    assert "stopped" in own["queued"]["held"]
+    panel.page("send_queued", queued=own["queued"]["id"])
+    panel.wait(lambda own: own["count"] == 2 and not own["arriving"])
 
 
 def test_a_failure_holds_what_is_queued(simulator: Simulator, panel: Panel) -> None:
@@ -255,6 +274,76 @@ def test_a_retry_that_fails_brings_the_answer_back(
     panel.page("version", row=own["rows"][0]["key"], version=2)
     own = panel.wait(lambda own: own["rows"][0]["version"] == 2)
     assert (own["count"], panel.chat.turns[0].reply.status) == (1, "failed")
+
+
+def test_the_default_model_is_that_of_the_next_request(panel: Panel, tmp_path: Path) -> None:
+    told: list[str] = []
+    panel.chat.add_listener(lambda: told.append(panel.own["choices"]["default_model"]))
+    nbstream.Chat("plan", model="pro")
+    assert told == ["pro"]
+    nbstream.Chat("other", model="another").save(tmp_path / "other")
+    panel.chat.load(tmp_path / "other")
+    assert told == ["pro", "another"]
+    panel.page("undo")
+    panel.wait(lambda own: own["choices"]["default_model"] == "pro")
+
+
+def test_what_is_pressed_twice_is_asked_once(simulator: Simulator, panel: Panel) -> None:
+    panel.ask("[simulate: truncate after=5 first-token=0.2] x")
+    for button in ("retry", "continue"):
+        asked = len(bodies(simulator))
+        key = panel.rows[0]["key"]
+        # Both, before the page sees what comes of the first.
+        with panel.chat._turns.lock:
+            for _ in range(2):
+                panel.page(button, row=key)
+        panel.wait(lambda own: not own["arriving"] and not panel.state.asking.worker.is_busy)
+        assert len(bodies(simulator)) == asked + 1
+    assert len(panel.chat.turns[0].versions) == 2
+
+
+def test_a_row_that_is_gone_by_then_is_a_sentence(simulator: Simulator, panel: Panel) -> None:
+    panel.ask(echo("one"))
+    panel.ask(echo("two"))
+    first, last = panel.rows
+    for message in (
+        {"type": "retry"},
+        {"type": "continue"},
+        {"type": "hide", "hidden": True},
+        {"type": "edit", "part": "answer", "text": "my own"},
+    ):
+        asked = len(bodies(simulator))
+        with panel.chat._turns.lock:
+            panel.page("edit", row=first["key"], part="answer", text="another")
+            panel.page(**message, row=last["key"])
+        own = panel.wait(lambda own: own["remark"].startswith("This turn is not in its chat"))
+        assert (own["count"], len(bodies(simulator))) == (1, asked)
+        panel.page("undo")
+        panel.wait(lambda own: own["count"] == 2 and own["remark"].startswith("Undone"))
+
+
+def test_the_marks_of_all_rows_are_made_at_once_while_a_request_is_made(
+    simulator: Simulator, panel: Panel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for word in ("one", "two", "three"):
+        panel.ask(echo(word))
+    panel.chat.edit(0, prompt="ONE")
+    turns = panel.chat._turns
+    made, rows = list[Any](), list[Any]()
+    original = turns._all_outdated
+
+    def counted() -> Any:
+        made.append(1)
+        return original()
+
+    monkeypatch.setattr(turns, "_all_outdated", counted)
+    with turns.lock:
+        turns.revision += 1
+        thread = threading.Thread(target=lambda: rows.extend(panel.rows))
+        thread.start()
+        thread.join()
+    assert [row["outdated"] for row in rows] == [False, True, True]
+    assert len(made) == 1
 
 
 def test_a_reply_that_was_cut_off_goes_on_in_its_place(simulator: Simulator, panel: Panel) -> None:
