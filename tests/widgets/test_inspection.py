@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 import uuid
 from typing import TYPE_CHECKING, Any
@@ -211,7 +212,8 @@ def test_without_the_raw_bytes_the_other_tabs_work() -> None:
         assert page.ask(type="time", step=0)["spans"]
         assert page.ask(type="cost", step=0)["total"].startswith("$")
         assert page.ask(type="messages", step=0)["messages"]
-        assert page.ask(type="line", step=0, place=0) == {}
+        assert page.ask(type="line", step=0, place=0) == {"raw": "", "left_out": 0, "meanings": []}
+        assert page.ask(type="lines", step=0, first=3, count=9) == {"first": 3, "lines": []}
     assert MOST_BYTES
 
 
@@ -253,6 +255,70 @@ def test_each_step_of_a_reply_with_tools_is_looked_at_by_itself() -> None:
     assert "tool" in kinds
     assert len(page.ask(type="cost", step=0)["steps"]) == 3
     assert len(page.ask(type="messages", step=1)["messages"]) > len(page.ask(type="messages", step=0)["messages"])
+
+
+def test_what_was_found_to_be_reasoning_is_hidden_too() -> None:
+    rows = StreamRows(0.0)
+    events: list[Any] = [Answer(1, "Secret"), Moved(2, "reasoning", "Secret"), Answer(3, "Yes")]
+    for at, event in enumerate(events):
+        rows._note_reasoning((event,), at)
+        rows.rows.append(Row(float(at), "a", b"data: Secret", (event,), "", rows._grow((event,))))
+    rows.rows[-1] = rows.rows[-1]._replace(raw=b"data: Yes")
+    answer = chunks.stream(rows, 0, more=False, note="", hides=True)
+    assert [(each["reasoning"], each["answer"], each["base"]) for each in answer["texts"]] == [
+        ("", "", (0, 0)),
+        ("", "Yes", (0, 0)),
+    ]
+    assert answer["grown"] == [0, 0, 0, 0, 0, 3]
+    shown = chunks.lines(rows, 0, 9, Request(), hides=True)["lines"]
+    assert "Secret" not in json.dumps([shown, [chunks.line(rows, at, Request(), hides=True) for at in range(3)]])
+    assert shown[-1] == ("data: Yes", "answer “Yes”")
+
+
+#: Words that an Inspector says itself.
+OWN_WORDS = "finish_reason answer together"
+#: Prompts whose reasoning comes in a field, between tags, in lists, and goes back to the server.
+THINKING = {
+    "as a field": "median",
+    "between tags": "[simulate: think-tags]median",
+    "in lists": "[simulate: details]median",
+    "with tools": "[simulate: tool-call]weather",
+}
+
+
+@pytest.mark.parametrize("kind", THINKING)
+def test_hidden_reasoning_is_neither_in_the_page_nor_in_the_file(kind: str) -> None:
+    def get_weather(city: str) -> str:
+        """Return the weather."""
+        return f"sunny in {city}"
+
+    tools = [nbstream.tool(consent="never")(get_weather)] if kind == "with tools" else None
+    reply = ask(THINKING[kind], tools=tools, logprobs=2)
+    answers = " ".join(step.message["content"] or "" for step in reply.steps) + THINKING[kind]
+    thoughts = " ".join(step.reasoning for step in reply.steps)
+    words = {word for word in re.findall(r"[a-z]{6,}", thoughts) if word not in f"{answers} {OWN_WORDS}"}
+    assert len(words) > 5
+
+    def shown(inspector: Inspector) -> str:
+        page = Page(inspector)
+        found: list[Any] = []
+        for step in range(len(reply.steps)):
+            page.times, page.epochs, page.grown = [], [], []
+            page.read(step)
+            found += [page.epochs, page.ask(type="lines", step=step, first=0, count=200)]
+            found += [page.ask(type="line", step=step, place=place) for place in range(len(page.times))]
+            found += [page.ask(type="tokens", step=step, first=first) for first in (0, 500, 1000)]
+            found += [page.ask(type=name, step=step) for name in ("messages", "time", "cost")]
+            found += [page.ask(type="request", step=step, language=name) for name in ("json", "python")]
+            assert page.texts_at(len(page.times) - 1)[1] == (reply.steps[step].message["content"] or "")
+        inspector.keep()
+        return json.dumps([found, inspector._bundle()])
+
+    hidden, whole = shown(Inspector(reply, reasoning="hidden")), shown(Inspector(reply))
+    assert not {word for word in words if word in hidden}
+    assert {word for word in words if word in whole}
+    assert "The reasoning is hidden" in hidden
+    assert "The reasoning is hidden" not in whole
 
 
 def test_tokens_come_in_parts_with_their_alternatives_on_demand() -> None:

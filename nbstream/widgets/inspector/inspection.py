@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from nbstream.client.trace import trace_of
 from nbstream.model.exceptions import RequestError
 from nbstream.model.printable import one_line, printable
-from nbstream.output import cost_account, time_account
+from nbstream.output import cost_account, hidden_reasoning, time_account
 from nbstream.output.sent_messages import others, sent_messages
 from nbstream.widgets.inspector.stream_rows import StreamRows
 
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
     from nbstream.client.run import Run
     from nbstream.client.trace import ResponseTrace
+    from nbstream.model.probabilities import Token
     from nbstream.model.reply import Reply
+    from nbstream.model.request import Request
     from nbstream.output.sent_messages import SentMessage
     from nbstream.widgets.inspector.protocol import (
         CostAnswer,
@@ -39,6 +41,8 @@ GONE = (
     "The raw bytes of this reply are not in this kernel: they are kept in memory only, for the latest replies. The "
     "other tabs show what the reply itself has."
 )
+#: What is said where reasoning is hidden.
+HIDDEN = "The reasoning is hidden: `nbstream.Inspector(reply, reasoning='open')` shows it."
 CUT = "A part of the raw bytes was too large to be kept."
 _NO_PROMPT = "The request of this reply is not known: a reply from a file or a recording may have none."
 
@@ -49,10 +53,17 @@ class Inspection:
     Args:
         source: a run, or a reply that has ended.
         changed: is called when more lines of a stream have been read.
+        hides_reasoning: whether no reasoning is shown.
+
+    Attributes:
+        hides_reasoning: see above.
     """
 
-    def __init__(self, source: Run | Reply, changed: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, source: Run | Reply, changed: Callable[[], None] = lambda: None, *, hides_reasoning: bool = False
+    ) -> None:
         self._source = source
+        self.hides_reasoning = hides_reasoning
         self._changed = changed
         self._lock = threading.Lock()
         self._rows: dict[int, StreamRows] = {}
@@ -77,6 +88,16 @@ class Inspection:
         steps = self.reply.steps
         return steps[number] if isinstance(number, int) and 0 <= number < len(steps) else steps[-1]
 
+    def request_of(self, number: Any) -> Request:
+        """Return the request of a step as it is shown."""
+        request = self.step(number).request
+        return hidden_reasoning.without_reasoning(request) if self.hides_reasoning else request
+
+    def tokens(self, number: Any) -> Sequence[Token]:
+        """Return the tokens of a step that are shown."""
+        found = self.step(number).logprobs
+        return [each for each in found if each.channel != "reasoning"] if self.hides_reasoning else found
+
     def labels(self) -> list[str]:
         """Return a label for each request of the reply."""
         steps = self.reply.steps
@@ -92,7 +113,7 @@ class Inspection:
 
     def messages(self, number: Any, whole: Any = None) -> MessagesAnswer:
         """Return the messages of a request; with `whole` only that one, with all its text."""
-        request = self.step(number).request
+        request = self.request_of(number)
         found = sent_messages(request)
         if isinstance(whole, int) and 0 <= whole < len(found):
             return {"messages": [_message(found[whole], _MOST_CHARACTERS, 0)], "others": [], "left_out": 0, "note": ""}
@@ -106,14 +127,14 @@ class Inspection:
 
     def request(self, number: Any, language: Any) -> RequestAnswer:
         """Return a request as a program or as JSON."""
-        request = self.step(number).request
+        request = self.request_of(number)
         forms = {"json": request.json, "python": request.python, "curl": request.curl, "node": request.node}
         language = language if language in forms else "json"
         try:
             text = forms[language]()
         except RequestError as error:
             return {"text": "", "html": "", "note": str(error)}
-        note = ""
+        note = HIDDEN if request.messages != self.step(number).request.messages else ""
         if len(text) > _LONGEST_PROGRAM:
             note = f"{len(text) - _LONGEST_PROGRAM:,} characters are not shown: reply.request.{language}() has all."
             text = text[:_LONGEST_PROGRAM]
