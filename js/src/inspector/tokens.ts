@@ -50,6 +50,7 @@ export class TokensPanel implements Panel {
 
   constructor(source: Source) {
     this.#source = source;
+    this.element.dataset.nbstreamOwn = "";
     const text = this.#text;
     text.setAttribute("role", "group");
     text.setAttribute("aria-label", "Tokens: the arrow keys go from one to the next");
