@@ -191,7 +191,7 @@ export class PageServices implements ControlServices, Page {
 }
 
 function isOwn(target: Node): boolean {
-  return target instanceof Element && target.closest(OWN) !== null;
+  return (target as Partial<Element>).closest?.(OWN) != null;
 }
 
 /**

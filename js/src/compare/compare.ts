@@ -152,7 +152,7 @@ export class CompareView implements InstrumentView {
     head.append(name, chosen, widen);
     root.append(head, figures, note, place);
     this.#columns.append(root);
-    const hide = this.#session.show(key, place);
+    const hide = this.#session.show(key, place, undefined, true);
     const shown: Shown = { root, name, chosen, note, figures, widen, drawn: "", remove: hide };
     this.#shown.set(key, shown);
     return shown;
