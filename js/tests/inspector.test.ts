@@ -340,7 +340,7 @@ describe("the tab Tokens", () => {
       source(({ type, place }) =>
         type === "token"
           ? { tokens: [[{ text: `${place} ${HOSTILE}`, p: 0.3, bytes: "48 6d", taken: true }]] }
-          : { first: 0, total: 3, tokens, summary: [["tokens", "3"]], least: [0], note: "" },
+          : { first: 0, total: 3, version: 0, tokens, summary: [["tokens", "3"]], least: [0], note: "" },
       ),
     );
     document.body.append(panel.element);
@@ -355,5 +355,24 @@ describe("the tab Tokens", () => {
     expect([...drawn].map((each) => each.tabIndex)).toEqual([-1, 0, -1]);
     expect(panel.element.querySelector("img")).toBeNull();
     expect(drawn[2]?.textContent).toBe("↵\n");
+  });
+
+  it("draws all of them again when an answer was found to be reasoning", async () => {
+    let [of, version] = ["a", 0];
+    const panel = new TokensPanel(
+      source(({ first = 0 }) => ({
+        ...{ first, total: 2 + version, version, summary: [], least: [], note: "" },
+        tokens: Array.from({ length: 2 + version }, (_, at) => ({ of, text: `${at}`, p: 0.5 })).slice(first),
+      })),
+    );
+    document.body.append(panel.element);
+    await panel.refresh();
+    [of, version] = ["r", 1];
+    await panel.refresh();
+    const text = panel.element.querySelector(".nbstream-in-tokentext");
+    expect([...(text?.querySelectorAll(".nbstream-in-of") ?? [])].map((each) => each.textContent)).toEqual([
+      "Reasoning",
+    ]);
+    expect(text?.querySelectorAll(".nbstream-in-token")).toHaveLength(3);
   });
 });

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from heapq import nlargest
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from nbstream.model.usage import estimate_tokens
@@ -137,8 +138,8 @@ def gaps(times: Iterable[float], least: float = 1.0, most: int = 5) -> list[tupl
         least: a silence has at least so many seconds.
         most: how many are returned.
     """
-    found = sorted(_silences(times), key=lambda gap: gap[0] - gap[1])
-    return sorted(gap for gap in found[:most] if gap[1] - gap[0] >= least)
+    found = nlargest(most, _silences(times), key=lambda gap: gap[1] - gap[0])
+    return sorted(gap for gap in found if gap[1] - gap[0] >= least)
 
 
 def _silences(times: Iterable[float]) -> Iterator[tuple[float, float]]:

@@ -217,6 +217,20 @@ def test_without_the_raw_bytes_the_other_tabs_work() -> None:
     assert MOST_BYTES
 
 
+def test_lines_that_were_read_stay_when_the_bytes_are_dropped() -> None:
+    reply = ask("median", max_tokens=9)
+    inspector = Inspector(reply)
+    page = Page(inspector)
+    page.read()
+    trace = trace_of(reply)
+    assert trace is not None
+    trace.drop()
+    again = Page(inspector)
+    again.read()
+    assert (again.times, again.note) == (page.times, "")
+    assert again.ask(type="line", step=0, place=len(page.times) - 1)["meanings"]
+
+
 def test_a_recording_is_looked_at_like_a_reply(tmp_path: Path) -> None:
     path = tmp_path / "lesson.jsonl"
     with nbstream.record(path):

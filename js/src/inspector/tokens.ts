@@ -42,6 +42,7 @@ export class TokensPanel implements Panel {
   #blockSize = 0;
   #of = "";
   #step = -1;
+  #version = 0;
   #current = -1;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #again: ReturnType<typeof setTimeout> | undefined;
@@ -72,11 +73,12 @@ export class TokensPanel implements Panel {
     this.#isAsking = false;
     if (answer === undefined || this.#wasRemoved) return;
     if (step !== this.#source.step) return this.refresh();
-    if (answer.total < first) {
+    if (answer.total < first || (first > 0 && answer.version !== this.#version)) {
       // The server told that what it had sent as answer is reasoning.
       this.#reset(step);
       return this.refresh();
     }
+    this.#version = answer.version;
     this.#append(answer.tokens);
     const isEmpty = this.#tokens.length === 0;
     for (const part of [this.#legend, this.#text]) part.hidden = isEmpty;

@@ -226,6 +226,7 @@ def tokens(units: TokenUnits, step: Reply, shown_tokens: Sequence[Token], first:
     return {
         "first": first,
         "total": total,
+        "version": units.version,
         "tokens": found,
         "summary": _summary(shown_tokens) if is_last else [],
         "least": _least(units) if is_last else [],

@@ -200,12 +200,14 @@ class Inspection:
     def _known_rows(self, number: Any) -> StreamRows | None:
         place = self._place(number)
         responses = self._responses(place)
-        if not responses:
-            return None
         with self._lock:
-            if place not in self._rows:
-                self._rows[place] = StreamRows(responses[0].begun, self.step(place).earlier)
-            return self._rows[place]
+            found = self._rows.get(place)
+            if found is not None and not responses:
+                # The bytes were dropped since then; the lines that were read are still there.
+                found.end()
+            if found is None and responses:
+                found = self._rows[place] = StreamRows(responses[0].begun, self.step(place).earlier)
+            return found
 
     def _read(self, place: int) -> None:
         rows = self._rows[place]

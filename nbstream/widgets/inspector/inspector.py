@@ -159,7 +159,7 @@ class Inspector(Instrument):
             units = self._units.get(place)
             tokens = self._inspection.tokens(number)
             if units is None or not units.follows(tokens):
-                units = self._units[place] = TokenUnits()
+                units = self._units[place] = TokenUnits(0 if units is None else units.version + 1)
             units.extend(tokens[units.taken :], is_last=step.ended or step.timing.ended is not None)
             return units
 

@@ -127,6 +127,10 @@ class StreamRows:
                 self.whole += 1
         return len(self.rows) > before
 
+    def end(self) -> None:
+        """Note that there are no more bytes to read."""
+        self.is_cut |= self.whole < len(self._responses)
+
     def deltas(self) -> list[tuple[float, str, str]]:
         """Return the pieces of text: for each its time, `reasoning` or `answer`, and the text."""
         return [
