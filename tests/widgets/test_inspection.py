@@ -231,6 +231,18 @@ def test_lines_that_were_read_stay_when_the_bytes_are_dropped() -> None:
     assert again.ask(type="line", step=0, place=len(page.times) - 1)["meanings"]
 
 
+def test_the_lines_of_a_few_replies_are_kept_and_others_are_read_again() -> None:
+    inspectors = [Inspector(ask("[simulate: echo]x", thinking=False)) for _ in range(10)]
+    pages = [Page(each) for each in inspectors]
+    for page in pages:
+        page.read()
+    read = [bool(each._inspection._rows) for each in inspectors]
+    assert read == [False] * 2 + [True] * 8
+    again = Page(inspectors[0])
+    again.read()
+    assert again.times == pages[0].times
+
+
 def test_a_recording_is_looked_at_like_a_reply(tmp_path: Path) -> None:
     path = tmp_path / "lesson.jsonl"
     with nbstream.record(path):

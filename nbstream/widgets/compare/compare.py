@@ -163,6 +163,8 @@ class Compare(Instrument):
         """Stop all columns; what arrived is kept."""
         for column in self.columns:
             column.cancel()
+        if self._veil is not None:
+            self._veil.lift()
         self.changed()
         self.transcribe()
 

@@ -134,7 +134,7 @@ def _units(text: str, start: int, end: int) -> str:
 def lines(rows: StreamRows, first: int, count: int, request: Request, *, hides: bool = False) -> LinesAnswer:
     """Return the text and the meaning of some lines, cut."""
     first = max(first, 0)
-    found = rows.rows[first : first + min(count, MOST_LINES)]
+    found = rows.rows[first : first + min(max(count, 0), MOST_LINES)]
     shown_lines = []
     before = rows.rows[first - 1].raw if 0 < first <= len(rows.rows) else b""
     for number, row in enumerate(found, first):

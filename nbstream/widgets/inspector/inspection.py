@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from typing import TYPE_CHECKING, Any
 
 from nbstream.client.trace import trace_of
@@ -44,6 +45,11 @@ GONE = (
 #: What is said where reasoning is hidden.
 HIDDEN = "The reasoning is hidden: `nbstream.Inspector(reply, reasoning='open')` shows it."
 CUT = "A part of the raw bytes was too large to be kept."
+#: The lines of so many replies are kept, as each has its bytes and its events once more. Those of
+#: others are read again from the trace when somebody looks at them.
+_MOST_READ = 8
+_latest: list[weakref.ref[Inspection]] = []
+_latest_lock = threading.Lock()
 _NO_PROMPT = "The request of this reply is not known: a reply from a file or a recording may have none."
 
 
@@ -182,6 +188,7 @@ class Inspection:
         found = self._known_rows(place)
         if found is None:
             return None, False
+        self._note_read()
         with self._lock:
             is_new = place not in self._reading
             if is_new:
@@ -194,6 +201,7 @@ class Inspection:
         """Return all lines of a step that have arrived, read on this thread."""
         found = self._known_rows(number)
         if found is not None:
+            self._note_read()
             self._read(self._place(number))
         return found
 
@@ -209,13 +217,31 @@ class Inspection:
                 found = self._rows[place] = StreamRows(responses[0].begun, self.step(place).earlier)
             return found
 
+    def forget(self) -> None:
+        """Forget the lines that were read."""
+        with self._lock:
+            self._rows.clear()
+
+    def _note_read(self) -> None:
+        """Note that this reply is looked at; one that was not for long forgets its lines."""
+        with _latest_lock:
+            if _latest and _latest[-1]() is self:
+                return
+            _latest[:] = [*(each for each in _latest if each() not in (None, self)), weakref.ref(self)]
+            forgotten, _latest[:] = _latest[:-_MOST_READ], _latest[-_MOST_READ:]
+        for each in forgotten:
+            if (found := each()) is not None:
+                found.forget()
+
     def _read(self, place: int) -> None:
-        rows = self._rows[place]
+        has_grown = False
         try:
             with self._lock:
+                rows = self._rows.get(place)
                 lock = self._locks.setdefault(place, threading.Lock())
-            with lock:
-                has_grown = rows.read(self._responses(place))
+            if rows is not None:
+                with lock:
+                    has_grown = rows.read(self._responses(place))
         finally:
             with self._lock:
                 self._reading.discard(place)
