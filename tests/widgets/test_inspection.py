@@ -18,6 +18,7 @@ from nbstream.model.events import Answer, Moved, Reasoning
 from nbstream.model.reduction import reduced
 from nbstream.model.request import Request
 from nbstream.model.saved_values import decode, encode
+from nbstream.widgets import front_ends
 from nbstream.widgets.inspector import chunks
 from nbstream.widgets.inspector.inspection import Inspection
 from nbstream.widgets.inspector.inspector import Inspector
@@ -281,6 +282,20 @@ def test_each_step_of_a_reply_with_tools_is_looked_at_by_itself() -> None:
     assert "tool" in kinds
     assert len(page.ask(type="cost", step=0)["steps"]) == 3
     assert len(page.ask(type="messages", step=1)["messages"]) > len(page.ask(type="messages", step=0)["messages"])
+
+
+def test_a_cell_that_hides_reasoning_has_an_inspector_that_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("IPython")
+    from nbstream.jupyter import magic
+
+    shown: list[Any] = []
+    monkeypatch.setattr("IPython.display.display", shown.append)
+    monkeypatch.setattr(front_ends, "current", lambda: front_ends.JUPYTER)
+    for reasoning in ("hidden", "open"):
+        run = nbstream.stream("[simulate: echo]x", thinking=False)
+        magic._show_inspector(run, reasoning)
+        run.result(20)
+    assert [each._inspection.hides_reasoning for each in shown] == [True, False]
 
 
 def test_what_was_found_to_be_reasoning_is_hidden_too() -> None:
