@@ -18,6 +18,7 @@ from nbstream.model.events import Answer, Moved, Reasoning
 from nbstream.model.reduction import reduced
 from nbstream.model.request import Request
 from nbstream.model.saved_values import decode, encode
+from nbstream.output.time_account import gaps
 from nbstream.widgets import front_ends
 from nbstream.widgets.inspector import chunks
 from nbstream.widgets.inspector.inspection import Inspection
@@ -106,6 +107,9 @@ def test_a_stream_comes_in_parts_and_replays_the_reply() -> None:
     lines = [line for line in trace.responses[0].iter_lines() if line.data]
     assert len(page.times) >= len(lines)
     assert page.times == sorted(page.times)
+    rows = page._inspector._inspection.read_all(0)
+    assert rows is not None
+    assert rows.gaps() == gaps(row.at for row in rows.rows)
     assert page.texts_at(len(page.times) - 1) == texts_of(reply)
     sizes = [sum(map(len, page.texts_at(line))) for line in range(0, len(page.times), 50)]
     assert sizes == sorted(sizes)

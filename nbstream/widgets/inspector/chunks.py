@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from nbstream.model.events import Answer, Reasoning, Refusal, Scored
 from nbstream.model.printable import printable
 from nbstream.model.text import common_prefix
-from nbstream.output import stream_words, time_account
+from nbstream.output import stream_words
 from nbstream.widgets.inspector.token_units import TokenUnits, bytes_of, shown, written
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def stream(rows: StreamRows, first: int, *, more: bool, note: str, hides: bool =
         "grown": [number for at, row in enumerate(found, first) for number in _grown(rows, at, row.grown, hides=hides)],
         "texts": _texts(rows, first, first + len(found), hides=hides),
         "more": more or not is_last,
-        "gaps": time_account.gaps(row.at for row in rows.rows) if is_last else [],
+        "gaps": rows.gaps() if is_last else [],
         "note": note,
     }
 
@@ -97,14 +97,8 @@ def _texts(rows: StreamRows, first: int, end: int, *, hides: bool) -> list[Strea
             continue
         start = max(first, epoch.line)
         # Of the texts, those that the lines added; an epoch that begins here has its base, too.
-        sums = [epoch.base[0], epoch.base[1]]
-        for row in rows.rows[epoch.line : start]:
-            sums[0] += row.grown[0]
-            sums[1] += row.grown[1]
-        until = list(sums)
-        for row in rows.rows[start : int(min(end, stop))]:
-            until[0] += row.grown[0]
-            until[1] += row.grown[1]
+        sums = [base + more for base, more in zip(epoch.base, rows.grown(epoch.line, start), strict=True)]
+        until = [own + more for own, more in zip(sums, rows.grown(start, int(min(end, stop))), strict=True)]
         texts = ("".join(epoch.reasoning), "".join(epoch.answer))
         cut = [_units(text, 0 if begins else sums[place], until[place]) for place, text in enumerate(texts)]
         base = epoch.base

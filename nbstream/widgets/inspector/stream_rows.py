@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,7 +19,7 @@ from nbstream.model.events import (
     UsageReported,
 )
 from nbstream.model.text import utf16_length
-from nbstream.output import stream_words
+from nbstream.output import stream_words, time_account
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -102,6 +103,11 @@ class StreamRows:
         self.epochs = [first]
         self._begun = begun
         self._responses: list[tuple[ResponseTrace, TraceReader]] = []
+        #: For each line how much all lines before it added, and the longest silences so far: a page
+        #: asks again and again while the lines arrive, on the channel of Stop.
+        self._sums: list[tuple[int, int]] = [(0, 0)]
+        self._silences: list[tuple[float, float]] = []
+        self._counting = threading.Lock()
 
     def read(self, responses: Sequence[ResponseTrace]) -> bool:
         """Read what has arrived, and return whether that was anything.
@@ -139,6 +145,31 @@ class StreamRows:
             for event in row.decoded
             if isinstance(event, Reasoning | Answer | Refusal)
         ]
+
+    def grown(self, first: int, end: int) -> tuple[int, int]:
+        """Return how much the lines from number `first` to `end` added to both texts."""
+        self._count()
+        (before, other), (after, another) = self._sums[first], self._sums[end]
+        return after - before, another - other
+
+    def gaps(self) -> list[tuple[float, float]]:
+        """Return the longest silences, as `time_account.gaps` does."""
+        self._count()
+        return time_account.gaps_of(self._silences)
+
+    def _count(self) -> None:
+        """Count the lines that are new."""
+        with self._counting:
+            counted = len(self._sums) - 1
+            new = self.rows[counted:]
+            if not new:
+                return
+            reasoning, answer = self._sums[-1]
+            for row in new:
+                reasoning, answer = reasoning + row.grown[0], answer + row.grown[1]
+                self._sums.append((reasoning, answer))
+            times = [row.at for row in (self.rows[counted - 1 : counted] if counted else [])] + [row.at for row in new]
+            self._silences = time_account.longest([*self._silences, *time_account.silences(times)])
 
     def may_hold_reasoning(self, number: int) -> bool:
         """Return whether the bytes of a line may hold reasoning, as a field or within other text.
