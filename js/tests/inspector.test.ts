@@ -6,7 +6,7 @@ import { clock, stretch, tick } from "../src/inspector/panel";
 import type { InspectorState, LinesAnswer, Question, StreamAnswer } from "../src/inspector/protocol";
 import { StreamPanel } from "../src/inspector/stream";
 import { StreamIndex } from "../src/inspector/stream_index";
-import { curve } from "../src/inspector/time";
+import { curve, TimePanel } from "../src/inspector/time";
 import { level, percent, TokensPanel } from "../src/inspector/tokens";
 
 const PART = 2000;
@@ -314,6 +314,23 @@ describe("drawings", () => {
       "12 ms",
       "2.00 s",
     ]);
+  });
+});
+
+describe("the tab Time", () => {
+  it("keeps the focus and the place of a reader while it is drawn anew", async () => {
+    const spans = [{ kind: "answer", name: "answer", start: 0, end: 1 }];
+    const panel = new TimePanel(source(() => ({ spans, curve: [], facts: [], note: "" })));
+    document.body.append(panel.element);
+    await panel.refresh();
+    const box = (): HTMLElement => panel.element.querySelector(".nbstream-in-scroll") as HTMLElement;
+    const first = box();
+    first.scrollLeft = 30;
+    first.focus();
+    await panel.refresh();
+    expect(box()).not.toBe(first);
+    expect(document.activeElement).toBe(box());
+    expect(box().scrollLeft).toBe(30);
   });
 });
 
