@@ -288,6 +288,22 @@ def test_each_step_of_a_reply_with_tools_is_looked_at_by_itself() -> None:
     assert len(page.ask(type="messages", step=1)["messages"]) > len(page.ask(type="messages", step=0)["messages"])
 
 
+@pytest.mark.parametrize("kind", ["median", "[simulate: think-tags]median"])
+def test_hidden_reasoning_is_hidden_while_it_arrives(kind: str) -> None:
+    run = nbstream.stream(kind, logprobs=1)
+    page = Page(Inspector(run, reasoning="hidden"))
+    found: list[Any] = []
+    while not run.done:
+        total = page.ask(type="stream", step=0, first=0)["total"]
+        found += [page.ask(type="lines", step=0, first=max(0, total - 60), count=60)]
+        found += [page.ask(type="line", step=0, place=total - 1), page.ask(type="tokens", step=0, first=0)]
+    thoughts, answer = texts_of(run.reply)
+    words = {word for word in re.findall(r"[a-z]{6,}", thoughts) if word not in f"{answer} {kind} {OWN_WORDS}"}
+    assert len(words) > 5
+    assert len(found) > 10
+    assert not {word for word in words if word in json.dumps(found)}
+
+
 def test_a_cell_that_hides_reasoning_has_an_inspector_that_does(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("IPython")
     from nbstream.jupyter import magic
