@@ -15,6 +15,15 @@ const PAUSE_FACTOR = 2;
  */
 const MAX_PAUSE = 250;
 
+/**
+ * In one animation frame of the page, views draw for about so many milliseconds at most; the others
+ * wait for the next one, so that several views whose replies end together are no long task.
+ */
+const SHARE = 12;
+
+/** The present animation frame of the page, and for how long views have drawn in it. */
+const present = { at: Number.NaN, spent: 0 };
+
 export class FrameScheduler {
   readonly #draw: () => void;
   readonly #paint = new MessageChannel();
@@ -73,13 +82,24 @@ export class FrameScheduler {
       const isImmediate = this.#isPainted && !document.hidden;
       if (isImmediate) this.#drawNow();
       if (this.#frame !== undefined) cancelAnimationFrame(this.#frame);
-      this.#frame = requestAnimationFrame(() => {
-        this.#frame = undefined;
-        if (!isImmediate) this.#drawNow();
-        this.#paintStartedAt = performance.now();
-        this.#paint.port2.postMessage(undefined);
-      });
+      this.#frame = requestAnimationFrame((at) => this.#onFrame(at, isImmediate));
     }, pause);
+  }
+
+  #onFrame(at: number, isDrawn: boolean): void {
+    this.#frame = undefined;
+    if (!isDrawn) {
+      if (present.at !== at) [present.at, present.spent] = [at, 0];
+      if (present.spent > SHARE) {
+        // Before those who ask later, so each comes to its turn.
+        this.#frame = requestAnimationFrame((next) => this.#onFrame(next, false));
+        return;
+      }
+      this.#drawNow();
+      present.spent += this.#drawTime;
+    }
+    this.#paintStartedAt = performance.now();
+    this.#paint.port2.postMessage(undefined);
   }
 
   #drawNow(): void {

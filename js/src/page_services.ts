@@ -24,6 +24,8 @@ const AREA = ".jp-OutputArea";
 const CONVERSATION = ".nbstream-chat";
 /** What stays in the file of a widget; hidden while its view is there. */
 const TRANSCRIPT = ".nbstream-transcript";
+/** Parts of a widget that change often, and hold no settled reply: their changes need no scan. */
+const OWN = "[data-nbstream-own]";
 const SCAN_MILLISECONDS = 500;
 /** How long after the end of a reply every change of the page is scanned at once, so that its settled
  * output is never painted without its buttons. */
@@ -60,7 +62,9 @@ export class PageServices implements ControlServices, Page {
     document.body.append(this.#status);
     window.addEventListener("keydown", keepFromNotebook, { capture: true });
     copyFormulas(this.notebooks);
-    new MutationObserver(() => this.#onMutation()).observe(document.body, { childList: true, subtree: true });
+    new MutationObserver((records) => {
+      if (records.some(({ target }) => !isOwn(target))) this.#onMutation();
+    }).observe(document.body, { childList: true, subtree: true });
     this.#schedule();
   }
 
@@ -195,6 +199,10 @@ export class PageServices implements ControlServices, Page {
     } else if (isAbove(root)) keepPositionBelow(root, change);
     else change();
   }
+}
+
+function isOwn(target: Node): boolean {
+  return (target as Partial<Element>).closest?.(OWN) != null;
 }
 
 /**

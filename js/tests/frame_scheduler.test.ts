@@ -63,6 +63,33 @@ describe("FrameScheduler", () => {
     expect(frames).toBe(3);
   });
 
+  it("leaves views to the next animation frame if others have drawn for long in this one", async () => {
+    const drawn: number[] = [];
+    let now = 0;
+    const clock = vi.spyOn(performance, "now").mockImplementation(() => now);
+    const others = [1, 2, 3].map(
+      (number) =>
+        new FrameScheduler(() => {
+          drawn.push(number);
+          now += 8;
+        }),
+    );
+    const request = (): void => {
+      for (const each of others) each.request(true);
+      vi.advanceTimersByTime(0);
+    };
+    request();
+    drawn.length = 0;
+    // None of them is painted yet, so they draw in animation frames.
+    request();
+    vi.advanceTimersToNextFrame();
+    expect(drawn).toEqual([1, 2]);
+    vi.advanceTimersToNextFrame();
+    expect(drawn).toEqual([1, 2, 3]);
+    for (const each of others) each.dispose();
+    clock.mockRestore();
+  });
+
   it("draws nothing in a hidden tab, and everything when the tab is shown", () => {
     const hidden = vi.spyOn(document, "hidden", "get").mockReturnValue(true);
     const requests = vi.spyOn(globalThis, "requestAnimationFrame").mockReturnValue(1);

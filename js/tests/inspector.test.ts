@@ -6,7 +6,7 @@ import { clock, stretch, tick } from "../src/inspector/panel";
 import type { InspectorState, LinesAnswer, Question, StreamAnswer } from "../src/inspector/protocol";
 import { StreamPanel } from "../src/inspector/stream";
 import { StreamIndex } from "../src/inspector/stream_index";
-import { curve } from "../src/inspector/time";
+import { curve, TimePanel } from "../src/inspector/time";
 import { level, percent, TokensPanel } from "../src/inspector/tokens";
 
 const PART = 2000;
@@ -65,6 +65,7 @@ function source(answer: (question: Question) => unknown): Source {
   return {
     own: STATE,
     step: 0,
+    isWatched: true,
     ask: async <T>(question: Question) => structuredClone(answer(question)) as T | undefined,
   };
 }
@@ -81,7 +82,7 @@ describe("the index of a stream", () => {
     expect(index.length).toBe(10_000);
     expect(index.textsAt(4)).toEqual({ reasoning: "01234", answer: "" });
     expect(index.textsAt(5003).answer).toBe("0123");
-    expect(index.textsAt(9_999).answer).toHaveLength(5_000);
+    expect(index.textsAt(6_999).answer).toHaveLength(2_000);
     expect(index.gapBefore(5_000)).toBeCloseTo(3);
     for (const line of [0, 1, 4_999, 5_000, 9_999]) expect(index.lineAt((index.times[line] ?? 0) + 1e-6)).toBe(line);
     expect(index.lineAt(-1)).toBe(-1);
@@ -89,7 +90,7 @@ describe("the index of a stream", () => {
 
   it("shows the end of a long text only", () => {
     const { reasoning } = filled(20_000).textsAt(9_999);
-    expect(reasoning).toHaveLength(6_001);
+    expect(reasoning).toHaveLength(2_001);
     expect(reasoning.startsWith("…")).toBe(true);
   });
 
@@ -144,13 +145,44 @@ describe("the list of lines", () => {
     expect(asked).toEqual([0]);
     made.element.scrollTop = 7_000 * ROW_HEIGHT;
     made.draw();
-    await vi.advanceTimersByTimeAsync(50);
+    await vi.advanceTimersByTimeAsync(300);
     const rows = [...made.element.querySelectorAll<HTMLElement>('[role="option"]')];
     expect(rows.length).toBeLessThan(30);
     expect(rows.map((row) => Number(row.dataset.line))).toContain(7_000);
     expect(rows.find((row) => row.dataset.line === "7000")?.textContent).toContain(`raw 7000 ${HOSTILE}`);
     expect(made.element.querySelector("img")).toBeNull();
-    expect(asked).toEqual([0, 6_900, 7_000]);
+    expect(asked).toEqual([0, 6_950, 7_000]);
+  });
+
+  it("asks for one page at a time, and for few of those that a reader passes", async () => {
+    const index = filled(10_000);
+    const asked: number[] = [];
+    let [underWay, most] = [0, 0];
+    const made = new LineList(
+      () => index,
+      async (first, count): Promise<LinesAnswer> => {
+        asked.push(first);
+        most = Math.max(most, ++underWay);
+        await new Promise((resolve) => setTimeout(resolve, 30));
+        underWay -= 1;
+        return { first, lines: Array.from({ length: count }, (_, at) => [`raw ${first + at}`, "words"]) };
+      },
+      () => {},
+    );
+    Object.defineProperty(made.element, "clientHeight", { value: 12 * ROW_HEIGHT });
+    document.body.append(made.element);
+    for (let step = 0; step <= 60; step++) {
+      made.element.scrollTop = step * 165 * ROW_HEIGHT;
+      made.element.dispatchEvent(new Event("scroll"));
+      await vi.advanceTimersByTimeAsync(16);
+    }
+    expect(most).toBe(1);
+    expect(asked.length).toBeLessThan(16);
+    await vi.advanceTimersByTimeAsync(400);
+    const rows = [...made.element.querySelectorAll<HTMLElement>('[role="option"]')];
+    expect(rows.length).toBeLessThan(30);
+    for (const row of rows) expect(row.textContent).toContain(`raw ${row.dataset.line}`);
+    made.remove();
   });
 
   it("is used by the keyboard", async () => {
@@ -191,6 +223,47 @@ describe("the tab Stream", () => {
     expect(panel.element.querySelector(".nbstream-in-replay")?.textContent).toMatch(/9012$/);
     expect(panel.element.querySelector(".nbstream-in-detail pre")?.textContent).toBe(HOSTILE);
     expect(panel.element.querySelector("img")).toBeNull();
+    panel.remove();
+  });
+
+  it("shows one line a frame, however many the pointer passes", async () => {
+    const panel = new StreamPanel(
+      source(({ type, first }) => (type === "stream" ? stream(first ?? 0, PART, 2_000) : { first, lines: [] })),
+    );
+    document.body.append(panel.element);
+    await panel.refresh();
+    await vi.advanceTimersByTimeAsync(50);
+    const shows = vi.spyOn(StreamIndex.prototype, "textsAt");
+    const range = panel.element.querySelector<HTMLInputElement>('input[type="range"]') as HTMLInputElement;
+    for (let line = 100; line < 150; line++) {
+      range.value = String(line);
+      range.dispatchEvent(new Event("input"));
+    }
+    await vi.advanceTimersByTimeAsync(20);
+    expect(shows.mock.calls).toEqual([[149]]);
+    shows.mockRestore();
+    panel.remove();
+  });
+
+  it("asks for nothing while nobody sees it", async () => {
+    let asked = 0;
+    const watched = {
+      ...source(() => {
+        asked += 1;
+        return { ...stream(0, 0, 0), gaps: [], more: true };
+      }),
+      isWatched: true,
+    };
+    const panel = new StreamPanel(watched);
+    document.body.append(panel.element);
+    await panel.refresh();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(asked).toBeGreaterThan(3);
+    watched.isWatched = false;
+    await vi.advanceTimersByTimeAsync(200);
+    const before = asked;
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(asked).toBe(before);
     panel.remove();
   });
 
@@ -244,6 +317,23 @@ describe("drawings", () => {
   });
 });
 
+describe("the tab Time", () => {
+  it("keeps the focus and the place of a reader while it is drawn anew", async () => {
+    const spans = [{ kind: "answer", name: "answer", start: 0, end: 1 }];
+    const panel = new TimePanel(source(() => ({ spans, curve: [], facts: [], note: "" })));
+    document.body.append(panel.element);
+    await panel.refresh();
+    const box = (): HTMLElement => panel.element.querySelector(".nbstream-in-scroll") as HTMLElement;
+    const first = box();
+    first.scrollLeft = 30;
+    first.focus();
+    await panel.refresh();
+    expect(box()).not.toBe(first);
+    expect(document.activeElement).toBe(box());
+    expect(box().scrollLeft).toBe(30);
+  });
+});
+
 describe("the tab Tokens", () => {
   it("tells a probability by level and in words", () => {
     expect([0.95, 0.9, 0.7, 0.5, 0.25, 0.1, null].map(level)).toEqual([0, 0, 1, 2, 3, 4, -1]);
@@ -267,7 +357,7 @@ describe("the tab Tokens", () => {
       source(({ type, place }) =>
         type === "token"
           ? { tokens: [[{ text: `${place} ${HOSTILE}`, p: 0.3, bytes: "48 6d", taken: true }]] }
-          : { first: 0, total: 3, tokens, summary: [["tokens", "3"]], least: [0], note: "" },
+          : { first: 0, total: 3, version: 0, tokens, summary: [["tokens", "3"]], least: [0], note: "" },
       ),
     );
     document.body.append(panel.element);
@@ -282,5 +372,24 @@ describe("the tab Tokens", () => {
     expect([...drawn].map((each) => each.tabIndex)).toEqual([-1, 0, -1]);
     expect(panel.element.querySelector("img")).toBeNull();
     expect(drawn[2]?.textContent).toBe("↵\n");
+  });
+
+  it("draws all of them again when an answer was found to be reasoning", async () => {
+    let [of, version] = ["a", 0];
+    const panel = new TokensPanel(
+      source(({ first = 0 }) => ({
+        ...{ first, total: 2 + version, version, summary: [], least: [], note: "" },
+        tokens: Array.from({ length: 2 + version }, (_, at) => ({ of, text: `${at}`, p: 0.5 })).slice(first),
+      })),
+    );
+    document.body.append(panel.element);
+    await panel.refresh();
+    [of, version] = ["r", 1];
+    await panel.refresh();
+    const text = panel.element.querySelector(".nbstream-in-tokentext");
+    expect([...(text?.querySelectorAll(".nbstream-in-of") ?? [])].map((each) => each.textContent)).toEqual([
+      "Reasoning",
+    ]);
+    expect(text?.querySelectorAll(".nbstream-in-token")).toHaveLength(3);
   });
 });

@@ -125,6 +125,18 @@ describe("a settled reply", () => {
   });
 });
 
+it("does not scan for what a widget writes into a part of its own", async () => {
+  panel.output.innerHTML = `${SETTLED}<div data-nbstream-own></div>`;
+  await pass(3000);
+  const scans = vi.spyOn(page.notebooks, "canInsertCells");
+  panel.output.lastElementChild?.append(document.createElement("p"));
+  await pass(1000);
+  expect(scans).not.toHaveBeenCalled();
+  panel.output.append(document.createElement("p"));
+  await pass(1000);
+  expect(scans).toHaveBeenCalled();
+});
+
 it("scans at most twice a second while the page changes all the time", async () => {
   await pass(3000);
   const scans = vi.spyOn(page.notebooks, "canInsertCells");

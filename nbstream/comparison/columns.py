@@ -76,8 +76,11 @@ class Column:
         compared. `nbstream.resume` carries on the one that the user chooses.
         """
         then = None if "tools" in self.source.request.parameters else following(self.source, self.options)
-        self.run = start_run(self.source, then)
-        return self.run
+        self.run = run = start_run(self.source, then)
+        if self.is_cancelled:
+            # In between, by another thread, which found nothing to stop.
+            run.cancel()
+        return run
 
 
 def prepared(specs: Sequence[Spec], common: Mapping[str, Any]) -> tuple[list[Column], str]:

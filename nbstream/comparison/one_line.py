@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from itertools import product
+from math import prod
 from typing import TYPE_CHECKING, Any
 
+from nbstream.comparison.specs import LEAST, MOST
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
@@ -60,6 +62,10 @@ def specs_of(lines: Sequence[str]) -> list[dict[str, Any]]:
     names = [name for name, _ in axes]
     if doubled := [name for name in names if names.count(name) > 1]:
         raise RequestError(f"`--compare` names {doubled[0]} twice: write all its values behind one `--compare`.")
+    count = prod(len(values) for _, values in axes)
+    if count > MOST:
+        # Before they are made: a few long lists are millions of columns.
+        raise RequestError(f"A comparison has {LEAST} to {MOST} columns, not {count:,}.")
     return [dict(zip(names, values, strict=True)) for values in product(*(values for _, values in axes))]
 
 

@@ -52,6 +52,11 @@ class Veil:
         self._shown = 0.0
         self._began: float | None = None
         self._looked = clock()
+        self._is_lifted = False
+
+    def lift(self) -> None:
+        """Show the rest at once, because the user has stopped all."""
+        self._is_lifted = True
 
     def run(self, place: int, letter: str, limits: Limits) -> Run:
         """Return the reply that a page shows at a place. To stop it stops the column."""
@@ -89,6 +94,9 @@ class Veil:
         if most > 0 and self._began is None:
             self._began = now
         if self._began is None:
+            return
+        if self._is_lifted:
+            self._shown = max(self._shown, float(most))
             return
         average = self._shown / max(now - self._began, _TICK_SECONDS)
         pace = max(_LEAST_PACE, average * (_CATCHING_UP if len(written) == len(lengths) else 1))

@@ -9,6 +9,7 @@ import json
 import shlex
 import sys
 import warnings
+from functools import partial
 from keyword import iskeyword
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -281,7 +282,8 @@ class DeepSeekMagics(settings.Settings, Magics):
             return run
 
         watch = display.watch_in_background if line.is_background else display.watch
-        watch(start, line.presentation, line.keep, _show_inspector if arguments.inspect else lambda _: None)
+        inspects = partial(_show_inspector, reasoning=line.presentation.reasoning)
+        watch(start, line.presentation, line.keep, inspects if arguments.inspect else lambda _: None)
 
     def _line(self, line: str) -> Line:
         """Return the options on the line of a command that sends the same messages again."""
@@ -352,7 +354,7 @@ def unload(shell: InteractiveShell) -> None:
     settings.use(None)
 
 
-def _show_inspector(run: Run) -> None:
+def _show_inspector(run: Run, reasoning: str) -> None:
     """Show what a run is made of, where a page draws widgets."""
     shows = front_ends.current().shows
     if shows == "text":
@@ -363,7 +365,7 @@ def _show_inspector(run: Run) -> None:
 
     from nbstream.widgets.inspector.inspector import Inspector  # noqa: PLC0415  (as above)
 
-    show(Inspector(run))
+    show(Inspector(run, reasoning=reasoning))
 
 
 def _type_named(text: str, variables: Mapping[str, Any], schema: str | None) -> Any:

@@ -134,7 +134,10 @@ def _packed(token: Alternative) -> list[Any]:
     return [token.text, number, data, token.id]
 
 
-def _unpacked(text: str, number: Any, data: Any, identity: int | None) -> tuple[str, float | None, bytes | None, Any]:
+def _unpacked(text: Any, number: Any, data: Any, identity: int | None) -> tuple[str, float | None, bytes | None, Any]:
+    if not isinstance(text, str) or not (data is None or data is True or isinstance(data, list)):
+        # `bytes` of a number makes so many bytes.
+        raise TypeError(f"a token has {text!r} as text and {type(data).__name__} as bytes")
     is_same = data is True
     raw = None if data is None else text.encode("utf-8", "surrogatepass") if is_same else bytes(data)
     return text, None if number is None else float(number), raw, identity

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial, reduce
 from typing import TYPE_CHECKING, Any
 
 from nbstream.billing.prices import breakdown_of
+from nbstream.model.usage import joined_cost
 from nbstream.output.tables import Table
 
 if TYPE_CHECKING:
@@ -78,16 +80,20 @@ def _recorded(step: Reply) -> list[str]:
 
 
 def total_of_steps(steps: Sequence[Reply], total: Cost | None) -> tuple[str, ...]:
-    """Return the cost of each of several requests, and of all, each as a line."""
-    lines = [
-        f"Request {number}: {_money(step.cost.amount, step.cost.currency) if step.cost is not None else 'not known'}"
-        for number, step in enumerate(steps, 1)
-    ]
-    known = "not known" if total is None else _bounded(total)
-    return (*lines, f"All {len(steps)} requests: {known}")
+    """Return the cost of each of several requests, and of all, each as a line.
+
+    Of a reply that was replayed it is what the requests cost when they were recorded.
+    """
+    costs = [_cost(step) for step in steps]
+    lines = [f"Request {number}: {_bounded(cost)}" for number, cost in enumerate(costs, 1)]
+    if total is None and any(step.recorded is not None for step in steps):
+        total = reduce(partial(joined_cost, is_known=True, was_known=True), costs)
+    return (*lines, f"All {len(steps)} requests: {_bounded(total)}")
 
 
-def _bounded(cost: Cost) -> str:
+def _bounded(cost: Cost | None) -> str:
+    if cost is None:
+        return "not known"
     bound = "at most " if cost.at_most else "at least " if cost.at_least else ""
     return bound + _money(cost.amount, cost.currency)
 

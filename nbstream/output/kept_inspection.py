@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from nbstream.model.printable import one_line, printable
 from nbstream.output import cost_account, time_account
 from nbstream.output.durations import seconds
+from nbstream.output.hidden_reasoning import without_reasoning
 from nbstream.output.sent_request import account_html, account_text
 from nbstream.output.settled import one_block
 from nbstream.output.tables import Table
@@ -23,24 +24,32 @@ _CODE = "white-space:pre-wrap;font-family:monospace;font-size:.92em"
 _MOST_TOKENS, _MOST_ALTERNATIVES = 20, 5
 
 
-def bundle(reply: Reply, times: Sequence[float], lines: Sequence[tuple[str, str]]) -> dict[str, str]:
+def bundle(
+    reply: Reply, times: Sequence[float], lines: Sequence[tuple[str, str]], *, hides_reasoning: bool = False
+) -> dict[str, str]:
     """Return the static form as HTML and as text.
 
     Args:
         reply: the reply.
         times: when each line of the last response came, in seconds since its request.
         lines: for the first ones what it is, and what it means; the others are counted.
+        hides_reasoning: whether reasoning is left out of the request and the tokens; the lines are
+            given without it.
     """
     step = reply.steps[-1]
+    request = without_reasoning(step.request) if hides_reasoning else step.request
     before = len(reply.steps) - 1
     sections = [("Time", _time(step)), ("Cost", [cost_account.cost_account(step).table()])]
     if before:
         sections[1][1].append(_steps(reply))
-    sections += [("Stream", list(_stream(times, lines))), ("Tokens", list(_tokens(step)))]
+    sections += [
+        ("Stream", list(_stream(times, lines))),
+        ("Tokens", list(_tokens(step, hides_reasoning=hides_reasoning))),
+    ]
     head = f"What the reply of {one_line(reply.model) or 'a model'} is made of"
-    html = [_ROOT, f"<div>{escape(head)}</div>", _section("Request", account_html(step.request, before))]
+    html = [_ROOT, f"<div>{escape(head)}</div>", _section("Request", account_html(request, before))]
     html += [_section(name, "".join(table.html() for table in tables)) for name, tables in sections if tables]
-    text = [head, account_text(step.request, before)]
+    text = [head, account_text(request, before)]
     text += [f"{name}\n\n" + "\n\n".join(table.text() for table in tables) for name, tables in sections if tables]
     return {"text/html": one_block("\n".join([*html, "</div>"])), "text/plain": "\n\n".join(text)}
 
@@ -75,10 +84,9 @@ def _stream(times: Sequence[float], lines: Sequence[tuple[str, str]]) -> Iterato
     )
 
 
-def _tokens(step: Reply) -> Iterator[Table]:
-    known = [
-        (each.probability, place, each) for place, each in enumerate(step.logprobs) if each.probability is not None
-    ]
+def _tokens(step: Reply, *, hides_reasoning: bool) -> Iterator[Table]:
+    shown = [each for each in step.logprobs if not (hides_reasoning and each.channel == "reasoning")]
+    known = [(each.probability, place, each) for place, each in enumerate(shown) if each.probability is not None]
     if not known:
         return
     rows = []
@@ -89,5 +97,5 @@ def _tokens(step: Reply) -> Iterator[Table]:
             if each.probability is not None and each.text != token.text
         ]
         rows.append((repr(token.text), token.channel, f"{probability:.1%}", ", ".join(listed)))
-    title = f"The least probable of {len(step.logprobs):,} tokens"
+    title = f"The least probable of {len(shown):,} tokens"
     yield Table(title, ("token", "in", "probability", "instead"), rows, frozenset({2}))

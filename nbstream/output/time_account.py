@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from heapq import nlargest
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from nbstream.model.usage import estimate_tokens
@@ -137,13 +139,19 @@ def gaps(times: Iterable[float], least: float = 1.0, most: int = 5) -> list[tupl
         least: a silence has at least so many seconds.
         most: how many are returned.
     """
-    found = sorted(_silences(times), key=lambda gap: gap[0] - gap[1])
-    return sorted(gap for gap in found[:most] if gap[1] - gap[0] >= least)
+    return gaps_of(longest(silences(times), most), least)
 
 
-def _silences(times: Iterable[float]) -> Iterator[tuple[float, float]]:
-    before: float | None = None
-    for at in times:
-        if before is not None:
-            yield before, at
-        before = at
+def gaps_of(found: Iterable[tuple[float, float]], least: float = 1.0) -> list[tuple[float, float]]:
+    """Return the silences of at least so many seconds, in the order of time."""
+    return sorted(gap for gap in found if gap[1] - gap[0] >= least)
+
+
+def longest(found: Iterable[tuple[float, float]], most: int = 5) -> list[tuple[float, float]]:
+    """Return the longest of some stretches, without an order."""
+    return nlargest(most, found, key=lambda gap: gap[1] - gap[0])
+
+
+def silences(times: Iterable[float]) -> Iterator[tuple[float, float]]:
+    """Yield the stretches between times that follow each other."""
+    yield from pairwise(times)

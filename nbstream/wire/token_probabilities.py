@@ -70,10 +70,12 @@ class TokenProbabilities:
         if not unread.keys().isdisjoint(_COMPLETION) and isinstance(unread.get("tokens"), list):
             of_content += _of_completion(unread)
             unread = {name: each for name, each in unread.items() if name not in _COMPLETION}
+        # Before some are held back, as those take memory, too.
+        found, of_content = self._kept(found, at, events), self._kept(of_content, at, events)
         found += self._placed(of_content, brought)
         for name, each in unread.items():
             self._others.keep(f"logprobs.{name}", each, at, events)
-        if found := self._kept(found, at, events):
+        if found:
             events.append(Scored(at, tuple(found)))
 
     def flush(self, at: float, events: list[Event]) -> None:
@@ -130,6 +132,8 @@ class TokenProbabilities:
         return placed
 
     def _kept(self, tokens: list[Token], at: float, events: list[Event]) -> list[Token]:
+        if not tokens:
+            return tokens
         self._room -= sum(1 + len(each.alternatives) for each in tokens)
         if self._room >= 0:
             return tokens

@@ -93,3 +93,9 @@ def test_what_a_line_says(lines: list[str], specs: list[dict[str, Any]]) -> None
 def test_what_a_line_cannot_say(lines: list[str], said: str) -> None:
     with pytest.raises(RequestError, match=said):
         specs_of(lines)
+
+
+def test_millions_of_columns_are_refused_before_they_are_made() -> None:
+    axes = [f"{name}={','.join(map(str, range(100)))}" for name in ("model", "effort", "system", "prefix", "prompt")]
+    with pytest.raises(RequestError, match="2 to 6 columns, not 10,000,000,000"):
+        specs_of(axes)

@@ -97,6 +97,17 @@ def test_a_veiled_reply_has_a_text_and_nothing_that_tells_its_model(simulator: S
         assert (reply.request.endpoint, reply.request.messages, reply.request.parameters) == ("", (), {})
 
 
+def test_a_lifted_veil_shows_the_rest_at_once() -> None:
+    columns = [Writing("x" * 50_000, 30_000), Writing("x" * 20_000, 20_000)]
+    now = 0.0
+    veil = Veil(cast("list[Column]", columns), lambda: now)
+    now = 1.0
+    assert len(veil.text_of(cast("Column", columns[1]))[0]) < 2_000
+    columns[0].text = columns[0].text[:30_000]
+    veil.lift()
+    assert [len(veil.text_of(cast("Column", each))[0]) for each in columns] == [30_000, 20_000]
+
+
 def test_to_stop_a_veiled_reply_stops_its_column(simulator: Simulator) -> None:
     slow = "[simulate: normal rate=20 tokens=400]"
     columns, _ = prepared(read_specs(f"Why? {slow}", ["flash", "pro"], {"thinking": False}), {})

@@ -30,7 +30,7 @@ from nbstream.model.events import (
     Warned,
 )
 from nbstream.model.failure import Failure
-from nbstream.model.probabilities import Alternative, Token, Tokens
+from nbstream.model.probabilities import Alternative, Token, Tokens, unpacked
 from nbstream.model.request import Request
 from nbstream.model.serialization import decode_event, encode_event
 from nbstream.model.timing import Timing
@@ -123,3 +123,9 @@ def test_a_truncated_line_is_not_an_event(event: Event, data: st.DataObject) -> 
 def test_other_json_is_not_an_event(line: str) -> None:
     with pytest.raises(ValueError, match=r".*"):
         decode_event(line)
+
+
+@pytest.mark.parametrize("token", [["a", 5, None, None, None, []], ["a", "x", None, 10**12, None, []]])
+def test_what_are_no_tokens_is_told_and_takes_no_memory(token: list[object]) -> None:
+    with pytest.raises(ValueError, match="not tokens"):
+        unpacked([token])

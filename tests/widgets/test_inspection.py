@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 import uuid
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,8 @@ from nbstream.model.events import Answer, Moved, Reasoning
 from nbstream.model.reduction import reduced
 from nbstream.model.request import Request
 from nbstream.model.saved_values import decode, encode
+from nbstream.output.time_account import gaps
+from nbstream.widgets import front_ends
 from nbstream.widgets.inspector import chunks
 from nbstream.widgets.inspector.inspection import Inspection
 from nbstream.widgets.inspector.inspector import Inspector
@@ -104,6 +107,9 @@ def test_a_stream_comes_in_parts_and_replays_the_reply() -> None:
     lines = [line for line in trace.responses[0].iter_lines() if line.data]
     assert len(page.times) >= len(lines)
     assert page.times == sorted(page.times)
+    rows = page._inspector._inspection.read_all(0)
+    assert rows is not None
+    assert rows.gaps() == gaps(row.at for row in rows.rows)
     assert page.texts_at(len(page.times) - 1) == texts_of(reply)
     sizes = [sum(map(len, page.texts_at(line))) for line in range(0, len(page.times), 50)]
     assert sizes == sorted(sizes)
@@ -211,8 +217,35 @@ def test_without_the_raw_bytes_the_other_tabs_work() -> None:
         assert page.ask(type="time", step=0)["spans"]
         assert page.ask(type="cost", step=0)["total"].startswith("$")
         assert page.ask(type="messages", step=0)["messages"]
-        assert page.ask(type="line", step=0, place=0) == {}
+        assert page.ask(type="line", step=0, place=0) == {"raw": "", "left_out": 0, "meanings": []}
+        assert page.ask(type="lines", step=0, first=3, count=9) == {"first": 3, "lines": []}
     assert MOST_BYTES
+
+
+def test_lines_that_were_read_stay_when_the_bytes_are_dropped() -> None:
+    reply = ask("median", max_tokens=9)
+    inspector = Inspector(reply)
+    page = Page(inspector)
+    page.read()
+    trace = trace_of(reply)
+    assert trace is not None
+    trace.drop()
+    again = Page(inspector)
+    again.read()
+    assert (again.times, again.note) == (page.times, "")
+    assert again.ask(type="line", step=0, place=len(page.times) - 1)["meanings"]
+
+
+def test_the_lines_of_a_few_replies_are_kept_and_others_are_read_again() -> None:
+    inspectors = [Inspector(ask("[simulate: echo]x", thinking=False)) for _ in range(10)]
+    pages = [Page(each) for each in inspectors]
+    for page in pages:
+        page.read()
+    read = [bool(each._inspection._rows) for each in inspectors]
+    assert read == [False] * 2 + [True] * 8
+    again = Page(inspectors[0])
+    again.read()
+    assert again.times == pages[0].times
 
 
 def test_a_recording_is_looked_at_like_a_reply(tmp_path: Path) -> None:
@@ -253,6 +286,100 @@ def test_each_step_of_a_reply_with_tools_is_looked_at_by_itself() -> None:
     assert "tool" in kinds
     assert len(page.ask(type="cost", step=0)["steps"]) == 3
     assert len(page.ask(type="messages", step=1)["messages"]) > len(page.ask(type="messages", step=0)["messages"])
+
+
+@pytest.mark.parametrize("kind", ["median", "[simulate: think-tags]median"])
+def test_hidden_reasoning_is_hidden_while_it_arrives(kind: str) -> None:
+    run = nbstream.stream(kind, logprobs=1)
+    page = Page(Inspector(run, reasoning="hidden"))
+    found: list[Any] = []
+    while not run.done:
+        total = page.ask(type="stream", step=0, first=0)["total"]
+        found += [page.ask(type="lines", step=0, first=max(0, total - 60), count=60)]
+        found += [page.ask(type="line", step=0, place=total - 1), page.ask(type="tokens", step=0, first=0)]
+    thoughts, answer = texts_of(run.reply)
+    words = {word for word in re.findall(r"[a-z]{6,}", thoughts) if word not in f"{answer} {kind} {OWN_WORDS}"}
+    assert len(words) > 5
+    assert len(found) > 10
+    assert not {word for word in words if word in json.dumps(found)}
+
+
+def test_a_cell_that_hides_reasoning_has_an_inspector_that_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("IPython")
+    from nbstream.jupyter import magic
+
+    shown: list[Any] = []
+    monkeypatch.setattr("IPython.display.display", shown.append)
+    monkeypatch.setattr(front_ends, "current", lambda: front_ends.JUPYTER)
+    for reasoning in ("hidden", "open"):
+        run = nbstream.stream("[simulate: echo]x", thinking=False)
+        magic._show_inspector(run, reasoning)
+        run.result(20)
+    assert [each._inspection.hides_reasoning for each in shown] == [True, False]
+
+
+def test_what_was_found_to_be_reasoning_is_hidden_too() -> None:
+    rows = StreamRows(0.0)
+    events: list[Any] = [Answer(1, "Secret"), Moved(2, "reasoning", "Secret"), Answer(3, "Yes")]
+    for at, event in enumerate(events):
+        rows._note_reasoning((event,), at)
+        rows.rows.append(Row(float(at), "a", b"data: Secret", (event,), "", rows._grow((event,))))
+    rows.rows[-1] = rows.rows[-1]._replace(raw=b"data: Yes")
+    answer = chunks.stream(rows, 0, more=False, note="", hides=True)
+    assert [(each["reasoning"], each["answer"], each["base"]) for each in answer["texts"]] == [
+        ("", "", (0, 0)),
+        ("", "Yes", (0, 0)),
+    ]
+    assert answer["grown"] == [0, 0, 0, 0, 0, 3]
+    shown = chunks.lines(rows, 0, 9, Request(), hides=True)["lines"]
+    assert "Secret" not in json.dumps([shown, [chunks.line(rows, at, Request(), hides=True) for at in range(3)]])
+    assert shown[-1] == ("data: Yes", "answer “Yes”")
+
+
+#: Words that an Inspector says itself.
+OWN_WORDS = "finish_reason answer together"
+#: Prompts whose reasoning comes in a field, between tags, in lists, and goes back to the server.
+THINKING = {
+    "as a field": "median",
+    "between tags": "[simulate: think-tags]median",
+    "in lists": "[simulate: details]median",
+    "with tools": "[simulate: tool-call]weather",
+}
+
+
+@pytest.mark.parametrize("kind", THINKING)
+def test_hidden_reasoning_is_neither_in_the_page_nor_in_the_file(kind: str) -> None:
+    def get_weather(city: str) -> str:
+        """Return the weather."""
+        return f"sunny in {city}"
+
+    tools = [nbstream.tool(consent="never")(get_weather)] if kind == "with tools" else None
+    reply = ask(THINKING[kind], tools=tools, logprobs=2)
+    answers = " ".join(step.message["content"] or "" for step in reply.steps) + THINKING[kind]
+    thoughts = " ".join(step.reasoning for step in reply.steps)
+    words = {word for word in re.findall(r"[a-z]{6,}", thoughts) if word not in f"{answers} {OWN_WORDS}"}
+    assert len(words) > 5
+
+    def shown(inspector: Inspector) -> str:
+        page = Page(inspector)
+        found: list[Any] = []
+        for step in range(len(reply.steps)):
+            page.times, page.epochs, page.grown = [], [], []
+            page.read(step)
+            found += [page.epochs, page.ask(type="lines", step=step, first=0, count=200)]
+            found += [page.ask(type="line", step=step, place=place) for place in range(len(page.times))]
+            found += [page.ask(type="tokens", step=step, first=first) for first in (0, 500, 1000)]
+            found += [page.ask(type=name, step=step) for name in ("messages", "time", "cost")]
+            found += [page.ask(type="request", step=step, language=name) for name in ("json", "python")]
+            assert page.texts_at(len(page.times) - 1)[1] == (reply.steps[step].message["content"] or "")
+        inspector.keep()
+        return json.dumps([found, inspector._bundle()])
+
+    hidden, whole = shown(Inspector(reply, reasoning="hidden")), shown(Inspector(reply))
+    assert not {word for word in words if word in hidden}
+    assert {word for word in words if word in whole}
+    assert "The reasoning is hidden" in hidden
+    assert "The reasoning is hidden" not in whole
 
 
 def test_tokens_come_in_parts_with_their_alternatives_on_demand() -> None:

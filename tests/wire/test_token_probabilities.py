@@ -148,6 +148,13 @@ def test_what_does_not_fit_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None
     assert [(each.kind, each.where, each.count) for each in reply.warnings] == [("not_kept", "logprobs", 1)]
 
 
+def test_tokens_that_wait_for_their_text_are_counted_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(token_probabilities, "MOST_KEPT", 3)
+    reply = read(*(scored({}, {"content": [entry("a")]}) for _ in range(6)))
+    assert len(reply.logprobs) == 3
+    assert [each.kind for each in reply.warnings] == ["not_kept"]
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text("ab\ud83d", max_size=3),
     lambda inner: (

@@ -40,6 +40,7 @@ export class CompareView implements InstrumentView {
   #drawn: CompareDifferences | null = null;
   #wasLive = false;
   #isAsked = false;
+  #isChoosing = false;
 
   constructor(session: Session, parent: HTMLElement) {
     this.#session = session;
@@ -152,7 +153,7 @@ export class CompareView implements InstrumentView {
     head.append(name, chosen, widen);
     root.append(head, figures, note, place);
     this.#columns.append(root);
-    const hide = this.#session.show(key, place);
+    const hide = this.#session.show(key, place, undefined, true);
     const shown: Shown = { root, name, chosen, note, figures, widen, drawn: "", remove: hide };
     this.#shown.set(key, shown);
     return shown;
@@ -185,9 +186,15 @@ export class CompareView implements InstrumentView {
   }
 
   #choose({ value }: CompareChoice): void {
-    this.#isAsked = true;
-    for (const each of this.#choices.querySelectorAll("button")) each.setAttribute("aria-disabled", "true");
-    void this.#session.send({ type: "choose", choice: value });
+    if (this.#isChoosing) return;
+    this.#isAsked = this.#isChoosing = true;
+    const buttons = [...this.#choices.querySelectorAll("button")];
+    for (const each of buttons) each.setAttribute("aria-disabled", "true");
+    void this.#session.send({ type: "choose", choice: value }).then(() => {
+      // They are still there if the kernel did not take it.
+      this.#isChoosing = false;
+      for (const each of buttons) each.removeAttribute("aria-disabled");
+    });
   }
 
   #drawVerdict(verdict: string): void {

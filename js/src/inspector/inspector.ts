@@ -39,7 +39,8 @@ export class InspectorView implements Source {
   #tab: Tab;
   #chosenStep: number | undefined;
   #isInSight = true;
-  #isStale = true;
+  /** Whether there is more to ask for than what is being asked for. */
+  #isStale = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isAsking = false;
 
@@ -79,7 +80,7 @@ export class InspectorView implements Source {
     if (typeof IntersectionObserver !== "undefined") {
       this.#seen = new IntersectionObserver((entries) => {
         this.#isInSight = entries[entries.length - 1]?.isIntersecting ?? true;
-        if (this.#isInSight && this.#isStale) this.#refreshSoon();
+        if (this.#isInSight) this.#refreshSoon();
       });
       this.#seen.observe(root);
     }
@@ -94,6 +95,10 @@ export class InspectorView implements Source {
   get step(): number {
     const last = this.own.steps.length - 1;
     return Math.min(this.#chosenStep ?? last, last);
+  }
+
+  get isWatched(): boolean {
+    return this.#isInSight && !document.hidden && !this.#closing.signal.aborted;
   }
 
   async ask<T>(question: Question): Promise<T | undefined> {
@@ -111,7 +116,6 @@ export class InspectorView implements Source {
     this.#steps.hidden = own.steps.length < 2;
     write(this.#keep, own.kept ? "Kept in the notebook · Remove" : "Keep in notebook");
     this.#keep.setAttribute("aria-pressed", String(own.kept));
-    this.#isStale = true;
     this.#refreshSoon();
   }
 
@@ -150,17 +154,16 @@ export class InspectorView implements Source {
   async #refresh(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (!this.#isInSight || document.hidden || this.#closing.signal.aborted) return;
-    if (this.#isAsking) {
-      this.#refreshSoon();
-      return;
-    }
+    if (!this.isWatched) return;
+    // The kernel may be busy for long.
+    this.#isStale = this.#isAsking;
+    if (this.#isAsking) return;
     this.#isAsking = true;
-    this.#isStale = false;
     try {
       await this.#panels.get(this.#tab)?.refresh();
     } finally {
       this.#isAsking = false;
+      if (this.#isStale) this.#refreshSoon();
     }
   }
 

@@ -6,10 +6,15 @@ import type { LinesAnswer } from "./protocol";
 import type { StreamIndex } from "./stream_index";
 
 export const ROW_HEIGHT = 22;
-const PAGE = 100;
+const PAGE = 50;
 const MARGIN = 6;
 /** So many pages of text are kept. */
-const MOST_PAGES = 40;
+const MOST_PAGES = 80;
+/**
+ * Text is asked for in one message at a time, and not more often than so many milliseconds: a reader
+ * who scrolls passes pages that nobody reads, and each message costs the notebook a few milliseconds.
+ */
+const LEAST_PAUSE = 80;
 const LONG_GAP = 0.5;
 let lists = 0;
 
@@ -27,14 +32,18 @@ export class LineList {
   readonly #load: (first: number, count: number) => Promise<LinesAnswer | undefined>;
   readonly #onSelect: (line: number) => void;
   readonly #rows = new Map<number, Row>();
-  /** Rows that are not in use. */
+  /** Rows that are not in use; while the list is drawn, those in the page among them. */
   readonly #spare: Row[] = [];
   readonly #pages = new Map<number, LinesAnswer["lines"]>();
-  readonly #loading = new Set<number>();
   readonly #name = `nbstream-lines-${++lists}`;
   #selected = -1;
+  /** The line that the keyboard has reached; it is selected with the next frame. */
+  #aim = -1;
   #pending = 0;
   #generation = 0;
+  #isLoading = false;
+  #askedAt = Number.NEGATIVE_INFINITY;
+  #later: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     index: () => StreamIndex,
@@ -61,10 +70,17 @@ export class LineList {
   clear(): void {
     this.#generation += 1;
     this.#pages.clear();
-    this.#loading.clear();
-    this.#selected = -1;
+    this.#isLoading = false;
+    this.#selected = this.#aim = -1;
     this.element.scrollTop = 0;
     for (const line of [...this.#rows.keys()]) this.#drop(line);
+    for (const { root } of this.#spare) root.remove();
+  }
+
+  remove(): void {
+    this.#generation += 1;
+    cancelAnimationFrame(this.#pending);
+    clearTimeout(this.#later);
   }
 
   /** Draw the lines that can be seen. */
@@ -78,16 +94,15 @@ export class LineList {
     const end = Math.min(index.length, Math.ceil((scrollTop + clientHeight) / ROW_HEIGHT) + MARGIN);
     for (const line of [...this.#rows.keys()]) if (line < first || line >= end) this.#drop(line);
     for (let line = first; line < end; line++) this.#fill(line, index);
-    if (end > first) {
-      for (let page = Math.floor(first / PAGE); page <= Math.floor((end - 1) / PAGE); page++) this.#want(page, index);
-    }
+    for (const { root } of this.#spare) root.remove();
+    this.#loadMissing(first, end, index);
   }
 
   /** Mark a line as selected, and bring it into view. */
   select(line: number): void {
     const before = this.#rows.get(this.#selected);
     before?.root.setAttribute("aria-selected", "false");
-    this.#selected = line;
+    this.#selected = this.#aim = line;
     const top = line * ROW_HEIGHT;
     const list = this.element;
     if (top < list.scrollTop) list.scrollTop = top;
@@ -106,7 +121,6 @@ export class LineList {
     if (row === undefined) return;
     this.#rows.delete(line);
     if (line === this.#selected) this.element.removeAttribute("aria-activedescendant");
-    row.root.remove();
     this.#spare.push(row);
   }
 
@@ -124,11 +138,11 @@ export class LineList {
       row.time.dataset.gap = gap >= LONG_GAP ? `+${stretch(gap)}` : "";
       row.root.dataset.kind = index.kinds[line] ?? ".";
       row.raw.textContent = row.words.textContent = "";
-      this.#space.append(row.root);
+      if (!row.root.isConnected) this.#space.append(row.root);
     }
-    row.root.setAttribute("aria-setsize", String(index.length));
+    set(row.root, "aria-setsize", String(index.length));
     const isSelected = line === this.#selected;
-    row.root.setAttribute("aria-selected", String(isSelected));
+    set(row.root, "aria-selected", String(isSelected));
     if (isSelected) this.element.setAttribute("aria-activedescendant", row.root.id);
     const text = this.#pages.get(Math.floor(line / PAGE))?.[line % PAGE];
     if (text === undefined || row.raw.textContent === text[0]) return;
@@ -136,14 +150,25 @@ export class LineList {
     row.words.textContent = text[1];
   }
 
-  #want(page: number, index: StreamIndex): void {
-    const known = this.#pages.get(page)?.length ?? 0;
-    if (this.#loading.has(page) || known >= Math.min(PAGE, index.length - page * PAGE)) return;
-    this.#loading.add(page);
-    const generation = this.#generation;
+  /** Ask for the first page in sight whose text is not here; the others follow with the next frames. */
+  #loadMissing(first: number, end: number, index: StreamIndex): void {
+    if (this.#isLoading || end <= first) return;
+    const last = Math.floor((end - 1) / PAGE);
+    let page = Math.floor(first / PAGE);
+    while (page <= last && this.#known(page) >= Math.min(PAGE, index.length - page * PAGE)) page += 1;
+    if (page > last) return;
+    const pause = this.#askedAt + LEAST_PAUSE - performance.now();
+    clearTimeout(this.#later);
+    if (pause > 0) {
+      this.#later = setTimeout(() => this.#schedule(), pause);
+      return;
+    }
+    this.#isLoading = true;
+    this.#askedAt = performance.now();
+    const [known, generation] = [this.#known(page), this.#generation];
     void this.#load(page * PAGE, PAGE).then((answer) => {
       if (generation !== this.#generation) return;
-      this.#loading.delete(page);
+      this.#isLoading = false;
       if (answer === undefined) return;
       this.#pages.set(page, answer.lines);
       for (const oldest of [...this.#pages.keys()].slice(0, Math.max(0, this.#pages.size - MOST_PAGES))) {
@@ -153,14 +178,18 @@ export class LineList {
     });
   }
 
+  #known(page: number): number {
+    return this.#pages.get(page)?.length ?? 0;
+  }
+
   #onKey(event: KeyboardEvent): void {
     const last = this.#index().length - 1;
     const page = Math.max(1, Math.floor(this.element.clientHeight / ROW_HEIGHT) - 1);
     const moves: Record<string, number> = {
-      ArrowDown: this.#selected + 1,
-      ArrowUp: this.#selected - 1,
-      PageDown: this.#selected + page,
-      PageUp: this.#selected - page,
+      ArrowDown: this.#aim + 1,
+      ArrowUp: this.#aim - 1,
+      PageDown: this.#aim + page,
+      PageUp: this.#aim - page,
       Home: 0,
       End: last,
     };
@@ -168,8 +197,14 @@ export class LineList {
     if (target === undefined || event.ctrlKey || event.metaKey || event.altKey || last < 0) return;
     event.preventDefault();
     event.stopPropagation();
-    this.#onSelect(Math.min(Math.max(target, 0), last));
+    this.#aim = Math.min(Math.max(target, 0), last);
+    this.#onSelect(this.#aim);
   }
+}
+
+/** Set an attribute, unless it is so already: the browser looks for styles that depend on it. */
+function set(element: Element, name: string, value: string): void {
+  if (element.getAttribute(name) !== value) element.setAttribute(name, value);
 }
 
 function made(): Row {

@@ -8,6 +8,8 @@ export interface Source {
   readonly own: InspectorState;
   /** The request of the reply that is looked at, counted from 0. */
   readonly step: number;
+  /** Whether somebody can see it: it is on the screen of a page in the foreground. */
+  readonly isWatched: boolean;
   /** The kernel's answer; undefined if it has ended. */
   ask<T>(question: Question): Promise<T | undefined>;
 }

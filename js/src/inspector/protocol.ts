@@ -147,6 +147,8 @@ export interface TokenView {
 export interface TokensAnswer {
   first: number;
   total: number;
+  /** Grows when tokens before `first` have changed, as an answer that was found to be reasoning. */
+  version: number;
   tokens: TokenView[];
   /** Of all tokens: how many have a probability, their mean, and the perplexity. */
   summary: [string, string][];

@@ -38,6 +38,8 @@ export class StreamPanel implements Panel {
   /** The moment that a replay has reached, and when by the page's clock; undefined if it stands. */
   #replay: { at: number; since: number; frame: number } | undefined;
   #detailTimer: ReturnType<typeof setTimeout> | undefined;
+  /** The line that the user has chosen, to be shown with the next frame: a pointer may pass many. */
+  #chosen: { line: number; frame: number } | undefined;
   #again: ReturnType<typeof setTimeout> | undefined;
   #isAsking = false;
   #wasRemoved = false;
@@ -65,6 +67,8 @@ export class StreamPanel implements Panel {
     const bar = element("div", "nbstream-in-bar");
     this.#speed.setAttribute("aria-label", "Speed of the replay: 1 ×");
     bar.append(this.#play, range, this.#speed, this.#place);
+    // It changes with each moment of a replay, and there is no settled reply in it.
+    this.element.dataset.nbstreamOwn = "";
     this.#grown.tabIndex = 0;
     this.#grown.setAttribute("role", "region");
     this.#grown.setAttribute("aria-label", "The reply at this moment");
@@ -81,6 +85,7 @@ export class StreamPanel implements Panel {
     const step = this.#source.step;
     if (step !== this.#step) {
       this.#stop();
+      this.#forget();
       this.#step = step;
       this.#index = new StreamIndex();
       this.#line = -1;
@@ -109,6 +114,8 @@ export class StreamPanel implements Panel {
     }
     writeNotes(this.#notes, [index.note]);
     // A whole part was added: there is more to have at once.
+    // Nobody sees the tab: it is asked again once it is opened.
+    if (!this.#source.isWatched || !this.element.isConnected) return;
     if (index.more) this.#again = setTimeout(() => void this.refresh(), added > 0 ? 0 : PATIENCE);
   }
 
@@ -119,8 +126,9 @@ export class StreamPanel implements Panel {
   remove(): void {
     this.#wasRemoved = true;
     this.#stop();
+    this.#forget();
+    this.#list.remove();
     this.#resized?.disconnect();
-    clearTimeout(this.#detailTimer);
     clearTimeout(this.#again);
   }
 
@@ -141,9 +149,23 @@ export class StreamPanel implements Panel {
   #choose(line: number): void {
     this.#stop();
     this.#follows = line >= this.#index.length - 1;
-    this.#show(line);
+    if (this.#chosen !== undefined) this.#chosen.line = line;
+    else this.#chosen = { line, frame: requestAnimationFrame(() => this.#showChosen()) };
     clearTimeout(this.#detailTimer);
     this.#detailTimer = setTimeout(() => void this.#showDetail(line), DETAIL_DELAY);
+  }
+
+  #showChosen(): void {
+    const line = this.#chosen?.line;
+    this.#chosen = undefined;
+    if (line !== undefined) this.#show(line);
+  }
+
+  /** Show no line that was chosen before. */
+  #forget(): void {
+    if (this.#chosen !== undefined) cancelAnimationFrame(this.#chosen.frame);
+    this.#chosen = undefined;
+    clearTimeout(this.#detailTimer);
   }
 
   #show(line: number): void {
@@ -165,7 +187,8 @@ export class StreamPanel implements Panel {
 
   async #showDetail(line: number): Promise<void> {
     const answer = await this.#source.ask<LineAnswer>({ type: "line", step: this.#step, place: line });
-    if (answer === undefined || line !== this.#line) return;
+    // Nothing was shown yet if the page is in the background.
+    if (answer === undefined || line !== (this.#chosen?.line ?? this.#line)) return;
     const index = this.#index;
     const size = `${(index.sizes[line] ?? 0).toLocaleString("en")} bytes`;
     const gap = line > 0 ? ` · ${stretch(index.gapBefore(line))} after the line before` : "";
@@ -198,6 +221,7 @@ export class StreamPanel implements Panel {
     const index = this.#index;
     if (index.length === 0) return;
     this.#detail.hidden = true;
+    this.#forget();
     this.#follows = false;
     const at = this.#line >= index.length - 1 ? 0 : (index.times[this.#line] ?? 0);
     this.#play.textContent = "Pause";

@@ -3,7 +3,8 @@
 import type { StreamAnswer } from "./protocol";
 
 const TICKS = 10_000;
-const LONGEST_SHOWN = 6_000;
+/** So much of a text fills the box several times; the browser lays out all of it at each moment. */
+const LONGEST_SHOWN = 2_000;
 
 interface Epoch {
   line: number;
@@ -51,13 +52,13 @@ export class StreamIndex {
         epoch.answer += text.answer;
       }
     }
+    const begun = new Map(this.#epochs.flatMap((each) => (each === undefined ? [] : [[each.line, each.base]])));
     answer.times.forEach((ticks, place) => {
       const line = this.length;
       this.#ticks += ticks;
       this.times.push(this.#ticks / TICKS);
       this.sizes.push(answer.sizes[place] ?? 0);
-      const begun = this.#epochs.find((each) => each?.line === line);
-      const [reasoning, said] = begun?.base ?? [this.#reasoning[line - 1] ?? 0, this.#answer[line - 1] ?? 0];
+      const [reasoning, said] = begun.get(line) ?? [this.#reasoning[line - 1] ?? 0, this.#answer[line - 1] ?? 0];
       this.#reasoning.push(reasoning + (answer.grown[2 * place] ?? 0));
       this.#answer.push(said + (answer.grown[2 * place + 1] ?? 0));
     });
@@ -95,6 +96,8 @@ export class StreamIndex {
 }
 
 function tail(text: string, length: number): string {
-  const start = Math.max(0, length - LONGEST_SHOWN);
+  let start = Math.max(0, length - LONGEST_SHOWN);
+  // Not within a character of two units.
+  if (start > 0 && /[\udc00-\udfff]/.test(text[start] ?? "")) start += 1;
   return (start > 0 ? "…" : "") + text.slice(start, length);
 }

@@ -41,7 +41,15 @@ export class TimePanel implements Panel {
     }
     const notes = element("div", "");
     writeNotes(notes, [answer.note]);
+    // While the reply arrives it is drawn anew, also under a reader who scrolls sideways.
+    const before = [...this.element.querySelectorAll<HTMLElement>(".nbstream-in-scroll")];
+    const focused = before.indexOf(document.activeElement as HTMLElement);
+    const places = before.map((box) => box.scrollLeft);
     this.element.replaceChildren(...parts, notes);
+    this.element.querySelectorAll<HTMLElement>(".nbstream-in-scroll").forEach((box, at) => {
+      box.scrollLeft = places[at] ?? 0;
+      if (at === focused) box.focus({ preventScroll: true });
+    });
   }
 }
 

@@ -42,6 +42,7 @@ export class TokensPanel implements Panel {
   #blockSize = 0;
   #of = "";
   #step = -1;
+  #version = 0;
   #current = -1;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #again: ReturnType<typeof setTimeout> | undefined;
@@ -50,6 +51,7 @@ export class TokensPanel implements Panel {
 
   constructor(source: Source) {
     this.#source = source;
+    this.element.dataset.nbstreamOwn = "";
     const text = this.#text;
     text.setAttribute("role", "group");
     text.setAttribute("aria-label", "Tokens: the arrow keys go from one to the next");
@@ -71,11 +73,12 @@ export class TokensPanel implements Panel {
     this.#isAsking = false;
     if (answer === undefined || this.#wasRemoved) return;
     if (step !== this.#source.step) return this.refresh();
-    if (answer.total < first) {
+    if (answer.total < first || (first > 0 && answer.version !== this.#version)) {
       // The server told that what it had sent as answer is reasoning.
       this.#reset(step);
       return this.refresh();
     }
+    this.#version = answer.version;
     this.#append(answer.tokens);
     const isEmpty = this.#tokens.length === 0;
     for (const part of [this.#legend, this.#text]) part.hidden = isEmpty;

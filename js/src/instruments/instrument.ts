@@ -45,6 +45,8 @@ interface Slot {
   readonly key: string;
   readonly parent: HTMLElement;
   readonly parts: ReadonlySet<Part> | undefined;
+  /** Whether it is drawn in a task of its own. */
+  readonly isPatient: boolean;
   shown: ReplySession | undefined;
   remove: () => void;
 }
@@ -66,6 +68,9 @@ export class InstrumentSession<Own extends object = Record<string, unknown>>
   readonly #channel: Channel<InstrumentMessage, InstrumentKeyframe>;
   readonly #replies = new Map<string, { run: string; session: ReplySession }>();
   readonly #slots = new Set<Slot>();
+  /** Those of them that wait for their turn to be drawn. */
+  readonly #queue = new Set<Slot>();
+  #turn: ReturnType<typeof setTimeout> | undefined;
   /** The views and their elements. */
   readonly #views = new Map<InstrumentView, HTMLElement>();
   readonly #closing = new AbortController();
@@ -133,14 +138,16 @@ export class InstrumentSession<Own extends object = Record<string, unknown>>
 
   /**
    * Show the reply under `key` in `parent`, or some parts of it, also one that comes later or takes
-   * its place; return a function that removes it.
+   * its place; return a function that removes it. With `isPatient` it is drawn a little later, so that
+   * several replies that come at once are several short tasks of the page, and not one long one.
    */
-  show(key: string, parent: HTMLElement, parts?: ReadonlySet<Part>): () => void {
-    const slot: Slot = { key, parent, parts, shown: undefined, remove: () => {} };
+  show(key: string, parent: HTMLElement, parts?: ReadonlySet<Part>, isPatient = false): () => void {
+    const slot: Slot = { key, parent, parts, isPatient, shown: undefined, remove: () => {} };
     this.#slots.add(slot);
     this.#fill(slot);
     return () => {
       this.#slots.delete(slot);
+      this.#queue.delete(slot);
       slot.remove();
     };
   }
@@ -162,6 +169,7 @@ export class InstrumentSession<Own extends object = Record<string, unknown>>
 
   close(): void {
     this.#closing.abort();
+    clearTimeout(this.#turn);
     for (const { session } of this.#replies.values()) session.close();
     this.#channel.close();
     this.#giveUp();
@@ -257,6 +265,24 @@ export class InstrumentSession<Own extends object = Record<string, unknown>>
   }
 
   #fill(slot: Slot): void {
+    if (slot.shown === this.reply(slot.key)) return;
+    if (!slot.isPatient) {
+      this.#mount(slot);
+      return;
+    }
+    this.#queue.add(slot);
+    this.#turn ??= setTimeout(() => this.#fillNext());
+  }
+
+  #fillNext(): void {
+    const [slot] = this.#queue;
+    this.#turn = this.#queue.size > 1 ? setTimeout(() => this.#fillNext()) : undefined;
+    if (slot === undefined) return;
+    this.#queue.delete(slot);
+    this.#mount(slot);
+  }
+
+  #mount(slot: Slot): void {
     const session = this.reply(slot.key);
     if (slot.shown === session) return;
     slot.remove();

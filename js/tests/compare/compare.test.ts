@@ -117,6 +117,19 @@ describe("a comparison", () => {
     expect(press(parent.querySelector(".nbstream-verdict") as Element, "b").defaultPrevented).toBe(false);
   });
 
+  it("sends one choice at a time, and lets the user choose again if it was not taken", async () => {
+    const { button, sent } = comparison({ choices: CHOICES, hidden: true });
+    button("A").click();
+    button("B").click();
+    expect(sent).toEqual([{ type: "choose", choice: "A" }]);
+    expect(button("B").getAttribute("aria-disabled")).toBe("true");
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(button("B").hasAttribute("aria-disabled")).toBe(false);
+    button("B").click();
+    expect(sent.at(-1)).toEqual({ type: "choose", choice: "B" });
+  });
+
   it("leaves keys alone outside of it, with a modifier, and before the end", () => {
     const { button, sent, set } = comparison({ choices: CHOICES });
     press(document.body, "a");

@@ -173,6 +173,21 @@ describe("a reply in an instrument", () => {
     expect(element.querySelector<HTMLElement>(".nbstream-stop")?.hidden).toBe(true);
   });
 
+  it("is drawn in a task of its own if it is patient, unless it has left before", () => {
+    const places = ["one", "two", "three"].map((key) => {
+      const element = place();
+      return { element, remove: session.show(key, element, undefined, true) };
+    });
+    const drawn = (): number => places.filter(({ element }) => element.childElementCount > 0).length;
+    frame(1, { shown: { one: shown("a"), two: shown("b"), three: shown("c") } });
+    expect(drawn()).toBe(0);
+    vi.advanceTimersToNextTimer();
+    expect(drawn()).toBe(1);
+    places[1]?.remove();
+    vi.advanceTimersByTime(50);
+    expect(places.map(({ element }) => element.childElementCount)).toEqual([1, 0, 1]);
+  });
+
   it("can be drawn in parts", () => {
     const [stop, usage] = [place(), place()];
     session.show("one", stop, new Set(["stop"]));

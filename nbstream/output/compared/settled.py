@@ -48,7 +48,7 @@ class Compared:
         same: what is the same in all columns, in words; may be empty.
         verdict: what was chosen, in words; empty without a choice.
         is_hidden: whether names and figures are hidden.
-        notes: of each column, what is said below it instead of its own notes.
+        warning: what a reader should know before the choice, besides; may be empty.
     """
 
     names: Sequence[str]
@@ -56,12 +56,13 @@ class Compared:
     same: str = ""
     verdict: str = ""
     is_hidden: bool = False
+    warning: str = ""
 
     @property
     def notes(self) -> list[str]:
         """The lines below the figures."""
         if self.is_hidden:
-            return [HIDDEN]
+            return [HIDDEN, self.warning] if self.warning else [HIDDEN]
         same = f"All columns: {self.same}" if self.same else ""
         return [each for each in (same, " · ".join(notes_of(self.replies))) if each]
 

@@ -10,18 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 import traitlets
 
-from nbstream.client import settings
+from nbstream.client import allowance, settings
 from nbstream.client.loop import background_loop
 from nbstream.client.start import limits
 from nbstream.comparison import columns as comparing
 from nbstream.comparison.ballot import Ballot, named
 from nbstream.comparison.differences import differences
+from nbstream.comparison.self_naming import SENTENCE, names_a_model
 from nbstream.comparison.specs import read_specs
-from nbstream.comparison.veil import Veil
+from nbstream.comparison.veil import Veil, text_of
 from nbstream.model.exceptions import RequestError
 from nbstream.model.presentation import OPTIONS, presentation_of
 from nbstream.model.reply import Reply
 from nbstream.model.request import Request
+from nbstream.model.text import Text
 from nbstream.output.compared import settled
 from nbstream.output.compared.differences import AnswerDifferences
 from nbstream.output.compared.rows import frame_of
@@ -93,6 +95,8 @@ class Compare(Instrument):
             raise RequestError(f"`concurrency=` is {concurrency!r}: it must be a whole number of at least 1.")
         common = {name: value for name, value in options.items() if value is not None}
         self._in_order, self._same = comparing.prepared(read_specs(prompt, specs, common), _without_chat(common))
+        if any(getattr(column.source, "is_sent", False) for column in self._in_order):
+            allowance.check()
         self._ballot = Ballot(len(self._in_order), blind=blind)
         #: From left to right.
         self.columns = [self._in_order[at] for at in self._ballot.order]
@@ -102,6 +106,8 @@ class Compare(Instrument):
         self._differences: CompareDifferences | None = None
         self._asked_for = 0
         self._starting = threading.Lock()
+        #: Whether an answer names a model; None before all are known.
+        self._names_a_model: bool | None = None
         #: Carries the session that the requests belong to.
         self._context = contextvars.copy_context()
         super().__init__()
@@ -159,8 +165,17 @@ class Compare(Instrument):
         """Stop all columns; what arrived is kept."""
         for column in self.columns:
             column.cancel()
+        if self._veil is not None:
+            self._veil.lift()
         self.changed()
         self.transcribe()
+
+    def close(self) -> None:
+        """Close the widget. Requests that were not sent yet are not sent any more."""
+        for column in vars(self).get("columns", ()):
+            if column.is_waiting:
+                column.cancel()
+        super().close()
 
     def choose(self, choice: str) -> None:
         """Choose in a blind comparison: a letter, "tie" or "neither". Only the first choice counts.
@@ -237,7 +252,9 @@ class Compare(Instrument):
         lives = [not column.has_ended for column in self.columns]
         if self._ballot.hides:
             lives = [not run.done for run in self._veiled] or [True]
-        return dict(state.own_of(self._compared(), self.letters, replies, lives, (self._ballot, self._differences)))
+        # Not before all of the answers can be read.
+        compared = self._compared(is_whole=not any(lives))
+        return dict(state.own_of(compared, self.letters, replies, lives, (self._ballot, self._differences)))
 
     def _on_page(self, message: dict[str, Any]) -> dict[str, Any] | None:
         match message.get("type"):
@@ -267,9 +284,15 @@ class Compare(Instrument):
             while (waiting := next((each for each in self.columns if each.is_waiting), None)) is not None:
                 if sum(each.run is not None and not each.has_ended for each in self.columns) >= self._most:
                     return
-                run = waiting.start()
+                try:
+                    run = waiting.start()
+                except RequestError as error:
+                    # The others go on; without an end of this one, nobody could wait for all.
+                    waiting.cancel()
+                    self.notify(str(error))
+                    continue
                 key = self.letters[self.columns.index(waiting)]
-                if self._veil is None:
+                if not self._ballot.hides:
                     self.replies.show(key, run, self.presentation)
                 run.receiver.future.add_done_callback(self._soon_on_ended)
                 self.changed()
@@ -304,15 +327,41 @@ class Compare(Instrument):
             self._asked_for += 1
             self._differences = None
 
-    def _compared(self) -> settled.Compared:
+    def _compared(self, *, is_whole: bool | None = None) -> settled.Compared:
+        """Return what is shown.
+
+        Args:
+            is_whole: whether all of a blind comparison can be read; None if it is so with the end
+                of all columns. In a page, the texts grow for a while after that.
+        """
         names = self.shown_names
         replies = [column.reply for column in self.columns]
-        if self._ballot.hides:
-            # At first there are none: the widget opens with no text at all.
-            shown = [run.reply for run in self._veiled] or [Reply(request=Request(letter)) for letter in self.letters]
+        hides = self._ballot.hides
+        is_whole = self.done if is_whole is None else is_whole
+        if hides:
+            shown = map(self._whole if is_whole else self._so_far, range(len(self.columns)))
             replies = list(map(state.veiled, shown, replies))
         verdict = state.verdict_of(self._ballot, [column.name for column in self.columns])
-        return settled.Compared(names, replies, self._same, verdict, is_hidden=self._ballot.hides)
+        warning = SENTENCE if hides and is_whole and self._an_answer_names_a_model() else ""
+        return settled.Compared(names, replies, self._same, verdict, is_hidden=hides, warning=warning)
+
+    def _so_far(self, place: int) -> Reply:
+        """Return what a page shows of a column before the choice."""
+        # At first there is nothing: the widget opens with no text at all.
+        return self._veiled[place].reply if self._veiled else Reply(request=Request(self.letters[place]))
+
+    def _whole(self, place: int) -> Reply:
+        """Return what there is to read of a column that has ended, before the choice."""
+        column = self.columns[place]
+        request = Request(self.letters[place], structure=column.source.request.structure)
+        return Reply("complete", request=request, _answer=Text().append(text_of(column)))
+
+    def _an_answer_names_a_model(self) -> bool:
+        if self._names_a_model is None:
+            models = [column.source.request.model for column in self.columns]
+            asked = [repr(column.source.request.messages) for column in self.columns]
+            self._names_a_model = names_a_model(map(text_of, self.columns), models, asked)
+        return self._names_a_model
 
     def _name(self, column: Column) -> str:
         letter = self._letter(column)

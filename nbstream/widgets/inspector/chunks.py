@@ -5,12 +5,17 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from nbstream.model.events import Answer, Reasoning, Refusal, Scored
 from nbstream.model.printable import printable
 from nbstream.model.text import common_prefix
-from nbstream.output import stream_words, time_account
+from nbstream.output import stream_words
 from nbstream.widgets.inspector.token_units import TokenUnits, bytes_of, shown, written
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nbstream.model.events import Event
+    from nbstream.model.probabilities import Token
     from nbstream.model.reply import Reply
     from nbstream.model.request import Request
     from nbstream.widgets.inspector.protocol import (
@@ -36,10 +41,20 @@ _LEAST_TOKENS = 8
 _LETTERS = {"reasoning": "r", "answer": "a", "refusal": "f", "call": "c"}
 #: Of tokens that are certain, the list of the least probable ones has none.
 _CERTAIN = 0.5
+#: In place of bytes and words with reasoning, where it is hidden.
+_HIDDEN_BYTES, _HIDDEN_WORDS = "[hidden, as there may be reasoning in it]", "reasoning, hidden"
 
 
-def stream(rows: StreamRows, first: int, *, more: bool, note: str) -> StreamAnswer:
-    """Return what the page needs of the lines from number `first` on to draw and to replay them."""
+def stream(rows: StreamRows, first: int, *, more: bool, note: str, hides: bool = False) -> StreamAnswer:
+    """Return what the page needs of the lines from number `first` on to draw and to replay them.
+
+    Args:
+        rows: the lines.
+        first: the number of the first one.
+        more: whether more of them are being read.
+        note: what is missing.
+        hides: whether reasoning is hidden; so for the other functions.
+    """
     total = len(rows.rows)
     first = min(max(first, 0), total)
     found = rows.rows[first : first + MOST_INDEXED]
@@ -56,15 +71,22 @@ def stream(rows: StreamRows, first: int, *, more: bool, note: str) -> StreamAnsw
         "times": times,
         "kinds": "".join(row.kind for row in found),
         "sizes": [len(row.raw) for row in found],
-        "grown": [number for row in found for number in row.grown],
-        "texts": _texts(rows, first, first + len(found)),
+        "grown": [number for at, row in enumerate(found, first) for number in _grown(rows, at, row.grown, hides=hides)],
+        "texts": _texts(rows, first, first + len(found), hides=hides),
         "more": more or not is_last,
-        "gaps": time_account.gaps(row.at for row in rows.rows) if is_last else [],
+        "gaps": rows.gaps() if is_last else [],
         "note": note,
     }
 
 
-def _texts(rows: StreamRows, first: int, end: int) -> list[StreamText]:
+def _grown(rows: StreamRows, number: int, grown: tuple[int, int], *, hides: bool) -> tuple[int, int]:
+    """Return how much of both texts that are shown a line added."""
+    if not hides:
+        return grown
+    return 0, (grown[1] if number >= rows.moved else 0)
+
+
+def _texts(rows: StreamRows, first: int, end: int, *, hides: bool) -> list[StreamText]:
     """Return what the lines from `first` to `end` added to the texts, by epoch."""
     found: list[StreamText] = []
     epochs = rows.epochs[:]
@@ -75,23 +97,22 @@ def _texts(rows: StreamRows, first: int, end: int) -> list[StreamText]:
             continue
         start = max(first, epoch.line)
         # Of the texts, those that the lines added; an epoch that begins here has its base, too.
-        sums = [epoch.base[0], epoch.base[1]]
-        for row in rows.rows[epoch.line : start]:
-            sums[0] += row.grown[0]
-            sums[1] += row.grown[1]
-        until = list(sums)
-        for row in rows.rows[start : int(min(end, stop))]:
-            until[0] += row.grown[0]
-            until[1] += row.grown[1]
+        sums = [base + more for base, more in zip(epoch.base, rows.grown(epoch.line, start), strict=True)]
+        until = [own + more for own, more in zip(sums, rows.grown(start, int(min(end, stop))), strict=True)]
         texts = ("".join(epoch.reasoning), "".join(epoch.answer))
         cut = [_units(text, 0 if begins else sums[place], until[place]) for place, text in enumerate(texts)]
+        base = epoch.base
+        if hides:
+            # What an earlier epoch has as answer was found to be reasoning.
+            is_last = number == len(epochs) - 1
+            cut, base = ["", cut[1] if is_last else ""], (0, base[1] if is_last else 0)
         found.append(
             {
                 "epoch": number,
                 "line": epoch.line,
                 "reasoning": cut[0],
                 "answer": cut[1],
-                "base": (epoch.base[0], epoch.base[1]),
+                "base": (base[0], base[1]),
             }
         )
     return found
@@ -104,15 +125,17 @@ def _units(text: str, start: int, end: int) -> str:
     return text.encode("utf-16-le", "surrogatepass")[2 * start : 2 * end].decode("utf-16-le", "surrogatepass")
 
 
-def lines(rows: StreamRows, first: int, count: int, request: Request) -> LinesAnswer:
+def lines(rows: StreamRows, first: int, count: int, request: Request, *, hides: bool = False) -> LinesAnswer:
     """Return the text and the meaning of some lines, cut."""
     first = max(first, 0)
-    found = rows.rows[first : first + min(count, MOST_LINES)]
+    found = rows.rows[first : first + min(max(count, 0), MOST_LINES)]
     shown_lines = []
     before = rows.rows[first - 1].raw if 0 < first <= len(rows.rows) else b""
-    for row in found:
-        words = row.words or " · ".join(stream_words.meaning(row.raw, row.decoded, request))
-        shown_lines.append((_raw(_what_differs(row.raw, before), _LONGEST_RAW), _cut(printable(words), _LONGEST_WORDS)))
+    for number, row in enumerate(found, first):
+        words = " · ".join(_meanings(rows, number, request, hides=hides))
+        is_hidden = hides and rows.may_hold_reasoning(number)
+        raw = _HIDDEN_BYTES if is_hidden else _raw(_what_differs(row.raw, before), _LONGEST_RAW)
+        shown_lines.append((raw, _cut(printable(words), _LONGEST_WORDS)))
         before = row.raw
     return {"first": first, "lines": shown_lines}
 
@@ -126,14 +149,47 @@ def _what_differs(raw: bytes, before: bytes) -> bytes:
     return field + "…".encode() + raw[start:] if start > _AROUND else raw
 
 
-def line(rows: StreamRows, number: int, request: Request) -> LineAnswer:
+def line(rows: StreamRows, number: int, request: Request, *, hides: bool = False) -> LineAnswer:
     """Return one line."""
     if not 0 <= number < len(rows.rows):
         return {"raw": "", "left_out": 0, "meanings": []}
     row = rows.rows[number]
-    words = [row.words] if row.words else stream_words.meaning(row.raw, row.decoded, request)
+    words = [printable(each) for each in _meanings(rows, number, request, hides=hides)]
+    if hides and rows.may_hold_reasoning(number):
+        return {"raw": _HIDDEN_BYTES, "left_out": 0, "meanings": words}
     left_out = max(0, len(row.raw) - _LONGEST_LINE)
-    return {"raw": _raw(row.raw, _LONGEST_LINE), "left_out": left_out, "meanings": [printable(each) for each in words]}
+    return {"raw": _raw(row.raw, _LONGEST_LINE), "left_out": left_out, "meanings": words}
+
+
+def _meanings(rows: StreamRows, number: int, request: Request, *, hides: bool) -> list[str]:
+    """Return what a line means, a text for each event."""
+    row = rows.rows[number]
+    if row.words:
+        return [row.words]
+    if not hides:
+        return stream_words.meaning(row.raw, row.decoded, request)
+    shown_events = [each for each in row.decoded if not _is_hidden(each, is_reasoning=number < rows.moved)]
+    hidden = [_HIDDEN_WORDS] if len(shown_events) < len(row.decoded) else []
+    if hidden and not shown_events:
+        return hidden
+    return [*hidden, *stream_words.meaning(row.raw, shown_events, request)]
+
+
+def _is_hidden(event: Event, *, is_reasoning: bool) -> bool:
+    """Return whether an event is not shown where reasoning is hidden.
+
+    Args:
+        event: the event.
+        is_reasoning: whether answers were found to be reasoning later.
+    """
+    match event:
+        case Reasoning():
+            return True
+        case Answer() | Refusal():
+            return is_reasoning
+        case Scored():
+            return is_reasoning or any(each.channel == "reasoning" for each in event.tokens)
+    return False
 
 
 def _raw(raw: bytes, longest: int) -> str:
@@ -145,8 +201,15 @@ def _cut(text: str, longest: int) -> str:
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
-def tokens(units: TokenUnits, step: Reply, first: int) -> TokensAnswer:
-    """Return some tokens of a step, with the numbers of all."""
+def tokens(units: TokenUnits, step: Reply, shown_tokens: Sequence[Token], first: int) -> TokensAnswer:
+    """Return some tokens of a step, with the numbers of all.
+
+    Args:
+        units: the tokens as they are shown.
+        step: the step.
+        shown_tokens: those of its tokens that are shown.
+        first: the number of the first unit.
+    """
     total = len(units.units)
     first = min(max(first, 0), total)
     found: list[TokenView] = [
@@ -157,8 +220,9 @@ def tokens(units: TokenUnits, step: Reply, first: int) -> TokensAnswer:
     return {
         "first": first,
         "total": total,
+        "version": units.version,
         "tokens": found,
-        "summary": _summary(step) if is_last else [],
+        "summary": _summary(shown_tokens) if is_last else [],
         "least": _least(units) if is_last else [],
         "note": "" if total else _why_none(step),
     }
@@ -189,13 +253,13 @@ def _rounded(probability: float | None) -> float | None:
     return None if probability is None else round(probability, 5)
 
 
-def _summary(step: Reply) -> list[tuple[str, str]]:
-    logs = [each.logprob for each in step.logprobs if each.logprob is not None and math.isfinite(each.logprob)]
+def _summary(found: Sequence[Token]) -> list[tuple[str, str]]:
+    logs = [each.logprob for each in found if each.logprob is not None and math.isfinite(each.logprob)]
     if not logs:
         return []
     mean = sum(logs) / len(logs)
     return [
-        ("tokens", f"{len(step.logprobs):,}"),
+        ("tokens", f"{len(found):,}"),
         ("mean probability", f"{sum(map(math.exp, logs)) / len(logs):.0%}"),
         ("perplexity", f"{math.exp(min(-mean, 700)):.2f}"),
     ]

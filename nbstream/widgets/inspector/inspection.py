@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from typing import TYPE_CHECKING, Any
 
 from nbstream.client.trace import trace_of
 from nbstream.model.exceptions import RequestError
 from nbstream.model.printable import one_line, printable
-from nbstream.output import cost_account, time_account
+from nbstream.output import cost_account, hidden_reasoning, time_account
 from nbstream.output.sent_messages import others, sent_messages
 from nbstream.widgets.inspector.stream_rows import StreamRows
 
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
     from nbstream.client.run import Run
     from nbstream.client.trace import ResponseTrace
+    from nbstream.model.probabilities import Token
     from nbstream.model.reply import Reply
+    from nbstream.model.request import Request
     from nbstream.output.sent_messages import SentMessage
     from nbstream.widgets.inspector.protocol import (
         CostAnswer,
@@ -39,7 +42,14 @@ GONE = (
     "The raw bytes of this reply are not in this kernel: they are kept in memory only, for the latest replies. The "
     "other tabs show what the reply itself has."
 )
+#: What is said where reasoning is hidden.
+HIDDEN = "The reasoning is hidden: `nbstream.Inspector(reply, reasoning='open')` shows it."
 CUT = "A part of the raw bytes was too large to be kept."
+#: The lines of so many replies are kept, as each has its bytes and its events once more. Those of
+#: others are read again from the trace when somebody looks at them.
+_MOST_READ = 8
+_latest: list[weakref.ref[Inspection]] = []
+_latest_lock = threading.Lock()
 _NO_PROMPT = "The request of this reply is not known: a reply from a file or a recording may have none."
 
 
@@ -49,10 +59,17 @@ class Inspection:
     Args:
         source: a run, or a reply that has ended.
         changed: is called when more lines of a stream have been read.
+        hides_reasoning: whether no reasoning is shown.
+
+    Attributes:
+        hides_reasoning: see above.
     """
 
-    def __init__(self, source: Run | Reply, changed: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, source: Run | Reply, changed: Callable[[], None] = lambda: None, *, hides_reasoning: bool = False
+    ) -> None:
         self._source = source
+        self.hides_reasoning = hides_reasoning
         self._changed = changed
         self._lock = threading.Lock()
         self._rows: dict[int, StreamRows] = {}
@@ -77,6 +94,16 @@ class Inspection:
         steps = self.reply.steps
         return steps[number] if isinstance(number, int) and 0 <= number < len(steps) else steps[-1]
 
+    def request_of(self, number: Any) -> Request:
+        """Return the request of a step as it is shown."""
+        request = self.step(number).request
+        return hidden_reasoning.without_reasoning(request) if self.hides_reasoning else request
+
+    def tokens(self, number: Any) -> Sequence[Token]:
+        """Return the tokens of a step that are shown."""
+        found = self.step(number).logprobs
+        return [each for each in found if each.channel != "reasoning"] if self.hides_reasoning else found
+
     def labels(self) -> list[str]:
         """Return a label for each request of the reply."""
         steps = self.reply.steps
@@ -92,7 +119,7 @@ class Inspection:
 
     def messages(self, number: Any, whole: Any = None) -> MessagesAnswer:
         """Return the messages of a request; with `whole` only that one, with all its text."""
-        request = self.step(number).request
+        request = self.request_of(number)
         found = sent_messages(request)
         if isinstance(whole, int) and 0 <= whole < len(found):
             return {"messages": [_message(found[whole], _MOST_CHARACTERS, 0)], "others": [], "left_out": 0, "note": ""}
@@ -106,14 +133,14 @@ class Inspection:
 
     def request(self, number: Any, language: Any) -> RequestAnswer:
         """Return a request as a program or as JSON."""
-        request = self.step(number).request
+        request = self.request_of(number)
         forms = {"json": request.json, "python": request.python, "curl": request.curl, "node": request.node}
         language = language if language in forms else "json"
         try:
             text = forms[language]()
         except RequestError as error:
             return {"text": "", "html": "", "note": str(error)}
-        note = ""
+        note = HIDDEN if request.messages != self.step(number).request.messages else ""
         if len(text) > _LONGEST_PROGRAM:
             note = f"{len(text) - _LONGEST_PROGRAM:,} characters are not shown: reply.request.{language}() has all."
             text = text[:_LONGEST_PROGRAM]
@@ -161,6 +188,7 @@ class Inspection:
         found = self._known_rows(place)
         if found is None:
             return None, False
+        self._note_read()
         with self._lock:
             is_new = place not in self._reading
             if is_new:
@@ -173,26 +201,47 @@ class Inspection:
         """Return all lines of a step that have arrived, read on this thread."""
         found = self._known_rows(number)
         if found is not None:
+            self._note_read()
             self._read(self._place(number))
         return found
 
     def _known_rows(self, number: Any) -> StreamRows | None:
         place = self._place(number)
         responses = self._responses(place)
-        if not responses:
-            return None
         with self._lock:
-            if place not in self._rows:
-                self._rows[place] = StreamRows(responses[0].begun, self.step(place).earlier)
-            return self._rows[place]
+            found = self._rows.get(place)
+            if found is not None and not responses:
+                # The bytes were dropped since then; the lines that were read are still there.
+                found.end()
+            if found is None and responses:
+                found = self._rows[place] = StreamRows(responses[0].begun, self.step(place).earlier)
+            return found
+
+    def forget(self) -> None:
+        """Forget the lines that were read."""
+        with self._lock:
+            self._rows.clear()
+
+    def _note_read(self) -> None:
+        """Note that this reply is looked at; one that was not for long forgets its lines."""
+        with _latest_lock:
+            if _latest and _latest[-1]() is self:
+                return
+            _latest[:] = [*(each for each in _latest if each() not in (None, self)), weakref.ref(self)]
+            forgotten, _latest[:] = _latest[:-_MOST_READ], _latest[-_MOST_READ:]
+        for each in forgotten:
+            if (found := each()) is not None:
+                found.forget()
 
     def _read(self, place: int) -> None:
-        rows = self._rows[place]
+        has_grown = False
         try:
             with self._lock:
+                rows = self._rows.get(place)
                 lock = self._locks.setdefault(place, threading.Lock())
-            with lock:
-                has_grown = rows.read(self._responses(place))
+            if rows is not None:
+                with lock:
+                    has_grown = rows.read(self._responses(place))
         finally:
             with self._lock:
                 self._reading.discard(place)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any, get_args
 
+from nbstream.client import settings
 from nbstream.client.run import Run
 from nbstream.model.exceptions import RequestError
+from nbstream.model.presentation import presentation_of
 from nbstream.model.reply import Reply
 from nbstream.widgets.inspector import chunks
-from nbstream.widgets.inspector.inspection import CUT, GONE, Inspection
+from nbstream.widgets.inspector.inspection import CUT, GONE, HIDDEN, Inspection
 from nbstream.widgets.inspector.protocol import Tab
 from nbstream.widgets.inspector.token_units import TokenUnits
 from nbstream.widgets.instruments.instrument import Instrument
@@ -33,6 +35,8 @@ class Inspector(Instrument):
     Args:
         reply_or_run: the reply, or a run, such as that of `nbstream.stream`.
         tab: the tab that is shown first.
+        reasoning: with "hidden" no reasoning is in the page or in the file, also not as bytes or as
+            tokens, or in a request that sends it back; None takes the setting.
 
     Raises:
         RequestError: if it is neither, or if there is no such tab.
@@ -40,7 +44,7 @@ class Inspector(Instrument):
 
     _module = "inspector"
 
-    def __init__(self, reply_or_run: Reply | Run, tab: str = "messages") -> None:
+    def __init__(self, reply_or_run: Reply | Run, tab: str = "messages", *, reasoning: str | None = None) -> None:
         if not isinstance(reply_or_run, Reply | Run):
             name = type(reply_or_run).__name__
             raise RequestError(f"An Inspector shows a reply or a run, not {name}: nbstream.Inspector(nbstream.last).")
@@ -49,7 +53,8 @@ class Inspector(Instrument):
         self._tab = tab
         self._is_kept = False
         self._version = 0
-        self._inspection = Inspection(reply_or_run, self._grown)
+        shown = presentation_of(settings.current(), {"reasoning": reasoning}, "python")
+        self._inspection = Inspection(reply_or_run, self._grown, hides_reasoning=shown.reasoning == "hidden")
         self._units: dict[int, TokenUnits] = {}
         self._units_lock = threading.Lock()
         receiver = reply_or_run.receiver if isinstance(reply_or_run, Run) else None
@@ -112,7 +117,7 @@ class Inspector(Instrument):
             case "cost":
                 return dict(self._inspection.cost(step))
             case "tokens":
-                return dict(chunks.tokens(self._units_of(step), self._inspection.step(step), first))
+                return self._tokens(step, first)
             case "token":
                 return dict(chunks.token(self._units_of(step), place))
             case "keep":
@@ -126,15 +131,25 @@ class Inspector(Instrument):
             empty = {"times": [], "kinds": "", "sizes": [], "grown": [], "texts": [], "gaps": []}
             waiting = not self.reply.ended
             return {"first": 0, "total": 0, **empty, "more": waiting, "note": "" if waiting else GONE}
-        return dict(chunks.stream(rows, first, more=more, note=CUT if rows.is_cut else ""))
+        hides = self._inspection.hides_reasoning
+        note = " ".join([*([CUT] if rows.is_cut else []), *([HIDDEN] if hides else [])])
+        return dict(chunks.stream(rows, first, more=more, note=note, hides=hides))
 
     def _line(self, rows: StreamRows | None, message: Mapping[str, Any], step: Any, *, whole: bool) -> dict[str, Any]:
+        first, count = _number(message, "first"), _number(message, "count")
         if rows is None:
-            return {}
-        request = self._inspection.step(step).request
+            return {"raw": "", "left_out": 0, "meanings": []} if whole else {"first": first, "lines": []}
+        request, hides = self._inspection.request_of(step), self._inspection.hides_reasoning
         if whole:
-            return dict(chunks.line(rows, _number(message, "place"), request))
-        return dict(chunks.lines(rows, _number(message, "first"), _number(message, "count"), request))
+            return dict(chunks.line(rows, _number(message, "place"), request, hides=hides))
+        return dict(chunks.lines(rows, first, count, request, hides=hides))
+
+    def _tokens(self, step: Any, first: int) -> dict[str, Any]:
+        found = self._inspection
+        answer = chunks.tokens(self._units_of(step), found.step(step), found.tokens(step), first)
+        if found.hides_reasoning and answer["total"]:
+            answer["note"] = HIDDEN
+        return dict(answer)
 
     def _units_of(self, number: Any) -> TokenUnits:
         """Return the tokens of a step as the page shows them."""
@@ -142,9 +157,9 @@ class Inspector(Instrument):
         place = next((at for at, each in enumerate(self.reply.steps) if each.request is step.request), 0)
         with self._units_lock:
             units = self._units.get(place)
-            tokens = step.logprobs
+            tokens = self._inspection.tokens(number)
             if units is None or not units.follows(tokens):
-                units = self._units[place] = TokenUnits()
+                units = self._units[place] = TokenUnits(0 if units is None else units.version + 1)
             units.extend(tokens[units.taken :], is_last=step.ended or step.timing.ended is not None)
             return units
 
@@ -155,9 +170,10 @@ class Inspector(Instrument):
 
         step = self._inspection.step(None)
         rows = self._inspection.read_all(None)
-        found = chunks.lines(rows, 0, chunks.MOST_LINES, step.request)["lines"] if rows is not None else []
+        hides = self._inspection.hides_reasoning
+        found = chunks.lines(rows, 0, chunks.MOST_LINES, step.request, hides=hides)["lines"] if rows is not None else []
         times = [row.at for row in rows.rows] if rows is not None else []
-        return bundle(self.reply, times, found), {}
+        return bundle(self.reply, times, found, hides_reasoning=hides), {}
 
     def _plain(self) -> str:
         return f"<Inspector of a reply from {self.reply.model or 'no model yet'}>"

@@ -163,6 +163,8 @@ class TokensAnswer(TypedDict):
 
     first: int
     total: int
+    #: Grows when tokens before `first` have changed, as an answer that was found to be reasoning.
+    version: int
     tokens: list[TokenView]
     #: Of all tokens: how many have a probability, their mean, and the perplexity.
     summary: list[tuple[str, str]]

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import re
+import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from nbstream.model.events import Answer, Moved, Reasoning, Refusal
+from nbstream.model.events import (
+    Answer,
+    Ended,
+    Finished,
+    Moved,
+    Reasoning,
+    Refusal,
+    Scored,
+    ToolCallDelta,
+    UsageReported,
+)
 from nbstream.model.text import utf16_length
-from nbstream.output import stream_words
+from nbstream.output import stream_words, time_account
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +30,12 @@ if TYPE_CHECKING:
     from nbstream.model.events import Event
 
 _BOM = b"\xef\xbb\xbf"
+#: The beginnings of lines that hold no text of the reply.
+_NO_TEXT = (b":", b"event:", b"id:", b"retry:")
+#: A field with reasoning, in a chunk that says again what others have said.
+_REPEATED = re.compile(rb'"(?:reasoning|reasoning_content|reasoning_details|thinking)"\s*:\s*(?:"[^"]|\[\s*[^\]\s])')
+#: What comes after the end of a reasoning.
+_AFTER_REASONING = (Answer, Refusal, ToolCallDelta, UsageReported, Finished, Ended)
 
 
 class Row(NamedTuple):
@@ -68,12 +86,16 @@ class StreamRows:
         whole: how many responses have been read to their end.
         epochs: the texts so far.
         is_cut: whether bytes are missing.
+        moved: the last line that told that the text before it was the other one; -1 without one.
     """
 
     def __init__(self, begun: float, earlier: Earlier | None = None) -> None:
         self.rows: list[Row] = []
         self.is_cut = False
         self.whole = 0
+        self.moved = -1
+        #: The first line that can hold no reasoning any more; None while that is not known.
+        self._clear: int | None = None
         first = Epoch(0)
         if earlier is not None:
             first.reasoning, first.answer = [earlier.reasoning], [earlier.answer]
@@ -81,6 +103,11 @@ class StreamRows:
         self.epochs = [first]
         self._begun = begun
         self._responses: list[tuple[ResponseTrace, TraceReader]] = []
+        #: For each line how much all lines before it added, and the longest silences so far: a page
+        #: asks again and again while the lines arrive, on the channel of Stop.
+        self._sums: list[tuple[int, int]] = [(0, 0)]
+        self._silences: list[tuple[float, float]] = []
+        self._counting = threading.Lock()
 
     def read(self, responses: Sequence[ResponseTrace]) -> bool:
         """Read what has arrived, and return whether that was anything.
@@ -106,6 +133,10 @@ class StreamRows:
                 self.whole += 1
         return len(self.rows) > before
 
+    def end(self) -> None:
+        """Note that there are no more bytes to read."""
+        self.is_cut |= self.whole < len(self._responses)
+
     def deltas(self) -> list[tuple[float, str, str]]:
         """Return the pieces of text: for each its time, `reasoning` or `answer`, and the text."""
         return [
@@ -115,9 +146,56 @@ class StreamRows:
             if isinstance(event, Reasoning | Answer | Refusal)
         ]
 
+    def grown(self, first: int, end: int) -> tuple[int, int]:
+        """Return how much the lines from number `first` to `end` added to both texts."""
+        self._count()
+        (before, other), (after, another) = self._sums[first], self._sums[end]
+        return after - before, another - other
+
+    def gaps(self) -> list[tuple[float, float]]:
+        """Return the longest silences, as `time_account.gaps` does."""
+        self._count()
+        return time_account.gaps_of(self._silences)
+
+    def _count(self) -> None:
+        """Count the lines that are new."""
+        with self._counting:
+            counted = len(self._sums) - 1
+            new = self.rows[counted:]
+            if not new:
+                return
+            reasoning, answer = self._sums[-1]
+            for row in new:
+                reasoning, answer = reasoning + row.grown[0], answer + row.grown[1]
+                self._sums.append((reasoning, answer))
+            times = [row.at for row in (self.rows[counted - 1 : counted] if counted else [])] + [row.at for row in new]
+            self._silences = time_account.longest([*self._silences, *time_account.silences(times)])
+
+    def may_hold_reasoning(self, number: int) -> bool:
+        """Return whether the bytes of a line may hold reasoning, as a field or within other text.
+
+        A decoder holds back the beginnings of tags and of keys, so a line may hold reasoning that a
+        later one is said to bring. Only what comes after the last reasoning is free of it.
+        """
+        raw = self.rows[number].raw
+        if not raw or raw.startswith(_NO_TEXT):
+            return False
+        return self._clear is None or number < self._clear or _REPEATED.search(raw) is not None
+
+    def _note_reasoning(self, decoded: Sequence[Event], last: int) -> None:
+        """Note whether the event that ends with line number `last` has reasoning."""
+        if any(isinstance(each, Moved) for each in decoded):
+            self.moved = last
+        if any(map(_is_reasoning, decoded)):
+            self._clear = None
+        elif self._clear is None and any(isinstance(each, _AFTER_REASONING) for each in decoded):
+            self._clear = last
+
     def _take(self, event: StreamEvent, response: ResponseTrace) -> None:
         since = response.begun - self._begun
         lines = [line for line in event.lines if line.data.strip() and line.data != _BOM]
+        # Before the lines are there, as other threads look at them.
+        self._note_reasoning(event.decoded, len(self.rows) + max(0, len(lines) - 1))
         for line in lines[:-1]:
             self.rows.append(Row(since + line.at, stream_words.kind(line.data, ()), line.data))
         if lines or event.decoded:
@@ -167,3 +245,12 @@ class StreamRows:
 
     def _note(self, at: float, kind: str, words: str) -> None:
         self.rows.append(Row(at - self._begun, kind, b"", (), words))
+
+
+def _is_reasoning(event: Event) -> bool:
+    match event:
+        case Reasoning() | Moved():
+            return True
+        case Scored():
+            return any(each.channel == "reasoning" for each in event.tokens)
+    return False

@@ -38,12 +38,17 @@ class TokenUnit(NamedTuple):
 class TokenUnits:
     """Joins tokens as they arrive.
 
+    Args:
+        version: how often the tokens of this reply have changed.
+
     Attributes:
         units: the units so far.
         taken: how many tokens are in them, or are held back.
+        version: see above.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, version: int = 0) -> None:
+        self.version = version
         self.units: list[TokenUnit] = []
         self.taken = 0
         self._last: Token | None = None
