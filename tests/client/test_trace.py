@@ -24,6 +24,8 @@ from nbstream.model.events import Answer, Event, Started
 from nbstream.model.reduction import reduced
 from nbstream.model.request import Request
 from nbstream.wire.response import ResponseDecoder
+from nbstream.recordings.recording import load
+from tests.hostile.server import HostileServer, Response
 from tests.pieces import PiecesSource
 from tests.wire.test_simulator_streams import FINISH, content, stream
 
@@ -209,6 +211,20 @@ def test_one_response_is_kept_up_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> 
     response = traced([b"data: ", b"abc", b"d\n\n"])
     assert response.is_cut
     assert [each.data for each in response.pieces] == [b"data: ", b"abc"]
+
+
+def test_bytes_that_are_to_be_recorded_are_not_dropped_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trace, "_traces", {})
+    monkeypatch.setattr(trace, "MOST_BYTES", 10)
+    monkeypatch.setattr(trace, "_MOST_REPLIES", 1)
+    # Without [DONE], it ends with the connection.
+    data = stream(content("x" * 1_000), FINISH, done=False)
+    path = tmp_path / "lesson.jsonl"
+    with HostileServer({"v1": lambda _: Response([data])}) as server, nbstream.record(path):
+        replies = [nbstream.stream(f"hello {number}", base_url=f"{server.url}/v1") for number in range(4)]
+        found = [trace_of(each.result(20)) for each in replies]
+    assert [b"".join(piece for _, piece in each.pieces) for each in load(path).taken] == [data] * 4
+    assert all(each is None or each.size == 0 for each in found)
 
 
 def test_replies_that_begin_at_the_same_time_have_their_own_traces(monkeypatch: pytest.MonkeyPatch) -> None:
