@@ -75,7 +75,7 @@ class Endpoint:
         """
         name, home = self.facts.key_variable, self.facts.key_home
         is_own = bool(home) and origin_of(home) == self.origin
-        return name if is_own and _VARIABLE.fullmatch(name) else OTHER_KEY_VARIABLE
+        return name if is_own and is_variable(name) else OTHER_KEY_VARIABLE
 
     @property
     def name(self) -> str:
@@ -112,9 +112,7 @@ class Endpoint:
     @property
     def address(self) -> Address:
         """The path and the query, with variables of the environment in place of keys."""
-        key, path = self.api_key, self._path
-        if key is not None:
-            path = path.replace(key.reveal(), "KEY")
+        key, path = self.api_key, _without_key(self._path, self.api_key)
         secret = [name for name, value in self.query.items() if is_secret_field(name, value)]
         open_query = [(name, value) for name, value in self.query.items() if name not in secret]
         return Address(
@@ -182,15 +180,27 @@ class Endpoint:
         return replace(self, facts=facts)
 
 
-def shown_url(url: str) -> str:
-    """Return a base URL without a key that its query may have, and without user and password."""
+def shown_url(url: str, *keys: Secret | None) -> str:
+    """Return a base URL without a key that its query may have, and without user and password.
+
+    Args:
+        url: the base URL.
+        *keys: keys that are not in the path either.
+    """
     try:
         parts = urlsplit(url.strip())
         fields = parse_qsl(parts.query, keep_blank_values=True)
     except ValueError:
         return "not valid"
     query = "&".join(f"{name}={MARK if is_secret_field(name, value) else value}" for name, value in fields)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query=query).geturl()
+    path = parts.path
+    for key in keys:
+        path = _without_key(path, key)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], path=path, query=query).geturl()
+
+
+def _without_key(path: str, key: Secret | None) -> str:
+    return path if key is None else path.replace(key.reveal(), "KEY")
 
 
 class Target(NamedTuple):
@@ -270,6 +280,11 @@ def _no_key(facts: EndpointFacts, url: str, note: str) -> str:
             f"key_variable beside its base_url, or enter a key with %deepseek key {facts.name}"
         )
     return f"No API key for {facts.title or origin_of(url)}. {how}\n{_OFFLINE}"
+
+
+def is_variable(name: str) -> bool:
+    """Return whether a shell can read an environment variable of this name."""
+    return _VARIABLE.fullmatch(name) is not None
 
 
 def is_secret_field(name: str, value: str) -> bool:

@@ -23,8 +23,8 @@ from nbstream.client.trace import ResponseTrace, Trace, trace_of
 from nbstream.model.events import Answer, Event, Started
 from nbstream.model.reduction import reduced
 from nbstream.model.request import Request
-from nbstream.wire.response import ResponseDecoder
 from nbstream.recordings.recording import load
+from nbstream.wire.response import ResponseDecoder
 from tests.hostile.server import HostileServer, Response
 from tests.pieces import PiecesSource
 from tests.wire.test_simulator_streams import FINISH, content, stream

@@ -27,6 +27,7 @@ from nbstream.output.sentences import alert
 from nbstream.output.wording import footer
 from nbstream.simulator.server import Simulator
 from tests.exchange.conftest import calls
+from tests.hostile.server import HostileServer, Response, chunk
 from tests.recordings.conftest import told
 
 if TYPE_CHECKING:
@@ -408,6 +409,34 @@ def test_an_endpoint_of_the_one_who_recorded_is_known(
     with nbstream.replay(path, "max"):
         replayed = ask("[simulate: tokens=9] at the university", model="uni/deepseek-flash", thinking=True)
     assert told(replayed) == told(live)
+
+
+@pytest.mark.parametrize("is_own", [False, True])
+def test_a_key_in_the_path_of_a_base_url_is_not_recorded(
+    path: Path, monkeypatch: pytest.MonkeyPatch, *, is_own: bool
+) -> None:
+    key = "canary-0123456789abcdef"
+    monkeypatch.setenv("DEEPSEEK_API_KEY", key)
+    options: dict[str, Any] = {"api_key": key}
+    with HostileServer({key: lambda _: Response([chunk(content="hi", finish="stop")])}) as server:
+        url = f"{server.url}/{key}/v1"
+        if is_own:
+            # With a key in place of the name of its variable, too.
+            entry = {"base_url": url, "key_variable": key, "former_url": f"{url}?x={key}"}
+            monkeypatch.setattr(settings.current(), "endpoints", {"gateway": entry})
+            options["model"] = "gateway/m"
+        monkeypatch.setenv("DEEPSEEK_BASE_URL", url)
+        with nbstream.record(path):
+            assert ask("through a gateway", **options).answer == "hi"
+        with nbstream.record(path):
+            # Only the usual server has the key in its path.
+            ask("elsewhere", base_url=f"{server.url}/v1", api_key="another-0123456789abc")
+    assert key not in path.read_text()
+    monkeypatch.delenv("DEEPSEEK_BASE_URL")
+    monkeypatch.setattr(settings.current(), "endpoints", {})
+    with nbstream.replay(path, "max"):
+        replayed = ask("through a gateway", **options)
+    assert (replayed.error, replayed.answer) == (None, "hi")
 
 
 @pytest.mark.usefixtures("simulator")
