@@ -139,12 +139,53 @@ def test_an_error_in_the_stream_has_no_part_of_the_key(masked: str) -> None:
     assert json.loads(clean[6:])["error"]["message"] == "Wrong key: <secret> used"
 
 
-def test_a_line_does_not_wait_for_ever_while_the_response_arrives() -> None:
+@pytest.mark.parametrize(
+    "response",
+    [
+        "<p>Wrong key: {} used</p>\n",
+        ": Wrong key: {} used\n\n",
+        "data: Wrong key: {} used\n\n",
+        'data: {{"detail": "Wrong key: {} used"}}\n\n',
+        'data: {{"object": "error", "message": "Wrong key: {} used"}}\n\n',
+        'data: {{"base_resp": {{"status_code": 1004, "status_msg": "Wrong key: {} used"}}}}\n\n',
+        'event: error\ndata: {{"text": "Wrong key: {} used"}}\n\n',
+    ],
+)
+@pytest.mark.parametrize("masked", ["sk-01234*****+AZ", KEY[:10]])
+def test_an_error_in_any_form_has_no_part_of_the_key(response: str, masked: str) -> None:
+    clean = b"".join(without_keys([response.format(masked).encode()], KeyRedactor(Secret(KEY))))
+    assert clean.decode().replace(" ", "") == response.format("<secret>").replace(" ", "")
+
+
+def test_a_model_may_write_what_a_part_of_a_key_has() -> None:
+    data = stream(content(f"a *****{KEY[-4:]} b"), {"event": 1, "choices": []}, FINISH)
+    assert without_keys([data], KeyRedactor(Secret(KEY))) == [data]
+
+
+def test_a_long_key_in_single_characters_is_found_while_the_response_arrives() -> None:
+    key = "eyJ" + "0123456789abcdefABCDEF" * 40
+    data = stream(*(content(char) for char in key), FINISH)
+    response = traced([data], KeyRedactor(Secret(key)))
+    said = "".join(event.text for event in decoded(response) if isinstance(event, Answer))
+    raw = b"".join(each.data for each in response.events())
+    assert said == "<secret>"
+    assert raw.count(b"<secret>") == 1
+
+
+def test_much_of_a_key_is_removed_from_a_line_that_waits_no_longer() -> None:
     redactor = LineRedactor(KeyRedactor(Secret(KEY)), patience=3)
-    lines = lines_of(b'{"a": "ends with s"}\n' + b'{"b": "x"}\n' * 5)
+    clean = [*redactor.feed(json.dumps({"a": KEY[:20]}).encode() + b"\n")]
+    for _ in range(200):
+        clean += redactor.feed(b'{"b": "x"}\n')
+    assert clean[0] == b'{"a":"<secret>"}\n'
+
+
+def test_a_line_does_not_wait_for_ever_while_the_response_arrives() -> None:
+    redactor = LineRedactor(KeyRedactor(Secret(KEY)), patience=200)
+    lines = lines_of(b'{"a": "ends with s"}\n' + b'{"b": "x"}\n' * 205)
     given_at = [len(redactor.feed(each)) for each in lines]
     assert sum(given_at) + len(redactor.flush()) == len(lines)
-    assert given_at[:4] == [0, 0, 0, 4]
+    assert given_at[:202] == [*[0] * 200, 201, 1]
 
 
 def test_a_reply_has_its_trace(simulator: Simulator) -> None:
