@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import nbstream
-from nbstream.client import listings, settings
+from nbstream.client import continuation, listings, settings
 from nbstream.client.routing import server
+from nbstream.client.start import start_run
 from nbstream.client.trace import trace_of
 from nbstream.exchange import front_end
 from nbstream.jupyter.many import map as ask_all
@@ -32,6 +33,8 @@ from tests.recordings.conftest import told
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from nbstream.client.options import Options
 
 
 @pytest.fixture
@@ -335,6 +338,28 @@ def test_what_need_not_be_the_same(path: Path, simulator: Simulator, monkeypatch
         other = "http://127.0.0.1:9"
         assert ask("may differ", temperature=1, thinking=False, base_url=other).answer == live.answer
     assert len(simulator.log()) == 1
+
+
+def test_what_was_replayed_is_replayed_when_it_is_asked_again(path: Path, simulator: Simulator) -> None:
+    prompt = "[simulate: 401 times=1] asked again"
+    with nbstream.record(path):
+        ask(prompt, model="pro")
+        # A request to the same server and model, which has a reply.
+        ask("another", model="pro")
+    with nbstream.replay(path, "max"):
+        replayed, unknown = ask(prompt, model="pro"), ask("not recorded", model="pro")
+    live = ask("[simulate: 401 times=1] live", model="pro")
+    requests = len(simulator.log())
+    others: list[Options] = [{}, {"model": "openai/gpt-5"}, {"api_key": "sk-0123456789abcdef"}]
+    for reply, options in [(unknown, others[0]), *((replayed, each) for each in others)]:
+        again = start_run(continuation.retried(reply, options)).result(20)
+        assert again.recorded is not None or (again.error is not None and again.error.kind == "not_recorded")
+    assert len(simulator.log()) == requests
+    # And what was live goes to its server, although another reply was replayed since.
+    with nbstream.replay(path, "max"):
+        ask("another", model="pro")
+    assert start_run(continuation.retried(live, {})).result(20).recorded is None
+    assert len(simulator.log()) == requests + 1
 
 
 @pytest.mark.usefixtures("simulator")
