@@ -150,6 +150,39 @@ def test_what_a_killed_process_has_torn_is_left_out(path: Path, simulator: Simul
         ]
 
 
+@pytest.mark.usefixtures("simulator")
+def test_a_whole_last_line_is_kept_although_an_editor_took_its_end(path: Path) -> None:
+    with nbstream.record(path):
+        nbstream.stream("[simulate: normal tokens=3] first", thinking=False).result(20)
+    path.write_bytes(path.read_bytes().removesuffix(b"\n"))
+    with nbstream.record(path):
+        nbstream.stream("[simulate: normal tokens=3] second", thinking=False).result(20)
+    assert len(load(path).taken) == 2
+    # The header alone.
+    path.write_bytes(lines.header().removesuffix(b"\n"))
+    with nbstream.record(path):
+        nbstream.stream("[simulate: normal tokens=3] third", thinking=False).result(20)
+    assert len(load(path).taken) == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"at": 1e999, "text": "x"}',
+        '{"at": NaN, "text": "x"}',
+        '{"response": 1e999}',
+        '{"end": "whole", "at": Infinity}',
+        '{"end": "broken", "at": 1, "failure": "x"}',
+        '{"end": "whole", "at": 1, "cost": [1]}',
+    ],
+)
+def test_values_that_are_none_are_told(path: Path, line: str) -> None:
+    request = '{"request": "POST https://a.test/chat/completions", "recorded": "2026-11-26T06:17:36Z"}'
+    path.write_text("\n".join([lines.header().decode().strip(), request, line, '{"end": "whole", "at": 1}']))
+    with pytest.raises(nbstream.RequestError, match="line 3 cannot be read"), nbstream.replay(path):
+        pass
+
+
 def test_several_processes_append_to_one_file(path: Path) -> None:
     code = (
         "import sys\n"
