@@ -404,6 +404,23 @@ def test_replayed_replies_cost_nothing_and_say_so(path: Path) -> None:
     assert not any("prices of" in item for item in footer(reply))
 
 
+def test_workers_replay_any_endpoint(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The usual server is DeepSeek's, where no id begins so.
+    monkeypatch.delenv("DEEPSEEK_BASE_URL", raising=False)
+    prompts, model = ["at the university"], "uni/claude-of-ours"
+    with HostileServer({"v1": lambda _: Response([chunk(content="hi", finish="stop")])}) as server:
+        monkeypatch.setattr(settings.current(), "endpoints", {"uni": {"base_url": f"{server.url}/v1"}})
+        with nbstream.record(path):
+            ask_all(prompts, model=model)
+    monkeypatch.setattr(settings.current(), "endpoints", {})
+    with (
+        concurrent.futures.ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as executor,
+        nbstream.replay(path, "max"),
+    ):
+        replayed = [*ask_all(prompts, model=model, executor=executor)]
+    assert [(each.error, each.answer) for each in replayed] == [(None, "hi")]
+
+
 def test_workers_replay_and_do_not_record(path: Path, simulator: Simulator) -> None:
     prompts = ["on a worker", "on another worker"]
     with nbstream.record(path):
