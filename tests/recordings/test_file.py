@@ -316,6 +316,22 @@ def test_the_same_host_goes_before_others() -> None:
     assert [each.instant for each in found if each is not None] == [1, 1, 0, 2, 1]
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("https://a.test/v1/chat/completions", "https://gateway.test/x/deepseek/chat/completions"),
+        ("https://a.test/api/v1/chat/completions", "http://127.0.0.1:1/chat/completions"),
+        ("https://a.test/anthropic/v1/messages", "https://b.test/v1/messages"),
+    ],
+)
+def test_the_same_call_at_a_gateway_is_the_same(one: str, other: str) -> None:
+    recording = Recording([Taken(Asked("POST", one, BODY), 1.0, 200)], "x")
+    assert recording.response_to(Asked("POST", other, BODY)) is not None
+    for call in ("/completions", "/messages", "/chat/completions"):
+        if not other.endswith(call):
+            assert recording.response_to(Asked("POST", f"https://a.test/v1{call}", BODY)) is None
+
+
 def test_a_player_for_another_process(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path.write_bytes(lines.header())
     player = player_of(path, "max")

@@ -327,6 +327,19 @@ def test_another_request_fails_and_tells_the_first_difference(
     assert len(simulator.log()) == 2
 
 
+@pytest.mark.parametrize("size", [23, 10])
+@pytest.mark.usefixtures("simulator")
+def test_the_first_difference_has_no_key(path: Path, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    key = "canary-0123456789abcdef"
+    with nbstream.record(path):
+        ask("Say another word")
+    monkeypatch.setenv("DEEPSEEK_API_KEY", key)
+    with nbstream.replay(path, "max"):
+        reply = ask(f"Say {key[:size]}")
+    assert reply.error is not None
+    assert reply.error.said.endswith('asked "Say <secret>"')
+
+
 def test_what_need_not_be_the_same(path: Path, simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     with nbstream.record(path):
         live = ask("may differ", thinking=False, temperature=1)
