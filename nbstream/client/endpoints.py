@@ -44,9 +44,10 @@ _VARIABLE = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _MESSAGES_URL = re.compile(r"/(?:anthropic(?:/v1)?|v1/messages)/?\Z")
 #: Names in a base URL's query whose values are secret.
 _KEY_NAME = re.compile("key|token|secret|signature|password", re.IGNORECASE)
-#: Further names whose values are secret as a rule. They are not removed from replies, as a value
-#: may be a common word.
+#: Further names whose values are secret as a rule. They are removed from replies only if they look
+#: like a key, as a value may be a common word.
 _MAYBE_KEY_NAME = re.compile("^(sig|code|auth|pass|pwd|credentials?)$", re.IGNORECASE)
+_LIKE_A_KEY = re.compile(r"(?=.*\d)(?=.*[A-Za-z])\S{16,}")
 #: A value that looks like a key, whatever its name.
 _KEY_VALUE = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[\w.~+/=-]{20,}")
 _OFFLINE = "To try it offline and without a key, run in a terminal: nbstream demo"
@@ -107,7 +108,8 @@ class Endpoint:
     def secrets(self) -> tuple[Secret, ...]:
         """What no output may have: the key, and keys in the base URL's query."""
         own = (self.api_key,) if self.api_key is not None else ()
-        return (*own, *(Secret(value) for name, value in self.query.items() if value and _KEY_NAME.search(name)))
+        found = [value for name, value in self.query.items() if value and _is_key(name, value)]
+        return (*own, *map(Secret, found))
 
     @property
     def address(self) -> Address:
@@ -280,6 +282,11 @@ def _no_key(facts: EndpointFacts, url: str, note: str) -> str:
             f"key_variable beside its base_url, or enter a key with %deepseek key {facts.name}"
         )
     return f"No API key for {facts.title or origin_of(url)}. {how}\n{_OFFLINE}"
+
+
+def _is_key(name: str, value: str) -> bool:
+    """Return whether a field of a query is a key, so that no reply may have it either."""
+    return bool(_KEY_NAME.search(name) or (_MAYBE_KEY_NAME.match(name) and _LIKE_A_KEY.fullmatch(value)))
 
 
 def is_variable(name: str) -> bool:

@@ -9,6 +9,7 @@ from collections import defaultdict
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -30,7 +31,8 @@ from nbstream.recordings.matching import canonical, key_of
 from nbstream.recordings.recording import Recording, load
 from nbstream.recordings.taken import Asked, Taken
 from tests.hostile import keys
-from tests.hostile.server import HostileServer
+from tests.hostile.server import HostileServer, Response, chunk
+from tests.hostile.server import Request as Received
 from tests.pieces import PiecesSource
 from tests.recordings.conftest import told
 
@@ -233,6 +235,26 @@ def test_no_key_is_in_a_recording_however_a_request_ends(path: Path, *, in_body:
             found.look(f"{name}: {place}", text)
     assert found.seen == []
     assert found.places > 60
+
+
+@pytest.mark.parametrize("name", ["code", "sig", "auth"])
+def test_a_key_in_the_query_is_not_in_what_the_server_says_of_it(path: Path, name: str) -> None:
+    key = "canary/0123456789+abcdef=="
+    query = f"{name}={quote(key, safe='')}&mode=pass&auth_mode=plain"
+
+    def refuse(request: Received) -> Response:
+        return Response([f"No {request.path}, {key}".encode()], 404)
+
+    def repeat(request: Received) -> Response:
+        return Response([chunk(content=f"No {request.path}, {key}")])
+
+    with HostileServer({"refuse": refuse, "repeat": repeat}) as server, nbstream.record(path):
+        for each in ("refuse", "repeat"):
+            url = f"{server.url}/{each}?{query}"
+            nbstream.stream("hello", base_url=url, api_key="another-0123456789").result(20)
+    text = path.read_text()
+    assert not any(each in text for each in keys.spellings(key))
+    assert text.count("auth_mode=plain") == 4
 
 
 def _joined(data: bytes) -> dict[str, str]:
