@@ -37,6 +37,8 @@ _MUCH = 12
 #: Deeper levels of a field of a response are dropped.
 _DEEPEST = 100
 _ONLY_LETTERS = re.compile(r"[^\W\d_]+(?:[-_][^\W\d_]+)*|--?[a-z]+(?:[-_][a-z]+)*")
+#: The characters that .NET, and those that Gson and Go, escape in JSON although they need not.
+_ESCAPED_IN_JSON = ("+&<>'`", "=&<>'")
 #: A pattern that matches nowhere.
 _NEVER = r"(?!)"
 _KEY_CHARACTERS = re.compile(r"[\w+/=-]*")
@@ -231,7 +233,13 @@ def _forms(keys: Iterable[str]) -> list[str]:
     for key in keys:
         as_json = json.dumps(key)[1:-1]
         found |= {key, as_json, as_json.replace("/", "\\/"), escape(key), quote(key), quote(key, safe="")}
+        found |= {_escaped(key, special, form) for special in _ESCAPED_IN_JSON for form in ("04x", "04X")}
     return sorted(found, key=len, reverse=True)
+
+
+def _escaped(key: str, special: str, form: str) -> str:
+    r"""Return a key with characters in the form that JSON has for any of them, as `\u002b`."""
+    return "".join(f"\\u{ord(char):{form}}" if char in special else char for char in key)
 
 
 def _last_run(text: str) -> str:

@@ -360,6 +360,20 @@ def test_what_a_server_leaves_of_the_key_is_removed(said: str, shown: str) -> No
             assert error.said == shown
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        r"abcd/\u002Befgh01234567==",
+        r"abcd/\u002befgh01234567==",
+        r"abcd/+efgh01234567\u003d\u003d",
+        "abcd/+efgh01234567==",
+    ],
+)
+def test_a_key_with_characters_that_some_servers_escape(said: str) -> None:
+    redactor = KeyRedactor(Secret("abcd/+efgh01234567=="))
+    assert redactor.redact_error(f'{{"detail": "{said}"}}') == '{"detail": "<secret>"}'
+
+
 def test_a_long_line_of_base64_in_an_error_is_read_once() -> None:
     redactor = KeyRedactor(Secret("sk-0123456789abcdef01239f3a"))
     # In a time that grows with the square of its length, this would take half an hour.
