@@ -96,6 +96,12 @@ def test_a_reader_gives_each_event_once_while_the_response_arrives(path: Path, s
     assert [(each.offset, each.data) for each in found] == [(each.offset, each.data) for each in again]
 
 
+def test_a_long_line_in_small_pieces_is_searched_once() -> None:
+    # In a time that grows with the square of its length, this would take an hour.
+    response = traced([b"data: ", *[b"x" * 64] * 100_000, b"\r", b"\n", b"\r\n", b"data: y"])
+    assert [len(line.data) for line in response.iter_lines()] == [6 + 6_400_000, 0, 7]
+
+
 PIECES = [KEY, KEY[:3], KEY[3:11], KEY[11:], *KEY[:6], "a", "s", "b\n", "é\ud83c"]
 PARTS = st.lists(st.sampled_from(PIECES), max_size=12)
 
