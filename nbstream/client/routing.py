@@ -38,7 +38,7 @@ from nbstream.client.endpoints import (
     target,
 )
 from nbstream.client.known_endpoints import KnownEndpoints, check_name, facts_at, known_endpoints
-from nbstream.client.redaction import SHORTEST_KEY
+from nbstream.client.redaction import SHORTEST_KEY, KeyRedactor
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
 
     from nbstream.client.endpoint_facts import EndpointFacts
     from nbstream.client.player import Player
-    from nbstream.client.secret import Secret
     from nbstream.client.tapes import Tapes
 
 #: The beginning of the ids of Anthropic's models.
@@ -139,30 +138,31 @@ def _recorded(endpoint: Endpoint, tape: Tapes, endpoints: KnownEndpoints) -> End
     if tape.recorder is None or endpoint.player is not None:
         return endpoint
     usual, of_usual, _ = target(_usual(), endpoints)
-    if is_same_server(usual, DEFAULT_BASE_URL):
-        usual = ""
-    else:
-        usual = shown_url(usual, endpoint.api_key, _key_in_path(usual, of_usual, endpoints))
+    usual = "" if is_same_server(usual, DEFAULT_BASE_URL) else _recorded_url(usual, of_usual, endpoint, endpoints)
     entry = None
     if endpoint.name in endpoints.own:
         # As the user gave it: the facts of a request may be those of its model.
         facts = endpoints.by_name[endpoint.name]
         given = {name: getattr(facts, name) for name in FIELDS}
         entry = {"name": facts.name} | {name: each for name, each in given.items() if each != getattr(UNKNOWN, name)}
-        entry["base_url"] = shown_url(facts.base_url, endpoint.api_key, _key_in_path(facts.base_url, facts, endpoints))
+        entry["base_url"] = _recorded_url(facts.base_url, facts, endpoint, endpoints)
         # Where an older version of the server listens is of no use in a replay.
         entry.pop("former_url", None)
-        if not is_variable(facts.key_variable):
+        if not (is_variable(facts.key_variable) and (facts.key_variable.isupper() or facts.key_variable in os.environ)):
             # A key in place of the name of its variable is a common mistake.
             entry.pop("key_variable", None)
     return replace(endpoint, recorder=tape.recorder.bound(usual, entry))
 
 
-def _key_in_path(url: str, facts: EndpointFacts, endpoints: KnownEndpoints) -> Secret | None:
-    """Return the key of a server if the path of its base URL is long enough to have it."""
-    if len(urlsplit(url).path) < SHORTEST_KEY:
-        return None
-    return keys.find_key(url, (facts, *endpoints.by_name.values()), os.environ).secret
+def _recorded_url(url: str, facts: EndpointFacts, asked: Endpoint, endpoints: KnownEndpoints) -> str:
+    """Return a base URL without its own key and those of the endpoint that is asked."""
+    parts = urlsplit(url)
+    own = None
+    # A shorter one has no key.
+    if len(parts.path + parts.query) >= SHORTEST_KEY:
+        with suppress(RequestError):
+            own = keys.find_key(url, (facts, *endpoints.by_name.values()), os.environ).secret
+    return KeyRedactor(own, *asked.secrets).redact(shown_url(url, own, asked.api_key))
 
 
 def with_present_key(endpoint: Endpoint) -> Endpoint:

@@ -470,14 +470,15 @@ def test_an_endpoint_of_the_one_who_recorded_is_known(
 def test_a_key_in_the_path_of_a_base_url_is_not_recorded(
     path: Path, monkeypatch: pytest.MonkeyPatch, *, is_own: bool
 ) -> None:
-    key = "canary-0123456789abcdef"
+    # Too short for what any long value of a query is taken for.
+    key = "canary-0123456789"
     monkeypatch.setenv("DEEPSEEK_API_KEY", key)
     options: dict[str, Any] = {"api_key": key}
     with HostileServer({key: lambda _: Response([chunk(content="hi", finish="stop")])}) as server:
-        url = f"{server.url}/{key}/v1"
+        url = f"{server.url}/{key}/v1?x={key}"
         if is_own:
             # With a key in place of the name of its variable, too.
-            entry = {"base_url": url, "key_variable": key, "former_url": f"{url}?x={key}"}
+            entry = {"base_url": url, "key_variable": key.replace("-", "_"), "former_url": url}
             monkeypatch.setattr(settings.current(), "endpoints", {"gateway": entry})
             options["model"] = "gateway/m"
         monkeypatch.setenv("DEEPSEEK_BASE_URL", url)
@@ -486,7 +487,7 @@ def test_a_key_in_the_path_of_a_base_url_is_not_recorded(
         with nbstream.record(path):
             # Only the usual server has the key in its path.
             ask("elsewhere", base_url=f"{server.url}/v1", api_key="another-0123456789abc")
-    assert key not in path.read_text()
+    assert "0123456789" not in path.read_text().replace("another-0123456789abc", "")
     monkeypatch.delenv("DEEPSEEK_BASE_URL")
     monkeypatch.setattr(settings.current(), "endpoints", {})
     with nbstream.replay(path, "max"):
