@@ -288,6 +288,16 @@ def test_the_speed_divides_the_times(path: Path, simulator: Simulator) -> None:
     assert len(simulator.log()) == 1
 
 
+@pytest.mark.usefixtures("quick", "simulator")
+def test_a_slow_replay_does_not_run_into_the_limits_of_a_server(path: Path) -> None:
+    prompt = "[simulate: normal rate=10 tokens=3] slowly"
+    with nbstream.record(path):
+        live = ask(prompt, thinking=False)
+    # Each token takes a second, and half a second is the limit.
+    with nbstream.replay(path, 0.1):
+        assert told(ask(prompt, thinking=False)) == told(live)
+
+
 def test_requests_at_once_are_recorded_and_replayed(path: Path, simulator: Simulator) -> None:
     async def several() -> list[nbstream.Reply]:
         runs = [nbstream.stream(f"[simulate: tokens=9] at once {number}", thinking=False) for number in range(6)]
