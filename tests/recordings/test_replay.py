@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import dataclasses
 import json
 import multiprocessing
 import time
@@ -26,6 +27,8 @@ from nbstream.model.saved_values import decode, encode
 from nbstream.model.serialization import decode_event, encode_event
 from nbstream.output.sentences import alert
 from nbstream.output.wording import footer
+from nbstream.recordings import lines
+from nbstream.recordings.recording import load
 from nbstream.simulator.server import Simulator
 from tests.exchange.conftest import calls
 from tests.hostile.server import HostileServer, Response, chunk
@@ -290,12 +293,15 @@ def test_the_speed_divides_the_times(path: Path, simulator: Simulator) -> None:
 
 @pytest.mark.usefixtures("quick", "simulator")
 def test_a_slow_replay_does_not_run_into_the_limits_of_a_server(path: Path) -> None:
-    prompt = "[simulate: normal rate=10 tokens=3] slowly"
     with nbstream.record(path):
-        live = ask(prompt, thinking=False)
-    # Each token takes a second, and half a second is the limit.
+        live = ask("[simulate: tokens=9] slowly", thinking=False)
+    (taken,) = load(path).taken
+    # The second half comes a second later in the replay, and half a second is the limit.
+    data = b"".join(piece for _, piece in taken.pieces)
+    pieces = [(0.0, data[: len(data) // 2]), (0.1, data[len(data) // 2 :])]
+    path.write_bytes(lines.header() + lines.to_lines(dataclasses.replace(taken, pieces=pieces, seconds=0.1)))
     with nbstream.replay(path, 0.1):
-        assert told(ask(prompt, thinking=False)) == told(live)
+        assert told(ask("[simulate: tokens=9] slowly", thinking=False)) == told(live)
 
 
 def test_requests_at_once_are_recorded_and_replayed(path: Path, simulator: Simulator) -> None:
