@@ -145,8 +145,7 @@ def unload_ipython_extension(shell: InteractiveShell) -> None:
 
 
 def _visited() -> Any:
-    front_end = front_ends.current()
-    if not front_end.has_visitors:
+    if (front_end := front_ends.visited()) is None:
         return None
     return import_module("nbstream.client.allowance").Visited(front_end.name, front_end.needs_number)
 

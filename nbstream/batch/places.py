@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from nbstream.batch.lines import pack, unpack
+from nbstream.client import tapes
 from nbstream.client.receiver import Receiver
 from nbstream.client.routing import route
 from nbstream.client.sources.choice import source_for
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from nbstream.batch.prepared import Prepared
-    from nbstream.client.endpoints import Endpoint
     from nbstream.client.retry import Limits
     from nbstream.model.request import Request
 
@@ -94,7 +94,9 @@ class Elsewhere:
         # with the failure of the first.
         source = prepared.source
         request = _portable(source.request)
-        arguments = (request, _address(source.endpoint), self._limits, self._currency, uuid.uuid4().hex)
+        endpoint, player = source.endpoint, source.endpoint.player
+        replayed = player.url if player is not None else None
+        arguments = (request, endpoint.base_url, self._limits, self._currency, uuid.uuid4().hex, replayed)
         try:
             future = self._executor.submit(answer, *arguments)
         except Exception as error:  # noqa: BLE001  (of any executor)
@@ -134,7 +136,7 @@ class _InThread:
         self._done(ended.result())
 
 
-def answer(request: Request, base_url: str, limits: Limits, currency: str, _unique: str) -> bytes:
+def answer(request: Request, base_url: str, limits: Limits, currency: str, _unique: str, replayed: str | None) -> bytes:
     """Send a request from a worker, and return its reply, packed.
 
     Args:
@@ -143,9 +145,12 @@ def answer(request: Request, base_url: str, limits: Limits, currency: str, _uniq
         limits: the limits of the reply.
         currency: the currency of the cost.
         _unique: differs for each call.
+        replayed: the base URL of the recording that answers in the server's place.
     """
     try:
-        endpoint = route(request.model, base_url).endpoint
+        tape = tapes.current(replayed) if replayed is not None else tapes.Tapes()
+        with tapes.for_one(tape):
+            endpoint = route(request.model, base_url).endpoint
     except RequestError as error:
         reply = Reply(status="failed", error=Failure("unsent", "key", said=f"on a worker: {error}"))
     else:
@@ -153,11 +158,6 @@ def answer(request: Request, base_url: str, limits: Limits, currency: str, _uniq
         receiver = Receiver(source, limits, currency, following=following(source, {}), is_watched=False)
         reply = receiver.future.result()
     return pack(reply)
-
-
-def _address(endpoint: Endpoint) -> str:
-    """Return the base URL of a server, or of the recording that answers in its place."""
-    return endpoint.base_url if endpoint.player is None else endpoint.player.url
 
 
 def _portable(request: Request) -> Request:

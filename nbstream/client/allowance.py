@@ -36,7 +36,18 @@ def _none() -> Visited | None:
 visited: Callable[[], Visited | None] = _none
 
 _sent: PerSession[list[int]] = PerSession(lambda: [0])
+#: The front end of the session, once it is known: the loop of the requests is on a thread that
+#: belongs to none.
+_front_end: PerSession[list[Visited]] = PerSession(list)
 _lock = threading.Lock()
+
+
+def note() -> Visited | None:
+    """Note the front end of this session on a thread of it, and return it."""
+    noted = _front_end.get()
+    if (found := visited()) is not None:
+        noted[:] = [found]
+    return noted[0] if noted else None
 
 
 def check() -> None:
@@ -58,7 +69,7 @@ def take() -> str:
 
 
 def _refusal() -> str:
-    front_end = visited()
+    front_end = note()
     if front_end is None:
         return ""
     value = os.environ.get(VARIABLE, "").strip()

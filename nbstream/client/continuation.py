@@ -6,6 +6,7 @@ the answer so far as the last message.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
@@ -38,8 +39,9 @@ if TYPE_CHECKING:
 #: What can be done about a reply that is not whole.
 Action: TypeAlias = Literal["continue", "retry"]
 
-#: The servers that requests of this session went to, by origin, path and model; at most so many.
-_used: PerSession[dict[tuple[str, str, str], Endpoint]] = PerSession(dict)
+#: The servers that requests of this session went to, by origin, path and model, and whether a
+#: recording answered; at most so many.
+_used: PerSession[dict[tuple[str, str, str, bool], Endpoint]] = PerSession(dict)
 _MOST = 100
 #: The options that a second request may change; it has the messages of the first one.
 _FIXED = ("messages", "system", "prefix", "values", "files", "fill", "above", "error", "schema", "json")
@@ -75,7 +77,7 @@ def actions(reply: Reply) -> list[Action]:
     """
     if reply.status == "complete" or not is_known(reply.request):
         return []
-    endpoint = _used.get().get(_key(reply.request))
+    endpoint = _used.get().get(_key(reply.request, is_replayed=_is_replayed(reply)))
     can_go_on = endpoint is not None and (endpoint.continuing or reply.request.address.call == FIM)
     has_answer = reply.answer.strip() and not obstacle(reply)
     return ["continue", "retry"] if can_go_on and has_answer else ["retry"]
@@ -91,7 +93,7 @@ def resumed(reply: Reply, options: Options) -> ApiSource:
     """
     if sentence := obstacle(reply):
         raise RequestError(sentence)
-    endpoint, request = _again(reply.request, options)
+    endpoint, request = _again(reply, options)
     before = reply.earlier
     if request.address.call == FIM:
         return _filling_on(endpoint, request, reply.as_earlier(), len(before.answer) if before is not None else 0)
@@ -116,7 +118,7 @@ def retried(reply: Reply, options: Options) -> ApiSource:
     """
     if not is_known(reply.request):
         raise RequestError("The request of this reply is not known, so it cannot be sent again.")
-    endpoint, request = _again(reply.request, options)
+    endpoint, request = _again(reply, options)
     if request.address.call == FIM:
         begun = len(reply.earlier.answer) if reply.earlier is not None else 0
         return _filling_on(endpoint, request, None, begun)
@@ -143,7 +145,7 @@ def remember(source: ApiSource, endpoint: Endpoint) -> ApiSource:
 
     A request does not hold the key.
     """
-    key = _key(source.request)
+    key = _key(source.request, is_replayed=endpoint.player is not None)
     used = _used.get()
     used.pop(key, None)
     used[key] = endpoint
@@ -152,8 +154,14 @@ def remember(source: ApiSource, endpoint: Endpoint) -> ApiSource:
     return source
 
 
-def _key(request: Request) -> tuple[str, str, str]:
-    return request.endpoint, request.address.path, request.model
+def _key(request: Request, *, is_replayed: bool) -> tuple[str, str, str, bool]:
+    return request.endpoint, request.address.path, request.model, is_replayed
+
+
+def _is_replayed(reply: Reply) -> bool:
+    """Return whether a recording answered, or had no response to the request."""
+    is_unknown = reply.error is not None and reply.error.kind == "not_recorded"
+    return is_unknown or any(step.recorded is not None for step in reply.steps)
 
 
 def is_known(request: Request) -> bool:
@@ -161,15 +169,15 @@ def is_known(request: Request) -> bool:
     return bool(request.endpoint and (request.messages or "prompt" in request.parameters))
 
 
-def _again(request: Request, options: Options) -> tuple[Endpoint, Request]:
+def _again(reply: Reply, options: Options) -> tuple[Endpoint, Request]:
     """Return the server and the request, with these options changed."""
     from nbstream.client.hidden_fields import refuse_forgotten  # noqa: PLC0415  (only where it is used)
 
     given: Mapping[str, Any] = {name: value for name, value in options.items() if value is not None}
     if fixed := [f"`{name}=`" for name in _FIXED if given.get(name)]:
         raise RequestError(f"{' and '.join(fixed)} cannot be changed: the same messages are sent again.")
-    chosen = settings.current()
-    endpoint, model = _server(request, given)
+    chosen, request = settings.current(), reply.request
+    endpoint, model = _server(reply, given)
     refuse_unseen(request.inserted, model)
     tools = given_tools(options)
     new = build_request(endpoint, model, request.messages, options, chosen.thinking_field, tools=tools)
@@ -197,9 +205,10 @@ def _structure(request: Request, options: Mapping[str, Any]) -> Structure | None
     return replace(request.structure, tries=asked.tries)
 
 
-def _server(request: Request, given: Mapping[str, Any]) -> Route:
+def _server(reply: Reply, given: Mapping[str, Any]) -> Route:
     """Return the server of a request that is sent again, and the model."""
-    used = _used.get().get(_key(request))
+    request, is_replayed = reply.request, _is_replayed(reply)
+    used = _used.get().get(_key(request, is_replayed=is_replayed))
     base_url, api_key, model = (given.get(name) for name in ("base_url", "api_key", "model"))
     if used is not None and base_url is None and api_key is None:
         # A key that the server refused may have been replaced since.
@@ -210,10 +219,13 @@ def _server(request: Request, given: Mapping[str, Any]) -> Route:
         if "/" not in model or used.facts.slashes != "never":
             aliases = settings.current().aliases
             return Route(used, models.resolve(model, aliases, on_deepseek=used.on_deepseek))
-        return route(model)
-    if base_url is None and used is not None:
+        base_url = None
+    elif base_url is None and used is not None:
         base_url = used.base_url
-    found = route(model or request.model, base_url, api_key)
+    # What was replayed goes to no server, unless one is named.
+    player = used.player if used is not None and given.get("base_url") is None else None
+    with tapes.for_one(tapes.Tapes(player)) if player is not None else nullcontext():
+        found = route(model or request.model, base_url, api_key)
     if base_url is None and model is None and found.endpoint.origin != request.endpoint:
         raise RequestError(f"{request.endpoint} is not the server any more: give `base_url=` and `api_key=`.")
     return found

@@ -44,9 +44,10 @@ _VARIABLE = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _MESSAGES_URL = re.compile(r"/(?:anthropic(?:/v1)?|v1/messages)/?\Z")
 #: Names in a base URL's query whose values are secret.
 _KEY_NAME = re.compile("key|token|secret|signature|password", re.IGNORECASE)
-#: Further names whose values are secret as a rule. They are not removed from replies, as a value
-#: may be a common word.
+#: Further names whose values are secret as a rule. They are removed from replies only if they look
+#: like a key, as a value may be a common word.
 _MAYBE_KEY_NAME = re.compile("^(sig|code|auth|pass|pwd|credentials?)$", re.IGNORECASE)
+_LIKE_A_KEY = re.compile(r"(?=.*\d)(?=.*[A-Za-z])\S{16,}")
 #: A value that looks like a key, whatever its name.
 _KEY_VALUE = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[\w.~+/=-]{20,}")
 _OFFLINE = "To try it offline and without a key, run in a terminal: nbstream demo"
@@ -75,7 +76,7 @@ class Endpoint:
         """
         name, home = self.facts.key_variable, self.facts.key_home
         is_own = bool(home) and origin_of(home) == self.origin
-        return name if is_own and _VARIABLE.fullmatch(name) else OTHER_KEY_VARIABLE
+        return name if is_own and is_variable(name) else OTHER_KEY_VARIABLE
 
     @property
     def name(self) -> str:
@@ -107,14 +108,13 @@ class Endpoint:
     def secrets(self) -> tuple[Secret, ...]:
         """What no output may have: the key, and keys in the base URL's query."""
         own = (self.api_key,) if self.api_key is not None else ()
-        return (*own, *(Secret(value) for name, value in self.query.items() if value and _KEY_NAME.search(name)))
+        found = [value for name, value in self.query.items() if value and _is_key(name, value)]
+        return (*own, *map(Secret, found))
 
     @property
     def address(self) -> Address:
         """The path and the query, with variables of the environment in place of keys."""
-        key, path = self.api_key, self._path
-        if key is not None:
-            path = path.replace(key.reveal(), "KEY")
+        key, path = self.api_key, _without_key(self._path, self.api_key)
         secret = [name for name, value in self.query.items() if is_secret_field(name, value)]
         open_query = [(name, value) for name, value in self.query.items() if name not in secret]
         return Address(
@@ -182,15 +182,27 @@ class Endpoint:
         return replace(self, facts=facts)
 
 
-def shown_url(url: str) -> str:
-    """Return a base URL without a key that its query may have, and without user and password."""
+def shown_url(url: str, *keys: Secret | None) -> str:
+    """Return a base URL without a key that its query may have, and without user and password.
+
+    Args:
+        url: the base URL.
+        *keys: keys that are not in the path either.
+    """
     try:
         parts = urlsplit(url.strip())
         fields = parse_qsl(parts.query, keep_blank_values=True)
     except ValueError:
         return "not valid"
     query = "&".join(f"{name}={MARK if is_secret_field(name, value) else value}" for name, value in fields)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query=query).geturl()
+    path = parts.path
+    for key in keys:
+        path = _without_key(path, key)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], path=path, query=query).geturl()
+
+
+def _without_key(path: str, key: Secret | None) -> str:
+    return path if key is None else path.replace(key.reveal(), "KEY")
 
 
 class Target(NamedTuple):
@@ -270,6 +282,16 @@ def _no_key(facts: EndpointFacts, url: str, note: str) -> str:
             f"key_variable beside its base_url, or enter a key with %deepseek key {facts.name}"
         )
     return f"No API key for {facts.title or origin_of(url)}. {how}\n{_OFFLINE}"
+
+
+def _is_key(name: str, value: str) -> bool:
+    """Return whether a field of a query is a key, so that no reply may have it either."""
+    return bool(_KEY_NAME.search(name) or (_MAYBE_KEY_NAME.match(name) and _LIKE_A_KEY.fullmatch(value)))
+
+
+def is_variable(name: str) -> bool:
+    """Return whether a shell can read an environment variable of this name."""
+    return _VARIABLE.fullmatch(name) is not None
 
 
 def is_secret_field(name: str, value: str) -> bool:

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 _Path: TypeAlias = tuple[str | int, ...]
 
 _LINES = re.compile(rb"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+\Z")
-_FIELD = re.compile(r"\s*(?:data\s*:\s*)?")
+_FIELD = re.compile(r"\ufeff?\s*(?:data\s*:\s*)?")
+_NAMED_ERROR = re.compile(r"\ufeff?\s*event\s*:\s*error\s*\Z")
+#: A server's error names its message so; the chunks of an answer have neither.
+_OF_ERRORS = re.compile(r'"(?:message|detail|msg|error_msg|errorMessage|reason|status_msg)"')
 #: Deeper levels of an event are not searched for a key that is split.
 _DEEPEST = 40
 
@@ -80,16 +83,22 @@ class LineRedactor:
 
     Args:
         redactor: knows the keys.
-        patience: how many later lines a line may wait for; None for all of them.
+        patience: how many later lines a line may wait for, more for long keys; None for all of
+            them.
     """
 
     def __init__(self, redactor: KeyRedactor, patience: int | None = None) -> None:
         self._redactor = redactor
         self._patience = patience
+        if patience is not None:
+            # A long key in single characters, each in an event of three lines, with comments.
+            self._patience = max(patience, 6 * max(map(len, redactor.answer_forms), default=0))
         #: The lines that are not returned yet.
         self._waiting: deque[_Line] = deque()
         #: The texts at the end of each channel that may be the beginning of a key.
         self._open: dict[_Path, list[_Part]] = {}
+        #: Whether the event is named "error", so that any data of it is an error.
+        self._is_named_error = False
 
     def feed(self, line: bytes) -> list[bytes]:
         """Take a line with its end, and return the lines that are clear now."""
@@ -100,6 +109,12 @@ class LineRedactor:
         read = _Line(text, is_changed=text != given)
         if read.value is not None:
             self._read(read)
+        elif not text.strip():
+            self._is_named_error = False
+        else:
+            # A comment, a web page, or what a gateway says in the place of an event.
+            read.text = self._redactor.redact_error(text)
+            self._is_named_error |= _NAMED_ERROR.match(text) is not None
         self._waiting.append(read)
         if self._patience is not None and len(self._waiting) > self._patience:
             self._give_up(self._waiting[0])
@@ -108,17 +123,22 @@ class LineRedactor:
     def flush(self) -> list[bytes]:
         """Return the other lines, at the end of the response."""
         for parts in self._open.values():
-            text = "".join(each.text for each in parts)
-            size = size_of_beginning(self._redactor, text)
-            if much_of_a_key(text[len(text) - size :]):
-                _replace(parts, len(text) - size, len(text))
-            _release(parts)
+            self._end(parts)
         self._open.clear()
         return self._clear()
 
+    def _end(self, parts: list[_Part]) -> None:
+        """Release texts although a key may go on; much of one is replaced."""
+        text = "".join(each.text for each in parts)
+        size = size_of_beginning(self._redactor, text)
+        if much_of_a_key(text[len(text) - size :]):
+            _replace(parts, len(text) - size, len(text))
+        _release(parts)
+
     def _read(self, line: _Line) -> None:
         redact_error = self._redactor.redact_error
-        is_error = '"error"' in line.text
+        text = line.text
+        is_error = self._is_named_error or '"error"' in text or ('"choices"' not in text and _OF_ERRORS.search(text))
         for path, channel, text in _texts(line.value):
             if is_error and (cleaned := redact_error(text)) != text:
                 line.changes[path] = cleaned
@@ -134,9 +154,9 @@ class LineRedactor:
         parts.append(part)
         part.line.holders += 1
         text = "".join(each.text for each in parts)
-        if (found := self._redactor.find(text)) is not None:
+        while (found := self._redactor.find(text)) is not None:
             _replace(parts, found.start(), found.end())
-            text = text[found.end() :]
+            text = "".join(each.text for each in parts)
         kept, size = [*parts], size_of_beginning(self._redactor, text)
         while kept and sum(len(each.text) for each in kept[1:]) >= size:
             _release([kept.pop(0)])
@@ -147,7 +167,7 @@ class LineRedactor:
         """Hold a line no longer."""
         for channel, parts in [*self._open.items()]:
             if any(each.line is line for each in parts):
-                _release(self._open.pop(channel))
+                self._end(self._open.pop(channel))
 
     def _clear(self) -> list[bytes]:
         found = []

@@ -98,7 +98,7 @@ class Receiver:
         # From now on a watcher that is cancelled cannot cancel the future.
         self.future.set_running_or_notify_cancel()
         self._source = source
-        self._limits = limits
+        self._limits = limits.at_speed(source.speed)
         self._currency = currency
         self._following = following
         self._before = before

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import copy
+import json
 import os
 import time
 from dataclasses import asdict, fields
@@ -116,9 +117,8 @@ class Recorder:
         with open(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666), "r+b", buffering=0) as file:  # noqa: PTH123
             _locked(file)
             try:
-                end = _end(file)
-                if end == 0:
-                    data = lines.header() + data
+                end, missing = _end(file)
+                data = missing + data if end else lines.header() + data
                 file.seek(end)
                 file.truncate()
                 left = memoryview(data)
@@ -187,16 +187,22 @@ def _locked(file: BinaryIO) -> None:
         time.sleep(_TICK_SECONDS)
 
 
-def _end(file: BinaryIO) -> int:
-    """Return where to go on: after the last whole line, as a killed process may have torn one."""
-    size = file.seek(0, os.SEEK_END)
-    step = 1 << 16
-    at = size
-    while at > 0:
+def _end(file: BinaryIO) -> tuple[int, bytes]:
+    """Return where to go on, and what is missing before it.
+
+    A killed process may have torn the last line, which is left out; and an editor may have left out
+    the end of the last line, which is whole.
+    """
+    at = file.seek(0, os.SEEK_END)
+    step, last = 1 << 16, b""
+    while at > 0 and b"\n" not in last:
         start = max(0, at - step)
         file.seek(start)
-        data = file.read(at - start)
-        if (found := data.rfind(b"\n")) >= 0:
-            return start + found + 1
-        at = start
-    return 0
+        last, at, step = file.read(at - start) + last, start, 2 * step
+    before, newline, rest = last.rpartition(b"\n")
+    size = at + len(before) + len(newline)
+    try:
+        is_whole = isinstance(json.loads(rest), dict)
+    except (ValueError, RecursionError):
+        is_whole = False
+    return (size + len(rest), b"\n") if is_whole else (size, b"")

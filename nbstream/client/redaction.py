@@ -37,11 +37,14 @@ _MUCH = 12
 #: Deeper levels of a field of a response are dropped.
 _DEEPEST = 100
 _ONLY_LETTERS = re.compile(r"[^\W\d_]+(?:[-_][^\W\d_]+)*|--?[a-z]+(?:[-_][a-z]+)*")
+#: The characters that .NET, and those that Gson and Go, escape in JSON although they need not.
+_ESCAPED_IN_JSON = ("+&<>'`", "=&<>'")
 #: A pattern that matches nowhere.
 _NEVER = r"(?!)"
-_KEY_CHARACTERS = r"[\w+/=-]*"
-#: The visible parts of a key that a server masks: `****9f3a`, `sk-01234*****9f3a`, `sk-ab...wxyz`.
-_MASKED = re.compile(rf"({_KEY_CHARACTERS}?)([*•●]+|\.{{2,}}|…|[xX]{{4,}}|\bending (?:in|with):? )({_KEY_CHARACTERS})")
+_KEY_CHARACTERS = re.compile(r"[\w+/=-]*")
+#: What stands for the part of a key that a server masks: `****9f3a`, `sk-01234*****9f3a`,
+#: `sk-ab...wxyz`.
+_MASK = re.compile(r"[*•●]+|\.{2,}|…|[xX]{4,}|\bending (?:in|with):? ")
 
 
 class KeyRedactor:
@@ -97,7 +100,7 @@ class KeyRedactor:
         text = self.redact(text)
         if not self._keys:
             return text
-        text = _MASKED.sub(self._unmasked, text)
+        text = self._unmasked(text)
         return self._without_pieces(text) if self._long else text
 
     def redact_fields(self, value: _T) -> _T:
@@ -122,14 +125,22 @@ class KeyRedactor:
             return {self._cleaned(name): self._cleaned(each, depth + 1) for name, each in value.items()}
         return self.redact_fields(value) if is_dataclass(value) and not isinstance(value, type) else value
 
-    def _unmasked(self, found: re.Match[str]) -> str:
-        before, mask, after = found.groups()
-        # Two letters before or after three dots may be any word's.
-        least = 1 if mask[0] in "*•●" and len(mask) > 1 else 3
-        start, end = max((_ends_of(key, before, after, least) for key in self._keys), key=sum)
-        if not (start or end):
-            return found[0]
-        return f"{before[: len(before) - start]}{MARK}{after[end:]}"
+    def _unmasked(self, text: str) -> str:
+        """Return a text without the parts of keys beside a mask."""
+        found, at = [], 0
+        most = max(map(len, self._keys))
+        for mask in _MASK.finditer(text):
+            # No more than a key is looked at, as a line of base64 may be long.
+            before = _last_run(text[max(0, mask.start() - most) : mask.start()])
+            after = _KEY_CHARACTERS.match(text, mask.end(), mask.end() + most)
+            # Two letters before or after three dots may be any word's.
+            least = 1 if mask[0][0] in "*•●" and len(mask[0]) > 1 else 3
+            ends = (_ends_of(key, before, after[0] if after else "", least) for key in self._keys)
+            start, end = max(ends, key=sum)
+            if start or end:
+                found += [text[at : max(at, mask.start() - start)], MARK]
+                at = max(at, mask.end() + end)
+        return "".join(found) + text[at:]
 
     def _without_pieces(self, text: str) -> str:
         found, at = [], 0
@@ -222,7 +233,19 @@ def _forms(keys: Iterable[str]) -> list[str]:
     for key in keys:
         as_json = json.dumps(key)[1:-1]
         found |= {key, as_json, as_json.replace("/", "\\/"), escape(key), quote(key), quote(key, safe="")}
+        found |= {_escaped(key, special, form) for special in _ESCAPED_IN_JSON for form in ("04x", "04X")}
     return sorted(found, key=len, reverse=True)
+
+
+def _escaped(key: str, special: str, form: str) -> str:
+    r"""Return a key with characters in the form that JSON has for any of them, as `\u002b`."""
+    return "".join(f"\\u{ord(char):{form}}" if char in special else char for char in key)
+
+
+def _last_run(text: str) -> str:
+    """Return the characters of keys at the end of a text."""
+    found = _KEY_CHARACTERS.match(text[::-1])
+    return found[0][::-1] if found is not None else ""
 
 
 def _ends_of(key: str, before: str, after: str, least: int) -> tuple[int, int]:

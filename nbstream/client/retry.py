@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from nbstream.model.failure import Failure
@@ -36,12 +36,22 @@ class Limits:
         payload_idle: the most seconds without data, from the beginning; comments do not count.
         retries: how many times a request is sent again before its first delta.
         max_bytes: the most bytes of reasoning, answer and tool calls together.
+        slowness: how much longer everything takes; more than 1 in a slow replay.
     """
 
     bytes_idle: float = 120.0
     payload_idle: float = 300.0
     retries: int = 2
     max_bytes: int = MAX_BYTES
+    slowness: float = 1.0
+
+    def at_speed(self, speed: float) -> Limits:
+        """Return the limits where time goes at another speed; a faster one changes nothing."""
+        if speed >= 1:
+            return self
+        return replace(
+            self, bytes_idle=self.bytes_idle / speed, payload_idle=self.payload_idle / speed, slowness=1 / speed
+        )
 
     def deadline(self, decoder: Decoder, byte_at: float, payload_at: float) -> float:
         """Return the time by which the next byte must arrive.
@@ -52,10 +62,10 @@ class Limits:
             payload_at: when the last data arrived, by the same clock.
         """
         if decoder.ended:
-            return byte_at + _SECONDS_AFTER_DONE
+            return byte_at + _SECONDS_AFTER_DONE * self.slowness
         if decoder.finished:
             wait = _SECONDS_AFTER_FINISH if decoder.has_usage else _SECONDS_WITHOUT_USAGE
-            return payload_at + min(wait, self.bytes_idle)
+            return payload_at + min(wait * self.slowness, self.bytes_idle)
         return min(byte_at + self.bytes_idle, payload_at + self.payload_idle)
 
     def stalled(self, server: str, byte_at: float | None, payload_at: float) -> Failure:

@@ -21,6 +21,7 @@ import os
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
 
 from nbstream.client import endpoint_file, keys, models, settings, tapes
 from nbstream.client.addresses import is_loopback, is_replay, is_same_server
@@ -32,15 +33,18 @@ from nbstream.client.endpoints import (
     URL_VARIABLE,
     Endpoint,
     endpoint_for,
+    is_variable,
     shown_url,
     target,
 )
 from nbstream.client.known_endpoints import KnownEndpoints, check_name, facts_at, known_endpoints
+from nbstream.client.redaction import SHORTEST_KEY, KeyRedactor
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from nbstream.client.endpoint_facts import EndpointFacts
     from nbstream.client.player import Player
     from nbstream.client.tapes import Tapes
 
@@ -133,15 +137,32 @@ def _recorded(endpoint: Endpoint, tape: Tapes, endpoints: KnownEndpoints) -> End
     """Return the endpoint with what its responses are recorded in."""
     if tape.recorder is None or endpoint.player is not None:
         return endpoint
-    usual = target(_usual(), endpoints).url
-    usual = "" if is_same_server(usual, DEFAULT_BASE_URL) else shown_url(usual)
-    facts = endpoint.facts
+    usual, of_usual, _ = target(_usual(), endpoints)
+    usual = "" if is_same_server(usual, DEFAULT_BASE_URL) else _recorded_url(usual, of_usual, endpoint, endpoints)
     entry = None
-    if facts.name in endpoints.own:
+    if endpoint.name in endpoints.own:
+        # As the user gave it: the facts of a request may be those of its model.
+        facts = endpoints.by_name[endpoint.name]
         given = {name: getattr(facts, name) for name in FIELDS}
-        kept = {name: each for name, each in given.items() if each != getattr(UNKNOWN, name)}
-        entry = {"name": facts.name, **kept, "base_url": shown_url(endpoint.base_url)}
+        entry = {"name": facts.name} | {name: each for name, each in given.items() if each != getattr(UNKNOWN, name)}
+        entry["base_url"] = _recorded_url(facts.base_url, facts, endpoint, endpoints)
+        # Where an older version of the server listens is of no use in a replay.
+        entry.pop("former_url", None)
+        if not (is_variable(facts.key_variable) and (facts.key_variable.isupper() or facts.key_variable in os.environ)):
+            # A key in place of the name of its variable is a common mistake.
+            entry.pop("key_variable", None)
     return replace(endpoint, recorder=tape.recorder.bound(usual, entry))
+
+
+def _recorded_url(url: str, facts: EndpointFacts, asked: Endpoint, endpoints: KnownEndpoints) -> str:
+    """Return a base URL without its own key and those of the endpoint that is asked."""
+    parts = urlsplit(url)
+    own = None
+    # A shorter one has no key.
+    if len(parts.path + parts.query) >= SHORTEST_KEY:
+        with suppress(RequestError):
+            own = keys.find_key(url, (facts, *endpoints.by_name.values()), os.environ).secret
+    return KeyRedactor(own, *asked.secrets).redact(shown_url(url, own, asked.api_key))
 
 
 def with_present_key(endpoint: Endpoint) -> Endpoint:

@@ -6,6 +6,7 @@ requests: the latest replies, up to a limit of bytes; beyond it, the oldest are 
 
 from __future__ import annotations
 
+import copy
 import threading
 import time
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
@@ -96,6 +97,7 @@ class ResponseTrace:
         self.request = request
         self._question = question
         self._recorder: Recorder | None = None
+        self._is_outdated = False
         self._recorded_at: float | None = None
         self.begun = begun
         self.instant = time.time()
@@ -192,7 +194,10 @@ class ResponseTrace:
         """
         recorder, self._recorder = self._recorder, None
         if recorder is not None:
-            recorder.write(self, usage, cost)
+            # A copy, as the bytes may be dropped before they are written.
+            recorder.write(copy.copy(self), usage, cost)
+        if self._is_outdated:
+            self.drop()
 
     def arrives(self, at: float) -> None:
         """Note the recorded time of the next bytes, in seconds since the request was sent."""
@@ -225,7 +230,10 @@ class ResponseTrace:
             self.ended, self.failure, self.end = time.monotonic() - self._sent, failure, end
 
     def drop(self) -> None:
-        """Forget the bytes."""
+        """Forget the bytes; those that are to be recorded, once they are."""
+        self._is_outdated = True
+        if self._recorder is not None:
+            return
         self.size, self.is_cut = 0, True
         self._times, self._pieces, self._error = [], [], ""
 

@@ -88,6 +88,8 @@ class TraceReader:
         self._pieces = 0
         self._offset = 0
         self._rest = bytearray()
+        #: How many bytes of it were searched for the end of a line.
+        self._searched = 0
         #: The lines that are not clear yet, and those of the event that is not whole.
         self._lines: deque[_Line] = deque()
         self._event: list[tuple[StreamLine, bytes]] = []
@@ -117,13 +119,15 @@ class TraceReader:
 
     def _take_lines(self, at: float, found: list[StreamEvent], *, is_last: bool = False) -> None:
         start = 0
-        for each in _LINE_END.finditer(self._rest):
+        for each in _LINE_END.finditer(self._rest, self._searched):
             # The other half of a line end may come in the next piece.
             if each.end() == len(self._rest) and each[0] == b"\r" and not is_last:
                 break
             self._take(at, bytes(self._rest[start : each.end()]), found)
             start = each.end()
         del self._rest[:start]
+        # The last one may be the first half of a line end.
+        self._searched = max(0, len(self._rest) - 1)
 
     def _take(self, at: float, line: bytes, found: list[StreamEvent]) -> None:
         self._lines.append(_Line(at, self._offset))

@@ -7,6 +7,7 @@ headers, a line for each piece of its bytes, and the end. So a group that lacks 
 from __future__ import annotations
 
 import json
+import math
 from base64 import b64decode, b64encode
 from codecs import getincrementaldecoder
 from datetime import UTC, datetime
@@ -91,7 +92,7 @@ def read(lines: Iterable[bytes]) -> Iterator[Taken]:
             elif group is not None and group.add(fields):
                 yield group.taken()
                 group = None
-        except (AttributeError, KeyError, TypeError, ValueError):
+        except (AttributeError, KeyError, OverflowError, TypeError, ValueError):
             raise FormatError(f"line {number} cannot be read") from None
     if not has_header:
         raise FormatError("it is empty" if not unreadable else "it is no recording of nbstream")
@@ -137,7 +138,7 @@ class _Group:
         elif "text" in fields or "base64" in fields:
             text = fields.get("text")
             data = text.encode("utf-8", "surrogatepass") if text is not None else b64decode(fields["base64"])
-            self._pieces.append((float(fields["at"]), data))
+            self._pieces.append((_seconds(fields["at"]), data))
         return False
 
     def taken(self) -> Taken:
@@ -153,13 +154,26 @@ class _Group:
             self._error,
             self._pieces,
             end,
-            float(self._end["at"]),
-            failure=self._end.get("failure"),
-            usage=self._end.get("usage"),
-            cost=self._end.get("cost"),
+            _seconds(self._end["at"]),
+            failure=_facts(self._end.get("failure")),
+            usage=_facts(self._end.get("usage")),
+            cost=_facts(self._end.get("cost")),
             usual=self._usual,
             endpoint=self._endpoint,
         )
+
+
+def _seconds(value: Any) -> float:
+    seconds = float(value)
+    if not math.isfinite(seconds):
+        raise ValueError("no time")
+    return seconds
+
+
+def _facts(value: Any) -> Mapping[str, Any] | None:
+    if value is not None and not isinstance(value, dict):
+        raise ValueError("no facts")
+    return value
 
 
 def _line(fields: Mapping[str, Any]) -> bytes:

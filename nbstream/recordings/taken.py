@@ -18,8 +18,9 @@ End: TypeAlias = Literal[
     "broken",  # the connection broke, there was none, or the server was silent for too long
 ]
 
-#: The parts of a path that say which version or which API of a server is asked.
-_BEGINNINGS = ("/anthropic", "/beta", "/v1")
+#: The ends of paths that say what is asked. Before them stands the version or the API of a server,
+#: or its place at a gateway.
+_CALLS = ("/chat/completions", "/completions", "/messages", "/models", "/user/balance", "/credits", "/key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +47,7 @@ class Asked:
     def call(self) -> str:
         """The method, and the path without the part that differs between servers."""
         path = urlsplit(self.url).path
-        for beginning in _BEGINNINGS:
-            path = path.removeprefix(beginning)
-        return f"{self.method} {path}"
+        return f"{self.method} {next((call for call in _CALLS if path.endswith(call)), path)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,7 +85,7 @@ def current() -> FrontEnd:
         return TERMINAL
     if _is_captured(kernel):
         return NOBODY
-    if "VOILA_PREHEAT" in os.environ:
+    if _is_voila():
         # It takes no input although somebody watches.
         return VOILA
     if not _takes_input(kernel):
@@ -94,6 +94,20 @@ def current() -> FrontEnd:
     if "colab" in metadata:
         return COLAB
     return VSCODE if str(metadata.get("cellId", "")).startswith("vscode") else JUPYTER
+
+
+def visited() -> FrontEnd | None:
+    """Return the front end whose visitors can start requests; None elsewhere.
+
+    They can also where the output of a cell is captured.
+    """
+    mode = mode_of_marimo()
+    found = _OF_MARIMO[mode] if mode is not None else VOILA if running_kernel() is not None and _is_voila() else None
+    return found if found is not None and found.has_visitors else None
+
+
+def _is_voila() -> bool:
+    return "VOILA_PREHEAT" in os.environ
 
 
 def metadata_of(kernel: Any) -> dict[str, Any]:

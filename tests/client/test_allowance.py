@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import threading
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
+from IPython.core.displaypub import CapturingDisplayPublisher
 
 import nbstream
 from nbstream.client import allowance
 from nbstream.jupyter.many import map as map_prompts
 from nbstream.model.exceptions import RequestError
 from nbstream.output import sentences
+from nbstream.recordings.recording import load
 from nbstream.sessions.per_session import PerSession
+from nbstream.widgets import front_ends
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from nbstream.simulator.server import Simulator
 
 
@@ -21,6 +28,7 @@ if TYPE_CHECKING:
 def _visitors(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(allowance, "visited", lambda: allowance.Visited("Voilà", needs_number=True))
     monkeypatch.setattr(allowance, "_sent", PerSession(lambda: [0]))
+    monkeypatch.setattr(allowance, "_front_end", PerSession(list))
 
 
 def test_without_a_number_nothing_is_sent(simulator: Simulator) -> None:
@@ -68,3 +76,32 @@ def test_the_requests_of_a_job_count(simulator: Simulator, monkeypatch: pytest.M
     replies = map_prompts([f"Prompt {each}" for each in range(6)], concurrency=1)
     assert sum(reply.status == "complete" for reply in replies) == 3
     assert len(simulator.log()) == 3
+
+
+def test_the_loop_of_the_requests_belongs_to_a_visit_too(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    # In marimo, only the threads of a session know of it.
+    session = threading.current_thread()
+    told = allowance.Visited("marimo run", needs_number=False)
+    monkeypatch.setattr(allowance, "visited", lambda: told if threading.current_thread() is session else None)
+    monkeypatch.setenv(allowance.VARIABLE, "2")
+    replies = map_prompts([f"Prompt {each}" for each in range(4)], concurrency=1)
+    assert sum(reply.status == "complete" for reply in replies) == 2
+    assert len(simulator.log()) == 2
+
+
+def test_a_request_that_was_not_sent_is_not_recorded(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv(allowance.VARIABLE, "1")
+    with nbstream.record(tmp_path / "lesson.jsonl"):
+        map_prompts(["one", "two"], concurrency=1)
+    assert len(load(tmp_path / "lesson.jsonl").taken) == len(simulator.log()) == 1
+
+
+def test_capturing_the_output_of_a_cell_is_no_way_around(monkeypatch: pytest.MonkeyPatch) -> None:
+    shell = SimpleNamespace(display_pub=CapturingDisplayPublisher())
+    monkeypatch.setattr(front_ends, "running_kernel", lambda: SimpleNamespace(shell=shell))
+    assert front_ends.current() is front_ends.NOBODY
+    assert front_ends.visited() is None
+    monkeypatch.setenv("VOILA_PREHEAT", "False")
+    assert front_ends.visited() is front_ends.VOILA

@@ -339,6 +339,8 @@ def test_a_short_key_is_left_in_an_answer_and_removed_from_errors() -> None:
         ("**bold** and *** and wait... done", "**bold** and *** and wait... done"),
         ("Your api key: ****1234 is invalid", "Your api key: ****1234 is invalid"),
         ("tokens 10**9", "tokens 10**9"),
+        ("keys 1***, sk-01***9f3a", "keys 1***, <secret>"),
+        ("wait…sk-01*****9f3a", "wait…<secret>"),
     ],
 )
 def test_what_a_server_leaves_of_the_key_is_removed(said: str, shown: str) -> None:
@@ -356,6 +358,27 @@ def test_what_a_server_leaves_of_the_key_is_removed(said: str, shown: str) -> No
             error = nbstream.stream("hello", base_url=f"{server.url}/{path}", api_key=key).result(20).error
             assert error is not None
             assert error.said == shown
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        r"abcd/\u002Befgh01234567==",
+        r"abcd/\u002befgh01234567==",
+        r"abcd/+efgh01234567\u003d\u003d",
+        "abcd/+efgh01234567==",
+    ],
+)
+def test_a_key_with_characters_that_some_servers_escape(said: str) -> None:
+    redactor = KeyRedactor(Secret("abcd/+efgh01234567=="))
+    assert redactor.redact_error(f'{{"detail": "{said}"}}') == '{"detail": "<secret>"}'
+
+
+def test_a_long_line_of_base64_in_an_error_is_read_once() -> None:
+    redactor = KeyRedactor(Secret("sk-0123456789abcdef01239f3a"))
+    # In a time that grows with the square of its length, this would take half an hour.
+    long = "QUJD" * 50_000
+    assert redactor.redact_error(f"{long} sk-01****9f3a") == f"{long} <secret>"
 
 
 @given(st.text(max_size=200), KEYS)

@@ -23,7 +23,9 @@ from nbstream.client.trace import ResponseTrace, Trace, trace_of
 from nbstream.model.events import Answer, Event, Started
 from nbstream.model.reduction import reduced
 from nbstream.model.request import Request
+from nbstream.recordings.recording import load
 from nbstream.wire.response import ResponseDecoder
+from tests.hostile.server import HostileServer, Response
 from tests.pieces import PiecesSource
 from tests.wire.test_simulator_streams import FINISH, content, stream
 
@@ -94,6 +96,12 @@ def test_a_reader_gives_each_event_once_while_the_response_arrives(path: Path, s
     assert [(each.offset, each.data) for each in found] == [(each.offset, each.data) for each in again]
 
 
+def test_a_long_line_in_small_pieces_is_searched_once() -> None:
+    # In a time that grows with the square of its length, this would take an hour.
+    response = traced([b"data: ", *[b"x" * 64] * 100_000, b"\r", b"\n", b"\r\n", b"data: y"])
+    assert [len(line.data) for line in response.iter_lines()] == [6 + 6_400_000, 0, 7]
+
+
 PIECES = [KEY, KEY[:3], KEY[3:11], KEY[11:], *KEY[:6], "a", "s", "b\n", "é\ud83c"]
 PARTS = st.lists(st.sampled_from(PIECES), max_size=12)
 
@@ -137,12 +145,53 @@ def test_an_error_in_the_stream_has_no_part_of_the_key(masked: str) -> None:
     assert json.loads(clean[6:])["error"]["message"] == "Wrong key: <secret> used"
 
 
-def test_a_line_does_not_wait_for_ever_while_the_response_arrives() -> None:
+@pytest.mark.parametrize(
+    "response",
+    [
+        "<p>Wrong key: {} used</p>\n",
+        ": Wrong key: {} used\n\n",
+        "data: Wrong key: {} used\n\n",
+        'data: {{"detail": "Wrong key: {} used"}}\n\n',
+        'data: {{"object": "error", "message": "Wrong key: {} used"}}\n\n',
+        'data: {{"base_resp": {{"status_code": 1004, "status_msg": "Wrong key: {} used"}}}}\n\n',
+        'event: error\ndata: {{"text": "Wrong key: {} used"}}\n\n',
+    ],
+)
+@pytest.mark.parametrize("masked", ["sk-01234*****+AZ", KEY[:10]])
+def test_an_error_in_any_form_has_no_part_of_the_key(response: str, masked: str) -> None:
+    clean = b"".join(without_keys([response.format(masked).encode()], KeyRedactor(Secret(KEY))))
+    assert clean.decode().replace(" ", "") == response.format("<secret>").replace(" ", "")
+
+
+def test_a_model_may_write_what_a_part_of_a_key_has() -> None:
+    data = stream(content(f"a *****{KEY[-4:]} b"), {"event": 1, "choices": []}, FINISH)
+    assert without_keys([data], KeyRedactor(Secret(KEY))) == [data]
+
+
+def test_a_long_key_in_single_characters_is_found_while_the_response_arrives() -> None:
+    key = "eyJ" + "0123456789abcdefABCDEF" * 40
+    data = stream(*(content(char) for char in key), FINISH)
+    response = traced([data], KeyRedactor(Secret(key)))
+    said = "".join(event.text for event in decoded(response) if isinstance(event, Answer))
+    raw = b"".join(each.data for each in response.events())
+    assert said == "<secret>"
+    assert raw.count(b"<secret>") == 1
+
+
+def test_much_of_a_key_is_removed_from_a_line_that_waits_no_longer() -> None:
     redactor = LineRedactor(KeyRedactor(Secret(KEY)), patience=3)
-    lines = lines_of(b'{"a": "ends with s"}\n' + b'{"b": "x"}\n' * 5)
+    clean = [*redactor.feed(json.dumps({"a": KEY[:20]}).encode() + b"\n")]
+    for _ in range(200):
+        clean += redactor.feed(b'{"b": "x"}\n')
+    assert clean[0] == b'{"a":"<secret>"}\n'
+
+
+def test_a_line_does_not_wait_for_ever_while_the_response_arrives() -> None:
+    redactor = LineRedactor(KeyRedactor(Secret(KEY)), patience=200)
+    lines = lines_of(b'{"a": "ends with s"}\n' + b'{"b": "x"}\n' * 205)
     given_at = [len(redactor.feed(each)) for each in lines]
     assert sum(given_at) + len(redactor.flush()) == len(lines)
-    assert given_at[:4] == [0, 0, 0, 4]
+    assert given_at[:202] == [*[0] * 200, 201, 1]
 
 
 def test_a_reply_has_its_trace(simulator: Simulator) -> None:
@@ -209,6 +258,20 @@ def test_one_response_is_kept_up_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> 
     response = traced([b"data: ", b"abc", b"d\n\n"])
     assert response.is_cut
     assert [each.data for each in response.pieces] == [b"data: ", b"abc"]
+
+
+def test_bytes_that_are_to_be_recorded_are_not_dropped_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trace, "_traces", {})
+    monkeypatch.setattr(trace, "MOST_BYTES", 10)
+    monkeypatch.setattr(trace, "_MOST_REPLIES", 1)
+    # Without [DONE], it ends with the connection.
+    data = stream(content("x" * 1_000), FINISH, done=False)
+    path = tmp_path / "lesson.jsonl"
+    with HostileServer({"v1": lambda _: Response([data])}) as server, nbstream.record(path):
+        replies = [nbstream.stream(f"hello {number}", base_url=f"{server.url}/v1") for number in range(4)]
+        found = [trace_of(each.result(20)) for each in replies]
+    assert [b"".join(piece for _, piece in each.pieces) for each in load(path).taken] == [data] * 4
+    assert all(each is None or each.size == 0 for each in found)
 
 
 def test_replies_that_begin_at_the_same_time_have_their_own_traces(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from collections import defaultdict
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -30,7 +31,8 @@ from nbstream.recordings.matching import canonical, key_of
 from nbstream.recordings.recording import Recording, load
 from nbstream.recordings.taken import Asked, Taken
 from tests.hostile import keys
-from tests.hostile.server import HostileServer
+from tests.hostile.server import HostileServer, Response, chunk
+from tests.hostile.server import Request as Received
 from tests.pieces import PiecesSource
 from tests.recordings.conftest import told
 
@@ -150,6 +152,39 @@ def test_what_a_killed_process_has_torn_is_left_out(path: Path, simulator: Simul
         ]
 
 
+@pytest.mark.usefixtures("simulator")
+def test_a_whole_last_line_is_kept_although_an_editor_took_its_end(path: Path) -> None:
+    with nbstream.record(path):
+        nbstream.stream("[simulate: normal tokens=3] first", thinking=False).result(20)
+    path.write_bytes(path.read_bytes().removesuffix(b"\n"))
+    with nbstream.record(path):
+        nbstream.stream("[simulate: normal tokens=3] second", thinking=False).result(20)
+    assert len(load(path).taken) == 2
+    # The header alone.
+    path.write_bytes(lines.header().removesuffix(b"\n"))
+    with nbstream.record(path):
+        nbstream.stream("[simulate: normal tokens=3] third", thinking=False).result(20)
+    assert len(load(path).taken) == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"at": 1e999, "text": "x"}',
+        '{"at": NaN, "text": "x"}',
+        '{"response": 1e999}',
+        '{"end": "whole", "at": Infinity}',
+        '{"end": "broken", "at": 1, "failure": "x"}',
+        '{"end": "whole", "at": 1, "cost": [1]}',
+    ],
+)
+def test_values_that_are_none_are_told(path: Path, line: str) -> None:
+    request = '{"request": "POST https://a.test/chat/completions", "recorded": "2026-11-26T06:17:36Z"}'
+    path.write_text("\n".join([lines.header().decode().strip(), request, line, '{"end": "whole", "at": 1}']))
+    with pytest.raises(nbstream.RequestError, match="line 3 cannot be read"), nbstream.replay(path):
+        pass
+
+
 def test_several_processes_append_to_one_file(path: Path) -> None:
     code = (
         "import sys\n"
@@ -200,6 +235,26 @@ def test_no_key_is_in_a_recording_however_a_request_ends(path: Path, *, in_body:
             found.look(f"{name}: {place}", text)
     assert found.seen == []
     assert found.places > 60
+
+
+@pytest.mark.parametrize("name", ["code", "sig", "auth"])
+def test_a_key_in_the_query_is_not_in_what_the_server_says_of_it(path: Path, name: str) -> None:
+    key = "canary/0123456789+abcdef=="
+    query = f"{name}={quote(key, safe='')}&mode=pass&auth_mode=plain"
+
+    def refuse(request: Received) -> Response:
+        return Response([f"No {request.path}, {key}".encode()], 404)
+
+    def repeat(request: Received) -> Response:
+        return Response([chunk(content=f"No {request.path}, {key}")])
+
+    with HostileServer({"refuse": refuse, "repeat": repeat}) as server, nbstream.record(path):
+        for each in ("refuse", "repeat"):
+            url = f"{server.url}/{each}?{query}"
+            nbstream.stream("hello", base_url=url, api_key="another-0123456789").result(20)
+    text = path.read_text()
+    assert not any(each in text for each in keys.spellings(key))
+    assert text.count("auth_mode=plain") == 4
 
 
 def _joined(data: bytes) -> dict[str, str]:
@@ -281,6 +336,22 @@ def test_the_same_host_goes_before_others() -> None:
     url = "https://{}/chat/completions"
     found = [recording.response_to(Asked("POST", url.format(host), BODY)) for host in "bbdcd"]
     assert [each.instant for each in found if each is not None] == [1, 1, 0, 2, 1]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("https://a.test/v1/chat/completions", "https://gateway.test/x/deepseek/chat/completions"),
+        ("https://a.test/api/v1/chat/completions", "http://127.0.0.1:1/chat/completions"),
+        ("https://a.test/anthropic/v1/messages", "https://b.test/v1/messages"),
+    ],
+)
+def test_the_same_call_at_a_gateway_is_the_same(one: str, other: str) -> None:
+    recording = Recording([Taken(Asked("POST", one, BODY), 1.0, 200)], "x")
+    assert recording.response_to(Asked("POST", other, BODY)) is not None
+    for call in ("/completions", "/messages", "/chat/completions"):
+        if not other.endswith(call):
+            assert recording.response_to(Asked("POST", f"https://a.test/v1{call}", BODY)) is None
 
 
 def test_a_player_for_another_process(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import dataclasses
 import json
 import multiprocessing
 import time
@@ -12,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import nbstream
-from nbstream.client import listings, settings
+from nbstream.client import continuation, listings, settings
 from nbstream.client.routing import server
+from nbstream.client.start import start_run
 from nbstream.client.trace import trace_of
 from nbstream.exchange import front_end
 from nbstream.jupyter.many import map as ask_all
@@ -25,12 +27,17 @@ from nbstream.model.saved_values import decode, encode
 from nbstream.model.serialization import decode_event, encode_event
 from nbstream.output.sentences import alert
 from nbstream.output.wording import footer
+from nbstream.recordings import lines
+from nbstream.recordings.recording import load
 from nbstream.simulator.server import Simulator
 from tests.exchange.conftest import calls
+from tests.hostile.server import HostileServer, Response, chunk
 from tests.recordings.conftest import told
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from nbstream.client.options import Options
 
 
 @pytest.fixture
@@ -284,6 +291,19 @@ def test_the_speed_divides_the_times(path: Path, simulator: Simulator) -> None:
     assert len(simulator.log()) == 1
 
 
+@pytest.mark.usefixtures("quick", "simulator")
+def test_a_slow_replay_does_not_run_into_the_limits_of_a_server(path: Path) -> None:
+    with nbstream.record(path):
+        live = ask("[simulate: tokens=9] slowly", thinking=False)
+    (taken,) = load(path).taken
+    # The second half comes a second later in the replay, and half a second is the limit.
+    data = b"".join(piece for _, piece in taken.pieces)
+    pieces = [(0.0, data[: len(data) // 2]), (0.1, data[len(data) // 2 :])]
+    path.write_bytes(lines.header() + lines.to_lines(dataclasses.replace(taken, pieces=pieces, seconds=0.1)))
+    with nbstream.replay(path, 0.1):
+        assert told(ask("[simulate: tokens=9] slowly", thinking=False)) == told(live)
+
+
 def test_requests_at_once_are_recorded_and_replayed(path: Path, simulator: Simulator) -> None:
     async def several() -> list[nbstream.Reply]:
         runs = [nbstream.stream(f"[simulate: tokens=9] at once {number}", thinking=False) for number in range(6)]
@@ -323,6 +343,19 @@ def test_another_request_fails_and_tells_the_first_difference(
     assert len(simulator.log()) == 2
 
 
+@pytest.mark.parametrize("size", [23, 10])
+@pytest.mark.usefixtures("simulator")
+def test_the_first_difference_has_no_key(path: Path, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    key = "canary-0123456789abcdef"
+    with nbstream.record(path):
+        ask("Say another word")
+    monkeypatch.setenv("DEEPSEEK_API_KEY", key)
+    with nbstream.replay(path, "max"):
+        reply = ask(f"Say {key[:size]}")
+    assert reply.error is not None
+    assert reply.error.said.endswith('asked "Say <secret>"')
+
+
 def test_what_need_not_be_the_same(path: Path, simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     with nbstream.record(path):
         live = ask("may differ", thinking=False, temperature=1)
@@ -334,6 +367,28 @@ def test_what_need_not_be_the_same(path: Path, simulator: Simulator, monkeypatch
         other = "http://127.0.0.1:9"
         assert ask("may differ", temperature=1, thinking=False, base_url=other).answer == live.answer
     assert len(simulator.log()) == 1
+
+
+def test_what_was_replayed_is_replayed_when_it_is_asked_again(path: Path, simulator: Simulator) -> None:
+    prompt = "[simulate: 401 times=1] asked again"
+    with nbstream.record(path):
+        ask(prompt, model="pro")
+        # A request to the same server and model, which has a reply.
+        ask("another", model="pro")
+    with nbstream.replay(path, "max"):
+        replayed, unknown = ask(prompt, model="pro"), ask("not recorded", model="pro")
+    live = ask("[simulate: 401 times=1] live", model="pro")
+    requests = len(simulator.log())
+    others: list[Options] = [{}, {"model": "openai/gpt-5"}, {"api_key": "sk-0123456789abcdef"}]
+    for reply, options in [(unknown, others[0]), *((replayed, each) for each in others)]:
+        again = start_run(continuation.retried(reply, options)).result(20)
+        assert again.recorded is not None or (again.error is not None and again.error.kind == "not_recorded")
+    assert len(simulator.log()) == requests
+    # And what was live goes to its server, although another reply was replayed since.
+    with nbstream.replay(path, "max"):
+        ask("another", model="pro")
+    assert start_run(continuation.retried(live, {})).result(20).recorded is None
+    assert len(simulator.log()) == requests + 1
 
 
 @pytest.mark.usefixtures("simulator")
@@ -378,6 +433,23 @@ def test_replayed_replies_cost_nothing_and_say_so(path: Path) -> None:
     assert not any("prices of" in item for item in footer(reply))
 
 
+def test_workers_replay_any_endpoint(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The usual server is DeepSeek's, where no id begins so.
+    monkeypatch.delenv("DEEPSEEK_BASE_URL", raising=False)
+    prompts, model = ["at the university"], "uni/claude-of-ours"
+    with HostileServer({"v1": lambda _: Response([chunk(content="hi", finish="stop")])}) as server:
+        monkeypatch.setattr(settings.current(), "endpoints", {"uni": {"base_url": f"{server.url}/v1"}})
+        with nbstream.record(path):
+            ask_all(prompts, model=model)
+    monkeypatch.setattr(settings.current(), "endpoints", {})
+    with (
+        concurrent.futures.ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as executor,
+        nbstream.replay(path, "max"),
+    ):
+        replayed = [*ask_all(prompts, model=model, executor=executor)]
+    assert [(each.error, each.answer) for each in replayed] == [(None, "hi")]
+
+
 def test_workers_replay_and_do_not_record(path: Path, simulator: Simulator) -> None:
     prompts = ["on a worker", "on another worker"]
     with nbstream.record(path):
@@ -408,6 +480,35 @@ def test_an_endpoint_of_the_one_who_recorded_is_known(
     with nbstream.replay(path, "max"):
         replayed = ask("[simulate: tokens=9] at the university", model="uni/deepseek-flash", thinking=True)
     assert told(replayed) == told(live)
+
+
+@pytest.mark.parametrize("is_own", [False, True])
+def test_a_key_in_the_path_of_a_base_url_is_not_recorded(
+    path: Path, monkeypatch: pytest.MonkeyPatch, *, is_own: bool
+) -> None:
+    # Too short for what any long value of a query is taken for.
+    key = "canary-0123456789"
+    monkeypatch.setenv("DEEPSEEK_API_KEY", key)
+    options: dict[str, Any] = {"api_key": key}
+    with HostileServer({key: lambda _: Response([chunk(content="hi", finish="stop")])}) as server:
+        url = f"{server.url}/{key}/v1?x={key}"
+        if is_own:
+            # With a key in place of the name of its variable, too.
+            entry = {"base_url": url, "key_variable": key.replace("-", "_"), "former_url": url}
+            monkeypatch.setattr(settings.current(), "endpoints", {"gateway": entry})
+            options["model"] = "gateway/m"
+        monkeypatch.setenv("DEEPSEEK_BASE_URL", url)
+        with nbstream.record(path):
+            assert ask("through a gateway", **options).answer == "hi"
+        with nbstream.record(path):
+            # Only the usual server has the key in its path.
+            ask("elsewhere", base_url=f"{server.url}/v1", api_key="another-0123456789abc")
+    assert "0123456789" not in path.read_text().replace("another-0123456789abc", "")
+    monkeypatch.delenv("DEEPSEEK_BASE_URL")
+    monkeypatch.setattr(settings.current(), "endpoints", {})
+    with nbstream.replay(path, "max"):
+        replayed = ask("through a gateway", **options)
+    assert (replayed.error, replayed.answer) == (None, "hi")
 
 
 @pytest.mark.usefixtures("simulator")

@@ -53,6 +53,8 @@ class ApiSource:
         #: What no output may have.
         self.secrets = (*endpoint.secrets, *_secrets_in(request))
         self.redactor = KeyRedactor(*self.secrets)
+        # The request is counted on the loop's thread.
+        allowance.note()
 
     @property
     def speed(self) -> float:
@@ -69,7 +71,6 @@ class ApiSource:
     async def open(self, response: Noting) -> AsyncIterator[AsyncIterator[bytes]]:
         """Send the request; see `Source.open`."""
         began = False
-        response.record_in(self.endpoint.recorder)
         try:
             async with self._opened(response) as opened:
                 began = True
@@ -83,9 +84,10 @@ class ApiSource:
             raise SourceError(failure_of(error, self.endpoint, self.redactor, began=began)) from None
 
     @asynccontextmanager
-    async def _opened(self, response: Noting) -> AsyncIterator[Opened]:  # noqa: ARG002  (a replay tells it the times)
+    async def _opened(self, response: Noting) -> AsyncIterator[Opened]:
         if said := allowance.take():
             raise SourceError(Failure("unsent", "allowance", said=said))
+        response.record_in(self.endpoint.recorder)
         body = revealed(self.request.body())
         async with connections.opened(self.endpoint, self.request.address.call, body) as opened:
             yield opened

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import os
 from contextlib import asynccontextmanager
 from dataclasses import fields
 from decimal import Decimal
@@ -11,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from nbstream.client.connections import Opened, StatusError
 from nbstream.client.outer_decoder import OuterDecoder
+from nbstream.client.redaction import KeyRedactor
+from nbstream.client.secret import Secret
 from nbstream.client.sources import SourceError
 from nbstream.client.sources.api import ApiSource
 from nbstream.model.events import Replayed
@@ -18,6 +21,7 @@ from nbstream.model.failure import Failure
 from nbstream.model.printable import one_line
 from nbstream.model.recorded import Recorded
 from nbstream.model.usage import Cost
+from nbstream.prompt.secrets import secrets_of
 from nbstream.recordings.taken import Asked
 
 if TYPE_CHECKING:
@@ -82,6 +86,8 @@ def response_to(asked: Asked, player: Player) -> Taken:
     if taken is None:
         difference = player.recording.difference(asked)
         name, said = player.recording.name, one_line(str(difference) if difference is not None else asked.call)
+        # The request has no key, but a prompt may repeat one.
+        said = KeyRedactor(*map(Secret, secrets_of(os.environ))).redact_error(said)
         raise SourceError(Failure("not_recorded", "differs" if difference is not None else "", name, said))
     return taken
 
