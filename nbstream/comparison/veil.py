@@ -55,7 +55,7 @@ class Veil:
         self._is_lifted = False
 
     def lift(self) -> None:
-        """Show the rest at once, because the user has stopped all."""
+        """Show the rest at once: the user has stopped all, or nobody sees the texts grow."""
         self._is_lifted = True
 
     def run(self, place: int, letter: str, limits: Limits) -> Run:
@@ -70,13 +70,6 @@ class Veil:
         # Later, as the receiver holds its lock then.
         run.receiver.future.add_done_callback(lambda _: background_loop().call_soon_threadsafe(end))
         return run
-
-    def lift(self) -> None:
-        """Show all texts as far as they are written, for where nobody sees them grow.
-
-        It is called on the background loop, as `text_of` is.
-        """
-        self._shown = max(self._shown, float(max(len(text_of(each)) for each in self._columns)))
 
     def text_of(self, column: Column) -> tuple[str, bool]:
         """Return what may be shown of a column's text, and whether that is all there will be."""

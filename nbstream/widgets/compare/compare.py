@@ -240,7 +240,7 @@ class Compare(Instrument):
             # Nobody looks on, and what is shown is kept.
             self.wait()
             if self._veil is not None:
-                background_loop().call_soon_threadsafe(self._veil.lift)
+                self._veil.lift()
             for run in self._veiled:
                 run.result()
         super()._ipython_display_(**options)
