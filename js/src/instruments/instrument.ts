@@ -36,6 +36,8 @@ const LOST = "The kernel has ended. This shows what it had sent.";
 
 /** A control reply is waited for a little longer than the channel says, as an instrument never interrupts. */
 const PATIENCE = 1000;
+/** Milliseconds after which what a page has missed is asked for once more. */
+const ASK_AGAIN = 5000;
 
 /** What the kernel answers to a message; undefined if it was closed or has ended before. */
 export type KernelAnswer = Record<string, unknown> | undefined;
@@ -78,7 +80,8 @@ export class InstrumentSession<Own extends object = Record<string, unknown>>
   readonly #pending = new Map<number, Pending>();
   #seq = -1;
   #number = 0;
-  #awaitsKeyframe = false;
+  /** When a keyframe that was asked for and did not come is asked for again, by the page's clock. */
+  #asksAgainAt = 0;
   /** Whether the control channel has replied; undefined while nothing is known. */
   #controlReplies: boolean | undefined;
 
@@ -202,7 +205,7 @@ export class InstrumentSession<Own extends object = Record<string, unknown>>
 
   #take(keyframe: InstrumentKeyframe): void {
     this.#seq = keyframe.seq;
-    this.#awaitsKeyframe = false;
+    this.#asksAgainAt = 0;
     this.own = structuredClone(keyframe.own) as Own;
     for (const key of this.keys) if (keyframe.replies[key] === undefined) this.#hide(key);
     for (const [key, shown] of Object.entries(keyframe.replies)) {
@@ -215,8 +218,10 @@ export class InstrumentSession<Own extends object = Record<string, unknown>>
   #onFrame(frame: Frame): void {
     if (frame.seq <= this.#seq) return;
     if (frame.seq > this.#seq + 1) {
-      if (!this.#awaitsKeyframe) void this.send({ type: "resync", seq: this.#seq });
-      this.#awaitsKeyframe = true;
+      const now = performance.now();
+      if (now < this.#asksAgainAt) return;
+      this.#asksAgainAt = now + ASK_AGAIN;
+      void this.send({ type: "resync", seq: this.#seq });
       return;
     }
     this.#seq = frame.seq;

@@ -56,6 +56,20 @@ describe("the state of an instrument", () => {
     expect(session.own).toEqual({ title: "all", end: true });
   });
 
+  it("asks again for what it has missed if that does not come", () => {
+    const asked = (): number => controlled().filter((type) => type === "resync").length;
+    frame(2);
+    frame(3);
+    expect(asked()).toBe(1);
+    vi.advanceTimersByTime(6000);
+    frame(4);
+    frame(5);
+    expect(asked()).toBe(2);
+    model.keyframe = { seq: 5, own: {}, replies: {} } as never;
+    frame(7);
+    expect(asked()).toBe(3);
+  });
+
   it("begins with messages that came before its module", () => {
     const early = [{ type: "frame", seq: 1, own: { title: "early" } } as const];
     const started = new InstrumentSession(model as unknown as Model<InstrumentKeyframe>, { early });
