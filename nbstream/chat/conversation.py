@@ -225,11 +225,18 @@ class Chat(EditableTurns):
     def fork(self, name: str, at: int | None = None) -> Chat:
         """Return a new chat with the first `at` turns of this one; all of them, if it is None.
 
-        The turns that a chat of that name has already are replaced; its `undo` brings them back.
+        The turns that a chat of that name has already are replaced; its `undo` brings them back. A
+        reply that arrives there is stopped.
+
+        Raises:
+            RequestError: if there is no such turn, the name is this chat's or none, or a reply of
+                these turns still arrives.
         """
         kept = self.turns if at is None else self.turns[: self._checked(at, len(self.turns) + 1)]
         if name == self.name:
             raise RequestError(f"A fork of the chat {self.name} needs another name.")
+        # Undone in one chat, the reply would be stopped in both.
+        self._refuse_unfinished([turn.state for turn in kept], "forked")
         chat = Chat(name)
         # A turn that is set aside stays behind, and with it what the turns after it follow.
         known = {version.number for turn in kept for version in turn.versions}
@@ -253,11 +260,7 @@ class Chat(EditableTurns):
         with self._turns.lock:
             states = [turn.state for turn in self._turns.every]
         # Of a reply that arrives, a part would be kept for the whole, in whichever branch it is.
-        replies = [version.reply for state in states for version in state.versions]
-        if any(not each.ended and each.status != "calling" for each in replies):
-            raise RequestError(
-                f"The chat {self.name} was not written, as a reply of it still arrives: wait for its end, or stop it."
-            )
+        self._refuse_unfinished(states, "written", besides="calling")
         defaults = {name: value for name, value in self._defaults.items() if name not in options.OF_PYTHON}
         return saved.to_json(self.name, self.system, defaults, states)
 
@@ -282,7 +285,8 @@ class Chat(EditableTurns):
 
         `Chat.load(path)` gives it the name in the file, `chat.load(path)` loads it into `chat`. The
         turns and the defaults that the chat of that name has already are replaced; its `undo`
-        brings them back. It keeps its key if the file names the same server.
+        brings them back. A reply that arrives there is stopped. It keeps its key if the file names
+        the same server.
 
         Args:
             path: the file.
@@ -399,6 +403,13 @@ class Chat(EditableTurns):
                     "was sent."
                 )
 
+    def _refuse_unfinished(self, states: Iterable[TurnState], what: str, besides: str = "") -> None:
+        replies = [version.reply for state in states for version in state.versions]
+        if any(not each.ended and each.status != besides for each in replies):
+            raise RequestError(
+                f"The chat {self.name} was not {what}, as a reply of it still arrives: wait for its end, or stop it."
+            )
+
     def _replace(
         self,
         states: Sequence[TurnState],
@@ -425,6 +436,8 @@ class Chat(EditableTurns):
 
         # Turns and server belong together, also for a request that another thread makes.
         with self._turns.lock:
+            # Nobody would see it, or could stop it.
+            self._turns.cancel()
             self._defaults = options.checked(defaults, "Chat")
             if secrets is None:
                 self._hide_secrets()

@@ -46,7 +46,7 @@ def shared_layout() -> dict[str, Any]:
 
 
 class PageWidget(anywidget.AnyWidget):
-    """A widget with a page module, whose traits hold neither prompt nor key.
+    """A widget with a page module, whose traits hold no key.
 
     It carries messages to and from the page.
     """

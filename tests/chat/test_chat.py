@@ -213,8 +213,14 @@ def test_a_turn_that_still_arrives_is_waited_for(simulator: Simulator) -> None:
         with pytest.raises(RequestError, match=r"not written.* still arrives"):
             chat.to_json()
         chat.turns[1].use(0)
-    run.cancel()
-    run.result()
+    with pytest.raises(RequestError, match=r"not forked.* still arrives"):
+        chat.fork("other")
+    # What is replaced cannot be seen or stopped any more.
+    with pytest.warns(NbstreamWarning, match="are replaced"):
+        nbstream.Chat("third").fork("plan")
+    assert run.result(20).status == "cancelled"
+    chat.undo()
+    assert len(chat) == 2
     chat.to_json()
 
 

@@ -12,6 +12,8 @@ interface Item {
 
 const OTHER = "\u0000other";
 const OTHER_LABEL = "Another model…";
+/** Keys that move the focus past a menu. */
+const PASSING: ReadonlySet<string> = new Set(["Tab", "Shift", "Escape"]);
 
 /** A menu of the browser's own: every key and screen reader works with it. */
 class Menu {
@@ -54,6 +56,7 @@ export class Menus {
   readonly #thinking: Menu;
   readonly #effort: Menu;
   readonly #other = element("input", "nbstream-other");
+  #hasAskedForModels = false;
 
   constructor(panel: Panel) {
     this.#panel = panel;
@@ -62,9 +65,8 @@ export class Menus {
     this.#model = new Menu("Model", (value) => (value === OTHER ? this.#askOther() : this.#choose("model", value)));
     this.#thinking = new Menu("Thinking", (value) => this.#choose("thinking", value));
     this.#effort = new Menu("Effort", (value) => this.#choose("effort", value));
-    // The kernel asks the servers for their models only now.
-    for (const type of ["pointerdown", "focusin"]) {
-      this.#model.element.addEventListener(type, () => panel.post({ type: "models" }), { once: true });
+    for (const type of ["pointerdown", "click"]) {
+      this.#model.element.addEventListener(type, () => this.#askForModels());
     }
     this.#other.type = "text";
     this.#other.hidden = true;
@@ -93,9 +95,12 @@ export class Menus {
     this.#effort.element.hidden = efforts.length === 0 || thinking === "off";
   }
 
-  /** A key in the field for another model; whether it did something. */
+  /** A key in the menu of models, or in the field for another one; whether it did something. */
   onKey(event: KeyboardEvent): boolean {
-    if (targetOf(event) !== this.#other || (event.key !== "Enter" && event.key !== "Escape")) return false;
+    const target = targetOf(event);
+    const isInMenu = target instanceof Node && this.#model.element.contains(target);
+    if (isInMenu && !PASSING.has(event.key)) this.#askForModels();
+    if (target !== this.#other || (event.key !== "Enter" && event.key !== "Escape")) return false;
     if (event.isComposing || event.keyCode === 229) return false;
     const value = this.#other.value.trim();
     if (event.key === "Enter" && value !== "") this.#choose("model", value);
@@ -106,6 +111,13 @@ export class Menus {
 
   #choose(option: "model" | "thinking" | "effort", value: string): void {
     this.#panel.post({ type: "choose", option, value });
+  }
+
+  /** The kernel asks the servers for their models only when the menu is used, and not for a Tab past it. */
+  #askForModels(): void {
+    if (this.#hasAskedForModels) return;
+    this.#hasAskedForModels = true;
+    this.#panel.post({ type: "models" });
   }
 
   #askOther(): void {

@@ -329,6 +329,17 @@ describe("the menus and the gauge", () => {
     ]);
   });
 
+  it("ask for the models of the servers when the menu is used, and not when the focus passes it", () => {
+    const { instrument, root } = show();
+    const model = menu(root, "Model");
+    model.focus();
+    press(model, "Tab");
+    expect(instrument.sent).toEqual([]);
+    press(model, "ArrowDown");
+    model.dispatchEvent(new Event("pointerdown", { bubbles: true }));
+    expect(instrument.sent).toEqual([{ type: "models" }]);
+  });
+
   it("take a model that is not in the list", () => {
     const { instrument, root } = show();
     const options = [...menu(root, "Model").options];
