@@ -41,6 +41,8 @@ ResponseEnd: TypeAlias = Literal[
 MOST_BYTES = 32 << 20
 _LARGEST = 16 << 20
 _MOST_REPLIES = 100
+#: The same for replies that still arrive, or had no response at all.
+_MOST_ARRIVING = 1_000
 #: The headers of a response that are kept, and the beginnings of their names.
 _HEADERS = ("content-type", "date", "retry-after", "server", "x-request-id", "request-id", "location")
 _HEADER_BEGINNINGS = ("x-ratelimit-", "anthropic-ratelimit-", "openai-processing-", "retry-after-")
@@ -262,6 +264,11 @@ class Trace:
         """How many bytes are kept."""
         return sum(each.size for each in self.responses)
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether no response arrives now; false before the first one."""
+        return bool(self.responses) and all(each.end for each in self.responses)
+
     def drop(self) -> None:
         """Forget the bytes of all responses."""
         self.was_dropped = True
@@ -299,8 +306,11 @@ def remember(instant: float, trace: Trace) -> float:
             # The clock may stand still for a while.
             instant += 1e-6
         _traces[instant] = trace
-        for oldest in [*_traces][:-_MOST_REPLIES]:
-            _traces.pop(oldest).drop()
+        # One that still arrives may be read meanwhile.
+        ended = [each for each, known in _traces.items() if known.has_ended]
+        for oldest in (*ended[: max(0, len(_traces) - _MOST_REPLIES)], *[*_traces][:-_MOST_ARRIVING]):
+            if (dropped := _traces.pop(oldest, None)) is not None:
+                dropped.drop()
     return instant
 
 
@@ -321,6 +331,6 @@ def make_room() -> None:
         for each in traces:
             if total <= MOST_BYTES:
                 return
-            if all(response.end for response in each.responses):
+            if each.has_ended:
                 total -= each.size
                 each.drop()

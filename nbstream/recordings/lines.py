@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from base64 import b64decode, b64encode
 from codecs import getincrementaldecoder
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ VERSION = 1
 #: The field of the first line.
 HEADER = "nbstream_recording"
 _MICRO = 6
+_NAME = re.compile(r"[\w-]+", re.ASCII)
 
 
 class FormatError(ValueError):
@@ -133,7 +135,7 @@ class _Group:
             return True
         if "response" in fields:
             self._status = int(fields["response"])
-            self._headers = {str(name): str(value) for name, value in fields.get("headers", {}).items()}
+            self._headers = dict(map(_header, fields.get("headers", {}).items()))
             self._error = str(fields.get("error", ""))
         elif "text" in fields or "base64" in fields:
             text = fields.get("text")
@@ -161,6 +163,14 @@ class _Group:
             usual=self._usual,
             endpoint=self._endpoint,
         )
+
+
+def _header(field: tuple[str, Any]) -> tuple[str, str]:
+    """Return a field of the headers in one line, as the simulator sends it; names in lower case."""
+    name, value = field
+    if not _NAME.fullmatch(name):
+        raise ValueError("no name of a header")
+    return name.lower(), " ".join(str(value).split())
 
 
 def _seconds(value: Any) -> float:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbstream.recordings import lines
+from nbstream.recordings.lines import FormatError
 from nbstream.recordings.matching import Difference, key_of, nearest_difference
 
 if TYPE_CHECKING:
@@ -83,4 +84,7 @@ def load(path: str | os.PathLike[str]) -> Recording:
         FormatError: if it is no recording, or one of a newer version.
     """
     with Path(path).open("rb") as file:
-        return Recording(lines.read(file), Path(path).name)
+        try:
+            return Recording(lines.read(file), Path(path).name)
+        except RecursionError:
+            raise FormatError("a request in it is nested too deeply") from None

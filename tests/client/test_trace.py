@@ -274,6 +274,25 @@ def test_bytes_that_are_to_be_recorded_are_not_dropped_before(tmp_path: Path, mo
     assert all(each is None or each.size == 0 for each in found)
 
 
+def test_what_still_arrives_is_not_dropped_for_newer_replies(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trace, "_traces", {})
+    monkeypatch.setattr(trace, "_MOST_REPLIES", 2)
+    begun, ended, arriving = Trace(), Trace(), Trace()
+    ended.responses.append(traced([b"data: x\n\n"]))
+    arriving.responses.append(ResponseTrace(Request("m"), NO_KEY))
+    arriving.responses[0].add(b"data: ", 0.0)
+    for number, each in enumerate((begun, arriving, ended, Trace())):
+        trace.remember(float(number), each)
+    assert [each.was_dropped for each in (begun, arriving, ended)] == [False, False, True]
+    arriving.responses[0].close("whole")
+    trace.remember(9.0, Trace())
+    assert arriving.was_dropped
+    assert not begun.was_dropped
+    monkeypatch.setattr(trace, "_MOST_ARRIVING", 2)
+    trace.remember(10.0, Trace())
+    assert begun.was_dropped
+
+
 def test_replies_that_begin_at_the_same_time_have_their_own_traces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trace, "_traces", {})
     one, two = Trace(), Trace()

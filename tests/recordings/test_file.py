@@ -176,12 +176,27 @@ def test_a_whole_last_line_is_kept_although_an_editor_took_its_end(path: Path) -
         '{"end": "whole", "at": Infinity}',
         '{"end": "broken", "at": 1, "failure": "x"}',
         '{"end": "whole", "at": 1, "cost": [1]}',
+        '{"response": 200, "headers": {"x: y\\r\\nz": "1"}}',
     ],
 )
 def test_values_that_are_none_are_told(path: Path, line: str) -> None:
     request = '{"request": "POST https://a.test/chat/completions", "recorded": "2026-11-26T06:17:36Z"}'
     path.write_text("\n".join([lines.header().decode().strip(), request, line, '{"end": "whole", "at": 1}']))
     with pytest.raises(nbstream.RequestError, match="line 3 cannot be read"), nbstream.replay(path):
+        pass
+
+
+def test_headers_that_somebody_has_edited_are_one_line() -> None:
+    data = lines.header() + lines.to_lines(Taken(ASKED, 1.0, 429, {"Retry-After": "0\r\nX-Other: 1"}, end="refused"))
+    (read,) = lines.read(data.splitlines(keepends=True))
+    assert read.headers == {"retry-after": "0 X-Other: 1"}
+
+
+def test_a_request_that_is_nested_too_deeply_is_told(path: Path) -> None:
+    body = '{"x": ' * 700 + "1" + "}" * 700
+    request = f'{{"request": "POST https://a.test/x", "recorded": "2026-11-26T06:17:36Z", "body": {body}}}'
+    path.write_text("\n".join([lines.header().decode().strip(), request, '{"end": "whole", "at": 1}']))
+    with pytest.raises(nbstream.RequestError, match="cannot be replayed"), nbstream.replay(path):
         pass
 
 
