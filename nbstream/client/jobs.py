@@ -63,6 +63,13 @@ class Jobs:
     def __init__(self, changed: threading.Condition) -> None:
         self._changed = changed
         self._waiting: deque[Job] = deque()
+        #: Whether a thread was asked to do the next piece of work and has not begun to.
+        self._is_passed = False
+
+    @property
+    def is_passed(self) -> bool:
+        """Whether a thread was asked to do the next piece of work, and has not come to it yet."""
+        return self._is_passed
 
     def __bool__(self) -> bool:
         return bool(self._waiting)
@@ -79,3 +86,29 @@ class Jobs:
         """Return the next piece of work, which the caller runs; None if there is none."""
         with self._changed:
             return self._waiting.popleft() if self._waiting else None
+
+    def pass_to(self, call_later: Callable[[Callable[[], object]], object] | None) -> None:
+        """Let another thread do the next piece of work as soon as it is idle.
+
+        The work waits here until then: that thread may be in a cell that goes on to wait for the
+        reply, and then does the work there. Held back in the thread's queue, it would never be done.
+
+        Args:
+            call_later: calls a function on that thread; None to do the work on this one.
+        """
+        with self._changed:
+            if self._is_passed or not self._waiting:
+                return
+            self._is_passed = True
+        (call_later or _call)(self._work_on)
+
+    def _work_on(self) -> None:
+        with self._changed:
+            self._is_passed = False
+        job = self.take()
+        if job is not None:
+            job.run()
+
+
+def _call(function: Callable[[], object]) -> None:
+    function()

@@ -161,7 +161,7 @@ class Receiver:
             self._changed.notify_all()
         return True
 
-    def wait(self, seen: int, *, cancelling: bool = False, timeout: float | None = None) -> Update:
+    def wait(self, seen: int, *, cancelling: bool = False, timeout: float | None = None, works: bool = True) -> Update:
         """Wait for new events or work, or for `wake`; return the events after the first `seen`.
 
         Args:
@@ -169,10 +169,13 @@ class Receiver:
             cancelling: whether the caller already knows that the reply is being cancelled; if not,
                 a cancel also ends the wait.
             timeout: the most seconds to wait; None means no limit.
+            works: whether work ends the wait.
         """
         with self._changed:
-            self._changed.wait_for(lambda: self._has_news(seen, cancelling=cancelling), timeout)
-            self._is_woken = False
+            self._changed.wait_for(lambda: self._has_news(seen, cancelling=cancelling, works=works), timeout)
+            if timeout != 0:
+                # One who only looks takes nobody's wake.
+                self._is_woken = False
             return Update(self._events[seen:], self._delivered)
 
     def wake(self) -> None:
@@ -191,9 +194,10 @@ class Receiver:
         with self._changed:
             self._listeners.discard(listener)
 
-    def _has_news(self, seen: int, *, cancelling: bool) -> bool:
+    def _has_news(self, seen: int, *, cancelling: bool, works: bool) -> bool:
         is_cancel_new = self.cancelling is not cancelling
-        return len(self._events) > seen or self._is_woken or is_cancel_new or bool(self.jobs) or self.done
+        has_work = works and bool(self.jobs)
+        return len(self._events) > seen or self._is_woken or is_cancel_new or has_work or self.done
 
     # Everything below runs on the background loop.
 

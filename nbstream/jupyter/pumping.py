@@ -60,14 +60,10 @@ class Pump:
         """Show the run until it ends, and let the main thread run its tools when it is idle."""
         # No cell waits, so `input()` would block the kernel without a field to type in.
         self._run.receiver.questions.has_cell = False
+        jobs, loop = self._run.receiver.jobs, getattr(kernel, "io_loop", None)
         while not self._has_ended:
-            self._step(_TICK_SECONDS)
-            if (job := self._run.receiver.jobs.take()) is not None:
-                loop = getattr(kernel, "io_loop", None)
-                if loop is None:
-                    job.run()
-                else:
-                    loop.add_callback(job.run)
+            self._step(_TICK_SECONDS, works=not jobs.is_passed)
+            jobs.pass_to(None if loop is None else loop.add_callback)
         self._sink.settle(self._run.reply)
 
     def _work(self, job: Job, in_user_code: InUserCode) -> bool:
@@ -89,11 +85,11 @@ class Pump:
             finished.set()
             thread.join()
 
-    def _step(self, timeout: float) -> None:
-        """Wait for events, and hand them over."""
+    def _step(self, timeout: float, *, works: bool = True) -> None:
+        """Wait for events, and for work if `works`; hand the events over."""
         run, sink = self._run, self._sink
         ended = run.done
-        events, reply = run.receiver.wait(self._seen, cancelling=self._acknowledged, timeout=timeout)
+        events, reply = run.receiver.wait(self._seen, cancelling=self._acknowledged, timeout=timeout, works=works)
         self._seen += len(events)
         if run.receiver.cancelling and not self._acknowledged:
             self._acknowledged = True

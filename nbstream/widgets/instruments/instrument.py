@@ -234,12 +234,7 @@ class Instrument(PageWidget):
         if self._has_changed:
             self._on_change()
         for shown in self.replies.every():
-            if (job := shown.job()) is not None:
-                loop = getattr(self._kernel, "io_loop", None)
-                if loop is None:
-                    job.run()
-                else:
-                    loop.add_callback(job.run)
+            shown.pass_work(getattr(getattr(self._kernel, "io_loop", None), "add_callback", None))
         ended: list[tuple[str, Reply]] = []
         for key, shown in self.replies.items():
             if shown.is_over:

@@ -16,7 +16,6 @@ from nbstream.widgets.reply_patches import ReplyPatches
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from nbstream.client.jobs import Job
     from nbstream.model.events import Event
     from nbstream.model.presentation import Presentation
     from nbstream.widgets.instruments.protocol import ShownReply as ShownState
@@ -29,7 +28,7 @@ _UNSEEN_FRAME_SECONDS = 0.25
 class ShownReply:
     """A reply under a key of an instrument.
 
-    Only the instrument's pump calls `take`, `patch` and `job`. The lock of the instrument guards
+    Only the instrument's pump calls `take`, `patch` and `pass_work`. The lock of the instrument guards
     all else but `on_page`.
 
     Args:
@@ -90,9 +89,10 @@ class ShownReply:
         if self._receiver is not None:
             self._receiver.remove_listener(listener)
 
-    def job(self) -> Job | None:
-        """Return work for the main thread, if there is any."""
-        return None if self.run is None else self.run.receiver.jobs.take()
+    def pass_work(self, call_later: Callable[[Callable[[], object]], object] | None) -> None:
+        """Let the main thread do the run's work when it is idle; see `Jobs.pass_to`."""
+        if self.run is not None:
+            self.run.receiver.jobs.pass_to(call_later)
 
     def take(self) -> list[Event]:
         """Take the new events, and return them."""
