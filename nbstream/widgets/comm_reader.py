@@ -53,10 +53,12 @@ class Reader:
 
     def read(self) -> None:
         """Read what is there, if something may be there."""
-        is_due = time.monotonic() - self._looked_at >= self.seconds
-        if not (self._has_rung or is_due) or self._stream.closed():
+        was_rung, is_due = self._has_rung, time.monotonic() - self._looked_at >= self.seconds
+        if not (was_rung or is_due) or self._stream.closed():
             return
-        was_rung, self._has_rung = self._has_rung, False
+        if was_rung:
+            # Otherwise it may be set just now, by the other thread, and would be lost.
+            self._has_rung = False
         self._looked_at = time.monotonic()
         self._stream.flush()
         if was_rung and self._descriptor >= 0:
@@ -104,24 +106,27 @@ def opened(
         return
 
     def glance(frames: list[Any]) -> Any:
+        with suppress(Exception):  # it is only early: the kernel takes the message in turn
+            read(frames)
+        return forward(frames)
+
+    def read(frames: list[Any]) -> None:
         comm_id, data = _comm_message(kernel.session, [bytes(frame) for frame in frames])
         if data.get("method") == "custom" and isinstance(data.get("content"), dict):
             receive(comm_id, data["content"])
         elif data.get("method") == "request_states":
             from nbstream.widgets import restoring  # noqa: PLC0415  (ipywidgets, only where it is used)
 
-            with suppress(Exception):  # it is only early: the answer in turn follows
-                restoring.answer(kernel, comm_id)
-        return forward(frames)
+            restoring.answer(kernel, comm_id)
 
-    stream.on_recv(glance, copy=stream._recv_copy)  # noqa: SLF001  (pyzmq has no public way)
     reader = Reader(stream, wake)
+    stream.on_recv(glance, copy=stream._recv_copy)  # noqa: SLF001  (pyzmq has no public way)
     try:
         yield reader
     finally:
-        reader.close()
         if not stream.closed():
             stream.on_recv(forward, copy=stream._recv_copy)  # noqa: SLF001  (as above)
+        reader.close()
 
 
 def _stream(kernel: Any) -> Any:
