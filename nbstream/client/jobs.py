@@ -91,7 +91,7 @@ class Jobs:
         """Let another thread do the next piece of work as soon as it is idle.
 
         The work waits here until then: that thread may be in a cell that goes on to wait for the
-        reply, and then does the work there. Held back in the thread's queue, it would never be done.
+        reply, and then does the work there. In the thread's queue, it would never be done.
 
         Args:
             call_later: calls a function on that thread; None to do the work on this one.

@@ -78,7 +78,8 @@ def test_work_is_passed_on_once_and_done_once(simulator: Simulator) -> None:
         return "noted"
 
     run = nbstream.stream(calls("note {}"), tools=[note])
-    jobs, later = run.receiver.jobs, []
+    jobs = run.receiver.jobs
+    later: list[Any] = []
     while not jobs:
         time.sleep(0.005)
     for _ in range(3):

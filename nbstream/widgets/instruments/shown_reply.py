@@ -28,8 +28,8 @@ _UNSEEN_FRAME_SECONDS = 0.25
 class ShownReply:
     """A reply under a key of an instrument.
 
-    Only the instrument's pump calls `take`, `patch` and `pass_work`. The lock of the instrument guards
-    all else but `on_page`.
+    Only the instrument's pump calls `take`, `patch` and `pass_work`. The lock of the instrument
+    guards all else but `on_page`.
 
     Args:
         shown: the run; the receiver of a run that is somebody else's; or a reply that has ended.
