@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from nbstream.model.usage import Cost
 
 
+#: A trace has at most so many times the bytes that a reply may have: JSON is longer than its text.
+_TRACE_FACTOR = 2
 #: Events that nobody watches are joined when there are so many of them.
 _MOST_PENDING = 1_000
 
@@ -354,7 +356,14 @@ class Receiver:
         """Return the trace of the response that the source is asked for now."""
         source = self._source
         decoder = partial(source.decoder, self._limits.max_bytes)
-        response = ResponseTrace(source.request, source.redactor, decoder, begun=self.elapsed, attempt=number)
+        response = ResponseTrace(
+            source.request,
+            source.redactor,
+            decoder,
+            begun=self.elapsed,
+            attempt=number,
+            most=_TRACE_FACTOR * self._limits.max_bytes,
+        )
         self.trace.responses.append(response)
         return response
 

@@ -40,6 +40,8 @@ ResponseEnd: TypeAlias = Literal[
 #: The most bytes of all responses, of one response, and the most replies.
 MOST_BYTES = 32 << 20
 _LARGEST = 16 << 20
+#: What a piece takes besides its bytes: two objects and two places in lists.
+_PIECE_BYTES = 100
 _MOST_REPLIES = 100
 #: The same for replies that still arrive, or had no response at all.
 _MOST_ARRIVING = 1_000
@@ -94,6 +96,7 @@ class ResponseTrace:
         *,
         begun: float = 0.0,
         attempt: int = 1,
+        most: int = _LARGEST,
         question: str = "",
     ) -> None:
         self.request = request
@@ -115,7 +118,7 @@ class ResponseTrace:
         self._redactor = redactor
         self._decoder = decoder
         self._sent = time.monotonic()
-        self._most: float = _LARGEST
+        self._most: float = min(most, _LARGEST)
         self._times: list[float] = []
         self._pieces: list[bytes] = []
 
@@ -217,7 +220,7 @@ class ResponseTrace:
     def add(self, piece: bytes, now: float) -> None:
         """Add bytes that arrived at the time `now` of the monotonic clock."""
         self.size += len(piece)
-        if self.size > self._most:
+        if self.size + _PIECE_BYTES * len(self._pieces) > self._most:
             self.is_cut = True
             return
         if self._recorded_at is not None:

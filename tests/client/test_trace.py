@@ -255,6 +255,7 @@ def test_the_oldest_bytes_are_dropped_first(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_one_response_is_kept_up_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trace, "_LARGEST", 10)
+    monkeypatch.setattr(trace, "_PIECE_BYTES", 0)
     response = traced([b"data: ", b"abc", b"d\n\n"])
     assert response.is_cut
     assert [each.data for each in response.pieces] == [b"data: ", b"abc"]
