@@ -31,7 +31,7 @@ Message: TypeAlias = dict[str, Any]
 VIEW_MIME = "application/vnd.jupyter.widget-view+json"
 
 #: A test that hangs fails after this time. No assertion depends on it.
-_TIMEOUT_SECONDS = 10.0
+_TIMEOUT_SECONDS = 40.0
 _POLL_MILLISECONDS = 20
 #: If a kernel sends nothing for this long, open another connection to it. ipykernel 7.0 to 7.3 do
 #: not read a request that arrives while they send a reply (ipykernel's issue 1554) until a client
