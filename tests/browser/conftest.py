@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from nbstream.simulator.server import Simulator
 from tests.browser.lab import CHROMIUM_FLAGS, Lab, NotebookPage, chromium
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 #: A key that must be found nowhere.
 CANARY_KEY = "canary-key-8d27ab"
 
+#: A loaded machine may need long to draw; a longer wait only delays a failure.
+expect.set_options(timeout=20_000)
 
 _FAILED = pytest.StashKey[bool]()
 
