@@ -44,6 +44,10 @@ _MOST_REFUSALS = 8
 #: At the end, no other answer tells whether it is the prompt: it is given up after so many tries.
 #: By then, the pauses between them make a quarter of an hour.
 _MOST_AT_THE_END = 20
+#: A prompt that was refused so often lets one go first that was not asked yet, as it may be the
+#: prompt. So many may wait, since a server that refuses all would get them all.
+_YIELDS_AFTER = 2
+_MOST_WAITING = 100
 #: A job that is stopped waits so long for workers that cannot be told.
 _WAIT_FOR_WORKERS_SECONDS = 3.0
 #: Calls of tools are looked for this often.
@@ -66,6 +70,7 @@ class _Item:
     #: How often the server was too busy for it while it answered others.
     refusals: int = 0
     answered_before: int = 0
+    yields: bool = False
     running: Running | None = field(default=None, repr=False)
 
 
@@ -265,8 +270,11 @@ class Job:
 
     def _start_next(self) -> None:
         if self._again and self._again[0][0] <= time.monotonic():
-            self._start(heapq.heappop(self._again)[2])
-            return
+            item = self._again[0][2]
+            if self._has_all or not item.yields or len(self._again) >= _MOST_WAITING:
+                self._start(heapq.heappop(self._again)[2])
+                return
+            item.yields = False
         try:
             with self._in_user_code():
                 prompt = next(self._prompts)
@@ -366,6 +374,7 @@ class Job:
 
     def _ask_again(self, item: _Item, at: float) -> None:
         item.running = None
+        item.yields = item.attempts >= _YIELDS_AFTER
         heapq.heappush(self._again, (at, item.position, item))
 
     def _is_hopeless(self, item: _Item, reply: Reply) -> bool:

@@ -84,6 +84,14 @@ def test_a_prompt_that_alone_is_refused_for_ever_fails_in_the_end(simulator: Sim
     assert progress.answered == 59
 
 
+def test_a_prompt_that_is_refused_for_ever_does_not_keep_others_from_being_asked(simulator: Simulator) -> None:
+    """With one request at a time, it would be asked again and again before all others."""
+    prompts = [f"{at} [simulate: {'429 retry-after=0' if at == 2 else 'normal'} tokens=5]" for at in range(30)]
+    replies, progress = run(prompts, concurrency=1)
+    assert list(replies.failed) == [2]
+    assert progress.answered == 29
+
+
 def test_prompts_that_are_refused_to_the_end_fail(simulator: Simulator) -> None:
     prompts = ["a [simulate: normal tokens=5]", *(f"{at} [simulate: 429 retry-after=0]" for at in range(3))]
     replies, progress = run(prompts)
