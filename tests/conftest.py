@@ -23,10 +23,11 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # By default Hypothesis tries the same examples every time, so the result depends only on the
-# commit. NBSTREAM_RANDOM=1 tries new random examples.
-hypothesis.settings.register_profile("gate", derandomize=True)
-if not os.environ.get("NBSTREAM_RANDOM"):
-    hypothesis.settings.load_profile("gate")
+# commit. NBSTREAM_RANDOM=1 tries new random examples. No deadline: on a loaded machine any example
+# may take long.
+hypothesis.settings.register_profile("gate", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("random", deadline=None)
+hypothesis.settings.load_profile("random" if os.environ.get("NBSTREAM_RANDOM") else "gate")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

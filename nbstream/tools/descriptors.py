@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 _STANDARD = (1, 2)
 _SIZE = 65_536
 
+#: The files behind the descriptors at the first call of a tool.
+_usual: list[tuple[int, int]] = []
+
 
 class DescriptorCapture:
     """Reads the descriptors 1 and 2 for a recording.
@@ -35,6 +38,7 @@ class DescriptorCapture:
         self._passes_on = False
         self._ended = False
         self._reader, writer = os.pipe()
+        self._pipe = _file_of(writer)
         os.set_blocking(self._reader, False)
         for each in _STANDARD:
             os.dup2(writer, each)
@@ -49,10 +53,18 @@ class DescriptorCapture:
         """
         if sys.platform == "win32" or any(_descriptor_of(stream) in _STANDARD for stream in streams):
             return None
+        now = [_file_of(each) for each in _STANDARD]
+        if None in now:
+            # A process may have closed them.
+            return None
+        if not _usual:
+            _usual.extend(each for each in now if each is not None)
+        if now != _usual:
+            # A tool closed them, and a socket of the process got their numbers.
+            return None
         try:
             return cls(recording)
         except OSError:
-            # A process may have closed them.
             return None
 
     def drain(self) -> None:
@@ -66,7 +78,9 @@ class DescriptorCapture:
         """Put the descriptors back."""
         with self._lock:
             for saved, each in zip(self._saved, _STANDARD, strict=True):
-                os.dup2(saved, each)
+                # If a tool closed it, the number may be another file's by now.
+                if _file_of(each) in (self._pipe, None):
+                    os.dup2(saved, each)
                 os.close(saved)
             while data := self._next():
                 self._take(data)
@@ -102,6 +116,15 @@ class DescriptorCapture:
                 os.write(1, data)
         else:
             self.recording.print(self._decoder.decode(data))
+
+
+def _file_of(descriptor: int) -> tuple[int, int] | None:
+    """Return what tells one open file from others; None if the descriptor is closed."""
+    try:
+        found = os.fstat(descriptor)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _descriptor_of(stream: Any) -> int:

@@ -30,13 +30,13 @@ def send_all_kinds(kernel: Kernel, view: Any, source: random.Random) -> tuple[li
     """
     cells, others = [], []
     for number in range(_MESSAGES):
-        match source.choice(["cell", "info", "complete", "comm"]):
+        match source.choice(["cell", "info", "is_complete", "comm"]):
             case "cell":
                 cells.append(kernel.send(f"order.append({number}); print({number})"))
             case "info":
                 others.append(kernel.post("shell", "kernel_info_request", {}))
-            case "complete":
-                others.append(kernel.post("shell", "complete_request", {"code": "imp", "cursor_pos": 3}))
+            case "is_complete":
+                others.append(kernel.post("shell", "is_complete_request", {"code": "1"}))
             case "comm":
                 others.append(kernel.comm(view, "hello", seq=number))
         if source.random() < 0.2:
