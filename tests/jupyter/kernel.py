@@ -70,12 +70,26 @@ class Cell:
         return next((self._kernel.views[model["model_id"]] for model in models if model), None)
 
     def outputs_of(self, *kinds: str) -> list[Message]:
-        """Return the outputs of these message types."""
-        return [message for message in self.outputs if message["msg_type"] in kinds]
+        """Return the outputs of these message types, without updates of other cells' outputs.
+
+        In ipykernel 6 a message from a thread has the current cell as its parent.
+        """
+        shown = {_display_id(message) for message in self.outputs if message["msg_type"] == "display_data"}
+        return [
+            message
+            for message in self.outputs
+            if message["msg_type"] in kinds
+            and (message["msg_type"] != "update_display_data" or _display_id(message) in shown)
+        ]
 
     def text(self, name: str) -> str:
         """Return the text that the cell wrote to the stream `name` (stdout or stderr)."""
         return "".join(each["content"]["text"] for each in self.outputs_of("stream") if each["content"]["name"] == name)
+
+
+def _display_id(message: Message) -> str | None:
+    identifier: str | None = message["content"].get("transient", {}).get("display_id")
+    return identifier
 
 
 class View:
