@@ -59,3 +59,4 @@ def test_the_kernel_is_busy_after_a_comm_message_on_a_subshell(kernel: Kernel, s
     kernel.control(view, "cancel")
     kernel.finish(cell)
     kernel.until(lambda: states(kernel)[-1] == "idle", "it is idle")
+    assert cell.status == "ok"

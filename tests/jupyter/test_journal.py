@@ -139,6 +139,7 @@ def test_the_journal_is_deleted_when_the_output_settles(
     kernel = start()
     for options in ("", "--background"):
         settle(kernel, kernel.send(f"%%deepseek {options}\n[simulate: {scenario}] Why?"), folder)
+        assert journals(folder) == []
 
 
 @oldest_and_newest

@@ -54,6 +54,8 @@ def test_output_is_in_the_cell_after_messages_of_the_page(kernel: Kernel, server
             kernel.until(partial(_has_more, cell, word, before + 2), f"more of {word!r} is seen")
     end.touch()
     kernel.finish(cell)
+    assert cell.status == "ok"
+    kernel.finish(cell)
 
 
 def _has_more(cell: Cell, word: str, count: int) -> bool:

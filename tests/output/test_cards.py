@@ -6,7 +6,6 @@ import base64
 import json
 import re
 from dataclasses import replace
-from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
 import pytest
@@ -33,23 +32,17 @@ ATTRIBUTES = {"class", "style", "dir", "alt", "src"}
 PIXEL = base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()
 
 
-class Page(HTMLParser):
-    """Collects text, tags and attributes, and checks that every element is closed."""
+class Page(Tags):
+    """Checks that every element is closed, and collects the sources of pictures."""
 
     def __init__(self, html: str) -> None:
-        super().__init__()
-        self.text = ""
-        self.tags: set[str] = set()
-        self.attributes: set[str] = set()
         self.sources: list[str] = []
         self._open: list[str] = []
-        self.feed(html)
-        self.close()
+        super().__init__(html)
         assert self._open == []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
-        self.attributes.update(name for name, _ in attrs)
+        super().handle_starttag(tag, attrs)
         self.sources += [value or "" for name, value in attrs if name == "src"]
         assert tag not in ("p", "th", "details", "summary") or not attrs or attrs == [("open", None)]
         if tag in ("td", "th", "pre", "div", "summary"):
@@ -59,9 +52,6 @@ class Page(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         assert self._open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
 
 
 def call_of(arguments: object = None, **fields: object) -> ToolCall:

@@ -84,8 +84,11 @@ _schemas = st.dictionaries(
 @given(_schemas, st.dictionaries(st.text(max_size=3), _json, max_size=3))
 def test_any_schema_of_a_server_is_taken(schema: Any, arguments: Any) -> None:
     shape = shape_of_schema({**schema, "properties": schema.get("properties") or {"a": schema}}, "any")
-    read_arguments(shape, json.dumps(arguments))
-    json.dumps(definitions([Tool("any", "", shape, print)], strict=are_strict([Tool("any", "", shape, print)])))
+    read = read_arguments(shape, json.dumps(arguments))
+    assert read.problem or isinstance(read.values, dict)
+    tool = Tool("any", "", shape, print)
+    (declared,) = definitions([tool], strict=are_strict([tool]))
+    assert json.loads(json.dumps(declared))["function"]["name"] == "any"
 
 
 @pytest.mark.parametrize("schema", [None, [], "object", {"type": "string"}, {"properties": []}])
