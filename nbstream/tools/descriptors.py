@@ -8,6 +8,7 @@ import os
 import select
 import sys
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -78,8 +79,10 @@ class DescriptorCapture:
         """Put the descriptors back."""
         with self._lock:
             for saved, each in zip(self._saved, _STANDARD, strict=True):
-                # If a tool closed it, the number may be another file's by now.
-                if _file_of(each) in (self._pipe, None):
+                # If a tool closed it, the number may be another file's by now. SQLite, which keeps
+                # IPython's history, opens /dev/null so that no database gets a number below 3
+                # (https://sqlite.org/howtocorrupt.html); nobody uses that file.
+                if _file_of(each) in (self._pipe, None, _file_at(os.devnull)):
                     os.dup2(saved, each)
                 os.close(saved)
             while data := self._next():
@@ -124,6 +127,12 @@ def _file_of(descriptor: int) -> tuple[int, int] | None:
         found = os.fstat(descriptor)
     except OSError:
         return None
+    return found.st_dev, found.st_ino
+
+
+def _file_at(path: str) -> tuple[int, int]:
+    """Return what `_file_of` returns for a file that is open."""
+    found = Path(path).stat()
     return found.st_dev, found.st_ino
 
 

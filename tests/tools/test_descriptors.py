@@ -10,8 +10,8 @@ from tests import needs
 
 pytestmark = needs.linux("the descriptors of a process are files of /proc")
 
-_CODE = """
-import os, tempfile
+_SETUP = """
+import os, sqlite3, tempfile
 from nbstream.tools.descriptors import DescriptorCapture
 from nbstream.tools.interruption import Interruption
 from nbstream.tools.recording import Recording
@@ -19,9 +19,16 @@ from nbstream.tools.recording import Recording
 def start():
     return DescriptorCapture.start(Recording(print, Interruption()), [])
 
+def file_of(descriptor):
+    return os.readlink(f"/proc/self/fd/{descriptor}")
+
+before = file_of(1)
 capture = start()
 assert capture is not None
 os.close(1)
+"""
+
+_OTHER_FILE = """
 with tempfile.TemporaryFile() as other:
     # The number of the closed descriptor is the next one.
     assert other.fileno() == 1
@@ -32,9 +39,27 @@ with tempfile.TemporaryFile() as other:
     assert start() is None
 """
 
+_HISTORY = """
+with tempfile.TemporaryDirectory() as folder, sqlite3.connect(f"{folder}/history.sqlite") as history:
+    history.execute("create table lines (text)")
+    assert file_of(1) == os.devnull
+    capture.stop()
+    assert file_of(1) == before
+    history.execute("insert into lines values ('kept')")
+    assert start() is not None
+"""
+
+
+def _run(code: str) -> None:
+    root = Path(__file__).parents[2]
+    command = [sys.executable, "-c", _SETUP + code]
+    run = subprocess.run(command, capture_output=True, text=True, cwd=root, check=False)
+    assert run.returncode == 0, run.stderr
+
 
 def test_a_file_that_got_the_number_of_a_closed_descriptor_stays_open() -> None:
-    run = subprocess.run(
-        [sys.executable, "-c", _CODE], capture_output=True, text=True, cwd=Path(__file__).parents[2], check=False
-    )
-    assert run.returncode == 0, run.stderr
+    _run(_OTHER_FILE)
+
+
+def test_a_closed_descriptor_is_put_back_though_sqlite_filled_its_number() -> None:
+    _run(_HISTORY)
