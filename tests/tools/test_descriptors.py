@@ -14,10 +14,10 @@ _SETUP = """
 import os, sqlite3, tempfile
 from nbstream.tools.descriptors import DescriptorCapture
 from nbstream.tools.interruption import Interruption
-from nbstream.tools.recording import Recording
+from nbstream.tools.capture import Capture
 
 def start():
-    return DescriptorCapture.start(Recording(print, Interruption()), [])
+    return DescriptorCapture.start(Capture(print, Interruption()), [])
 
 def file_of(descriptor):
     return os.readlink(f"/proc/self/fd/{descriptor}")
