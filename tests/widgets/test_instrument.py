@@ -241,7 +241,7 @@ def test_traits_are_those_of_the_reply_that_is_shown_last(simulator: Simulator) 
     view.show(old)
     view.show(new)
     go_on.set()
-    wait_for(lambda: view._pump is None)
+    wait_for(lambda: not view._pump.is_running)
     assert (view.status, view.answer, view.value) == ("complete", new.answer, new.answer)
     assert view.reply == new
     view.close()

@@ -7,22 +7,22 @@ replies cost no more messages than one.
 
 from __future__ import annotations
 
-import contextvars
 import logging
 import threading
 import time
 import uuid
+from collections import deque
 from contextlib import suppress
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import traitlets
 from IPython.display import display
 
 from nbstream.widgets import busy, cells, channels, front_ends
-from nbstream.widgets.early_keyframes import EarlyKeyframes
 from nbstream.widgets.instruments.answers import Answers
 from nbstream.widgets.instruments.callbacks import attempt
+from nbstream.widgets.instruments.frames import Frames
+from nbstream.widgets.instruments.pump import FRAME_SECONDS, Pump
 from nbstream.widgets.instruments.shown_replies import ShownReplies
 from nbstream.widgets.instruments.transcript import Source, Transcript
 from nbstream.widgets.page_widget import PageWidget, take_messages_on_subshell
@@ -30,20 +30,12 @@ from nbstream.widgets.page_widget import PageWidget, take_messages_on_subshell
 if TYPE_CHECKING:
     from nbstream.model.events import Event
     from nbstream.model.reply import Reply
-    from nbstream.widgets.instruments.protocol import Frame, InstrumentKeyframe
 
-#: Between two frames at least. More of them cost the page and the kernel two to four times as
-#: much, and nobody sees a difference.
-FRAME_SECONDS = 1 / 15
 #: While a reply is under way, its work for the main thread is looked for this often.
 _WORK_SECONDS = 0.05
 _TICK_SECONDS = 0.25
-#: A thread with nothing to do ends after so long.
-_LINGER_SECONDS = 2.0
 #: Replies of others, which arrive still, are waited for so long at the end of a cell.
 _MOST_BEHIND_SECONDS = 2.0
-#: A frame takes at most a third of the time.
-_PAUSE_FACTOR = 2
 
 _log = logging.getLogger("nbstream")
 
@@ -69,26 +61,16 @@ class Instrument(PageWidget):
         #: Guards the state that the page is sent.
         self._state = threading.RLock()
         self.replies = ShownReplies(self._state, self._wake)
-        self._seq = 0
-        self._sent = self._own()
+        self._frames = Frames(self._state, self._own)
         self._has_changed = False
-        #: Whether the next frame has to look for changes of the own state.
-        self._is_behind = False
-        self._needs_keyframe = False
-        self._early = EarlyKeyframes()
         #: Messages to the page, which the pump sends before the next frame.
-        self._outbox: list[dict[str, Any]] = []
+        self._outbox: deque[dict[str, Any]] = deque()
         self._answers = Answers()
-        self._news = threading.Condition()
-        self._has_news = False
-        self._pump: threading.Thread | None = None
-        self._is_closed = False
-        #: Carries the cell that output belongs to, on ipykernel 7.
-        self._context = contextvars.copy_context()
+        self._pump = Pump(
+            f"nbstream-{self._module}", self._step, self._pause, self._frames.lose, self._finish_transcript
+        )
         self._kernel = front_ends.running_kernel()
         self._transcript = Transcript(name, Source(self._prepare, self._bundle, self._bundle_so_far), self._kernel)
-        #: Held while a frame is made and sent.
-        self._stepping = threading.Lock()
         #: Tells of the end of a cell, where nobody watches.
         self._cells = None
         if self._kernel is not None and not front_ends.current().has_page:
@@ -186,23 +168,23 @@ class Instrument(PageWidget):
     @property
     def model_id(self) -> str:
         """The id of the widget, by which outputs and layouts name it: its comm is open then."""
-        if self.comm is None and not self._is_closed:
+        if self.comm is None and not self._pump.is_closed:
             super().open()
             take_messages_on_subshell(self.comm)
         return self.run_id
 
     def close(self) -> None:
         """Close the widget. Replies that only it holds are stopped."""
-        if "_is_closed" not in vars(self):
+        if "_pump" not in vars(self):
             # A subclass has refused its arguments.
             return
         channels.forget(self.run_id, self.run_id)
         if self._cells is not None:
             with suppress(ValueError):
                 self._cells.unregister("post_run_cell", self._finish_cell)
-        self._is_closed = True
+        self._pump.is_closed = True
         self.replies.clear()
-        self._wake()
+        self._pump.close()
         super().close()
 
     def _ipython_display_(self, **_: Any) -> None:
@@ -219,66 +201,28 @@ class Instrument(PageWidget):
     # From here on: the mechanism.
 
     def _keyframe(self) -> dict[str, Any]:
-        with self._state:
-            keyframe: InstrumentKeyframe = {
-                "seq": self._seq,
-                # Not as it is now: a field that changes back before the next frame is not in that.
-                "own": self._sent,
-                "replies": {key: shown.state() for key, shown in self.replies.items() if shown.is_sent},
-            }
-        return dict(keyframe)
+        return dict(self._frames.keyframe(self.replies))
 
     def _post(self, message: dict[str, Any]) -> None:
-        with self._news:
-            self._outbox.append(message)
+        self._outbox.append(message)
         self._wake()
 
     def _wake(self) -> None:
-        """Let the pump look for news, and start it if it does not run."""
-        with self._news:
-            self._has_news = True
-            self._news.notify_all()
-            if self._pump is None and not self._is_closed:
-                # A copy, as the thread before may not have left it yet.
-                work = partial(self._context.copy().run, self._work)
-                self._pump = threading.Thread(target=work, name=f"nbstream-{self._module}", daemon=True)
-                self._pump.start()
+        """Let the pump look for news."""
+        self._pump.wake()
 
-    def _work(self) -> None:
-        """Send what is new, until nothing is under way."""
-        has_failed = False
-        while True:
-            live = [shown for shown in self.replies.every() if not shown.is_over]
-            has_work = any(shown.has_work for shown in live)
-            is_waiting = bool(live) or bool(self._early) or self._transcript.is_due
-            pause = _WORK_SECONDS if has_work else _TICK_SECONDS if is_waiting else _LINGER_SECONDS
-            with self._news:
-                self._news.wait_for(lambda: self._has_news, pause)
-                has_ended = self._is_closed or not (self._has_news or is_waiting)
-                if has_ended:
-                    self._pump = None
-                self._has_news = False
-            if has_ended:
-                if self._transcript.is_due:
-                    # What has settled just before it was closed stays in the file.
-                    attempt(self._transcript.update)
-                return
-            began = time.monotonic()
-            try:
-                with self._stepping:
-                    self._step()
-                has_failed = False
-            except Exception:  # noqa: BLE001  (one frame must not end all others)
-                _log.exception("nbstream: a frame was not sent")
-                # No later frame has its changes.
-                with self._state:
-                    self._seq += 1
-                self._needs_keyframe = True
-                # At once, but not again and again.
-                self._has_news |= not has_failed
-                has_failed = True
-            cost = time.monotonic() - began
-            time.sleep(max(FRAME_SECONDS - cost, _PAUSE_FACTOR * cost if cost > FRAME_SECONDS / 2 else 0, 0))
+    def _pause(self) -> float | None:
+        """Return after how many seconds the pump looks for news that nobody tells of."""
+        live = [shown for shown in self.replies.every() if not shown.is_over]
+        if any(shown.has_work for shown in live):
+            return _WORK_SECONDS
+        is_waiting = bool(live) or self._frames.is_waiting or self._transcript.is_due
+        return _TICK_SECONDS if is_waiting else None
+
+    def _finish_transcript(self) -> None:
+        """Put into the file what has settled just before the widget was closed."""
+        if self._transcript.is_due:
+            attempt(self._transcript.update)
 
     def _step(self) -> None:
         """Send one frame, and hand the work of replies to the main thread."""
@@ -290,15 +234,12 @@ class Instrument(PageWidget):
             # By these events. Others that are shown now come with theirs.
             self._take_change()
             self._take_events()
-        with self._news:
-            outbox, self._outbox = self._outbox, []
-        for message in outbox:
-            self.send(message)
-        frame = self._frame()
+        while self._outbox:
+            self.send(self._outbox.popleft())
+        frame = self._frames.next(self.replies)
         if frame is not None:
             self.send(dict(frame))
-        if self._needs_keyframe or self._early.is_due():
-            self._needs_keyframe = False
+        if self._frames.needs_keyframe():
             self.send_state("keyframe")
         if self._transcript.update_if_due():
             self._wake()
@@ -317,7 +258,7 @@ class Instrument(PageWidget):
         ends_at = time.monotonic() + _MOST_BEHIND_SECONDS
         while not all(shown.is_over for shown in self.replies.every()) and time.monotonic() < ends_at:
             time.sleep(FRAME_SECONDS / 4)
-        with self._stepping:
+        with self._pump.stepping:
             if self._transcript.is_stale:
                 self._transcript.update(self._transcript.request)
 
@@ -326,7 +267,7 @@ class Instrument(PageWidget):
         if self._has_changed:
             # Before, as a change meanwhile is another one.
             self._has_changed = False
-            self._is_behind = True
+            self._frames.note_change()
             attempt(self._on_change)
 
     def _take_events(self) -> None:
@@ -344,24 +285,6 @@ class Instrument(PageWidget):
         for key, reply in ended:
             attempt(self._on_end, key, reply)
             self.transcribe()
-
-    def _frame(self) -> Frame | None:
-        frame: Frame = {"type": "frame", "seq": self._seq + 1}
-        with self._state:
-            if self._is_behind:
-                self._is_behind = False
-                own = self._own()
-                changed = {name: value for name, value in own.items() if self._sent.get(name, _MISSING) != value}
-                if gone := [name for name in self._sent if name not in own]:
-                    frame["gone"] = gone
-                if changed:
-                    frame["own"] = changed
-                self._sent = own
-            self.replies.add_to(frame)
-            if not frame.keys() > {"type", "seq"}:
-                return None
-            self._seq += 1
-        return frame
 
     def _on_comm_message(self, message: dict[str, Any]) -> None:
         if self._kernel is not None:
@@ -392,9 +315,9 @@ class Instrument(PageWidget):
         try:
             match message.get("type"):
                 case "resync":
-                    self._needs_keyframe = True
+                    self._frames.ask_for_keyframe()
                 case "hello":
-                    self._needs_keyframe |= message.get("seq", 0) < self._seq
+                    self._frames.ask_for_keyframe(message.get("seq", 0))
                 case "left":
                     self.replies.drawing.discard(page)
                     for shown in self.replies.every():
@@ -414,9 +337,6 @@ class Instrument(PageWidget):
         finally:
             self._wake()
         return None
-
-
-_MISSING = object()
 
 
 def _is_drawn() -> bool:
