@@ -10,7 +10,6 @@ import dataclasses
 import threading
 from collections.abc import Mapping
 from functools import wraps
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from nbstream.chat import front_end, names, saved
@@ -19,34 +18,28 @@ from nbstream.chat.editing import EditableTurns
 from nbstream.chat.own_keys import with_kept, with_own
 from nbstream.chat.turn import Version
 from nbstream.chat.turn_list import TurnList
-from nbstream.client import continuation, models, options, settings
+from nbstream.chat.turn_requests import TurnsBefore, added, numbers, sent
+from nbstream.client import continuation, options, settings
 from nbstream.client.hidden_fields import with_hidden
 from nbstream.client.notes import warn
 from nbstream.client.request_builder import parameter_notes
 from nbstream.client.secret import Secret
 from nbstream.client.start import source_of
-from nbstream.client.thinking import rule_for
-from nbstream.exchange import round_trip
 from nbstream.exchange.start import start
 from nbstream.model.exceptions import RequestError
 from nbstream.model.presentation import OPTIONS
-from nbstream.model.request import MESSAGES, TurnPlace
 from nbstream.sessions.per_session import PerSession
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
 
     from nbstream.chat.turn import Turn, TurnState
     from nbstream.client.run import Run
     from nbstream.client.sources.api import ApiSource
-    from nbstream.client.thinking import ReasoningRule
     from nbstream.exchange.round_trip import Message
-    from nbstream.model.notebook import NotebookCell
     from nbstream.model.reply import Reply
     from nbstream.model.request import Request
-
-#: So many of the largest turns are named if a prompt is too long.
-_LARGEST = 3
 
 #: In the order of their creation.
 _chats: PerSession[dict[str, Chat]] = PerSession(dict)
@@ -116,7 +109,8 @@ class Chat(EditableTurns):
     def messages(self) -> list[dict[str, Any]]:
         """The messages that the next turn is sent after, in a request without tools."""
         system: list[Message] = [{"role": "system", "content": self.system}] if self.system else []
-        return [dict(each) for each in (*system, *_joined(_sent(self.turns), "never"))]
+        turns = [message for turn in sent(self.turns) for message in turn.version.messages("never")]
+        return [dict(each) for each in (*system, *turns)]
 
     def ask(self, prompt: str, **given: Any) -> Reply:
         """Ask the next turn, show the reply while it arrives, and return it when it has ended.
@@ -157,13 +151,10 @@ class Chat(EditableTurns):
         Raises:
             RequestError: if the request cannot be made as asked, or a turn still arrives.
         """
-        chosen, turns = self._chosen(prompt, given), self.turns
-        self._refuse_arriving(turns)
-        sent = _sent(turns)
+        chosen, before = self._chosen(prompt, given), TurnsBefore(self.name, self.turns)
         if chosen.get("system") is None:
             chosen["system"] = self._default_system()
-        asks = _asking(turns, sent)
-        return source_of(prompt, chosen, lambda rule: _joined(sent, rule), is_turn=asks), chosen
+        return source_of(prompt, chosen, before), chosen
 
     def renewed(self, reply: Reply) -> Request:
         """Return the request of a turn's reply as it would be asked now, after the present turns.
@@ -172,7 +163,7 @@ class Chat(EditableTurns):
             RequestError: if a turn before it still arrives.
         """
         request, turn = reply.steps[0].request, self.turn_of(reply)
-        return request if turn is None else self._renewed(turn, request, request.messages[_own_message(request)])
+        return request if turn is None else self._before(turn).renewed(turn, request)
 
     def branch(self, index: int, prompt: str | None = None, **given: Any) -> Run:
         """Ask a turn again, and return its `Run` at once: a new version, which begins a branch.
@@ -199,16 +190,16 @@ class Chat(EditableTurns):
             edited = turn.version if prompt is None else turn.version.changed(prompt=prompt, answer=None)
             if not (continuation.is_known(first.request) and edited.sent):
                 raise RequestError("The request of this turn is not known, so it cannot be sent again.")
-            request = self._renewed(turn, first.request, edited.sent[-1])
+            before = self._before(turn)
+            request = before.renewed(turn, first.request, edited.sent[-1])
             source = continuation.retried(dataclasses.replace(first, request=request), chosen)
             for sentence in parameter_notes(source.request, source.endpoint):
                 warn(sentence)
             run = start(source, chosen)
-            after = frozenset(each.version.number for each in _sent(self._turns.before(turn)))
             for each in self.turns[self.turns.index(turn) :]:
                 each.version.cancel()
             is_edited = turn.version.is_prompt_edited or prompt is not None
-            version = Version(edited.sent, run.receiver, after, is_prompt_edited=is_edited)
+            version = Version(edited.sent, run.receiver, before.numbers, is_prompt_edited=is_edited)
             self._turns.branch(turn, version, "asked again" if prompt is None else "asked with another prompt")
         return run
 
@@ -218,7 +209,7 @@ class Chat(EditableTurns):
             turn = self.turn_of(reply)
             run = start()
             if turn is not None:
-                after = frozenset(each.version.number for each in _sent(self._turns.before(turn)))
+                after = numbers(sent(self._turns.before(turn)))
                 self._turns.ask(turn, Version(turn.version.sent, run.receiver, after), None)
         return run
 
@@ -270,14 +261,7 @@ class Chat(EditableTurns):
         Raises:
             RequestError: if a reply is still arriving, or the file cannot be written.
         """
-        text, target = self.to_json(), Path(path)
-        # The old file stays whole if the disk is full.
-        part = target.with_name(f"{target.name}.part")
-        try:
-            part.write_text(text, "utf-8")
-            part.replace(target)
-        except OSError as error:
-            raise RequestError(f"The chat cannot be written to {target}: {error.strerror or error}.") from None
+        saved.write(self.to_json(), path)
 
     @_on_class_or_object
     def load(self: Chat | None, path: str | Path, name: str | None = None) -> Chat:
@@ -295,11 +279,7 @@ class Chat(EditableTurns):
         Raises:
             RequestError: if the file cannot be read, or does not hold a chat.
         """
-        try:
-            text = Path(path).read_text("utf-8")
-        except (OSError, UnicodeError) as error:
-            raise RequestError(f"The chat cannot be read from {path}: {error}.") from None
-        content = saved.from_json(text)
+        content = saved.read(path)
         chat = self if self is not None and name is None else Chat(name or content.name)
         chat._replace(content.states, content.system, "it was loaded", content.defaults)
         return chat
@@ -336,13 +316,10 @@ class Chat(EditableTurns):
 
     def _start(self, prompt: str, chosen: options.Options, turn: Turn | None) -> tuple[Run, Version]:
         """Send a prompt after the turns before `turn`; return its run and its version."""
-        before = self._turns.before(turn)
-        self._refuse_arriving(before)
-        sent = _sent(before)
+        before = self._before(turn)
         given = chosen.get("system")
         chosen["system"] = system = self._default_system() if given is None else given
-        place = self._place_of(before, sent, turn)
-        source = source_of(prompt, chosen, lambda rule: _joined(sent, rule), place, is_turn=_asking(before, sent))
+        source = source_of(prompt, chosen, before, before.place(turn))
         if self.system is not None and system != self.system and self.turns:
             self._notes.append(
                 f"The chat {self.name} has another system prompt from here on, so the server's cache of its turns is "
@@ -353,32 +330,11 @@ class Chat(EditableTurns):
         for note in notes:
             warn(note)
         run = start(source, chosen)
-        return run, Version(_added(source), run.receiver, frozenset(each.version.number for each in sent))
+        return run, Version(added(source), run.receiver, before.numbers)
 
-    def _renewed(self, turn: Turn, request: Request, own: Mapping[str, Any]) -> Request:
-        """Return a turn's request as it would be asked now, with `own` as the user's message."""
-        before = self._turns.before(turn)
-        self._refuse_arriving(before)
-        sent = _sent(before)
-        has_blocks = request.address.call == MESSAGES
-        rule = rule_for(request.parameters, is_deepseek=models.is_deepseek(request.model), has_blocks=has_blocks)
-        system = request.messages[:1] if _is_from("system", request, 0) else ()
-        rest = request.messages[_own_message(request) + 1 :]
-        text = round_trip.text_of(own["content"])
-        inserted = tuple(each for each in request.inserted if each.media_type or each.text in text)
-        return dataclasses.replace(
-            request,
-            messages=(*system, *_joined(sent, rule), own, *rest),
-            inserted=inserted,
-            turn=self._place_of(before, sent, turn),
-        )
-
-    def _place_of(self, before: Sequence[Turn], sent: Sequence[Turn], turn: Turn | None) -> TurnPlace:
-        """Return the place of a request for a new version of `turn`, or for a new turn."""
-        sizes = sorted(((round_trip.size_of(each.version.messages("never")), each) for each in sent), key=_size)
-        largest = tuple((before.index(each), size) for size, each in sizes[:_LARGEST])
-        version = 1 + (len(turn.versions) if turn is not None else 0)
-        return TurnPlace(self.name, len(before), len(sent), version, largest)
+    def _before(self, turn: Turn | None) -> TurnsBefore:
+        """Return the turns before `turn`; all of them, if it is None."""
+        return TurnsBefore(self.name, self._turns.before(turn))
 
     def _hide_secrets(self) -> None:
         base_url, key = self._defaults.get("base_url") or "", self._defaults.pop("api_key", None)
@@ -394,14 +350,6 @@ class Chat(EditableTurns):
 
     def _default_system(self) -> str:
         return settings.current().system if self.system is None else self.system
-
-    def _refuse_arriving(self, turns: Iterable[Turn]) -> None:
-        for number, turn in enumerate(turns, 1):
-            if not turn.version.ended and not turn.hidden:
-                raise RequestError(
-                    f"Turn {number} of the chat {self.name} is still arriving: wait for its end, or stop it. Nothing "
-                    "was sent."
-                )
 
     def _refuse_unfinished(self, states: Iterable[TurnState], what: str, besides: str = "") -> None:
         replies = [version.reply for state in states for version in state.versions]
@@ -456,42 +404,6 @@ def _own(given: Mapping[str, Any], function: str) -> options.Options:
     if given.get("messages") is not None:
         raise RequestError("A chat has its own messages: give a prompt, and no `messages=`.")
     return options.checked(given, function)
-
-
-def _sent(turns: Iterable[Turn]) -> list[Turn]:
-    """Return the turns that are sent: neither hidden, nor arriving, nor ended with nothing."""
-    return [turn for turn in turns if not turn.hidden and turn.version.ended and not turn.version.is_empty]
-
-
-def _asking(before: Sequence[Turn], sent: Sequence[Turn]) -> Callable[[NotebookCell], bool]:
-    """Return a function that tells whether a cell has asked a turn that is sent, or hidden."""
-    known = [turn for turn in before if turn in sent or turn.hidden]
-    cells = {place.cell for turn in known if (place := turn.state.place) is not None}
-    replies = {id(version.reply) for turn in known for version in turn.versions}
-    return lambda cell: cell.id in cells or id(cell.reply) in replies
-
-
-def _joined(turns: Iterable[Turn], rule: ReasoningRule) -> list[Message]:
-    return [message for turn in turns for message in turn.version.messages(rule)]
-
-
-def _own_message(request: Request) -> int:
-    """Return the index of the user's message that a request adds to those before it."""
-    return next(index for index in range(len(request.messages) - 1, -1, -1) if _is_from("user", request, index))
-
-
-def _is_from(role: str, request: Request, index: int) -> bool:
-    return bool(request.messages[index]["role"] == role)
-
-
-def _size(pair: tuple[int, Turn]) -> int:
-    return -pair[0]
-
-
-def _added(source: ApiSource) -> tuple[Message, ...]:
-    """Return the messages that a request adds to those of the turns before it."""
-    # The beginning of the answer may follow, which is a part of the reply.
-    return tuple(each for each in source.request.messages if each["role"] == "user")[-1:]
 
 
 for _function in (Chat.ask, Chat.stream, Chat.branch):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from nbstream.chat.turn import Place, TurnState, Version
@@ -81,8 +82,37 @@ def to_json(name: str, system: str | None, defaults: Mapping[str, Any], states: 
     return json.dumps(document, indent=1, default=encode)
 
 
-def from_json(text: str) -> Content:
+def write(text: str, path: str | Path) -> None:
+    """Write the text of a chat to a file.
+
+    Raises:
+        RequestError: if that is not possible.
+    """
+    target = Path(path)
+    # The old file stays whole if the disk is full.
+    part = target.with_name(f"{target.name}.part")
+    try:
+        part.write_text(text, "utf-8")
+        part.replace(target)
+    except OSError as error:
+        raise RequestError(f"The chat cannot be written to {target}: {error.strerror or error}.") from None
+
+
+def read(path: str | Path) -> Content:
     """Return the content of a file.
+
+    Raises:
+        RequestError: if it cannot be read, or does not hold a chat.
+    """
+    try:
+        text = Path(path).read_text("utf-8")
+    except (OSError, UnicodeError) as error:
+        raise RequestError(f"The chat cannot be read from {path}: {error}.") from None
+    return from_json(text)
+
+
+def from_json(text: str) -> Content:
+    """Return the content of the text of a file.
 
     Raises:
         RequestError: if it does not hold a chat.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,13 +13,14 @@ from nbstream.model.exceptions import RequestError
 from nbstream.model.reduction import with_answer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from nbstream.client.thinking import ReasoningRule
     from nbstream.exchange.round_trip import Message
     from nbstream.model.reply import Reply
 
 _REPR_CHARS = 40
+_MOST_FORMS = 4
 _numbers = itertools.count()
 
 
@@ -40,7 +42,6 @@ class Version:
 
     Attributes:
         sent: as above.
-        after: as above.
         edited_answer: the answer that the user gave; None if the answer is the model's.
         is_prompt_edited: whether the user changed the prompt.
         number: differs from that of every other version in this process.
@@ -50,18 +51,26 @@ class Version:
         self,
         sent: tuple[Message, ...],
         source: Receiver | Reply,
-        after: frozenset[int],
+        after: Iterable[int],
         edited: str | None = None,
         *,
         is_prompt_edited: bool = False,
     ) -> None:
         self.sent = sent
-        self.after = after
+        # A tuple, as a set is ten times as large, and each version names all before it.
+        self._after = tuple(after)
         self.number = next(_numbers)
         self.is_prompt_edited = is_prompt_edited
         self._source = source
         self.edited_answer = edited
         self._messages: dict[ReasoningRule, tuple[Message, ...]] = {}
+        #: Its messages as requests have them: a server may need another form.
+        self._as_sent: deque[tuple[Message, ...]] = deque(maxlen=_MOST_FORMS)
+
+    @property
+    def after(self) -> frozenset[int]:
+        """The numbers of the versions that were sent before it."""
+        return frozenset(self._after)
 
     @property
     def reply(self) -> Reply:
@@ -127,16 +136,27 @@ class Version:
             self._messages[rule] = (*self.sent, *round_trip.messages_of(self.reply, rule, self.edited_answer))
         return self._messages[rule]
 
+    def shared(self, messages: tuple[Message, ...]) -> tuple[Message, ...]:
+        """Return messages of a request that stand for this version, as an earlier request has them.
+
+        If none has equal ones, later requests may share these.
+        """
+        for known in (*self._messages.values(), *self._as_sent):
+            if known == messages:
+                return known
+        self._as_sent.append(messages)
+        return messages
+
     def changed(self, *, prompt: str | None, answer: str | None) -> Version:
         """Return a version with another prompt or answer; None keeps what there is."""
         sent = self.sent if prompt is None else tuple(_with_prompt(each, prompt) for each in self.sent)
         edited = self.edited_answer if answer is None else answer
         is_prompt_edited = self.is_prompt_edited or prompt is not None
-        return Version(sent, self._source, self.after, edited, is_prompt_edited=is_prompt_edited)
+        return Version(sent, self._source, self._after, edited, is_prompt_edited=is_prompt_edited)
 
     def with_source(self, source: Receiver | Reply) -> Version:
         """Return this version with another reply, such as one that continues it."""
-        return Version(self.sent, source, self.after, is_prompt_edited=self.is_prompt_edited)
+        return Version(self.sent, source, self._after, is_prompt_edited=self.is_prompt_edited)
 
     def __repr__(self) -> str:
         marks = "".join([" (edited)" if self.edited else "", "" if self.ended else " (arriving)"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from nbstream.client import allowance, continuation, history, settings
 from nbstream.client.insertions import insertion_notes, prompt_of, with_insertions
@@ -18,7 +18,7 @@ from nbstream.client.thinking import rule_for
 from nbstream.client.tool_options import check, given_tools, place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from nbstream.client.following import Following
     from nbstream.client.options import Options
@@ -30,13 +30,25 @@ if TYPE_CHECKING:
     from nbstream.model.request import TurnPlace
 
 
+class Before(Protocol):
+    """The turns of a chat that are sent before a prompt."""
+
+    def messages(self, rule: ReasoningRule, /) -> Sequence[Mapping[str, Any]]:
+        """Return their messages, without the system's."""
+
+    def shared(self, messages: tuple[Mapping[str, Any], ...], /) -> tuple[Mapping[str, Any], ...]:
+        """Return a request's messages, with those that exist already in place of equal ones."""
+
+    def has_asked(self, cell: NotebookCell, /) -> bool:
+        """Return whether a cell has asked one of them, so that it is not sent again."""
+
+
 def source_of(
     prompt: str | None,
     options: Options,
-    earlier: Callable[[ReasoningRule], Sequence[Mapping[str, Any]]] = lambda _rule: (),
+    before: Before | None = None,
     turn: TurnPlace | None = None,
     *,
-    is_turn: Callable[[NotebookCell], bool] = lambda _cell: False,
     warns: bool = True,
 ) -> ApiSource:
     """Return the source for a request, with a warning for each parameter without effect.
@@ -44,15 +56,14 @@ def source_of(
     Args:
         prompt: the prompt.
         options: the options of the request.
-        earlier: returns the messages of a chat to send before the prompt, without the system's.
+        before: the turns of a chat to send before the prompt; None without a chat.
         turn: the turn of the chat that the request asks.
-        is_turn: returns whether a cell has asked a turn of the chat, so that it is not sent again.
         warns: whether to warn; of many requests with the same options, the first one does.
 
     Raises:
         RequestError: if the request is not valid.
     """
-    return RequestMaker(options).source(prompt, earlier=earlier, turn=turn, is_turn=is_turn, warns=warns)
+    return RequestMaker(options).source(prompt, before=before, turn=turn, warns=warns)
 
 
 class RequestMaker:
@@ -81,9 +92,8 @@ class RequestMaker:
         prompt: str | None,
         changes: Options | None = None,
         *,
-        earlier: Callable[[ReasoningRule], Sequence[Mapping[str, Any]]] = lambda _rule: (),
+        before: Before | None = None,
         turn: TurnPlace | None = None,
-        is_turn: Callable[[NotebookCell], bool] = lambda _cell: False,
         warns: bool = True,
     ) -> ApiSource:
         """Return the source for one request; arguments are as for `source_of`.
@@ -91,9 +101,8 @@ class RequestMaker:
         Args:
             prompt: the prompt.
             changes: options of this request alone: `messages` or `fill`.
-            earlier: see `source_of`.
+            before: see `source_of`.
             turn: see `source_of`.
-            is_turn: see `source_of`.
             warns: see `source_of`.
 
         Raises:
@@ -102,13 +111,16 @@ class RequestMaker:
         options: Options = {**self._options, **changes} if changes else self._options
         chosen, endpoint, model = settings.current(), self._endpoint, self._model
         prompt = prompt_of(prompt, options)
-        messages = turns(prompt, options.get("messages"), options.get("system"), chosen.system, earlier(self._rule))
+        earlier = before.messages(self._rule) if before is not None else ()
+        messages = turns(prompt, options.get("messages"), options.get("system"), chosen.system, earlier)
+        is_turn = before.has_asked if before is not None else _is_no_turn
         messages, inserted = with_insertions(messages, prompt, options, endpoint, model, is_turn=is_turn)
         if (structure := self._structure) is not None:
             messages, instruction = with_instruction(messages, structure)
             inserted = (*inserted, instruction)
         request = build_request(endpoint, model, messages, options, chosen.thinking_field, tools=self._tools)
-        request = replace(request, turn=turn, inserted=inserted)
+        sent = before.shared(request.messages) if before is not None else request.messages
+        request = replace(request, messages=sent, turn=turn, inserted=inserted)
         if structure is not None:
             request = asking_for(request, structure, endpoint)
         notes = (endpoint.key_note, *parameter_notes(request, endpoint), *insertion_notes(inserted))
@@ -117,6 +129,10 @@ class RequestMaker:
         if prefix := options.get("prefix"):
             return continuation.with_beginning(endpoint, request, prefix)
         return continuation.remember(source_for(endpoint, request), endpoint)
+
+
+def _is_no_turn(_cell: NotebookCell) -> bool:
+    return False
 
 
 def limits() -> Limits:
