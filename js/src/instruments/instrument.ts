@@ -95,6 +95,11 @@ export class InstrumentSession<Own extends object = Record<string, unknown>>
     this.#channel = new Channel(model, this);
     const { signal } = this.#closing;
     window.addEventListener("pagehide", () => void this.send({ type: "left" }), { signal });
+    // A page that the browser had kept, and shows again.
+    const onBack = ({ persisted }: PageTransitionEvent): void => {
+      if (persisted && this.#views.size > 0) void this.send({ type: "mounted" });
+    };
+    window.addEventListener("pageshow", onBack, { signal });
     for (const message of early) this.onMessage(message);
     void this.send({ type: "hello", seq: this.#seq });
   }
@@ -167,6 +172,7 @@ export class InstrumentSession<Own extends object = Record<string, unknown>>
       view.remove?.();
       element.replaceChildren();
       this.services.removeView(element);
+      if (this.#views.size === 0) void this.send({ type: "unmounted" });
     };
   }
 

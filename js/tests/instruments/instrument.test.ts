@@ -244,6 +244,20 @@ describe("a view of an instrument", () => {
     expect(element.classList.contains("nbstream-live-run")).toBe(false);
   });
 
+  it("tells the kernel of the first view and of the end of the last one", () => {
+    const told = (): string[] => controlled().filter((type) => type.endsWith("mounted"));
+    const [first, second] = [mounted([]), mounted([])];
+    first.remove();
+    expect(told()).toEqual(["mounted"]);
+    second.remove();
+    mounted([]);
+    expect(told()).toEqual(["mounted", "unmounted", "mounted"]);
+    // The browser had kept the page when its user went to another one.
+    window.dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true }));
+    window.dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
+    expect(controlled().slice(-2)).toEqual(["left", "mounted"]);
+  });
+
   it("leaves nothing behind", () => {
     const changes: Change[] = [];
     const { element, remove } = mounted(changes);

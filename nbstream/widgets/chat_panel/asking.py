@@ -107,6 +107,11 @@ class Asking:
         """The numbers of the versions that this panel has asked and that still arrive."""
         return [*self._runs]
 
+    @property
+    def is_under_way(self) -> bool:
+        """Whether something that this panel has asked arrives, or begins; no lock is taken."""
+        return self.is_starting or bool(self._runs)
+
     def has_asked(self, version: Version) -> bool:
         """Return whether this panel has asked a version."""
         return version.number in self._notes

@@ -112,6 +112,10 @@ class ChatPanel(Instrument):
     def _only_asks(self, message: dict[str, Any]) -> bool:
         return message.get("type") == "text"
 
+    def _must_follow(self) -> bool:
+        # A run that has just begun is held here once the thread has taken this change.
+        return self._panel.asking.is_under_way or super()._must_follow()
+
     def _on_change(self) -> None:
         wanted = self._panel.shown()
         for key in self.replies.keys - wanted.keys():

@@ -111,7 +111,7 @@ class Compare(Instrument):
         #: Carries the session that the requests belong to.
         self._context = contextvars.copy_context()
         super().__init__()
-        self.replies = ComparedReplies(self._state, self._wake, self._in_order)
+        self.replies = ComparedReplies(self._state, self._wake_for_news, self._views.pages, self._in_order)
         if self._veil is not None:
             for place, letter in enumerate(self.letters):
                 veiled = self._veil.run(place, letter, limits())

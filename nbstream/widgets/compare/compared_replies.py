@@ -10,7 +10,7 @@ from nbstream.widgets.instruments.shown_replies import ShownReplies
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from nbstream.comparison.columns import Column
 
@@ -18,8 +18,14 @@ if TYPE_CHECKING:
 class ComparedReplies(ShownReplies, Sequence[Reply]):
     """The replies of a comparison in the order of the specs, and by key those in its page."""
 
-    def __init__(self, state: threading.RLock, wake: Callable[[], None], columns: Sequence[Column]) -> None:
-        super().__init__(state, wake)
+    def __init__(
+        self,
+        state: threading.RLock,
+        wake: Callable[[], None],
+        drawing: Collection[str],
+        columns: Sequence[Column],
+    ) -> None:
+        super().__init__(state, wake, drawing)
         self._columns = columns
 
     def __len__(self) -> int:

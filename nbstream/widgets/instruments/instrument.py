@@ -25,6 +25,7 @@ from nbstream.widgets.instruments.frames import Frames
 from nbstream.widgets.instruments.pump import FRAME_SECONDS, Pump
 from nbstream.widgets.instruments.shown_replies import ShownReplies
 from nbstream.widgets.instruments.transcript import Source, Transcript
+from nbstream.widgets.instruments.views import Views
 from nbstream.widgets.page_widget import PageWidget, take_messages_on_subshell
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ class Instrument(PageWidget):
         name = uuid.uuid4().hex[:16]
         #: Guards the state that the page is sent.
         self._state = threading.RLock()
-        self.replies = ShownReplies(self._state, self._wake)
+        self._views = Views()
+        self.replies = ShownReplies(self._state, self._wake_for_news, self._views.pages)
         self._frames = Frames(self._state, self._own)
         self._has_changed = False
         #: Messages to the page, which the pump sends before the next frame.
@@ -138,6 +140,13 @@ class Instrument(PageWidget):
         """Return the transcript of what is prepared, which is shown until all is."""
         return self._bundle()
 
+    def _must_follow(self) -> bool:
+        """Return whether events are taken although no page shows them: own runs may have tools.
+
+        It is called within locks of receivers, so it must take none.
+        """
+        return self.replies.has_live_run
+
     def _plain(self) -> str:
         """Return the short text for where the view cannot be drawn."""
         return f"<{type(self).__name__}>"
@@ -147,12 +156,12 @@ class Instrument(PageWidget):
     def changed(self) -> None:
         """Send the fields of `_own` that have changed with the next frame."""
         self._has_changed = True
-        self._wake()
+        self._wake_for_news()
 
     def transcribe(self) -> None:
         """Renew the static transcript soon, because something has settled."""
         self._transcript.renew()
-        self._wake()
+        self._wake_for_news()
 
     def notify(self, text: str) -> None:
         """Show the page's user a sentence for a while."""
@@ -193,10 +202,10 @@ class Instrument(PageWidget):
             data, _metadata = self._bundle()
             display(self.bundle(data["text/plain"]), raw=True)
             return
+        self._views.expect()
         with cells.displaying() as outputs:
             self._transcript.display(self.bundle(self._plain()) if _is_drawn() else None, alone=bool(outputs))
-        if self._transcript.is_due:
-            self._wake()
+        self._wake()
 
     # From here on: the mechanism.
 
@@ -211,9 +220,19 @@ class Instrument(PageWidget):
         """Let the pump look for news."""
         self._pump.wake()
 
+    def _wake_for_news(self) -> None:
+        """Let the pump look for news, unless nobody would learn them."""
+        if not self._is_asleep:
+            self._wake()
+
+    @property
+    def _is_asleep(self) -> bool:
+        """Whether there is no view, and also nothing in the file and no run to care for."""
+        return not (self._views.are_there or self._transcript.is_displayed or self._must_follow())
+
     def _pause(self) -> float | None:
         """Return after how many seconds the pump looks for news that nobody tells of."""
-        live = [shown for shown in self.replies.every() if not shown.is_over]
+        live = [] if self._is_asleep else [shown for shown in self.replies.every() if not shown.is_over]
         if any(shown.has_work for shown in live):
             return _WORK_SECONDS
         is_waiting = bool(live) or self._frames.is_waiting or self._transcript.is_due
@@ -225,18 +244,17 @@ class Instrument(PageWidget):
             attempt(self._transcript.update)
 
     def _step(self) -> None:
-        """Send one frame, and hand the work of replies to the main thread."""
+        """Send one frame, and hand the work of replies to the main thread.
+
+        Without a view no frame is made: the next one brings what has changed meanwhile.
+        """
         for shown in self.replies.every():
             shown.pass_work(getattr(getattr(self._kernel, "io_loop", None), "add_callback", None))
-        self._take_change()
-        self._take_events()
-        if self._has_changed:
-            # By these events. Others that are shown now come with theirs.
-            self._take_change()
-            self._take_events()
+        if not self._is_asleep:
+            self._take_news()
         while self._outbox:
             self.send(self._outbox.popleft())
-        frame = self._frames.next(self.replies)
+        frame = self._frames.next(self.replies) if self._views.are_there else None
         if frame is not None:
             self.send(dict(frame))
         if self._frames.needs_keyframe():
@@ -261,6 +279,14 @@ class Instrument(PageWidget):
         with self._pump.stepping:
             if self._transcript.is_stale:
                 self._transcript.update(self._transcript.request)
+
+    def _take_news(self) -> None:
+        self._take_change()
+        self._take_events()
+        if self._has_changed:
+            # By these events. Others that are shown now come with theirs.
+            self._take_change()
+            self._take_events()
 
     def _take_change(self) -> None:
         """Let the subclass show and hide replies for a change, which the next frame carries."""
@@ -294,23 +320,23 @@ class Instrument(PageWidget):
 
     def _answer_by_comm(self, message: dict[str, Any]) -> dict[str, Any]:
         """Take a message that came by comm, which has no reply, and send the answer."""
-        answer = self._on_message(message)
+        answer = self._on_message(message, by_control=False)
         number = message.get("number")
         if isinstance(number, int):
             self._post({"type": "answer", "page": message.get("page"), "number": number, "answer": answer})
         return answer
 
-    def _on_message(self, message: dict[str, Any]) -> dict[str, Any]:
+    def _on_message(self, message: dict[str, Any], *, by_control: bool = True) -> dict[str, Any]:
         """Take a message of a page, on any thread, and return the answer to it."""
         page, number = message.get("page"), message.get("number")
         if not isinstance(page, str) or not isinstance(number, int):
             return {}
         if self._only_asks(message):
             self._answers.note(page, number)
-            return self._act(message, page) or {}
-        return self._answers.answer(page, number, lambda: self._act(message, page)) or {}
+            return self._act(message, page, by_control=by_control) or {}
+        return self._answers.answer(page, number, lambda: self._act(message, page, by_control=by_control)) or {}
 
-    def _act(self, message: dict[str, Any], page: str) -> dict[str, Any] | None:
+    def _act(self, message: dict[str, Any], page: str, *, by_control: bool) -> dict[str, Any] | None:
         key = message.get("reply")
         try:
             match message.get("type"):
@@ -318,12 +344,11 @@ class Instrument(PageWidget):
                     self._frames.ask_for_keyframe()
                 case "hello":
                     self._frames.ask_for_keyframe(message.get("seq", 0))
-                case "left":
-                    self.replies.drawing.discard(page)
-                    for shown in self.replies.every():
-                        shown.leave(page)
-                case "mounted":
-                    self.replies.drawing.add(page)
+                case "mounted" | "unmounted" | "left":
+                    self._views.note(message, page, by_control=by_control)
+                    if page not in self._views.pages:
+                        for shown in self.replies.every():
+                            shown.leave(page)
                 case _ if isinstance(key, str):
                     found = self.replies.get(key)
                     # Another one may be shown in its place by now, which nobody has stopped.

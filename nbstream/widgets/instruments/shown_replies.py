@@ -9,7 +9,7 @@ from nbstream.widgets.instruments.shown_reply import ShownReply
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from nbstream.client.receiver import Receiver
     from nbstream.client.run import Run
@@ -24,15 +24,13 @@ class ShownReplies:
     Args:
         state: guards what the page is sent.
         wake: lets the instrument's thread look for news.
-
-    Attributes:
         drawing: the pages that draw the instrument; any thread may change it.
     """
 
-    def __init__(self, state: threading.RLock, wake: Callable[[], None]) -> None:
+    def __init__(self, state: threading.RLock, wake: Callable[[], None], drawing: Collection[str]) -> None:
         self._state = state
         self._wake = wake
-        self.drawing: set[str] = set()
+        self._drawing = drawing
         self._shown: dict[str, ShownReply] = {}
         #: Those that were shown until the last frame, and are not any more.
         self._hidden: list[str] = []
@@ -45,7 +43,7 @@ class ShownReplies:
 
         The receiver of a run is shown as well, but the run, with its tools, is somebody else's.
         """
-        added = ShownReply(shown, presentation, self.drawing)
+        added = ShownReply(shown, presentation, self._drawing)
         if added.run is not None:
             # Its view has a Stop of its own.
             history.spare(added.run.receiver)
@@ -72,6 +70,11 @@ class ShownReplies:
         """The keys under which something is shown."""
         with self._state:
             return {*self._shown}
+
+    @property
+    def has_live_run(self) -> bool:
+        """Whether a run that it holds itself has not ended; no lock is taken."""
+        return any(shown.run is not None and not shown.is_over for shown in [*self._shown.values()])
 
     def get(self, key: str) -> ShownReply | None:
         """Return what the key shows."""
