@@ -1,6 +1,6 @@
 /** States of a chat's panel: as the kernel sends them, and what the user had done. */
 
-import type { ChatRow, ChatState } from "../src/chat_panel/protocol";
+import type { ChatRow, ChatState, Draft } from "../src/chat_panel/protocol";
 
 /** The keys of replies name states of `tests/data/keyframes.json`. */
 export interface PanelExample {
@@ -12,6 +12,19 @@ export interface PanelExample {
   /** Whether the kernel answers no message. */
   readonly isDeaf?: boolean;
 }
+
+/** What is written in the panel: nothing. */
+export const DRAFT: Draft = {
+  number: 1,
+  page: "",
+  put_text: 0,
+  put_editing: 0,
+  is_whole: true,
+  text: "",
+  template: "",
+  blanks: {},
+  editing: null,
+};
 
 export function rowOf(fields: Partial<ChatRow> = {}): ChatRow {
   return {
@@ -47,7 +60,7 @@ export function chatOf(fields: Partial<ChatState> = {}): ChatState {
     arriving: rows.filter(({ arriving }) => arriving).map(({ key }) => key),
     stopping: false,
     queued: null,
-    draft: { number: 1, page: "", text: "", template: "", blanks: {} },
+    draft: { ...DRAFT },
     choices: {
       model: "",
       default_model: "flash",
@@ -158,7 +171,7 @@ export const PANELS: Record<string, PanelExample> = {
     state: chatOf({
       rows: [],
       templates: [REVIEW],
-      draft: { number: 1, page: "", text: "", template: REVIEW.name, blanks: { function: "total_cents()" } },
+      draft: { ...DRAFT, template: REVIEW.name, blanks: { function: "total_cents()" } },
     }),
   },
   "right to left": {

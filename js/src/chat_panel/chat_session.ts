@@ -2,7 +2,7 @@
 
 import type { Panel, Pending, Post, Writing } from "./panel";
 import type { PanelView } from "./panel_view";
-import type { ChatAnswer, ChatRow, ChatState, RowText } from "./protocol";
+import type { ChatAnswer, ChatRow, ChatState, Draft, RowText } from "./protocol";
 
 /** Milliseconds without an answer after which the kernel counts as busy. */
 export const PATIENCE = 400;
@@ -27,7 +27,7 @@ export interface Instrument {
 }
 
 export class ChatSession implements Panel {
-  readonly writing: Writing = { text: "", template: "", blanks: new Map(), editing: undefined };
+  readonly writing: Writing = { text: "", template: "", blanks: new Map(), editing: null };
   readonly #instrument: Instrument;
   readonly #views = new Set<PanelView>();
   #pending: (Pending & { isCancelled: boolean; isSent: boolean } & Pick<Writing, "template" | "blanks">) | undefined;
@@ -94,9 +94,10 @@ export class ChatSession implements Panel {
 
   post(message: Post): void {
     this.#problem = "";
-    // The kernel puts an unsent prompt before what is written.
-    if (message.type === "edit" && message.part === undefined) this.#sendDraft();
+    // The kernel puts a text before what is written, if it cannot be used.
+    if (message.type === "edit") this.#sendDraft();
     void this.#send(message).then((answer) => {
+      if (this.isLost && message.type === "edit") this.#keep(message.text);
       if (answer?.problem === undefined) return;
       this.#problem = answer.problem;
       this.announce(answer.problem);
@@ -130,7 +131,7 @@ export class ChatSession implements Panel {
       if (pending.isSent) void this.#stop();
       else this.#giveBack();
     } else if (this.state.queued !== null) {
-      this.#cancelDraft();
+      this.#sendDraft();
       this.post({ type: "unqueue", queued: this.state.queued.id, text: this.writing.text });
     }
     this.#draw();
@@ -179,7 +180,7 @@ export class ChatSession implements Panel {
       this.announce("Kernel busy: the prompt is sent when it is free");
       this.#draw();
     }, PATIENCE);
-    await this.#send({ type: "draft", ...(isOwn ? text : this.#written) });
+    await this.#send({ type: "draft", ...(isOwn ? { ...text, ...this.#form, seen: this.#draftSeen } : this.#written) });
     if (!pending.isCancelled) {
       pending.isSent = true;
       await this.#send({ type: "send", ...text });
@@ -213,9 +214,8 @@ export class ChatSession implements Panel {
     const pending = this.#pending;
     this.#pending = undefined;
     if (pending === undefined) return;
-    if (pending.template === "") {
-      this.writing.text = [pending.prompt, this.writing.text].filter((text) => text.trim() !== "").join("\n\n");
-    } else {
+    if (pending.template === "") this.#keep(pending.prompt);
+    else {
       this.writing.template = pending.template;
       for (const [blank, text] of pending.blanks) this.writing.blanks.set(blank, text);
     }
@@ -224,12 +224,20 @@ export class ChatSession implements Panel {
 
   #abandon(): void {
     clearTimeout(this.#draftTimer);
+    const { editing } = this.writing;
+    this.writing.editing = null;
+    this.#keep(editing?.text);
     if (this.#pending !== undefined) {
       this.#pending.isCancelled = true;
       const { prompt } = this.#pending;
       this.#pending = undefined;
-      this.writing.text = [prompt, this.writing.text].filter((text) => text.trim() !== "").join("\n\n");
+      this.#keep(prompt);
     }
+  }
+
+  /** Put a text into the field, before what is written there. */
+  #keep(kept = ""): void {
+    this.writing.text = [kept, this.writing.text].filter((text) => text.trim() !== "").join("\n\n");
   }
 
   #clear(template: string): void {
@@ -243,12 +251,36 @@ export class ChatSession implements Panel {
   /** Take what was written in another page, or before this one was loaded, or what comes back. */
   #takeDraft(): void {
     const { draft } = this.state;
-    if (draft.number === this.#draftSeen) return;
+    const seen = this.#draftSeen;
+    if (draft.number === seen) return;
     this.#draftSeen = draft.number;
-    if (draft.page === this.#instrument.pageId || (draft.page !== "" && !this.#isDraftSent)) return;
+    if (draft.is_whole || !this.#isForeign(draft, seen)) {
+      this.#takeOver(draft, seen);
+      return;
+    }
+    void this.#send({ type: "written" }).then((answer) => {
+      if (answer?.draft === undefined) return;
+      this.#takeOver(answer.draft, seen);
+      this.#draw();
+    });
+  }
+
+  #isForeign(draft: Draft, seen: number): boolean {
+    return this.#isOfOther(draft) || Math.max(draft.put_text, draft.put_editing) > seen;
+  }
+
+  #isOfOther({ page }: Draft): boolean {
+    return page !== "" && page !== this.#instrument.pageId && this.#isDraftSent;
+  }
+
+  /** Take what is not from this page. The kernel changes one thing, while the user may write in the other. */
+  #takeOver(draft: Draft, seen: number): void {
+    const isOfOther = this.#isOfOther(draft);
+    if (isOfOther || draft.put_editing > seen) this.writing.editing = draft.editing;
+    if (!isOfOther && draft.put_text <= seen) return;
     this.writing.text = draft.text;
     this.writing.template = draft.template;
-    for (const [blank, text] of Object.entries(draft.blanks)) this.writing.blanks.set(blank, text);
+    for (const [blank, filled] of Object.entries(draft.blanks)) this.writing.blanks.set(blank, filled);
   }
 
   #sendDraft(): void {
@@ -261,7 +293,13 @@ export class ChatSession implements Panel {
   /** What is written, as a draft. */
   get #written(): Partial<Post> {
     const { blanks, template, text } = this.writing;
-    return template === "" ? { text } : { text, template, blanks: Object.fromEntries(blanks) };
+    const field = template === "" ? { text } : { text, template, blanks: Object.fromEntries(blanks) };
+    return { ...field, ...this.#form, seen: this.#draftSeen };
+  }
+
+  get #form(): Partial<Post> {
+    const { editing } = this.writing;
+    return editing === null ? {} : { editing };
   }
 
   #cancelDraft(): void {

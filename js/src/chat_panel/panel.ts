@@ -1,16 +1,9 @@
 /** What the parts of a chat's panel know of it, and what its user can do. */
 
-import type { ChatMessage, ChatRow, ChatState, RowText } from "./protocol";
+import type { ChatMessage, ChatRow, ChatState, Editing, RowText } from "./protocol";
 
 /** What a page sends about the chat; the panel adds its page and the message's number. */
 export type Post = Omit<ChatMessage, "page" | "number">;
-
-/** A text of a row that is being changed in its place. */
-export interface Editing {
-  readonly row: string;
-  readonly part: "prompt" | "answer";
-  text: string;
-}
 
 /** What is written in the panel and not sent; all views of the panel share it. */
 export interface Writing {
@@ -19,7 +12,8 @@ export interface Writing {
   template: string;
   /** What was written in the blanks of templates, by their names. */
   readonly blanks: Map<string, string>;
-  editing: Editing | undefined;
+  /** The text of a row that is being changed in its place. */
+  editing: Editing | null;
 }
 
 /** A prompt on its way to the kernel. */

@@ -77,20 +77,36 @@ export interface Queued {
   held: string;
 }
 
+/** A text of a row that is being changed in a form. */
+export interface Editing {
+  row: string;
+  part: "prompt" | "answer";
+  text: string;
+}
+
 /**
  * What is typed and not sent, so that a page that is reloaded has it again.
  *
  * A page takes a draft whose number it has not seen and whose page is another one, or "" for the
- * kernel (an unsent or queued prompt that was taken back).
+ * kernel: an unsent or queued prompt was taken back, or an edit was refused.
  */
 export interface Draft {
   number: number;
   page: string;
+  /**
+   * The numbers with which the kernel has changed the input field, and the text of a row: a page
+   * takes what it has not seen.
+   */
+  put_text: number;
+  put_editing: number;
+  /** False for a long one, of which nothing is here; `written` brings it. */
+  is_whole: boolean;
   text: string;
   /** The template that is being filled in; empty without one. Then `text` does not count. */
   template: string;
   /** The texts of its blanks, by their names. */
   blanks: Record<string, string>;
+  editing: Editing | null;
 }
 
 /** A piece of a template: a text, or a blank with a name. */
@@ -199,11 +215,11 @@ export interface ChatState {
  * is asked), selects a version (`version`: what follows is what followed it), hides a turn or
  * shows it (`hide`), sends an unsent prompt again (`send_unsent`), puts it into the input field
  * (`edit` without `text`) or drops it (`dismiss`), takes back the last change (`undo`); chooses an
- * option (`choose`); types (`draft`); scrolls to other turns (`window`); wants a text of a row
- * (`text`), which the answer brings; or opens the list of models (`models`).
+ * option (`choose`); types (`draft`); scrolls to other turns (`window`); or opens the list of
+ * models (`models`). The page needs a text of a row (`text`), or a long draft (`written`).
  */
 export interface ChatMessage {
-  type: "send" | "stop" | "unqueue" | "send_queued" | "retry" | "continue" | "edit" | "version" | "hide" | "send_unsent" | "dismiss" | "undo" | "choose" | "draft" | "window" | "text" | "models";
+  type: "send" | "stop" | "unqueue" | "send_queued" | "retry" | "continue" | "edit" | "version" | "hide" | "send_unsent" | "dismiss" | "undo" | "choose" | "draft" | "window" | "text" | "models" | "written";
   /** The key of the row. */
   row?: string;
   /**
@@ -217,6 +233,12 @@ export interface ChatMessage {
    */
   template?: string;
   blanks?: Record<string, string>;
+  /**
+   * With `draft`: the text of a row that is being changed, and the number of the last draft that
+   * the page has seen.
+   */
+  editing?: Editing;
+  seen?: number;
   /** With `unqueue` and `send_queued`: the id of the queued prompt. */
   queued?: string;
   /** With `edit` (prompt or answer) and `text`. */
@@ -236,6 +258,8 @@ export interface ChatMessage {
 export interface ChatAnswer {
   /** To `text`: the text. */
   text?: string;
+  /** To `written`: the whole draft. */
+  draft?: Draft;
   /**
    * To any other message: why nothing was done, as a sentence. What was sent by `send` and cannot
    * be asked is not a problem here: it becomes an unsent row.

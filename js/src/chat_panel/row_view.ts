@@ -174,7 +174,7 @@ export class RowView {
     }
     this.#hideForm();
     const finish = (): void => {
-      this.#panel.writing.editing = undefined;
+      this.#panel.writing.editing = null;
       this.#panel.onWriting(this);
       this.#hideForm();
     };

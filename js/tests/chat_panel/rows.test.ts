@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { DRAFT_DELAY, PATIENCE } from "../../src/chat_panel/chat_session";
 import { shortened } from "../../src/chat_panel/long_text";
-import { press, rowOf, settle, show, type } from "./stand_ins";
+import { DRAFT, press, rowOf, settle, show, type } from "./stand_ins";
 
 afterEach(() => document.body.replaceChildren());
 
@@ -67,7 +67,7 @@ describe("a row", () => {
     expect(field().value).toBe("old");
     type(field(), "er");
     press(field(), "Enter");
-    expect(instrument.sent).toEqual([{ type: "edit", row: "row-1", part: "prompt", text: "older" }]);
+    expect(instrument.sent.at(-1)).toEqual({ type: "edit", row: "row-1", part: "prompt", text: "older" });
   });
 
   it("edits the answer, in which Enter breaks the line", async () => {
@@ -80,6 +80,38 @@ describe("a row", () => {
     expect(press(field, "Enter")).toBe(false);
     press(field, "Enter", { ctrlKey: true });
     expect(instrument.sent.at(-1)).toEqual({ type: "edit", row: "row-1", part: "answer", text: "the answer" });
+  });
+
+  it("has the open editor again after a reload, and after a refusal of the kernel", async () => {
+    const editing = { row: "row-1", part: "answer" as const, text: "my own" };
+    const draft = { ...DRAFT, page: "the page before", editing };
+    const { instrument, root, button, change } = show({ rows: [rowOf()], draft });
+    const form = (): HTMLTextAreaElement | null => root.querySelector(".nbstream-edit textarea");
+    expect(form()?.value).toBe("my own");
+    type(form() as HTMLTextAreaElement, "!");
+    button("Save")?.click();
+    await settle();
+    expect(form()).toBeNull();
+    // The kernel has the text before it is asked to use it.
+    expect(instrument.sent).toEqual([
+      { type: "draft", text: "", seen: 1 },
+      { type: "edit", row: "row-1", part: "answer", text: "my own!" },
+    ]);
+    const refused = { ...editing, text: "my own!" };
+    change({ draft: { ...DRAFT, number: 4, put_editing: 4, editing: refused } });
+    expect(form()?.value).toBe("my own!");
+  });
+
+  it("keeps the text of its editor when the kernel ends", async () => {
+    const { instrument, root, field, session, view, button } = show({ rows: [rowOf()] });
+    button("Edit prompt")?.click();
+    await settle();
+    type(root.querySelector(".nbstream-edit textarea") as HTMLTextAreaElement, " And more.");
+    instrument.isLost = true;
+    session.onChange();
+    view.updateNow();
+    expect(root.querySelector(".nbstream-edit")).toBeNull();
+    expect(field.value).toContain("And more.");
   });
 
   it("copies what the kernel says, and inserts it as a cell", async () => {
@@ -130,7 +162,7 @@ describe("a row", () => {
           ],
         },
       ],
-      draft: { number: 1, page: "", text: evil, template: evil, blanks: { [evil]: evil } },
+      draft: { ...DRAFT, text: evil, template: evil, blanks: { [evil]: evil } },
       choices: {
         model: evil,
         default_model: evil,
@@ -292,7 +324,7 @@ describe("a template", () => {
     vi.advanceTimersByTime(DRAFT_DELAY);
     vi.useRealTimers();
     const blanks = { function: "f()", goal: "speed" };
-    expect(instrument.sent.at(-1)).toEqual({ type: "draft", text: "", template: "Review", blanks });
+    expect(instrument.sent.at(-1)).toMatchObject({ type: "draft", text: "", template: "Review", blanks });
     instrument.free();
     await settle();
     expect(instrument.types).not.toContain("send");

@@ -1,12 +1,12 @@
 /** A chat's panel without a kernel. */
 
-import { chatOf, rowOf } from "../../preview/chat_states";
+import { chatOf, DRAFT, rowOf } from "../../preview/chat_states";
 import { ChatSession, type Instrument } from "../../src/chat_panel/chat_session";
 import type { Post } from "../../src/chat_panel/panel";
 import { PanelView } from "../../src/chat_panel/panel_view";
 import type { ChatAnswer, ChatState } from "../../src/chat_panel/protocol";
 
-export { chatOf, rowOf };
+export { chatOf, DRAFT, rowOf };
 
 /** An instrument whose messages are answered when the test says so. */
 export class FakeInstrument implements Instrument {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { DRAFT_DELAY, PATIENCE } from "../../src/chat_panel/chat_session";
-import { FakeInstrument, press, rowOf, settle, show, type } from "./stand_ins";
+import { DRAFT, FakeInstrument, press, rowOf, settle, show, type } from "./stand_ins";
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => {
@@ -168,7 +168,7 @@ describe("sending", () => {
     expect(root.textContent).toContain("One prompt waits already");
     button("Take back")?.click();
     expect(instrument.sent.at(-1)).toEqual({ type: "unqueue", queued: "7", text: "a third" });
-    change({ queued: null, draft: { number: 2, page: "", text: "next\n\na third", template: "", blanks: {} } });
+    change({ queued: null, draft: { ...DRAFT, number: 2, put_text: 2, text: "next\n\na third" } });
     expect(field.value).toBe("next\n\na third");
   });
 
@@ -189,14 +189,14 @@ describe("the draft", () => {
     type(field, "b");
     expect(instrument.sent).toEqual([]);
     vi.advanceTimersByTime(DRAFT_DELAY);
-    expect(instrument.sent).toEqual([{ type: "draft", text: "ab" }]);
+    expect(instrument.sent).toEqual([{ type: "draft", text: "ab", seen: 1 }]);
     type(field, "c");
     window.dispatchEvent(new Event("pagehide"));
-    expect(instrument.sent.at(-1)).toEqual({ type: "draft", text: "abc" });
+    expect(instrument.sent.at(-1)).toEqual({ type: "draft", text: "abc", seen: 1 });
   });
 
   it("is there again after a reload, and what another page writes replaces no own text", () => {
-    const draft = { number: 3, page: "the page before", text: "half a thou", template: "", blanks: {} };
+    const draft = { ...DRAFT, number: 3, page: "the page before", text: "half a thou" };
     const { field, change } = show({ draft });
     expect(field.value).toBe("half a thou");
     change({ draft: { ...draft, number: 4, text: "elsewhere" } });
@@ -206,6 +206,29 @@ describe("the draft", () => {
     expect(field.value).toBe("elsewhere!");
     change({ draft: { ...draft, number: 6, page: "this page", text: "old" } });
     expect(field.value).toBe("elsewhere!");
+  });
+
+  it("is asked for if it is long and comes from another page", async () => {
+    const whole = { ...DRAFT, number: 3, page: "another", text: "a long text" };
+    const long = { ...whole, is_whole: false, text: "" };
+    const instrument = new FakeInstrument();
+    instrument.answer = ({ type }) => (type === "written" ? { draft: whole } : {});
+    const { field, change } = show({}, instrument);
+    change({ draft: { ...long, page: "this page", number: 2 } });
+    change({ draft: long });
+    await settle();
+    expect(instrument.types).toEqual(["written"]);
+    expect(field.value).toBe("a long text");
+  });
+
+  it("takes from the kernel what that has changed, and nothing else", () => {
+    const { field, session, change } = show({ rows: [rowOf()] });
+    type(field, "typed");
+    const editing = { row: "row-1", part: "answer" as const, text: "refused" };
+    change({ draft: { ...DRAFT, number: 2, put_editing: 2, text: "typ", editing } });
+    expect([field.value, session.writing.editing]).toEqual(["typed", editing]);
+    change({ draft: { ...DRAFT, number: 3, put_text: 3, put_editing: 2, text: "back\n\ntyped" } });
+    expect([field.value, session.writing.editing]).toEqual(["back\n\ntyped", editing]);
   });
 
   it("does not come back after it was sent", async () => {
@@ -224,7 +247,7 @@ describe("the draft", () => {
     button("Suggested")?.click();
     await settle();
     // The kernel forgets the draft when something is sent.
-    const draft = { type: "draft", text: "half a thought" };
+    const draft = { type: "draft", text: "half a thought", seen: 1 };
     expect(instrument.sent).toEqual([draft, { type: "send", text: "Suggested" }, draft]);
     expect(field.value).toBe("half a thought");
   });
@@ -235,7 +258,7 @@ describe("the draft", () => {
     button("Edit prompt")?.click();
     await settle();
     expect(instrument.sent).toEqual([
-      { type: "draft", text: "half a thought" },
+      { type: "draft", text: "half a thought", seen: 1 },
       { type: "edit", row: "row-0" },
     ]);
   });

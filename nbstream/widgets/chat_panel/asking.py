@@ -125,9 +125,8 @@ class Asking:
     def send(self, prompt: str) -> None:
         """Ask a prompt, or let it wait for the reply that arrives."""
         stops = self._stops
-        arriving = (turn.version for turn in self._chat.turns)
         stopped = frozenset(
-            each.number for each in arriving if (receiver := each.receiver) is not None and receiver.cancelling
+            each.number for each in self._arriving() if (receiver := each.receiver) is not None and receiver.cancelling
         )
         self._do(lambda: self._ask_or_queue(prompt, stops, stopped), prompt)
 
@@ -138,8 +137,8 @@ class Asking:
             return
         with self._lock:
             self._stops += 1
-        for turn in self._chat.turns:
-            turn.version.cancel()
+        for each in self._arriving():
+            each.cancel()
 
     def retry(self, turn: Turn) -> None:
         """Ask a turn again; the turns after it stay with its present version.
@@ -148,13 +147,19 @@ class Asking:
         """
         self._branch(turn, None)
 
-    def edit_prompt(self, turn: Turn, prompt: str) -> None:
-        """Ask a turn with another prompt; the turns after it stay with its present version."""
-        self._branch(turn, prompt)
+    def edit_prompt(self, turn: Turn, prompt: str, back: Callable[[], bool]) -> None:
+        """Ask a turn with another prompt; the turns after it stay with its present version.
 
-    def edit_answer(self, turn: Turn, answer: str) -> None:
-        """Give a turn another answer; the turns after it stay with its present version."""
-        self.change(lambda: self._chat.edit(self._chat.position_of(turn), answer=answer, begins_branch=True))
+        `back` is called if that is refused, and returns whether it has kept the prompt.
+        """
+        self._branch(turn, prompt, back)
+
+    def edit_answer(self, turn: Turn, answer: str, back: Callable[[], bool]) -> None:
+        """Give a turn another answer; the turns after it stay with its present version.
+
+        `back` is called if that is refused.
+        """
+        self._do(lambda: self._chat.edit(self._chat.position_of(turn), answer=answer, begins_branch=True), back=back)
 
     def go_on(self, turn: Turn) -> None:
         """Go on with the reply of a turn that is not whole."""
@@ -208,8 +213,14 @@ class Asking:
 
     # What the worker does.
 
-    def _do(self, work: Callable[[], object], prompt: str | None = None) -> None:
-        """Let the worker do something; a problem is shown, and the prompt is kept."""
+    def _do(
+        self, work: Callable[[], object], prompt: str | None = None, back: Callable[[], bool] | None = None
+    ) -> None:
+        """Let the worker do something; a problem is shown, and what was typed is kept."""
+
+        def tell(problem: str, said: list[str]) -> None:
+            is_kept = back is not None and back()
+            self._tell(problem, None if is_kept else prompt, said)
 
         def job() -> None:
             self.remark = ""
@@ -217,9 +228,9 @@ class Asking:
                 try:
                     work()
                 except RequestError as error:
-                    self._tell(str(error), prompt, said)
+                    tell(str(error), said)
                 except Exception as error:  # noqa: BLE001  (what was typed must not be lost)
-                    self._tell(f"This did not work: {type(error).__name__}: {one_line(str(error))}", prompt, said)
+                    tell(f"This did not work: {type(error).__name__}: {one_line(str(error))}", said)
                 else:
                     self.remark = self.remark or name_options(" ".join(said), "panel")
             self._changed()
@@ -236,7 +247,7 @@ class Asking:
             unsent = Unsent(f"u{next(self._numbers)}", prompt, problem, notes)
             self.unsent = (*self.unsent, unsent)[-_MOST_UNSENT:]
 
-    def _branch(self, turn: Turn, prompt: str | None) -> None:
+    def _branch(self, turn: Turn, prompt: str | None, back: Callable[[], bool] | None = None) -> None:
         stops = self._stops
         options = self._options()
 
@@ -249,10 +260,10 @@ class Asking:
             run = self._start(lambda: self._chat.branch(index, prompt, **options), stops)
             if prompt is None:
                 after = turn.version
-                back = partial(self._go_back, turn, before, after)
-                run.receiver.future.add_done_callback(lambda _: self.worker.put(back))
+                go_back = partial(self._go_back, turn, before, after)
+                run.receiver.future.add_done_callback(lambda _: self.worker.put(go_back))
 
-        self._do(work, prompt)
+        self._do(work, prompt, back)
 
     def _go_back(self, turn: Turn, before: Version, after: Version) -> None:
         """Make a version the current one again if nothing came of asking anew."""
@@ -265,13 +276,13 @@ class Asking:
         self._changed()
 
     def _ask_or_queue(self, prompt: str, stops: int, stopped: frozenset[int]) -> None:
-        arriving = tuple(turn.version for turn in self._chat.turns if not turn.version.ended)
+        arriving = self._arriving()
         if not arriving:
             try:
                 self._start(lambda: self._chat.stream(prompt, **self._options()), stops)
             except RequestError:
                 # A cell may have asked in the meantime.
-                arriving = tuple(turn.version for turn in self._chat.turns if not turn.version.ended)
+                arriving = self._arriving()
                 if not arriving:
                     raise
         if arriving:
@@ -281,6 +292,9 @@ class Asking:
                 self._queue = _Waiting(f"q{next(self._numbers)}", prompt, arriving, stops, stopped)
             # It may have ended before this was queued.
             self.advance()
+
+    def _arriving(self) -> tuple[Version, ...]:
+        return tuple(version for _, version in arriving_in(self._chat))
 
     def _send_queued(self) -> None:
         with self._lock:
@@ -327,3 +341,8 @@ class Asking:
         self._runs[number] = run
         run.receiver.future.add_done_callback(lambda _: self._runs.pop(number, None))
         return run
+
+
+def arriving_in(chat: Chat) -> list[tuple[Turn, Version]]:
+    """Return the versions of a chat that arrive, also in other branches, each with its turn."""
+    return [(turn, version) for turn in chat.every_turn for version in turn.versions if not version.ended]

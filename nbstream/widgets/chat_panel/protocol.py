@@ -72,20 +72,35 @@ class Queued(TypedDict):
     held: str
 
 
+class Editing(TypedDict):
+    """A text of a row that is being changed in a form."""
+
+    row: str
+    part: Literal["prompt", "answer"]
+    text: str
+
+
 class Draft(TypedDict):
     """What is typed and not sent, so that a page that is reloaded has it again.
 
     A page takes a draft whose number it has not seen and whose page is another one, or "" for the
-    kernel (an unsent or queued prompt that was taken back).
+    kernel: an unsent or queued prompt was taken back, or an edit was refused.
     """
 
     number: int
     page: str
+    #: The numbers with which the kernel has changed the input field, and the text of a row: a page
+    #: takes what it has not seen.
+    put_text: int
+    put_editing: int
+    #: False for a long one, of which nothing is here; `written` brings it.
+    is_whole: bool
     text: str
     #: The template that is being filled in; empty without one. Then `text` does not count.
     template: str
     #: The texts of its blanks, by their names.
     blanks: dict[str, str]
+    editing: Editing | None
 
 
 class TemplatePart(TypedDict):
@@ -195,8 +210,8 @@ class ChatMessage(TypedDict):
     is asked), selects a version (`version`: what follows is what followed it), hides a turn or
     shows it (`hide`), sends an unsent prompt again (`send_unsent`), puts it into the input field
     (`edit` without `text`) or drops it (`dismiss`), takes back the last change (`undo`); chooses an
-    option (`choose`); types (`draft`); scrolls to other turns (`window`); wants a text of a row
-    (`text`), which the answer brings; or opens the list of models (`models`).
+    option (`choose`); types (`draft`); scrolls to other turns (`window`); or opens the list of
+    models (`models`). The page needs a text of a row (`text`), or a long draft (`written`).
     """
 
     type: Literal[
@@ -217,6 +232,7 @@ class ChatMessage(TypedDict):
         "window",
         "text",
         "models",
+        "written",
     ]
     #: The key of the row.
     row: NotRequired[str]
@@ -227,6 +243,10 @@ class ChatMessage(TypedDict):
     #: `text` does not count then.
     template: NotRequired[str]
     blanks: NotRequired[dict[str, str]]
+    #: With `draft`: the text of a row that is being changed, and the number of the last draft that
+    #: the page has seen.
+    editing: NotRequired[Editing]
+    seen: NotRequired[int]
     #: With `unqueue` and `send_queued`: the id of the queued prompt.
     queued: NotRequired[str]
     #: With `edit` (prompt or answer) and `text`.
@@ -247,6 +267,8 @@ class ChatAnswer(TypedDict):
 
     #: To `text`: the text.
     text: NotRequired[str]
+    #: To `written`: the whole draft.
+    draft: NotRequired[Draft]
     #: To any other message: why nothing was done, as a sentence. What was sent by `send` and cannot
     #: be asked is not a problem here: it becomes an unsent row.
     problem: NotRequired[str]

@@ -27,9 +27,11 @@ class Window:
 
     def of(self, turns: Sequence[Turn]) -> range:
         """Return the positions of the turns in the window."""
-        if self._first is None:
+        # Once, as another thread may move it.
+        wanted = self._first
+        if wanted is None:
             return range(len(turns) - self._fitting(turns[::-1]), len(turns))
-        first = min(self._first, max(0, len(turns) - 1))
+        first = min(wanted, max(0, len(turns) - 1))
         end = first + self._fitting(turns[first:])
         if end == len(turns):
             # Nothing is below it any more.

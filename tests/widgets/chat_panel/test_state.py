@@ -53,6 +53,29 @@ def test_what_a_cell_asks_is_shown_while_it_arrives(simulator: Simulator, panel:
     assert {"retry", "edit", "hide"} <= set(own["rows"][0]["actions"])
 
 
+def test_what_the_panel_asks_is_its_own_from_the_first_moment(simulator: Simulator, panel: Panel) -> None:
+    origins: list[str] = []
+    panel.chat.add_listener(lambda: origins.extend(row["origin"] for row in panel.rows))
+    panel.ask(echo("one"))
+    assert set(origins) == {"panel"}
+
+
+def test_a_reply_of_another_branch_can_be_stopped(simulator: Simulator, panel: Panel) -> None:
+    panel.ask(echo("one"))
+    (row,) = panel.rows
+    panel.page("edit", row=row["key"], part="prompt", text="[simulate: silence] x")
+    panel.wait(lambda own: own["arriving"])
+    panel.chat.turns[0].use(0)
+    own = panel.wait(lambda own: not own["rows"][0]["arriving"])
+    assert own["arriving"] == [row["key"]]
+    # What is sent waits for it, as for every reply.
+    panel.page("send", text=echo("two"))
+    panel.wait(lambda own: own["queued"])
+    panel.page("stop")
+    own = panel.wait(lambda own: not own["arriving"] and own["queued"] and own["queued"]["held"])
+    assert panel.chat.turns[0].versions[1].reply.status == "cancelled"
+
+
 def test_a_prompt_is_literal(simulator: Simulator, panel: Panel) -> None:
     text = echo("{{ x }} {x} \\frac{1}{2} {{{{ y }}}} <script>")
     panel.ask(text)
@@ -381,7 +404,8 @@ def test_hide_and_undo_say_what_they_did(
 
 def test_a_draft_survives_and_an_older_message_does_not_bring_it_back(panel: Panel) -> None:
     panel.page("draft", text="one", number=5)
-    assert panel.own["draft"] == {"number": 1, "page": "p", "text": "one", "template": "", "blanks": {}}
+    draft = panel.own["draft"]
+    assert (draft["number"], draft["page"], draft["text"], draft["editing"]) == (1, "p", "one", None)
     panel.page("draft", text="on", number=4)
     assert panel.own["draft"]["text"] == "one"
     panel.page("draft", page="q", text="", template="explain", blanks={"topic": "x", "who": 3}, number=1)
