@@ -59,14 +59,16 @@ def cost(of: Iterable[Reply]) -> str:
     return " ".join(filter(None, (would, bound, amounts)))
 
 
-def cost_note(of: Sequence[Reply]) -> str:
-    """Return what the sum of `cost` is made of."""
+def running_cost(of: Sequence[Reply]) -> tuple[str, str]:
+    """Return what a chat cost so far: the sum and of how many replies, and what it leaves out."""
+    found = cost(of)
+    if not found:
+        return "", ""
     known = sum(each.cost is not None for each in of)
-    if not known:
-        return ""
     count = f"{len(of):,} {'reply' if len(of) == 1 else 'replies'}"
-    rest = "" if known == len(of) else f"; the cost of {len(of) - known:,} is not known"
-    return f"{count}, with those of other versions and branches{rest}"
+    unknown = "" if known == len(of) else f" The cost of {len(of) - known:,} is not known."
+    note = "All replies that are in the chat, with those of other versions and branches, and without those that were "
+    return f"{found} for {count}", f"{note}undone or cleared.{unknown}"
 
 
 def context(chat: Chat) -> ContextUse | None:

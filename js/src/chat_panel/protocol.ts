@@ -188,9 +188,9 @@ export interface ChatState {
   choices: Choices;
   /** Null before the first request. */
   context: Gauge | null;
-  /** What the chat has cost so far, all versions included: "at least $0.0023"; may be empty. */
+  /** What the replies of the chat cost: "at least $0.0023 for 12 replies"; may be empty. */
   cost: string;
-  /** What that sum is made of, for a tooltip. */
+  /** What is in that sum and what is not, for a tooltip. */
   cost_note: string;
   waiting: Waiting | null;
   /**

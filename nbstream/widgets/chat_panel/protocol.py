@@ -185,9 +185,9 @@ class ChatState(TypedDict):
     choices: Choices
     #: Null before the first request.
     context: Gauge | None
-    #: What the chat has cost so far, all versions included: "at least $0.0023"; may be empty.
+    #: What the replies of the chat cost: "at least $0.0023 for 12 replies"; may be empty.
     cost: str
-    #: What that sum is made of, for a tooltip.
+    #: What is in that sum and what is not, for a tooltip.
     cost_note: str
     waiting: Waiting | None
     #: Whether a cell keeps the kernel busy. Sending works all the same where the page has the

@@ -167,7 +167,7 @@ class PanelState:
                 else {"tokens": use.tokens, "window": use.window, "about": use.is_estimate, "text": str(use)}
             )
             over = [each for each in replies if each.ended]
-            self._figures = state, gauge, chat_figures.cost(over), chat_figures.cost_note(over)
+            self._figures = state, gauge, *chat_figures.running_cost(over)
         return self._figures[1:]
 
     def _waiting(self, arriving: Iterable[Turn]) -> Waiting | None:

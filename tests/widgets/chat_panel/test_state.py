@@ -443,7 +443,8 @@ def test_gauge_and_cost(simulator: Simulator, panel: Panel) -> None:
     assert (gauge["window"] or 0) >= 1_000_000
     assert gauge["text"] == f"{gauge['tokens']:,} of {gauge['window']:,} tokens"
     assert own["cost"].startswith("would cost $")
-    assert own["cost_note"] == "2 replies, with those of other versions and branches"
+    assert own["cost"].endswith(" for 2 replies")
+    assert "without those that were undone" in own["cost_note"]
     panel.page("hide", row=own["rows"][0]["key"], hidden=True)
     own = panel.wait(lambda own: own["rows"][0]["hidden"])
     assert own["context"] is not None
@@ -457,7 +458,12 @@ def test_gauge_and_cost(simulator: Simulator, panel: Panel) -> None:
     panel.page("stop")
     own = panel.wait(lambda own: not own["arriving"])
     assert own["cost"].startswith("would cost at least $")
-    assert own["cost_note"].endswith("; the cost of 1 is not known")
+    assert own["cost"].endswith(" for 3 replies")
+    assert own["cost_note"].endswith(" The cost of 1 is not known.")
+    # Not in the cost any more, and it says so.
+    panel.page("undo")
+    own = panel.wait(lambda own: own["count"] == 2)
+    assert own["cost"].endswith(" for 2 replies")
 
 
 def test_two_panels_on_one_chat(simulator: Simulator, panel: Panel) -> None:
