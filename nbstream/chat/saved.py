@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from nbstream.chat.turn import Place, TurnState, Version
+from nbstream.chat.turn import Place, TurnState, Version, new_number
 from nbstream.client import options
 from nbstream.client.structured import structure_of
 from nbstream.model.events import Ended
@@ -122,8 +122,8 @@ def from_json(text: str) -> Content:
         if document["format"] not in _FORMATS:
             raise ValueError(f"format {document['format']!r}")  # noqa: TRY301  (as for any other content)
         messages = _Messages(document["messages"])
-        versions: dict[int, Version] = {}
-        states = tuple(_state(each, messages, versions) for each in document["turns"])
+        numbers: dict[int, int] = {}
+        states = tuple(_state(each, messages, numbers) for each in document["turns"])
         return Content(document["chat"], document["system"], options.checked(document["defaults"], "Chat"), states)
     except (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError) as error:
         raise RequestError(f"This is no chat that nbstream has saved: {error!r:.80}") from None
@@ -157,6 +157,7 @@ def _version(version: Version, messages: _Messages) -> dict[str, Any]:
     asked = [messages.runs(step.request.messages) for step in reply.steps]
     return {
         "number": version.number,
+        "continues": list(version.numbers[:-1]),
         "after": _runs(sorted(version.after)),
         "sent": messages.runs(version.sent),
         "edited": version.edited_answer,
@@ -166,8 +167,8 @@ def _version(version: Version, messages: _Messages) -> dict[str, Any]:
     }
 
 
-def _state(document: dict[str, Any], messages: _Messages, versions: dict[int, Version]) -> TurnState:
-    found = tuple(_read_version(each, messages, versions) for each in document["versions"])
+def _state(document: dict[str, Any], messages: _Messages, numbers: dict[int, int]) -> TurnState:
+    found = tuple(_read_version(each, messages, numbers) for each in document["versions"])
     # A wrong index is an error here, and not when the turn is used.
     current = range(len(found))[document["current"]]
     cell = document["cell"]
@@ -179,11 +180,11 @@ def _state(document: dict[str, Any], messages: _Messages, versions: dict[int, Ve
         Place(*cell) if cell else None,
         # Formats 1 and 2 know no branches.
         document.get("branches", False),
-        _renumbered(document.get("follows", ()), versions),
+        _renumbered(document.get("follows", ()), numbers),
     )
 
 
-def _read_version(document: dict[str, Any], messages: _Messages, versions: dict[int, Version]) -> Version:
+def _read_version(document: dict[str, Any], messages: _Messages, numbers: dict[int, int]) -> Version:
     reply = decode(document["reply"])
     if not isinstance(reply, Reply):
         raise TypeError("a version has no reply")
@@ -195,11 +196,12 @@ def _read_version(document: dict[str, Any], messages: _Messages, versions: dict[
     version = Version(
         messages.at(document["sent"]),
         reply,
-        _renumbered(document["after"], versions),
+        _renumbered(document["after"], numbers),
         document["edited"],
         is_prompt_edited=document["prompt_edited"],
+        continues=[numbers.setdefault(number, new_number()) for number in document.get("continues", ())],
     )
-    versions[document["number"]] = version
+    numbers[document["number"]] = version.number
     return version
 
 
@@ -220,15 +222,11 @@ def _runs(numbers: Iterable[int]) -> list[_Run]:
     return found
 
 
-def _renumbered(runs: Sequence[_Run], versions: Mapping[int, Version]) -> frozenset[int]:
+def _renumbered(runs: Sequence[_Run], numbers: Mapping[int, int]) -> frozenset[int]:
     """Return the numbers that versions of a file have in this process, as far as it has them."""
     singles = {run for run in runs if isinstance(run, int)}
     ranges = [range(first, last + 1) for first, last in (run for run in runs if not isinstance(run, int))]
-    return frozenset(
-        version.number
-        for number, version in versions.items()
-        if number in singles or any(number in each for each in ranges)
-    )
+    return frozenset(new for old, new in numbers.items() if old in singles or any(old in each for each in ranges))
 
 
 def _of_each_step(found: list[Any]) -> list[list[_Run]]:

@@ -24,6 +24,11 @@ _MOST_FORMS = 4
 _numbers = itertools.count()
 
 
+def new_number() -> int:
+    """Return a number that no version in this process has."""
+    return next(_numbers)
+
+
 class Place(NamedTuple):
     """The cell that a turn belongs to, and which of the cell's turns it is, counted from 0."""
 
@@ -39,12 +44,15 @@ class Version:
         source: the reply, or its receiver while the reply is received.
         after: the numbers of the versions that were sent before it.
         edited: the answer that the user gave instead of the model's; None if it was not edited.
+        is_prompt_edited: whether the user changed the prompt.
+        continues: the numbers of the shorter versions in whose place it stands.
 
     Attributes:
         sent: as above.
         edited_answer: the answer that the user gave; None if the answer is the model's.
-        is_prompt_edited: whether the user changed the prompt.
+        is_prompt_edited: as above.
         number: differs from that of every other version in this process.
+        numbers: its own, and those of the shorter versions in whose place it stands.
     """
 
     def __init__(
@@ -55,11 +63,13 @@ class Version:
         edited: str | None = None,
         *,
         is_prompt_edited: bool = False,
+        continues: Iterable[int] = (),
     ) -> None:
         self.sent = sent
         # A tuple, as a set is ten times as large, and each version names all before it.
         self._after = tuple(after)
-        self.number = next(_numbers)
+        self.number = new_number()
+        self.numbers = (*continues, self.number)
         self.is_prompt_edited = is_prompt_edited
         self._source = source
         self.edited_answer = edited
@@ -155,8 +165,8 @@ class Version:
         return Version(sent, self._source, self._after, edited, is_prompt_edited=is_prompt_edited)
 
     def with_source(self, source: Receiver | Reply) -> Version:
-        """Return this version with another reply, such as one that continues it."""
-        return Version(self.sent, source, self._after, is_prompt_edited=self.is_prompt_edited)
+        """Return what stands in this version's place: a reply that continues its own."""
+        return Version(self.sent, source, self._after, is_prompt_edited=self.is_prompt_edited, continues=self.numbers)
 
     def __repr__(self) -> str:
         marks = "".join([" (edited)" if self.edited else "", "" if self.ended else " (arriving)"])

@@ -263,7 +263,7 @@ class TurnList:
         for turn in _on_branch(self.every):
             after = turn.version.after
             others = (before[number] for number in before.keys() - after)
-            if any(version.number in after for each in others for version in each.versions):
+            if any(not after.isdisjoint(version.numbers) for each in others for version in each.versions):
                 found.add(turn)
             if not turn.state.is_aside:
                 before[turn.version.number] = turn

@@ -156,6 +156,25 @@ def test_a_continued_version_keeps_the_turns_that_follow_it(simulator: Simulator
     assert len(chat) == 1
 
 
+def test_turns_that_answered_a_shorter_reply_are_outdated(simulator: Simulator, tmp_path: Path) -> None:
+    chat = nbstream.Chat("plan")
+    chat.stream("[simulate: truncate after=5] x", thinking=False).result()
+    ask(chat, "two")
+    turn = chat.turns[0]
+    for _ in range(2):
+        run = nbstream.stream("[simulate: echo] all", thinking=False)
+        chat.continue_version(turn, turn.reply, run)
+        run.result()
+    assert [each.outdated for each in chat.turns] == [False, True]
+    chat.save(tmp_path / "continued.json")
+    assert [each.outdated for each in nbstream.Chat.load(tmp_path / "continued.json", "loaded").turns] == [False, True]
+    ask(chat, "three")
+    assert [each.outdated for each in chat.turns] == [False, True, False]
+    for _ in range(3):
+        chat.undo()
+    assert [each.outdated for each in chat.turns] == [False, False]
+
+
 def test_an_answer_of_the_users_own_is_not_replaced_by_going_on(simulator: Simulator) -> None:
     chat = nbstream.Chat("plan")
     reply = chat.stream("[simulate: truncate after=5] x").result()
