@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from nbstream.chat.turn import Turn
     from nbstream.model.reply import Reply
 
+#: So much HTML of turns is made: with that of 500 turns, a page is busy for half a second.
+LARGEST_HTML = 150_000
 _LEFT_OUT = "{} before these: {}nbstream.Chat({!r}).markdown() gives them"
 _IN_FILE = "the notebook's file has them as Markdown, and "
 _HEADINGS = ("chat", "turns", "tokens", "cost", "model")
@@ -29,8 +31,17 @@ def turns(count: int) -> str:
 
 
 def html(chat: Chat) -> str:
-    """Return the conversation as HTML that reads from top to bottom, for any front end."""
-    return html_around(chat, [turn_html(turn, number) for number, turn in enumerate(chat.turns, 1)])
+    """Return the conversation as HTML that reads from top to bottom, for any front end.
+
+    Of a long one it has the last turns; the Markdown has all.
+    """
+    turns, found, characters = chat.turns, list[str](), 0
+    for number in range(len(turns), 0, -1):
+        found.append(turn_html(turns[number - 1], number))
+        characters += len(found[-1])
+        if characters > LARGEST_HTML:
+            break
+    return html_around(chat, found[::-1], len(turns) - len(found))
 
 
 def turn_html(turn: Turn, number: int) -> str:

@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from nbstream.model.events import Event
     from nbstream.model.reply import Reply
 
-#: The HTML of the last turns is in the page, although nobody sees it: with that of 500 turns, each
-#: change of the panel took the page half a second. The Markdown has all turns.
-_LARGEST_HTML = 150_000
 #: So many characters of turns become HTML or Markdown at once: that takes up to 30 ms.
 _AT_ONCE = 20_000
 _Key = tuple[str, int, int, tuple[str, ...]]
@@ -173,7 +170,7 @@ class ChatPanel(Instrument):
             turns = self.chat.turns
             for number, turn in zip(range(len(turns), 0, -1), reversed(turns), strict=True):
                 makes = [conversation.turn_markdown]
-                if characters <= _LARGEST_HTML:
+                if characters <= conversation.LARGEST_HTML:
                     makes.append(conversation.turn_html)
                 keys = [_key(make, turn, number) for make in makes]
                 if cost := _size(turn) * sum(key not in self._settled for key in keys):

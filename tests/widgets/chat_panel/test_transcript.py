@@ -114,6 +114,15 @@ def test_a_cell_shows_the_last_turns_at_once_and_the_rest_follows(
     assert (made, tested.is_due) == ([], False)
 
 
+def test_the_html_of_a_long_chat_has_its_last_turns(panel: ChatPanel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(conversation, "LARGEST_HTML", 10_000)
+    html = conversation.html(panel.chat)
+    assert len(html) < 15_000
+    assert f"Prompt {TURNS}." in html
+    assert "Prompt 1." not in html
+    assert "turns before these: the notebook&#x27;s file has them as Markdown" in html
+
+
 def test_the_panel_makes_the_rest_by_itself(panel: ChatPanel, made: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     kernel = Kernel()
     monkeypatch.setattr(front_ends, "current", lambda: front_ends.JUPYTER)
@@ -123,6 +132,17 @@ def test_the_panel_makes_the_rest_by_itself(panel: ChatPanel, made: list[int], m
     assert kernel.has_sent.wait(20)
     assert kernel.sent[0]["data"]["text/markdown"] == panel.chat.markdown()
     assert sorted(made[:TURNS]) == [*range(1, TURNS + 1)]
+
+
+def test_a_panel_that_is_closed_at_once_makes_the_rest(panel: ChatPanel, monkeypatch: pytest.MonkeyPatch) -> None:
+    kernel = Kernel()
+    monkeypatch.setattr(front_ends, "current", lambda: front_ends.JUPYTER)
+    monkeypatch.setattr(panel._transcript, "_kernel", kernel)
+    monkeypatch.setattr(transcript, "display", lambda *_, **__: None)
+    panel._ipython_display_()
+    panel.close()
+    assert kernel.has_sent.wait(20)
+    assert kernel.sent[0]["data"]["text/markdown"] == panel.chat.markdown()
 
 
 def test_a_transcript_that_cannot_be_renewed_is_whole(panel: ChatPanel, monkeypatch: pytest.MonkeyPatch) -> None:
