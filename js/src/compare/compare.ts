@@ -94,7 +94,8 @@ export class CompareView implements InstrumentView {
       if (event.key !== "Escape" && event.key !== "Tab") event.stopPropagation();
       return;
     }
-    if (target.matches("input, textarea")) return;
+    // A choice cannot be taken back, so a letter counts only where it was meant.
+    if (!this.#choices.contains(target)) return;
     const choice = this.#session.own.choices.find(({ key }) => key === event.key.toUpperCase());
     if (choice === undefined) return;
     event.preventDefault();
