@@ -27,7 +27,7 @@ COLUMNS = 6
 #: A task of the page that is longer than this many milliseconds.
 LONG_TASK = 50
 
-_OBSERVE = """
+OBSERVE = """
 window.longTasks = [];
 const began = performance.now();
 new PerformanceObserver((list) => {
@@ -105,7 +105,7 @@ def measure(lab: Lab, profile: Path, cells: list[str]) -> None:
         notebook = NotebookPage(page, lab, "compare.ipynb")
         notebook.wait_for_kernel()
         notebook.run_and_wait(0)
-        page.evaluate(_OBSERVE)
+        page.evaluate(OBSERVE)
         notebook.run(1)
         wait_for(lambda: "compare [" in notebook.output(1).inner_text(), 300)
         page.wait_for_timeout(1_000)

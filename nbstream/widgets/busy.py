@@ -49,6 +49,11 @@ def is_busy() -> bool:
     return _cell is not None
 
 
+def request() -> dict[str, Any] | None:
+    """Return the request of the cell that runs."""
+    return _cell
+
+
 def repeat_soon(kernel: Any) -> None:
     """Repeat `busy` once the handler of a message, which calls this, has ended."""
     with suppress(RuntimeError):

@@ -173,6 +173,7 @@ def test_a_page_that_comes_late_has_the_whole_state(kernel: Kernel, server: Simu
     page.control("send", text="[simulate: silence after=3] two")
     page.until(lambda own: own["arriving"], "the second reply arrives")
     page.control("draft", text="half a thought")
+    page.until(lambda own: own["draft"]["text"] == "half a thought", "a frame has the draft")
     kernel.post("shell", "comm_msg", {"comm_id": page.model, "data": {"method": "request_state"}})
 
     def keyframes() -> list[Any]:
@@ -303,6 +304,43 @@ def test_a_chat_of_500_turns_has_a_small_state(kernel: Kernel, server: Simulator
     page.control("send", text="[simulate: echo] last")
     own = settled(page, 501)
     assert own["rows"][-1]["number"] == 501
+
+
+def test_a_panel_that_no_page_shows_costs_nothing(kernel: Kernel, server: Simulator, busy: Busy) -> None:
+    def updates() -> list[Any]:
+        return [message for message in kernel.messages if message["msg_type"] == "update_display_data"]
+
+    ask = "%%deepseek -c gone\n[simulate: echo] {}"
+
+    def run(code: str) -> Cell:
+        return kernel.finish(kernel.send(code, metadata={"cellId": "gone"}))
+
+    cell = run("import nbstream\npanel = nbstream.ChatPanel('gone')\npanel")
+    page = PanelPage(kernel, cell)
+    page.control("hello", seq=0)
+    page.control("mounted")
+    page.control("unmounted")
+    settled(page, 0)
+    frames = page.frames
+    kernel.run(ask.format("unseen"))
+    # The file has the turn all the same, as long as the cell shows it.
+    kernel.until(lambda: any("unseen" in str(each["content"]) for each in updates()), "the transcript is renewed")
+    assert (page.own["count"], page.frames) == (0, frames)
+    # The page is loaded again, while a cell runs: it has an old state, and gets all.
+    busy.begin()
+    again = PanelPage(kernel, cell)
+    again.control("hello", seq=0)
+    again.control("mounted")
+    settled(again, 1)
+    busy.finish()
+    # The cell makes another panel: the old one rests.
+    again.control("unmounted")
+    run("old, panel = panel, nbstream.ChatPanel('gone')\npanel")
+    assert kernel.evaluate("old._is_asleep")
+    assert not kernel.evaluate("panel._is_asleep")
+    kernel.run(ask.format("unheard"))
+    kernel.until(lambda: not kernel.evaluate("old._pump.is_running"), "its thread ends")
+    assert again.own["count"] == 1
 
 
 def test_without_a_page_only_the_transcript_is_shown(kernel: Kernel, server: Simulator) -> None:

@@ -7,13 +7,17 @@ removed, and both are there.
 
 from __future__ import annotations
 
+import threading
 import time
 import uuid
+import weakref
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from IPython.display import display
+
+from nbstream.widgets import busy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,6 +78,28 @@ class Source(NamedTuple):
     so_far: Callable[[], Bundle]
 
 
+#: Every transcript of the process.
+_all: weakref.WeakSet[Transcript] = weakref.WeakSet()
+_listing = threading.Lock()
+
+
+def forget_outputs(request: dict[str, Any]) -> None:
+    """Forget the outputs of the cell that is run again by `request`, of all instruments."""
+    with _listing:
+        every = [*_all]
+    for each in every:
+        each.forget_outputs(request)
+
+
+def _on_cell() -> None:
+    # A cell that is run again may show something else now.
+    if (request := busy.request()) is not None:
+        forget_outputs(request)
+
+
+busy.add_listener(_on_cell)
+
+
 class Transcript:
     """The transcripts of one instrument, one for each time that it was displayed.
 
@@ -92,6 +118,8 @@ class Transcript:
         self._due: float | None = None
         #: A long one is not renewed before that, as its page draws all of it each time.
         self._rests_until = 0.0
+        with _listing:
+            _all.add(self)
 
     @property
     def is_displayed(self) -> bool:
@@ -127,11 +155,8 @@ class Transcript:
         place = uuid.uuid4().hex
         display(data, metadata=metadata, raw=True, display_id=place)
         if self._kernel is not None:
-            request = self.request
-            for each, other in [*self._places.items()]:
-                if other.is_gone_with(request):
-                    del self._places[each]
-            self._places[place] = _Place(request, bundle)
+            forget_outputs(self.request)
+            self._places[place] = _Place(self.request, bundle)
         if not is_whole:
             self._due = time.monotonic()
 
@@ -180,6 +205,12 @@ class Transcript:
             parent = place.request if request is None else request
             self._kernel.session.send(self._kernel.iopub_socket, "update_display_data", content, parent=parent)
         self._rests_until = time.monotonic() + sent / _CHARACTERS_PER_SECOND
+
+    def forget_outputs(self, request: dict[str, Any]) -> None:
+        """Forget the outputs of the cell that is run again by `request`."""
+        for each, place in [*self._places.items()]:
+            if place.is_gone_with(request):
+                self._places.pop(each, None)
 
     @property
     def request(self) -> dict[str, Any]:
