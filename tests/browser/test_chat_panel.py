@@ -35,8 +35,12 @@ panel = nbstream.ChatPanel(
     suggestions=["Suggested {echo}"],
     templates={{"Explain": "Explain {{{{ topic }}}} to {{{{ whom }}}}. {echo}"}},
 )
+panels = [*globals().get("panels", ()), panel]
 panel"""
-BUSY = "import pathlib, time\nwhile not pathlib.Path('{name}.free').exists(): time.sleep(0.05)"
+BUSY = """\
+import pathlib, time
+while not pathlib.Path('{name}.free').exists(): time.sleep(0.05)
+print([each._is_asleep for each in panels])"""
 
 
 class Panel:
@@ -51,7 +55,7 @@ class Panel:
         self.page = self.notebook.page
         self.keyboard = self.page.keyboard
         self.root = self.notebook.output(1).locator(".nbstream-panel")
-        self.field = self.root.get_by_role("textbox", name="Prompt")
+        self.field = self.root.get_by_role("textbox", name="Prompt", exact=True)
         self.send = self.root.locator(".nbstream-send")
         self.rows = self.root.locator(".nbstream-rows > article")
         self._free = self.notebook.path.parent / f"{name}.free"
@@ -93,6 +97,8 @@ def test_a_panel_in_jupyterlab(
     open_notebook: OpenNotebook, slow_simulator: Simulator, turn_dark: Callable[[], None]
 ) -> None:
     panel = Panel(open_notebook, "panel")
+    expect(panel.root).to_be_visible()
+    panel.notebook.run_and_wait(1)
     _write(panel, slow_simulator)
     _stay_free_while_the_kernel_is_busy(panel)
     _edit_and_branch(panel)
@@ -148,6 +154,8 @@ def _stay_free_while_the_kernel_is_busy(panel: Panel) -> None:
     expect(panel.field).to_have_value("next\n\nmore")
     assert panel.is_busy()
     panel.free()
+    # The first panel of its cell has no view any more.
+    expect(panel.notebook.output(2)).to_contain_text("[True, False]")
 
 
 def _edit_and_branch(panel: Panel) -> None:
@@ -183,8 +191,11 @@ def _fill_a_template(panel: Panel, simulator: Simulator) -> None:
 
 
 def _reload(panel: Panel, turn_dark: Callable[[], None]) -> None:
-    """In another page all is there; a second view has the same draft."""
+    """In another page all is there, also an open form; a second view has the same draft."""
     page = panel.page
+    form = panel.rows.nth(0).locator(".nbstream-edit textarea")
+    panel.rows.nth(0).get_by_role("button", name="Edit prompt").click()
+    form.fill("half an edit")
     page.keyboard.press("Control+s")
     wait_for(lambda: "nbstream-transcript" in panel.notebook.path.read_text("utf-8"))
     turn_dark()
@@ -192,11 +203,13 @@ def _reload(panel: Panel, turn_dark: Callable[[], None]) -> None:
     panel.notebook.wait_for_kernel()
     expect(panel.field).to_have_value("next\n\nmore")
     expect(panel.rows.last).to_contain_text("Explain medians to a child.")
+    expect(form).to_have_value("half an edit")
+    form.press("Escape")
     expect(page.locator("body")).to_have_attribute("data-jp-theme-light", "false")
     assert faults(page, panel.root) == []
     panel.root.locator(".nbstream-composer").click(button="right", position={"x": 3, "y": 3})
     page.locator('.lm-Menu-item[data-command="notebook:create-output-view"]').click()
-    second = page.locator(".jp-LinkedOutputView .nbstream-panel").get_by_role("textbox", name="Prompt")
+    second = page.locator(".jp-LinkedOutputView .nbstream-panel").get_by_role("textbox", name="Prompt", exact=True)
     second.fill("from the second view")
     expect(panel.field).to_have_value("from the second view")
 
