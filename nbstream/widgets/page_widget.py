@@ -106,6 +106,17 @@ class PageWidget(anywidget.AnyWidget):
             content = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
         kernel.session.send(kernel.iopub_socket, "comm_msg", content)
 
+    def send_state_for(self, request: dict[str, Any]) -> None:
+        """Send the state in the name of a cell, for a front end that keeps what that cell sends.
+
+        The page's code does not change, and is left out.
+        """
+        kernel: Any = getattr(self.comm, "kernel", None)
+        if hasattr(kernel, "iopub_socket"):
+            state = self.get_state({*self.keys} - {"_esm"})
+            content = {"comm_id": self.run_id, "data": {"method": "update", "state": state, "buffer_paths": []}}
+            kernel.session.send(kernel.iopub_socket, "comm_msg", content, parent=request)
+
     def _on_comm(self, content: Any) -> None:
         if not isinstance(content, dict):
             return

@@ -13,6 +13,8 @@ from tests import needs
 
 needs.bundle()
 from nbstream.widgets import front_ends  # noqa: E402  (only where the page was built)
+from nbstream.widgets.instruments.instrument import Instrument  # noqa: E402  (as above)
+from nbstream.widgets.instruments.pump import Pump  # noqa: E402  (as above)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -139,3 +141,30 @@ def test_where_nobody_watches_a_cell_ends_with_the_reply_in_the_file(
     assert len(kernel.updates) == sent
     view.close()
     assert kernel.at_end == []
+
+
+def test_what_a_cell_changes_is_in_the_file_though_the_thread_comes_too_late(
+    kernel: Kernel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Titled(Instrument):
+        title = "first"
+
+        def _on_change(self) -> None:
+            self.transcribe()
+
+        def _plain(self) -> str:
+            return self.title
+
+    monkeypatch.setattr(front_ends, "current", lambda: front_ends.NOBODY)
+    monkeypatch.setattr(Pump, "wake", lambda _: None)
+    instrument = Titled()
+    instrument._transcript.display(None)
+    kernel.end()
+    assert kernel.updates == []
+    kernel.begin("next")
+    instrument.title = "second"
+    instrument.changed()
+    kernel.end()
+    ((cell, _, html),) = kernel.updates
+    assert (cell, "second" in html) == ("next/2", True)
+    instrument.close()

@@ -247,6 +247,9 @@ class Compare(Instrument):
 
     # For the page.
 
+    def _is_settled(self) -> bool:
+        return self.done and super()._is_settled()
+
     def _own(self) -> dict[str, Any]:
         replies = [column.reply for column in self.columns]
         lives = [not column.has_ended for column in self.columns]

@@ -57,7 +57,8 @@ class Inspector(Instrument):
         self._inspection = Inspection(reply_or_run, self._grown, hides_reasoning=shown.reasoning == "hidden")
         self._units: dict[int, TokenUnits] = {}
         self._units_lock = threading.Lock()
-        receiver = reply_or_run.receiver if isinstance(reply_or_run, Run) else None
+        self._run = reply_or_run if isinstance(reply_or_run, Run) else None
+        receiver = None if self._run is None else self._run.receiver
         if receiver is not None:
             # As exact times as can be had.
             receiver.trace.is_precise = True
@@ -83,6 +84,10 @@ class Inspector(Instrument):
         if self._is_kept and self.reply.ended:
             self.transcribe()
         self.changed()
+
+    def _runs(self) -> list[Run]:
+        runs = super()._runs()
+        return runs if self._run is None or not self._is_kept else [*runs, self._run]
 
     def _own(self) -> dict[str, Any]:
         inspection = self._inspection

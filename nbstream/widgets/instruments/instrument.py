@@ -29,6 +29,7 @@ from nbstream.widgets.instruments.views import Views
 from nbstream.widgets.page_widget import PageWidget, take_messages_on_subshell
 
 if TYPE_CHECKING:
+    from nbstream.client.run import Run
     from nbstream.model.events import Event
     from nbstream.model.reply import Reply
 
@@ -65,6 +66,8 @@ class Instrument(PageWidget):
         self.replies = ShownReplies(self._state, self._wake_for_news, self._views.pages)
         self._frames = Frames(self._state, self._own)
         self._has_changed = False
+        #: The number of the last frame whose state is in the file, where nobody watches.
+        self._kept_seq: int | None = None
         #: Messages to the page, which the pump sends before the next frame.
         self._outbox: deque[dict[str, Any]] = deque()
         self._answers = Answers()
@@ -121,6 +124,14 @@ class Instrument(PageWidget):
 
     def _on_end(self, key: str, reply: Reply) -> None:
         """Note that the reply under `key` has ended; called on the pump's thread."""
+
+    def _runs(self) -> list[Run]:
+        """Return the runs that a cell waits for where nobody watches."""
+        return [shown.run for shown in self.replies.every() if shown.run is not None]
+
+    def _is_settled(self) -> bool:
+        """Return whether all replies have ended, and the page's state is up to date."""
+        return not self._has_changed and all(shown.is_over for shown in self.replies.every())
 
     def _bundle(self) -> tuple[dict[str, str], dict[str, Any]]:
         """Return the static transcript that stays in the file, and its metadata.
@@ -263,22 +274,37 @@ class Instrument(PageWidget):
             self._wake()
 
     def _finish_cell(self, _result: object) -> None:
-        """Wait for the replies at the end of a cell that nobody watches, and renew the transcript.
+        """At the end of a cell that nobody watches, wait for the replies; they go into the file.
 
-        Else they would be lost: nbclient takes updates of the cell alone that runs, and ends the
-        kernel after the last one.
+        Else they would be lost: nbclient takes only what comes in the name of the cell that runs,
+        and ends the kernel after the last one.
         """
-        if front_ends.current().has_page or not self._transcript.is_displayed:
+        if front_ends.current().has_page or not (self._transcript.is_displayed or self.comm is not None):
             return
-        for shown in self.replies.every():
-            if shown.run is not None:
-                shown.run.result()
-        ends_at = time.monotonic() + _MOST_BEHIND_SECONDS
-        while not all(shown.is_over for shown in self.replies.every()) and time.monotonic() < ends_at:
+        since = time.monotonic()
+        while True:
+            for run in self._runs():
+                if not run.done:
+                    run.result()
+                    since = time.monotonic()
+            # Here, as the pump may not have seen yet what the cell has changed.
+            if (self._pump.take_step() and self._is_settled()) or time.monotonic() - since >= _MOST_BEHIND_SECONDS:
+                break
             time.sleep(FRAME_SECONDS / 4)
         with self._pump.stepping:
-            if self._transcript.is_stale:
-                self._transcript.update(self._transcript.request)
+            self._keep_in_file()
+
+    def _keep_in_file(self) -> None:
+        """Send what stays in the file in the name of the cell that runs."""
+        request = self._transcript.request
+        if self.comm is not None and self._kept_seq != self._frames.seq:
+            # A layout has it.
+            self._kept_seq = self._frames.seq
+            self.send_state_for(request)
+            if not self._transcript.is_displayed:
+                self._transcript.display_below()
+        if self._transcript.is_stale:
+            self._transcript.update(request)
 
     def _take_news(self) -> None:
         self._take_change()

@@ -82,6 +82,17 @@ class Pump:
         self.is_closed = True
         self.wake()
 
+    def take_step(self) -> bool:
+        """Take a step on this thread, and return whether it did not fail."""
+        try:
+            with self.stepping:
+                self._step()
+        except Exception:  # noqa: BLE001  (one step must not end all others)
+            _log.exception("nbstream: a frame was not sent")
+            self._on_failure()
+            return False
+        return True
+
     def _work(self) -> None:
         has_failed = False
         while True:
@@ -96,13 +107,9 @@ class Pump:
                 self._at_end()
                 return
             began = time.monotonic()
-            try:
-                with self.stepping:
-                    self._step()
+            if self.take_step():
                 has_failed = False
-            except Exception:  # noqa: BLE001  (one step must not end all others)
-                _log.exception("nbstream: a frame was not sent")
-                self._on_failure()
+            else:
                 # At once, but not again and again.
                 self._has_news |= not has_failed
                 has_failed = True

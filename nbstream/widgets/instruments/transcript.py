@@ -34,12 +34,12 @@ _CHARACTERS_PER_SECOND = 100_000
 _OUTPUT = ".jp-OutputArea-child"
 _INSIDE = ">.jp-OutputArea-output>.nbstream-transcript-{name}"
 #: Elsewhere only the content is hidden.
-_STYLE = (
+_HIDDEN = (
     "body:has(.nbstream-live-{name}) .nbstream-transcript-{name},"
-    f".jp-OutputArea:has(.nbstream-live-{{name}})>{_OUTPUT}:has({_INSIDE}),"
-    f".jp-OutputArea:not(:has(.nbstream-live-{{name}}))>{_OUTPUT}:has(+{_OUTPUT}{_INSIDE})"
+    f".jp-OutputArea:has(.nbstream-live-{{name}})>{_OUTPUT}:has({_INSIDE})"
     "{{display:none}}"
 )
+_HIDING = f".jp-OutputArea:not(:has(.nbstream-live-{{name}}))>{_OUTPUT}:has(+{_OUTPUT}{_INSIDE}){{{{display:none}}}}"
 
 
 @dataclass
@@ -49,11 +49,13 @@ class _Place:
     Attributes:
         request: that of its cell.
         bundle: what it was sent.
+        hides_above: whether the output above is hidden while it holds no view.
         is_taken: whether it was sent by a cell that ran, which every front end takes.
     """
 
     request: dict[str, Any]
     bundle: Bundle
+    hides_above: bool
     is_taken: bool = True
 
     def is_gone_with(self, request: dict[str, Any]) -> bool:
@@ -150,15 +152,13 @@ class Transcript:
         can_renew = view is not None and self._kernel is not None
         # A cell that shows a long one must not wait for all of it.
         is_whole = not can_renew or self._source.prepare()
-        bundle = self._made(self._source.whole() if is_whole else self._source.so_far())
-        data, metadata = bundle
-        place = uuid.uuid4().hex
-        display(data, metadata=metadata, raw=True, display_id=place)
-        if self._kernel is not None:
-            forget_outputs(self.request)
-            self._places[place] = _Place(self.request, bundle)
+        self._show(self._source.whole() if is_whole else self._source.so_far(), hides_above=True)
         if not is_whole:
             self._due = time.monotonic()
+
+    def display_below(self) -> None:
+        """Display the transcript below a layout that has the view; it hides nothing of it."""
+        self._show(self._source.whole(), hides_above=False)
 
     def renew(self) -> None:
         """Renew the transcript soon."""
@@ -190,15 +190,16 @@ class Transcript:
             request: in the name of which cell; None for each place in that of its own cell.
         """
         self._due = None
-        bundle = self._made(self._source.whole())
-        data, metadata = bundle
+        made = self._source.whole()
         sent = 0
         # Another thread may display it meanwhile.
         for display_id, place in [*self._places.items()]:
+            bundle = self._made(made, hides_above=place.hides_above)
             if place.bundle == bundle and (request is None or place.is_taken):
                 continue
             place.bundle = bundle
             place.is_taken = request is not None
+            data, metadata = bundle
             sent += sum(map(len, data.values()))
             # Not by IPython, which gives what a plain thread displays to whichever cell runs.
             content = {"data": data, "metadata": metadata, "transient": {"display_id": display_id}}
@@ -218,10 +219,20 @@ class Transcript:
         request: dict[str, Any] = getattr(self._kernel, "get_parent", lambda _: {})("shell")
         return request
 
-    def _made(self, bundle: Bundle) -> Bundle:
+    def _show(self, made: Bundle, *, hides_above: bool) -> None:
+        bundle = self._made(made, hides_above=hides_above)
+        data, metadata = bundle
+        place = uuid.uuid4().hex
+        display(data, metadata=metadata, raw=True, display_id=place)
+        if self._kernel is not None:
+            forget_outputs(self.request)
+            self._places[place] = _Place(self.request, bundle, hides_above)
+
+    def _made(self, bundle: Bundle, *, hides_above: bool) -> Bundle:
         data, metadata = bundle
         name = self._name
         html = data.get("text/html") or f"<p>{escape(data.get('text/plain', ''))}</p>"
-        style = f"<style>{_STYLE.format(name=name)}</style>"
+        rules = [_HIDDEN, _HIDING] if hides_above else [_HIDDEN]
+        style = f"<style>{''.join(rules).format(name=name)}</style>"
         wrapped = f'<div class="nbstream-transcript nbstream-transcript-{name}">{html}{style}</div>'
         return {**data, "text/html": wrapped}, metadata
