@@ -8,12 +8,13 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import Counter
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from nbstream.model.events import CallChanged, Stepped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from nbstream.model.decision import Decision
     from nbstream.model.events import Event
@@ -31,21 +32,39 @@ class Questions:
 
     Attributes:
         has_view: whether a page may show the questions; a live view sets it.
-        has_cell: whether a cell may wait for the reply, in which `input()` can ask.
         by_input: the keys of those that `input()` asks, as no page showed them in time. The thread
             that would go on waits there, so only what is typed counts.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, before: Iterable[Event] = ()) -> None:
         self.has_view = False
-        self.has_cell = True
         self.by_input: set[str] = set()
         self._loop = loop
         self._lock = threading.Lock()
+        self._waiting = 0
         self._open: dict[str, asyncio.Future[Decision]] = {}
         self._seen: dict[str, asyncio.Event] = {}
         #: How often the user was asked about each call.
         self._asked = _asked_in(before)
+
+    @property
+    def has_cell(self) -> bool:
+        """Whether the main thread waits for the reply; `input()` can ask only there."""
+        return self._waiting > 0
+
+    @contextmanager
+    def waited_for(self) -> Iterator[None]:
+        """Note for the time of the context that this thread waits for the reply."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        with self._lock:
+            self._waiting += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._waiting -= 1
 
     def open(self, key: str) -> asyncio.Future[Decision]:
         """Open a question, on the background loop, and return the future of its answer."""

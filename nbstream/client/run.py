@@ -83,13 +83,14 @@ class Run:
         """
         ends_at = None if timeout is None else time.monotonic() + timeout
         try:
-            while not self.done:
-                if self._work():
-                    continue
-                wait = None if ends_at is None else ends_at - time.monotonic()
-                if wait is not None and wait <= 0:
-                    raise TimeoutError
-                self.receiver.wait(sys.maxsize, cancelling=self.receiver.cancelling, timeout=wait)
+            with self.receiver.questions.waited_for():
+                while not self.done:
+                    if self._work():
+                        continue
+                    wait = None if ends_at is None else ends_at - time.monotonic()
+                    if wait is not None and wait <= 0:
+                        raise TimeoutError
+                    self.receiver.wait(sys.maxsize, cancelling=self.receiver.cancelling, timeout=wait)
             return self.receiver.future.result()
         except KeyboardInterrupt:
             # Nobody waits for the reply any more, so no more tokens should be paid for.
@@ -126,9 +127,10 @@ class Run:
     async def _awaited(self) -> Reply:
         ended = asyncio.wrap_future(self.receiver.future)
         try:
-            while not ended.done():
-                await asyncio.wait({ended}, timeout=self._tick_seconds)
-                self._work()
+            with self.receiver.questions.waited_for():
+                while not ended.done():
+                    await asyncio.wait({ended}, timeout=self._tick_seconds)
+                    self._work()
             return ended.result()
         except asyncio.CancelledError as error:
             # ■ in an async cell, or a timeout around `await run`: nobody needs the reply any more,
@@ -154,21 +156,22 @@ class Run:
         seen = 0
         self.receiver.add_listener(listener)
         try:
-            while True:
-                news.clear()
-                ended = self.done
-                for event in self.receiver.wait(seen, timeout=0).events:
-                    yield event
-                    seen += 1
-                if self._work():
-                    continue
-                if ended:
-                    return
-                # Not wait_for: in Python 3.11 it loses a cancellation, such as ■, that happens at
-                # the moment of its timeout.
-                tick = loop.call_later(self._tick_seconds, news.set)
-                await news.wait()
-                tick.cancel()
+            with self.receiver.questions.waited_for():
+                while True:
+                    news.clear()
+                    ended = self.done
+                    for event in self.receiver.wait(seen, timeout=0).events:
+                        yield event
+                        seen += 1
+                    if self._work():
+                        continue
+                    if ended:
+                        return
+                    # Not wait_for: in Python 3.11 it loses a cancellation, such as ■, that happens
+                    # at the moment of its timeout.
+                    tick = loop.call_later(self._tick_seconds, news.set)
+                    await news.wait()
+                    tick.cancel()
         finally:
             # This has no effect after the end. Before it, the loop was left by `break`, by an
             # exception, or because its task was cancelled.

@@ -224,13 +224,14 @@ class StepCalls:
 
     async def _typed(self, each: _Open) -> Decision:
         """Return what the user types about a call."""
-        call = self._call(each.index)
+        call, questions = self._call(each.index), self._open.questions
 
         def work(in_user_code: InUserCode) -> Decision:
             with in_user_code():
-                return front_end.ask(call)
+                # By now another thread may do it, between two cells.
+                return front_end.ask(call) if questions.has_cell else NOBODY
 
-        self._open.questions.by_input.add(self._key(each.index))
+        questions.by_input.add(self._key(each.index))
         return await self._perform(work)
 
     # Running

@@ -119,7 +119,6 @@ class LiveReply:
         #: The cells that show it, which get the settled output.
         self._cells: set[object] = set()
         _elements.get().add(self)
-        run.receiver.questions.has_cell = False
         self._pump = mo.Thread(target=self._work, name=f"nbstream-{run.id[:8]}", daemon=True)
         self._view.is_outdated = lambda: self._pump.should_exit
         mo.output.append(self)

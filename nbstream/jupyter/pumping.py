@@ -48,18 +48,17 @@ class Pump:
         """
         interrupt = Interrupt() if interrupt is None else interrupt
         read = interrupt.holding(reader.read) if reader is not None else None
-        while not self._has_ended:
-            self._step(_TICK_SECONDS if reader is None else reader.seconds)
-            if read is not None:
-                read()
-            if (job := self._run.receiver.jobs.take()) is not None:
-                interrupt.seen |= self._work(job, interrupt.in_user_code)
+        with self._run.receiver.questions.waited_for():
+            while not self._has_ended:
+                self._step(_TICK_SECONDS if reader is None else reader.seconds)
+                if read is not None:
+                    read()
+                if (job := self._run.receiver.jobs.take()) is not None:
+                    interrupt.seen |= self._work(job, interrupt.in_user_code)
         self._sink.settle(self._run.reply)
 
     def work_elsewhere(self, kernel: Any) -> None:
         """Show the run until it ends, and let the main thread run its tools when it is idle."""
-        # No cell waits, so `input()` would block the kernel without a field to type in.
-        self._run.receiver.questions.has_cell = False
         jobs, loop = self._run.receiver.jobs, getattr(kernel, "io_loop", None)
         while not self._has_ended:
             self._step(_TICK_SECONDS, works=not jobs.is_passed)

@@ -49,9 +49,6 @@ class ShownReply:
         self.is_over = self.is_sent = False
         self._receiver = shown.receiver if isinstance(shown, Run) else shown if isinstance(shown, Receiver) else None
         self._consents = Consents(self._receiver)
-        if self.run is not None:
-            # No cell waits, so `input()` would block the kernel without a field to type in.
-            self.run.receiver.questions.has_cell = False
         self._reply = shown if isinstance(shown, Reply) else Reply(request=shown.reply.request)
         self._patches = ReplyPatches(
             Reply(request=self._reply.request), presentation, foreground=False, deciders=self._consents.deciders
