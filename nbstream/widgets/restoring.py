@@ -19,13 +19,12 @@ def answer(kernel: Any, comm_id: str) -> None:
             content = {"comm_id": comm_id, "data": data}
             kernel.session.send(kernel.iopub_socket, "comm_msg", content, buffers=buffers)
 
+    class Answering(Widget):  # type: ignore[misc]
+        # In the class of all widgets it would be the comm of other pages' answers, too, which a
+        # subshell may send meanwhile.
+        _control_comm = Comm()
+
     # ipywidgets has no public way to make the states of all widgets with their binary parts.
-    kept = getattr(Widget, "_control_comm", None)
-    handle = getattr(Widget, "_handle_control_comm_msg", None)
-    if handle is None:
-        return
-    Widget._control_comm = Comm()  # noqa: SLF001  (as above)
-    try:
+    handle = getattr(Answering, "_handle_control_comm_msg", None)
+    if handle is not None:
         handle({"content": {"data": {"method": "request_states"}}})
-    finally:
-        Widget._control_comm = kept  # noqa: SLF001  (as above)
