@@ -67,7 +67,7 @@ IMPORTED_IN = {
     "jupyter_core": ["jupyter/journal.py", "client/endpoint_file.py"],
     "keyring": ["client/keys.py"],
     "google": ["client/keys.py"],
-    "psutil": ["jupyter/journal.py"],
+    "psutil": ["jupyter/journal.py", "widgets/front_ends.py"],
     "marimo": ["jupyter/marimo_notebook.py"],
     "nbclient": ["demo.py"],
     "nbformat": ["demo.py"],

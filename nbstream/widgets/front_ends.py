@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -46,6 +46,9 @@ class FrontEnd:
     hides_errors: bool = False
     is_marimo: bool = False
 
+
+#: Names the notebook in the environment of a kernel that a Jupyter server started.
+_NOTEBOOK = "JPY_SESSION_NAME"
 
 TERMINAL = FrontEnd("a terminal", "text", has_page=False)
 #: nbclient, nbconvert and papermill, and a cell whose output is captured.
@@ -159,11 +162,24 @@ def _belongs_to_server() -> bool:
     The server names the notebook in the kernel's environment. A papermill that was started in a
     notebook hands the name on, but has it in its own environment, too.
     """
-    name = os.environ.get("JPY_SESSION_NAME")
-    if not name:
-        return False
+    name = os.environ.get(_NOTEBOOK)
+    return bool(name) and name != _of_parent(_NOTEBOOK)
+
+
+@cache
+def _of_parent(variable: str) -> str | None:
+    """Return a variable in the environment of the process that started this one.
+
+    It is "" if the process does not have it, and that of this process if that is not known.
+    """
+    import psutil  # noqa: PLC0415  (ipykernel has loaded it; a script may not have it)
+
     try:
-        parent = Path(f"/proc/{os.getppid()}/environ").read_bytes()
-    except OSError:
-        return False
-    return os.fsencode(f"JPY_SESSION_NAME={name}") not in parent.split(b"\0")
+        process = psutil.Process()
+        parent = process.parent()
+        # On Windows, the Python of a virtual environment starts another one with its arguments.
+        while parent is not None and parent.cmdline()[1:] == process.cmdline()[1:]:
+            parent = parent.parent()
+        return os.environ.get(variable) if parent is None else parent.environ().get(variable, "")
+    except (psutil.Error, OSError):
+        return os.environ.get(variable)

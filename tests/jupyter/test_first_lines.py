@@ -106,7 +106,7 @@ def test_a_page_whose_server_runs_the_cells_sees_the_reply_live(server: Simulato
         (shown,) = kernel.run("import nbstream; _ = nbstream.ask('Why?')", allow_stdin=False).outputs
         assert "nbstream-settled" in shown["content"]["data"]["text/html"]
         # nbclient in a process that a notebook started: the name is the outer notebook's.
-        kernel.run("import nbstream.jupyter.sinks as sinks, pathlib")
-        kernel.run("pathlib.Path.read_bytes = lambda _: b'A=1\\0JPY_SESSION_NAME=one.ipynb\\0'")
+        kernel.run("import nbstream.widgets.front_ends as front_ends")
+        kernel.run("front_ends._of_parent = lambda _: 'one.ipynb'")
         (shown,) = kernel.run("%%deepseek\nWhy?", allow_stdin=False).outputs
         assert "nbstream-settled" in shown["content"]["data"]["text/html"]
