@@ -6,6 +6,7 @@ thread's queue (see `comm_reader`). Receivers only set flags.
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from nbstream.widgets import busy, page_modules
@@ -13,6 +14,8 @@ from nbstream.widgets.protocol import CONTROL_REPLY, CONTROL_REQUEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+_log = logging.getLogger("nbstream")
 
 #: Takes a message's content, and returns fields for the control reply, if there are any.
 Receive: TypeAlias = "Callable[[dict[str, Any]], dict[str, Any] | None]"
@@ -34,7 +37,7 @@ def listen(kernel: Any, run_id: str, comm_id: str, receive: Receive, overheard: 
         run_id: names the run on the control channel.
         comm_id: names the comm of the widget that shows it.
         receive: takes the content of a message, on whatever thread it arrives, and returns fields
-            for the control reply, or None; must not block, display or raise.
+            for the control reply, or None; must not block or display. What it raises is logged.
         overheard: takes a message that waits on the comm, instead of `receive`.
     """
     _receivers[run_id] = receive
@@ -58,18 +61,23 @@ def overhear(comm_id: str, content: dict[str, Any]) -> None:
         receive(content)
 
 
+def _told(content: dict[str, Any]) -> dict[str, Any]:
+    """Hand a message of the control channel on, and return fields for the reply."""
+    if content.get("type") == "code":
+        return page_modules.answer(content)
+    if content.get("type") == "again":
+        return answer_click(content) if answer_click is not None else {"known": False}
+    receive = _receivers.get(content.get("run_id", ""))
+    return {"known": receive is not None, **((receive(content) or {}) if receive is not None else {})}
+
+
 def _handler(kernel: Any) -> Callable[[Any, Any, dict[str, Any]], None]:
     def handle(stream: Any, ident: Any, parent: dict[str, Any]) -> None:
-        content = parent.get("content", {})
-        if content.get("type") == "code":
-            told = page_modules.answer(content)
-        elif content.get("type") == "again":
-            told = answer_click(content) if answer_click is not None else {"known": False}
-        else:
-            receive = _receivers.get(content.get("run_id", ""))
-            told = {"known": receive is not None}
-            if receive is not None:
-                told |= receive(content) or {}
+        try:
+            told = _told(parent["content"])
+        except Exception:  # noqa: BLE001  (the page waits for a reply, whatever failed)
+            _log.exception("nbstream: a message of a page failed")
+            told = {}
         # The reply is the acknowledgement: without one a page would interrupt the kernel, and
         # perhaps another cell.
         kernel.session.send(stream, CONTROL_REPLY, {"status": "ok", **told}, parent=parent, ident=ident)

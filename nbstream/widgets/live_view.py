@@ -12,7 +12,7 @@ from IPython.display import display, update_display
 from nbstream.widgets import busy, cells, channels, kept_views
 from nbstream.widgets.consents import Consents
 from nbstream.widgets.early_keyframes import EarlyKeyframes
-from nbstream.widgets.pages import Pages
+from nbstream.widgets.pages import Pages, last_seq
 from nbstream.widgets.reply_patches import ReplyPatches
 from nbstream.widgets.reply_widget import ReplyWidget
 
@@ -176,7 +176,7 @@ class LiveView:
                 self._confirm()
             case "resync":
                 self._need_keyframe()
-            case "hello" if message.get("seq", 0) < self._patches.seq:
+            case "hello" if last_seq(message) < self._patches.seq:
                 self._need_keyframe()
         return {}
 

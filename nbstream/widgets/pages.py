@@ -5,6 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 
+def last_seq(message: dict[str, Any]) -> int:
+    """Return the number of the last patch that a page has; 0 if it says none."""
+    seq = message.get("seq")
+    return seq if isinstance(seq, int) else 0
+
+
 class Pages:
     """What pages have reported. Messages may come on any thread; two tabs are two pages.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
@@ -143,6 +144,43 @@ def test_a_message_is_acted_upon_once_however_late_its_second_copy_comes() -> No
     assert instrument.page(1, type="ask") == {}
     assert instrument.taken.count("ask") == 1
     assert len(instrument._answers) == 500
+
+
+def test_a_message_that_takes_long_holds_up_its_second_copy_alone() -> None:
+    answers, begun, goes_on = Answers(), threading.Event(), threading.Event()
+
+    def act() -> dict[str, Any]:
+        begun.set()
+        assert goes_on.wait(20)
+        return {"told": answers.answer("p", 1, lambda: {"told": "twice"})}
+
+    def tell() -> None:
+        told.append(answers.answer("p", 1, act))
+
+    told: list[dict[str, Any] | None] = []
+    copies = [threading.Thread(target=tell) for _ in range(2)]
+    for each in copies:
+        each.start()
+    assert begun.wait(20)
+    # Such as a Stop, of this page and of another one.
+    assert answers.answer("p", 2, lambda: {"told": "stop"}) == {"told": "stop"}
+    assert answers.answer("q", 1, lambda: {"told": "stop"}) == {"told": "stop"}
+    assert told == []
+    goes_on.set()
+    for each in copies:
+        each.join(20)
+    assert told == [{"told": None}] * 2
+
+
+def test_a_page_that_says_no_number_gets_the_whole_state(caplog: pytest.LogCaptureFixture) -> None:
+    instrument = Stepped()
+    instrument.entitle("second")
+    instrument._step()
+    said: list[Any] = [None, "1", {}]
+    for number, seq in enumerate(said, 1):
+        instrument.page(number, type="hello", seq=seq)
+        assert instrument._frames.needs_keyframe()
+    assert (instrument._outbox, caplog.text) == (deque(), "")
 
 
 @given(st.lists(st.integers(1, 40), max_size=200), st.sets(st.integers(1, 40)))

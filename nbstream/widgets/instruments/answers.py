@@ -21,30 +21,57 @@ class Answers:
     """
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[str, int], dict[str, Any] | None] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, int], _Answer] = OrderedDict()
         self._numbers: defaultdict[str, _Numbers] = defaultdict(_Numbers)
-        #: Also for a message that leads here again.
-        self._lock = threading.RLock()
+        self._lock = threading.Lock()
 
     def __len__(self) -> int:
         """Return how many answers are kept."""
         return len(self._kept)
 
     def answer(self, page: str, number: int, act: Callable[[], dict[str, Any] | None]) -> dict[str, Any] | None:
-        """Return the answer to a message; `act` acts upon it, and is called the first time only."""
+        """Return the answer to a message; `act` acts upon it, and is called the first time only.
+
+        A second copy that comes meanwhile waits for the answer. Other messages do not: one of them
+        may be a Stop.
+        """
         with self._lock:
-            if self._numbers[page].add(number):
-                # Before it is acted upon, in case that leads here again.
-                self._kept[page, number] = None
-                self._kept[page, number] = act()
-                while len(self._kept) > _MOST:
+            is_new = self._numbers[page].add(number)
+            if is_new:
+                self._kept[page, number] = _Answer()
+                if len(self._kept) > _MOST:
                     self._kept.popitem(last=False)
-            return self._kept.get((page, number))
+            answer = self._kept.get((page, number))
+        if answer is None:
+            return None
+        return answer.made(act) if is_new else answer.waited_for()
 
     def note(self, page: str, number: int) -> None:
         """Note a message that may be acted upon each time it comes."""
         with self._lock:
             self._numbers[page].add(number)
+
+
+class _Answer:
+    """The answer to one message."""
+
+    def __init__(self) -> None:
+        self._value: dict[str, Any] | None = None
+        self._is_there = threading.Event()
+        self._maker = threading.current_thread()
+
+    def made(self, act: Callable[[], dict[str, Any] | None]) -> dict[str, Any] | None:
+        try:
+            self._value = act()
+        finally:
+            self._is_there.set()
+        return self._value
+
+    def waited_for(self) -> dict[str, Any] | None:
+        # What acts upon a message may lead to the same message again.
+        if self._maker is not threading.current_thread():
+            self._is_there.wait()
+        return self._value
 
 
 class _Numbers:

@@ -27,6 +27,7 @@ from nbstream.widgets.instruments.shown_replies import ShownReplies
 from nbstream.widgets.instruments.transcript import Source, Transcript
 from nbstream.widgets.instruments.views import Views
 from nbstream.widgets.page_widget import PageWidget, take_messages_on_subshell
+from nbstream.widgets.pages import last_seq
 
 if TYPE_CHECKING:
     from nbstream.client.run import Run
@@ -369,7 +370,7 @@ class Instrument(PageWidget):
                 case "resync":
                     self._frames.ask_for_keyframe()
                 case "hello":
-                    self._frames.ask_for_keyframe(message.get("seq", 0))
+                    self._frames.ask_for_keyframe(last_seq(message))
                 case "mounted" | "unmounted" | "left":
                     self._views.note(message, page, by_control=by_control)
                     if page not in self._views.pages:
