@@ -47,13 +47,23 @@ const wait = (hash: string): Store["waiting"][string] => {
     take = resolve;
   }).then(async (code) => {
     const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
-    store.modules[hash] = await import(/* @vite-ignore */ url);
-    URL.revokeObjectURL(url);
-    return store.modules[hash] as Module;
+    try {
+      const loaded: Module = await import(/* @vite-ignore */ url);
+      store.modules[hash] = loaded;
+      return loaded;
+    } catch (error) {
+      throw new Error(`This page did not let nbstream's code in: ${error}`);
+    } finally {
+      URL.revokeObjectURL(url);
+      // After a refusal, another widget may try.
+      delete store.waiting[hash];
+    }
   });
   return { module, take };
 };
 
+/** So many messages are kept while a module is on the way. */
+const MOST_EARLY = 300;
 /** For so long the view's place stays empty while its module is on the way. */
 const PATIENCE = 5000;
 /** By this class, the static output beside a view knows that there is a live one. */
@@ -108,24 +118,25 @@ export default () => {
         if (loaded !== undefined) return Promise.resolve(loaded);
         const isNew = store.waiting[hash] === undefined;
         store.waiting[hash] ??= wait(hash);
-        const { module, take: give } = store.waiting[hash];
+        const waiting = store.waiting[hash];
         const code = CODE[hash];
-        if (code !== undefined) give(code);
+        if (code !== undefined) waiting.take(code);
         else {
           // Again and again, as another widget's question may be lost with its kernel.
           let pause = isNew ? 0 : 1000;
           const ask = (): void => {
-            if (isClosed || store.modules[hash] !== undefined) return;
+            if (isClosed || store.waiting[hash] !== waiting) return;
             tell([hash]);
             pause = Math.min(2 * pause + 1000, 15_000);
             setTimeout(ask, pause);
           };
           setTimeout(ask, pause);
         }
-        return module;
+        return waiting.module;
       };
       const keep = (message: unknown): void => {
-        early.push(message);
+        // After a gap the page asks for the whole state.
+        if (early.push(message) > MOST_EARLY) early.shift();
       };
       // For as long as the widget lives: some modules are loaded later.
       model.on("msg:custom", take);
@@ -146,7 +157,7 @@ export default () => {
         const widget = missing
           .reduce<Promise<unknown>>((before, name) => before.then(() => load(name)), Promise.resolve())
           .then(() => {
-            if (isClosed) throw new Error("closed");
+            if (isClosed) throw new Error("");
             if (Object.keys(CODE).length > 0) tell([]);
             return begin(store.modules[HASHES[last] as string] as Module);
           });
@@ -176,7 +187,11 @@ export default () => {
             remove = cleanup;
             if (isRemoved) remove?.();
           },
-          () => live(props, false),
+          ({ message }: Error) => {
+            clearTimeout(timer);
+            live(props, false);
+            if (!isRemoved) props.el.textContent = message;
+          },
         );
       } else remove = shown;
       return () => {

@@ -16,6 +16,8 @@ let closed: number;
 let kernel: FakeKernel;
 let model: FakeModel;
 
+const OBJECT = `data:text/javascript,${encodeURIComponent("export default globalThis.made")}`;
+
 /** A module with the part of an anywidget that the stub calls. */
 const module = {
   default: () => ({
@@ -50,7 +52,7 @@ beforeEach(() => {
   vi.stubGlobal(
     "URL",
     Object.assign(URL, {
-      createObjectURL: () => `data:text/javascript,${encodeURIComponent("export default globalThis.made")}`,
+      createObjectURL: () => OBJECT,
       revokeObjectURL() {},
     }),
   );
@@ -140,6 +142,21 @@ describe("a widget's own code", () => {
     const el = document.createElement("div");
     render({ model, el });
     await vi.waitFor(() => expect(el.className).toBe(""));
+    expect(el.textContent).toBe("This page did not let nbstream's code in: 1");
+    // The page may let in what another widget brings.
+    vi.stubGlobal("URL", Object.assign(URL, { createObjectURL: () => OBJECT }));
+    const other = await stubbed({ h1: "code" });
+    other.initialize({ model });
+    other.render({ model, el });
+    await vi.waitFor(() => expect(el.textContent).toBe("drawn"));
+  });
+
+  it("keeps some hundred messages at most that come before its module", async () => {
+    const { initialize } = await stubbed({ h1: "code" });
+    initialize({ model });
+    for (let seq = 1; seq <= 1000; seq += 1) model.emit("msg:custom", { seq });
+    await vi.waitFor(() => expect(given).toHaveLength(1));
+    expect([given[0]?.early.length, given[0]?.early.at(-1)]).toEqual([300, { seq: 1000 }]);
   });
 
   it("draws nothing in a view that was removed before", async () => {
