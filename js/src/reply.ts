@@ -9,6 +9,7 @@ import type { Load } from "./later";
 import { canInsertCells, contextOf, type Output, replaceViews } from "./notebook";
 import type { ClickAnswer, KernelMessage, Keyframe, PageMessage, Patch, Settled } from "./protocol";
 import { type ReplyPort, ReplySession } from "./reply_session";
+import { Resync } from "./resync";
 import { SettledOutputPoll } from "./settled_output";
 import { hasEnded } from "./state";
 
@@ -23,7 +24,7 @@ class Session implements Receiver<KernelMessage, Keyframe>, ReplyPort {
   readonly #reply: ReplySession;
   readonly #settledOutput: SettledOutputPoll;
   readonly #closing = new AbortController();
-  #awaitsKeyframe = false;
+  readonly #resync = new Resync();
   #wasUnmounted = false;
 
   constructor(model: Model<Keyframe>, { early = [], load = nothing }: Given) {
@@ -100,7 +101,7 @@ class Session implements Receiver<KernelMessage, Keyframe>, ReplyPort {
 
   onKeyframe(newest: Keyframe): void {
     if (newest.seq <= this.#reply.state.seq) return;
-    this.#awaitsKeyframe = false;
+    this.#resync.end();
     this.#reply.replace(newest);
     this.#onChange();
   }
@@ -117,10 +118,7 @@ class Session implements Receiver<KernelMessage, Keyframe>, ReplyPort {
   #onPatch(patch: Patch): void {
     const outcome = this.#reply.apply(patch);
     if (outcome === "applied") this.#onChange();
-    else if (outcome === "gap" && !this.#awaitsKeyframe) {
-      this.#awaitsKeyframe = true;
-      this.send({ type: "resync", seq: this.#reply.state.seq });
-    }
+    else if (outcome === "gap" && this.#resync.isDue()) this.send({ type: "resync", seq: this.#reply.state.seq });
   }
 
   #onChange(): void {

@@ -14,6 +14,7 @@ export { opsOf } from "./operations";
 export { PageServices } from "./page_services";
 export { BY_INPUT } from "./protocol";
 export { ReplySession } from "./reply_session";
+export { Resync } from "./resync";
 export { EndPin, isAbove, keepPositionBelow, scrollBy, scrollerOf } from "./scroll";
 export { keepSelection, SavedSelection } from "./selection";
 export { applyPatch, hasEnded } from "./state";

@@ -237,6 +237,15 @@ describe("frames", () => {
     expect(model.types).toEqual(["hello", "mounted", "resync", "resync"]);
   });
 
+  it("are requested again if no keyframe comes", () => {
+    const model = new FakeModel(keyframeOf(0));
+    new Widget(model).show();
+    for (const seq of [2, 3]) add(model, seq);
+    vi.advanceTimersByTime(6000);
+    for (const seq of [4, 5]) add(model, seq);
+    expect(model.types.filter((type) => type === "resync")).toHaveLength(2);
+  });
+
   it("are not undone by an older keyframe", () => {
     const model = new FakeModel(keyframeOf(0));
     const view = new Widget(model).show();

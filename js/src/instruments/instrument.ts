@@ -8,7 +8,7 @@ import type { Model, Receiver } from "../channel";
 import type { Load } from "../later";
 import type { Output } from "../notebook";
 import type { ClickAnswer } from "../protocol";
-import { Channel, canInsertCells, contextOf, MIN_REPLY_TIMEOUT, PageServices, ReplySession } from "../shared";
+import { Channel, canInsertCells, contextOf, MIN_REPLY_TIMEOUT, PageServices, ReplySession, Resync } from "../shared";
 import type { Part } from "../view";
 import type { Frame, InstrumentKeyframe, InstrumentMessage, ShownReply } from "./protocol";
 
@@ -36,8 +36,6 @@ const LOST = "The kernel has ended. This shows what it had sent.";
 
 /** A control reply is waited for a little longer than the channel says, as an instrument never interrupts. */
 const PATIENCE = 1000;
-/** Milliseconds after which what a page has missed is asked for once more. */
-const ASK_AGAIN = 5000;
 
 /** What the kernel answers to a message; undefined if it was closed or has ended before. */
 export type KernelAnswer = Record<string, unknown> | undefined;
@@ -80,8 +78,7 @@ export class InstrumentSession<Own extends object = Record<string, unknown>>
   readonly #pending = new Map<number, Pending>();
   #seq = -1;
   #number = 0;
-  /** When a keyframe that was asked for and did not come is asked for again, by the page's clock. */
-  #asksAgainAt = 0;
+  readonly #resync = new Resync();
   /** Whether the control channel has replied; undefined while nothing is known. */
   #controlReplies: boolean | undefined;
 
@@ -211,7 +208,7 @@ export class InstrumentSession<Own extends object = Record<string, unknown>>
 
   #take(keyframe: InstrumentKeyframe): void {
     this.#seq = keyframe.seq;
-    this.#asksAgainAt = 0;
+    this.#resync.end();
     this.own = structuredClone(keyframe.own) as Own;
     for (const key of this.keys) if (keyframe.replies[key] === undefined) this.#hide(key);
     for (const [key, shown] of Object.entries(keyframe.replies)) {
@@ -224,10 +221,7 @@ export class InstrumentSession<Own extends object = Record<string, unknown>>
   #onFrame(frame: Frame): void {
     if (frame.seq <= this.#seq) return;
     if (frame.seq > this.#seq + 1) {
-      const now = performance.now();
-      if (now < this.#asksAgainAt) return;
-      this.#asksAgainAt = now + ASK_AGAIN;
-      void this.send({ type: "resync", seq: this.#seq });
+      if (this.#resync.isDue()) void this.send({ type: "resync", seq: this.#seq });
       return;
     }
     this.#seq = frame.seq;
