@@ -46,6 +46,11 @@ class FrontEnd:
     hides_errors: bool = False
     is_marimo: bool = False
 
+    @property
+    def draws(self) -> bool:
+        """Whether it draws widgets, or shows something in their place that is not kept."""
+        return self.shows in ("text", "widget", "element")
+
 
 #: Names the notebook in the environment of a kernel that a Jupyter server started.
 _NOTEBOOK = "JPY_SESSION_NAME"

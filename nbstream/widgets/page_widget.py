@@ -64,14 +64,34 @@ class PageWidget(anywidget.AnyWidget):
             **traits: the values of further traits.
         """
         self._receivers: list[Callable[[dict[str, Any]], object]] = []
+        self._is_closed = False
         stub = page_modules.stub(self._module)
         super().__init__(_esm=stub, run_id=run_id, model_id=run_id, **traits)
-        take_messages_on_subshell(self.comm)
         page_modules.answer_early(run_id, self._on_comm)
         self.on_msg(lambda _widget, content, _buffers: self._on_comm(content))
 
+    def open(self) -> None:
+        """Open the comm, unless nobody draws widgets: nbclient keeps the state of all it sees."""
+        if front_ends.current().draws:
+            self._open()
+
+    @property
+    def model_id(self) -> str:
+        """The id of the widget, by which outputs and layouts name it: its comm is open then.
+
+        It stays when the widget is closed. A layout that still has it can be drawn.
+        """
+        if self.comm is None and not self._is_closed:
+            self._open()
+        return self.run_id
+
+    def _open(self) -> None:
+        super().open()
+        take_messages_on_subshell(self.comm)
+
     def close(self) -> None:
         """Close the widget and its layout, whose own comm would stay open as long as the kernel."""
+        self._is_closed = True
         page_modules.answer_early(self.run_id, None)
         layout = self.layout
         super().close()

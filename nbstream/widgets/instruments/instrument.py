@@ -26,7 +26,7 @@ from nbstream.widgets.instruments.pump import FRAME_SECONDS, Pump
 from nbstream.widgets.instruments.shown_replies import ShownReplies
 from nbstream.widgets.instruments.transcript import Source, Transcript
 from nbstream.widgets.instruments.views import Views
-from nbstream.widgets.page_widget import PageWidget, take_messages_on_subshell
+from nbstream.widgets.page_widget import PageWidget
 from nbstream.widgets.pages import last_seq
 
 if TYPE_CHECKING:
@@ -181,19 +181,6 @@ class Instrument(PageWidget):
 
     # What anybody calls.
 
-    def open(self) -> None:
-        """Open the comm, unless nobody draws widgets: nbclient keeps the state of all it sees."""
-        if _is_drawn():
-            super().open()
-
-    @property
-    def model_id(self) -> str:
-        """The id of the widget, by which outputs and layouts name it: its comm is open then."""
-        if self.comm is None and not self._pump.is_closed:
-            super().open()
-            take_messages_on_subshell(self.comm)
-        return self.run_id
-
     def close(self) -> None:
         """Close the widget. Replies that only it holds are stopped."""
         if "_pump" not in vars(self):
@@ -215,8 +202,9 @@ class Instrument(PageWidget):
             display(self.bundle(data["text/plain"]), raw=True)
             return
         self._views.expect()
+        view = self.bundle(self._plain()) if front_ends.current().draws else None
         with cells.displaying() as outputs:
-            self._transcript.display(self.bundle(self._plain()) if _is_drawn() else None, alone=bool(outputs))
+            self._transcript.display(view, alone=bool(outputs))
         self._wake()
 
     # From here on: the mechanism.
@@ -389,8 +377,3 @@ class Instrument(PageWidget):
         finally:
             self._wake()
         return None
-
-
-def _is_drawn() -> bool:
-    """Return whether the running cell shows widgets; another cell of the notebook may not."""
-    return front_ends.current().shows in ("text", "widget", "element")

@@ -14,7 +14,7 @@ class ReplyPart(PageWidget):
     """A part of the view of a reply. Its page draws it from what the view has, so it costs nothing.
 
     Args:
-        view: the id of the view.
+        view: the view; it can be drawn wherever the part is.
         part: stop, reasoning, answer or usage.
     """
 
@@ -22,14 +22,21 @@ class ReplyPart(PageWidget):
     of = traitlets.Unicode().tag(sync=True)
     part = traitlets.Unicode().tag(sync=True)
 
-    def __init__(self, view: str, part: str) -> None:
-        super().__init__(uuid.uuid4().hex, of=view, part=part)
+    def __init__(self, view: PageWidget, part: str) -> None:
+        self._view = view
+        super().__init__(uuid.uuid4().hex, of=view.run_id, part=part)
+
+    @property
+    def model_id(self) -> str:
+        """The id of the part, by which layouts name it: the comm of its view is open then, too."""
+        _ = self._view.model_id
+        return super().model_id
 
 
 class Parts:
     """The parts of a view, each made when it is first asked for."""
 
-    def __init__(self, view: str) -> None:
+    def __init__(self, view: PageWidget) -> None:
         self._view = view
 
     @cached_property

@@ -94,7 +94,7 @@ class ReplyView(Instrument):
     @cached_property
     def parts(self) -> Parts:
         """The parts of the view as widgets: `stop`, `reasoning`, `answer` and `usage`."""
-        return Parts(self.run_id)
+        return Parts(self)
 
     def ask(self, prompt: str | None = None, **options: Unpack[Options]) -> Run:
         """Send a prompt, show its reply instead of the present one, and return its run at once.

@@ -32,6 +32,20 @@ def test_a_view_goes_into_a_layout_where_nobody_looks_on(monkeypatch: pytest.Mon
     assert view.comm is not None
     view.close()
     assert view.comm is None
+    # A page that asks for the states of all widgets gets them, though a layout has a closed one.
+    assert box.get_state("children")["children"][0] == f"IPY_MODEL_{view.run_id}"
+    box.close()
+
+
+def test_a_layout_of_parts_alone_has_their_view_where_nobody_looks_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(front_ends, "current", lambda: front_ends.NOBODY)
+    view = ReplyView(Reply(status="complete"))
+    parts = [view.parts.stop, view.parts.usage]
+    assert [each.comm for each in (view, *parts)] == [None] * 3
+    box = ipywidgets.VBox(parts)
+    assert None not in [each.comm for each in (view, *parts)]
+    view.close()
+    box.close()
 
 
 def test_a_view_that_was_made_in_a_captured_cell_is_shown_by_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
