@@ -41,9 +41,13 @@ class ReplyView(Instrument):
 
     Its traits can be read, observed (`observe`) and linked (`traitlets.link`, `dlink`). They follow
     the reply up to 15 times a second, also while a cell runs, so observers are called on a thread
-    of the widget. `status`, `value` and `usage` are in the page as well, for `ipywidgets.jslink`.
-    `answer` and `reasoning` are not: sent whole each time that they grow, a long text would cost a
-    hundred times its size. `value` has the answer once it is whole.
+    of the widget. They must not wait for the main thread. `status`, `value` and `usage` are in the
+    page as well, for `ipywidgets.jslink`. `answer` and `reasoning` are not: sent whole each time
+    that they grow, a long text would cost a hundred times its size. `value` has the answer once it
+    is whole.
+
+    Where nobody looks on (nbclient, papermill), a cell ends when its replies and their observers
+    have ended, and the reply is static output, also below a layout.
 
     Args:
         shown: a run (`nbstream.stream`), or a reply (`nbstream.last`); None for a view that waits
@@ -132,8 +136,9 @@ class ReplyView(Instrument):
         return self._run is not None and self._run.cancel()
 
     def on_end(self, callback: Callable[[Reply], object], remove: bool = False) -> None:  # noqa: FBT001, FBT002  (as ipywidgets)
-        """Call `callback` with each reply that has ended in the view.
+        """Call `callback` with each reply that has ended in the view, on a thread of the widget.
 
+        A reply that `ask` or `show` has replaced before its end is not among them: its run has it.
         With `remove`, do not call it any more.
         """
         self._ends.change(callback, remove=remove)
@@ -141,7 +146,7 @@ class ReplyView(Instrument):
     def on_event(self, callback: Callable[[Event, Reply], object], remove: bool = False) -> None:  # noqa: FBT001, FBT002  (as above)
         """Call `callback` with each event (`nbstream.model.events`), and the reply after its frame.
 
-        With `remove`, do not call it any more.
+        It is called on a thread of the widget. With `remove`, do not call it any more.
         """
         self._events.change(callback, remove=remove)
 
