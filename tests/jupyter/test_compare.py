@@ -88,8 +88,9 @@ def test_columns_arrive_together_and_settle_to_a_table(kernel: Kernel, server: S
     assert cell.status == "ok", cell.outputs
     assert [column["name"] for column in page.own["columns"]] == ["flash", "pro"]
     kernel.until(lambda: not page.own["live"], "the page knows that all have ended")
-    kernel.until(lambda: "first token" in page.transcript["text/plain"], "the table is there")
-    assert page.transcript["text/plain"].count("Say fog.") == 2
+    # Before that, it may have one column alone.
+    kernel.until(lambda: page.transcript["text/plain"].count("Say fog.") == 2, "the table is there")
+    assert "first token" in page.transcript["text/plain"]
     assert "All columns: no thinking · temperature 0" in page.transcript["text/plain"]
     assert "<table" in page.transcript["text/html"]
     assert kernel.evaluate("[each.status for each in result.replies]") == ["complete", "complete"]
