@@ -22,7 +22,7 @@ from nbstream.client import settings, tapes
 from nbstream.client.options import NAMES
 from nbstream.client.redaction import without_keys
 from nbstream.exchange.start import stream
-from nbstream.jupyter import commands, display, first_lines, session_history
+from nbstream.jupyter import cell_ids, commands, display, first_lines, rerun, session_history
 from nbstream.jupyter.commands import explanations
 from nbstream.jupyter.commands.command import Context, Line
 from nbstream.jupyter.completion import matcher
@@ -365,7 +365,9 @@ def _show_inspector(run: Run, reasoning: str) -> None:
 
     from nbstream.widgets.inspector.inspector import Inspector  # noqa: PLC0415  (as above)
 
-    show(Inspector(run, reasoning=reasoning))
+    inspector = Inspector(run, reasoning=reasoning)
+    show(inspector)
+    rerun.when_rerun(cell_ids.running(front_ends.running_kernel()), inspector.close)
 
 
 def _type_named(text: str, variables: Mapping[str, Any], schema: str | None) -> Any:

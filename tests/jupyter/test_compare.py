@@ -141,7 +141,7 @@ def test_a_failed_column_says_why_and_the_others_go_on(kernel: Kernel) -> None:
     assert cell.status == "ok", cell.outputs
     kernel.until(lambda: "402" in page.transcript["text/plain"], "the table says why")
     assert "Say fog." in page.transcript["text/plain"]
-    assert page.own["state"] == "1 of 2 answers are whole"
+    kernel.until(lambda: page.own["state"] == "1 of 2 answers are whole", "the page says it")
 
 
 def test_nothing_tells_who_is_who_until_the_choice(kernel: Kernel) -> None:

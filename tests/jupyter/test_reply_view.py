@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests import kernels
 from tests.jupyter.conftest import CANARY_KEY
 from tests.jupyter.instruments import InstrumentPage
 
@@ -144,3 +145,19 @@ def test_where_nobody_watches_only_the_transcript_is_displayed(kernel: Kernel) -
     (static,) = cell.outputs_of("display_data")
     assert "Simulated" in static["content"]["data"]["text/html"]
     assert not {each for each in kernel.open_comms - before if each in kernel.views}
+
+
+@pytest.mark.parametrize("shared_kernel", [kernels.NEWEST], indirect=True)
+def test_an_inspector_is_closed_when_its_cell_is_run_again(kernel: Kernel) -> None:
+    code = "%%deepseek --inspect\nInspected again and again [simulate: normal tokens=20 rate=0]"
+    opened = "[each.model_id for each in widgets.values() if type(each).__name__ == 'Inspector']"
+    kernel.run("from ipywidgets.widgets.widget import _instances as widgets")
+    before = set(kernel.evaluate(opened))
+    found = []
+    for cell in ("inspects", "inspects", "inspects too"):
+        assert kernel.finish(kernel.send(code, metadata={"cellId": cell})).status == "ok"
+        found.append({*kernel.evaluate(opened)} - before)
+    assert [len(each) for each in found] == [1, 1, 2]
+    assert found[0] != found[1]
+    assert found[1] < found[2]
+    kernel.run("for each in [*widgets.values()]:\n    if type(each).__name__ == 'Inspector': each.close()")
