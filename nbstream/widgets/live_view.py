@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 #: A kernel that is being restarted does not live so long.
 _CONFIRMED_AFTER_SECONDS = 60.0
-#: Text that grows where no reader sees it is sent this often.
-_UNSEEN_FRAME_SECONDS = 0.25
 
 
 class LiveView:
@@ -214,8 +212,7 @@ class LiveView:
 
     def _may_wait(self) -> bool:
         """Whether there is only text to send, and no page has its end on the screen."""
-        is_seen = self.pages.sees_end or self._patches.changes_status
-        return not is_seen and time.monotonic() - self._sent_at < _UNSEEN_FRAME_SECONDS
+        return not self._patches.changes_status and self.pages.screens.may_wait(self._sent_at)
 
     def _send(self, *, final: bool = False) -> None:
         with self._patching:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from nbstream.widgets.screens import Screens
+
 
 def last_seq(message: dict[str, Any]) -> int:
     """Return the number of the last patch that a page has; 0 if it says none."""
@@ -17,6 +19,7 @@ class Pages:
     Attributes:
         known: every page that sent a message.
         settled: whether some page shows the settled output.
+        screens: which of them have the end of the text on the screen.
     """
 
     def __init__(self) -> None:
@@ -24,20 +27,12 @@ class Pages:
         self.settled = False
         #: Pages that draw the widget.
         self._drawing: set[str] = set()
-        #: Whether each page has the end of the text on its screen, with the number of that report:
-        #: a message comes on two channels, in any order.
-        self._visible: dict[str, tuple[int, bool]] = {}
+        self.screens = Screens(self._drawing)
 
     @property
     def draws(self) -> bool:
         """Whether some page draws the widget."""
         return bool(self._drawing)
-
-    @property
-    def sees_end(self) -> bool:
-        """Whether some page shows the end of the text; assumed if none has reported."""
-        drawing = tuple(self._drawing)
-        return not drawing or any(self._visible.get(page, (0, True))[1] for page in drawing)
 
     def note(self, message: dict[str, Any]) -> None:
         """Note what `message` reports about the page that sent it."""
@@ -52,6 +47,4 @@ class Pages:
             case "left":
                 self._drawing.discard(page)
             case "visibility":
-                seq = message.get("seq")
-                if isinstance(seq, int) and seq > self._visible.get(page, (0, True))[0]:
-                    self._visible[page] = seq, message.get("visible") is not False
+                self.screens.note(message)

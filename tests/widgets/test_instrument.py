@@ -211,7 +211,7 @@ def test_text_may_wait_only_if_no_page_has_its_end_on_the_screen(simulator: Simu
 
     def tell(page: str, kind: str, **message: Any) -> bool:
         instrument._on_message({"page": page, "number": next(number), "type": kind, **message})
-        return shown._is_seen
+        return shown._screens.show_end
 
     assert tell("a", "mounted")
     assert not tell("a", "visibility", reply="one", seq=1, visible=False)

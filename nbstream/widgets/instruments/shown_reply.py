@@ -13,6 +13,7 @@ from nbstream.model.reply import Reply
 from nbstream.model.retelling import events_of
 from nbstream.widgets.consents import Consents
 from nbstream.widgets.reply_patches import ReplyPatches
+from nbstream.widgets.screens import Screens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from nbstream.model.presentation import Presentation
     from nbstream.widgets.instruments.protocol import ShownReply as ShownState
     from nbstream.widgets.protocol import Patch
-
-#: Text that grows where no reader sees it is sent this often.
-_UNSEEN_FRAME_SECONDS = 0.25
 
 
 class ShownReply:
@@ -57,9 +55,7 @@ class ShownReply:
         self._is_stopping = False
         self._sent_at = 0.0
         self._listener: Callable[[], None] | None = None
-        self._drawing = drawing
-        #: By page: the number of its last report, and whether the end of the text is on its screen.
-        self._visible: dict[str, tuple[int, bool]] = {}
+        self._screens = Screens(drawing)
         if self._receiver is None:
             self._patches.feed(events_of(self._reply.steps), self._reply)
             self._patches.patch(self.elapsed, final=True)
@@ -135,23 +131,12 @@ class ShownReply:
             case "cancel" if self._receiver is not None:
                 self._receiver.cancel()
             case "visibility":
-                seq, page = message.get("seq"), str(message.get("page"))
-                if isinstance(seq, int) and seq > self._visible.get(page, (0, True))[0]:
-                    self._visible[page] = seq, message.get("visible") is not False
+                self._screens.note(message)
         return None
 
     def leave(self, page: str) -> None:
         """Note that a page was closed."""
-        self._visible.pop(page, None)
-
-    @property
-    def _is_seen(self) -> bool:
-        """Whether some page has the end of the text on its screen."""
-        # A page reports only that this has changed: at first it is.
-        drawing = tuple(self._drawing)
-        return not drawing or any(self._visible.get(page, (0, True))[1] for page in drawing)
+        self._screens.leave(page)
 
     def _may_wait(self) -> bool:
-        return not (self._is_seen or self._patches.changes_status) and (
-            time.monotonic() - self._sent_at < _UNSEEN_FRAME_SECONDS
-        )
+        return not self._patches.changes_status and self._screens.may_wait(self._sent_at)
