@@ -6,11 +6,11 @@ events, so a line is held back until it is clear that no key goes on in a later 
 
 from __future__ import annotations
 
-import json
 import re
 from collections import deque
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from nbstream.client.raw_lines import DEEPEST, Path, RawLine
 from nbstream.client.redaction import much_of_a_key, size_of_beginning
 from nbstream.model.hidden_text import MARK
 
@@ -19,62 +19,17 @@ if TYPE_CHECKING:
 
     from nbstream.client.redaction import KeyRedactor
 
-_Path: TypeAlias = tuple[str | int, ...]
-
 _LINES = re.compile(rb"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+\Z")
-_FIELD = re.compile(r"\ufeff?\s*(?:data\s*:\s*)?")
 _NAMED_ERROR = re.compile(r"\ufeff?\s*event\s*:\s*error\s*\Z")
 #: A server's error names its message so; the chunks of an answer have neither.
 _OF_ERRORS = re.compile(r'"(?:message|detail|msg|error_msg|errorMessage|reason|status_msg)"')
-#: Deeper levels of an event are not searched for a key that is split.
-_DEEPEST = 40
-
-
-class _Line:
-    """A line of a response: its text, and what of its JSON value is changed."""
-
-    __slots__ = ("_begins_at", "changes", "holders", "is_changed", "text", "value")
-
-    def __init__(self, text: str, *, is_changed: bool = False) -> None:
-        self.text = text
-        #: Whether a key was in it.
-        self.is_changed = is_changed
-        self.value: Any = None
-        self.changes: dict[_Path, str] = {}
-        #: How many texts may hold a key that goes on in a later line.
-        self.holders = 0
-        found = _FIELD.match(text)
-        self._begins_at = begins_at = found.end() if found is not None else 0
-        if text.startswith(("{", "["), begins_at):
-            try:
-                self.value = json.loads(text[begins_at:])
-            except (ValueError, RecursionError):
-                self.value = None
-
-    def bytes(self) -> bytes:
-        """Return the line without keys."""
-        text = self.text
-        has_bytes = self.value is not None and '"bytes"' in text
-        if self.changes or (self.is_changed and has_bytes):
-            if has_bytes:
-                # Those of tokens, which spell the key once more.
-                _drop_bytes(self.value)
-            for path, new in self.changes.items():
-                inner = self.value
-                for name in path[:-1]:
-                    inner = inner[name]
-                inner[path[-1]] = new
-            ending = text[len(text.rstrip("\r\n")) :]
-            # ASCII, as the value may have half of a surrogate pair.
-            text = text[: self._begins_at] + json.dumps(self.value, separators=(",", ":")) + ending
-        return text.encode("utf-8", "surrogateescape")
 
 
 class _Part(NamedTuple):
     """A text of a line that may hold a part of a key."""
 
-    line: _Line
-    path: _Path
+    line: RawLine
+    path: Path
     text: str
 
 
@@ -94,9 +49,11 @@ class LineRedactor:
             # A long key in single characters, each in an event of three lines, with comments.
             self._patience = max(patience, 6 * max(map(len, redactor.answer_forms), default=0))
         #: The lines that are not returned yet.
-        self._waiting: deque[_Line] = deque()
+        self._waiting: deque[RawLine] = deque()
         #: The texts at the end of each channel that may be the beginning of a key.
-        self._open: dict[_Path, list[_Part]] = {}
+        self._open: dict[Path, list[_Part]] = {}
+        #: The lines of data of an event whose value goes on in the next line.
+        self._parts: list[RawLine] = []
         #: Whether the event is named "error", so that any data of it is an error.
         self._is_named_error = False
 
@@ -106,15 +63,17 @@ class LineRedactor:
             return [line]
         given = line.decode("utf-8", "surrogateescape")
         text = self._redactor.redact(given)
-        read = _Line(text, is_changed=text != given)
+        read = RawLine(text, is_changed=text != given)
         if read.value is not None:
+            self._end_parts()
             self._read(read)
         elif not text.strip():
+            self._end_parts()
             self._is_named_error = False
         else:
-            # A comment, a web page, or what a gateway says in the place of an event.
-            read.text = self._redactor.redact_error(text)
             self._is_named_error |= _NAMED_ERROR.match(text) is not None
+            if not self._is_part(read):
+                self._clean(read)
         self._waiting.append(read)
         if self._patience is not None and len(self._waiting) > self._patience:
             self._give_up(self._waiting[0])
@@ -122,10 +81,37 @@ class LineRedactor:
 
     def flush(self) -> list[bytes]:
         """Return the other lines, at the end of the response."""
+        self._end_parts()
         for parts in self._open.values():
             self._end(parts)
         self._open.clear()
         return self._clear()
+
+    def _clean(self, line: RawLine) -> None:
+        """Clean a comment, a web page, or what a gateway says in the place of an event."""
+        line.text = self._redactor.redact_error(line.text)
+
+    def _is_part(self, line: RawLine) -> bool:
+        """Hold a line if it may be a part of a JSON value in several lines of data."""
+        content = line.content if line.is_data else ""
+        if not self._parts and (not content.startswith(("{", "[")) or content == "[DONE]"):
+            return False
+        line.holders += 1
+        self._parts.append(line)
+        return True
+
+    def _end_parts(self) -> None:
+        """Read the value of the lines that are held; other lines than data are none of it."""
+        held, self._parts = self._parts, []
+        if not held:
+            return
+        first, *others = (each for each in held if each.is_data)
+        if first.begins_value(others):
+            self._read(first)
+        for each in held:
+            if each.value is None and each.carrier is None:
+                self._clean(each)
+            each.holders -= 1
 
     def _end(self, parts: list[_Part]) -> None:
         """Release texts although a key may go on; much of one is replaced."""
@@ -135,9 +121,9 @@ class LineRedactor:
             _replace(parts, len(text) - size, len(text))
         _release(parts)
 
-    def _read(self, line: _Line) -> None:
+    def _read(self, line: RawLine) -> None:
         redact_error = self._redactor.redact_error
-        text = line.text
+        text = line.whole
         is_error = self._is_named_error or '"error"' in text or ('"choices"' not in text and _OF_ERRORS.search(text))
         for path, channel, text in _texts(line.value):
             if is_error and (cleaned := redact_error(text)) != text:
@@ -145,7 +131,7 @@ class LineRedactor:
             elif self._redactor.answer_forms:
                 self._grow(channel, _Part(line, path, text))
 
-    def _grow(self, channel: _Path, part: _Part) -> None:
+    def _grow(self, channel: Path, part: _Part) -> None:
         """Add a text to its channel, and remove a key that it completes."""
         parts = self._open.pop(channel, None) or []
         if not parts and not size_of_beginning(self._redactor, part.text):
@@ -163,8 +149,10 @@ class LineRedactor:
         if kept:
             self._open[channel] = kept
 
-    def _give_up(self, line: _Line) -> None:
+    def _give_up(self, line: RawLine) -> None:
         """Hold a line no longer."""
+        if line in self._parts:
+            self._end_parts()
         for channel, parts in [*self._open.items()]:
             if any(each.line is line for each in parts):
                 self._end(self._open.pop(channel))
@@ -216,7 +204,7 @@ def _split_again(pieces: Iterable[bytes], before: Sequence[bytes], after: Sequen
         yield found
 
 
-def _texts(value: Any, path: _Path = (), channel: _Path = ()) -> Iterator[tuple[_Path, _Path, str]]:
+def _texts(value: Any, path: Path = (), channel: Path = ()) -> Iterator[tuple[Path, Path, str]]:
     """Yield the texts of a JSON value, each with its path and the name of its channel.
 
     In the channel's name, the field `index` stands for the place in a list: the calls of a response
@@ -224,7 +212,7 @@ def _texts(value: Any, path: _Path = (), channel: _Path = ()) -> Iterator[tuple[
     """
     if isinstance(value, str):
         yield path, channel, value
-    elif len(path) > _DEEPEST:
+    elif len(path) > DEEPEST:
         return
     elif isinstance(value, dict):
         index = value.get("index")
@@ -235,20 +223,6 @@ def _texts(value: Any, path: _Path = (), channel: _Path = ()) -> Iterator[tuple[
     elif isinstance(value, list):
         for number, inner in enumerate(value):
             yield from _texts(inner, (*path, number), (*channel, number))
-
-
-def _drop_bytes(value: Any, depth: int = 0) -> None:
-    """Take the fields `bytes` out of a JSON value."""
-    if depth > _DEEPEST:
-        return
-    if isinstance(value, dict):
-        if isinstance(value.get("bytes"), list):
-            value["bytes"] = None
-        for inner in value.values():
-            _drop_bytes(inner, depth + 1)
-    elif isinstance(value, list):
-        for inner in value:
-            _drop_bytes(inner, depth + 1)
 
 
 def _replace(parts: list[_Part], start: int, end: int) -> None:

@@ -130,6 +130,26 @@ def test_no_key_is_in_the_bytes_however_it_is_split(parts: list[str], places: li
     assert len(response.pieces) == len(cut(data, places))
 
 
+@pytest.mark.parametrize("indent", [None, 1])
+@pytest.mark.parametrize("noise", ["", ": a comment\n", "id: 1\n"])
+def test_a_key_that_is_split_is_found_where_an_event_has_several_lines_of_data(indent: int | None, noise: str) -> None:
+    parts = ["x ", KEY[:5], KEY[5:10], KEY[10:], " y"]
+    values = [json.dumps(content(part), indent=indent).splitlines() for part in parts]
+    data = "".join("".join(f"data: {line}\n{noise}" for line in lines) + "\n" for lines in values).encode()
+    response = traced([data], KeyRedactor(Secret(KEY)))
+    (clean,) = (each.data for each in response.pieces)
+    assert reduced([Started(0, Request("m")), *decoded(response)]).answer == "x <secret> y"
+    assert len(clean.splitlines()) == len(data.splitlines())
+    # Events without a key stay as they came.
+    assert clean.split(b"\n\n")[0] == data.split(b"\n\n")[0]
+    assert b"".join(each.data for each in response.events()) == clean
+
+
+def test_data_that_only_begins_like_json_stays_as_it_came() -> None:
+    data = b"data: {not JSON\ndata: at all\n\ndata: [DONE]\n\n" + b"data: {\n" * 3
+    assert without_keys([data], KeyRedactor(Secret(KEY))) == [data]
+
+
 def test_the_same_meaning_with_and_without_a_split_key() -> None:
     redactor = KeyRedactor(Secret(KEY))
     pieces = [stream(content(f"x {KEY[:9]}"), done=False), stream(content(KEY[9:] + " y"), content(" z"), FINISH)]
