@@ -6,6 +6,7 @@ button. marimo has cells that depend on each other: those that need the whole re
 
 from __future__ import annotations
 
+import threading
 import time
 import weakref
 from contextlib import suppress
@@ -45,6 +46,8 @@ _STORE = "_nbstream_values"
 _pages: PerSession[list[bool]] = PerSession(list)
 #: The replies of a session whose elements may stand in outputs.
 _elements: PerSession[weakref.WeakSet[LiveReply]] = PerSession(weakref.WeakSet)
+#: Held while they are listed, on the thread of a reply that settles, and while a cell adds one.
+_listing = threading.Lock()
 
 
 def mode() -> Literal["edit", "run", "export"] | None:
@@ -118,7 +121,8 @@ class LiveReply:
         self._settled: mo.Html | None = None
         #: The cells that show it, which get the settled output.
         self._cells: set[object] = set()
-        _elements.get().add(self)
+        with _listing:
+            _elements.get().add(self)
         self._pump = mo.Thread(target=self._work, name=f"nbstream-{run.id[:8]}", daemon=True)
         self._view.is_outdated = lambda: self._pump.should_exit
         mo.output.append(self)
@@ -208,7 +212,9 @@ class LiveReply:
         if code.output is not None or code.last_expr.co_names or code.last_expr.co_consts != (None,):
             return None
         text = appended.text if appended is not None else ""
-        for each in _elements.get():
+        with _listing:
+            elements = [*_elements.get()]
+        for each in elements:
             text = each.settle_in_text(text)
         return mo.Html(text)
 
