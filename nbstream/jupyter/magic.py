@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from nbstream.client.options import Options
+    from nbstream.client.recorder import Recorder
     from nbstream.client.run import Run
     from nbstream.model.presentation import Audience
     from nbstream.model.reply import Reply
@@ -217,10 +218,9 @@ class DeepSeekMagics(settings.Settings, Magics):
         tape = tapes.tapes_of(arguments.record, arguments.replay, arguments.speed)
         with tapes.for_one(tape):
             try:
-                self._run(arguments, prompt)
+                self._run(arguments, prompt, tape.recorder)
             finally:
-                if tape.recorder is not None and (problem := tape.recorder.flush()):
-                    sys.stderr.write(f"Note: {problem}\n")
+                _flush(tape.recorder)
 
     def _parse(self, line: str) -> Namespace:
         try:
@@ -246,7 +246,7 @@ class DeepSeekMagics(settings.Settings, Magics):
             raise UsageError(f"-o {arguments.out}: a variable's name is a Python identifier.")
         return arguments
 
-    def _run(self, arguments: Namespace, prompt: str) -> None:
+    def _run(self, arguments: Namespace, prompt: str, recorder: Recorder | None) -> None:
         if not prompt.strip() and not arguments.error:
             raise RequestError(_EMPTY)
         line = self._with_options(arguments)
@@ -281,9 +281,14 @@ class DeepSeekMagics(settings.Settings, Magics):
             line.keep(run.reply)
             return run
 
+        def done(reply: Reply) -> None:
+            line.keep(reply)
+            # In the background it ends after its cell.
+            _flush(recorder)
+
         watch = display.watch_in_background if line.is_background else display.watch
         inspects = partial(_show_inspector, reasoning=line.presentation.reasoning)
-        watch(start, line.presentation, line.keep, inspects if arguments.inspect else lambda _: None)
+        watch(start, line.presentation, done, inspects if arguments.inspect else lambda _: None)
 
     def _line(self, line: str) -> Line:
         """Return the options on the line of a command that sends the same messages again."""
@@ -352,6 +357,12 @@ def unload(shell: InteractiveShell) -> None:
     for kind in ("line", "cell"):
         shell.magics_manager.magics[kind].pop(_NAME, None)
     settings.use(None)
+
+
+def _flush(recorder: Recorder | None) -> None:
+    """Wait until all is recorded, and tell what could not be."""
+    if recorder is not None and (problem := recorder.flush()):
+        sys.stderr.write(f"Note: {problem}\n")
 
 
 def _show_inspector(run: Run, reasoning: str) -> None:

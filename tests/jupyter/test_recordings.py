@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tests import kernels
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,3 +48,14 @@ def test_flags_in_a_kernel(kernel: Kernel, server: Simulator, tmp_path: Path) ->
     kernel.finish(cell)
     assert kernel.evaluate("(stopped.status, nbstream.last is stopped)") == ["cancelled", True]
     assert len(server.log()) == 1
+
+
+@pytest.mark.parametrize("shared_kernel", [kernels.NEWEST], indirect=True)
+def test_a_background_reply_that_cannot_be_recorded_says_so(kernel: Kernel, tmp_path: Path) -> None:
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    flags = f"--background --record {folder}/lesson.jsonl"
+    kernel.run(f"%%deepseek {flags}\n[simulate: tokens=60 rate=60] record in the background")
+    shutil.rmtree(folder)
+    kernel.until(lambda: "could not be recorded in" in str(kernel.messages), "the cell says it")
+    assert "lesson.jsonl: No such file or directory" in str(kernel.messages)
