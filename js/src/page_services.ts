@@ -227,8 +227,9 @@ const LEAVING = new Set(["Escape", "Tab"]);
 const KEYS: readonly [string, readonly string[]][] = [
   [".nbstream :is(button, summary)", ["Enter", " "]],
   [".nbstream a", ["Enter"]],
+  // What scrolls.
   [
-    ".nbstream :is(.nbstream-thoughts, .nbstream-log)",
-    ["ArrowUp", "ArrowDown", "PageUp", "PageDown", "Home", "End", " "],
+    ".nbstream :is(.nbstream-thoughts, .nbstream-table, [role=log], [role=region], pre)",
+    ["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "PageUp", "PageDown", "Home", "End", " "],
   ],
 ];

@@ -153,7 +153,8 @@ describe("a key", () => {
   function isKeptFromNotebook(selector: string, key: string, options: KeyboardEventInit = {}): boolean {
     document.body.innerHTML =
       '<div class="nbstream"><details><summary>a</summary></details><button>b</button><p><a href="#">c</a></p>' +
-      '<div class="nbstream-thoughts"></div><textarea></textarea></div><button class="other">d</button>';
+      '<div class="nbstream-thoughts"></div><textarea></textarea><div role="region" tabindex="0"><pre></pre></div>' +
+      '</div><button class="other">d</button>';
     let reached = false;
     document.addEventListener(
       "keydown",
@@ -172,6 +173,8 @@ describe("a key", () => {
     ["summary", "Enter"],
     ["a", "Enter"],
     [".nbstream-thoughts", "ArrowDown"],
+    ["[role=region]", "ArrowRight"],
+    ["pre", "ArrowUp"],
     ["textarea", "Enter"],
     ["textarea", "d"],
     ["textarea", "Enter", { ctrlKey: true }],
