@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 import anywidget
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _VIEW_MIME = "application/vnd.jupyter.widget-view+json"
+
+#: The message of a page that a widget handles.
+_question: ContextVar[dict[str, Any] | None] = ContextVar("question", default=None)
 
 
 def take_messages_on_subshell(comm: Any) -> None:
@@ -111,7 +115,9 @@ class PageWidget(anywidget.AnyWidget):
         """Send a message to the page; ipywidgets calls it for all of them, on any thread.
 
         ipykernel's comms also name the request that caused a message, and a topic. Pages need
-        neither, both would be a third of a small message, and a plain thread has no request.
+        neither, both would be a third of a small message, and a plain thread has no request. Only
+        the state that a page has asked for names its question: after a reload JupyterLab knows it
+        by that, and draws no widget of the notebook before it has all states.
         """
         # Another thread may close the widget, which then has no comm any more.
         comm = self.comm
@@ -124,7 +130,15 @@ class PageWidget(anywidget.AnyWidget):
         # Jupyter would write a blank after each comma and colon.
         with suppress(TypeError, ValueError):
             content = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
-        kernel.session.send(kernel.iopub_socket, "comm_msg", content)
+        question = _question.get() if message.get("method") == "update" else None
+        kernel.session.send(kernel.iopub_socket, "comm_msg", content, parent=question)
+
+    def _handle_msg(self, msg: dict[str, Any]) -> None:
+        token = _question.set(msg)
+        try:
+            super()._handle_msg(msg)
+        finally:
+            _question.reset(token)
 
     def send_state_for(self, request: dict[str, Any]) -> None:
         """Send the state in the name of a cell, for a front end that keeps what that cell sends.

@@ -12,7 +12,7 @@ from tests.jupyter.instruments import InstrumentPage
 
 if TYPE_CHECKING:
     from nbstream.simulator.server import Simulator
-    from tests.jupyter.kernel import Cell, Kernel
+    from tests.jupyter.kernel import Cell, Kernel, Message
 
 pytestmark = pytest.mark.kernel
 
@@ -66,6 +66,23 @@ def test_one_message_a_frame_and_each_page_can_ask_for_all_of_it(kernel: Kernel)
         for each in kernel.messages
         if each["msg_type"] == "comm_msg"
     )
+
+
+def test_the_state_that_a_reloaded_page_asks_for_names_its_question(kernel: Kernel) -> None:
+    """JupyterLab waits for it with all widgets of the notebook, if the kernel was busy."""
+    page, _ = shown(kernel, "View of a reloaded page [simulate: normal tokens=5000 rate=50]")
+    page.until("answering")
+    question = kernel.post("shell", "comm_msg", {"comm_id": page.view.comm_id, "data": {"method": "request_state"}})
+    kernel.until(lambda: kernel.handled(question), "the kernel has answered")
+    (answer,) = (
+        each for each in kernel.messages if each["parent_header"].get("msg_id") == question and _is_state(each)
+    )
+    assert answer["content"]["data"]["state"]["keyframe"]["replies"]
+    kernel.run("view.stop()")
+
+
+def _is_state(message: Message) -> bool:
+    return message["msg_type"] == "comm_msg" and str(message["content"]["data"]["method"]) == "update"
 
 
 def test_stop_reaches_a_busy_kernel_once_by_two_channels(kernel: Kernel) -> None:
