@@ -51,12 +51,13 @@ _ROOT = '<div class="nbstream nbstream-settled {} mathjax_ignore tex2jax_ignore"
 _QUIET = "opacity:.72"
 _SMALL = f"{_QUIET};font-size:.83em;line-height:1.62"
 # The same measures as in the live footer, so that it does not jump when the reply settles. Each
-# item begins with its separator; the first one in a line stands outside, where it is cut off.
+# item begins with its separator; the first one in a line stands outside, where it is cut off. The
+# further lines of a long item do not.
 _FOOTER = "margin:.15em 0 .3em;overflow:hidden"
 _ITEMS = f"{_SMALL};margin-left:-.6em;font-variant-numeric:tabular-nums"
 _FIRST_ITEM = '<span style="display:inline-block;padding-left:.6em">'
-_SEPARATOR = '<span style="display:inline-block;width:.6em;white-space:nowrap">·&nbsp;</span>'
-_ITEM = f'<span style="display:inline-block">{_SEPARATOR}'
+_SEPARATOR = '<span style="display:inline-block;width:.6em;margin-left:-.6em;white-space:nowrap">·&nbsp;</span>'
+_ITEM = f"{_FIRST_ITEM}{_SEPARATOR}"
 
 
 def bundle(

@@ -165,6 +165,27 @@ def test_nothing_wide_makes_a_reply_scroll(
     assert page.locator("#reply").evaluate("(reply) => reply.scrollWidth - reply.clientWidth") == 0
 
 
+#: How many lines the items of a footer have, and how many of those begin where they are cut off.
+_FOOTER_LINES = """() => {
+  const footer = document.querySelector("#reply .nbstream-footer");
+  const edge = footer.parentElement.getBoundingClientRect().left;
+  const lines = [...footer.children].flatMap((item) => {
+    const range = document.createRange();
+    range.selectNodeContents(item.lastChild);
+    return [...range.getClientRects()];
+  });
+  return [lines.length, lines.filter(({ left }) => left < edge - 0.5).length];
+}"""
+
+
+@pytest.mark.parametrize("state", ["failed-live", "settled"])
+def test_a_long_item_of_a_footer_wraps_and_is_not_cut_off(state: str, page: Page) -> None:
+    take(page, state, "light", 180)
+    lines, cut = page.evaluate(_FOOTER_LINES)
+    assert lines > page.locator("#reply .nbstream-footer > span").count()
+    assert cut == 0
+
+
 def take(page: Page, state: str, theme: str, width: int, css: str = "") -> Image.Image:
     """Return the picture of one state."""
     page.set_viewport_size({"width": width, "height": 900})
