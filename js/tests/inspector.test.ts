@@ -318,6 +318,19 @@ describe("drawings", () => {
 });
 
 describe("the tab Time", () => {
+  it("draws the curve in pixels, so that its numbers have the size of the text", async () => {
+    const spans = [{ kind: "answer", name: "answer", start: 0, end: 3 }];
+    const rates = [
+      [1, 2, 10, false],
+      [2, 3, 30, false],
+    ];
+    const panel = new TimePanel(source(() => ({ spans, curve: rates, facts: [], note: "" })));
+    Object.defineProperty(panel.element, "clientWidth", { value: 300 });
+    await panel.refresh();
+    const drawn = panel.element.querySelector("figure svg");
+    expect([drawn?.getAttribute("width"), drawn?.hasAttribute("viewBox")]).toEqual(["300", false]);
+  });
+
   it("keeps the focus and the place of a reader while it is drawn anew", async () => {
     const spans = [{ kind: "answer", name: "answer", start: 0, end: 1 }];
     const panel = new TimePanel(source(() => ({ spans, curve: [], facts: [], note: "" })));
@@ -338,11 +351,11 @@ describe("the tab Tokens", () => {
   it("tells a probability by level and in words", () => {
     expect([0.95, 0.9, 0.7, 0.5, 0.25, 0.1, null].map(level)).toEqual([0, 0, 1, 2, 3, 4, -1]);
     expect([1, 0.99999, 0.5, 0.0001, 0, null].map(percent)).toEqual([
-      "100.0 %",
-      "> 99.9 %",
-      "50.0 %",
-      "< 0.1 %",
-      "about 0 %",
+      "100.0%",
+      "> 99.9%",
+      "50.0%",
+      "< 0.1%",
+      "about 0%",
       "not known",
     ]);
   });
@@ -368,7 +381,7 @@ describe("the tab Tokens", () => {
     drawn[0]?.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowRight", bubbles: true, cancelable: true }));
     expect(document.activeElement).toBe(drawn[1]);
     await vi.advanceTimersByTimeAsync(200);
-    expect(panel.element.querySelector("td")?.textContent).toBe(`“1 ${HOSTILE}” (taken)`);
+    expect(panel.element.querySelector("tbody td")?.textContent).toBe(`“1 ${HOSTILE}” (taken)`);
     expect([...drawn].map((each) => each.tabIndex)).toEqual([-1, 0, -1]);
     expect(panel.element.querySelector("img")).toBeNull();
     expect(drawn[2]?.textContent).toBe("↵\n");

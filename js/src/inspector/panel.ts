@@ -75,8 +75,10 @@ export function table(head: readonly string[], rows: readonly (readonly (string 
   const created = element("table", "nbstream-in-table");
   const titles = document.createElement("tr");
   for (const text of head) {
-    const cell = element("th", "", text);
-    cell.scope = "col";
+    // A column of bars has no title: the one before it has the numbers.
+    const cell = document.createElement(text === "" ? "td" : "th");
+    cell.textContent = text;
+    if (text !== "") cell.scope = "col";
     titles.append(cell);
   }
   const top = document.createElement("thead");

@@ -1,13 +1,13 @@
 /** The tab Tokens: how probable each was, by shade and by underline, and what else could stand there. */
 
 import { element } from "../shared";
-import { type Panel, type Source, table, writeNotes } from "./panel";
+import { type Panel, type Source, scrollable, table, writeNotes } from "./panel";
 import type { Likely, TokenAnswer, TokensAnswer, TokenView } from "./protocol";
 
 const NAMES: Record<string, string> = { r: "Reasoning", a: "Answer", f: "Refusal", c: "Tool call" };
 /** The least probability of each level; the last one has none. */
 const LEVELS = [0.9, 0.7, 0.5, 0.25] as const;
-const LEGEND = ["90 % or more", "70 to 90 %", "50 to 70 %", "25 to 50 %", "less than 25 %"];
+const LEGEND = ["90% or more", "70 to 90%", "50 to 70%", "25 to 50%", "less than 25%"];
 /** Tokens of one block, as far as no line ends before: the browser lays out only blocks in sight. */
 const LARGEST_BLOCK = 300;
 const DETAIL_DELAY = 90;
@@ -21,9 +21,9 @@ export function level(p: number | null): number {
 
 export function percent(p: number | null): string {
   if (p === null) return "not known";
-  if (p > 0.9995 && p < 1) return "> 99.9 %";
-  if (p < 0.001) return p === 0 ? "about 0 %" : "< 0.1 %";
-  return `${(p * 100).toFixed(1)} %`;
+  if (p > 0.9995 && p < 1) return "> 99.9%";
+  if (p < 0.001) return p === 0 ? "about 0%" : "< 0.1%";
+  return `${(p * 100).toFixed(1)}%`;
 }
 
 export class TokensPanel implements Panel {
@@ -218,7 +218,7 @@ function places(likely: readonly Likely[]): HTMLElement {
     track.append(bar);
     return [`${spoken(text)}${taken ? " (taken)" : ""}`, percent(p), track, bytes];
   });
-  return table(["token", "probability", "", "bytes"], rows);
+  return scrollable(table(["token", "probability", "", "bytes"], rows), "What could stand there");
 }
 
 function legend(): HTMLElement {
