@@ -194,6 +194,8 @@ export class Composer {
     const chip = (text: string, isTemplate: boolean, onClick: () => void): HTMLElement => {
       const created = button("nbstream-suggestion", "", onClick);
       created.append(element("bdi", "", text), isTemplate ? "…" : "");
+      // A narrow panel cuts it off.
+      created.title = text;
       return created;
     };
     this.#suggestions.replaceChildren(

@@ -24,7 +24,7 @@ export class GaugeView {
     this.#bar.hidden = part === undefined;
     this.#filled.style.inlineSize = `${100 * (part ?? 0)}%`;
     this.element.toggleAttribute("data-full", part !== undefined && part >= ALMOST_FULL);
-    const percent = part === undefined ? "" : ` (${part > 0 && part < 0.01 ? "< 1" : Math.round(100 * part)} %)`;
+    const percent = part === undefined ? "" : ` (${part > 0 && part < 0.01 ? "< 1" : Math.round(100 * part)}%)`;
     show(this.#text, context === null ? "" : `${context.text}${percent}`);
     show(this.#cost, cost);
     if (this.#cost.title !== cost_note) this.#cost.title = cost_note;
