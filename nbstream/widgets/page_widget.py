@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from contextlib import suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +10,7 @@ import traitlets
 from ipywidgets import Layout  # type: ignore[import-untyped]
 
 from nbstream.widgets import cells, front_ends, page_modules
+from nbstream.widgets.small_messages import send_small
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -126,12 +125,8 @@ class PageWidget(anywidget.AnyWidget):
         if buffers or not hasattr(kernel, "iopub_socket"):
             super()._send(message, buffers)
             return
-        content: Any = {"comm_id": comm.comm_id, "data": message}
-        # Jupyter would write a blank after each comma and colon.
-        with suppress(TypeError, ValueError):
-            content = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
         question = _question.get() if message.get("method") == "update" else None
-        kernel.session.send(kernel.iopub_socket, "comm_msg", content, parent=question)
+        send_small(kernel, "comm_msg", {"comm_id": comm.comm_id, "data": message}, question)
 
     def _handle_msg(self, msg: dict[str, Any]) -> None:
         token = _question.set(msg)
