@@ -16,7 +16,7 @@ const WIDGETS = {
   chat_panel: "src/chat_panel/chat_panel.ts",
   inspector: "src/inspector/inspector.ts",
   compare: "src/compare/compare.ts",
-  question: "src/question.ts",
+  calls: "src/calls.ts",
   reply_view: "src/instruments/reply_view.ts",
 };
 /** Modules that share nothing, as they are needed without a reply. */

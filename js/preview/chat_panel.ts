@@ -3,12 +3,12 @@
  */
 
 import keyframes from "../../tests/data/keyframes.json";
+import * as calls from "../src/calls";
 import chatPanel from "../src/chat_panel/chat_panel";
-import { questions } from "../src/later";
-import * as question from "../src/question";
+import { calls as later } from "../src/later";
 import { PANELS, type PanelExample } from "./chat_states";
 
-questions.provide(question);
+later.provide(calls);
 
 type Handler = (value?: unknown) => void;
 

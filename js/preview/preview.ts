@@ -1,13 +1,13 @@
 /** All states of a live reply, light and dark: the real module with a model that has no kernel. */
 
 import keyframes from "../../tests/data/keyframes.json";
+import * as calls from "../src/calls";
 import type { Model } from "../src/channel";
-import { questions } from "../src/later";
+import { calls as later } from "../src/later";
 import type { Keyframe } from "../src/protocol";
-import * as question from "../src/question";
 import reply from "../src/reply";
 
-questions.provide(question);
+later.provide(calls);
 
 /** The states that Python makes from events, by name (tests/browser/states.py). */
 const STATES = keyframes as unknown as Record<string, Keyframe>;

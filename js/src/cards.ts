@@ -3,13 +3,11 @@
  * seconds of a tool that runs, and asks whether a call may run.
  */
 
+import style from "./calls.css?inline";
 import type { Decision, Decisions } from "./decisions";
-import { patchChildren } from "./document";
-import { duration, element, show } from "./elements";
-import { type Load, questions } from "./later";
 import type { Card, Keyframe } from "./protocol";
-import type { QuestionView } from "./question";
-import { keepSelection } from "./selection";
+import { QuestionView } from "./question";
+import { applyStyle, duration, element, keepSelection, patchChildren, show } from "./shared";
 
 /** What the cards need of their reply. */
 export interface CardsController {
@@ -20,20 +18,19 @@ export interface CardsController {
   decide(card: Card, decision: Decision): void;
   /** Seconds since the run began. */
   clock(): number;
-  /** Draw again, as there is more to draw with. */
-  onLoaded(): void;
-  readonly load: Load;
 }
 
 export class Cards {
-  readonly element = element("div", "nbstream-cards");
+  readonly #element: HTMLElement;
   readonly #controller: CardsController;
   readonly #decorate: (content: DocumentFragment) => void;
   readonly #views = new Map<string, CardView>();
   #ticker: ReturnType<typeof setTimeout> | undefined;
 
-  /** `decorate` makes the page's additions to new HTML. */
-  constructor(controller: CardsController, decorate: (content: DocumentFragment) => void) {
+  /** They will stand in `parent`; `decorate` makes the page's additions to new HTML. */
+  constructor(parent: HTMLElement, controller: CardsController, decorate: (content: DocumentFragment) => void) {
+    applyStyle("calls", style, parent);
+    this.#element = parent;
     this.#controller = controller;
     this.#decorate = decorate;
   }
@@ -52,14 +49,11 @@ export class Cards {
       if (view === undefined) {
         view = new CardView(card, this.#decorate, (drawn, decision) => this.#controller.decide(drawn, decision));
         this.#views.set(card.key, view);
-        this.element.append(view.element);
+        this.#element.append(view.element);
       }
       view.draw(card, isLive, this.#controller.decisionOf(card.key), isStopping);
     }
-    this.element.hidden = this.#views.size === 0;
     this.#count();
-    // Before anything is asked, so that a question never waits for it.
-    if (state.cards.length > 0 && isLive) questions.want(this.#controller.load, () => this.#controller.onLoaded());
   }
 
   remove(): void {
@@ -119,8 +113,8 @@ class CardView {
     for (const [name, slot] of this.#slots) this.#drawSlot(name, slot, card[name]);
     const question = isLive ? card.question : null;
     if (question === null) this.#removeQuestion();
-    else if (this.#question === undefined && questions.module !== undefined) {
-      this.#question = new questions.module.QuestionView(this.element, question, (decision) => {
+    else if (this.#question === undefined) {
+      this.#question = new QuestionView(question, (decision) => {
         this.element.focus({ preventScroll: true });
         this.#onDecision(this.#card, decision);
       });

@@ -30,5 +30,5 @@ export class Later<Module> {
   }
 }
 
-/** The question whether a tool call may run. */
-export const questions = new Later<typeof import("./question")>("question");
+/** Tool calls: their cards, and the question whether one may run. */
+export const calls = new Later<typeof import("./calls")>("calls");

@@ -1,15 +1,11 @@
 /**
  * The question whether a tool call may run: its buttons, and the fields for arguments and a reason.
- * It is a module of its own, which a page loads with the first tool call.
  */
 
 import type { Decision, DecisionPhase } from "./decisions";
 import { Guard } from "./guard";
 import type { Question } from "./protocol";
-import style from "./question.css?inline";
-import { applyStyle, element } from "./shared";
-
-export { Decisions } from "./decisions";
+import { element } from "./shared";
 
 const UNANSWERED = "The kernel has not answered yet. Your decision is sent again until it does.";
 
@@ -57,9 +53,7 @@ export class QuestionView {
   #open: Form | undefined;
   #field: HTMLTextAreaElement | undefined;
 
-  /** It will stand in `card`. */
-  constructor(card: Element, question: Question, onDecision: (decision: Decision) => void) {
-    applyStyle("question", style, card);
+  constructor(question: Question, onDecision: (decision: Decision) => void) {
     this.#question = question;
     this.#onDecision = onDecision;
     this.element.setAttribute("role", "group");

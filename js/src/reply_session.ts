@@ -4,7 +4,7 @@
  */
 
 import type { Decision, Decisions } from "./decisions";
-import { type Load, questions } from "./later";
+import { calls, type Load } from "./later";
 import { opsOf } from "./operations";
 import { PageServices } from "./page_services";
 import type { Card, ClickAnswer, Keyframe, Op, PageMessage, Patch } from "./protocol";
@@ -38,7 +38,7 @@ export class ReplySession implements ReplyController {
   readonly services = PageServices.get();
   readonly #port: ReplyPort;
   readonly #stop: Stop;
-  /** Undefined until the module of questions is loaded. */
+  /** Undefined until the module of tool calls is loaded. */
   #decisions: Decisions | undefined;
   readonly #visibility: Visibility;
   /** The views and their parent elements. */
@@ -203,8 +203,8 @@ export class ReplySession implements ReplyController {
   /** Tell the kernel which questions the page shows, and find out what became of decisions. */
   #updateDecisions(): void {
     // A view that was scrolled out can come back.
-    if (!this.#wasMounted || questions.module === undefined) return;
-    this.#decisions ??= new questions.module.Decisions({
+    if (!this.#wasMounted || calls.module === undefined) return;
+    this.#decisions ??= new calls.module.Decisions({
       pageId: this.#port.pageId,
       isLive: () => !this.#isClosed && this.isLive,
       isStopping: () => isStopping(this.#stop.phase),

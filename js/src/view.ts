@@ -3,7 +3,7 @@
  * footer.
  */
 
-import { Cards } from "./cards";
+import type { Cards } from "./cards";
 import { addCodeButtons, type ControlServices, footerButtonsPlaceholder, handleClicks } from "./controls";
 import type { Decision, Decisions } from "./decisions";
 import { detailsIn, restoreOpen } from "./details";
@@ -11,7 +11,7 @@ import { LiveDocument } from "./document";
 import { duration, element, show, write } from "./elements";
 import { FrameScheduler } from "./frame_scheduler";
 import { styleTexts } from "./front_end";
-import type { Load } from "./later";
+import { calls, type Load } from "./later";
 import { OffscreenParts } from "./offscreen_parts";
 import { opsOf } from "./operations";
 import type { Card, Keyframe, Meta, Op } from "./protocol";
@@ -81,7 +81,10 @@ export class View {
   readonly #offscreen = new OffscreenParts(this.#answer);
   readonly #earlier = element("div", "jp-RenderedHTMLCommon nbstream-earlier");
   readonly #earlierDocument: LiveDocument;
-  readonly #cards: Cards;
+  readonly #cards = element("div", "nbstream-cards");
+  /** Draws them; undefined until there is a call, and the module for it. */
+  #cardsDrawing: Cards | undefined;
+  readonly #decorate: (content: DocumentFragment) => void;
   readonly #notes = element("div", "nbstream-notes");
   readonly #alert = element("div", "nbstream-alert");
   readonly #foot = element("div", "nbstream-foot");
@@ -101,10 +104,10 @@ export class View {
       addCodeButtons(content, controller.canInsertCells);
       controller.services.images.restore(content);
     };
+    this.#decorate = decorate;
     this.#panel = new ReasoningPanel(controller.choice, () => controller.refresh(), this.#removal.signal, decorate);
     this.#document = new LiveDocument(this.#answer, decorate);
     this.#earlierDocument = new LiveDocument(this.#earlier, decorate);
-    this.#cards = new Cards(controller, decorate);
     this.#root = this.#build();
     this.#scheduler = new FrameScheduler(() => {
       const hadFocus = this.#root.contains(document.activeElement);
@@ -144,7 +147,7 @@ export class View {
     this.#removal.abort();
     this.#scheduler.dispose();
     clearTimeout(this.#ticker);
-    this.#cards.remove();
+    this.#cardsDrawing?.remove();
     this.#root.remove();
   }
 
@@ -167,7 +170,7 @@ export class View {
     if (hasStop || hasReasoning) root.append(this.#head);
     if (hasStop) root.append(this.#hint);
     if (hasReasoning) root.append(this.#panel.element);
-    if (hasAnswer) root.append(this.#answer, this.#cards.element, this.#notes, this.#alert);
+    if (hasAnswer) root.append(this.#answer, this.#cards, this.#notes, this.#alert);
     this.#foot.append(this.#footer);
     if (this.#has("usage")) root.append(this.#foot);
     if (hasAnswer) root.append(this.#status);
@@ -236,14 +239,26 @@ export class View {
     this.#earlier.hidden = this.#earlierDocument.isEmpty;
     if (answer.length > 0) this.#document.draw(answer);
     this.#answer.hidden = this.#document.isEmpty;
-    this.#cards.draw(isStopping(this.#controller.stopPhase));
+    this.#drawCards();
+  }
+
+  #drawCards(): void {
+    const { state, load, stopPhase } = this.#controller;
+    const hasCards = state.cards.length > 0;
+    this.#cards.hidden = !hasCards;
+    if (hasCards) {
+      calls.want(load, () => this.#controller.onLoaded());
+      const { module } = calls;
+      if (module !== undefined) this.#cardsDrawing ??= new module.Cards(this.#cards, this.#controller, this.#decorate);
+    }
+    this.#cardsDrawing?.draw(isStopping(stopPhase));
   }
 
   /** Draw steps that have ended, with what the reader had selected and opened in the last one. */
   #drawEarlier(ops: readonly Op[]): void {
     if (ops.length === 0) return;
     const selection = SavedSelection.in(this.#answer);
-    const opened = detailsIn(this.#cards.element).map(({ open }) => open);
+    const opened = detailsIn(this.#cards).map(({ open }) => open);
     this.#earlierDocument.draw(ops);
     const step = [...this.#earlier.querySelectorAll(".nbstream-step")].at(-1);
     const said = step?.querySelector(".nbstream-said");

@@ -26,15 +26,13 @@ beforeEach(() => {
     decisionOf: (key) => phases.get(key),
     decide: (card, decision) => decided.push([card, decision]),
     clock: () => clock + (performance.now() - began) / 1000,
-    load: () => Promise.reject(new Error("it is there")),
-    onLoaded: () => {},
   };
-  cards = new Cards(controller, () => {});
-  document.body.replaceChildren(cards.element);
+  cards = new Cards(document.body, controller, () => {});
 });
 
 afterEach(() => {
   cards.remove();
+  document.body.replaceChildren();
   vi.useRealTimers();
 });
 
@@ -49,17 +47,17 @@ function ask(fields: Partial<Card> = {}): void {
 }
 
 function button(name: string): HTMLButtonElement {
-  const found = [...cards.element.querySelectorAll("button")].find((each) => each.textContent === name);
+  const found = [...document.body.querySelectorAll("button")].find((each) => each.textContent === name);
   if (found === undefined) throw new Error(`there is no ${name}`);
   return found;
 }
 
 /** What is shown of the questions. */
 const shown = (): string[] =>
-  [...cards.element.querySelectorAll("button")]
+  [...document.body.querySelectorAll("button")]
     .filter((each) => each.closest("[hidden]") === null)
     .map((each) => each.textContent ?? "");
-const field = (): HTMLTextAreaElement => cards.element.querySelector("textarea") as HTMLTextAreaElement;
+const field = (): HTMLTextAreaElement => document.body.querySelector("textarea") as HTMLTextAreaElement;
 const CHOICES = ["Allow once", "Allow weather for this reply", "Edit…", "Deny…"];
 
 /** Type `text` in the field, and click on the button `name`, after it has stood long enough. */
@@ -72,7 +70,7 @@ function fill(text: string, name: string): void {
 describe("a card", () => {
   it("stands as it does settled, with the kernel's HTML", () => {
     draw(cardOf({ head: "<div><code>f</code></div>", arguments: "<table><tr><td>a</td></tr></table>" }));
-    const [card] = cards.element.children;
+    const [card] = document.body.children;
     const html = [...(card?.children ?? [])].map((slot) => slot.innerHTML).join("");
     expect(html).toBe(parsed("<div><code>f</code></div><table><tbody><tr><td>a</td></tr></tbody></table>"));
     expect(card?.className).toBe("nbstream-card");
@@ -82,17 +80,17 @@ describe("a card", () => {
     clock = 10.5;
     const head = '<div><span class="nbstream-card-state"> · running</span></div>';
     draw(cardOf({ state: "running", began: 9, head }));
-    expect(cards.element.textContent).toBe(" · running · 1 s");
+    expect(document.body.textContent).toBe(" · running · 1 s");
     vi.advanceTimersByTime(510);
-    expect(cards.element.textContent).toBe(" · running · 2 s");
+    expect(document.body.textContent).toBe(" · running · 2 s");
     draw(cardOf({ state: "done", head: head.replace("running", "ran 2.1 s") }));
-    expect(cards.element.textContent).toBe(" · ran 2.1 s");
+    expect(document.body.textContent).toBe(" · ran 2.1 s");
   });
 
   it("keeps what the reader has opened when more is printed", () => {
     const results = (text: string): string => `<details><summary>Printed</summary><pre>${text}</pre></details>`;
     draw(cardOf({ results: results("a") }));
-    const details = cards.element.querySelector("details") as HTMLDetailsElement;
+    const details = document.body.querySelector("details") as HTMLDetailsElement;
     details.open = true;
     draw(cardOf({ results: results("ab") }));
     expect([details.isConnected, details.open, details.textContent]).toEqual([true, true, "Printedab"]);
@@ -101,7 +99,7 @@ describe("a card", () => {
   it("is gone with its step", () => {
     ask();
     draw();
-    expect([cards.element.childElementCount, cards.element.hidden]).toEqual([0, true]);
+    expect(document.body.childElementCount).toBe(0);
   });
 });
 
@@ -109,7 +107,7 @@ describe("a question", () => {
   it("offers four choices, of which none has the focus", () => {
     ask();
     expect(shown()).toEqual(CHOICES);
-    expect(cards.element.textContent).toContain("It may deceive.");
+    expect(document.body.textContent).toContain("It may deceive.");
     expect(document.activeElement).toBe(document.body);
   });
 
@@ -128,7 +126,7 @@ describe("a question", () => {
     button(name).click();
     expect(decided).toEqual([[state.cards[0], decision]]);
     // Another press of a key does nothing more.
-    expect(document.activeElement).toBe(cards.element.firstElementChild);
+    expect(document.activeElement).toBe(document.body.firstElementChild);
   });
 
   it("says at once what was decided, and when the kernel does not answer", () => {
@@ -136,17 +134,17 @@ describe("a question", () => {
     phases.set("0.0", { decision: { action: "deny", reason: "too much" }, phase: "sent" });
     draw(...state.cards);
     expect(shown()).toEqual([]);
-    expect(cards.element.querySelector(".nbstream-decided")?.textContent).toBe("Denied: too much");
+    expect(document.body.querySelector(".nbstream-decided")?.textContent).toBe("Denied: too much");
     phases.set("0.0", { decision: { action: "allow" }, phase: "unanswered" });
     draw(...state.cards);
-    expect(cards.element.querySelector(".nbstream-decided")?.textContent).toMatch(/^Allowed once\. The kernel has not/);
+    expect(document.body.querySelector(".nbstream-decided")?.textContent).toMatch(/^Allowed once\. The kernel has not/);
   });
 
   it("is gone with the end of the reply, or of the kernel", () => {
     ask();
     isLive = false;
     draw(...state.cards);
-    expect(cards.element.querySelector(".nbstream-question")).toBeNull();
+    expect(document.body.querySelector(".nbstream-question")).toBeNull();
   });
 
   it("cannot be answered while the reply is being stopped", () => {
@@ -163,15 +161,15 @@ describe("a question", () => {
     draw(cardOf({ state: "asking", question: QUESTION }), second);
     button("Allow once").focus();
     draw(cardOf({ state: "running" }), second);
-    expect(document.activeElement).toBe(cards.element.firstElementChild);
+    expect(document.activeElement).toBe(document.body.firstElementChild);
   });
 
   it("shows names and texts as text", () => {
     ask({ question: { name: "<img src=x>", notes: ["<b>"], arguments: "</textarea><script>" } });
     button("Edit…").click();
-    expect(cards.element.querySelector("img, b, script")).toBeNull();
+    expect(document.body.querySelector("img, b, script")).toBeNull();
     expect(field().value).toBe("</textarea><script>");
-    expect(cards.element.querySelector("bdi")?.textContent).toBe("<img src=x>");
+    expect(document.body.querySelector("bdi")?.textContent).toBe("<img src=x>");
   });
 });
 
@@ -191,7 +189,7 @@ describe("arguments", () => {
   it.each(["{", "", "[1]", "null", "1"])("are not sent as %j", (text) => {
     fill(text, "Allow once with these arguments");
     expect(decided).toEqual([]);
-    expect(cards.element.querySelector("[role=alert]")?.textContent).toMatch(/JSON/);
+    expect(document.body.querySelector("[role=alert]")?.textContent).toMatch(/JSON/);
     fill("{}", "Allow once with these arguments");
     expect(decided).toHaveLength(1);
   });

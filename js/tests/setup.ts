@@ -1,6 +1,6 @@
 /** The modules that a page loads when it needs them, which the stub would bring. */
 
-import { questions } from "../src/later";
-import * as question from "../src/question";
+import * as calls from "../src/calls";
+import { calls as later } from "../src/later";
 
-questions.provide(question);
+later.provide(calls);

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Decision, DecisionPhase } from "../src/decisions";
+import { calls } from "../src/later";
 import { PageServices } from "../src/page_services";
 import type { Card, Keyframe, Meta } from "../src/protocol";
 import { CLOSE_DELAY } from "../src/reasoning";
@@ -49,11 +50,13 @@ class FakeController implements ReplyController {
     this.decided.push([key, decision]);
   }
 
-  load(): Promise<never> {
-    return Promise.reject(new Error("it is there"));
+  load(): Promise<unknown> {
+    return loaded;
   }
 
-  onLoaded(): void {}
+  onLoaded(): void {
+    this.refresh();
+  }
 
   onDraw(): void {}
 
@@ -65,6 +68,8 @@ class FakeController implements ReplyController {
 }
 
 let controller: FakeController;
+/** What a module that comes later is. */
+let loaded: Promise<unknown> = new Promise(() => {});
 let parent: HTMLElement;
 
 beforeEach(() => {
@@ -334,6 +339,20 @@ describe("drawing", () => {
     controller.view?.update();
     controller.view?.remove();
     expect([vi.getTimerCount(), parent.childNodes.length]).toEqual([0, 0]);
+  });
+});
+
+describe("the module of tool calls", () => {
+  it("is loaded with the first call, which is drawn then", async () => {
+    const module = calls.module;
+    calls.module = undefined;
+    loaded = Promise.resolve(module);
+    controller.state.cards = [cardOf({ head: "<b>search</b>" })];
+    show({ status: "calling" });
+    expect(part("cards").childElementCount).toBe(0);
+    await loaded;
+    vi.advanceTimersToNextFrame();
+    expect(part("cards").textContent).toBe("search");
   });
 });
 
