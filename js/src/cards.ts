@@ -7,7 +7,7 @@ import style from "./calls.css?inline";
 import type { Decision, Decisions } from "./decisions";
 import type { Card, Keyframe } from "./protocol";
 import { QuestionView } from "./question";
-import { applyStyle, duration, element, keepSelection, patchChildren, show } from "./shared";
+import { applyStyle, duration, element, keepSelection, parsed, patchChildren, show } from "./shared";
 
 /** What the cards need of their reply. */
 export interface CardsController {
@@ -97,9 +97,7 @@ class CardView {
     this.#card = card;
     this.#decorate = decorate;
     this.#onDecision = onDecision;
-    const template = document.createElement("template");
-    template.innerHTML = card.root;
-    this.element = template.content.firstElementChild as HTMLElement;
+    this.element = parsed(card.root).firstElementChild as HTMLElement;
     // The focus comes here when a question is gone.
     this.element.tabIndex = -1;
     this.element.setAttribute("role", "group");
@@ -138,11 +136,10 @@ class CardView {
   #drawSlot(name: (typeof PARTS)[number], slot: HTMLElement, html: string): void {
     if (this.#drawn[name] === html) return;
     this.#drawn[name] = html;
-    const template = document.createElement("template");
-    template.innerHTML = html;
-    this.#decorate(template.content);
+    const content = parsed(html);
+    this.#decorate(content);
     this.#seconds.remove();
-    keepSelection(slot, () => patchChildren(slot, template.content));
+    keepSelection(slot, () => patchChildren(slot, content));
   }
 
   #removeQuestion(): void {

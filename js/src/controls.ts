@@ -4,6 +4,7 @@
  */
 
 import { copy } from "./clipboard";
+import { element } from "./elements";
 import { IMAGE, type Images } from "./images";
 import type { Notebooks } from "./notebook";
 import type { Action } from "./protocol";
@@ -95,11 +96,9 @@ export function handleClicks(root: Element, services: ControlServices, signal?: 
 }
 
 function toolbar(actions: readonly Button[]): HTMLElement {
-  const tools = document.createElement("span");
-  tools.className = TOOLS;
+  const tools = element("span", TOOLS);
   for (const action of actions) {
-    const button = document.createElement("button");
-    button.type = "button";
+    const button = element("button", "");
     button.name = action;
     resetLabel(button, action);
     tools.append(button);

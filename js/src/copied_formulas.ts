@@ -4,6 +4,7 @@
  */
 
 import { isControl } from "./controls";
+import { element } from "./elements";
 import type { Notebooks } from "./notebook";
 import { FORMULA } from "./selection";
 
@@ -41,8 +42,7 @@ function copiedFrom(notebooks: Notebooks): HTMLElement | undefined {
   // A formula is copied as a whole.
   if (first.contains(range.startContainer)) range.setStartBefore(first);
   if (last.contains(range.endContainer)) range.setEndAfter(last);
-  const copied = document.createElement("div");
-  copied.className = "jp-RenderedHTMLCommon";
+  const copied = element("div", "jp-RenderedHTMLCommon");
   copied.append(range.cloneContents());
   outermost(copied).forEach((formula, at) => {
     formula.replaceWith(formulas[at]?.[1] ?? "");

@@ -9,6 +9,7 @@
  */
 
 import { isControl } from "./controls";
+import { element, parsed } from "./elements";
 import { apply, type OperationTarget, replacesNodes } from "./operations";
 import type { Op } from "./protocol";
 import { keepSelection } from "./selection";
@@ -137,10 +138,9 @@ export class LiveDocument implements OperationTarget {
 
   #nodesOf(html: string): ChildNode[] {
     if (html === "") return [];
-    const template = document.createElement("template");
-    template.innerHTML = html;
-    this.#decorate(template.content);
-    return [...template.content.childNodes];
+    const content = parsed(html);
+    this.#decorate(content);
+    return [...content.childNodes];
   }
 
   /**
@@ -152,8 +152,7 @@ export class LiveDocument implements OperationTarget {
   }
 
   #newPart(): Element {
-    const part = document.createElement("div");
-    part.className = PART;
+    const part = element("div", PART);
     this.#root.append(part);
     return part;
   }

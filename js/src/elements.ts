@@ -1,14 +1,25 @@
 /** Small helpers for elements, shared by the parts of a view. */
 
+/** An element with a class and a text. A button is one that submits no form. */
 export function element<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   name: string,
   text = "",
+  attributes: Readonly<Record<string, string>> = {},
 ): HTMLElementTagNameMap[K] {
   const created = document.createElement(tag);
   created.className = name;
   created.textContent = text;
+  for (const [attribute, value] of Object.entries(attributes)) created.setAttribute(attribute, value);
+  if (created instanceof HTMLButtonElement) created.type = "button";
   return created;
+}
+
+/** What `html` stands for, outside of the page: no script runs, and nothing is loaded. */
+export function parsed(html: string): DocumentFragment {
+  const template = document.createElement("template");
+  template.innerHTML = html;
+  return template.content;
 }
 
 /**

@@ -2,6 +2,8 @@
  * Images that are loaded only when the reader clicks on their placeholder, which html.py writes.
  */
 
+import { element } from "./elements";
+
 export const IMAGE = "a.nbstream-image";
 
 const DESCRIPTION = "nbstream-alt";
@@ -53,9 +55,7 @@ function load(link: HTMLAnchorElement): void {
 }
 
 function showFailure(link: HTMLAnchorElement): void {
-  const description = document.createElement("span");
-  description.className = DESCRIPTION;
-  description.textContent = descriptionOf(link);
+  const description = element("span", DESCRIPTION, descriptionOf(link));
   link.replaceChildren(`Image from ${link.hostname} could not be loaded`);
   if (description.textContent !== "") link.append(": ", description);
 }

@@ -4,6 +4,7 @@
  */
 
 import type { Kernel } from "./channel";
+import { parsed } from "./elements";
 import type { Action } from "./protocol";
 
 /** The used part of JupyterLab's `DocumentRegistry.IContext<INotebookModel>`. */
@@ -136,9 +137,8 @@ export class Notebooks {
 
   /** The formulas in the settled output `root`, as TeX between its delimiters. */
   formulasAt(root: Element): string[] {
-    const template = document.createElement("template");
-    template.innerHTML = htmlOf(this.#outputAt(root));
-    return [...template.content.querySelectorAll(".nbstream-math")].map((formula) => formula.textContent);
+    const content = parsed(htmlOf(this.#outputAt(root)));
+    return [...content.querySelectorAll(".nbstream-math")].map((formula) => formula.textContent);
   }
 
   /** The output around `element`: the one in its place in a notebook, or else one of its name. */

@@ -7,7 +7,7 @@
 import { type Page, repeat } from "./again";
 import { addCodeButtons, addFooterButtons, type ControlServices, handleClicks, removeButtons } from "./controls";
 import { copyFormulas } from "./copied_formulas";
-import { targetOf } from "./elements";
+import { element, targetOf } from "./elements";
 import { Handover } from "./handover";
 import { Images } from "./images";
 import { type NotebookContext, Notebooks } from "./notebook";
@@ -35,7 +35,7 @@ export class PageServices implements ControlServices, Page {
   readonly notebooks = new Notebooks();
   readonly images = new Images();
   readonly #settled = document.getElementsByClassName(SETTLED);
-  readonly #status = document.createElement("div");
+  readonly #status = element("div", "", "", { role: "status" });
   /** The sentences that are shown. */
   readonly #notices = new Set<string>();
   /** Views that are not in a notebook yet. */
@@ -56,7 +56,6 @@ export class PageServices implements ControlServices, Page {
   }
 
   constructor() {
-    this.#status.setAttribute("role", "status");
     this.#status.style.cssText =
       "position:fixed;top:0;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap";
     document.body.append(this.#status);
@@ -87,14 +86,10 @@ export class PageServices implements ControlServices, Page {
       this.#notices.delete(text);
       notice.remove();
     };
-    const notice = document.createElement("div");
-    notice.className = "nbstream nbstream-notice";
-    notice.setAttribute("role", "status");
-    const close = document.createElement("button");
-    close.type = "button";
-    close.textContent = "Close";
+    const notice = element("div", "nbstream nbstream-notice", `${text} `, { role: "status" });
+    const close = element("button", "", "Close");
     close.addEventListener("click", remove);
-    notice.append(`${text} `, close);
+    notice.append(close);
     document.body.append(notice);
     setTimeout(remove, NOTICE_MILLISECONDS);
   }

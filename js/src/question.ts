@@ -90,7 +90,6 @@ export class QuestionView {
   #buttons(choices: readonly Choice[]): HTMLButtonElement[] {
     return choices.map(([name, before, after]) => {
       const button = element("button", "nbstream-choice", before);
-      button.type = "button";
       button.name = name;
       // A name of letters that run from right to left must not reorder the words around it.
       if (after !== undefined) button.append(element("bdi", "", this.#question.name), after);

@@ -5,6 +5,7 @@
  */
 
 import { LiveDocument } from "./document";
+import { element } from "./elements";
 import { OffscreenParts } from "./offscreen_parts";
 import type { Op, ReasoningDisplay } from "./protocol";
 import { EndPin, isAbove, keepPositionBelow } from "./scroll";
@@ -24,11 +25,11 @@ export interface Choice {
 }
 
 export class ReasoningPanel {
-  readonly button = document.createElement("button");
-  readonly element = document.createElement("div");
+  readonly button = element("button", "nbstream-disclosure");
+  readonly element = element("div", "nbstream-reasoning");
   readonly #choice: Choice;
-  readonly #box = document.createElement("div");
-  readonly #content = document.createElement("div");
+  readonly #box = element("div", "nbstream-thoughts", "", { role: "region", "aria-label": "Reasoning" });
+  readonly #content = element("div", "jp-RenderedHTMLCommon jp-RenderedMarkdown");
   readonly #document: LiveDocument;
   readonly #offscreen: OffscreenParts;
   readonly #pin: EndPin;
@@ -121,19 +122,10 @@ export class ReasoningPanel {
   }
 
   #build(): void {
-    const clip = document.createElement("div");
-    const id = `nbstream-${Math.random().toString(36).slice(2)}`;
-    this.button.type = "button";
-    this.button.className = "nbstream-disclosure";
-    this.button.setAttribute("aria-controls", id);
-    this.element.id = id;
-    this.element.className = "nbstream-reasoning";
-    clip.className = "nbstream-clip";
-    this.#box.className = "nbstream-thoughts";
+    const clip = element("div", "nbstream-clip");
+    this.element.id = `nbstream-${Math.random().toString(36).slice(2)}`;
+    this.button.setAttribute("aria-controls", this.element.id);
     this.#box.tabIndex = 0;
-    this.#box.setAttribute("role", "region");
-    this.#box.setAttribute("aria-label", "Reasoning");
-    this.#content.className = "jp-RenderedHTMLCommon jp-RenderedMarkdown";
     this.#box.append(this.#content);
     clip.append(this.#box);
     this.element.append(clip);

@@ -7,7 +7,7 @@ export { Channel, kernelOf, MIN_REPLY_TIMEOUT } from "./channel";
 export { copy } from "./clipboard";
 export { addCodeButtons, handleClicks } from "./controls";
 export { LiveDocument, patchChildren } from "./document";
-export { duration, element, show, targetOf, write } from "./elements";
+export { duration, element, parsed, show, targetOf, write } from "./elements";
 export { FrameScheduler } from "./frame_scheduler";
 export { canInsertCells, contextOf } from "./notebook";
 export { opsOf } from "./operations";

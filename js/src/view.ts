@@ -70,13 +70,17 @@ export class View {
   readonly #root: HTMLElement;
   readonly #removal = new AbortController();
   readonly #head = element("div", "nbstream-head");
-  readonly #dot = element("span", "nbstream-dot");
+  readonly #dot = element("span", "nbstream-dot", "", { "aria-hidden": "true" });
   readonly #label = element("span", "nbstream-label");
-  readonly #preview = element("span", "nbstream-preview");
+  /** Its text is in the panel as well. */
+  readonly #preview = element("span", "nbstream-preview", "", { "aria-hidden": "true" });
   readonly #hint = element("div", "nbstream-hint");
   readonly #stop = element("button", "nbstream-stop");
   readonly #panel: ReasoningPanel;
-  readonly #answer = element("div", "jp-RenderedHTMLCommon jp-RenderedMarkdown nbstream-answer");
+  readonly #answer = element("div", "jp-RenderedHTMLCommon jp-RenderedMarkdown nbstream-answer", "", {
+    role: "log",
+    "aria-live": "off",
+  });
   readonly #document: LiveDocument;
   readonly #offscreen = new OffscreenParts(this.#answer);
   readonly #earlier = element("div", "jp-RenderedHTMLCommon nbstream-earlier");
@@ -89,7 +93,7 @@ export class View {
   readonly #alert = element("div", "nbstream-alert");
   readonly #foot = element("div", "nbstream-foot");
   readonly #footer = element("div", "nbstream-footer");
-  readonly #status = element("span", "nbstream-status");
+  readonly #status = element("span", "nbstream-status", "", { role: "status" });
   readonly #bottom = element("div", "nbstream-bottom");
   #earlierOps: Op[];
   #reasoningOps: Op[];
@@ -155,13 +159,6 @@ export class View {
     const root = element("div", "nbstream nbstream-live");
     // A click into the text then moves the focus here, so that Esc stops the reply.
     root.tabIndex = -1;
-    this.#dot.setAttribute("aria-hidden", "true");
-    this.#stop.type = "button";
-    this.#answer.setAttribute("role", "log");
-    this.#answer.setAttribute("aria-live", "off");
-    this.#status.setAttribute("role", "status");
-    // Its text is in the panel as well.
-    this.#preview.setAttribute("aria-hidden", "true");
     if (this.#parts !== PARTS) root.dataset.parts = [...this.#parts].join(" ");
     const [hasStop, hasReasoning, hasAnswer] = [this.#has("stop"), this.#has("reasoning"), this.#has("answer")];
     if (hasReasoning) this.#head.append(this.#dot, this.#panel.button, this.#label, this.#preview);

@@ -5,9 +5,7 @@ import { element } from "../shared";
 const FEEDBACK_MILLISECONDS = 1500;
 
 export function button(name: string, text: string, onClick: () => void, label = ""): HTMLButtonElement {
-  const created = element("button", name, text);
-  created.type = "button";
-  if (label !== "") created.setAttribute("aria-label", label);
+  const created = element("button", name, text, label === "" ? {} : { "aria-label": label });
   created.addEventListener("click", () => {
     if (created.ariaDisabled !== "true") onClick();
   });

@@ -24,7 +24,7 @@ export class CompareView implements InstrumentView {
   readonly #removal = new AbortController();
   readonly #root = element("div", "nbstream nbstream-compare");
   readonly #status = element("span", "nbstream-compare-state");
-  readonly #stop = button("nbstream-compare-button", "Stop all");
+  readonly #stop = element("button", "nbstream-compare-button", "Stop all");
   readonly #columns = element("div", "nbstream-columns");
   readonly #choice = element("div", "nbstream-choice-of-answer");
   readonly #question = element("span", "nbstream-question-of-choice", "Which answer is better?");
@@ -34,7 +34,7 @@ export class CompareView implements InstrumentView {
   readonly #between = element("div", "nbstream-between");
   readonly #first = element("select", "nbstream-compare-select");
   readonly #second = element("select", "nbstream-compare-select");
-  readonly #toggle = button("nbstream-compare-button", "Show differences");
+  readonly #toggle = element("button", "nbstream-compare-button", "Show differences");
   readonly #differences = element("div", "nbstream-differences");
   readonly #shown = new Map<string, Shown>();
   #drawn: CompareDifferences | null = null;
@@ -142,7 +142,7 @@ export class CompareView implements InstrumentView {
     const head = element("div", "nbstream-column-head");
     const name = element("strong", "nbstream-column-name");
     const chosen = element("span", "nbstream-chosen", "✓ chosen");
-    const widen = button("nbstream-widen", "");
+    const widen = element("button", "nbstream-widen", "");
     const note = element("div", "nbstream-column-note");
     const figures = element("div", "nbstream-figures");
     const place = element("div", "nbstream-column-reply");
@@ -175,7 +175,7 @@ export class CompareView implements InstrumentView {
     this.#choices.dataset.drawn = drawn;
     this.#choices.replaceChildren(
       ...choices.map((choice) => {
-        const each = button("nbstream-compare-button", choice.label);
+        const each = element("button", "nbstream-compare-button", choice.label);
         each.setAttribute("aria-keyshortcuts", choice.key);
         each.title = `Key ${choice.key}`;
         each.addEventListener("click", () => this.#choose(choice));
@@ -268,12 +268,6 @@ export class CompareView implements InstrumentView {
     text.append(...pieces.map(([kind, words]) => passage(kind, words)));
     this.#differences.replaceChildren(head, text);
   }
-}
-
-function button(name: string, text: string): HTMLButtonElement {
-  const made = element("button", name, text);
-  made.type = "button";
-  return made;
 }
 
 function figure({ label, text, best }: CompareFigure): HTMLElement {

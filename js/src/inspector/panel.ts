@@ -31,7 +31,6 @@ export function writeNotes(parent: HTMLElement, notes: readonly string[]): void 
 
 export function button(name: string, text: string, onClick: () => void): HTMLButtonElement {
   const created = element("button", name, text);
-  created.type = "button";
   created.addEventListener("click", onClick);
   return created;
 }

@@ -144,7 +144,6 @@ export class TokensPanel implements Panel {
       const view = this.#views[number];
       if (view === undefined) return [];
       const go = element("button", "nbstream-in-quiet", `${spoken(view.text)} ${percent(view.p)}`);
-      go.type = "button";
       go.addEventListener("click", () => this.#go(number));
       return [go];
     });
