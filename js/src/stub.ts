@@ -14,7 +14,7 @@ declare const __GIVEN__: {
   needed: readonly string[];
   /** By name. */
   hashes: Record<string, string>;
-  /** By hash: what no page is known to have. */
+  /** By hash: what no page is known to have, packed. */
   code: Record<string, string>;
   /** The message type of the control channel. */
   request: string;
@@ -45,7 +45,10 @@ const wait = (hash: string): Store["waiting"][string] => {
   let take: (code: string) => void = () => {};
   const module = new Promise<string>((resolve) => {
     take = resolve;
-  }).then(async (code) => {
+  }).then(async (packed) => {
+    const bytes = Uint8Array.from(atob(packed), (character) => character.charCodeAt(0));
+    const unpacked = new Response(bytes).body?.pipeThrough(new DecompressionStream("deflate"));
+    const code = await new Response(unpacked).text();
     const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
     try {
       const loaded: Module = await import(/* @vite-ignore */ url);

@@ -7,6 +7,8 @@ interface Given {
   load: (name: string) => Promise<unknown>;
 }
 
+/** `export default 1`, as the kernel packs it. */
+const CODE = "eNpLrSjILypRSElNSyzNKVEwBAA2QQX5";
 const KEY = Symbol.for("nbstream.modules");
 const page = globalThis as unknown as Record<symbol, { modules: Record<string, unknown> } | undefined>;
 const modules = (): Record<string, unknown> => page[KEY]?.modules ?? {};
@@ -81,7 +83,7 @@ describe("a widget's own code", () => {
   });
 
   it("takes the code that came along, tells so, and gives the messages that came meanwhile", async () => {
-    const { initialize, render } = await stubbed({ h1: "code" });
+    const { initialize, render } = await stubbed({ h1: CODE });
     initialize({ model });
     const el = document.createElement("div");
     render({ model, el });
@@ -93,7 +95,7 @@ describe("a widget's own code", () => {
 
   it("asks the kernel by the control channel for what is missing", async () => {
     const { initialize, render } = await stubbed();
-    kernel.answer = { code: { h1: "code" } };
+    kernel.answer = { code: { h1: CODE } };
     initialize({ model });
     const el = document.createElement("div");
     render({ model, el });
@@ -107,11 +109,11 @@ describe("a widget's own code", () => {
     const { initialize } = await stubbed();
     initialize({ model });
     await vi.waitFor(() => expect(model.sent).toMatchObject([{ type: "code", needed: ["h1"] }]));
-    model.emit("msg:custom", { code: { h1: "code" } });
+    model.emit("msg:custom", { code: { h1: CODE } });
     await vi.waitFor(() => expect(given).toHaveLength(1));
     const later = given[0]?.load("part");
     await vi.waitFor(() => expect(model.sent.at(-1)).toMatchObject({ type: "code", needed: ["h2"] }));
-    model.emit("msg:custom", { code: { h2: "code" } });
+    model.emit("msg:custom", { code: { h2: CODE } });
     expect(await later).toBe(modules().h2);
   });
 
@@ -125,7 +127,7 @@ describe("a widget's own code", () => {
       expect(el.className).toBe("nbstream-live-run");
       await vi.advanceTimersByTimeAsync(6000);
       expect(el.className).toBe("");
-      kernel.answer = { code: { h1: "code" } };
+      kernel.answer = { code: { h1: CODE } };
       await vi.advanceTimersByTimeAsync(20_000);
       vi.useRealTimers();
       await vi.waitFor(() => expect(el.textContent).toBe("drawn"));
@@ -137,7 +139,7 @@ describe("a widget's own code", () => {
 
   it("leaves its place to the static output if its module cannot be loaded", async () => {
     vi.stubGlobal("URL", Object.assign(URL, { createObjectURL: () => "data:text/javascript,throw 1" }));
-    const { initialize, render } = await stubbed({ h1: "code" });
+    const { initialize, render } = await stubbed({ h1: CODE });
     initialize({ model });
     const el = document.createElement("div");
     render({ model, el });
@@ -160,7 +162,7 @@ describe("a widget's own code", () => {
   });
 
   it("draws nothing in a view that was removed before", async () => {
-    const { initialize, render } = await stubbed({ h1: "code" });
+    const { initialize, render } = await stubbed({ h1: CODE });
     initialize({ model });
     const el = document.createElement("div");
     render({ model, el })();

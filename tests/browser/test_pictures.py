@@ -89,7 +89,8 @@ _SHOW = """async ([keyframe, module]) => {
   const widget = (await import(module)).default();
   widget.initialize({ model });
   widget.render({ model, el: document.getElementById("reply") });
-  const awaited = keyframe.cards.some((card) => card.question) ? ".nbstream-question" : ".nbstream";
+  const card = keyframe.cards.some((card) => card.question) ? ".nbstream-question" : ".nbstream-card";
+  const awaited = keyframe.cards.length > 0 ? card : ".nbstream";
   while (!document.querySelector(awaited)) await new Promise((done) => setTimeout(done, 10));
 }"""
 _SETTLED = """async () => {
