@@ -107,8 +107,11 @@ def measure(lab: Lab, profile: Path, cells: list[str]) -> None:
         notebook.run_and_wait(0)
         page.evaluate(OBSERVE)
         notebook.run(1)
-        wait_for(lambda: "compare [" in notebook.output(1).inner_text(), 300)
-        page.wait_for_timeout(1_000)
+        # Of the prompt alone: to read the whole output again and again would be long tasks of the page.
+        prompt = notebook.cell(1).locator(".jp-InputPrompt").first
+        wait_for(lambda: prompt.inner_text().strip() not in ("[ ]:", "[*]:"), 300)
+        # JupyterLab makes its table of contents a second after the last change.
+        page.wait_for_timeout(2_500)
         long_tasks: list[tuple[float, int]] = page.evaluate("window.longTasks")
         lengths: list[int] = page.evaluate(_TEXTS)
         notebook.run(2)

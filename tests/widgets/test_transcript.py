@@ -119,6 +119,18 @@ def test_what_ended_just_before_its_view_was_closed_is_in_the_file(simulator: Si
     assert "Closed at once." in kernel.updates[0][2]
 
 
+def test_headings_are_not_in_the_table_of_contents(simulator: Simulator, kernel: Kernel) -> None:
+    view = nbstream.ReplyView()
+    view._transcript.display(None)
+    view.show(finished("## A heading\n\nand `<h2>` in code"))
+    wait_for(lambda: kernel.updates)
+    view.close()
+    html = kernel.updates[0][2]
+    assert '<h2 class="jp-toc-ignore">A heading</h2>' in html
+    assert "<code" in html
+    assert "&lt;h2&gt;" in html
+
+
 def test_where_nobody_watches_a_cell_ends_with_the_reply_in_the_file(
     simulator: Simulator, kernel: Kernel, monkeypatch: pytest.MonkeyPatch
 ) -> None:

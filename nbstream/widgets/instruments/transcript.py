@@ -3,10 +3,15 @@
 A style rule inside it hides it while the output above holds a live view, and else hides that
 output, which then is "Loading widget…" or an error. In a notebook that is not trusted the rule is
 removed, and both are there.
+
+Its headings are not in JupyterLab's table of contents: what they lead to is hidden, six answers to
+one question have the same ones, and each entry costs the page some milliseconds whenever the
+transcript is renewed.
 """
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 import uuid
@@ -29,6 +34,10 @@ Bundle: TypeAlias = tuple[dict[str, str], dict[str, "Any"]]
 _DELAY_SECONDS = 0.5
 #: So much of it is sent on average at most.
 _CHARACTERS_PER_SECOND = 100_000
+
+_HEADING = re.compile(r"<(h[1-6])(?=[\s>])")
+#: JupyterLab and Notebook 7 leave out headings of this class.
+_NO_ENTRY = r'<\1 class="jp-toc-ignore"'
 
 #: The element of an output in JupyterLab and Notebook 7, and the way from it to the transcript.
 _OUTPUT = ".jp-OutputArea-child"
@@ -234,5 +243,6 @@ class Transcript:
         html = data.get("text/html") or f"<p>{escape(data.get('text/plain', ''))}</p>"
         rules = [_HIDDEN, _HIDING] if hides_above else [_HIDDEN]
         style = f"<style>{''.join(rules).format(name=name)}</style>"
+        html = _HEADING.sub(_NO_ENTRY, html)
         wrapped = f'<div class="nbstream-transcript nbstream-transcript-{name}">{html}{style}</div>'
         return {**data, "text/html": wrapped}, metadata
