@@ -1,9 +1,9 @@
 """Six streams of 200 tokens a second in one comparison, in real JupyterLab.
 
-    python -m benchmarks.compare [--tokens 2000]
+    python -m benchmarks.compare [--tokens 2000] [--runs 5]
 
-It prints the long tasks of the page (by the Performance API), whether every column shows the whole
-text, and the share of one core that the kernel takes. Beside it stands what the openai SDK alone
+It keeps the long tasks of the page (by the Performance API), how many columns show the whole text,
+and the share of one core that the kernel takes. Beside it stands what the openai SDK alone
 takes in the same kernel to iterate over six such streams, as one machine differs from another, and
 from one minute to the next.
 """
@@ -18,6 +18,7 @@ from typing import Any
 
 from playwright.sync_api import sync_playwright
 
+from benchmarks import kept
 from nbstream.simulator.server import Simulator
 from tests import kernels
 from tests.browser.lab import CHROMIUM_FLAGS, Lab, NotebookPage, chromium, wait_for
@@ -26,10 +27,12 @@ RATE = 200
 COLUMNS = 6
 #: A task of the page that is longer than this many milliseconds.
 LONG_TASK = 50
+#: JupyterLab and anywidget make a page's first widget within so long, and load MathJax.
+_START_SECONDS = 1.5
 
 OBSERVE = """
 window.longTasks = [];
-const began = performance.now();
+const began = window.longTasksFrom = performance.now();
 new PerformanceObserver((list) => {
   for (const { duration, startTime } of list.getEntries()) {
     window.longTasks.push([(startTime - began) / 1000, Math.round(duration)]);
@@ -79,22 +82,27 @@ _TEXTS = "[...document.querySelectorAll('.nbstream-column .nbstream-answer')].ma
 
 
 def main() -> None:
-    """Measure, and print the result."""
+    """Measure, print the result, and keep it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tokens", type=int, default=2_000, help="of each answer")
-    tokens = parser.parse_args().tokens
-    values = {"measure": _MEASURE, "rate": RATE, "tokens": tokens, "columns": COLUMNS}
+    parser.add_argument("--runs", type=int, default=5)
+    asked = parser.parse_args()
+    values = {"measure": _MEASURE, "rate": RATE, "tokens": asked.tokens, "columns": COLUMNS}
     cells = ["%load_ext nbstream", _COMPARE.format(**values), _SDK.format(**values)]
-    with Simulator(port=0, rate=RATE, first_token=0.2) as server, tempfile.TemporaryDirectory() as folder:
-        lab = Lab(Path(folder) / "lab", {"DEEPSEEK_BASE_URL": server.url, "DEEPSEEK_API_KEY": "simulated"})
-        try:
-            measure(lab, Path(folder) / "profile", cells)
-        finally:
-            lab.stop()
+    runs, loads = [], []
+    for _ in range(asked.runs):
+        loads.append(kept.load())
+        with Simulator(port=0, rate=RATE, first_token=0.2) as server, tempfile.TemporaryDirectory() as folder:
+            lab = Lab(Path(folder) / "lab", {"DEEPSEEK_BASE_URL": server.url, "DEEPSEEK_API_KEY": "simulated"})
+            try:
+                runs.append(measure(lab, Path(folder) / "profile", cells))
+            finally:
+                lab.stop()
+    print(kept.keep("compare", f"A comparison of {COLUMNS} streams of {RATE} tokens a second", runs, loads))
 
 
-def measure(lab: Lab, profile: Path, cells: list[str]) -> None:
-    """Run the cells in a page, and print what was seen."""
+def measure(lab: Lab, profile: Path, cells: list[str]) -> dict[str, float]:
+    """Run the cells in a page, and return what was seen."""
     with sync_playwright() as playwright:
         context = playwright.chromium.launch_persistent_context(
             profile, executable_path=chromium(), headless=True, args=CHROMIUM_FLAGS
@@ -107,9 +115,10 @@ def measure(lab: Lab, profile: Path, cells: list[str]) -> None:
         notebook.run_and_wait(0)
         page.evaluate(OBSERVE)
         notebook.run(1)
-        # Of the prompt alone: to read the whole output again and again would be long tasks of the page.
+        # Of the prompt alone: reading the whole output again and again would be long tasks.
         prompt = notebook.cell(1).locator(".jp-InputPrompt").first
         wait_for(lambda: prompt.inner_text().strip() not in ("[ ]:", "[*]:"), 300)
+        ended: float = page.evaluate("(performance.now() - window.longTasksFrom) / 1000")
         # JupyterLab makes its table of contents a second after the last change.
         page.wait_for_timeout(2_500)
         long_tasks: list[tuple[float, int]] = page.evaluate("window.longTasks")
@@ -119,10 +128,24 @@ def measure(lab: Lab, profile: Path, cells: list[str]) -> None:
         own, sdk = (_spent(notebook.output(at).inner_text()) for at in (1, 2))
         context.close()
     late = [f"{duration} ms after {at:.1f} s" for at, duration in long_tasks if duration > LONG_TASK]
-    print(f"page: {len(late)} tasks over {LONG_TASK} ms: {', '.join(late)}")
-    print(f"page: {len(lengths)} columns with {sorted(set(lengths))} characters")
-    print(f"kernel: {own[0] / own[1]:.0%} of one core, and the SDK alone {sdk[0] / sdk[1]:.0%}")
-    print(f"kernel: {own[0] / sdk[0]:.2f} times the SDK")
+    print(f"tasks over {LONG_TASK} ms: {', '.join(late) or 'none'}; all ended after {ended:.1f} s", flush=True)
+    parts = {
+        "at its start, with the page's first widget": (0.0, _START_SECONDS),
+        "while it streams": (_START_SECONDS, ended),
+        "when it settles": (ended, float("inf")),
+    }
+    return {
+        **{
+            f"longest task of the page {name}, ms (0: none over {LONG_TASK})": max(
+                (duration for at, duration in long_tasks if first <= at < last and duration > LONG_TASK), default=0
+            )
+            for name, (first, last) in parts.items()
+        },
+        "columns with the whole text": lengths.count(max(lengths)),
+        "kernel, % of one core": 100 * own[0] / own[1],
+        "the SDK alone, % of one core": 100 * sdk[0] / sdk[1],
+        "kernel / the SDK": own[0] / sdk[0],
+    }
 
 
 def _spent(text: str) -> Any:
