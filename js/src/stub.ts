@@ -46,11 +46,12 @@ const wait = (hash: string): Store["waiting"][string] => {
   const module = new Promise<string>((resolve) => {
     take = resolve;
   }).then(async (packed) => {
-    const bytes = Uint8Array.from(atob(packed), (character) => character.charCodeAt(0));
-    const unpacked = new Response(bytes).body?.pipeThrough(new DecompressionStream("deflate"));
-    const code = await new Response(unpacked).text();
-    const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
+    let url = "";
     try {
+      const bytes = Uint8Array.from(atob(packed), (character) => character.charCodeAt(0));
+      const unpacked = new Response(bytes).body?.pipeThrough(new DecompressionStream("deflate"));
+      const code = await new Response(unpacked).text();
+      url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
       const loaded: Module = await import(/* @vite-ignore */ url);
       store.modules[hash] = loaded;
       return loaded;

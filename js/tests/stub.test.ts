@@ -147,14 +147,14 @@ describe("a widget's own code", () => {
     expect(el.textContent).toBe("This page did not let nbstream's code in: 1");
     // The page may let in what another widget brings.
     vi.stubGlobal("URL", Object.assign(URL, { createObjectURL: () => OBJECT }));
-    const other = await stubbed({ h1: "code" });
+    const other = await stubbed({ h1: CODE });
     other.initialize({ model });
     other.render({ model, el });
     await vi.waitFor(() => expect(el.textContent).toBe("drawn"));
   });
 
   it("keeps some hundred messages at most that come before its module", async () => {
-    const { initialize } = await stubbed({ h1: "code" });
+    const { initialize } = await stubbed({ h1: CODE });
     initialize({ model });
     for (let seq = 1; seq <= 1000; seq += 1) model.emit("msg:custom", { seq });
     await vi.waitFor(() => expect(given).toHaveLength(1));
