@@ -174,16 +174,14 @@ def test_a_page_that_comes_late_has_the_whole_state(kernel: Kernel, server: Simu
     page.until(lambda own: own["arriving"], "the second reply arrives")
     page.control("draft", text="half a thought")
     page.until(lambda own: own["draft"]["text"] == "half a thought", "a frame has the draft")
-    kernel.post("shell", "comm_msg", {"comm_id": page.model, "data": {"method": "request_state"}})
+    asked = kernel.post("shell", "comm_msg", {"comm_id": page.model, "data": {"method": "request_state"}})
 
     def keyframes() -> list[Any]:
+        # JupyterLab takes no other answer.
         return [
             message["content"]["data"]["state"]["keyframe"]
             for message in kernel.messages
-            if message["msg_type"] == "comm_msg"
-            and message["content"]["comm_id"] == page.model
-            and message["content"]["data"]["method"] == "update"
-            and "keyframe" in message["content"]["data"]["state"]
+            if message["msg_type"] == "comm_msg" and message["parent_header"].get("msg_id") == asked
         ]
 
     kernel.until(keyframes, "a keyframe arrives")

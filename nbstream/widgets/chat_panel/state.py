@@ -91,6 +91,8 @@ class PanelState:
     def own(self) -> ChatState:
         """Return the state that the pages draw."""
         with self._lock:
+            # First, so that what it says is in the rows.
+            remark = self.asking.remark
             turns = self.chat.turns
             window = self._window.of(turns)
             arriving = arriving_in(self.chat)
@@ -115,7 +117,7 @@ class PanelState:
                 "kernel_busy": busy.is_busy(),
                 "suggestions": self._suggestions,
                 "templates": [_template(name, parts) for name, parts in self._templates.items()],
-                "remark": self.asking.remark,
+                "remark": remark,
                 "can_undo": self.chat.can_undo,
             }
 
