@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 import uuid
 from collections import deque
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import traitlets
@@ -21,30 +19,29 @@ from IPython.display import display
 from nbstream.widgets import busy, cells, channels, front_ends
 from nbstream.widgets.instruments.answers import Answers
 from nbstream.widgets.instruments.callbacks import attempt
+from nbstream.widgets.instruments.content import Content
 from nbstream.widgets.instruments.frames import Frames
-from nbstream.widgets.instruments.pump import FRAME_SECONDS, Pump
+from nbstream.widgets.instruments.pump import Pump
 from nbstream.widgets.instruments.shown_replies import ShownReplies
 from nbstream.widgets.instruments.transcript import Source, Transcript
+from nbstream.widgets.instruments.unattended import Unattended
 from nbstream.widgets.instruments.views import Views
 from nbstream.widgets.page_widget import PageWidget
 from nbstream.widgets.pages import last_seq
 
 if TYPE_CHECKING:
     from nbstream.client.run import Run
-    from nbstream.model.events import Event
     from nbstream.model.reply import Reply
 
 #: While a reply is under way, its work for the main thread is looked for this often.
 _WORK_SECONDS = 0.05
 _TICK_SECONDS = 0.25
-#: Replies of others, which arrive still, are waited for so long at the end of a cell.
-_MOST_BEHIND_SECONDS = 2.0
 
 _log = logging.getLogger("nbstream")
 
 
-class Instrument(PageWidget):
-    """A widget with replies in it. A subclass has its state in `_own`, and a page module.
+class Instrument(Content, PageWidget):
+    """A widget with replies in it. A subclass has methods of `Content`, and a page module.
 
     `display(instrument)` makes two outputs: the view, and below it a static transcript, of which
     the page shows one. The transcript stays in the file.
@@ -77,54 +74,19 @@ class Instrument(PageWidget):
         )
         self._kernel = front_ends.running_kernel()
         self._transcript = Transcript(name, Source(self._prepare, self._bundle, self._bundle_so_far), self._kernel)
-        #: Tells of the end of a cell, where nobody watches.
-        self._cells = None
-        if self._kernel is not None and not front_ends.current().has_page:
-            self._cells = self._kernel.shell.events
-            self._cells.register("post_run_cell", self._finish_cell)
+        self._unattended = Unattended(
+            self._kernel,
+            self._pump,
+            is_in_file=self._is_in_file,
+            runs=self._runs,
+            is_settled=self._is_settled,
+            keep=self._keep_in_file,
+        )
         channels.listen(self._kernel, name, name, self._on_message, self._answer_by_comm)
         super().__init__(name, **traits)
         self.receive(self._on_comm_message)
 
-    # What a subclass says.
-
-    def _own(self) -> dict[str, Any]:
-        """Return the own state of the page, as JSON: fields that are sent when they change.
-
-        It is called on any thread, with `_state` held. A field has changed if it is not equal to
-        what was returned before, so values are made anew and never changed in place.
-        """
-        return {}
-
-    def _on_page(self, message: dict[str, Any]) -> dict[str, Any] | None:
-        """Take a message of the page, and return the answer to it.
-
-        It is called once for each message, on any thread, often not the main one. It must not
-        block, but may start a request.
-        """
-        raise NotImplementedError(f"{type(self).__name__} takes no message {message.get('type')!r}.")
-
-    def _on_change(self) -> None:
-        """Show and hide replies as the own state wants, before a frame with its changes.
-
-        It is called on the pump's thread, so it may take as long as drawing does.
-        """
-
-    def _only_asks(self, message: dict[str, Any]) -> bool:  # noqa: ARG002  (for subclasses)
-        """Return whether a message changes nothing. Then `_on_page` is called each time it comes.
-
-        The answer is not kept for a second time, so it may be large.
-        """
-        return False
-
-    def _on_events(self, key: str, events: list[Event], reply: Reply) -> None:
-        """Note what has happened to the reply under `key`, before the page learns it.
-
-        It is called on the pump's thread.
-        """
-
-    def _on_end(self, key: str, reply: Reply) -> None:
-        """Note that the reply under `key` has ended; called on the pump's thread."""
+    # What a subclass says, besides its content.
 
     def _runs(self) -> list[Run]:
         """Return the runs that a cell waits for where nobody watches."""
@@ -134,34 +96,12 @@ class Instrument(PageWidget):
         """Return whether all replies have ended, and the page's state is up to date."""
         return not self._has_changed and all(shown.is_over for shown in self.replies.every())
 
-    def _bundle(self) -> tuple[dict[str, str], dict[str, Any]]:
-        """Return the static transcript that stays in the file, and its metadata.
-
-        It has text/plain, and text/html as a rule.
-        """
-        return {"text/plain": self._plain()}, {}
-
-    def _prepare(self) -> bool:
-        """Do a part of the work of `_bundle`, for some milliseconds; return whether all is done.
-
-        It is called on any thread, by the pump in each frame until all is done.
-        """
-        return True
-
-    def _bundle_so_far(self) -> tuple[dict[str, str], dict[str, Any]]:
-        """Return the transcript of what is prepared, which is shown until all is."""
-        return self._bundle()
-
     def _must_follow(self) -> bool:
         """Return whether events are taken although no page shows them: own runs may have tools.
 
         It is called within locks of receivers, so it must take none.
         """
         return self.replies.has_live_run
-
-    def _plain(self) -> str:
-        """Return the short text for where the view cannot be drawn."""
-        return f"<{type(self).__name__}>"
 
     # What a subclass calls.
 
@@ -187,9 +127,7 @@ class Instrument(PageWidget):
             # A subclass has refused its arguments.
             return
         channels.forget(self.run_id, self.run_id)
-        if self._cells is not None:
-            with suppress(ValueError):
-                self._cells.unregister("post_run_cell", self._finish_cell)
+        self._unattended.close()
         self._pump.is_closed = True
         self.replies.clear()
         self._pump.close()
@@ -262,35 +200,18 @@ class Instrument(PageWidget):
         if self._transcript.update_if_due():
             self._wake()
 
-    def _finish_cell(self, _result: object) -> None:
-        """At the end of a cell that nobody watches, wait for the replies; they go into the file.
-
-        Else they would be lost: nbclient takes only what comes in the name of the cell that runs,
-        and ends the kernel after the last one.
-        """
-        if front_ends.current().has_page or not (self._transcript.is_displayed or self.comm is not None):
-            return
-        since = time.monotonic()
-        while True:
-            for run in self._runs():
-                if not run.done:
-                    run.result()
-                    since = time.monotonic()
-            # Here, as the pump may not have seen yet what the cell has changed.
-            if (self._pump.take_step() and self._is_settled()) or time.monotonic() - since >= _MOST_BEHIND_SECONDS:
-                break
-            time.sleep(FRAME_SECONDS / 4)
-        with self._pump.stepping:
-            self._keep_in_file()
+    def _is_in_file(self) -> bool:
+        """Return whether the file has it, where nobody watches: in a layout, or alone."""
+        return self._transcript.is_displayed or self.comm is not None
 
     def _keep_in_file(self) -> None:
         """Send what stays in the file in the name of the cell that runs."""
         request = self._transcript.request
         if self.comm is not None and self._kept_seq != self._frames.seq:
-            # A layout has it.
             self._kept_seq = self._frames.seq
             self.send_state_for(request)
             if not self._transcript.is_displayed:
+                # The layout has the view.
                 self._transcript.display_below()
         if self._transcript.is_stale:
             self._transcript.update(request)
