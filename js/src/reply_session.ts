@@ -22,6 +22,8 @@ export interface ReplyPort {
   readonly pageId: string;
   /** Whether the kernel ended. */
   readonly isLost: boolean;
+  /** What is said then of a reply that had not ended, if it is not that of a cell. */
+  readonly lost?: string;
   readonly canInsertCells: boolean;
   readonly load: Load;
   send(message: PageMessage, onReply?: (answer: ClickAnswer) => void): void;
@@ -68,6 +70,10 @@ export class ReplySession implements ReplyController {
 
   get isLost(): boolean {
     return this.#port.isLost;
+  }
+
+  get lost(): string | undefined {
+    return this.#port.lost;
   }
 
   get isLive(): boolean {

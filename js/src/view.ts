@@ -29,6 +29,8 @@ export interface ReplyController {
   readonly isLive: boolean;
   /** Whether the kernel ended. */
   readonly isLost: boolean;
+  /** What is said of a reply that had not ended by then, if it is not that of a cell. */
+  readonly lost?: string | undefined;
   readonly choice: Choice;
   readonly services: ControlServices;
   /** Whether code can be inserted as a cell. */
@@ -223,7 +225,7 @@ export class View {
     this.#drawStop(isLive, meta.foreground);
     if (this.#has("reasoning")) this.#drawLabel();
     this.#drawNotes(meta.notes);
-    const lost = isLost && !hasEnded(state) ? LOST : "";
+    const lost = isLost && !hasEnded(state) ? (this.#controller.lost ?? LOST) : "";
     show(this.#alert, lost || meta.alert);
     this.#drawFooter(meta);
     // The page announces the end, because this element is removed with the view.

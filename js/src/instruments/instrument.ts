@@ -8,7 +8,16 @@ import type { Model, Receiver } from "../channel";
 import type { Load } from "../later";
 import type { Output } from "../notebook";
 import type { ClickAnswer } from "../protocol";
-import { Channel, canInsertCells, contextOf, MIN_REPLY_TIMEOUT, PageServices, ReplySession, Resync } from "../shared";
+import {
+  Channel,
+  canInsertCells,
+  contextOf,
+  hasEnded,
+  MIN_REPLY_TIMEOUT,
+  PageServices,
+  ReplySession,
+  Resync,
+} from "../shared";
 import type { Part } from "../view";
 import type { Frame, InstrumentKeyframe, InstrumentMessage, ShownReply } from "./protocol";
 
@@ -22,9 +31,11 @@ export interface Change {
 export interface InstrumentView {
   /** Draw what has changed; also called when the kernel has ended. */
   update(change: Change): void;
+  /** Whether all that it shows is a reply, which says by itself that the kernel has ended. */
+  readonly isReply?: boolean;
   /**
    * Say that the kernel has ended, and let nothing be clicked that needs it. Without this method the
-   * instrument says so, and the static output takes the place of the view.
+   * instrument says so, and the static output takes the place of the view if it has all replies.
    */
   showLost?(): void;
   remove?(): void;
@@ -33,6 +44,8 @@ export interface InstrumentView {
 /** What a page shows where the kernel has ended; elements with this attribute are hidden then. */
 const NEEDS_KERNEL = "[data-kernel]";
 const LOST = "The kernel has ended. This shows what it had sent.";
+/** The same of a reply: a cell could bring more of its own replies back, and none of these. */
+const LOST_REPLY = "The kernel went away before the reply had ended. This is what it had sent.";
 
 /** A control reply is waited for a little longer than the channel says, as an instrument never interrupts. */
 const PATIENCE = 1000;
@@ -247,6 +260,7 @@ export class InstrumentSession<Own extends object = Record<string, unknown>>
     const session = new ReplySession(state, {
       pageId: this.pageId,
       load: this.load,
+      lost: LOST_REPLY,
       get isLost() {
         return instrument.isLost;
       },
@@ -305,14 +319,19 @@ export class InstrumentSession<Own extends object = Record<string, unknown>>
     this.#pending.clear();
   }
 
-  /** Say that the kernel has ended, unless the static output beside the view takes its place. */
+  /**
+   * Say that the kernel has ended, unless the static output beside the view takes its place. That is
+   * older than a reply that has not ended, which says so.
+   */
   #showLost(view: InstrumentView, element: HTMLElement): void {
     if (view.showLost !== undefined) {
       view.showLost();
       return;
     }
-    element.classList.remove(`nbstream-live-${this.#model.get("run_id")}`);
+    const haveEnded = [...this.#replies.values()].every(({ session }) => hasEnded(session.state));
+    if (haveEnded) element.classList.remove(`nbstream-live-${this.#model.get("run_id")}`);
     for (const each of element.querySelectorAll<HTMLElement>(NEEDS_KERNEL)) each.hidden = true;
+    if (view.isReply || !haveEnded) return;
     const line = document.createElement("p");
     line.className = "nbstream nbstream-lost";
     line.setAttribute("role", "status");

@@ -12,7 +12,7 @@ const waiting = new Map<string, Set<() => void>>();
 
 const drawing =
   (parts?: ReadonlySet<Part>): Draw<Record<string, unknown>> =>
-  (session, element) => ({ update() {}, remove: session.show(KEY, element, parts) });
+  (session, element) => ({ isReply: true, update() {}, remove: session.show(KEY, element, parts) });
 
 function register(id: string, session: InstrumentSession): () => void {
   sessions.set(id, session);

@@ -258,6 +258,21 @@ describe("a view of an instrument", () => {
     expect(controlled().slice(-2)).toEqual(["left", "mounted"]);
   });
 
+  it("stays when the kernel ends before a reply does, which says so", () => {
+    const { element } = mounted([]);
+    const place = document.createElement("div");
+    session.show("one", place);
+    frame(1, { shown: { one: shown("a", "<p>x</p>") } });
+    kernel.statusChanged.emit("dead");
+    vi.advanceTimersToNextFrame();
+    expect(element.classList.contains("nbstream-live-run")).toBe(true);
+    expect(element.textContent).not.toContain("The kernel has ended");
+    expect(place.querySelector(".nbstream-alert")?.textContent).toBe(
+      "The kernel went away before the reply had ended. This is what it had sent.",
+    );
+    expect(element.querySelector<HTMLElement>("[data-kernel]")?.hidden).toBe(true);
+  });
+
   it("leaves nothing behind", () => {
     const changes: Change[] = [];
     const { element, remove } = mounted(changes);

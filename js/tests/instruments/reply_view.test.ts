@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import replyView from "../../src/instruments/reply_view";
-import { FakeModel, keyframeOf } from "../fixtures";
+import { FakeKernel, FakeModel, keyframeOf } from "../fixtures";
 
 type Hooks = Record<"initialize" | "render", (props: object) => (() => void) | undefined>;
 
@@ -16,8 +16,8 @@ class PartModel extends FakeModel {
 }
 
 class ViewModel extends FakeModel {
-  constructor() {
-    super(keyframe as never);
+  constructor(kernel: FakeKernel | null = null) {
+    super(keyframe as never, kernel);
   }
 
   override get(name: string): unknown {
@@ -62,6 +62,21 @@ it("draws a part from its view, which may come later, and takes it away with the
   expect([view.types.at(-1), model.sent]).toEqual(["cancel", []]);
   remove?.();
   expect(element.children).toHaveLength(0);
+  close?.();
+});
+
+it("says nothing beside a reply when the kernel ends, nor in its parts", () => {
+  const kernel = new FakeKernel();
+  const [view, part, whole, element] = [made(), made(), place(), place()];
+  const model = new ViewModel(kernel);
+  const close = view.initialize({ model });
+  view.render({ model, el: whole });
+  part.render({ model: new PartModel("usage"), el: element });
+  kernel.statusChanged.emit("dead");
+  vi.advanceTimersToNextFrame();
+  expect([...document.querySelectorAll(".nbstream-lost")]).toEqual([]);
+  expect(whole.textContent).toContain("The kernel went away before the reply had ended.");
+  expect(element.textContent).toBe("");
   close?.();
 });
 
