@@ -7,7 +7,8 @@
 import { type Page, repeat } from "./again";
 import { addCodeButtons, addFooterButtons, type ControlServices, handleClicks, removeButtons } from "./controls";
 import { copyFormulas } from "./copied_formulas";
-import { element, targetOf } from "./elements";
+import { element, targetOf, targetOf } from "./elements";
+import { type Typesetter, typesetInSlices } from "./formula_slices";
 import { Handover } from "./handover";
 import { Images } from "./images";
 import { type NotebookContext, Notebooks } from "./notebook";
@@ -47,6 +48,8 @@ export class PageServices implements ControlServices, Page {
   readonly #gone = new Set<string>();
   /** By output area: the replies that have ended and whose settled output is not there yet. */
   readonly #handovers = new Map<Element, Handover>();
+  /** All outputs of a page have the same one. */
+  #typesetter: Typesetter | undefined;
 
   /** The page's instance; created with the first reply. */
   static get(): PageServices {
@@ -119,12 +122,13 @@ export class PageServices implements ControlServices, Page {
   /**
    * The reply in `element` has ended and its settled output will replace it: save what that takes
    * over. Call it again after the view has been drawn. `isOpen` is the reader's choice for the
-   * reasoning.
+   * reasoning, and `typesetter` typesets the settled output's formulas.
    */
-  prepareHandover(element: Element, isOpen: boolean | undefined): void {
+  prepareHandover(element: Element, isOpen: boolean | undefined, typesetter?: Typesetter): void {
     const area = element.closest(AREA);
     if (area === null) return;
     this.#handovers.set(area, new Handover(area, isOpen));
+    this.#typesetter = typesetter ?? this.#typesetter;
     this.#eagerUntil = performance.now() + EAGER_MILLISECONDS;
   }
 
@@ -191,6 +195,7 @@ export class PageServices implements ControlServices, Page {
       change();
       this.#handovers.delete(handover.area);
       handover.finish(root);
+      if (this.#typesetter !== undefined) typesetInSlices(root, this.#typesetter);
     } else if (isAbove(root)) keepPositionBelow(root, change);
     else change();
   }

@@ -5,6 +5,7 @@
 
 import type { AnyWidget } from "@anywidget/types";
 import { Channel, type Model, type Receiver } from "./channel";
+import { typesetterOf } from "./formula_slices";
 import type { Load } from "./later";
 import { canInsertCells, contextOf, type Output, replaceViews } from "./notebook";
 import type { ClickAnswer, KernelMessage, Keyframe, PageMessage, Patch, Settled } from "./protocol";
@@ -59,7 +60,7 @@ class Session implements Receiver<KernelMessage, Keyframe>, ReplyPort {
 
   onDraw(root: HTMLElement): void {
     const { state, services, choice } = this.#reply;
-    if (hasEnded(state)) services.prepareHandover(root, choice.isOpen);
+    if (hasEnded(state)) services.prepareHandover(root, choice.isOpen, typesetterOf(this.#model));
   }
 
   /** Show a view in `parent`; return a function that removes it. */
@@ -126,7 +127,7 @@ class Session implements Receiver<KernelMessage, Keyframe>, ReplyPort {
     if (hasEnded(state)) {
       for (const [view, parent] of views) {
         view.yieldFocus();
-        services.prepareHandover(parent, choice.isOpen);
+        services.prepareHandover(parent, choice.isOpen, typesetterOf(this.#model));
       }
     }
     this.#settledOutput.start();
