@@ -55,3 +55,14 @@ def kernel(shared_kernel: Kernel, server: Simulator) -> Kernel:
     shared_kernel.reset()
     server.clear_log()
     return shared_kernel
+
+
+@pytest.fixture
+def widgets_are_closed(kernel: Kernel) -> Iterator[None]:
+    """After the test, close the widgets that it made, and stop replies that still arrive.
+
+    They would take part in later tests of the same kernel.
+    """
+    yield
+    kernel.reset()
+    assert kernel.run("import ipywidgets\nipywidgets.Widget.close_all()\n%deepseek cancel").status == "ok"

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.kernel,
+    pytest.mark.usefixtures("widgets_are_closed"),
     pytest.mark.parametrize("shared_kernel", [kernels.NAMES[0], kernels.NEWEST], indirect=True),
 ]
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from nbstream.simulator.server import Simulator
     from tests.jupyter.kernel import Cell, Kernel, Message
 
-pytestmark = pytest.mark.kernel
+pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("widgets_are_closed")]
 
 SLOW = "[simulate: normal rate=20 tokens=600]"
 QUICK = "[simulate: echo]"

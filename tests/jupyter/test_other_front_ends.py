@@ -17,7 +17,11 @@ from tests.jupyter.kernel import VIEW_MIME
 if TYPE_CHECKING:
     from tests.jupyter.kernel import Cell, Kernel
 
-pytestmark = [pytest.mark.kernel, pytest.mark.parametrize("shared_kernel", [kernels.NEWEST], indirect=True)]
+pytestmark = [
+    pytest.mark.kernel,
+    pytest.mark.usefixtures("widgets_are_closed"),
+    pytest.mark.parametrize("shared_kernel", [kernels.NEWEST], indirect=True),
+]
 
 #: What VS Code and Colab send with a cell.
 CLIENTS: dict[str, dict[str, Any]] = {

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from nbstream.simulator.server import Simulator
     from tests.jupyter.kernel import Cell, Kernel, Message
 
-pytestmark = pytest.mark.kernel
+pytestmark = [pytest.mark.kernel, pytest.mark.usefixtures("widgets_are_closed")]
 
 #: A cell that keeps the kernel busy until the next control message of the test.
 BUSY = "import threading; gate = threading.Event(); gate.wait(20)"
