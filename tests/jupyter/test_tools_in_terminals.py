@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import re
 import subprocess
 import sys
@@ -58,7 +59,10 @@ def ipython(simulator: Simulator) -> Iterator[pexpect.spawn[str]]:
     child.sendline(f"%load_ext nbstream\nexec({_TOOL!r})")
     child.expect_exact("In [3]: ")
     yield child
-    child.close(force=True)
+    # A loaded machine takes longer than `close(force=True)` allows.
+    child.kill(signal.SIGKILL)
+    child.wait()
+    child.close()
 
 
 def _ask(child: pexpect.spawn[str]) -> None:

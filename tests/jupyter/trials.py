@@ -172,7 +172,7 @@ def crowd(kernel: Kernel, server: Simulator, cells: int, seed: int) -> Tally:
     kernel.reset()
     server.clear_log()
     # Long enough that the first cell still streams when the last one starts.
-    words = 50 + 2 * cells
+    words = 100 + 5 * cells
     sent = [
         kernel.send(
             f"%%deepseek --background --no-think -o reply{number}\n"

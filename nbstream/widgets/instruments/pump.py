@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 FRAME_SECONDS = 1 / 15
 #: A thread with nothing to do ends after so long.
 _LINGER_SECONDS = 2.0
-#: A step takes at most a third of the time.
+#: A step takes at most a third of the time, but a view never stands still for longer than this.
 _PAUSE_FACTOR = 2
+_LONGEST_PAUSE = 1.0
 
 _log = logging.getLogger("nbstream")
 
@@ -114,4 +115,6 @@ class Pump:
                 self._has_news |= not has_failed
                 has_failed = True
             cost = time.monotonic() - began
-            time.sleep(max(FRAME_SECONDS - cost, _PAUSE_FACTOR * cost if cost > FRAME_SECONDS / 2 else 0, 0))
+            pause = max(FRAME_SECONDS - cost, _PAUSE_FACTOR * cost if cost > FRAME_SECONDS / 2 else 0, 0)
+            with self._news:
+                self._news.wait_for(lambda: self.is_closed, min(pause, _LONGEST_PAUSE))
