@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-
-import pytest
+from typing import TYPE_CHECKING
 
 from nbstream.widgets.instruments import pump
 from nbstream.widgets.instruments.pump import Pump
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def test_the_thread_ends_soon_after_a_slow_step(monkeypatch: pytest.MonkeyPatch) -> None:
