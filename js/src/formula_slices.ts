@@ -13,7 +13,9 @@ const MARKS = ["mathjax_process", "tex2jax_process"];
 const MARKED = `.${MARKS[0]}`;
 
 /** MathJax typesets this many in about 30 ms. */
-const SLICE = 24;
+const SLICE = 8;
+/** So few take no longer at once. */
+const FEW = 24;
 
 /** The typesetter of the page in which `model` has its views; undefined if the front end has none. */
 export function typesetterOf(model: { widget_manager?: unknown }): Typesetter | undefined {
@@ -27,7 +29,7 @@ export function typesetterOf(model: { widget_manager?: unknown }): Typesetter | 
  */
 export function typesetInSlices(root: HTMLElement, typesetter: Typesetter): void {
   const formulas = [...root.querySelectorAll(MARKED)];
-  if (formulas.length <= SLICE) return;
+  if (formulas.length <= FEW) return;
   const later = byDistance(formulas).slice(SLICE);
   for (const formula of later) formula.classList.remove(...MARKS);
   const next = async (): Promise<void> => {
