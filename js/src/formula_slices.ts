@@ -32,13 +32,18 @@ export function typesetInSlices(root: HTMLElement, typesetter: Typesetter): void
   if (formulas.length <= FEW) return;
   const later = byDistance(formulas).slice(SLICE);
   for (const formula of later) formula.classList.remove(...MARKS);
+  const show = (count: number): void => {
+    for (const formula of later.splice(0, count)) formula.classList.add(...MARKS);
+  };
   const next = async (): Promise<void> => {
-    // A view that JupyterLab takes out of the page and adds again is typeset as a whole.
-    const slice = later.splice(0, root.isConnected ? SLICE : later.length);
-    for (const formula of slice) formula.classList.add(...MARKS);
+    // JupyterLab typesets an output as a whole when it adds it to the page again.
+    show(root.isConnected ? SLICE : later.length);
     if (!root.isConnected) return;
-    await typesetter.typeset(root);
-    if (later.length > 0) schedule(next);
+    try {
+      await typesetter.typeset(root);
+    } finally {
+      if (later.length > 0) schedule(next);
+    }
   };
   schedule(next);
 }
