@@ -7,7 +7,7 @@
 import { type Page, repeat } from "./again";
 import { addCodeButtons, addFooterButtons, type ControlServices, handleClicks, removeButtons } from "./controls";
 import { copyFormulas } from "./copied_formulas";
-import { element, targetOf, targetOf } from "./elements";
+import { element, targetOf } from "./elements";
 import { type Typesetter, typesetInSlices } from "./formula_slices";
 import { Handover } from "./handover";
 import { Images } from "./images";

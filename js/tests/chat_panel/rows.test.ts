@@ -389,7 +389,7 @@ describe("the menus and the gauge", () => {
   it("say in words how full the context is", () => {
     const { root, change } = show();
     const text = (): string | null | undefined => root.querySelector(".nbstream-gauge")?.textContent;
-    expect(text()).toBe("2,623 of 128,000 tokens (2%)$0.0023");
+    expect(text()).toBe("2,623 of 128,000 tokens (2%)$0.0023 for 3 replies");
     change({ context: { tokens: 120_000, window: 128_000, about: true, text: "about 120,000 of 128,000 tokens" } });
     expect(root.querySelector(".nbstream-gauge")?.hasAttribute("data-full")).toBe(true);
     change({ context: { tokens: 12, window: null, about: false, text: "12 tokens" }, cost: "" });
