@@ -88,7 +88,7 @@ const LOST = new Set(["restarting", "autorestarting", "terminating", "dead"]);
 export interface Receiver<Message, State> {
   onMessage(message: Message): void;
   onKeyframe(keyframe: State): void;
-  /** The kernel displayed a reply, which may be another one. */
+  /** The kernel displayed a reply, which may be another one, or updated any output. */
   onOutput(output: Output): void;
   /** The widget's kernel ended. */
   onLost(): void;
@@ -200,7 +200,9 @@ export class Channel<Message, State> {
     { direction, msg: { header, content } }: { direction: string; msg: CommMessage },
   ): void => {
     if (direction !== "recv") return;
-    if (content.metadata?.nbstream !== undefined) this.#receiver.onOutput(content);
+    if (content.metadata?.nbstream !== undefined || header.msg_type === "update_display_data") {
+      this.#receiver.onOutput(content);
+    }
     if (header.msg_type !== "comm_msg" || content.comm_id !== this.#model.get("run_id")) return;
     const { method, content: message, state } = content.data ?? {};
     if (method === "custom" && message !== undefined) this.#receiver.onMessage(message as Message);

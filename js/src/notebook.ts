@@ -28,7 +28,7 @@ export interface NotebookCellModel {
   outputs?: Outputs;
 }
 
-interface Outputs {
+export interface Outputs {
   length?: number;
   get(index: number): Output;
   set?(index: number, output: object): void;

@@ -212,6 +212,19 @@ def _reload(panel: Panel, turn_dark: Callable[[], None]) -> None:
     second = page.locator(".jp-LinkedOutputView .nbstream-panel").get_by_role("textbox", name="Prompt", exact=True)
     second.fill("from the second view")
     expect(panel.field).to_have_value("from the second view")
+    # What is said in this page stays in the file, too.
+    panel.root.get_by_role("button", name="Suggested").click()
+    expect(panel.rows.last.locator(".nbstream-footer")).to_contain_text("deepseek-flash")
+    transcript = panel.notebook.output(1).locator(".nbstream-transcript")
+    wait_for(lambda: "Suggested" in str(transcript.text_content()))
+    panel.notebook.save()
+    assert any("Suggested" in each for each in _transcripts(panel))
+
+
+def _transcripts(panel: Panel) -> list[str]:
+    """Return the HTML outputs in the file."""
+    cells = panel.notebook.lab.saved(panel.notebook.name).cells
+    return [output.data.get("text/html", "") for cell in cells for output in cell.outputs if "data" in output]
 
 
 def _restart(panel: Panel) -> None:
@@ -219,7 +232,7 @@ def _restart(panel: Panel) -> None:
     panel.page.locator('.jp-NotebookPanel-toolbar [data-jp-item-name="restart"] jp-button').first.click()
     panel.page.locator(".jp-Dialog .jp-mod-accept").click()
     expect(panel.root).to_contain_text("The kernel of this chat went away")
-    expect(panel.rows.last).to_contain_text("Explain medians to a child.")
+    expect(panel.rows.last).to_contain_text("Suggested")
     expect(panel.field).to_have_value("from the second view")
     expect(panel.field).to_have_attribute("readonly", "")
     expect(

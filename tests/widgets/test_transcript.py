@@ -119,6 +119,19 @@ def test_what_ended_just_before_its_view_was_closed_is_in_the_file(simulator: Si
     assert "Closed at once." in kernel.updates[0][2]
 
 
+def test_a_page_that_has_another_one_gets_it_again(simulator: Simulator, kernel: Kernel) -> None:
+    view = nbstream.ReplyView()
+    view._transcript.display(None)
+    view.show(finished("Not for a page that was being reloaded \N{WATER WAVE}."))
+    wait_for(lambda: len(kernel.updates) == 1)
+    length = len(kernel.updates[0][2].encode("utf-16-le")) // 2
+    view._on_message({"type": "transcript", "lengths": [length], "page": "here", "number": 1})
+    view._on_message({"type": "transcript", "lengths": [12], "page": "reloaded", "number": 1})
+    wait_for(lambda: len(kernel.updates) == 2)
+    view.close()
+    assert kernel.updates[1] == kernel.updates[0]
+
+
 def test_headings_are_not_in_the_table_of_contents(simulator: Simulator, kernel: Kernel) -> None:
     view = nbstream.ReplyView()
     view._transcript.display(None)

@@ -20,6 +20,7 @@ import {
 } from "../shared";
 import type { Part } from "../view";
 import type { Frame, InstrumentKeyframe, InstrumentMessage, ShownReply } from "./protocol";
+import { TranscriptKeeper } from "./transcript";
 
 /** What a frame has changed: fields of the own state, and the keys of replies. */
 export interface Change {
@@ -49,6 +50,9 @@ const LOST_REPLY = "The kernel went away before the reply had ended. This is wha
 
 /** A control reply is waited for a little longer than the channel says, as an instrument never interrupts. */
 const PATIENCE = 1000;
+
+/** Milliseconds after which a page that was reloaded has its notebook. */
+const FIRST_LOOK = 3000;
 
 /** What the kernel answers to a message; undefined if it was closed or has ended before. */
 export type KernelAnswer = Record<string, unknown> | undefined;
@@ -92,6 +96,8 @@ export class InstrumentSession<Own extends object = Record<string, unknown>>
   #seq = -1;
   #number = 0;
   readonly #resync = new Resync();
+  readonly #transcripts: TranscriptKeeper;
+  #look: ReturnType<typeof setTimeout> | undefined;
   /** Whether the control channel has replied; undefined while nothing is known. */
   #controlReplies: boolean | undefined;
 
@@ -102,6 +108,7 @@ export class InstrumentSession<Own extends object = Record<string, unknown>>
     const keyframe = model.get("keyframe");
     if (keyframe?.seq === undefined) throw new Error("nbstream: the widget has no state. Run the cell again.");
     this.#take(keyframe);
+    this.#transcripts = new TranscriptKeeper(model, model.get("run_id"));
     this.#channel = new Channel(model, this);
     const { signal } = this.#closing;
     window.addEventListener("pagehide", () => void this.send({ type: "left" }), { signal });
@@ -112,6 +119,7 @@ export class InstrumentSession<Own extends object = Record<string, unknown>>
     window.addEventListener("pageshow", onBack, { signal });
     for (const message of early) this.onMessage(message);
     void this.send({ type: "hello", seq: this.#seq });
+    this.#look = setTimeout(() => this.#compareTranscripts(), FIRST_LOOK);
   }
 
   /** The reply under `key`. */
@@ -189,6 +197,8 @@ export class InstrumentSession<Own extends object = Record<string, unknown>>
   close(): void {
     this.#closing.abort();
     clearTimeout(this.#turn);
+    clearTimeout(this.#look);
+    this.#transcripts.close();
     for (const { session } of this.#replies.values()) session.close();
     this.#channel.close();
     this.#giveUp();
@@ -196,6 +206,7 @@ export class InstrumentSession<Own extends object = Record<string, unknown>>
 
   onOutput(output: Output): void {
     this.services.notebooks.receive(output);
+    this.#transcripts.onOutput(output);
   }
 
   onLost(): void {
@@ -307,6 +318,12 @@ export class InstrumentSession<Own extends object = Record<string, unknown>>
     slot.remove();
     slot.shown = session;
     slot.remove = session?.mount(slot.parent, slot.parts) ?? (() => {});
+  }
+
+  /** Let the kernel send the transcript again, if this page was not there when it changed. */
+  #compareTranscripts(): void {
+    const lengths = this.#transcripts.lengths();
+    if (lengths.length > 0) void this.send({ type: "transcript", lengths });
   }
 
   #answer(number: number, answer: Record<string, unknown>): void {

@@ -280,6 +280,8 @@ class Instrument(Content, PageWidget):
                     self._frames.ask_for_keyframe()
                 case "hello":
                     self._frames.ask_for_keyframe(last_seq(message))
+                case "transcript":
+                    self._transcript.compare(message.get("lengths"))
                 case "mounted" | "unmounted" | "left":
                     self._views.note(message, page, by_control=by_control)
                     if page not in self._views.pages:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from IPython.display import display
 
+from nbstream.model.text import utf16_length
 from nbstream.widgets import busy
 
 if TYPE_CHECKING:
@@ -174,6 +175,18 @@ class Transcript:
         if self._places:
             due = max(time.monotonic() + _DELAY_SECONDS, self._rests_until)
             self._due = due if self._due is None else self._due
+
+    def compare(self, lengths: object) -> None:
+        """Send a transcript again that a page does not have, as it was reloaded meanwhile.
+
+        Args:
+            lengths: those of the HTML in the page's notebook, in UTF-16 code units.
+        """
+        has = lengths if isinstance(lengths, list) else []
+        for place in [*self._places.values()]:
+            if utf16_length(place.bundle[0].get("text/html", "")) not in has:
+                place.bundle = ({}, {})
+                self.renew()
 
     def update_if_due(self) -> bool:
         """Renew the transcript where it is displayed, if it is due and has changed.
