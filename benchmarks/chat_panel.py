@@ -96,18 +96,20 @@ class _Measured:
     def __init__(self, notebook: NotebookPage) -> None:
         self._page = notebook.page
         self._kernel = int(notebook.output(0).inner_text().split()[-1])
+        self._observed = self._page.evaluate("performance.now()")
         self._page.evaluate(OBSERVE)
 
     def during(self, name: str, work: Callable[[], object]) -> None:
         """Do something, and print the long tasks of the page and the kernel's time."""
         self._page.evaluate("window.longTasks.length = 0")
         before, began = self._cpu(), self._page.evaluate("performance.now()")
+        started = (began - self._observed) / 1000
         work()
         self._page.wait_for_timeout(1_000)
         cpu, seconds = self._cpu() - before, (self._page.evaluate("performance.now()") - began) / 1000
-        durations: list[int] = self._page.evaluate("window.longTasks.map(([, duration]) => duration)")
-        late = sorted((each for each in durations if each > LONG_TASK), reverse=True)
-        words = f"{len(late)} tasks of the page over {LONG_TASK} ms {late[:8]}"
+        tasks: list[list[float]] = self._page.evaluate("window.longTasks")
+        late = [f"{duration:.0f} at {at - started:.1f} s" for at, duration in tasks if duration > LONG_TASK]
+        words = f"{len(late)} tasks of the page over {LONG_TASK} ms ({', '.join(late)})"
         print(f"{name}: {seconds:.1f} s, {words}, kernel {cpu:.2f} s = {cpu / seconds:.0%} of one core", flush=True)
 
     def _cpu(self) -> float:

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from nbstream.model.events import Event
     from nbstream.model.reply import Reply
 
+#: The page has the HTML of the last turns, although nobody sees it: JupyterLab cleans and draws all
+#: of it each time that a reply ends. The Markdown has all turns.
+_LARGEST_HTML = 60_000
 #: So many characters of turns become HTML or Markdown at once: that takes up to 30 ms.
 _AT_ONCE = 20_000
 _Key = tuple[str, int, int, tuple[str, ...]]
@@ -88,7 +91,11 @@ class ChatPanel(Instrument):
         self.changed()
 
     def close(self) -> None:
-        """Close the widget. The chat stays, and replies that arrive go on."""
+        """Close the widget. The chat stays, and replies that arrive go on.
+
+        The rest of a long transcript, of which the file has the last turns in the first seconds, is
+        written soon, as far as the notebook is open.
+        """
         self._panel.close()
         super().close()
 
@@ -170,7 +177,7 @@ class ChatPanel(Instrument):
             turns = self.chat.turns
             for number, turn in zip(range(len(turns), 0, -1), reversed(turns), strict=True):
                 makes = [conversation.turn_markdown]
-                if characters <= conversation.LARGEST_HTML:
+                if characters <= _LARGEST_HTML:
                     makes.append(conversation.turn_html)
                 keys = [_key(make, turn, number) for make in makes]
                 if cost := _size(turn) * sum(key not in self._settled for key in keys):
