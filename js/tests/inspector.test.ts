@@ -59,6 +59,7 @@ const STATE: InspectorState = {
   steps: ["the request"],
   tab: "stream",
   kept: false,
+  can_keep: true,
 };
 
 function source(answer: (question: Question) => unknown): Source {

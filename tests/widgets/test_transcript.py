@@ -132,6 +132,18 @@ def test_a_page_that_has_another_one_gets_it_again(simulator: Simulator, kernel:
     assert kernel.updates[1] == kernel.updates[0]
 
 
+@pytest.mark.usefixtures("kernel")
+def test_an_inspector_offers_to_stay_where_that_works(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    reply = finished("Looked into.")
+    offers = {}
+    for front_end in (front_ends.JUPYTER, front_ends.VOILA):
+        monkeypatch.setattr(front_ends, "current", lambda front_end=front_end: front_end)
+        inspector = nbstream.Inspector(reply)
+        offers[front_end.name] = inspector._own()["can_keep"]
+        inspector.close()
+    assert offers == {"Jupyter": True, "Voilà": False}
+
+
 def test_headings_are_not_in_the_table_of_contents(simulator: Simulator, kernel: Kernel) -> None:
     view = nbstream.ReplyView()
     view._transcript.display(None)

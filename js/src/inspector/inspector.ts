@@ -116,6 +116,7 @@ export class InspectorView implements Source {
     this.#steps.hidden = own.steps.length < 2;
     write(this.#keep, own.kept ? "Kept in the notebook · Remove" : "Keep in notebook");
     this.#keep.setAttribute("aria-pressed", String(own.kept));
+    this.#keep.hidden = !own.can_keep || this.#session.isLost;
     this.#refreshSoon();
   }
 

@@ -25,6 +25,8 @@ export interface InspectorState {
   tab: Tab;
   /** Whether a static form of it stays in the notebook. */
   kept: boolean;
+  /** Whether that is possible: marimo and Voilà keep nothing that comes after the cell. */
+  can_keep: boolean;
 }
 
 /** A stretch of a message; `name` and `facts` are those of what was inserted there, or empty. */

@@ -10,6 +10,7 @@ from nbstream.client.run import Run
 from nbstream.model.exceptions import RequestError
 from nbstream.model.presentation import presentation_of
 from nbstream.model.reply import Reply
+from nbstream.widgets import front_ends
 from nbstream.widgets.inspector import chunks
 from nbstream.widgets.inspector.inspection import CUT, GONE, HIDDEN, Inspection
 from nbstream.widgets.inspector.protocol import Tab
@@ -52,6 +53,7 @@ class Inspector(Instrument):
             raise RequestError(f"`tab=` is {tab!r}: it must be one of {', '.join(_TABS)}.")
         self._tab = tab
         self._is_kept = False
+        self._can_keep = front_ends.running_kernel() is not None and front_ends.current().updates_later
         self._version = 0
         shown = presentation_of(settings.current(), {"reasoning": reasoning}, "python")
         self._inspection = Inspection(reply_or_run, self._grown, hides_reasoning=shown.reasoning == "hidden")
@@ -98,6 +100,7 @@ class Inspector(Instrument):
             "steps": inspection.labels(),
             "tab": self._tab,
             "kept": self._is_kept,
+            "can_keep": self._can_keep,
         }
 
     def _only_asks(self, message: dict[str, Any]) -> bool:

@@ -28,6 +28,8 @@ class InspectorState(TypedDict):
     tab: Tab
     #: Whether a static form of it stays in the notebook.
     kept: bool
+    #: Whether that is possible: marimo and Voilà keep nothing that comes after the cell.
+    can_keep: bool
 
 
 class TextPart(TypedDict):
