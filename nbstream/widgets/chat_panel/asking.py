@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+import weakref
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,10 @@ _HELD = {
     "cancelled": "The reply was stopped, so this was not sent.",
     "failed": "The reply failed, so this was not sent.",
 }
+
+#: The versions that panels have asked, and the remarks on their requests. Another panel of the chat
+#: says the same: the cell may be run again.
+_notes: weakref.WeakKeyDictionary[Version, tuple[str, ...]] = weakref.WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +94,6 @@ class Asking:
         self._stops = 0
         #: The runs that this panel has started, by the numbers of their versions.
         self._runs: dict[int, Run] = {}
-        #: The versions that this panel has asked, and the remarks on their requests.
-        self._notes: dict[int, tuple[str, ...]] = {}
 
     @property
     def queued(self) -> Queued | None:
@@ -113,12 +116,12 @@ class Asking:
         return self.is_starting or bool(self._runs)
 
     def has_asked(self, version: Version) -> bool:
-        """Return whether this panel has asked a version."""
-        return version.number in self._notes
+        """Return whether a panel has asked a version: this one, or one before it."""
+        return version in _notes
 
     def notes_of(self, version: Version) -> tuple[str, ...]:
         """Return the remarks on the request of a version."""
-        return self._notes.get(version.number, ())
+        return _notes.get(version, ())
 
     # What a user does.
 
@@ -336,7 +339,7 @@ class Asking:
             run.cancel()
             return run
         number = version.number
-        self._notes[number] = tuple(name_options(each, "panel") for each in said)
+        _notes[version] = tuple(name_options(each, "panel") for each in said)
         # The reply is stopped when nobody holds its run any more.
         self._runs[number] = run
         run.receiver.future.add_done_callback(lambda _: self._runs.pop(number, None))
