@@ -13,6 +13,7 @@ from tests import needs
 
 needs.bundle()
 from nbstream.widgets import front_ends  # noqa: E402  (only where the page was built)
+from nbstream.widgets.instruments import transcript  # noqa: E402
 from nbstream.widgets.instruments.instrument import Instrument  # noqa: E402  (as above)
 from nbstream.widgets.instruments.pump import Pump  # noqa: E402  (as above)
 
@@ -205,3 +206,21 @@ def test_what_a_cell_changes_is_in_the_file_though_the_thread_comes_too_late(
     ((cell, _, html),) = kernel.updates
     assert (cell, "second" in html) == ("next/2", True)
     instrument.close()
+
+
+def test_a_comparison_is_renewed_once_all_columns_have_ended(
+    simulator: Simulator, kernel: Kernel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transcript, "_LATER_SECONDS", 1_000)
+    specs = [
+        {"model": "flash", "prompt": "[simulate: echo] The quick one."},
+        {"model": "flash", "prompt": "[simulate: echo rate=20] The slow one, which has some more words to say."},
+    ]
+    compared = nbstream.Compare(None, specs)
+    compared._transcript.display(None)
+    compared.wait(60)
+    wait_for(lambda: kernel.updates)
+    compared.close()
+    (update,) = kernel.updates
+    assert "The quick one." in update[2]
+    assert "some more words to say." in update[2]

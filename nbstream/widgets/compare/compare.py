@@ -304,6 +304,10 @@ class Compare(Instrument):
         # Later, as the receiver holds its lock now.
         background_loop().call_soon_threadsafe(self._context.copy().run, self._on_ended)
 
+    def transcribe(self, *, hurries: bool = True) -> None:
+        """Renew the static transcript, without haste while columns go on."""
+        super().transcribe(hurries=hurries and self.done)
+
     def _on_ended(self) -> None:
         """One column has ended; called on the background loop."""
         self._start_next()

@@ -110,9 +110,13 @@ class Instrument(Content, PageWidget):
         self._has_changed = True
         self._wake_for_news()
 
-    def transcribe(self) -> None:
-        """Renew the static transcript soon, because something has settled."""
-        self._transcript.renew()
+    def transcribe(self, *, hurries: bool = True) -> None:
+        """Renew the static transcript, because something has settled.
+
+        Args:
+            hurries: whether nothing else is under way; else it is renewed in a few seconds.
+        """
+        self._transcript.renew(hurries=hurries)
         self._wake_for_news()
 
     def notify(self, text: str) -> None:

@@ -33,6 +33,8 @@ Bundle: TypeAlias = tuple[dict[str, str], dict[str, "Any"]]
 
 #: It is renewed so long after something has settled, as more may settle at once.
 _DELAY_SECONDS = 0.5
+#: The same while more is under way: JupyterLab reads all of it in one task of the page, each time.
+_LATER_SECONDS = 5.0
 #: So much of it is sent on average at most.
 _CHARACTERS_PER_SECOND = 100_000
 
@@ -170,11 +172,11 @@ class Transcript:
         """Display the transcript below a layout that has the view; it hides nothing of it."""
         self._show(self._source.whole(), hides_above=False)
 
-    def renew(self) -> None:
-        """Renew the transcript soon."""
+    def renew(self, *, hurries: bool = True) -> None:
+        """Renew the transcript soon; in a few seconds if it does not hurry."""
         if self._places:
-            due = max(time.monotonic() + _DELAY_SECONDS, self._rests_until)
-            self._due = due if self._due is None else self._due
+            due = max(time.monotonic() + (_DELAY_SECONDS if hurries else _LATER_SECONDS), self._rests_until)
+            self._due = due if self._due is None else min(due, self._due)
 
     def compare(self, lengths: object) -> None:
         """Send a transcript again that a page does not have, as it was reloaded meanwhile.
