@@ -57,6 +57,18 @@ def kernel(shared_kernel: Kernel, server: Simulator) -> Kernel:
     return shared_kernel
 
 
+#: Widgets that no page draws are not in ipywidgets' own list.
+_CLOSE = """
+import gc, ipywidgets
+from nbstream.widgets.instruments.instrument import Instrument
+for each in gc.get_objects():
+    if issubclass(type(each), Instrument):
+        each.close()
+ipywidgets.Widget.close_all()
+%deepseek cancel
+"""
+
+
 @pytest.fixture
 def widgets_are_closed(kernel: Kernel) -> Iterator[None]:
     """After the test, close the widgets that it made, and stop replies that still arrive.
@@ -65,4 +77,4 @@ def widgets_are_closed(kernel: Kernel) -> Iterator[None]:
     """
     yield
     kernel.reset()
-    assert kernel.run("import ipywidgets\nipywidgets.Widget.close_all()\n%deepseek cancel").status == "ok"
+    assert kernel.run(_CLOSE).status == "ok"

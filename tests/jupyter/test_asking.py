@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 import select
@@ -57,6 +58,7 @@ class Terminal:
             environ = {**os.environ, "TERM": "xterm", "PYTHONPATH": str(kernels.ROOT)}
             os.execve(sys.executable, [sys.executable, "-c", SCRIPT, *arguments], environ)
         fcntl.ioctl(self._master, termios.TIOCSWINSZ, _SIZE)
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
         self.shown = ""
 
     def wait_for(self, text: str) -> None:
@@ -66,7 +68,7 @@ class Terminal:
             assert time.monotonic() < deadline, self.shown
             if select.select([self._master], [], [], 0.1)[0]:
                 try:
-                    self.shown += os.read(self._master, 65_536).decode()
+                    self.shown += self._decoder.decode(os.read(self._master, 65_536))
                 except OSError:
                     break
         assert text in self.shown[start:], self.shown
@@ -74,7 +76,7 @@ class Terminal:
     def wait_for_silence(self) -> None:
         """Read until nothing more is shown."""
         while select.select([self._master], [], [], 0.5)[0]:
-            self.shown += os.read(self._master, 65_536).decode()
+            self.shown += self._decoder.decode(os.read(self._master, 65_536))
 
     def type(self, text: str) -> None:
         """Type `text`."""

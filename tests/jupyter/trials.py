@@ -190,6 +190,7 @@ def crowd(kernel: Kernel, server: Simulator, cells: int, seed: int) -> Tally:
         kernel.control(views[number], "cancel")
 
     kernel.until(lambda: all(kernel.updates_of(cell) for cell in sent), "every cell settles")
+    cancelled = 0
     for number, cell in enumerate(sent):
         tally.tried += 1
         where = f"{kernel.name}: cell {number} of {cells}"
@@ -197,13 +198,16 @@ def crowd(kernel: Kernel, server: Simulator, cells: int, seed: int) -> Tally:
         status, answer = kernel.evaluate(f"[reply{number}.status, reply{number}.answer]")
         (update,) = kernel.updates_of(cell)
         html = update["content"]["data"]["text/html"]
-        tally.check(status == ("cancelled" if number in stopped else "complete"), f"{where}: {status}")
+        cancelled += status == "cancelled"
+        # On a loaded machine it may have ended before it was stopped.
+        tally.check(status == "complete" or (status == "cancelled" and number in stopped), f"{where}: {status}")
         others = [other for other in range(cells) if other != number and f"word{other} " in html]
         tally.check(not others, f"{where}: words of {others}")
-        if number not in stopped:
+        if status == "complete":
             tally.check(answer.count(f"word{number} ") >= words - 1, f"{where}: not the whole answer")
         tally.check(views[number].numbers == list(range(1, len(views[number].numbers) + 1)), f"{where}: frames lost")
         tally.check(not cell.outputs_of("stream", "error"), f"{where}: other output")
+    tally.check(2 * cancelled >= len(stopped), f"{kernel.name}: only {cancelled} of {len(stopped)} were stopped")
     return tally
 
 
