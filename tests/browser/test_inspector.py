@@ -74,7 +74,6 @@ def _replays(page: Page, inspector: Locator) -> None:
     total = f"{lines(inspector) + 1:,}"
     expect(place).to_contain_text(f"{total}/{total}")
     replay = inspector.get_by_label("The reply at this moment")
-    whole = replay.inner_text()
     inspector.get_by_role("slider").focus()
     page.keyboard.press("Home")
     expect(place).to_contain_text(f"1/{total}")
@@ -86,8 +85,7 @@ def _replays(page: Page, inspector: Locator) -> None:
     page.keyboard.press("ArrowUp")
     expect(inspector.locator(".nbstream-in-detail pre")).to_contain_text('data: {"id"')
     # Of a long text the end is shown.
-    moment = replay.inner_text()
-    assert moment[len(moment) // 2 :][:200] in whole
+    expect(replay).to_contain_text("the gap is the finding")
     assert listed.get_by_role("option").count() < 40
 
 

@@ -21,7 +21,7 @@ BUSY = "import threading; gate = threading.Event(); gate.wait(20)"
 
 
 def shown(kernel: Kernel, prompt: str) -> tuple[InstrumentPage, Cell]:
-    cell = kernel.run(f"view = nbstream.ReplyView(nbstream.stream({prompt!r}))\nview")
+    cell = kernel.run(f"view = nbstream.ReplyView(nbstream.stream({prompt!r}, thinking=False))\nview")
     assert cell.status == "ok", cell.reply
     return InstrumentPage(kernel, cell), cell
 
@@ -107,7 +107,7 @@ def test_a_view_asks_and_stops_and_tells(kernel: Kernel, server: Simulator) -> N
         "view.observe(lambda change: seen.append(change.new), 'status')\n"
         "view.on_end(lambda reply: ends.append(reply.status))\n"
         "view.on_event(lambda event, reply: kinds.append(type(event).__name__))\n"
-        "first = view.ask('View asks [simulate: normal tokens=5000 rate=50]')\n"
+        "first = view.ask('View asks [simulate: normal tokens=5000 rate=50]', thinking=False)\n"
         "view"
     )
     page = InstrumentPage(kernel, cell)
