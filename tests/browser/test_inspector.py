@@ -71,9 +71,12 @@ def _is_live_by_the_keyboard(notebook: NotebookPage, inspector: Locator) -> None
 def _replays(page: Page, inspector: Locator) -> None:
     """The scrubber and the list show the same moment of the reply."""
     place = inspector.locator(".nbstream-in-place")
+    replay = inspector.get_by_label("The reply at this moment")
+    # The last lines arrive after the end of the cell, and only where the reader sees the Inspector.
+    replay.scroll_into_view_if_needed()
+    expect(replay).to_contain_text("before you summarise them")
     total = f"{lines(inspector) + 1:,}"
     expect(place).to_contain_text(f"{total}/{total}")
-    replay = inspector.get_by_label("The reply at this moment")
     inspector.get_by_role("slider").focus()
     page.keyboard.press("Home")
     expect(place).to_contain_text(f"1/{total}")
