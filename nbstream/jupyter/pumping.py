@@ -54,8 +54,9 @@ class Pump:
             self._step(_READ_SECONDS if read else _TICK_SECONDS)
             if read:
                 read()
-            if (job := self._run.receiver.jobs.take()) is not None:
-                interrupt.seen |= self._work(job, interrupt.in_user_code)
+            # Not `|=`: a signal that comes during the work sets it as well.
+            if (job := self._run.receiver.jobs.take()) is not None and self._work(job, interrupt.in_user_code):
+                interrupt.seen = True
         self._sink.settle(self._run.reply)
 
     def work_elsewhere(self, kernel: Any) -> None:
