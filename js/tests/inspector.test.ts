@@ -227,6 +227,29 @@ describe("the tab Stream", () => {
     panel.remove();
   });
 
+  it("says of how many lines the chosen one is, also while more arrive", async () => {
+    let total = PART;
+    const panel = new StreamPanel(
+      source(({ type, first }) => {
+        if (type === "stream") return stream(first ?? 0, Math.min(PART, total - (first ?? 0)), total);
+        return type === "line" ? undefined : { first, lines: [] };
+      }),
+    );
+    document.body.append(panel.element);
+    await panel.refresh();
+    const range = panel.element.querySelector<HTMLInputElement>('input[type="range"]') as HTMLInputElement;
+    range.value = "9";
+    range.dispatchEvent(new Event("input"));
+    await vi.advanceTimersByTimeAsync(50);
+    total = 2 * PART;
+    await panel.refresh();
+    await vi.advanceTimersByTimeAsync(50);
+    const said = panel.element.querySelector(".nbstream-in-place")?.textContent;
+    expect(said).toContain(`10/${total.toLocaleString("en")}`);
+    expect(range.getAttribute("aria-valuetext")).toContain(`line 10 of ${total.toLocaleString("en")}`);
+    panel.remove();
+  });
+
   it("shows one line a frame, however many the pointer passes", async () => {
     const panel = new StreamPanel(
       source(({ type, first }) => (type === "stream" ? stream(first ?? 0, PART, 2_000) : { first, lines: [] })),

@@ -176,7 +176,7 @@ class Receiver:
         with self._changed:
             self._changed.wait_for(lambda: self._has_news(seen, cancelling=cancelling, works=works), timeout)
             if timeout != 0:
-                # One who only looks takes nobody's wake.
+                # A call that does not wait leaves the wake-up to the thread that does.
                 self._is_woken = False
             return Update(self._events[seen:], self._delivered)
 

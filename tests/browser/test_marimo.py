@@ -8,6 +8,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 
 from tests import kernels
 from tests.browser.conftest import CANARY_KEY
@@ -174,7 +175,7 @@ def test_visitors_of_an_app_share_nothing(open_notebook_of_marimo: Open) -> None
     for _ in range(2):
         page = open_notebook_of_marimo(_APP, "run")
         page.get_by_text("alone: True").wait_for(timeout=60_000)
-        page.get_by_text("asked deepseek-v4-pro, turns 1, last True").wait_for(timeout=60_000)
+        expect(page.get_by_text("asked deepseek-v4-pro, turns 1, last True")).to_be_visible(timeout=60_000)
 
 
 def test_an_export_holds_answer_and_job(environment: dict[str, str], tmp_path: Path) -> None:

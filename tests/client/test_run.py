@@ -102,7 +102,7 @@ def test_every_watcher_gets_all_deltas(simulator: Simulator) -> None:
 
 
 def test_who_only_looks_takes_nobodys_wake(simulator: Simulator) -> None:
-    run = nbstream.stream("Who only looks [simulate: normal tokens=5000 rate=50]")
+    run = nbstream.stream("Wake a waiting thread [simulate: normal tokens=5000 rate=50]")
     run.wake()
     run.receiver.wait(0, timeout=0)
     waiting = threading.Thread(target=run.receiver.wait, args=(10**9,), daemon=True)

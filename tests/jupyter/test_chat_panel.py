@@ -252,6 +252,7 @@ def test_two_panels_show_one_chat(kernel: Kernel, server: Simulator) -> None:
     kernel.run("second.close()")
     first.control("send", text="[simulate: echo] c")
     settled(first, 3)
+    assert "c" in first.answer_of(first.rows[2])
 
 
 def test_a_panel_without_a_name_belongs_to_its_cell(kernel: Kernel, server: Simulator) -> None:
@@ -355,9 +356,8 @@ def test_a_panel_that_is_closed_stops_nothing(kernel: Kernel, server: Simulator)
     page.control("send", text="[simulate: normal tokens=30 rate=100] x")
     page.until(lambda own: own["arriving"], "the reply arrives")
     kernel.run("closed_panel.close()")
-    kernel.until(
-        lambda: kernel.evaluate("nbstream.Chat('closed').turns[0].reply.status") == "complete", "the reply ends"
-    )
+    kernel.until(lambda: kernel.evaluate("nbstream.Chat('closed').turns[0].reply.ended"), "the reply ends")
+    assert kernel.evaluate("nbstream.Chat('closed').turns[0].reply.status") == "complete"
 
 
 def test_comm_alone_is_enough_while_the_kernel_is_idle(kernel: Kernel, server: Simulator) -> None:

@@ -239,6 +239,10 @@ def test_what_is_shown_twice_still_tells_when_one_of_them_is_hidden(simulator: S
     wait_for(lambda: len(woken) > before)
     instrument.replies.hide("two")
     run.cancel()
+    run.result()
+    after = len(woken)
+    run.receiver.wake()
+    assert len(woken) == after, "nothing of the run is shown any more"
 
 
 def test_an_observer_that_fails_leaves_a_view_its_other_traits(

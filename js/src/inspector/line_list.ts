@@ -11,8 +11,8 @@ const MARGIN = 6;
 /** So many pages of text are kept. */
 const MOST_PAGES = 80;
 /**
- * Text is asked for in one message at a time, and not more often than so many milliseconds: a reader
- * who scrolls passes pages that nobody reads, and each message costs the notebook a few milliseconds.
+ * Milliseconds between two messages that ask for text; one is under way at a time. Fast scrolling
+ * passes many pages, and each message costs the notebook a few milliseconds.
  */
 const LEAST_PAUSE = 80;
 const LONG_GAP = 0.5;

@@ -138,6 +138,7 @@ export class StreamPanel implements Panel {
     this.#axis.moveTo(index, this.#line);
     this.#range.max = String(Math.max(0, index.length - 1));
     this.#range.value = String(Math.max(0, this.#line));
+    if (this.#line >= 0) this.#writePlace();
     this.#list.draw();
   }
 
@@ -171,11 +172,8 @@ export class StreamPanel implements Panel {
   #show(line: number): void {
     const index = this.#index;
     this.#line = line;
-    const at = index.times[line] ?? 0;
     this.#range.value = String(line);
-    const place = `line ${(line + 1).toLocaleString("en")} of ${index.length.toLocaleString("en")}, ${clock(at)}`;
-    this.#range.setAttribute("aria-valuetext", place);
-    write(this.#place, `${clock(at)} · ${(line + 1).toLocaleString("en")}/${index.length.toLocaleString("en")}`);
+    this.#writePlace();
     this.#axis.moveTo(index, line);
     const { reasoning, answer } = index.textsAt(line);
     write(this.#reasoning, reasoning);
@@ -183,6 +181,14 @@ export class StreamPanel implements Panel {
     this.#reasoning.hidden = reasoning === "";
     this.#grown.scrollTop = this.#grown.scrollHeight;
     this.#list.select(line);
+  }
+
+  /** Say which of all lines is shown. */
+  #writePlace(): void {
+    const time = clock(this.#index.times[this.#line] ?? 0);
+    const [number, total] = [this.#line + 1, this.#index.length].map((each) => each.toLocaleString("en"));
+    this.#range.setAttribute("aria-valuetext", `line ${number} of ${total}, ${time}`);
+    write(this.#place, `${time} · ${number}/${total}`);
   }
 
   async #showDetail(line: number): Promise<void> {

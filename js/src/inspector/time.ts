@@ -61,7 +61,7 @@ export class TimePanel implements Panel {
     }
     const notes = element("div", "");
     writeNotes(notes, [answer.note]);
-    // While the reply arrives it is drawn anew, also under a reader who scrolls sideways.
+    // While the reply arrives, this tab is drawn again and again; the reader may have scrolled it sideways.
     const before = [...this.element.querySelectorAll<HTMLElement>(".nbstream-in-scroll")];
     const focused = before.indexOf(document.activeElement as HTMLElement);
     const places = before.map((box) => box.scrollLeft);
