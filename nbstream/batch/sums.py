@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from nbstream.model.usage import Cost, Usage
+from nbstream.model.usage import Usage
 
 if TYPE_CHECKING:
     from nbstream.model.reply import Reply
+    from nbstream.model.usage import Cost
 
 
 class Sums:
@@ -54,15 +54,8 @@ class Sums:
         return replace(cost, at_least=True) if is_part else cost
 
     def _add_cost(self, cost: Cost) -> None:
-        known = self._costs.get(cost.currency, Cost(Decimal(0), cost.currency, cost.tier, cost.dated))
-        self._costs[cost.currency] = replace(
-            known,
-            amount=known.amount + cost.amount,
-            tier=known.tier if known.tier == cost.tier else "",
-            dated=max(filter(None, (known.dated, cost.dated)), default=None),
-            at_most=known.at_most or cost.at_most,
-            at_least=known.at_least or cost.at_least,
-        )
+        known = self._costs.get(cost.currency)
+        self._costs[cost.currency] = cost if known is None else known + cost
 
 
 def _added(one: Usage, other: Usage) -> Usage:

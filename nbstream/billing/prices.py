@@ -15,7 +15,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
-from nbstream.model.usage import Cost, joined_cost
+from nbstream.model.usage import Cost, CostParts, joined_cost
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -79,7 +79,7 @@ def cost_of(reply: Reply, currency: str = "USD") -> Cost | None:
     reply = reply.last_step
     earlier = reply.earlier
     if reply.recorded is not None:
-        return Cost(Decimal(0), currency, "", None)
+        return Cost(Decimal(0), currency, "", None, source="recording", parts=CostParts())
     if earlier is None or not earlier.requests:
         return _cost_at(reply, reply.usage, reply.timing.started, currency)
     if reply.last_usage is None and not reply.has_grown:
@@ -133,7 +133,7 @@ def breakdown(
     """Return how the cost of `usage` comes about; the arguments are those of `cost`."""
     instant = datetime.fromtimestamp(at, UTC)
     if usage.cost is not None:
-        return Breakdown(Cost(Decimal(str(usage.cost)), "USD", "", None), (), "", instant, None)
+        return Breakdown(Cost(Decimal(str(usage.cost)), "USD", "", None, source="server"), (), "", instant, None)
     providers = (_prices() if table is None else table)["providers"]
     provider = next((each for each in providers if host in each["hosts"]), None)
     if provider is None or usage.prompt_tokens is None or usage.completion_tokens is None:
@@ -160,9 +160,16 @@ def breakdown(
             at_most |= day > provider["holidays_until"]
     parts = tuple(PricedTokens(kind, count, Decimal(row[kind]), factor) for kind, count in tokens)
     amount = sum((each.amount for each in parts), Decimal(0))
-    return Breakdown(
-        Cost(amount, currency, tier, _valid_from(row), at_most), parts, str(provider.get("name", "")), instant, peak
-    )
+    split = _split(parts, usage)
+    found = Cost(amount, currency, tier, _valid_from(row), at_most, source="table", parts=split)
+    return Breakdown(found, parts, str(provider.get("name", "")), instant, peak)
+
+
+def _split(tokens: tuple[PricedTokens, ...], usage: Usage) -> CostParts:
+    hit, miss, output = tokens
+    thoughts = min(usage.reasoning_tokens or 0, output.count)
+    reasoning = replace(output, count=thoughts).amount
+    return CostParts(hit.amount, miss.amount, reasoning, replace(output, count=output.count - thoughts).amount)
 
 
 def breakdown_of(step: Reply, currency: str = "USD") -> Breakdown | None:

@@ -176,7 +176,9 @@ def _failure(failure: Failure | None) -> dict[str, Any] | None:
 
 def _cost(cost: Cost) -> dict[str, Any]:
     bounds = {name: True for name in ("at_most", "at_least") if getattr(cost, name)}
-    return {"amount": str(cost.amount), "currency": cost.currency, **bounds}
+    source = {"source": cost.source} if cost.source else {}
+    parts = {"parts": {name: str(each) for name, each in asdict(cost.parts).items()}} if cost.parts else {}
+    return {"amount": str(cost.amount), "currency": cost.currency, **bounds, **source, **parts}
 
 
 def _locked(file: BinaryIO) -> None:

@@ -7,7 +7,7 @@ the classes named here are ever made.
 from __future__ import annotations
 
 from dataclasses import MISSING, fields, is_dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +54,8 @@ _CLASS = "_"
 _OTHERS: dict[str, tuple[type, Callable[[Any], Any], Callable[[Any], Any]]] = {
     "Decimal": (Decimal, str, Decimal),
     "datetime": (datetime, datetime.isoformat, datetime.fromisoformat),
+    # After its subclass.
+    "date": (date, date.isoformat, date.fromisoformat),
     "Text": (Text, str, lambda text: Text().append(text) if text else Text()),
     "Tokens": (Tokens, packed, lambda value: Tokens(unpacked(value))),
 }

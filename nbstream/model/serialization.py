@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast, get_args
 
@@ -20,11 +20,13 @@ from nbstream.model.request import Request
 from nbstream.model.structure import Structure
 from nbstream.model.timing import Timing
 from nbstream.model.tool_result import Printed, ToolOutcome, tool_outcome
-from nbstream.model.usage import Cost, Usage
+from nbstream.model.usage import Cost, CostParts, Usage
 from nbstream.model.warning import ReplyWarning
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from nbstream.model.usage import CostSource
 
 _CLASSES = {each.__name__: each for each in get_args(Event)}
 
@@ -33,8 +35,21 @@ def _request(model: str, endpoint: str, structure: dict[str, Any] | None = None,
     return Request(model, endpoint, structure=Structure(**structure) if structure else None)
 
 
-def _cost(amount: str, dated: str | None, **others: Any) -> Cost:
-    return Cost(Decimal(amount), dated=datetime.fromisoformat(dated) if dated else None, **others)
+def _cost(
+    amount: str,
+    dated: str | None,
+    parts: dict[str, str] | None = None,
+    checked: str | None = None,
+    source: str | None = None,
+    **others: Any,
+) -> Cost:
+    split = CostParts(**{name: Decimal(each) for name, each in parts.items()}) if parts else None
+    day = date.fromisoformat(checked) if checked else None
+    if source is None:
+        # An older version had only its own table and the server's figure.
+        source = "table" if dated else "server"
+    since = datetime.fromisoformat(dated) if dated else None
+    return Cost(Decimal(amount), dated=since, parts=split, checked=day, source=cast("CostSource", source), **others)
 
 
 def _earlier(

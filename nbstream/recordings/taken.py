@@ -65,7 +65,8 @@ class Taken:
         seconds: when it ended, in seconds since the request was sent.
         failure: the facts of the failure, if it broke.
         usage: the tokens that the server reported.
-        cost: what it cost: `amount` and `currency`, and `at_most` or `at_least` if it is a bound.
+        cost: what it cost: `amount` and `currency`, `at_most` or `at_least` if it is a bound,
+            `source` and `parts` as `Cost` has them.
         usual: the base URL of the server that was the usual one while it was recorded; empty for
             DeepSeek's own.
         endpoint: the user's own endpoint that was asked: its `name`, and the fields of its entry.

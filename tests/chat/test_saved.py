@@ -16,7 +16,7 @@ import nbstream
 from nbstream.chat import saved
 from nbstream.model.exceptions import NbstreamWarning, RequestError
 from nbstream.model.saved_values import decode, encode
-from nbstream.model.usage import Cost, Usage
+from nbstream.model.usage import Cost, CostParts, Usage
 from tests.chat.conftest import bodies
 from tests.hostile import keys
 from tests.hostile.server import HostileServer, Request, Response, chunk
@@ -191,6 +191,8 @@ values = (
         st.just("USD"),
         st.just("peak"),
         st.none() | st.datetimes(),
+        parts=st.none() | st.builds(CostParts, st.just(Decimal("0.10")), st.just(Decimal("1E-9"))),
+        checked=st.none() | st.dates(),
     )
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -34,7 +35,7 @@ from nbstream.model.probabilities import Alternative, Token, Tokens, unpacked
 from nbstream.model.request import Request
 from nbstream.model.serialization import decode_event, encode_event
 from nbstream.model.timing import Timing
-from nbstream.model.usage import Cost, Usage
+from nbstream.model.usage import Cost, CostParts, Usage
 from nbstream.model.warning import ReplyWarning
 
 AT = st.floats(0, 1e9)
@@ -45,7 +46,19 @@ FAILURES = st.builds(
     Failure, st.just("refused"), st.just("redirect"), TEXT, TEXT, st.none() | st.integers(100, 599), MAYBE
 )
 INSTANTS = st.datetimes(timezones=st.just(UTC))
-COSTS = st.builds(Cost, st.decimals(0, 1000), st.just("USD"), st.just("peak"), INSTANTS, st.booleans())
+AMOUNTS = st.decimals(0, 1000)
+PARTS = st.none() | st.builds(CostParts, AMOUNTS, AMOUNTS, AMOUNTS, AMOUNTS)
+COSTS = st.builds(
+    Cost,
+    AMOUNTS,
+    st.just("USD"),
+    st.just("peak"),
+    INSTANTS,
+    st.booleans(),
+    source=st.sampled_from(["table", "server", ""]),
+    parts=PARTS,
+    checked=st.none() | st.dates(),
+)
 COUNT = st.none() | st.integers(0)
 USAGES = st.builds(Usage, COUNT, COUNT, COUNT, COUNT, COUNT, COUNT)
 LOGPROBS = st.none() | st.floats(allow_nan=False)
@@ -108,6 +121,16 @@ def test_prompt_and_parameters_are_not_encoded() -> None:
     line = encode_event(Started(0, asked, 1.0))
     assert "secret" not in line
     assert decode_event(line) == Started(0, Request("m", "https://a.b"), 1.0)
+
+
+@pytest.mark.parametrize(
+    ("dated", "source"), [('"2026-09-10T04:00:00+00:00"', "table"), ("null", "server")], ids=["table", "server"]
+)
+def test_the_cost_of_an_older_version_has_its_source_and_no_parts(dated: str, source: str) -> None:
+    old = f'"amount":"0.5","currency":"USD","tier":"","dated":{dated},"at_most":false,"at_least":false'
+    event = decode_event(f'{{"event":"Priced","at":1,"cost":{{{old}}}}}')
+    assert isinstance(event, Priced)
+    assert (event.cost.amount, event.cost.source, event.cost.parts) == (Decimal("0.5"), source, None)
 
 
 @given(EVENTS, st.data())

@@ -8,7 +8,7 @@ import os
 from contextlib import asynccontextmanager
 from dataclasses import fields
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from nbstream.client.connections import Opened, StatusError
 from nbstream.client.outer_decoder import OuterDecoder
@@ -20,7 +20,7 @@ from nbstream.model.events import Replayed
 from nbstream.model.failure import Failure
 from nbstream.model.printable import one_line
 from nbstream.model.recorded import Recorded
-from nbstream.model.usage import Cost
+from nbstream.model.usage import Cost, CostParts, CostSource
 from nbstream.prompt.secrets import secrets_of
 from nbstream.recordings.taken import Asked
 
@@ -188,8 +188,12 @@ def _cost(taken: Taken) -> Cost | None:
     cost = taken.cost
     if not cost:
         return None
-    bounds = {name: bool(cost.get(name)) for name in ("at_most", "at_least")}
+    source: Any = cost.get("source")
+    source = source if source in get_args(CostSource) else ""
+    at_most, at_least = bool(cost.get("at_most")), bool(cost.get("at_least"))
     try:
-        return Cost(Decimal(str(cost["amount"])), str(cost["currency"]), "", None, **bounds)
-    except (ArithmeticError, KeyError):
+        amount, currency, parts = Decimal(str(cost["amount"])), str(cost["currency"]), cost.get("parts")
+        split = CostParts(**{str(name): Decimal(str(each)) for name, each in parts.items()}) if parts else None
+        return Cost(amount, currency, "", None, at_most, at_least, source, split)
+    except (ArithmeticError, AttributeError, KeyError, TypeError):
         return None
