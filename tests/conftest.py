@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import hypothesis
@@ -17,6 +20,9 @@ if TYPE_CHECKING:
 
 # No test reads or writes the keyring of the person who runs it; kernels inherit this.
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
+# The same for the ledger, which is in the user's data directory.
+_ledger = Path(tempfile.mkdtemp(prefix="nbstream-ledger-"))
+os.environ["NBSTREAM_LEDGER"] = str(_ledger / "ledger.sqlite")
 
 # A shell's background job ignores Ctrl-C, and its child processes would, too.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -28,6 +34,11 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 hypothesis.settings.register_profile("gate", derandomize=True, deadline=None)
 hypothesis.settings.register_profile("random", deadline=None)
 hypothesis.settings.load_profile("random" if os.environ.get("NBSTREAM_RANDOM") else "gate")
+
+
+def pytest_unconfigure() -> None:
+    """Delete the ledger of this run."""
+    shutil.rmtree(_ledger, ignore_errors=True)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

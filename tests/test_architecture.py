@@ -67,7 +67,8 @@ IMPORTED_IN = {
     "jupyter_core": ["jupyter/journal.py", "client/endpoint_file.py"],
     "keyring": ["client/keys.py"],
     "google": ["client/keys.py"],
-    "psutil": ["jupyter/journal.py", "widgets/front_ends.py"],
+    "platformdirs": ["billing/ledger/place.py"],
+    "psutil": ["billing/ledger/place.py", "jupyter/journal.py", "widgets/front_ends.py"],
     "marimo": ["jupyter/marimo_notebook.py"],
     "nbclient": ["demo.py"],
     "nbformat": ["demo.py"],
@@ -76,7 +77,7 @@ IMPORTED_IN = {
 #: The packages and modules that are imported at their first use, and not by `%load_ext`; and the
 #: light ones among them that `%load_ext` imports.
 LATER = (
-    *("batch.", "chat.", "comparison.", "markdown.", "prompt.", "schemas.", "snippets.", "tools."),
+    *("batch.", "billing.ledger.", "chat.", "comparison.", "markdown.", "prompt.", "schemas.", "snippets.", "tools."),
     *("jupyter.commands.", "jupyter.completion.", "output.conversation", "output.settled", "widgets.live_view"),
     *("model.messages_body", "output.card_lines", "wire.anthropic_messages"),
 )

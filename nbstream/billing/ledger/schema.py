@@ -1,0 +1,125 @@
+"""The tables of the ledger, as the steps from each version of the file to the next one.
+
+A step that was released never changes: a new version adds a step. What a step does must leave the
+statements of earlier versions working, as kernels with both may write at once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import sqlite3
+
+#: `days` holds sums of `requests`, so that a year is added up in milliseconds. Its triggers keep it
+#: right whoever writes. Money is exact: `pico` is 10⁻¹² of the currency, as an integer; it is null
+#: where the amount is no such number, and then only `amount` has it.
+_REQUESTS = """
+CREATE TABLE requests (
+    id INTEGER PRIMARY KEY,
+    instant REAL NOT NULL,
+    day TEXT NOT NULL,
+    notebook TEXT NOT NULL DEFAULT '',
+    cell TEXT NOT NULL DEFAULT '',
+    chat TEXT NOT NULL DEFAULT '',
+    visitor INTEGER NOT NULL DEFAULT 0,
+    asked TEXT NOT NULL DEFAULT '',
+    model TEXT NOT NULL DEFAULT '',
+    host TEXT NOT NULL DEFAULT '',
+    kind TEXT NOT NULL DEFAULT 'server',
+    cause TEXT NOT NULL DEFAULT '',
+    attempt INTEGER NOT NULL DEFAULT 1,
+    status TEXT NOT NULL DEFAULT '',
+    finish TEXT NOT NULL DEFAULT '',
+    failure TEXT NOT NULL DEFAULT '',
+    prompt INTEGER,
+    hit INTEGER,
+    miss INTEGER,
+    completion INTEGER,
+    reasoning INTEGER,
+    received INTEGER,
+    first_token REAL,
+    seconds REAL,
+    speed REAL,
+    currency TEXT NOT NULL DEFAULT '',
+    amount TEXT,
+    pico INTEGER,
+    source TEXT NOT NULL DEFAULT '',
+    tier TEXT NOT NULL DEFAULT '',
+    bound TEXT NOT NULL DEFAULT '',
+    about TEXT,
+    about_pico INTEGER,
+    version TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX requests_of_day ON requests (day);
+CREATE INDEX requests_of_cell ON requests (cell, notebook) WHERE cell <> '';
+CREATE INDEX requests_with_long_amounts ON requests (day)
+    WHERE (amount IS NOT NULL AND pico IS NULL) OR (about IS NOT NULL AND about_pico IS NULL);
+CREATE TABLE days (
+    day TEXT NOT NULL,
+    notebook TEXT NOT NULL,
+    chat TEXT NOT NULL,
+    model TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    bound TEXT NOT NULL,
+    requests INTEGER NOT NULL,
+    unreported INTEGER NOT NULL,
+    priced INTEGER NOT NULL,
+    guessed INTEGER NOT NULL,
+    prompt INTEGER NOT NULL,
+    hit INTEGER NOT NULL,
+    miss INTEGER NOT NULL,
+    completion INTEGER NOT NULL,
+    reasoning INTEGER NOT NULL,
+    received INTEGER NOT NULL,
+    pico INTEGER NOT NULL,
+    about_pico INTEGER NOT NULL,
+    PRIMARY KEY (day, notebook, chat, model, kind, currency, bound)
+) WITHOUT ROWID;
+CREATE TRIGGER requests_are_added AFTER INSERT ON requests BEGIN
+    INSERT INTO days VALUES (
+        NEW.day, NEW.notebook, NEW.chat, NEW.model, NEW.kind, NEW.currency, NEW.bound,
+        1, NEW.completion IS NULL, NEW.amount IS NOT NULL, NEW.about IS NOT NULL,
+        ifnull(NEW.prompt, 0), ifnull(NEW.hit, 0), ifnull(NEW.miss, 0), ifnull(NEW.completion, 0),
+        ifnull(NEW.reasoning, 0), ifnull(NEW.received, 0), ifnull(NEW.pico, 0), ifnull(NEW.about_pico, 0)
+    )
+    ON CONFLICT DO UPDATE SET
+        requests = requests + excluded.requests,
+        unreported = unreported + excluded.unreported,
+        priced = priced + excluded.priced,
+        guessed = guessed + excluded.guessed,
+        prompt = prompt + excluded.prompt,
+        hit = hit + excluded.hit,
+        miss = miss + excluded.miss,
+        completion = completion + excluded.completion,
+        reasoning = reasoning + excluded.reasoning,
+        received = received + excluded.received,
+        pico = pico + excluded.pico,
+        about_pico = about_pico + excluded.about_pico;
+END;
+"""
+
+#: The statements of each step: the first one makes version 1 of an empty file.
+STEPS: tuple[str, ...] = (_REQUESTS,)
+
+
+def migrate(connection: sqlite3.Connection, version: int) -> None:
+    """Bring the file from `version` to the newest one. The caller holds the write lock."""
+    for step in STEPS[version:]:
+        for statement in _statements(step):
+            connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {len(STEPS)}")
+
+
+def _statements(script: str) -> list[str]:
+    """Return the statements of a script; `executescript` would commit before it."""
+    import sqlite3  # noqa: PLC0415  (at the first request)
+
+    found, current = [], ""
+    for line in script.splitlines(keepends=True):
+        current += line
+        if sqlite3.complete_statement(current):
+            found.append(current)
+            current = ""
+    return found
