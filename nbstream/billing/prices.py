@@ -79,7 +79,7 @@ def cost_of(reply: Reply, currency: str = "USD") -> Cost | None:
     reply = reply.last_step
     earlier = reply.earlier
     if reply.recorded is not None:
-        return Cost(Decimal(0), currency, "", None, source="recording", parts=CostParts())
+        return Cost(Decimal(0), currency, "", None, source=reply.recorded.kind, parts=CostParts())
     if earlier is None or not earlier.requests:
         return _cost_at(reply, reply.usage, reply.timing.started, currency)
     if reply.last_usage is None and not reply.has_grown:

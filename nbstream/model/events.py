@@ -227,7 +227,7 @@ class Stepped:
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """The response comes from a recording, so it costs nothing now."""
+    """The response comes from a recording or from the cache, so it costs nothing now."""
 
     at: float
     recorded: Recorded

@@ -70,8 +70,8 @@ class Reply:
         earlier: what the last request goes on with, if the reply was continued or its beginning was
             given.
         cause: why there is a request after others; None for the first one.
-        recorded: when the last response was recorded, and what it cost then; None if a server sent
-            it. A replayed response costs nothing.
+        recorded: when the last response was received, and what it cost then, if a recording or the
+            cache answered; None if a server did. Such a response costs nothing.
     """
 
     status: Status = "pending"

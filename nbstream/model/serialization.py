@@ -26,6 +26,7 @@ from nbstream.model.warning import ReplyWarning
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from nbstream.model.recorded import RecordedKind
     from nbstream.model.usage import CostSource
 
 _CLASSES = {each.__name__: each for each in get_args(Event)}
@@ -68,8 +69,8 @@ def _outcome(**fields: Any) -> ToolOutcome:
     return tool_outcome(fields)
 
 
-def _recorded(instant: float, cost: dict[str, Any] | None) -> Recorded:
-    return Recorded(instant, _cost(**cost) if cost else None)
+def _recorded(instant: float, cost: dict[str, Any] | None, kind: RecordedKind = "recording") -> Recorded:
+    return Recorded(instant, _cost(**cost) if cost else None, kind)
 
 
 #: The constructors for fields of events whose values are objects.

@@ -66,7 +66,7 @@ def cost_account(step: Reply) -> CostAccount:
 
 
 def _cost(step: Reply) -> Cost | None:
-    """Return what a step cost; of one that was replayed, what it cost when it was recorded."""
+    """Return what a step cost; of one that was replayed or cached, what it cost then."""
     return step.cost if step.recorded is None else step.recorded.cost
 
 
@@ -76,6 +76,8 @@ def _recorded(step: Reply) -> list[str]:
     when = f"{datetime.fromtimestamp(step.recorded.instant, UTC):%Y-%m-%d %H:%M} UTC"
     cost = step.recorded.cost
     paid = f", when it cost {_bounded(cost)}" if cost is not None else ""
+    if step.recorded.kind == "cache":
+        return [f"The response is from the cache: it was received at {when}{paid}. It costs nothing now."]
     return [f"The response was recorded at {when}{paid}. To replay it costs nothing."]
 
 

@@ -6,15 +6,13 @@ out, or labelled as an estimate.
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from nbstream.model.events import Retrying, Waiting
 from nbstream.model.printable import printable
 from nbstream.output import call_words, step_times
 from nbstream.output.durations import seconds
+from nbstream.output.recorded_words import is_partly_cached, recorded_items
 from nbstream.output.sentences import NORMAL_ENDS, has_answer, message
 
 if TYPE_CHECKING:
@@ -154,7 +152,10 @@ def footer(reply: Reply) -> list[str]:
         items.append(f"first token {seconds(first)}")
     items += _rate(reply)
     items += _context(reply)
-    items += _recorded(reply) or _cost(reply)
+    recorded = recorded_items(reply)
+    items += recorded
+    if not recorded or is_partly_cached(reply):
+        items += _cost(reply)
     if reply.finish_reason and reply.finish_reason not in NORMAL_ENDS:
         items.append(f"finish reason {reply.finish_reason}")
     return items + _inserted(reply)
@@ -232,25 +233,6 @@ def _context(reply: Reply) -> list[str]:
 def _rate(reply: Reply) -> list[str]:
     rate = step_times.tokens_per_second(reply)
     return [f"{rate:.0f} tok/s"] if rate is not None else []
-
-
-def _recorded(reply: Reply) -> list[str]:
-    """Return when a replayed reply was recorded, and what it cost then."""
-    recorded = [step.recorded for step in reply.steps if step.recorded is not None]
-    if not recorded:
-        return []
-    # In the reader's time zone.
-    day = datetime.fromtimestamp(min(each.instant for each in recorded)).astimezone()
-    costs = [each.cost for each in recorded]
-    known = [each for each in costs if each is not None]
-    item = f"replayed, recorded on {day.day} {day:%B %Y}"
-    if not known or len({each.currency for each in known}) > 1:
-        return [item]
-    total = replace(known[0], amount=sum((each.amount for each in known), Decimal(0)))
-    is_least = None in costs or any(each.at_least for each in known)
-    bound = "at most " if any(each.at_most for each in known) else "at least " if is_least else ""
-    said = "would have cost" if reply.simulated else "cost"
-    return [f"{item}, {said} {bound}{total} then"]
 
 
 def _cost(reply: Reply) -> list[str]:
