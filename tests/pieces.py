@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from copy import copy
+from typing import TYPE_CHECKING, Self
 
 from nbstream.client.redaction import KeyRedactor
 from nbstream.model.request import Request
@@ -29,6 +30,7 @@ class PiecesSource:
     """
 
     server = "The recording"
+    is_sent = False
     earlier = None
     redactor = KeyRedactor()
 
@@ -39,6 +41,12 @@ class PiecesSource:
         self._pieces = list(pieces)
         self._speed = speed
         self.request = Request(model)
+
+    def with_request(self, request: Request) -> Self:
+        """Return the same pieces for a changed request; see `Source.with_request`."""
+        changed = copy(self)
+        changed.request = request
+        return changed
 
     async def prepare(self) -> None:
         """Do nothing."""

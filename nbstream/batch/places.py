@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from nbstream.batch.lines import pack, unpack
 from nbstream.client import tapes
+from nbstream.client.metering import Metering
 from nbstream.client.receiver import Receiver
 from nbstream.client.routing import route
 from nbstream.client.sources.choice import source_for
@@ -59,10 +60,12 @@ class Here:
         self._limits = limits
         self._currency = currency
 
-    def start(self, prepared: Prepared, done: Callable[[Reply], object]) -> Running:
-        """See `Place.start`."""
+    def start(self, prepared: Prepared, done: Callable[[Reply], object], metering: Metering | None = None) -> Running:
+        """See `Place.start`; `metering` is as for a `Receiver`."""
         source, following = prepared.source, prepared.following
-        receiver = Receiver(source, self._limits, self._currency, following=following, is_watched=False)
+        receiver = Receiver(
+            source, self._limits, self._currency, following=following, is_watched=False, metering=metering
+        )
         receiver.future.add_done_callback(lambda future: done(future.result()))
         return receiver
 
@@ -89,7 +92,9 @@ class Elsewhere:
         """See `Place.start`."""
         own = Here(self._limits, self._currency)
         if self.is_here:
-            return _InThread(self._executor, lambda told: own.start(prepared, told), done)
+            # The job's own thread knows the cell; the executor's threads do not.
+            metering = Metering()
+            return _InThread(self._executor, lambda told: own.start(prepared, told, metering), done)
         # Dask takes two calls with equal arguments for one, and would answer the second attempt
         # with the failure of the first.
         source = prepared.source

@@ -78,16 +78,23 @@ def cost_of(reply: Reply, currency: str = "USD") -> Cost | None:
     """
     reply = reply.last_step
     earlier = reply.earlier
-    if reply.recorded is not None:
-        return Cost(Decimal(0), currency, "", None, source=reply.recorded.kind, parts=CostParts())
-    if earlier is None or not earlier.requests:
-        return _cost_at(reply, reply.usage, reply.timing.started, currency)
+    own = own_cost_of(reply, currency)
+    if reply.recorded is not None or earlier is None or not earlier.requests:
+        return own
     if reply.last_usage is None and not reply.has_grown:
         # A request that brought nothing costs nothing.
         return earlier.cost
-    own = _cost_at(reply, reply.last_usage, reply.timing.continued, currency)
     was_known = earlier.usage is not None and not earlier.unreported
     return joined_cost(earlier.cost, own, is_known=reply.last_usage is not None, was_known=was_known)
+
+
+def own_cost_of(reply: Reply, currency: str = "USD") -> Cost | None:
+    """Return the cost of the last request of `reply`, without the part that it goes on with."""
+    reply = reply.last_step
+    if reply.recorded is not None:
+        return Cost(Decimal(0), currency, "", None, source=reply.recorded.kind, parts=CostParts())
+    is_first = reply.earlier is None or not reply.earlier.requests
+    return _cost_at(reply, reply.last_usage, reply.timing.started if is_first else reply.timing.continued, currency)
 
 
 def _cost_at(reply: Reply, usage: Usage | None, at: float | None, currency: str) -> Cost | None:

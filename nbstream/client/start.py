@@ -149,7 +149,7 @@ def start_run(source: Source, following: Following | None = None, before: Sequen
     Raises:
         RequestError: if a visitor may not start it, see `allowance`.
     """
-    if getattr(source, "is_sent", False):
+    if source.is_sent:
         allowance.check()
     run = Run(source, limits(), settings.current().currency, following, before)
     history.remember(run.receiver)

@@ -11,7 +11,8 @@ import asyncio
 import json
 import time
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from copy import copy
+from typing import TYPE_CHECKING, Self
 
 from nbstream.client.loop import background_loop
 from nbstream.client.redaction import KeyRedactor
@@ -130,6 +131,7 @@ class VeiledSource:
     """
 
     server = ""
+    is_sent = False
     earlier = None
     redactor = KeyRedactor()
     speed = 1.0
@@ -139,6 +141,12 @@ class VeiledSource:
         self.request = Request(letter, structure=structure)
         self._veil = veil
         self._column = column
+
+    def with_request(self, request: Request) -> Self:
+        """Return the source of a changed request; see `Source.with_request`."""
+        changed = copy(self)
+        changed.request = request
+        return changed
 
     async def prepare(self) -> None:
         """Do nothing."""

@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 
 FailureKind: TypeAlias = Literal[
     "not_recorded",  # a recording has no response to the request, which was not sent; `server` is its file
+    "budget",  # a budget forbids the request, or its reply reached the line
     "unsent",  # the request is not valid, so it was not sent; `said` is the reason
     "refused",  # an HTTP status that is not 2xx
     "in_band",  # an error object in the stream
@@ -28,6 +29,7 @@ FailureKind: TypeAlias = Literal[
 FailureCause: TypeAlias = Literal[
     "",
     "differs",  # not_recorded: `said` is the first field that differs, recorded and asked
+    "line",  # budget: the reply reached it while it arrived
     "allowance",  # unsent: a visitor may send no request
     "redirect",  # refused: `said` is the address of the redirect
     # Of an error that the server reports, by what it says (`wire.error_causes`):

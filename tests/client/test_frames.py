@@ -156,7 +156,7 @@ def test_pieces_of_one_burst_are_in_one_frame(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_reply_that_nobody_watches_is_the_same_and_is_kept_joined(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nbstream.client.receiver._MOST_PENDING", 10)
+    monkeypatch.setattr("nbstream.client.delivery._MOST_PENDING", 10)
     chunk = b'data: {"choices":[{"delta":{"content":"%d "}}]}\n\n'
     end = b'data: {"choices":[{"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
     pieces = [(0.0, chunk % number) for number in range(200)] + [(0.0, end)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -98,6 +98,10 @@ class Source(Protocol):
         """The request."""
 
     @property
+    def is_sent(self) -> bool:
+        """Whether a server is asked, and not a recording or what is already here."""
+
+    @property
     def earlier(self) -> Earlier | None:
         """What the reply goes on with; None for a reply that begins with this request."""
 
@@ -108,6 +112,12 @@ class Source(Protocol):
     @property
     def speed(self) -> float:
         """How fast time goes: 1, or the speed of a replay; infinity for one without waits."""
+
+    def with_request(self, request: Request) -> Self:
+        """Return the source of a changed request, which goes to the same place.
+
+        The keys in the request are the same.
+        """
 
     async def prepare(self) -> None:
         """Do everything before the request that does not depend on the server."""

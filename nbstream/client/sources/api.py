@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from copy import copy
+from typing import TYPE_CHECKING, Self
 
 from nbstream.client import allowance, connections
 from nbstream.client.continued_decoder import ContinuedDecoder
@@ -43,7 +44,7 @@ class ApiSource:
         earlier: what the reply goes on with; None for a reply that begins with this request.
     """
 
-    is_sent = True
+    is_sent: bool = True
 
     def __init__(self, endpoint: Endpoint, request: Request, earlier: Earlier | None = None) -> None:
         self.request = request
@@ -60,6 +61,12 @@ class ApiSource:
     def speed(self) -> float:
         """How fast time goes; see `Source.speed`."""
         return 1.0
+
+    def with_request(self, request: Request) -> Self:
+        """Return the source of a changed request; see `Source.with_request`."""
+        changed = copy(self)
+        changed.request = request
+        return changed
 
     async def prepare(self) -> None:
         """Import the SDK and make a client, if this is the first request."""

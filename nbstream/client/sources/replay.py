@@ -49,7 +49,7 @@ class ReplaySource(ApiSource):
         earlier: what the reply goes on with; None for a reply that begins with this request.
     """
 
-    is_sent = False
+    is_sent: bool = False
 
     def __init__(self, player: Player, endpoint: Endpoint, request: Request, earlier: Earlier | None = None) -> None:
         super().__init__(endpoint, request, earlier)

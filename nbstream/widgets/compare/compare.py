@@ -95,7 +95,7 @@ class Compare(Instrument):
             raise RequestError(f"`concurrency=` is {concurrency!r}: it must be a whole number of at least 1.")
         common = {name: value for name, value in options.items() if value is not None}
         self._in_order, self._same = comparing.prepared(read_specs(prompt, specs, common), _without_chat(common))
-        if any(getattr(column.source, "is_sent", False) for column in self._in_order):
+        if any(column.source.is_sent for column in self._in_order):
             allowance.check()
         self._ballot = Ballot(len(self._in_order), blind=blind)
         #: From left to right.
