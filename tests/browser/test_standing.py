@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import BrowserContext, Page
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.patient]
 
 ANSWERS = sorted((Path(__file__).parents[1] / "data" / "answers").glob("*.md"))
 
@@ -66,31 +66,51 @@ BLOCKS = {
     "right to left": "- שלום\n- עולם\n\n- עוד\n",
 }
 
-#: Signs above and below a line are less than this many pixels away from it.
-_LINE = 14
-
-_PLACES = """html => {
+# Lays the frames out one after another, and returns the texts that moved: each with its place
+# before and after. Only text that stands still is compared, except with the last frame: not the
+# last line, which signs above and below it make up to 14 pixels higher, nor a growing table, whose
+# columns a browser balances with each row, so that cells may wrap anew.
+_MOVES = """htmls => {
   const answer = document.querySelector(".nbstream-answer");
-  answer.innerHTML = html;
   const whole = "pre, math, .nbstream-math";
-  const walker = document.createTreeWalker(answer, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT, (node) => {
-    if (node.nodeType === 1) {
-      if (node.matches(whole)) return NodeFilter.FILTER_ACCEPT;
-      return node.closest(whole) ? NodeFilter.FILTER_REJECT : NodeFilter.FILTER_SKIP;
+  const placesOf = (html) => {
+    answer.innerHTML = html;
+    const walker = document.createTreeWalker(answer, NodeFilter.SHOW_ELEMENT | NodeFilter.SHOW_TEXT, (node) => {
+      if (node.nodeType === 1) {
+        if (node.matches(whole)) return NodeFilter.FILTER_ACCEPT;
+        return node.closest(whole) ? NodeFilter.FILTER_REJECT : NodeFilter.FILTER_SKIP;
+      }
+      const isText = node.data.trim() && !node.parentElement.closest(whole);
+      return isText ? NodeFilter.FILTER_ACCEPT : NodeFilter.FILTER_SKIP;
+    });
+    const places = [];
+    const tables = [...answer.querySelectorAll("table")];
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+      const range = document.createRange();
+      if (node.nodeType === 1) range.selectNode(node);
+      else range.setStart(node, node.data.search(/\\S/)), range.setEnd(node, node.data.search(/\\S/) + 1);
+      const { top, height } = range.getBoundingClientRect();
+      const words = node.nodeType === 1 ? node.localName : node.data.trim().slice(0, 40);
+      const table = tables.findIndex((each) => each.contains(node));
+      places.push({ table, words, top: Math.round(top), height: node.nodeType === 1 ? 0 : Math.round(height) });
     }
-    return node.data.trim() && !node.parentElement.closest(whole) ? NodeFilter.FILTER_ACCEPT : NodeFilter.FILTER_SKIP;
-  });
-  const places = [];
-  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-    const range = document.createRange();
-    if (node.nodeType === 1) range.selectNode(node);
-    else range.setStart(node, node.data.search(/\\S/)), range.setEnd(node, node.data.search(/\\S/) + 1);
-    const { top, height } = range.getBoundingClientRect();
-    const words = node.nodeType === 1 ? node.localName : node.data.trim().slice(0, 40);
-    const table = [...answer.querySelectorAll("table")].findIndex((each) => each.contains(node));
-    places.push([table, words, Math.round(top), node.nodeType === 1 ? 0 : Math.round(height)]);
+    return places;
+  };
+  const standing = (places) => {
+    const last = places.at(-1);
+    return places.filter(({ table, top }) => top < last.top - 14 && (table < 0 || table !== last.table));
+  };
+  const found = [];
+  let before = [];
+  for (const [at, html] of htmls.entries()) {
+    const after = placesOf(html);
+    for (const [index, old] of (at < htmls.length - 1 ? standing(before) : before).entries()) {
+      const now = after[index];
+      if (now && (old.top !== now.top || old.height !== now.height)) found.push([old, now]);
+    }
+    before = after;
   }
-  return places;
+  return found;
 }"""
 
 
@@ -110,28 +130,16 @@ def page(browser: BrowserContext) -> Iterator[Page]:
 def moves(page: Page, text: str, step: int = 3) -> list[Any]:
     """Return the texts that moved while `text` grew: each with its place before and after."""
     growing = MarkdownDocument()
-    before: list[Any] = []
-    found: list[Any] = []
+    frames: list[str] = []
     for at in range(0, len(text), step):
         growing.feed(text[at : at + step])
         growing.frame()
-        after = page.evaluate(_PLACES, growing.html)
-        found += [(old, new) for old, new in zip(_standing(before), after, strict=False) if old[2:] != new[2:]]
-        before = after
+        # What is as before is where it was.
+        if growing.html not in frames[-1:]:
+            frames.append(growing.html)
     growing.finish()
-    after = page.evaluate(_PLACES, growing.html)
-    return found + [(old, new) for old, new in zip(before, after, strict=False) if old[2:] != new[2:]]
-
-
-def _standing(places: list[Any]) -> list[Any]:
-    """Return the places of text that stands still: not in the last line, nor in a growing table.
-
-    A browser balances the columns of a table with each row, so that cells may wrap anew.
-    """
-    if not places:
-        return []
-    table, _, last, _ = places[-1]
-    return [place for place in places if place[2] < last - _LINE and (table < 0 or place[0] != table)]
+    found: list[Any] = page.evaluate(_MOVES, [*frames, growing.html])
+    return found
 
 
 @pytest.mark.parametrize("text", BLOCKS.values(), ids=BLOCKS)
