@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbstream.model.probabilities import Tokens
 from nbstream.model.timing import Timing
-from nbstream.model.usage import estimate_tokens
+from nbstream.model.token_estimate import estimate_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,7 +13,7 @@ from nbstream.model.probabilities import Token, Tokens
 from nbstream.model.request import Request
 from nbstream.model.text import Text, without_blank_ends
 from nbstream.model.timing import Timing
-from nbstream.model.usage import estimate_tokens
+from nbstream.model.token_estimate import estimate_tokens
 from nbstream.model.warning import summed
 
 if TYPE_CHECKING:

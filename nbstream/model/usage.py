@@ -14,11 +14,6 @@ if TYPE_CHECKING:
 #: (both cost nothing), parts with different sources. Files of older versions have none.
 CostSource: TypeAlias = Literal["table", "user", "server", "genai-prices", "recording", "cache", "several", ""]
 
-#: From DeepSeek's documentation, "Token & Token Usage".
-TOKENS_PER_CHARACTER = 0.3
-_TOKENS_PER_CJK_CHARACTER = 0.6
-_FIRST_CJK = "\u2e80"
-
 
 @dataclass(frozen=True, slots=True)
 class Usage:
@@ -168,9 +163,3 @@ def joined_cost(earlier: Cost | None, own: Cost | None, *, is_known: bool, was_k
     if known is None or other_is_known or known.at_most:
         return None
     return replace(known, at_least=True)
-
-
-def estimate_tokens(text: str) -> int:
-    """Return about how many tokens `text` has. Label the number as an estimate."""
-    cjk = sum(1 for char in text if char >= _FIRST_CJK) if not text.isascii() else 0
-    return round(cjk * _TOKENS_PER_CJK_CHARACTER + (len(text) - cjk) * TOKENS_PER_CHARACTER)

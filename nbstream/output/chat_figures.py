@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from nbstream.model.usage import Cost, estimate_tokens
+from nbstream.model.token_estimate import estimate_tokens
+from nbstream.model.usage import Cost
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

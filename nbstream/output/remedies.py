@@ -11,7 +11,7 @@ from nbstream.client.endpoints import DEFAULT
 from nbstream.exchange.actions import actions
 from nbstream.model.printable import one_line
 from nbstream.model.request import MESSAGES
-from nbstream.model.usage import TOKENS_PER_CHARACTER
+from nbstream.model.token_estimate import TOKENS_PER_CHARACTER
 from nbstream.output.audience import spoken
 
 if TYPE_CHECKING:

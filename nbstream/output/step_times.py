@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nbstream.model.usage import estimate_tokens
+from nbstream.model.token_estimate import estimate_tokens
 
 if TYPE_CHECKING:
     from nbstream.model.reply import Reply

@@ -7,7 +7,7 @@ from heapq import nlargest
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from nbstream.model.usage import estimate_tokens
+from nbstream.model.token_estimate import estimate_tokens
 from nbstream.output import call_words, step_times
 
 if TYPE_CHECKING:

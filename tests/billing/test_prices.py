@@ -13,7 +13,8 @@ from nbstream.model.events import Event, Noted, Started, UsageReported
 from nbstream.model.reduction import reduce
 from nbstream.model.reply import Reply
 from nbstream.model.request import Request
-from nbstream.model.usage import Cost, Usage, estimate_tokens
+from nbstream.model.token_estimate import estimate_tokens
+from nbstream.model.usage import Cost, Usage
 
 HOST = "api.deepseek.com"
 USAGE = Usage(2200, 300, 2500, 2000, 200, 0)
