@@ -1,8 +1,8 @@
 """About how many tokens an image of a prompt has, from its size in pixels.
 
-The rule is that of DeepSeek's V4.1 models, as vLLM has it (`deepseek_v41`, November 2026): one token
-for each square of 42 pixels, one for each row, and at most so many that the image is scaled down.
-Other providers count two or three times as many for a large image.
+The rule is that of DeepSeek's V4.1 models, as vLLM has it (`deepseek_v41`, November 2026): one
+token for each square of 42 pixels, and one for each row. Larger images are scaled down to a number
+of tokens. Other providers count two or three times as many for a large image.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ _SQUARE = 42
 _LEAST_PIXELS = 544 * 544
 #: DeepSeek counts at most so many tokens for an image.
 _MOST = 384
-#: So many characters of base64 have the size of nearly every image: a JPEG may begin with a preview.
+#: So many characters of base64 have the size; a JPEG may begin with a preview.
 _HEAD = 1 << 18
 
 
 def image_tokens(url: str) -> int:
-    """Return about how many tokens the image at an address has; the most if it is not a data URL."""
+    """Return about how many tokens the image at an address has; the most if its size is unknown."""
     kind, _, data = url.partition(",")
     if not kind.startswith("data:image/"):
         return _MOST

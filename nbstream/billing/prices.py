@@ -15,7 +15,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
-from nbstream.model.usage import Cost, CostParts, joined_cost
+from nbstream.model.usage import Cost, CostParts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -71,34 +71,31 @@ class Breakdown:
 
 
 def cost_of(reply: Reply, currency: str = "USD") -> Cost | None:
-    """Return the cost of the last request of `reply`; None if its usage or its price is unknown.
+    """Return what the last request of `reply` certainly cost; None if no part of that is known.
 
-    Of a reply that was continued, it is the cost of all of it; its last request has the price of
-    its own time.
+    It is a lower bound if the server did not report all tokens of it, as after a stop.
     """
-    reply = reply.last_step
-    earlier = reply.earlier
-    own = own_cost_of(reply, currency)
-    if reply.recorded is not None or earlier is None or not earlier.requests:
-        return own
-    if reply.last_usage is None and not reply.has_grown:
-        # A request that brought nothing costs nothing.
-        return earlier.cost
-    was_known = earlier.usage is not None and not earlier.unreported
-    return joined_cost(earlier.cost, own, is_known=reply.last_usage is not None, was_known=was_known)
-
-
-def own_cost_of(reply: Reply, currency: str = "USD") -> Cost | None:
-    """Return the cost of the last request of `reply`, without the part that it goes on with."""
-    reply = reply.last_step
+    usage = reply.last_usage
     if reply.recorded is not None:
         return Cost(Decimal(0), currency, "", None, source=reply.recorded.kind, parts=CostParts())
-    is_first = reply.earlier is None or not reply.earlier.requests
-    return _cost_at(reply, reply.last_usage, reply.timing.started if is_first else reply.timing.continued, currency)
+    if usage is None:
+        return None
+    is_whole = reply.is_counted
+    if usage.cost is None:
+        counts = usage.prompt_tokens, usage.completion_tokens
+        if counts == (None, None):
+            return None
+        is_whole = is_whole and None not in counts
+        usage = replace(usage, prompt_tokens=counts[0] or 0, completion_tokens=counts[1] or 0)
+    found = priced(reply, usage, currency)
+    return found if found is None or is_whole else replace(found, at_least=True)
 
 
-def _cost_at(reply: Reply, usage: Usage | None, at: float | None, currency: str) -> Cost | None:
-    if usage is None or at is None:
+def priced(reply: Reply, usage: Usage, currency: str = "USD") -> Cost | None:
+    """Return what the last request of `reply` costs if it took `usage`; None without a price."""
+    earlier, timing = reply.earlier, reply.timing
+    at = timing.continued if earlier is not None and earlier.requests else timing.started
+    if at is None:
         return None
     host = SIMULATED_HOST if reply.simulated else _host_of(reply.request.endpoint)
     found = cost(usage, model=reply.model, host=host, at=at, currency=currency)

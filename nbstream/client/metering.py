@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
-from nbstream.billing.prices import own_cost_of
 from nbstream.model.failure import Failure
 from nbstream.model.origin import Origin
 from nbstream.model.reduction import reduced
@@ -68,7 +67,9 @@ class Taken:
         step: the reply to this request alone, which has ended: status, error, finish reason, model,
             timing. Of a continued reply, usage and cost are those of all its parts.
         usage: the tokens of this request alone, as the server counted them; None if it did not.
-        cost: what this request alone has cost; None if that is not known.
+        cost: what this request alone certainly cost; None if that is not known.
+        estimate: about what it cost beside that, where the server reported no tokens; None if
+            nothing was left out, or if it cannot be estimated.
         started: when it was sent, in seconds since the Unix epoch.
         seconds: how long it took.
         is_repeated: whether it failed before its first delta, and may be sent again.
@@ -78,6 +79,7 @@ class Taken:
     step: Reply
     usage: Usage | None
     cost: Cost | None
+    estimate: Cost | None
     started: float
     seconds: float
     is_repeated: bool
@@ -171,21 +173,22 @@ class Metering:
         """Return why the reply must end now, if it must."""
         return next((failure for meter in self._meters if (failure := meter.check(reply)) is not None), None)
 
-    def ended(self, reply: Reply, end: Ended, currency: str, *, is_repeated: bool = False) -> None:
+    def ended(self, reply: Reply, end: Ended, *, is_repeated: bool = False) -> None:
         """Tell the meters what the last request took; without an open request, do nothing.
 
         Args:
-            reply: the reply before the end of the request.
+            reply: the reply before the end of the request, with its cost and its estimate.
             end: the end of the request.
-            currency: the currency of the cost.
             is_repeated: whether the request may be sent again.
         """
         asked, self._asked = self._asked, None
         if asked is None:
             return
-        step, cost = reduced([end], reply).last_step, own_cost_of(reply, currency)
+        step = reduced([end], reply).last_step
         seconds = time.monotonic() - self._began
-        taken = Taken(asked, step, reply.last_usage, cost, self._started, seconds, is_repeated)
+        taken = Taken(
+            asked, step, step.last_usage, step.last_cost, step.last_estimate, self._started, seconds, is_repeated
+        )
         for meter in self._meters:
             _guarded(partial(meter.ended, taken))
 

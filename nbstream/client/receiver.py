@@ -8,6 +8,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING
 
+from nbstream.billing.estimates import estimated
 from nbstream.billing.prices import cost_of
 from nbstream.client import retry
 from nbstream.client.added_events import beginning, ending_warnings, first_events, seconds_before, step_events
@@ -79,6 +80,8 @@ class Receiver(Delivery):
         self.trace = resumed_trace(before) or Trace()
         self._began = self._beginning()
         self._decoder = source.decoder(limits.max_bytes)
+        #: Whether a request was sent whose end has not been told.
+        self._is_open = False
         self._task: asyncio.Task[None] | None = None
         self._is_running = False
         self.questions = Questions(self._loop, before) if is_watched else NobodyToAsk(self._loop)
@@ -184,7 +187,7 @@ class Receiver(Delivery):
             refusal = await self._admit(attempt)
             if attempt == 1:
                 self._emit(first())
-            self._decoder = self._source.decoder(self._limits.max_bytes)
+            self._decoder, self._is_open = self._source.decoder(self._limits.max_bytes), True
             end = await self._attempt(attempt) if refusal is None else Ended(self.elapsed, "failed", refusal)
             if end is None:
                 return
@@ -193,8 +196,10 @@ class Receiver(Delivery):
                 self._emit([end])
                 return
             self.trace.responses[-1].record()
-            self._metering.ended(self.reply, end, self._currency, is_repeated=True)
-            self._emit([Retrying(self.elapsed, attempt, attempts, delay, end.failure)])
+            lost = self._estimated(self.reply, end)
+            self._metering.ended(reduced(lost, self.reply), end, is_repeated=True)
+            self._emit([*lost, Retrying(self.elapsed, attempt, attempts, delay, end.failure)])
+            self._is_open = False
             await asyncio.sleep(delay / self._source.speed)
 
     async def _admit(self, attempt: int) -> Failure | None:
@@ -330,15 +335,23 @@ class Receiver(Delivery):
         told: list[Event] = []
         if reply.status != "calling":
             told += ending_warnings(reply, end.at)
-            if (cost := cost_of(reply, self._currency)) is not None:
+            if (cost := cost_of(reduced([end], reply), self._currency)) is not None:
                 told.append(Priced(end.at, cost))
+            told += self._estimated(reply, end)
             # Before anybody learns that the reply has ended.
             self._record(reply, cost)
-            self._metering.ended(reduced(told, reply), end, self._currency)
+            self._metering.ended(reduced(told, reply), end)
         if self._goes_on(reply, end):
             return [*told, Responded(end.at)]
         self._metering.closed()
         return [*told, end]
+
+    def _estimated(self, reply: Reply, end: Ended) -> list[Event]:
+        """Return the estimate for what the server did not report of the last request."""
+        if not self._is_open:
+            return []
+        found = estimated(reply, end, self._currency, has_data=self._decoder.payloads > 0)
+        return [] if found is None else [found]
 
     def _record(self, reply: Reply, cost: Cost | None) -> None:
         """Record the last response, which has ended."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from nbstream.model.probabilities import Tokens
+from nbstream.model.spend import Spend
 from nbstream.model.timing import Timing
 from nbstream.model.token_estimate import estimate_tokens
 
@@ -28,7 +29,10 @@ class Earlier:
         usage: the sum of the tokens that the server reported for it; None if it reported none.
         cost: the sum of what it cost; None if that is not known.
         given: the beginning of the answer that the user gave.
-        unreported: about how many tokens of it no report counts.
+        estimate: about what it cost beside that, where the server reported no tokens.
+        is_unknown: whether a part of its cost is neither known nor estimated.
+        unreported: about how many tokens of output no report counts.
+        unreported_prompt: about how many tokens of prompts no report counts.
         id: the id of its last response.
         system_fingerprint: the fingerprint of its last response.
         reasoning_field: the field in which the server sent its reasoning, maybe an empty one.
@@ -43,13 +47,23 @@ class Earlier:
     timing: Timing = field(default_factory=Timing)
     usage: Usage | None = None
     cost: Cost | None = None
+    estimate: Cost | None = None
+    is_unknown: bool = False
     given: str = ""
     unreported: int = 0
+    unreported_prompt: int = 0
     id: str | None = None
     system_fingerprint: str | None = None
     reasoning_field: str | None = None
     left_out: Mapping[str, Any] = field(default_factory=dict, hash=False)
     logprobs: Tokens = field(default_factory=Tokens)
+
+    @property
+    def spend(self) -> Spend:
+        """What it cost."""
+        # A file of an older version has no estimates.
+        is_unknown = self.is_unknown or (self.cost is None and self.estimate is None)
+        return Spend.of(self.cost, self.estimate, is_unknown=is_unknown) if self.requests else Spend()
 
     @property
     def tokens(self) -> int:

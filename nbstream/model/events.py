@@ -243,10 +243,27 @@ class UsageReported:
 
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """The cost of one request of the reply, once its usage is final."""
+    """The cost of one request of the reply: of what the server reported, once it is over."""
 
     at: float
     cost: Cost
+
+
+@dataclass(frozen=True, slots=True)
+class Estimated:
+    """What the server did not report of a request, estimated once the request is over.
+
+    It comes before the end of a response, or before `Retrying`.
+
+    Attributes:
+        at: as in each event.
+        usage: about how many tokens of prompt and output no report counts.
+        cost: about what these cost; None if there is no known price.
+    """
+
+    at: float
+    usage: Usage
+    cost: Cost | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,6 +309,7 @@ Event: TypeAlias = (
     | Replayed
     | UsageReported
     | Priced
+    | Estimated
     | Warned
     | Finished
     | Ended

@@ -14,10 +14,10 @@ from nbstream.model import events
 from nbstream.model.blocks import Block
 from nbstream.model.probabilities import Tokens
 from nbstream.model.reply import CUT_OFF, Reply, Status
+from nbstream.model.spend import Spend
 from nbstream.model.text import Text
 from nbstream.model.timing import Timing
 from nbstream.model.tool_call import whole, with_change, with_fragment
-from nbstream.model.usage import joined_cost
 from nbstream.model.warning import DAMAGES, OF_REQUEST, with_warning
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from nbstream.model.earlier import Earlier
     from nbstream.model.request import Request
-    from nbstream.model.usage import Cost, Usage
+    from nbstream.model.usage import Usage
 
 
 def reduce(reply: Reply, event: events.Event) -> Reply:
@@ -44,7 +44,7 @@ def reduce(reply: Reply, event: events.Event) -> Reply:
             # The next attempt begins anew.
             kept = tuple(each for each in reply._warnings if each.kind in OF_REQUEST)
             tokens = Tokens() if reply.earlier is None else reply.earlier.logprobs
-            return replace(reply, wait=event, _warnings=kept, extras={}, _blocks=(), _tokens=tokens)
+            return _lost(replace(reply, wait=event, _warnings=kept, extras={}, _blocks=(), _tokens=tokens))
         case events.Identified():
             model, fingerprint = event.model or reply._model, event.system_fingerprint or reply.system_fingerprint
             named = event.reasoning_field or reply.reasoning_field
@@ -81,11 +81,11 @@ def reduce(reply: Reply, event: events.Event) -> Reply:
         case events.Replayed():
             return replace(reply, recorded=event.recorded)
         case events.UsageReported():
-            before = [reply.earlier.usage] if reply.earlier is not None else []
-            usage = _sum([step.usage for step in reply._steps] + [*before, event.usage])
-            return replace(reply, usage=usage, _own_usage=event.usage)
+            return _counted(reply, event.usage)
         case events.Priced():
-            return replace(reply, cost=_total_cost(reply, event.cost), _own_cost=event.cost)
+            return _totalled(replace(reply, _own_cost=event.cost))
+        case events.Estimated():
+            return _totalled(replace(reply, _own_estimate=event.cost, _own_unreported=event.usage))
         case events.Warned():
             return replace(reply, _warnings=with_warning(reply._warnings, event.warning))
         case events.Finished():
@@ -107,12 +107,9 @@ def reduced(events_of_it: Iterable[events.Event], reply: Reply | None = None) ->
 def _ended(reply: Reply, event: events.Ended) -> Reply:
     # The time for which a call was asked or ran is not the server's.
     timing = reply.timing if reply.status == "calling" else _at_end(reply, event.at)
-    cost = reply.cost
-    if reply._steps and reply._own_cost is None and (reply.has_grown or reply.last_usage is not None):
-        cost = _total_cost(reply, None)
     tools = whole(reply._tools) if event.outcome == "served" else reply._tools
     status = _final_status(event, reply)
-    return replace(reply, status=status, error=event.failure, timing=timing, wait=None, cost=cost, _tools=tools)
+    return _totalled(replace(reply, status=status, error=event.failure, timing=timing, wait=None, _tools=tools))
 
 
 def _at_end(reply: Reply, at: float) -> Timing:
@@ -124,29 +121,40 @@ def _stepped(reply: Reply, event: events.Stepped) -> Reply:
     """Return `reply` with its next request, which has brought nothing yet."""
     step = reply.last_step
     status = _final_status(events.Ended(event.at, "served"), step)
-    return Reply(
+    new = Reply(
         status="waiting",
         usage=reply.usage,
-        cost=reply.cost,
         timing=Timing(started=event.instant, begun=event.at),
         request=event.request,
         cause=event.cause,
         _steps=(*reply._steps, replace(step, status=status)),
     )
+    return _totalled(new)
 
 
 def _block(reply: Reply, event: events.BlockEnded) -> Block:
     return Block(event.kind, reply._reasoning.length, reply._answer.length, event.index, event.fields)
 
 
-def _total_cost(reply: Reply, own: Cost | None) -> Cost | None:
-    """Return what all requests of a reply cost together, if the last one costs `own`."""
-    parts = [(step.cost, step.usage is not None) for step in reply._steps]
-    (total, was_known), *others = [*parts, (own, reply.last_usage is not None)]
-    for cost, is_known in others:
-        total = joined_cost(total, cost, is_known=is_known, was_known=was_known)
-        was_known = was_known and is_known
-    return total
+def _totalled(reply: Reply) -> Reply:
+    """Return `reply` with the sums of what its requests cost."""
+    spend = reply.spend
+    return replace(reply, cost=spend.cost, estimate=spend.estimate)
+
+
+def _counted(reply: Reply, own: Usage | None) -> Reply:
+    """Return `reply` with the tokens of its last request, and with those of all."""
+    before = [reply.earlier.usage] if reply.earlier is not None else []
+    return replace(reply, usage=_sum([step.usage for step in reply._steps] + [*before, own]), _own_usage=own)
+
+
+def _lost(reply: Reply) -> Reply:
+    """Return `reply` after an attempt that broke, which may have been billed for its prompt."""
+    tokens = reply._own_unreported.prompt_tokens if reply._own_unreported is not None else None
+    if reply._own_unreported is not None:
+        lost = Spend.of(None, reply._own_estimate, is_unknown=reply._own_estimate is None)
+        reply = replace(reply, lost=reply.lost + lost, lost_tokens=reply.lost_tokens + (tokens or 0))
+    return _counted(replace(reply, _own_cost=None, _own_estimate=None, _own_unreported=None), None)
 
 
 def with_answer(reply: Reply, answer: str) -> Reply:

@@ -11,6 +11,7 @@ from nbstream.model.earlier import Earlier
 from nbstream.model.exceptions import NbstreamError
 from nbstream.model.probabilities import Token, Tokens
 from nbstream.model.request import Request
+from nbstream.model.spend import Spend
 from nbstream.model.text import Text, without_blank_ends
 from nbstream.model.timing import Timing
 from nbstream.model.token_estimate import estimate_tokens
@@ -56,7 +57,10 @@ class Reply:
         finish_reason: the server's reason for the end; None if it gave none.
         usage: tokens as the server counted them; None if it did not, as after a stop. Of several
             requests, the sum of what it reported.
-        cost: None until the end, and if the usage or the price is unknown.
+        cost: what is certain of what all requests cost, a lower bound if that is not all; None
+            until the end, and if no usage or no price is known.
+        estimate: about what they cost beside that, where the server reported no tokens, as after a
+            stop. It is never in `cost`; `spend` has both.
         error: why the reply failed, if it did.
         timing: times of the reply.
         request: the request: model, endpoint, messages and parameters.
@@ -70,6 +74,9 @@ class Reply:
         earlier: what the last request goes on with, if the reply was continued or its beginning was
             given.
         cause: why there is a request after others; None for the first one.
+        lost: of the last request, what attempts that broke may have cost, after which it was sent
+            again; nothing of it is certain.
+        lost_tokens: about how many tokens of prompts these had.
         recorded: when the last response was received, and what it cost then, if a recording or the
             cache answered; None if a server did. Such a response costs nothing.
     """
@@ -78,6 +85,7 @@ class Reply:
     finish_reason: str | None = None
     usage: Usage | None = None
     cost: Cost | None = None
+    estimate: Cost | None = None
     error: Failure | None = None
     timing: Timing = field(default_factory=Timing)
     request: Request = field(default_factory=Request)
@@ -103,6 +111,11 @@ class Reply:
     #: The tokens and the cost of the last request alone.
     _own_usage: Usage | None = None
     _own_cost: Cost | None = None
+    #: The estimates for what the server did not report of it.
+    _own_estimate: Cost | None = None
+    _own_unreported: Usage | None = None
+    lost: Spend = field(default_factory=Spend)
+    lost_tokens: int = 0
     #: What was read of the answer at the end, once somebody has asked.
     _read: Reading | None = field(default=None, compare=False, repr=False, metadata={"kept": False})
     #: The requests before the last one, each as a reply of one request.
@@ -124,7 +137,51 @@ class Reply:
         usage, before = self._own_usage, self.earlier.usage if self.earlier is not None else None
         if before is not None:
             usage = before if usage is None else before + usage
-        return replace(self, _steps=(), usage=usage, cost=self._own_cost)
+        spend = self._last_spend
+        return replace(self, _steps=(), usage=usage, cost=spend.cost, estimate=spend.estimate)
+
+    @property
+    def spend(self) -> Spend:
+        """What all requests cost: what is certain, what is estimated, and what is not known.
+
+        That is with attempts that broke and may have been billed, and parts that were continued.
+        """
+        return Spend.total([step._last_spend for step in (*self._steps, self)]).as_one()  # noqa: SLF001  (of a reply, too)
+
+    @property
+    def _last_spend(self) -> Spend:
+        """What the last request cost, with the part that it goes on with."""
+        own, about = self.last_cost, self.last_estimate
+        took = self.last_usage is not None or self.has_grown or self._own_unreported is not None
+        is_unknown = own is None and about is None and took and self.ended and self.recorded is None
+        free = self.recorded.kind if self.recorded is not None else None
+        spend = Spend.of(own, about, is_unknown=is_unknown, is_simulated=self.simulated, free=free)
+        spend += self.lost
+        return spend if self.earlier is None else spend + self.earlier.spend
+
+    @property
+    def last_cost(self) -> Cost | None:
+        """What the last request alone certainly cost; see `cost`."""
+        return self.cost if self._is_one else self._own_cost
+
+    @property
+    def last_estimate(self) -> Cost | None:
+        """About what the last request alone cost beside that; see `estimate`."""
+        return self.estimate if self._is_one else self._own_estimate
+
+    @property
+    def last_unreported(self) -> Usage | None:
+        """About how many tokens of the last request the server did not report.
+
+        None before its end, and if the server reported all or nothing can have been billed.
+        """
+        return self._own_unreported
+
+    @property
+    def _is_one(self) -> bool:
+        """Whether its sums are those of one request, as of a reply that no events made."""
+        is_alone = self.earlier is None and not self._steps and not self.lost_tokens
+        return is_alone and self._own_cost is None and self._own_estimate is None
 
     @property
     def answer(self) -> str:
@@ -268,6 +325,25 @@ class Reply:
         return self.usage if self.earlier is None and not self._steps else self._own_usage
 
     @property
+    def is_counted(self) -> bool:
+        """Whether the tokens that the server reported of the last request are all of it.
+
+        Some servers report them so far with each piece, and Anthropic's API those of the prompt at
+        the beginning; after a stop, these are a part.
+        """
+        is_over = self.finish_reason is not None or self.status in ("complete", "truncated")
+        return self.last_usage is not None and is_over
+
+    @property
+    def last_text(self) -> str:
+        """All text that the last request brought: reasoning, answer, refusal and arguments."""
+        before = self.earlier
+        reasoning, answer = self.reasoning, str(self._answer)
+        if before is not None:
+            reasoning, answer = reasoning[len(before.reasoning) :], answer[len(before.answer) :]
+        return "".join([reasoning, answer, self.refusal, *(str(draft.arguments) for draft in self._tools)])
+
+    @property
     def has_grown(self) -> bool:
         """Whether the last request brought text or tool calls."""
         earlier = self.earlier
@@ -279,13 +355,20 @@ class Reply:
         """About how many of the tokens that were received no report of the server counts."""
         before = sum(step.unreported_tokens for step in self._steps)
         before += self.earlier.unreported if self.earlier is not None else 0
-        if self.last_usage is not None:
-            return before
-        given = self.earlier.tokens if self.earlier is not None and self.earlier.requests else 0
-        return before + max(0, self._estimated_own_tokens - given)
+        if self._own_unreported is not None:
+            return before + (self._own_unreported.completion_tokens or 0)
+        return before + (estimate_tokens(self.last_text) if self.last_usage is None else 0)
+
+    @property
+    def unreported_prompt_tokens(self) -> int:
+        """About how many tokens of the prompts no report of the server counts."""
+        before = sum(step.unreported_prompt_tokens for step in self._steps) + self.lost_tokens
+        before += self.earlier.unreported_prompt if self.earlier is not None else 0
+        return before + ((self._own_unreported.prompt_tokens or 0) if self._own_unreported is not None else 0)
 
     def as_earlier(self) -> Earlier:
         """Return what this reply is for a request that goes on with it."""
+        spend = self.spend
         return Earlier(
             answer=str(self._answer),
             reasoning=str(self._reasoning),
@@ -293,9 +376,12 @@ class Reply:
             model=self.model,
             timing=self.timing,
             usage=self.usage,
-            cost=self.cost,
+            cost=spend.cost,
+            estimate=spend.estimate,
+            is_unknown=bool(spend.unknown) or len(spend.exact) > 1 or len(spend.about) > 1,
             given=self.earlier.given if self.earlier is not None else "",
             unreported=self.unreported_tokens,
+            unreported_prompt=self.unreported_prompt_tokens,
             id=self.id,
             system_fingerprint=self.system_fingerprint,
             reasoning_field=self.reasoning_field,

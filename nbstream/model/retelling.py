@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nbstream.model import events
+from nbstream.model.failure import Failure
+from nbstream.model.usage import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,6 +34,7 @@ def _of_step(number: int, step: Reply) -> Iterator[events.Event]:
     if step.earlier is not None:
         yield events.Continued(begun, step.earlier)
     yield events.Identified(begun, step.id, step.model, step.system_fingerprint, step.reasoning_field)
+    yield from _lost(step, begun)
     for name, value in step.extras.items():
         yield events.Noted(begun, name, value)
     for warning in step.warnings:
@@ -44,8 +47,10 @@ def _of_step(number: int, step: Reply) -> Iterator[events.Event]:
     ended = timing.ended or begun
     if step.finish_reason is not None:
         yield events.Finished(timing.finished or ended, step.finish_reason)
-    if step.cost is not None:
-        yield events.Priced(ended, step.cost)
+    if step.last_cost is not None:
+        yield events.Priced(ended, step.last_cost)
+    if step.last_unreported is not None:
+        yield events.Estimated(ended, step.last_unreported, step.last_estimate)
     yield events.Responded(ended)
     for index, call in enumerate(step.tool_calls):
         began = ended if call.began is None else call.began
@@ -58,6 +63,16 @@ def _of_step(number: int, step: Reply) -> Iterator[events.Event]:
         if call.outcome is not None and call.outcome.outcome != "stopped":
             decided = call.edited, call.decided_by, call.reason
             yield events.CallChanged(began + call.outcome.seconds, index, None, *decided, outcome=call.outcome)
+
+
+def _lost(step: Reply, at: float) -> Iterator[events.Event]:
+    """Yield the attempts that broke and may have been billed."""
+    lost = step.lost
+    costs = [*lost.about, *([None] * lost.unknown)]
+    for number, cost in enumerate(costs):
+        # Their tokens are known together.
+        yield events.Estimated(at, Usage(0 if number else step.lost_tokens, 0), cost)
+        yield events.Retrying(at, 1, 1, 0.0, Failure("disconnected"))
 
 
 def _texts(step: Reply) -> Iterator[events.Event]:

@@ -18,6 +18,7 @@ from nbstream.model import (
     recorded,
     reply,
     request,
+    spend,
     structure,
     timing,
     tool_call,
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 _MODULES: tuple[ModuleType, ...] = (
-    *(blocks, events, failure, recorded, reply, request, structure, timing),
+    *(blocks, events, failure, recorded, reply, request, spend, structure, timing),
     *(tool_call, tool_result, usage, warning),
 )
 _CLASSES = {

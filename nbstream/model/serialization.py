@@ -58,11 +58,13 @@ def _earlier(
     usage: dict[str, Any] | None,
     cost: dict[str, Any] | None,
     logprobs: list[Any] | None = None,
+    estimate: dict[str, Any] | None = None,
     **others: Any,
 ) -> Earlier:
     counted, paid = Usage(**usage) if usage else None, _cost(**cost) if cost else None
+    about = _cost(**estimate) if estimate else None
     tokens = Tokens(unpacked(logprobs or []))
-    return Earlier(timing=Timing(**timing), usage=counted, cost=paid, logprobs=tokens, **others)
+    return Earlier(timing=Timing(**timing), usage=counted, cost=paid, estimate=about, logprobs=tokens, **others)
 
 
 def _outcome(**fields: Any) -> ToolOutcome:

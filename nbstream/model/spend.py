@@ -6,15 +6,14 @@ Every sum of costs is made here, so that no estimate ever becomes a part of an e
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Self
+
+from nbstream.model.usage import Cost
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
-    from nbstream.model.usage import Cost
-
-#: Where an answer comes from for which nothing was paid.
-Free = Literal["recording", "cache"]
+    from nbstream.model.recorded import RecordedKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,7 @@ class Spend:
         *,
         is_unknown: bool = False,
         is_simulated: bool = False,
-        free: Free | None = None,
+        free: RecordedKind | None = None,
     ) -> Self:
         """Return the spend of one request or reply.
 
@@ -87,9 +86,7 @@ class Spend:
 
     def as_one(self) -> Spend:
         """Return the same money as that of one reply, of which these were the requests."""
-        return replace(
-            self, unknown=min(1, self.unknown), replayed=min(1, self.replayed), cached=min(1, self.cached)
-        )
+        return replace(self, unknown=min(1, self.unknown), replayed=min(1, self.replayed), cached=min(1, self.cached))
 
     @property
     def is_known(self) -> bool:
@@ -122,11 +119,21 @@ class Spend:
 
     def __str__(self) -> str:
         """Return the amounts, as `$0.41 + about $0.02`; empty if none is known."""
+        return self.text()
+
+    def text(self, money: Callable[[Cost], str] | None = None) -> str:
+        """Return the amounts as `str` does, each written by `money` if that is given."""
+        exactly, roughly = money or Cost.text, money or _rough
         bound = {(True, False): "at least ", (False, True): "at most ", (True, True): "about "}
         exact = [each for each in self.exact if each.amount or not self.about]
         prefix = bound.get((self.at_least, self.at_most and bool(exact)), "") if self.is_known else ""
-        words = [str(each) for each in exact] + [f"about {each}" for each in self.about]
+        words = [exactly(each) for each in exact] + [f"about {roughly(each)}" for each in self.about]
         return prefix + " + ".join(words)
+
+
+def _rough(cost: Cost) -> str:
+    """Return an estimate with the digits that it deserves."""
+    return cost.text(1)
 
 
 def _merged(some: tuple[Cost, ...], others: tuple[Cost, ...]) -> tuple[Cost, ...]:

@@ -48,4 +48,4 @@ def estimate_tokens(text: str) -> int:
         total += weight * (sum(map(len, found)) - short * len(found))
     if not text.isascii():
         total += sum(weight * sum(map(len, kind.findall(text))) for kind, weight in _OTHERS)
-    return max(round(total), 1 if text.strip() else 0)
+    return max(round(total), 1 if text else 0)

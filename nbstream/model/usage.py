@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -135,31 +135,12 @@ class Cost:
 
     def __str__(self) -> str:
         """Return the amount with its currency and two significant digits or more: `$0.0023`."""
+        return self.text()
+
+    def text(self, digits: int = 2) -> str:
+        """Return the amount with its currency and so many significant digits or more."""
         sign = "$" if self.currency == "USD" else f"{self.currency} "
         if self.amount == 0:
             return f"{sign}0"
-        places = max(2, 1 - self.amount.adjusted())
+        places = max(2, digits - 1 - self.amount.adjusted())
         return f"{sign}{self.amount:.{places}f}"
-
-
-def joined_cost(earlier: Cost | None, own: Cost | None, *, is_known: bool, was_known: bool) -> Cost | None:
-    """Return what two parts of a reply cost together; None if that cannot be said.
-
-    Args:
-        earlier: the cost of the earlier part.
-        own: the cost of the last request.
-        is_known: whether the tokens of the last request are known, so that without a cost it has no
-            price.
-        was_known: the same for the earlier part.
-    """
-    if earlier is not None and own is not None:
-        if earlier.currency != own.currency:
-            return None
-        both = (earlier, own)
-        if any(each.at_most for each in both) and any(each.at_least for each in both):
-            return None
-        return earlier + own
-    known, other_is_known = (earlier, is_known) if earlier is not None else (own, was_known)
-    if known is None or other_is_known or known.at_most:
-        return None
-    return replace(known, at_least=True)

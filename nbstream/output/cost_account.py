@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import partial, reduce
 from typing import TYPE_CHECKING, Any
 
 from nbstream.billing.prices import breakdown_of
-from nbstream.model.usage import joined_cost
+from nbstream.model.spend import Spend
 from nbstream.output.tables import Table
 
 if TYPE_CHECKING:
@@ -75,29 +74,30 @@ def _recorded(step: Reply) -> list[str]:
         return []
     when = f"{datetime.fromtimestamp(step.recorded.instant, UTC):%Y-%m-%d %H:%M} UTC"
     cost = step.recorded.cost
-    paid = f", when it cost {_bounded(cost)}" if cost is not None else ""
+    paid = f", when it cost {_bounded(Spend.of(cost))}" if cost is not None else ""
     if step.recorded.kind == "cache":
         return [f"The response is from the cache: it was received at {when}{paid}. It costs nothing now."]
     return [f"The response was recorded at {when}{paid}. To replay it costs nothing."]
 
 
-def total_of_steps(steps: Sequence[Reply], total: Cost | None) -> tuple[str, ...]:
+def total_of_steps(steps: Sequence[Reply]) -> tuple[str, ...]:
     """Return the cost of each of several requests, and of all, each as a line.
 
     Of a reply that was replayed it is what the requests cost when they were recorded.
     """
-    costs = [_cost(step) for step in steps]
-    lines = [f"Request {number}: {_bounded(cost)}" for number, cost in enumerate(costs, 1)]
-    if total is None and any(step.recorded is not None for step in steps):
-        total = reduce(partial(joined_cost, is_known=True, was_known=True), costs)
-    return (*lines, f"All {len(steps)} requests: {_bounded(total)}")
+    spends = [_spend(step) for step in steps]
+    lines = [f"Request {number}: {_bounded(spend)}" for number, spend in enumerate(spends, 1)]
+    return (*lines, f"All {len(steps)} requests: {_bounded(Spend.total(spends))}")
 
 
-def _bounded(cost: Cost | None) -> str:
-    if cost is None:
-        return "not known"
-    bound = "at most " if cost.at_most else "at least " if cost.at_least else ""
-    return bound + _money(cost.amount, cost.currency)
+def _spend(step: Reply) -> Spend:
+    if step.recorded is None:
+        return step.spend
+    return Spend.of(step.recorded.cost, is_unknown=step.recorded.cost is None)
+
+
+def _bounded(spend: Spend) -> str:
+    return spend.text(lambda cost: _money(cost.amount, cost.currency)) or "not known"
 
 
 def _source(found: Breakdown, step: Reply) -> list[str]:

@@ -68,7 +68,7 @@ def _time(step: Reply) -> list[Table]:
 
 
 def _steps(reply: Reply) -> Table:
-    lines = cost_account.total_of_steps(reply.steps, reply.cost)
+    lines = cost_account.total_of_steps(reply.steps)
     return Table("", ("request", "cost"), [tuple(line.partition(": ")[::2]) for line in lines], frozenset({1}))
 
 

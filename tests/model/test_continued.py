@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
-from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbstream.billing.prices import cost_of
 from nbstream.model.earlier import Earlier
 from nbstream.model.events import (
     Answer,
@@ -33,22 +31,16 @@ from nbstream.model.reduction import reduce
 from nbstream.model.reply import Reply
 from nbstream.model.request import Request
 from nbstream.model.saved_values import decode, encode
-from nbstream.model.usage import Cost, Usage, joined_cost
+from nbstream.model.usage import Cost, Usage
 from nbstream.model.warning import ReplyWarning
 from nbstream.output import wording
+from tests.priced import priced
 from tests.wire.test_invariants import reply_of
 
 SATURDAY = 1_795_222_800.0  # 2026-11-21, off-peak
 MONDAY = datetime(2026, 11, 23, 7, tzinfo=UTC).timestamp()  # peak
 REQUEST = Request("deepseek-flash", "https://api.deepseek.com")
 USED = Usage(1000, 100, 1100, 0, 1000, 20)
-
-
-def priced(events: list[Event]) -> Reply:
-    """Return the reply of `events`, with its cost, as a receiver prices it."""
-    reply = reply_of(events)
-    cost = cost_of(reply)
-    return reply if cost is None else replace(reply, cost=cost)
 
 
 def first(*ends: Event, usage: Usage | None = USED) -> Reply:
@@ -90,15 +82,18 @@ def test_texts_times_usage_and_cost_are_those_of_both() -> None:
     assert again.answer == "One, two, three, four"
 
 
-def test_a_part_that_was_not_reported_is_estimated_and_the_cost_is_a_lower_bound() -> None:
+def test_a_part_that_was_not_reported_is_estimated_beside_the_cost() -> None:
+    assert STOPPED.cost is None
+    assert STOPPED.estimate is not None
     reply = joined(STOPPED, Answer(6, ", three"), UsageReported(7, USED), Finished(7, "stop"), Ended(7, "served"))
     assert reply.usage == USED
     assert reply.unreported_tokens == STOPPED.estimated_output_tokens > 0
     assert reply.cost is not None
     assert reply.cost.at_least
+    assert reply.estimate == STOPPED.estimate
+    assert str(reply.spend) == f"{reply.cost} + about {STOPPED.estimate.text(1)}"
     footer = wording.footer(reply)
     assert f"about {reply.unreported_tokens} more out, not reported" in footer
-    assert any(item.startswith("at least $") for item in footer)
     # The other way round, and then neither.
     stopped_again = joined(TRUNCATED, Answer(6, ", three and four"), Ended(7, "cancelled"))
     assert stopped_again.usage == TRUNCATED.usage
@@ -106,6 +101,8 @@ def test_a_part_that_was_not_reported_is_estimated_and_the_cost_is_a_lower_bound
     assert stopped_again.cost == replace(TRUNCATED.cost, at_least=True)  # type: ignore[type-var]
     neither = joined(STOPPED, Answer(6, ", three"), Ended(7, "cancelled"))
     assert neither.cost is None
+    assert neither.estimate is not None
+    assert neither.estimate.amount > STOPPED.estimate.amount
     assert any("usage not reported" in item for item in wording.footer(neither))
     # A third part does not make the second one known.
     third = joined(stopped_again, Answer(9, "!"), UsageReported(9, USED), Finished(9, "stop"), Ended(9, "served"))
@@ -124,15 +121,14 @@ def test_a_continuation_that_is_refused_keeps_the_first_part_and_its_cost() -> N
     assert joined(reply, Answer(9, "!"), Ended(9, "cancelled")).answer == "One, two!"
 
 
-def test_there_is_no_sum_of_a_cost_and_an_unknown_price() -> None:
+def test_a_cost_and_an_unknown_price_are_a_lower_bound() -> None:
     elsewhere = replace(REQUEST, endpoint="http://127.0.0.1:8000")
     unpriced = priced([Started(0, elsewhere, SATURDAY), Answer(1, "One"), UsageReported(1, USED), Ended(2, "served")])
     assert unpriced.cost is None
     reply = joined(unpriced, Answer(6, "!"), UsageReported(7, USED), Finished(7, "stop"), Ended(7, "served"))
-    assert reply.cost is None
-    one, other = Cost(Decimal(1), "USD", "", None), Cost(Decimal(1), "CNY", "", None)
-    assert joined_cost(one, other, is_known=True, was_known=True) is None
-    assert joined_cost(replace(one, at_most=True), None, is_known=False, was_known=True) is None
+    assert (str(reply.spend), reply.spend.unknown) == ("at least $0.00042", 1)
+    assert reply.cost is not None
+    assert reply.cost.at_least
 
 
 def test_a_given_beginning_is_text_of_the_answer_and_no_token() -> None:

@@ -172,8 +172,8 @@ def test_cost_of_a_reply() -> None:
 
 
 def test_the_token_estimate_includes_everything_received() -> None:
-    reply = reply_of([Reasoning(1, "r" * 10), Answer(2, "a" * 20), ToolCallDelta(3, 0, arguments="x" * 30)])
-    assert reply.estimated_output_tokens == 18
+    reply = reply_of([Reasoning(1, "One two "), Answer(2, "three four "), ToolCallDelta(3, 0, arguments='{"x": 1}')])
+    assert reply.estimated_output_tokens == 10
 
 
 def test_pauses_do_not_count_as_reasoning() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbstream.billing.prices import breakdown_of, cost_of
-from nbstream.model.events import Ended, Started, UsageReported
+from nbstream.model.events import Answer, Ended, Started, UsageReported
 from nbstream.model.recorded import Recorded
 from nbstream.model.reply import SIMULATED_FINGERPRINT, Reply
 from nbstream.model.request import Request
@@ -97,23 +97,23 @@ def test_a_part_that_was_continued_is_told_apart() -> None:
 
 def test_the_requests_of_a_reply_are_listed() -> None:
     step = asked(Usage(1000, 0, 1000, 0, 1000))
-    unknown = asked(None)
-    assert total_of_steps([step, unknown], None) == (
+    unknown = reply_of([Answer(1, "One"), Ended(2, "cancelled")])
+    assert total_of_steps([step, unknown]) == (
         "Request 1: $0.00015",
         "Request 2: not known",
-        "All 2 requests: not known",
+        "All 2 requests: at least $0.00015",
     )
 
 
 def test_of_a_replayed_reply_it_is_said_what_its_requests_cost_when_they_were_recorded() -> None:
     steps = [asked(Usage(1203, 0, 1203, 0, 1203)), asked(Usage(0, 412, 412, 0, 0))]
     replayed = [replace(step, cost=None, recorded=Recorded(OFF_PEAK, step.cost)) for step in steps]
-    assert total_of_steps(replayed, None) == (
+    assert total_of_steps(replayed) == (
         "Request 1: $0.00018045",
         "Request 2: $0.0002472",
         "All 2 requests: $0.00042765",
     )
-    assert total_of_steps([replayed[0], replace(replayed[1], recorded=None)], None)[1:] == (
+    assert total_of_steps([replayed[0], replace(replayed[1], recorded=None)])[1:] == (
         "Request 2: not known",
-        "All 2 requests: not known",
+        "All 2 requests: at least $0.00018045",
     )

@@ -174,7 +174,7 @@ class Inspection:
         """Return the sum of the cost of a request."""
         reply = self.reply
         account = cost_account.cost_account(self.step(number))
-        steps = cost_account.total_of_steps(reply.steps, reply.cost) if len(reply.steps) > 1 else ()
+        steps = cost_account.total_of_steps(reply.steps) if len(reply.steps) > 1 else ()
         return {"rows": [*account.rows], "total": account.total, "notes": [*account.notes], "steps": [*steps]}
 
     # The lines of the stream are read on a thread of their own, as that may take a second.
