@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from nbstream.model.events import Retrying, Waiting
 from nbstream.model.printable import printable
-from nbstream.output import call_words, step_times
+from nbstream.output import call_words, spending, step_times
 from nbstream.output.durations import seconds
 from nbstream.output.recorded_words import is_partly_cached, recorded_items
 from nbstream.output.sentences import NORMAL_ENDS, has_answer, message
@@ -204,10 +204,9 @@ def _turn(reply: Reply) -> list[str]:
 
 
 def _tokens(reply: Reply) -> list[str]:
-    usage = reply.usage
+    usage, missing = reply.usage, _unreported(reply)
     if usage is None:
-        about = reply.estimated_output_tokens
-        return [f"usage not reported (about {about:,} tokens out)" if about else "usage not reported"]
+        return [f"usage not reported ({missing})" if missing else "usage not reported"]
     items = []
     if usage.prompt_tokens is not None:
         cached = f" ({usage.cache_hit_tokens:,} cached)" if usage.cache_hit_tokens else ""
@@ -216,9 +215,15 @@ def _tokens(reply: Reply) -> list[str]:
         items.append(f"thought {usage.reasoning_tokens:,}")
     if (out := step_times.answer_tokens(reply)) is not None:
         items.append(f"out {out:,}")
-    if about := reply.unreported_tokens:
-        items.append(f"about {about:,} more out, not reported")
-    return items
+    return [*items, f"{missing}, not reported"] if missing else items
+
+
+def _unreported(reply: Reply) -> str:
+    """Return about how many tokens no report counts: `about 1,200 tokens in, 340 out`."""
+    given, received = reply.unreported_prompt_tokens, reply.unreported_tokens
+    if not given:
+        return f"about {received:,} tokens out" if received else ""
+    return f"about {given:,} tokens in" + (f", {received:,} out" if received else "")
 
 
 def _context(reply: Reply) -> list[str]:
@@ -236,15 +241,9 @@ def _rate(reply: Reply) -> list[str]:
 
 
 def _cost(reply: Reply) -> list[str]:
-    cost = reply.cost
+    cost, spend = reply.cost or reply.estimate, reply.spend
     if cost is None:
         return []
-    words = [
-        "would cost" if reply.simulated else "",
-        "at most" if cost.at_most else "",
-        "at least" if cost.at_least else "",
-        str(cost),
-        cost.tier,
-    ]
+    words = [spending.amount(spend), cost.tier]
     source = f"prices of {cost.dated:%Y-%m-%d}" if cost.dated else "as the server says"
     return [" ".join(word for word in words if word) + f" ({source})"]

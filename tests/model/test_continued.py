@@ -93,7 +93,7 @@ def test_a_part_that_was_not_reported_is_estimated_beside_the_cost() -> None:
     assert reply.estimate == STOPPED.estimate
     assert str(reply.spend) == f"{reply.cost} + about {STOPPED.estimate.text(1)}"
     footer = wording.footer(reply)
-    assert f"about {reply.unreported_tokens} more out, not reported" in footer
+    assert f"about {reply.unreported_tokens} tokens out, not reported" in footer
     # The other way round, and then neither.
     stopped_again = joined(TRUNCATED, Answer(6, ", three and four"), Ended(7, "cancelled"))
     assert stopped_again.usage == TRUNCATED.usage

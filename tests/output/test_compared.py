@@ -73,7 +73,7 @@ def test_what_is_not_known_is_a_dash_an_estimate_or_a_bound() -> None:
     bound = reply(cost=None)
     bound = Reply(**{**_fields(bound), "cost": Cost(Decimal("0.0020"), "USD", "peak", PRICES, at_most=True)})
     first, second = texts([stopped, bound])
-    assert (first["state"], first["out"], first["cost"], first["tok/s"]) == ("stopped", "≈ 90", UNKNOWN, UNKNOWN)
+    assert (first["state"], first["out"], first["cost"], first["tok/s"]) == ("stopped", "≈ 35", UNKNOWN, UNKNOWN)
     assert second["cost"] == "≤ $0.0020"
     assert notes_of([stopped, bound]) == [
         "≈ is an estimate, as the server did not report it",

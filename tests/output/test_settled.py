@@ -79,7 +79,7 @@ def test_the_footer_lists_model_time_tokens_and_cost() -> None:
 def test_a_stopped_reply_shows_no_usage_and_no_cost() -> None:
     stopped = reply(Answer(1, "word " * 100), Ended(14.1, "cancelled"))
     assert wording.footer(stopped)[0] == "Stopped after 14 s"
-    assert "usage not reported (about 150 tokens out)" in wording.footer(stopped)
+    assert "usage not reported (about 96 tokens out)" in wording.footer(stopped)
     assert sentences.alert(stopped, "cell") == ""
     assert not any("$" in item for item in wording.footer(stopped))
 
