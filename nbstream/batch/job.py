@@ -224,7 +224,7 @@ class Job:
             waits_for=self._waits_for if wait > 0 else None,
             wait=max(0.0, wait),
             usage=self._sums.usage,
-            cost=self._sums.cost,
+            spend=self._sums.spend,
             elapsed=now - self._began,
             rate=rate,
             left=rest / rate if rest is not None and rate and not self._end else None,
@@ -346,10 +346,10 @@ class Job:
             case "busy" if not is_ending and not self._is_hopeless(item, reply):
                 self._waits_for = failure
                 self._pace.note_refusal(now, item.started, asked)
-                self._ask_again(item, 0.0)
+                self._ask_again(item, reply, 0.0)
             case "again" if not is_ending and item.attempts <= self._retries:
                 delay = asked if asked is not None else retry.backoff(item.attempts)
-                self._ask_again(item, now + delay)
+                self._ask_again(item, reply, now + delay)
             case "cancelled":
                 self._put(item.position, reply, item, is_saved=False)
             case "hopeless":
@@ -359,7 +359,9 @@ class Job:
             case _:
                 self._fail(item.position, reply, item.prepared.prompt, item.key)
 
-    def _ask_again(self, item: _Item, at: float) -> None:
+    def _ask_again(self, item: _Item, reply: Reply, at: float) -> None:
+        # No file keeps this reply.
+        self.replies.lost += reply.spend
         item.running = None
         item.yields = item.attempts >= _YIELDS_AFTER
         heapq.heappush(self._again, (at, item.position, item))

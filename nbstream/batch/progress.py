@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from nbstream.model.spend import Spend
 
 if TYPE_CHECKING:
     from nbstream.model.failure import Failure
     from nbstream.model.reply import Reply
-    from nbstream.model.usage import Cost, Usage
+    from nbstream.model.usage import Usage
 
 #: Why a job ended before all prompts were asked; empty if it did not.
 End: TypeAlias = Literal["", "stopped", "hopeless", "alike", "disk", "input"]
@@ -35,7 +37,7 @@ class Progress:
         waits_for: why no request starts at the moment; None if they do.
         wait: seconds until the next request starts.
         usage: the tokens of this job; None if none were reported.
-        cost: the cost of this job; None if no price is known.
+        spend: what this job cost, with each try of a prompt that was asked again.
         elapsed: seconds since the job began.
         rate: answers per second; None if it is not known yet.
         left: about how many seconds the rest takes; None if it is not known.
@@ -59,7 +61,7 @@ class Progress:
     waits_for: Failure | None = None
     wait: float = 0.0
     usage: Usage | None = None
-    cost: Cost | None = None
+    spend: Spend = field(default_factory=Spend)
     elapsed: float = 0.0
     rate: float | None = None
     left: float | None = None

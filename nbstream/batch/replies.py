@@ -12,6 +12,7 @@ from nbstream.batch.sums import Sums
 from nbstream.batch.verdict import is_whole
 from nbstream.model.exceptions import NbstreamError
 from nbstream.model.reply import Reply, ReplyError
+from nbstream.model.spend import Spend
 
 if TYPE_CHECKING:
     from typing import Self
@@ -34,6 +35,7 @@ class Replies(Sequence[Reply]):
         index: the index of the frame that the rows came from, if it has one; the frame of the
             replies gets the same.
         structure: the form of the answers that was asked for, with the type of their data.
+        lost: what replies cost that failed, so that their prompts were asked again.
     """
 
     def __init__(self, stores: Sequence[Lines], length: int = 0) -> None:
@@ -42,6 +44,7 @@ class Replies(Sequence[Reply]):
         self._places = array("q", [_NOT_ASKED]) * length
         self.index: Any = None
         self.structure: Structure | None = None
+        self.lost = Spend()
 
     def put(self, position: int, store: int, offset: int) -> None:
         """Note where the reply of the prompt at `position` stands."""
@@ -120,8 +123,16 @@ class Replies(Sequence[Reply]):
 
     @property
     def cost(self) -> Cost | None:
-        """What all replies cost together; None if no price is known."""
-        return self._sums().cost
+        """What all replies certainly cost together, a lower bound if that is not all.
+
+        None if no price is known, or if they were paid in two currencies.
+        """
+        return self.spend.cost
+
+    @property
+    def spend(self) -> Spend:
+        """What all replies cost together: what is certain, estimated, and not known."""
+        return self._sums().spend
 
     def raise_for_status(self) -> Self:
         """Return the replies if each is complete.
@@ -137,7 +148,7 @@ class Replies(Sequence[Reply]):
         return self
 
     def _sums(self) -> Sums:
-        sums = Sums()
+        sums = Sums(self.lost)
         for reply in self:
             if reply.ended:
                 sums.add(reply)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from nbstream.model.spend import Spend
 from nbstream.model.token_estimate import estimate_tokens
-from nbstream.model.usage import Cost
+from nbstream.output import spending
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -43,33 +42,20 @@ def replies(chat: Chat) -> list[Reply]:
     return list({id(reply): reply for reply in (version.reply for version in versions)}.values())
 
 
-def cost(of: Iterable[Reply]) -> str:
-    """Return what replies cost together: `at least $0.0023`; empty if no cost is known."""
-    sums: defaultdict[str, Decimal] = defaultdict(Decimal)
-    costs = [(each.cost, each) for each in of if each.cost is not None or not _is_free(each)]
-    for known, _ in costs:
-        if known is not None:
-            sums[known.currency] += known.amount
-    if not sums:
-        return ""
-    at_least = any(known is None or known.at_least for known, _ in costs)
-    at_most = any(known is not None and known.at_most for known, _ in costs)
-    bound = "about" if at_least and at_most else "at least" if at_least else "at most" if at_most else ""
-    would = "would cost" if any(each.simulated for _, each in costs) else ""
-    amounts = " + ".join(str(Cost(amount, currency, "", None)) for currency, amount in sums.items())
-    return " ".join(filter(None, (would, bound, amounts)))
+def spend(of: Iterable[Reply]) -> Spend:
+    """Return what replies cost together."""
+    return Spend.total(reply.spend for reply in of)
 
 
 def running_cost(of: Sequence[Reply]) -> tuple[str, str]:
     """Return what a chat cost so far: the sum and of how many replies, and what it leaves out."""
-    found = cost(of)
+    total = spend(of)
+    found = spending.amount(total)
     if not found:
         return "", ""
-    known = sum(each.cost is not None for each in of)
     count = f"{len(of):,} {'reply' if len(of) == 1 else 'replies'}"
-    unknown = "" if known == len(of) else f" The cost of {len(of) - known:,} is not known."
     note = "All replies that are in the chat, with those of other versions and branches, and without those that were "
-    return f"{found} for {count}", f"{note}undone or cleared.{unknown}"
+    return f"{found} for {count}", " ".join([f"{note}undone or cleared.", *spending.notes(total)])
 
 
 def context(chat: Chat) -> ContextUse | None:
@@ -89,8 +75,3 @@ def context(chat: Chat) -> ContextUse | None:
         return ContextUse(usage.prompt_tokens + usage.completion_tokens, window, is_estimate=False)
     texts = [chat.system or "", *(f"{turn.prompt}{turn.answer}" for turn in sent)]
     return ContextUse(sum(map(estimate_tokens, texts)), window, is_estimate=True)
-
-
-def _is_free(reply: Reply) -> bool:
-    """Return whether nothing can have been paid for a reply, as it failed before a token."""
-    return reply.status == "failed" and not (reply.reasoning or reply.answer or reply.tool_calls)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from nbstream.model.presentation import Presentation
 from nbstream.model.printable import printable
-from nbstream.output import chat_figures, settled
+from nbstream.output import chat_figures, settled, spending
 from nbstream.output.markdown_text import literal
 
 if TYPE_CHECKING:
@@ -125,7 +125,8 @@ def _figures(chat: Chat) -> tuple[str, str, str, str]:
     tokens = sum((usage.prompt_tokens or 0) + (usage.completion_tokens or 0) for usage in known)
     at_least = "at least " if len(known) < len(replies) and known else ""
     models = list(dict.fromkeys(printable(reply.model) for reply in replies if reply.model))
-    return str(len(chat.turns)), f"{at_least}{tokens:,}" if known else "", chat_figures.cost(replies), ", ".join(models)
+    cost = spending.amount(chat_figures.spend(replies))
+    return str(len(chat.turns)), f"{at_least}{tokens:,}" if known else "", cost, ", ".join(models)
 
 
 def _shown(turn: Turn) -> Reply:

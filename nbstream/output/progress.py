@@ -6,7 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from nbstream.model.printable import printable
-from nbstream.output import sentences, settled
+from nbstream.output import sentences, settled, spending
 from nbstream.output.durations import seconds
 from nbstream.output.markdown_text import literal
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from nbstream.batch.progress import Progress
     from nbstream.model.failure import Failure
     from nbstream.model.presentation import Audience
-    from nbstream.model.usage import Cost
 
 _ROOT = '<div class="nbstream nbstream-job mathjax_ignore tex2jax_ignore" style="overflow-wrap:break-word">'
 _NOTE = '<div class="nbstream-note" style="opacity:.72;font-size:.83em;line-height:1.62;margin:.3em 0">{}</div>'
@@ -145,18 +144,12 @@ def _taken(progress: Progress) -> list[str]:
 
 
 def _cost(progress: Progress) -> list[str]:
-    cost = progress.cost
-    if cost is None:
-        return []
-    would = "would cost " if progress.is_simulated else ""
-    dated = f" (prices of {cost.dated:%Y-%m-%d})" if progress.is_over and cost.dated else ""
-    return [f"{would}{_bound(cost)}{cost}{dated}"]
-
-
-def _bound(cost: Cost) -> str:
-    if cost.at_least and cost.at_most:
-        return "about "
-    return "at least " if cost.at_least else "at most " if cost.at_most else ""
+    spend = progress.spend
+    dates = [each.dated for each in (*spend.exact, *spend.about) if each.dated is not None]
+    dated = f" (prices of {max(dates):%Y-%m-%d})" if progress.is_over and dates else ""
+    said = spending.amount(spend)
+    unknown = spending.unknown(spend) if progress.is_over and said else ""
+    return [f"{said}{dated}", *filter(None, [unknown])] if said else []
 
 
 def _pace(progress: Progress) -> list[str]:

@@ -14,19 +14,32 @@ def amount(spend: Spend) -> str:
     return f"{would}{spend}" if spend.is_known else ""
 
 
+def marked(spend: Spend) -> str:
+    """Return the same in signs, for a table: `≥ $0.41 + ≈ $0.02`; empty if unknown."""
+    exact = [each for each in spend.exact if each.amount or not spend.about]
+    sign = {(True, False): "≥ ", (False, True): "≤ ", (True, True): "≈ "}.get((spend.at_least, spend.at_most), "")
+    known = [f"{sign}{each}" for each in exact]
+    return " + ".join(known + [f"≈ {each.text(1)}" for each in spend.about])
+
+
+def unknown(spend: Spend) -> str:
+    """Return of how many replies the cost is not known: `the cost of 2 replies is not known`."""
+    return f"the cost of {_replies(spend.unknown)} is not known" if spend.unknown else ""
+
+
+def free(spend: Spend) -> str:
+    """Return how many replies cost nothing: `2 replies replayed, 1 cached, at $0`."""
+    counts = [(spend.replayed, "replayed"), (spend.cached, "cached")]
+    words = [f"{count:,} {how}" for count, how in counts if count]
+    return f"{', '.join(words)}, at $0" if words else ""
+
+
 def notes(spend: Spend) -> list[str]:
     """Return what a reader of an amount should know about it, each as a sentence."""
-    found = []
-    if spend.about:
-        found.append("“About” is an estimate: of replies that were stopped or broke, no tokens are reported.")
-    if spend.unknown:
-        found.append(f"The cost of {_counted(spend.unknown)} is not known.")
-    free = [(spend.replayed, "replayed"), (spend.cached, "cached")]
-    if any(count for count, _ in free):
-        what = " and ".join(f"{count:,} {word}" for count, word in free if count)
-        found.append(f"{what}: {'this cost' if spend.replayed + spend.cached == 1 else 'these cost'} nothing now.")
+    found = ["What is “about” is estimated, as no tokens were reported of it."] if spend.about else []
+    found += [f"{each[0].upper()}{each[1:]}." for each in (unknown(spend), free(spend)) if each]
     return found
 
 
-def _counted(replies: int) -> str:
-    return f"{replies:,} {'reply' if replies == 1 else 'replies'}"
+def _replies(count: int) -> str:
+    return f"{count:,} {'reply' if count == 1 else 'replies'}"

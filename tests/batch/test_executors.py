@@ -54,7 +54,7 @@ def workers(simulator: Simulator) -> Any:
 def test_processes(simulator: Simulator, workers: Any, tmp_path: Any) -> None:
     replies, progress = run(PROMPTS, executor=workers, save=tmp_path / "a.jsonl")
     check(replies)
-    assert progress.cost is not None
+    assert progress.spend.cost is not None
     assert {entry["key_digest"] for entry in simulator.log()} == {simulator.log()[0]["key_digest"]}
     simulator.clear_log()
     _, progress = run(PROMPTS, executor=workers, save=tmp_path / "a.jsonl")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -104,9 +105,12 @@ def test_a_broken_connection_is_asked_again_a_few_times(simulator: Simulator) ->
     replies, progress = run(["a", "[simulate: reset after=3]", "b"])
     assert [reply.status for reply in replies] == ["complete", "failed", "complete"]
     assert sent(simulator) == 2 + 3
-    # What the broken ones cost is not known.
-    assert progress.cost is not None
-    assert progress.cost.at_least
+    # Each of the broken ones may have been billed, for its prompt and for the text that came.
+    (lost,) = progress.spend.about
+    assert replies[1].estimate is not None
+    assert lost.amount == pytest.approx(3 * replies[1].estimate.amount, rel=Decimal("0.2"))
+    assert progress.spend == replies.spend
+    assert " + about $" in str(progress.spend)
 
 
 def test_a_server_that_is_silent_is_a_failed_prompt(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -264,7 +268,7 @@ def test_slices_sums_and_answers(simulator: Simulator) -> None:
     assert [reply.status for reply in replies[::-2]] == ["complete", "failed"]
     assert replies[-1] == list(replies)[-1]
     assert replies.usage == progress.usage
-    assert replies.cost == progress.cost
+    assert replies.spend == progress.spend
     assert replies.answers[1] == ""
     with pytest.raises(ReplyError, match="Prompt 1"):
         replies.raise_for_status()

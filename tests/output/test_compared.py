@@ -173,6 +173,7 @@ def test_rows_are_data() -> None:
         "reasoning_tokens": None,
         "answer_tokens": 401,
         "cost": 0.001,
+        "cost_about": None,
         "currency": "USD",
         "error": None,
         "answer": "An answer.",

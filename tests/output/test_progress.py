@@ -10,6 +10,7 @@ import pytest
 from nbstream.batch.progress import Progress, Rate
 from nbstream.model.failure import Failure
 from nbstream.model.reply import Reply
+from nbstream.model.spend import Spend
 from nbstream.model.usage import Cost, Usage
 from nbstream.output import progress as words
 
@@ -22,7 +23,7 @@ def progress(**fields: Any) -> Progress:
 
 
 def test_the_live_line_counts_and_its_label_does_not() -> None:
-    one = progress(failed=3, usage=Usage(1_000, 2_000), cost=COST, rate=8.25, left=72.4)
+    one = progress(failed=3, usage=Usage(1_000, 2_000), spend=Spend.of(COST), rate=8.25, left=72.4)
     assert words.label(one) == words.label(progress(answered=1)) == "Asking 1,000 prompts"
     assert words.note(one) == "400 done · 3 failed · 3,000 tokens · $0.042 · 8.2 a second · about 1 min left"
     assert words.line(one).startswith("Asking 1,000 prompts · 1 min 01 s · 400 done")
@@ -36,7 +37,9 @@ def test_what_it_waits_for_is_said() -> None:
 
 
 def test_the_line_that_stays_has_the_same_facts_everywhere() -> None:
-    over = progress(answered=990, kept=7, failed=3, failures=((NASTY, 3),), is_over=True, file="a.jsonl", cost=COST)
+    over = progress(
+        answered=990, kept=7, failed=3, failures=((NASTY, 3),), is_over=True, file="a.jsonl", spend=Spend.of(COST)
+    )
     data, _ = words.bundle(over, "cell")
     for name in ("text/html", "text/plain", "text/markdown"):
         text = data[name].replace("\\", "")
@@ -80,7 +83,15 @@ def test_in_python_the_same_call_is_made_again() -> None:
 def test_bounds_of_the_cost_are_said() -> None:
     for at_least, at_most, word in ((True, False, "at least $"), (False, True, "at most $"), (True, True, "about $")):
         cost = Cost(Decimal(1), "USD", "", None, at_most=at_most, at_least=at_least)
-        assert word in words.note(progress(cost=cost))
+        assert word in words.note(progress(spend=Spend.of(cost)))
+
+
+def test_estimates_and_what_is_not_known_stand_beside_the_cost() -> None:
+    about = Cost(Decimal("0.02"), "USD", "", None)
+    spend = Spend.of(COST) + Spend.of(None, about) + Spend.of(is_unknown=True)
+    assert "at least $0.042 + about $0.02" in words.note(progress(spend=spend))
+    over = words.text(progress(spend=spend, is_over=True), "cell")
+    assert "at least $0.042 + about $0.02 · the cost of 1 reply is not known" in over
 
 
 def test_the_rate_is_that_of_the_latest_answers() -> None:

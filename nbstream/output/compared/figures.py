@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nbstream.output import step_times
+from nbstream.output import spending, step_times
 from nbstream.output.durations import seconds
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def notes_of(replies: Sequence[Reply]) -> list[str]:
     if not all(reply.ended for reply in replies):
         return []
     texts = "".join(each.text for column in figures_of(replies) for each in column)
-    costs = [reply.cost for reply in replies if reply.cost is not None]
+    costs = [cost for reply in replies for cost in (reply.cost, reply.estimate) if cost is not None]
     notes = [_ESTIMATE] if "≈" in texts else []
     notes += [_BOUNDS] if "≤" in texts or "≥" in texts else []
     if any(reply.simulated for reply in replies):
@@ -90,6 +90,7 @@ def row_of(reply: Reply) -> dict[str, Any]:
         "reasoning_tokens": usage.reasoning_tokens if usage is not None else None,
         "answer_tokens": step_times.answer_tokens(reply),
         "cost": float(cost.amount) if cost is not None else None,
+        "cost_about": float(reply.estimate.amount) if reply.estimate is not None else None,
         "currency": cost.currency if cost is not None else None,
         "error": str(reply.error) if reply.error is not None else None,
     }
@@ -136,11 +137,9 @@ def _out(reply: Reply) -> Figure:
 
 
 def _cost(reply: Reply) -> Figure:
-    cost = reply.cost
-    if cost is None:
-        return Figure("cost", UNKNOWN)
-    sign = "≈ " if cost.at_most and cost.at_least else "≤ " if cost.at_most else "≥ " if cost.at_least else ""
-    return Figure("cost", f"{sign}{cost}", None if sign or reply.status != "complete" else cost.amount)
+    spend, cost = reply.spend, reply.cost
+    is_exact = cost is not None and not (cost.at_most or cost.at_least) and reply.status == "complete"
+    return Figure("cost", spending.marked(spend) or UNKNOWN, cost.amount if cost is not None and is_exact else None)
 
 
 #: Each figure, and which of several is the best one.

@@ -230,4 +230,4 @@ def _usage(reply: Reply) -> dict[str, Any] | None:
     if reply.usage is None:
         return None
     counts = {name: getattr(reply.usage, name) for name in reply.usage.__slots__}
-    return {**counts, "cost": None if reply.cost is None else str(reply.cost)}
+    return {**counts, "cost": str(reply.spend) or None}
