@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from nbstream.chat import front_end
-from nbstream.client import allowance
+from nbstream.client import allowance, metering
 from nbstream.exchange import front_end as consent
 from nbstream.model import representation
 from nbstream.prompt import session
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from nbstream.batch.replies import Replies
     from nbstream.chat.conversation import Chat
+    from nbstream.client.budgets.blocks import budget
     from nbstream.client.run import Run
     from nbstream.client.settings import Settings
     from nbstream.client.tapes import record, replay
@@ -67,6 +68,7 @@ __all__ = [
     "RequestError",
     "Run",
     "ask",
+    "budget",
     "code_blocks",
     "complete",
     "describe",
@@ -97,6 +99,7 @@ _MODULES = {
     "RequestError": "model.exceptions",
     "Run": "client.run",
     "ask": "jupyter.ask",
+    "budget": "client.budgets.blocks",
     "code_blocks": "jupyter.commands.replies",
     "complete": "jupyter.ask",
     "describe": "prompt.describe",
@@ -174,6 +177,7 @@ front_end.markdown = lambda chat: import_module("nbstream.output.conversation").
 consent.ask = lambda call: import_module("nbstream.jupyter.asking").ask(call)
 per_session.of_front_end = lambda: _marimo("store")
 allowance.visited = _visited
+metering.makers.append(lambda origin: import_module("nbstream.client.budgets.making").meter_of(origin))
 front_ends.mode_of_marimo = lambda: _marimo("mode")
 session.cells_above = lambda most: import_module("nbstream.jupyter.above").cells_above(most)
 session.last_failure = lambda: import_module("nbstream.jupyter.above").last_failure()

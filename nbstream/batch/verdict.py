@@ -59,7 +59,7 @@ def _is_damaged(reply: Reply) -> bool:
 
 def _of_failure(failure: Failure) -> Verdict:
     status, kind, cause = failure.status_code, failure.kind, failure.cause
-    if cause in _HOPELESS:
+    if cause in _HOPELESS or kind == "budget":
         return "hopeless"
     if kind == "worker":
         return "hopeless" if cause == "executor" else "again"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -19,6 +18,8 @@ from nbstream.model.failure import Failure
 from nbstream.model.reduction import reduce
 from nbstream.model.reply import Reply
 from nbstream.model.serialization import decode_event, encode_event
+from nbstream.sessions import processes
+from nbstream.sessions.processes import Process
 
 if TYPE_CHECKING:
     from nbstream.model.events import Event
@@ -135,12 +136,11 @@ def recover(path: Path) -> Reply:
 
 
 def _owner() -> dict[str, Any]:
-    import psutil  # noqa: PLC0415  (ipykernel has loaded it; a script may not have it)
-
+    process = processes.current()
     return {
-        "pid": os.getpid(),
-        "began": psutil.Process().create_time(),
-        "host": platform.node(),
+        "pid": process.number,
+        "began": process.began,
+        "host": process.machine,
         # Jupyter's server tells its kernels the notebook; elsewhere the folder stands in.
         "notebook": os.environ.get("JPY_SESSION_NAME") or str(Path.cwd()),
     }
@@ -157,14 +157,11 @@ def _head(path: Path) -> dict[str, Any] | None:
 
 def _is_being_written(head: dict[str, Any], path: Path) -> bool:
     """Return whether the process that writes a journal is still running."""
-    import psutil  # noqa: PLC0415  (as above)
-
-    if head.get("host") != platform.node():
-        return time.time() - path.stat().st_mtime < _ELSEWHERE_SECONDS
     try:
-        return bool(abs(psutil.Process(head["pid"]).create_time() - head["began"]) < 1)
-    except (psutil.Error, KeyError, TypeError, ValueError):
+        is_running = processes.is_running(Process(head["host"], head["pid"], head["began"]))
+    except (KeyError, TypeError):
         return False
+    return time.time() - path.stat().st_mtime < _ELSEWHERE_SECONDS if is_running is None else is_running
 
 
 def _prune(directory: Path) -> None:

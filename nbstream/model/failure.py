@@ -29,7 +29,8 @@ FailureKind: TypeAlias = Literal[
 FailureCause: TypeAlias = Literal[
     "",
     "differs",  # not_recorded: `said` is the first field that differs, recorded and asked
-    "line",  # budget: the reply reached it while it arrived
+    "line",  # budget: the reply reached it while it arrived; `said` is the budget
+    "unpriced",  # budget: nobody knows the price, so `said`, the budget, cannot be held
     "allowance",  # unsent: a visitor may send no request
     "redirect",  # refused: `said` is the address of the redirect
     # Of an error that the server reports, by what it says (`wire.error_causes`):
@@ -83,7 +84,7 @@ class Failure:
         said: one line, the reason that the server or the operating system gave.
         status_code: the HTTP status, or the numeric code of an in-band error.
         code: the server's own code, such as `invalid_request_error`; where that is only a number,
-            its type.
+            its type. Of a budget, its scope, as "notebook", or "rule" for one that others made.
         limit: the limit that was exceeded, in seconds, bytes, characters or tool calls.
         retry_after: the seconds that the server asks to wait.
     """

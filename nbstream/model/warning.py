@@ -28,6 +28,9 @@ WarningKind: TypeAlias = Literal[
     "repeated_call",  # the model made the same call again and again; this request asks for an answer
     "denials",  # several calls in a row were denied; this request asks for an answer
     "nobody_asked",  # calls were denied because nobody could be asked; `where` names the tool
+    "lowered",  # a budget lowered `where`, the limit of tokens; `said` is to what, and why
+    "budget_unpriced",  # `said`, a model, has no known price, so it does not count in `where`
+    "budget_not_held",  # the ledger cannot be used, so the budgets that kernels share are not held
     "raw_tool_call",  # the answer holds the markup of a tool call; `said` is the beginning of it
 ]
 
@@ -35,7 +38,10 @@ WarningKind: TypeAlias = Literal[
 DAMAGES: frozenset[WarningKind] = frozenset({"unreadable"})
 #: Warnings of these kinds are about the request, so they hold for each attempt.
 OF_REQUEST: frozenset[WarningKind] = frozenset(
-    {"replaced", "asked_anew", "left_out", "max_steps", "repeated_call", "denials"}
+    {
+        *("replaced", "asked_anew", "left_out", "max_steps", "repeated_call", "denials"),
+        *("lowered", "budget_unpriced", "budget_not_held"),
+    }
 )
 #: What warnings of these kinds say is one growing text; of other kinds, one line each.
 GROWING: frozenset[WarningKind] = frozenset({"other_text", "other_choice"})

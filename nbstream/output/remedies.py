@@ -90,6 +90,19 @@ _BY_KIND = {
     "worker": "Check the worker's log, then {again}.",
     "internal": "Please report this.",
 }
+#: What to do about a budget, by its scope.
+_BY_BUDGET = {
+    "block": "Give the block a larger budget.",
+    "cell": "A larger one: %deepseek budget AMOUNT --per-cell; `%deepseek budget off --per-cell` ends it.",
+    "day": "A larger one: %deepseek budget AMOUNT --day; `%deepseek budget off --day` ends it.",
+    "month": "A larger one: %deepseek budget AMOUNT --month; `%deepseek budget off --month` ends it.",
+    "rule": "%deepseek config shows where it is set.",
+    "": "A larger one: %deepseek budget AMOUNT; `%deepseek budget off` ends it.",
+}
+_UNPRICED = (
+    "Set a budget in tokens, or give the model a price; %deepseek budget AMOUNT --allow-unknown sends it uncounted."
+)
+_UNPRICED_IN_BLOCK = "Give the block a budget in `tokens=`, or `allow_unknown=True`, which sends it uncounted."
 #: What to do about a key that the server refuses, by its origin.
 _BY_KEY = {
     "": "Check {variable} or `api_key=`, and that the key belongs to this server.",
@@ -133,6 +146,10 @@ def remedy(failure: Failure, reply: Reply, audience: Audience) -> str:
 
 def _advice(failure: Failure, request: Request, audience: Audience) -> str:
     match failure.kind, failure.cause:
+        case "budget", "unpriced":
+            return _UNPRICED_IN_BLOCK if failure.code == "block" else _UNPRICED
+        case "budget", _:
+            return _BY_BUDGET.get(failure.code or "", _BY_BUDGET[""])
         case _, "key":
             return _about_key(request, audience)
         case _, "model":

@@ -250,6 +250,15 @@ def warning_sentence(warning: ReplyWarning, request: Request, audience: Audience
             text = f"The reply was continued without `{warning.where}`, as a part of JSON is none: check the whole."
         case "raw_tool_call":
             text = f"The server did not parse a tool call, so it stands in the answer as text: {said}"
+        case "lowered":
+            text = f"The reply was asked for in at most {said}."
+        case "budget_unpriced":
+            text = f"The price of {said} is not known, so what it costs does not count in {one_line(warning.where)}."
+        case "budget_not_held":
+            text = (
+                "The ledger cannot be used, so the budgets of the notebook, the day and the month are not held. "
+                "%deepseek usage says why."
+            )
         case "max_steps":
             text = (
                 "The model called tools in as many requests as `max_steps=` allows, so the last request asked for an "
@@ -290,6 +299,13 @@ def _message(failure: Failure) -> str:
             return f"{server} has no response to this request, so nothing was sent. {nearest}"
         case "not_recorded", _:
             return f"{server} has no response to a request of this kind ({said}), so nothing was sent"
+        case "budget", "line":
+            return f"Stopped at {said}"
+        case "budget", "unpriced":
+            price = f"the price of {server} is not known"
+            return f"Nothing was sent: {price}, so {said}, cannot be held"
+        case "budget", _:
+            return f"Nothing was sent: {said}"
         case "unsent", _:
             return f"Nothing was sent: {said}"
         case "refused", "redirect":

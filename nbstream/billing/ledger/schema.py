@@ -100,8 +100,34 @@ CREATE TRIGGER requests_are_added AFTER INSERT ON requests BEGIN
 END;
 """
 
+#: Of the unit "", an amount is in tokens; of a currency, in 10⁻¹² of it. A row of no process is
+#: what a request that has ended is guessed to have taken.
+_BUDGETS = """
+CREATE TABLE budgets (
+    scope TEXT NOT NULL,
+    notebook TEXT NOT NULL,
+    unit TEXT NOT NULL,
+    most TEXT NOT NULL,
+    since REAL NOT NULL,
+    allows_unknown INTEGER NOT NULL,
+    PRIMARY KEY (scope, notebook, unit)
+) WITHOUT ROWID;
+CREATE TABLE reservations (
+    name TEXT NOT NULL,
+    unit TEXT NOT NULL,
+    instant REAL NOT NULL,
+    day TEXT NOT NULL,
+    notebook TEXT NOT NULL,
+    amount INTEGER NOT NULL,
+    machine TEXT NOT NULL,
+    process INTEGER NOT NULL,
+    began REAL NOT NULL,
+    PRIMARY KEY (name, unit)
+) WITHOUT ROWID;
+"""
+
 #: The statements of each step: the first one makes version 1 of an empty file.
-STEPS: tuple[str, ...] = (_REQUESTS,)
+STEPS: tuple[str, ...] = (_REQUESTS, _BUDGETS)
 
 
 def migrate(connection: sqlite3.Connection, version: int) -> None:

@@ -1,0 +1,1 @@
+"""Budgets: how much may be spent, what of it is spent, and what is reserved for requests."""

@@ -1,0 +1,118 @@
+"""A budget as a value: of what, how much, and how many tokens of a reply fit into what is left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import ROUND_FLOOR, Decimal
+from typing import Literal, NamedTuple, TypeAlias
+
+from nbstream.model.usage import Cost
+
+#: Whose requests a budget counts.
+Scope: TypeAlias = Literal[
+    "block",  # those that are asked within `with nbstream.budget(…):`
+    "cell",  # those of each execution of a cell
+    "session",  # those of this kernel, where the notebook is not known or there is no ledger
+    "notebook",  # those of a notebook since the budget was set, in whichever kernel
+    "day",  # those of this user, on the present day of this machine's clock
+    "month",
+]
+
+#: The unit of a budget that counts tokens, of prompts and of replies.
+TOKENS = ""
+_NAMES = {
+    "block": "the budget of this `with` block",
+    "cell": "the budget of each cell",
+    "session": "the budget of this session",
+    "notebook": "the budget of this notebook",
+    "day": "the budget of today",
+    "month": "the budget of this month",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """The most that may be spent.
+
+    Attributes:
+        scope: whose requests it counts.
+        most: the amount, in `unit`.
+        unit: a currency, or `TOKENS`.
+        notebook: the path of the notebook, if it is one's budget.
+        since: from when on it counts, in seconds since the Unix epoch; 0 for a day or a month.
+        allows_unknown: whether requests are sent of which nobody knows the price.
+        rule: where it is written, if it is a rule that this user did not make, as in a file.
+    """
+
+    scope: Scope
+    most: Decimal
+    unit: str = TOKENS
+    notebook: str = ""
+    since: float = 0.0
+    allows_unknown: bool = False
+    rule: str = ""
+
+    def __str__(self) -> str:
+        """Return its name: `the budget of this notebook, $0.50`."""
+        return f"{_NAMES[self.scope]}, {said(self.most, self.unit)}{f' ({self.rule})' if self.rule else ''}"
+
+
+class Price(NamedTuple):
+    """What a request will cost at most, before it is sent.
+
+    Attributes:
+        prompt: the whole prompt, if nothing of it is in the server's cache.
+        token: one token of the reply.
+    """
+
+    prompt: Decimal
+    token: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a request needs.
+
+    Attributes:
+        prompt: about how many tokens its prompt has; rather too many.
+        wanted: the most tokens that its reply may have.
+        least: a reply of fewer tokens is not worth asking for.
+        price: None if it is not known.
+        currency: of the price.
+    """
+
+    prompt: int
+    wanted: int
+    least: int
+    price: Price | None
+    currency: str
+
+    def at(self, unit: str, tokens: int) -> Decimal:
+        """Return what the request takes of a budget at most, if its reply has so many tokens."""
+        if unit == TOKENS:
+            return Decimal(self.prompt + tokens)
+        if self.price is None or unit != self.currency:
+            return Decimal(0)
+        return self.price.prompt + tokens * self.price.token
+
+    def fitting(self, unit: str, left: Decimal) -> int:
+        """Return how many tokens of a reply fit; fewer than `least` if none is worth it."""
+        if unit == TOKENS:
+            return min(self.wanted, int(left) - self.prompt)
+        if self.price is None or unit != self.currency:
+            return self.wanted
+        rest = left - self.price.prompt
+        if rest < 0 or self.price.token <= 0:
+            return -1 if rest < 0 else self.wanted
+        return min(self.wanted, int((rest / self.price.token).to_integral_value(ROUND_FLOOR)))
+
+    def can_be_held(self, unit: str) -> bool:
+        """Return whether it is known what the request takes of a budget."""
+        return unit == TOKENS or (self.price is not None and unit == self.currency)
+
+
+def said(amount: Decimal, unit: str) -> str:
+    """Return an amount for reading: `$0.50`, `5,000 tokens`."""
+    if unit != TOKENS:
+        return str(Cost(amount, unit, "", None))
+    return f"{int(amount):,} token{'' if amount == 1 else 's'}"

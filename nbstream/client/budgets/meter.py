@@ -1,0 +1,264 @@
+"""The meter that holds the budgets of one reply: before each request, while text arrives, after it.
+
+Before a request is sent, its worst case is reserved in each budget that counts it: the prompt, and
+as many tokens as the reply may have. If less is left, the request asks for fewer tokens, and says
+so; if hardly any is left, it is not sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from decimal import Decimal
+from functools import partial
+from typing import TYPE_CHECKING
+
+from nbstream.billing.budgets import holding
+from nbstream.billing.budgets.limit import TOKENS, said
+from nbstream.billing.ledger import writing
+from nbstream.billing.ledger.database import LedgerError
+from nbstream.client.budgets import needs
+from nbstream.client.metering import Asked, Meter, Taken
+from nbstream.model.failure import Failure
+from nbstream.model.usage import estimate_tokens
+from nbstream.model.warning import ReplyWarning
+from nbstream.sessions.per_session import PerSession
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nbstream.billing.budgets.account import Account
+    from nbstream.billing.budgets.holding import Place, Verdict
+    from nbstream.billing.budgets.limit import Limit, Need
+    from nbstream.billing.budgets.shared import Standing
+    from nbstream.billing.ledger.database import Database
+    from nbstream.model.reply import Reply
+    from nbstream.model.request import Request
+
+#: How often a request looks whether what others had reserved is free, in seconds.
+_LOOK_SECONDS = 0.1
+#: A reply whose limit the server knows is ended here if its estimate exceeds the limit by so much.
+_TRUST, _TRUST_TOKENS = 1.25, 64
+#: A request that failed so, without any text, has cost nothing.
+_FREE = ("unsent", "refused", "unreachable", "in_band", "not_a_stream")
+_NOT_HELD = ReplyWarning("budget_not_held")
+#: What is said once in a session.
+_told: PerSession[set[tuple[str, ...]]] = PerSession(set)
+#: Writes to the file, one after another, so that the event loop never waits for another program.
+_worker: ThreadPoolExecutor | None = None
+
+
+class BudgetMeter(Meter):
+    """Holds budgets.
+
+    Args:
+        accounts: those in memory.
+        place: where those are that kernels share; None if there are none.
+        is_lost: whether there are some that cannot be held, as there is no file.
+    """
+
+    is_checking = True
+
+    def __init__(self, accounts: Sequence[Account], place: Place | None, *, is_lost: bool = False) -> None:
+        self._accounts = accounts
+        self._place = place
+        self._is_lost = is_lost
+        self._name = ""
+        self._need: Need | None = None
+        self._granted = 0
+        self._is_told = False
+        self._standing: Standing | None = None
+        self._counter = _Counter()
+
+    async def admit(self, asked: Asked) -> Request | Failure:
+        """Reserve what the request needs; see `Meter.admit`."""
+        if not asked.is_sent or self._name:
+            # A replay is free, and another attempt has what was reserved for the first one.
+            return asked.request
+        need = needs.need_of(asked.request, asked.currency)
+        self._name = name = uuid.uuid4().hex
+        while (verdict := await self._try(name, need)).waits:  # noqa: ASYNC110  (another process may release it)
+            await asyncio.sleep(_LOOK_SECONDS)
+        if not verdict.tokens:
+            self._name = ""
+            return _refusal(verdict, need, asked.request)
+        warnings = [_NOT_HELD] if self._is_lost and _is_new("file") else []
+        if verdict.unpriced is not None and _is_new(asked.request.endpoint, asked.request.model):
+            warnings.append(_unpriced(asked.request, verdict.unpriced))
+        request = asked.request
+        if warnings:
+            request = replace(request, warnings=(*request.warnings, *warnings))
+        if verdict.tokens < need.wanted and verdict.standing is not None:
+            request = needs.lowered(request, verdict.tokens, _of(verdict.standing))
+        self._need, self._granted, self._standing = need, verdict.tokens, verdict.standing
+        self._is_told = needs.limit_of(request) is not None
+        self._counter = _Counter()
+        return request
+
+    def check(self, reply: Reply) -> Failure | None:
+        """Return that the reply has reached the line, if it has; see `Meter.check`."""
+        if self._need is None or self._standing is None:
+            return None
+        tokens = self._counter.tokens(reply)
+        most = self._granted * _TRUST + _TRUST_TOKENS if self._is_told else self._granted
+        if tokens <= most:
+            return None
+        return Failure("budget", "line", said=str(self._standing.limit), code=_kind(self._standing.limit))
+
+    def ended(self, taken: Taken) -> None:
+        """Settle what the request took; see `Meter.ended`."""
+        need = self._need
+        if need is None:
+            return
+        spent, about = _taken(taken, need, self._counter)
+        holding.settle(self._accounts, spent, about)
+        if taken.cost is None and taken.usage is not None:
+            needs.note_real(taken.asked.request)
+        if not taken.is_repeated:
+            # The ledger's row has the tokens that arrived, and not those of the prompt.
+            self._release({**about, TOKENS: Decimal(need.prompt)} if TOKENS in about else about)
+
+    def closed(self) -> None:
+        """Release what is still reserved; see `Meter.closed`."""
+        if self._name:
+            self._release({})
+
+    async def _try(self, name: str, need: Need) -> Verdict:
+        if self._place is not None:
+            work = partial(holding.try_to_reserve, name, need, self._accounts, self._place)
+            try:
+                return await asyncio.get_running_loop().run_in_executor(_executor(), work)
+            except LedgerError:
+                self._place, self._is_lost = None, True
+        return holding.try_to_reserve(name, need, self._accounts, None)
+
+    def _release(self, about: dict[str, Decimal]) -> None:
+        name, self._name, self._need = self._name, "", None
+        holding.release(name, self._accounts)
+        if self._place is not None:
+            _executor().submit(partial(_settle_shared, name, self._place.file, about, self._accounts))
+
+
+class _Counter:
+    """Counts about how many tokens of output a request has brought, each character once."""
+
+    def __init__(self) -> None:
+        #: Of each text, how many characters are counted, and their tokens.
+        self._counted: dict[str, tuple[int, int]] = {}
+
+    def tokens(self, reply: Reply) -> int:
+        """Return about how many tokens the last request of `reply` has brought."""
+        step = reply.last_step
+        usage, earlier = step.last_usage, step.earlier
+        if usage is not None and usage.completion_tokens is not None:
+            return usage.completion_tokens
+        calls = "".join(f"{call.name}{call.arguments}" for call in step.tool_calls)
+        before = (earlier.reasoning, earlier.answer) if earlier is not None else ("", "")
+        return (
+            self._count("reasoning", step.reasoning, len(before[0]))
+            + self._count("answer", step.answer, len(before[1]))
+            + self._count("refusal", step.refusal)
+            + self._count("calls", calls)
+        )
+
+    def _count(self, name: str, text: str, before: int = 0) -> int:
+        seen, tokens = self._counted.get(name, (before, 0))
+        if len(text) < seen:
+            seen, tokens = min(before, len(text)), 0
+        tokens += estimate_tokens(text[seen:])
+        self._counted[name] = len(text), tokens
+        return tokens
+
+
+def _taken(taken: Taken, need: Need, counter: _Counter) -> tuple[dict[str, Decimal], dict[str, Decimal]]:
+    """Return what a request took by unit: as the server counted it, and as it is guessed."""
+    spent: dict[str, Decimal] = {}
+    about: dict[str, Decimal] = {}
+    usage, step = taken.usage, taken.step
+    if usage is not None and usage.prompt_tokens is not None and usage.completion_tokens is not None:
+        spent[TOKENS] = Decimal(usage.prompt_tokens + usage.completion_tokens)
+    if taken.cost is not None:
+        spent[taken.cost.currency] = taken.cost.amount
+    if step.error is not None and step.error.kind in _FREE and not step.has_grown:
+        return spent, about
+    tokens = counter.tokens(step)
+    if TOKENS not in spent:
+        about[TOKENS] = need.at(TOKENS, tokens)
+    if need.currency not in spent and need.price is not None and usage is None:
+        about[need.currency] = need.at(need.currency, tokens)
+    return spent, about
+
+
+def _refusal(verdict: Verdict, need: Need, request: Request) -> Failure:
+    standing = verdict.standing
+    assert standing is not None  # noqa: S101  (nothing else refuses)
+    limit = standing.limit
+    if verdict.unpriced is not None:
+        return Failure("budget", "unpriced", said=f"{limit}", code=_kind(limit), server=request.model)
+    left = said(max(standing.left, Decimal(0)), limit.unit)
+    needed = need.at(limit.unit, need.least)
+    said_so = f"of {limit}, {left} is left, and this request may take {said(needed, limit.unit)} and more"
+    return Failure("budget", said=said_so, code=_kind(limit))
+
+
+def _kind(limit: Limit) -> str:
+    return "rule" if limit.rule else limit.scope
+
+
+def _of(standing: Standing) -> str:
+    left = said(max(standing.left, Decimal(0)), standing.limit.unit)
+    return f"of {standing.limit}, {left} is left"
+
+
+def _unpriced(request: Request, limit: Limit) -> ReplyWarning:
+    server = request.endpoint.rpartition("/")[2]
+    return ReplyWarning("budget_unpriced", said=f"{request.model} at {server}", where=str(limit))
+
+
+def _is_new(*key: str) -> bool:
+    """Return whether something was not said in this session before."""
+    told = _told.get()
+    is_new = key not in told
+    told.add(key)
+    return is_new
+
+
+def _settle_shared(name: str, file: Database, about: dict[str, Decimal], accounts: Sequence[Account]) -> None:
+    # A cancelled wait may have reserved it after all.
+    holding.release(name, accounts)
+    # First the row of the ledger, so that the money is never free in between.
+    writing.flush()
+    try:
+        holding.settle_shared(name, file, about)
+    except LedgerError:
+        # What is reserved stays so, until this process has ended.
+        return
+
+
+def _executor() -> ThreadPoolExecutor:
+    global _worker  # noqa: PLW0603  (made at its first use, anew in a forked process)
+    if _worker is None:
+        _worker = ThreadPoolExecutor(1, "nbstream-budgets")
+    return _worker
+
+
+def settled() -> None:
+    """Wait until all that has ended is settled, also in the file."""
+    if _worker is not None:
+        _worker.submit(_nothing).result()
+
+
+def _nothing() -> None:
+    pass
+
+
+def _forget() -> None:
+    global _worker  # noqa: PLW0603  (as above)
+    _worker = None
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)

@@ -1,0 +1,136 @@
+"""What a request may cost at most, before it is sent."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import replace
+from decimal import Decimal
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from nbstream.billing import prices
+from nbstream.billing.budgets.limit import Need, Price
+from nbstream.model.usage import Usage, estimate_tokens
+from nbstream.model.warning import ReplyWarning
+
+if TYPE_CHECKING:
+    from nbstream.model.request import Request
+
+#: The fields that limit the tokens of a reply.
+_LIMITS = ("max_tokens", "max_completion_tokens")
+#: DeepSeek's limits for a request that names none: with thinking, at the effort `max`, and without
+#: thinking (its API reference, November 2026). Other servers mostly have lower ones.
+_DEFAULT, _DEFAULT_AT_MAX, _DEFAULT_WITHOUT = 65_536, 131_072, 8_192
+#: A lower limit than this is never refused as too high. Above, only DeepSeek is sent one that the
+#: user did not name.
+_SAFE = 8_192
+_DEEPSEEK = "api.deepseek.com"
+#: A prompt is taken to be longer than it is estimated, as an estimate may be too low.
+_MARGIN = Decimal("1.25")
+_OF_MESSAGE = 8
+#: A reply of fewer tokens is not worth asking for, unless the user asks for fewer.
+_LEAST = 256
+_MANY = 1_000_000
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+#: Servers of this machine, and their models, that are known not to be the simulator.
+_real: set[tuple[str, str]] = set()
+
+
+def need_of(request: Request, currency: str, at: float | None = None) -> Need:
+    """Return what a request needs of a budget.
+
+    Args:
+        request: the request.
+        currency: the currency of the account.
+        at: when it is sent, in seconds since the Unix epoch; None means now.
+    """
+    tokens = prompt_tokens(request)
+    given = limit_of(request)
+    choices = request.parameters.get("n")
+    wanted = (given or default_limit(request)) * (choices if isinstance(choices, int) and choices > 1 else 1)
+    price = price_of(request, tokens, currency, time.time() if at is None else at)
+    return Need(tokens, wanted, min(wanted, _LEAST), price, currency)
+
+
+def prompt_tokens(request: Request) -> int:
+    """Return how many tokens the prompt of a request has at most, by an estimate."""
+    body = request.body()
+    sent = {name: body[name] for name in ("messages", "system", "tools", "prompt", "suffix") if name in body}
+    text = json.dumps(sent, ensure_ascii=False, default=str)
+    return int(estimate_tokens(text) * _MARGIN) + _OF_MESSAGE
+
+
+def limit_of(request: Request) -> int | None:
+    """Return the most tokens that a request asks for; None if it names no limit."""
+    found = (request.parameters.get(name) for name in _LIMITS)
+    return next((each for each in found if isinstance(each, int)), None)
+
+
+def default_limit(request: Request) -> int:
+    """Return the most tokens that a server may send of itself."""
+    parameters = request.parameters
+    if parameters.get("reasoning_effort") == "max":
+        return _DEFAULT_AT_MAX
+    return _DEFAULT_WITHOUT if parameters.get("thinking") == {"type": "disabled"} else _DEFAULT
+
+
+def lowered(request: Request, tokens: int, said: str) -> Request:
+    """Return a request whose reply has at most so many tokens, with a warning that says so.
+
+    Args:
+        request: the request.
+        tokens: the limit.
+        said: why, as a part of a sentence.
+    """
+    if limit_of(request) is None and tokens > _SAFE and _host(request) != _DEEPSEEK and not _is_here(request):
+        # The server may refuse this limit, and has a lower one itself. The line is held meanwhile.
+        return request
+    name = next((each for each in _LIMITS if each in request.parameters), "max_tokens")
+    warning = ReplyWarning("lowered", said=f"{tokens:,} tokens: {said}", where=name)
+    parameters = {**request.parameters, name: tokens}
+    return replace(request, parameters=parameters, warnings=(*request.warnings, warning))
+
+
+def price_of(request: Request, tokens: int, currency: str, at: float) -> Price | None:
+    """Return what a request costs at most if it is sent at an instant; None if that is not known.
+
+    Args:
+        request: the request.
+        tokens: the tokens of its prompt.
+        currency: the currency of the account.
+        at: the instant, in seconds since the Unix epoch.
+    """
+    costs = [
+        prices.cost(
+            Usage(prompt, completion, cache_hit_tokens=0, cache_miss_tokens=prompt),
+            model=request.model,
+            host=_priced_host(request),
+            at=at,
+            currency=currency,
+        )
+        for prompt, completion in ((tokens, 0), (tokens, _MANY))
+    ]
+    if costs[0] is None or costs[1] is None:
+        return None
+    return Price(costs[0].amount, (costs[1].amount - costs[0].amount) / _MANY)
+
+
+def _priced_host(request: Request) -> str:
+    # A server of this machine that has a model of DeepSeek's name may be the simulator, whose
+    # replies have DeepSeek's prices. Its first reply tells.
+    is_simulated = _is_here(request) and (_host(request), request.model) not in _real
+    return prices.SIMULATED_HOST if is_simulated else _host(request)
+
+
+def note_real(request: Request) -> None:
+    """Note that a server's prices are not DeepSeek's: it is not the simulator."""
+    _real.add((_host(request), request.model))
+
+
+def _host(request: Request) -> str:
+    return urlsplit(request.endpoint).netloc.rpartition("@")[2].lower()
+
+
+def _is_here(request: Request) -> bool:
+    return (urlsplit(request.endpoint).hostname or "") in _LOOPBACK

@@ -1,0 +1,149 @@
+"""Budgets of a block hold, before a request and while its reply arrives, against a real server."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+
+import nbstream
+from nbstream.client.budgets import needs
+from nbstream.client.budgets.blocks import own
+from nbstream.output.sentences import alert, notes
+from nbstream.tools.tool import tool
+
+if TYPE_CHECKING:
+    from nbstream.simulator.server import Simulator
+
+_LONG = "[simulate: normal tokens=3000] Write a long text."
+
+
+def test_a_request_within_its_budget_is_not_changed(simulator: Simulator) -> None:
+    with nbstream.budget(5) as budget:
+        reply = nbstream.stream("hello").result(20)
+    assert reply.status == "complete"
+    assert reply.warnings == ()
+    assert "max_tokens" not in simulator.log()[-1]["body"]
+    assert reply.cost is not None
+    assert budget.spent == str(reply.cost)
+    assert not own.get().blocks
+
+
+def test_the_limit_of_tokens_is_lowered_to_what_is_left_and_that_is_said(simulator: Simulator) -> None:
+    with nbstream.budget(tokens=1500) as budget:
+        reply = nbstream.stream(_LONG).result(20)
+        asked = simulator.log()[-1]["body"]["max_tokens"]
+        assert reply.usage is not None
+        assert 1000 < asked < 1500
+        assert reply.usage.completion_tokens == asked
+        assert "of the budget of this `with` block, 1,500 tokens, 1,500 tokens is left" in notes(reply, "python")[0]
+        again = nbstream.stream("hello").result(20)
+    assert again.error is not None
+    assert (again.error.kind, again.status) == ("budget", "failed")
+    assert len(simulator.log()) == 1
+    assert alert(again, "python").startswith("Nothing was sent: of the budget of this `with` block, 1,500 tokens, ")
+    assert budget.spent == f"{reply.usage.total_tokens:,} tokens"
+
+
+def test_requests_at_the_same_time_do_not_pass_together(simulator: Simulator) -> None:
+    most = Decimal("0.002")
+    with nbstream.budget(most) as budget:
+        runs = [nbstream.stream(f"{_LONG} {number}", max_tokens=2000) for number in range(10)]
+        replies = [run.result(30) for run in runs]
+    spent = sum((reply.cost.amount for reply in replies if reply.cost is not None), Decimal(0))
+    assert 0 < spent <= most
+    assert {reply.error.kind for reply in replies if reply.error is not None} == {"budget"}
+    assert len(simulator.log()) == sum(reply.error is None for reply in replies) < 10
+    assert budget.spent == str(type(replies[0].cost)(spent, "USD", "", None)) if replies[0].cost else True
+
+
+def test_threads_of_a_block_are_counted(simulator: Simulator) -> None:
+    with nbstream.budget(tokens=600) as budget, ThreadPoolExecutor(2) as threads:
+        replies = [*threads.map(lambda prompt: nbstream.stream(prompt, max_tokens=300).result(20), [_LONG] * 4)]
+    assert [reply.status for reply in replies].count("failed") >= 2
+    assert budget.spent != "0 tokens"
+
+
+def test_what_is_asked_in_a_block_counts_there_also_if_it_ends_later(simulator: Simulator) -> None:
+    with nbstream.budget(tokens=10_000) as inner:
+        run = nbstream.stream("hello [simulate: normal tokens=200 rate=400]")
+    outside = nbstream.stream("hello").result(20)
+    reply = run.result(20)
+    assert reply.usage is not None
+    assert outside.status == "complete"
+    assert inner.spent == f"{reply.usage.total_tokens:,} tokens"
+
+
+def test_a_server_that_ignores_the_limit_is_left_at_the_line(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As if the server did not know the field.
+    monkeypatch.setattr(needs, "lowered", lambda request, _tokens, _said: request)
+    with nbstream.budget(tokens=500) as budget:
+        reply = nbstream.stream("[simulate: normal tokens=5000 rate=1000] Write a long text.").result(30)
+    assert reply.error is not None
+    assert (reply.error.kind, reply.error.cause) == ("budget", "line")
+    assert reply.reasoning
+    assert "Stopped at the budget of this `with` block, 500 tokens. What arrived is kept" in alert(reply, "python")
+    assert budget.spent.startswith("about ")
+    assert simulator.log()[-1]["deltas_sent"] < 2000
+
+
+def test_a_stopped_reply_counts_by_its_estimate(simulator: Simulator) -> None:
+    with nbstream.budget(1) as budget:
+        run = nbstream.stream("[simulate: normal tokens=5000 rate=500] Write.")
+        while len(run.reply.reasoning) < 50:
+            run.receiver.wait(0, timeout=0.01)
+        run.cancel()
+        run.result(20)
+    assert budget.spent.startswith("about $0.000")
+
+
+def test_the_steps_of_a_tool_chain_pass_the_same_budget(simulator: Simulator) -> None:
+    ran = threading.Event()
+
+    @tool(consent="never")
+    def weather(city: str) -> str:
+        """Return the weather.
+
+        Args:
+            city: the city.
+        """
+        ran.set()
+        return city * 1000
+
+    prompt = '[simulate: tool-call]\n[simulate: call] weather {"city": "Bern"}\nWhat is the weather?'
+    with nbstream.budget(tokens=1000):
+        reply = nbstream.stream(prompt, tools=[weather]).result(30)
+    assert ran.is_set()
+    assert reply.error is not None
+    assert reply.error.kind == "budget"
+    assert len(simulator.log()) == 1
+
+
+def test_an_unknown_price_is_refused_unless_the_user_allows_it(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A server of this machine that has turned out not to be the simulator.
+    monkeypatch.setattr(needs, "_real", {(simulator.url.removeprefix("http://"), "deepseek-flash")})
+    with nbstream.budget(1):
+        refused = nbstream.stream("hello").result(20)
+    assert refused.error is not None
+    assert (refused.error.kind, refused.error.cause) == ("budget", "unpriced")
+    assert simulator.log() == []
+    assert "the price of deepseek-flash is not known" in alert(refused, "python")
+    with nbstream.budget(1, allow_unknown=True):
+        first = nbstream.stream("hello").result(20)
+        second = nbstream.stream("hello").result(20)
+    assert (first.status, second.status) == ("complete", "complete")
+    assert len(notes(first, "python")) == 1
+    assert not notes(second, "python")
+
+
+@pytest.mark.parametrize("amount", [0, -1, "x", True, float("nan")])
+def test_what_is_no_amount_is_told(amount: object) -> None:
+    with pytest.raises(nbstream.RequestError, match="must be a"):
+        nbstream.budget(amount)  # type: ignore[arg-type]
