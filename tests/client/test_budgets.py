@@ -39,12 +39,15 @@ def test_the_limit_of_tokens_is_lowered_to_what_is_left_and_that_is_said(simulat
         assert reply.usage is not None
         assert 1000 < asked < 1500
         assert reply.usage.completion_tokens == asked
-        assert "of the budget of this `with` block, 1,500 tokens, 1,500 tokens is left" in notes(reply, "python")[0]
+        assert (
+            "tokens, as the budget of this `with` block, 1,500 tokens, has 1,500 tokens left"
+            in notes(reply, "python")[0]
+        )
         again = nbstream.stream("hello").result(20)
     assert again.error is not None
     assert (again.error.kind, again.status) == ("budget", "failed")
     assert len(simulator.log()) == 1
-    assert alert(again, "python").startswith("Nothing was sent: of the budget of this `with` block, 1,500 tokens, ")
+    assert alert(again, "python").startswith("Nothing was sent: the budget of this `with` block, 1,500 tokens, has ")
     assert budget.spent == f"{reply.usage.total_tokens:,} tokens"
 
 

@@ -23,7 +23,7 @@ from nbstream.billing.ledger.database import LedgerError
 from nbstream.client.budgets import needs
 from nbstream.client.metering import Asked, Meter, Taken
 from nbstream.model.failure import Failure
-from nbstream.model.usage import estimate_tokens
+from nbstream.model.token_estimate import estimate_tokens
 from nbstream.model.warning import ReplyWarning
 from nbstream.sessions.per_session import PerSession
 
@@ -37,13 +37,12 @@ if TYPE_CHECKING:
     from nbstream.billing.ledger.database import Database
     from nbstream.model.reply import Reply
     from nbstream.model.request import Request
+    from nbstream.model.usage import Usage
 
 #: How often a request looks whether what others had reserved is free, in seconds.
 _LOOK_SECONDS = 0.1
 #: A reply whose limit the server knows is ended here if its estimate exceeds the limit by so much.
 _TRUST, _TRUST_TOKENS = 1.25, 64
-#: A request that failed so, without any text, has cost nothing.
-_FREE = ("unsent", "refused", "unreachable", "in_band", "not_a_stream")
 _NOT_HELD = ReplyWarning("budget_not_held")
 #: What is said once in a session.
 _told: PerSession[set[tuple[str, ...]]] = PerSession(set)
@@ -110,16 +109,16 @@ class BudgetMeter(Meter):
 
     def ended(self, taken: Taken) -> None:
         """Settle what the request took; see `Meter.ended`."""
-        need = self._need
-        if need is None:
+        if self._need is None:
             return
-        spent, about = _taken(taken, need, self._counter)
+        spent, about = _taken(taken)
         holding.settle(self._accounts, spent, about)
         if taken.cost is None and taken.usage is not None:
             needs.note_real(taken.asked.request)
         if not taken.is_repeated:
-            # The ledger's row has the tokens that arrived, and not those of the prompt.
-            self._release({**about, TOKENS: Decimal(need.prompt)} if TOKENS in about else about)
+            # The row of the ledger has the tokens that arrived, and not those of the prompt.
+            missing = taken.step.last_unreported
+            self._release({TOKENS: Decimal(missing.prompt_tokens or 0)} if missing is not None else {})
 
     def closed(self) -> None:
         """Release what is still reserved; see `Meter.closed`."""
@@ -152,11 +151,10 @@ class _Counter:
     def tokens(self, reply: Reply) -> int:
         """Return about how many tokens the last request of `reply` has brought."""
         step = reply.last_step
-        usage, earlier = step.last_usage, step.earlier
-        if usage is not None and usage.completion_tokens is not None:
-            return usage.completion_tokens
+        if step.is_counted and step.last_usage is not None and step.last_usage.completion_tokens is not None:
+            return step.last_usage.completion_tokens
+        before = (step.earlier.reasoning, step.earlier.answer) if step.earlier is not None else ("", "")
         calls = "".join(f"{call.name}{call.arguments}" for call in step.tool_calls)
-        before = (earlier.reasoning, earlier.answer) if earlier is not None else ("", "")
         return (
             self._count("reasoning", step.reasoning, len(before[0]))
             + self._count("answer", step.answer, len(before[1]))
@@ -173,23 +171,20 @@ class _Counter:
         return tokens
 
 
-def _taken(taken: Taken, need: Need, counter: _Counter) -> tuple[dict[str, Decimal], dict[str, Decimal]]:
+def _taken(taken: Taken) -> tuple[dict[str, Decimal], dict[str, Decimal]]:
     """Return what a request took by unit: as the server counted it, and as it is guessed."""
-    spent: dict[str, Decimal] = {}
-    about: dict[str, Decimal] = {}
-    usage, step = taken.usage, taken.step
-    if usage is not None and usage.prompt_tokens is not None and usage.completion_tokens is not None:
-        spent[TOKENS] = Decimal(usage.prompt_tokens + usage.completion_tokens)
+    usage, missing = taken.usage, taken.step.last_unreported
+    spent = {TOKENS: _sum(usage)} if usage is not None else {}
+    about = {TOKENS: _sum(missing)} if missing is not None else {}
     if taken.cost is not None:
         spent[taken.cost.currency] = taken.cost.amount
-    if step.error is not None and step.error.kind in _FREE and not step.has_grown:
-        return spent, about
-    tokens = counter.tokens(step)
-    if TOKENS not in spent:
-        about[TOKENS] = need.at(TOKENS, tokens)
-    if need.currency not in spent and need.price is not None and usage is None:
-        about[need.currency] = need.at(need.currency, tokens)
+    if taken.estimate is not None:
+        about[taken.estimate.currency] = taken.estimate.amount
     return spent, about
+
+
+def _sum(usage: Usage) -> Decimal:
+    return Decimal((usage.prompt_tokens or 0) + (usage.completion_tokens or 0))
 
 
 def _refusal(verdict: Verdict, need: Need, request: Request) -> Failure:
@@ -200,7 +195,7 @@ def _refusal(verdict: Verdict, need: Need, request: Request) -> Failure:
         return Failure("budget", "unpriced", said=f"{limit}", code=_kind(limit), server=request.model)
     left = said(max(standing.left, Decimal(0)), limit.unit)
     needed = need.at(limit.unit, need.least)
-    said_so = f"of {limit}, {left} is left, and this request may take {said(needed, limit.unit)} and more"
+    said_so = f"{limit}, has {left} left, and this request may take {said(needed, limit.unit)} or more"
     return Failure("budget", said=said_so, code=_kind(limit))
 
 
@@ -210,7 +205,7 @@ def _kind(limit: Limit) -> str:
 
 def _of(standing: Standing) -> str:
     left = said(max(standing.left, Decimal(0)), standing.limit.unit)
-    return f"of {standing.limit}, {left} is left"
+    return f"{standing.limit}, has {left} left"
 
 
 def _unpriced(request: Request, limit: Limit) -> ReplyWarning:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import replace
 from decimal import Decimal
@@ -11,7 +10,8 @@ from urllib.parse import urlsplit
 
 from nbstream.billing import prices
 from nbstream.billing.budgets.limit import Need, Price
-from nbstream.model.usage import Usage, estimate_tokens
+from nbstream.billing.estimates import prompt_tokens_estimate
+from nbstream.model.usage import Usage
 from nbstream.model.warning import ReplyWarning
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _DEFAULT, _DEFAULT_AT_MAX, _DEFAULT_WITHOUT = 65_536, 131_072, 8_192
 #: user did not name.
 _SAFE = 8_192
 _DEEPSEEK = "api.deepseek.com"
-#: A prompt is taken to be longer than it is estimated, as an estimate may be too low.
+#: A prompt is taken to be longer than it is estimated: see `nbstream.model.token_estimate`.
 _MARGIN = Decimal("1.25")
 _OF_MESSAGE = 8
 #: A reply of fewer tokens is not worth asking for, unless the user asks for fewer.
@@ -55,10 +55,7 @@ def need_of(request: Request, currency: str, at: float | None = None) -> Need:
 
 def prompt_tokens(request: Request) -> int:
     """Return how many tokens the prompt of a request has at most, by an estimate."""
-    body = request.body()
-    sent = {name: body[name] for name in ("messages", "system", "tools", "prompt", "suffix") if name in body}
-    text = json.dumps(sent, ensure_ascii=False, default=str)
-    return int(estimate_tokens(text) * _MARGIN) + _OF_MESSAGE
+    return int(prompt_tokens_estimate(request) * _MARGIN) + _OF_MESSAGE
 
 
 def limit_of(request: Request) -> int | None:
@@ -87,7 +84,7 @@ def lowered(request: Request, tokens: int, said: str) -> Request:
         # The server may refuse this limit, and has a lower one itself. The line is held meanwhile.
         return request
     name = next((each for each in _LIMITS if each in request.parameters), "max_tokens")
-    warning = ReplyWarning("lowered", said=f"{tokens:,} tokens: {said}", where=name)
+    warning = ReplyWarning("lowered", said=f"{tokens:,} tokens, as {said}", where=name)
     parameters = {**request.parameters, name: tokens}
     return replace(request, parameters=parameters, warnings=(*request.warnings, warning))
 
