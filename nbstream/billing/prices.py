@@ -1,73 +1,38 @@
 """The cost of a reply, from its usage, the model, the server, the currency and the time.
 
-`prices.json` has all prices, each with the time from which it is valid. A reply that the table does
-not cover has no cost: never zero, never a guess.
+A cost that the server reported goes before all prices, then come the user's own rows, nbstream's
+table (`prices.toml`), and the package genai-prices. What none of them covers has no cost: never
+zero, never a guess.
 """
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import replace
 from decimal import Decimal
-from functools import cache
-from importlib.resources import files
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
+from nbstream.billing import genai_data
+from nbstream.billing.breakdown import Prices, instant_of, reported
+from nbstream.billing.peak import rule_at
+from nbstream.billing.rows import latest, shipped
+from nbstream.billing.terms import Terms, has_paid_tools, terms_of
+from nbstream.billing.user_prices import user_prices
+from nbstream.model.exceptions import RequestError
 from nbstream.model.usage import Cost, CostParts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
+    from datetime import datetime
 
+    from nbstream.billing.breakdown import Breakdown, Kind, Tier
+    from nbstream.billing.rows import PriceList, PriceRow
     from nbstream.model.reply import Reply
     from nbstream.model.usage import Usage
 
 #: The host whose prices the simulator's replies show; they are labelled as simulated.
 SIMULATED_HOST = "api.deepseek.com"
-
-_MILLION = Decimal(1_000_000)
-
-
-@dataclass(frozen=True, slots=True)
-class PricedTokens:
-    """Tokens of one price.
-
-    Attributes:
-        kind: input tokens that were in the server's cache, the other ones, or output tokens.
-        count: how many there are.
-        price: the price of a million of them off-peak.
-        factor: by what the price is multiplied at the time of the request.
-    """
-
-    kind: Literal["hit", "miss", "output"]
-    count: int
-    price: Decimal
-    factor: Decimal
-
-    @property
-    def amount(self) -> Decimal:
-        """What they cost."""
-        return self.count * self.price * self.factor / _MILLION
-
-
-@dataclass(frozen=True, slots=True)
-class Breakdown:
-    """How the cost of a usage comes about.
-
-    Attributes:
-        cost: the cost.
-        parts: what adds up to it; empty for a cost that the server reported.
-        provider: whose prices they are.
-        at: the time of the request.
-        peak: the rule for the hours of another price, as in `prices.json`; None if there is none.
-    """
-
-    cost: Cost
-    parts: tuple[PricedTokens, ...]
-    provider: str
-    at: datetime
-    peak: dict[str, Any] | None
+_USUAL_TERMS = Terms()
 
 
 def cost_of(reply: Reply, currency: str = "USD") -> Cost | None:
@@ -95,85 +60,8 @@ def priced(reply: Reply, usage: Usage, currency: str = "USD") -> Cost | None:
     """Return what the last request of `reply` costs if it took `usage`; None without a price."""
     earlier, timing = reply.earlier, reply.timing
     at = timing.continued if earlier is not None and earlier.requests else timing.started
-    if at is None:
-        return None
-    host = SIMULATED_HOST if reply.simulated else _host_of(reply.request.endpoint)
-    found = cost(usage, model=reply.model, host=host, at=at, currency=currency)
-    if found is None or usage.cost is not None or not _has_paid_tools(reply):
-        return found
-    # Searches and fetches of the server are billed apart.
-    return None if found.at_most else replace(found, at_least=True)
-
-
-def _has_paid_tools(reply: Reply) -> bool:
-    """Return whether the server used tools of its own, as Anthropic's API counts them."""
-    details = reply.extras.get("usage")
-    counts = details.get("server_tool_use") if isinstance(details, dict) else None
-    return isinstance(counts, dict) and any(isinstance(each, int) and each > 0 for each in counts.values())
-
-
-def cost(
-    usage: Usage, *, model: str, host: str, at: float, currency: str = "USD", table: dict[str, Any] | None = None
-) -> Cost | None:
-    """Return the cost of `usage`; None if the usage or the price is unknown.
-
-    A cost that the server reported goes before the table.
-
-    Args:
-        usage: tokens as the server counted them.
-        model: the model that the response names.
-        host: the server's host, with its port if that is not the default port of the scheme.
-        at: the time of the request, in seconds since the Unix epoch.
-        currency: the currency of the account.
-        table: replaces `prices.json`.
-    """
-    found = breakdown(usage, model=model, host=host, at=at, currency=currency, table=table)
+    found = _breakdown_at(reply, usage, at, currency)
     return None if found is None else found.cost
-
-
-def breakdown(
-    usage: Usage, *, model: str, host: str, at: float, currency: str = "USD", table: dict[str, Any] | None = None
-) -> Breakdown | None:
-    """Return how the cost of `usage` comes about; the arguments are those of `cost`."""
-    instant = datetime.fromtimestamp(at, UTC)
-    if usage.cost is not None:
-        return Breakdown(Cost(Decimal(str(usage.cost)), "USD", "", None, source="server"), (), "", instant, None)
-    providers = (_prices() if table is None else table)["providers"]
-    provider = next((each for each in providers if host in each["hosts"]), None)
-    if provider is None or usage.prompt_tokens is None or usage.completion_tokens is None:
-        return None
-    model = provider.get("aliases", {}).get(model, model)
-    rows = [row for row in provider["rows"] if (row["model"], row["currency"]) == (model, currency)]
-    row = _latest(rows, instant)
-    if row is None:
-        return None
-    hit = usage.cache_hit_tokens
-    miss = usage.cache_miss_tokens if usage.cache_miss_tokens is not None else usage.prompt_tokens - (hit or 0)
-    tokens: tuple[tuple[Literal["hit", "miss", "output"], int], ...]
-    tokens = (("hit", hit or 0), ("miss", miss), ("output", usage.completion_tokens))
-    peak = _latest(provider.get("peak", ()), instant)
-    at_most = hit is None
-    tier: Literal["peak", "off-peak", ""] = ""
-    factor = Decimal(1)
-    if peak is not None:
-        day = instant.date().isoformat()
-        tier = "peak" if _is_peak(peak, instant) and day not in provider["holidays"] else "off-peak"
-        if tier == "peak":
-            factor = Decimal(peak["factor"])
-            # Holidays of later days are not known yet.
-            at_most |= day > provider["holidays_until"]
-    parts = tuple(PricedTokens(kind, count, Decimal(row[kind]), factor) for kind, count in tokens)
-    amount = sum((each.amount for each in parts), Decimal(0))
-    split = _split(parts, usage)
-    found = Cost(amount, currency, tier, _valid_from(row), at_most, source="table", parts=split)
-    return Breakdown(found, parts, str(provider.get("name", "")), instant, peak)
-
-
-def _split(tokens: tuple[PricedTokens, ...], usage: Usage) -> CostParts:
-    hit, miss, output = tokens
-    thoughts = min(usage.reasoning_tokens or 0, output.count)
-    reasoning = replace(output, count=thoughts).amount
-    return CostParts(hit.amount, miss.amount, reasoning, replace(output, count=output.count - thoughts).amount)
 
 
 def breakdown_of(step: Reply, currency: str = "USD") -> Breakdown | None:
@@ -185,33 +73,186 @@ def breakdown_of(step: Reply, currency: str = "USD") -> Breakdown | None:
     at = timing.started if earlier is None or not earlier.requests else timing.continued
     if step.recorded is not None:
         at = step.recorded.instant
+    return _breakdown_at(step, usage, at, currency)
+
+
+def _breakdown_at(step: Reply, usage: Usage | None, at: float | None, currency: str) -> Breakdown | None:
     if usage is None or at is None:
         return None
-    host = SIMULATED_HOST if step.simulated else _host_of(step.request.endpoint)
-    return breakdown(usage, model=step.model, host=host, at=at, currency=currency)
+    host, url = (SIMULATED_HOST, "") if step.simulated else (_host_of(step.request.endpoint), step.request.endpoint)
+    terms = terms_of(step)
+    try:
+        found = breakdown(usage, model=step.model, host=host, at=at, currency=currency, url=url, terms=terms)
+    except RequestError:
+        # A file of the user that cannot be read may hold another price: `problem` names it.
+        return None
+    if found is None or usage.cost is not None or not has_paid_tools(step):
+        return found
+    if found.cost.at_most:
+        return None
+    doubts = (*found.doubts, "the server used tools of its own, which are billed apart")
+    return replace(found, cost=replace(found.cost, at_least=True), doubts=doubts)
 
 
-@cache
-def _prices() -> dict[str, Any]:
-    prices: dict[str, Any] = json.loads(files("nbstream.billing").joinpath("prices.json").read_text("utf-8"))
-    return prices
+def problem() -> str:
+    """Return why no cost can be told: a sentence on a file of the user; empty if there is none."""
+    try:
+        user_prices()
+    except RequestError as error:
+        return str(error)
+    return ""
 
 
-def _valid_from(row: dict[str, Any]) -> datetime:
-    return datetime.fromisoformat(row["from"])
+def cost(
+    usage: Usage,
+    *,
+    model: str,
+    host: str,
+    at: float,
+    currency: str = "USD",
+    table: Sequence[PriceList] | None = None,
+    url: str = "",
+    terms: Terms = _USUAL_TERMS,
+) -> Cost | None:
+    """Return the cost of `usage`; None if the usage or the price is unknown.
+
+    Args:
+        usage: tokens as the server counted them.
+        model: the model that the response names.
+        host: the server's host, with its port if that is not the default port of the scheme.
+        at: the time of the request, in seconds since the Unix epoch.
+        currency: the currency of the account.
+        table: replaces all prices.
+        url: the address of the request, where the host does not tell the provider.
+        terms: what else decides on the price.
+
+    Raises:
+        RequestError: if a file with the user's own prices is not valid.
+    """
+    found = breakdown(usage, model=model, host=host, at=at, currency=currency, table=table, url=url, terms=terms)
+    return None if found is None else found.cost
+
+
+def breakdown(
+    usage: Usage,
+    *,
+    model: str,
+    host: str,
+    at: float,
+    currency: str = "USD",
+    table: Sequence[PriceList] | None = None,
+    url: str = "",
+    terms: Terms = _USUAL_TERMS,
+    tier: Tier = "",
+) -> Breakdown | None:
+    """Return how the cost of `usage` comes about; the arguments are those of `cost`.
+
+    With `tier`, "peak" or "off-peak", it is that of another time of the same price.
+    """
+    instant = instant_of(at)
+    if usage.cost is not None:
+        return reported(usage, instant)
+    prompt = usage.prompt_tokens or 0
+    found = prices_at(model, host, instant, currency, table=table, url=url, terms=terms, tier=tier, prompt=prompt)
+    return None if found is None else found.breakdown(usage, instant)
+
+
+def prices_at(
+    model: str,
+    host: str,
+    instant: datetime,
+    currency: str = "USD",
+    *,
+    table: Sequence[PriceList] | None = None,
+    url: str = "",
+    terms: Terms = _USUAL_TERMS,
+    tier: Tier = "",
+    prompt: int = 0,
+) -> Prices | None:
+    """Return the prices of a model at a server, at an instant in UTC; None if they are not known.
+
+    The arguments are those of `breakdown`, and `prompt` is how many tokens the prompt has: with
+    some providers the price depends on it.
+    """
+    lists = shipped() if table is None else table
+    provider = next((each for each in lists if host in each.hosts), None)
+    asked = _Asked(model, host, instant, currency, tier)
+    if table is None and (own := _own_prices(asked, provider)) is not None:
+        return own
+    if provider is not None:
+        return _listed_prices(asked, provider)
+    if table is not None:
+        return None
+    return genai_data.prices_at(model, url or f"https://{host}/", instant, prompt, terms)
+
+
+def prepare(host: str) -> None:
+    """Get ready for the prices of a server, in the background: some come from a large package."""
+    if not any(host in each.hosts for each in shipped()):
+        genai_data.prepare(host)
+
+
+class _Asked(NamedTuple):
+    model: str
+    host: str
+    instant: datetime
+    currency: str
+    tier: Tier
+
+
+def _own_prices(asked: _Asked, provider: PriceList | None) -> Prices | None:
+    """Return the prices of the user's own rows; those in the account's currency go first."""
+    model, host, instant, currency, tier = asked
+    for file in user_prices():
+        fitting = [each for each in file.rows if each.fits(model, host)]
+        row = latest((each for each in fitting if each.currency == currency), instant) or latest(fitting, instant)
+        if row is not None:
+            found = Prices(_each(row), row.currency, "user", "you", file.place, row.since)
+            if provider is None or row.peak_factor is None:
+                return found
+            return _at_tier(found, provider, instant, tier, row.peak_factor)
+    return None
+
+
+def _listed_prices(asked: _Asked, provider: PriceList) -> Prices | None:
+    model, _, instant, currency, tier = asked
+    billed = provider.billed(model)
+    row = latest((each for each in provider.rows if (each.model, each.currency) == (billed, currency)), instant)
+    if row is None:
+        return None
+    place, since, checked = "nbstream's table", row.since, provider.checked
+    found = Prices(_each(row), currency, "table", provider.name, place, since, checked)
+    return _at_tier(found, provider, instant, tier)
+
+
+def _at_tier(
+    prices: Prices, provider: PriceList, instant: datetime, tier: Tier, factor: Decimal | None = None
+) -> Prices:
+    rule = rule_at(provider.peak, instant)
+    if rule is None:
+        return prices
+    factor = rule.factor if factor is None else factor
+    prices = replace(prices, tier="off-peak", peak=rule, peak_factor=factor)
+    is_peak = tier == "peak" if tier else rule.is_peak(instant, provider.holidays)
+    if not is_peak:
+        return prices
+    doubts: tuple[str, ...] = ()
+    if not tier and provider.holidays is not None and instant.date() > provider.holidays.until:
+        doubts = ("the day may be a holiday",)
+    return replace(prices, tier="peak", factor=factor, at_most=doubts)
+
+
+def _each(row: PriceRow) -> dict[Kind, Decimal]:
+    each: dict[Kind, Decimal | None] = {
+        "hit": row.hit,
+        "miss": row.miss,
+        "output": row.output,
+        "write": row.write,
+        "write_1h": row.write_1h,
+    }
+    return {kind: price for kind, price in each.items() if price is not None}
 
 
 def _host_of(endpoint: str) -> str:
     """Return the host of a URL, with its port if the URL names one."""
     return urlsplit(endpoint).netloc.rpartition("@")[2].lower()
-
-
-def _latest(dated: Iterable[dict[str, Any]], instant: datetime) -> dict[str, Any] | None:
-    """Return the price that is valid at `instant`, or None."""
-    return max((each for each in dated if _valid_from(each) <= instant), key=_valid_from, default=None)
-
-
-def _is_peak(rule: dict[str, Any], instant: datetime) -> bool:
-    # All hours of a rule are on the same day in UTC as in China.
-    in_hours = any(start <= instant.hour < end for start, end in rule["hours_utc"])
-    return in_hours and instant.weekday() in rule["weekdays"]

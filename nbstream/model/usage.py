@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from decimal import Decimal
+from dataclasses import dataclass, fields, replace
+from decimal import Context, Decimal
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 #: report, the package genai-prices, a reply that was replayed from a recording or from the cache
 #: (both cost nothing), parts with different sources. Files of older versions have none.
 CostSource: TypeAlias = Literal["table", "user", "server", "genai-prices", "recording", "cache", "several", ""]
+
+#: A notebook may have set a lower precision for its own numbers.
+_EXACT = Context(prec=80)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +76,16 @@ class CostParts:
     @property
     def total(self) -> Decimal:
         """The sum."""
-        return self.hit + self.miss + self.reasoning + self.answer
+        return _EXACT.add(_EXACT.add(self.hit, self.miss), _EXACT.add(self.reasoning, self.answer))
 
     def __add__(self, other: CostParts) -> CostParts:
         """Return the parts of two costs together."""
-        return CostParts(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(CostParts)))
+        pairs = ((getattr(self, each.name), getattr(other, each.name)) for each in fields(CostParts))
+        return CostParts(*(_EXACT.add(*pair) for pair in pairs))
+
+    def times(self, count: int) -> CostParts:
+        """Return the parts of so many costs of this kind."""
+        return CostParts(*(_EXACT.multiply(getattr(self, each.name), Decimal(count)) for each in fields(CostParts)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +130,7 @@ class Cost:
         tiers, sources = {each.tier for each in priced}, {each.source for each in priced}
         parts = [each.parts for each in priced if each.parts is not None]
         return Cost(
-            self.amount + other.amount,
+            _EXACT.add(self.amount, other.amount),
             self.currency,
             tiers.pop() if len(tiers) == 1 else "",
             max(filter(None, (each.dated for each in both)), default=None),
@@ -132,6 +140,11 @@ class Cost:
             parts=sum(parts[1:], parts[0]) if len(parts) == len(priced) else None,
             checked=min(filter(None, (each.checked for each in both)), default=None),
         )
+
+    def times(self, count: int) -> Cost:
+        """Return what so many replies of this cost cost together."""
+        parts = self.parts.times(count) if self.parts is not None else None
+        return replace(self, amount=_EXACT.multiply(self.amount, Decimal(count)), parts=parts)
 
     def __str__(self) -> str:
         """Return the amount with its currency and two significant digits or more: `$0.0023`."""

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from nbstream.billing.prices import breakdown_of
 from nbstream.model.spend import Spend
 from nbstream.output.tables import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from decimal import Decimal
 
-    from nbstream.billing.prices import Breakdown
+    from nbstream.billing.breakdown import Breakdown, Kind
+    from nbstream.billing.peak import PeakRule
     from nbstream.model.reply import Reply
     from nbstream.model.usage import Cost
 
-_KINDS = {"hit": "input, from the cache", "miss": "input", "output": "output"}
+KINDS: Mapping[Kind, str] = {
+    "hit": "input, from the cache",
+    "miss": "input",
+    "write": "input, written to the cache",
+    "write_1h": "input, written to the cache for an hour",
+    "output": "output",
+}
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _WEEK = 7
 
@@ -52,7 +59,7 @@ def cost_account(step: Reply) -> CostAccount:
         return CostAccount((), "", tuple(_recorded(step) or _why_unknown(step)))
     rows = tuple(
         (
-            _KINDS[part.kind] + _share(part.kind, step),
+            KINDS[part.kind] + _share(part.kind, step),
             f"{part.count:,}",
             f"\xd7 {_money(part.price, currency)}/M" + (f" \xd7 {_number(part.factor)}" if part.factor != 1 else ""),
             _money(part.amount, currency),
@@ -100,26 +107,36 @@ def _bounded(spend: Spend) -> str:
     return spend.text(lambda cost: _money(cost.amount, cost.currency)) or "not known"
 
 
+def prices_of(found: Breakdown) -> str:
+    """Return whose prices they are, where they stand, and from when on they are valid."""
+    dated = f", valid from {found.cost.dated:%Y-%m-%d %H:%M} UTC" if found.cost.dated else ""
+    if found.cost.source == "user":
+        return f"Your own prices{dated}, in {found.place}."
+    checked = f", compared with its page on {found.cost.checked:%Y-%m-%d}" if found.cost.source == "table" else ""
+    return f"Prices of {found.provider}{dated}, in {found.place}{checked}."
+
+
 def _source(found: Breakdown, step: Reply) -> list[str]:
     """Return where the prices come from, and for which time."""
     cost = found.cost
-    if cost.dated is None:
+    if cost.source == "server":
         return ["The server reported this cost itself (`usage.cost`)."]
-    notes = [f"Prices of {found.provider}, valid from {cost.dated:%Y-%m-%d %H:%M} UTC, in nbstream's table."]
+    notes = [prices_of(found)]
     if found.peak is not None:
         when = f"{_DAYS[found.at.weekday()]}, {found.at:%Y-%m-%d %H:%M} UTC"
         tier = "at peak time" if cost.tier == "peak" else cost.tier
-        notes.append(f"The request was sent {tier}: {when}. {_rule(found.peak)}")
+        notes.append(f"The request was sent {tier}: {when}. {peak_hours(found.peak, found.peak_factor)}")
     if step.simulated:
         notes.append("The reply is simulated: nothing was paid, and this is what it would cost.")
     return notes
 
 
-def _rule(peak: dict[str, Any]) -> str:
-    hours = " and ".join(f"{start:02d}:00\u2013{end:02d}:00" for start, end in peak["hours_utc"])
-    days = [int(day) for day in peak["weekdays"]]
+def peak_hours(peak: PeakRule, factor: Decimal) -> str:
+    """Return when an hour is peak, as a sentence."""
+    hours = " and ".join(f"{start:02d}:00\u2013{end:02d}:00" for start, end in peak.hours)
+    days = peak.weekdays
     span = "every day" if len(days) == _WEEK else f"from {_DAYS[days[0]]} to {_DAYS[days[-1]]}"
-    return f"Peak is {hours} UTC {span}, and costs {_number(Decimal(peak['factor']))} times as much."
+    return f"Peak is {hours} UTC {span}, and costs {_number(factor)} times as much."
 
 
 def _share(kind: str, step: Reply) -> str:
@@ -148,12 +165,9 @@ def _earlier(step: Reply) -> list[str]:
 def _doubts(found: Breakdown, step: Reply) -> list[str]:
     notes = []
     cost = _cost(step)
-    if found.cost.at_most:
-        said = step.last_usage is not None and step.last_usage.cache_hit_tokens is None
-        why = "the server did not say how many tokens were in its cache" if said else "the day may be a holiday"
-        notes.append(f"It is an upper bound, as {why}.")
-    if cost is not None and cost.at_least and (step.earlier is None or not step.earlier.requests):
-        notes.append("It is a lower bound: the server used tools of its own, which are billed apart.")
+    if found.doubts:
+        bound = "an upper" if found.cost.at_most else "a lower"
+        notes.append(f"It is {bound} bound, as {', and '.join(found.doubts)}.")
     is_whole = step.earlier is None or not step.earlier.requests
     if cost is not None and is_whole and cost.amount != found.cost.amount:
         kept = _money(cost.amount, cost.currency)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from nbstream.model.usage import Usage
@@ -9,7 +10,8 @@ from nbstream.wire.other_fields import storable
 from nbstream.wire.surrogates import join_surrogates
 from nbstream.wire.usage_counts import amount, count
 
-_INPUT = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
+_WRITTEN = "cache_creation_input_tokens"
+_INPUT = ("input_tokens", "cache_read_input_tokens", _WRITTEN)
 _PLAIN = frozenset({*_INPUT, "output_tokens"})
 #: The names of the tokens of thoughts within the details of the output.
 _THOUGHTS = ("thinking_tokens", "reasoning_tokens")
@@ -65,13 +67,13 @@ class MessageUsage:
         stored = {name: storable(value) for name, value in raw.items() if value is not None}
         merged = {**self._raw, **{join_surrogates(name): value for name, (value, fits) in stored.items() if fits}}
         # The tokens that were written to the cache have a price of their own.
-        has_more = bool(merged.keys() - _PLAIN) or bool(merged.get("cache_creation_input_tokens"))
+        has_more = bool(merged.keys() - _PLAIN) or bool(merged.get(_WRITTEN))
         self.details = merged if has_more and merged != self._raw else None
         self._raw = merged
 
     def _total(self) -> Usage | None:
         counts = self._counts
-        hit, written = counts.get("cache_read_input_tokens"), counts.get("cache_creation_input_tokens", 0)
+        hit, written = counts.get("cache_read_input_tokens"), counts.get(_WRITTEN, 0)
         miss = counts.get("input_tokens")
         miss = None if miss is None and not written else (miss or 0) + written
         parts = [each for each in (hit, miss) if each is not None]
@@ -79,7 +81,14 @@ class MessageUsage:
         if not (prompt or output):
             return None
         total = None if prompt is None or output is None else prompt + output
-        return Usage(prompt, output, total, hit, miss, self._thoughts(output), amount(self._raw.get("cost")))
+        usage = Usage(prompt, output, total, hit, miss, self._thoughts(output), amount(self._raw.get("cost")))
+        return replace(
+            usage, cache_write_tokens=counts.get(_WRITTEN), cache_write_1h_tokens=self._written_for_an_hour()
+        )
+
+    def _written_for_an_hour(self) -> int | None:
+        details = self._raw.get("cache_creation")
+        return count(details.get("ephemeral_1h_input_tokens")) if isinstance(details, dict) else None
 
     def _thoughts(self, output: int | None) -> int | None:
         details = self._raw.get("output_tokens_details")

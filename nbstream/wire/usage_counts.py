@@ -33,7 +33,11 @@ def usage_of(raw: dict[str, Any]) -> Usage | None:
     cost = amount(raw.get("cost"))
     if not any((prompt, completion, total, hit, miss, reasoning, cost)):
         return None
-    return replace(usage, cost=cost)
+    written = _detail(raw, "prompt_tokens_details", "cache_write_tokens")
+    if written is None:
+        # LiteLLM, of Anthropic's models
+        written = count(raw.get("cache_creation_input_tokens"))
+    return replace(usage, cost=cost, cache_write_tokens=written)
 
 
 def count(value: object) -> int | None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from nbstream.billing.prices import _host_of, cost, cost_of
+from nbstream.billing.rows import lists_of
 from nbstream.model.events import Event, Finished, Noted, Started, UsageReported
 from nbstream.model.reduction import reduce
 from nbstream.model.reply import Reply
@@ -147,15 +148,15 @@ def test_there_is_no_peak_before_it_was_introduced() -> None:
 
 
 def test_another_table_with_holidays_and_another_currency() -> None:
-    row = {"from": "2026-01-01T00:00:00Z", "model": "m", "currency": "CNY", "hit": "1", "miss": "2", "output": "3"}
-    peak = {
-        "from": "2026-01-01T00:00:00Z",
-        "factor": "2",
-        "hours_utc": [[1, 4]],
-        "weekdays": [3],
-    }
-    provider = {"hosts": ["a:1"], "peak": [peak], "holidays": ["2026-10-01"], "holidays_until": "2026-12-31"}
-    table = {"providers": [provider | {"rows": [row]}]}
+    table = lists_of("""
+        [[providers]]
+        name = "A"
+        hosts = ["a:1"]
+        peak = [{from = 2026-01-01T00:00:00Z, factor = 2, hours_utc = [[1, 4]], weekdays = [3]}]
+        holidays = [2026-10-01]
+        holidays_until = 2026-12-31
+        rows = [{from = 2026-01-01, model = "m", currency = "CNY", hit = 1, miss = 2, output = 3}]
+    """)
     usage = Usage(1_000_000, 0, 1_000_000, 0, 1_000_000)
     place: dict[str, Any] = {"model": "m", "host": "a:1", "table": table}
     holiday = cost(usage, at=at("2026-10-01T02:00"), currency="CNY", **place)

@@ -40,7 +40,10 @@ def test_each_price_is_multiplied_out_exactly() -> None:
     )
     assert account.total == "$0.000433602"
     source, tier, saved = account.notes
-    assert source == "Prices of DeepSeek, valid from 2026-09-10 04:00 UTC, in nbstream's table."
+    assert source == (
+        "Prices of DeepSeek, valid from 2026-09-10 04:00 UTC, in nbstream's table, "
+        "compared with its page on 2026-11-15."
+    )
     assert tier.startswith(
         "The request was sent off-peak: Thursday, 2026-11-26 05:52 UTC. Peak is 01:00\u201304:00 and "
     )

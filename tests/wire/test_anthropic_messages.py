@@ -56,7 +56,7 @@ def test_thoughts_an_answer_and_a_call_with_everything_that_goes_back() -> None:
     assert (reply.status, reply.finish_reason, reply.id, reply.model) == ("complete", "tool_calls", "msg_1", "m")
     assert (reply.reasoning, reply.answer) == ("I need it.", "Let me look.")
     assert [(call.id, call.name, call.arguments) for call in reply.tool_calls] == [("call_00_x", "look", '{"at": 1}')]
-    assert reply.usage == Usage(67, 20, 87, 64, 3)
+    assert reply.usage == Usage(67, 20, 87, 64, 3, cache_write_tokens=0)
     assert content(reply) == [
         {"type": "thinking", "thinking": "I need it.", "signature": "Sig=="},
         {"type": "text", "text": "Let me look."},
@@ -203,7 +203,7 @@ def test_an_error_in_the_stream() -> None:
         (
             {"input_tokens": 5, "cache_creation_input_tokens": 100, "cache_read_input_tokens": 10},
             {"output_tokens": 9},
-            Usage(115, 9, 124, 10, 105),
+            Usage(115, 9, 124, 10, 105, cache_write_tokens=100),
         ),
         # Gateways fill in zeros.
         ({"input_tokens": 5, "output_tokens": 0}, {"input_tokens": 0, "output_tokens": 9}, Usage(5, 9, 14, None, 5)),
