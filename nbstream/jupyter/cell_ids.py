@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from nbstream.widgets.front_ends import metadata_of
+from nbstream.widgets.front_ends import cell_id, metadata_of
 
 
 def running(kernel: Any) -> str | None:
     """Return the id that JupyterLab, VS Code or Colab gives the running cell, or None."""
-    metadata = metadata_of(kernel)
-    colab = metadata.get("colab")
-    found = metadata.get("cellId") or (colab.get("cell_id") if isinstance(colab, dict) else None)
-    return found if isinstance(found, str) else None
+    return cell_id(kernel)
 
 
 def deleted(kernel: Any) -> list[str]:

@@ -85,6 +85,11 @@ def cell() -> Cell | None:
     return None if found is None or tag is None else Cell(str(found), tag.id)
 
 
+def path() -> str:
+    """Return the path of the notebook; empty if it has none yet, or where none runs."""
+    return str(get_context().filename or "") if mo.running_in_notebook() else ""
+
+
 def append(reply: Reply, presentation: Presentation) -> None:
     """Show a settled reply below what the running cell shows."""
     mo.output.append(_settled(reply, presentation))

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from IPython import get_ipython
 
+from nbstream.widgets import front_ends
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 _MOST = 1000
 
 _requests: dict[str, dict[str, Any]] = {}
+#: The ids that front ends give to these cells, by the ids of their requests.
+_ids: dict[str, str] = {}
 
 
 def remember() -> None:
@@ -48,6 +52,11 @@ def displaying() -> Iterator[list[str]]:
         yield outputs
     finally:
         publisher.set_parent({"header": parent})
+
+
+def calling_id() -> str:
+    """Return the id of the cell whose code runs as a callback; "" if it is not known."""
+    return _ids.get((_calling() or {}).get("msg_id", ""), "")
 
 
 def take_output() -> None:
@@ -79,8 +88,11 @@ def _note(name: str, shell: Any) -> None:
         # Moved to the end, and the newest one under no name.
         _requests.pop(each, None)
         _requests[each] = header
+    _ids[header.get("msg_id", "")] = front_ends.cell_id(shell.kernel) or ""
     if len(_requests) > _MOST:
         del _requests[next(iter(_requests))]
+    if len(_ids) > _MOST:
+        del _ids[next(iter(_ids))]
 
 
 def _calling() -> dict[str, Any] | None:

@@ -10,10 +10,13 @@ import os
 import sys
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +130,14 @@ def metadata_of(kernel: Any) -> dict[str, Any]:
     return metadata if isinstance(metadata, dict) else {}
 
 
+def cell_id(kernel: Any) -> str | None:
+    """Return the id that JupyterLab, VS Code or Colab gives the running cell, or None."""
+    metadata = metadata_of(kernel)
+    colab = metadata.get("colab")
+    found = metadata.get("cellId") or (colab.get("cell_id") if isinstance(colab, dict) else None)
+    return found if isinstance(found, str) else None
+
+
 def running_kernel() -> Any:
     """Return the ipykernel that this process is, or None in a terminal, a script and marimo."""
     if "IPython" not in sys.modules:
@@ -171,12 +182,27 @@ def _belongs_to_server() -> bool:
     return bool(name) and name != _of_parent(_NOTEBOOK)
 
 
+def session_name() -> str:
+    """Return the path of the notebook for which a Jupyter server started this kernel, or ""."""
+    return os.environ.get(_NOTEBOOK, "") if _belongs_to_server() else ""
+
+
+def starting_command() -> tuple[list[str], str]:
+    """Return the command that started this process, as words, and the folder it runs in."""
+    return _asked_of_parent(lambda parent: (parent.cmdline(), parent.cwd()), ([], ""))
+
+
 @cache
 def _of_parent(variable: str) -> str | None:
     """Return a variable in the environment of the process that started this one.
 
     It is "" if the process does not have it, and that of this process if that is not known.
     """
+    return _asked_of_parent(lambda parent: parent.environ().get(variable, ""), os.environ.get(variable))
+
+
+def _asked_of_parent(question: Callable[[Any], _T], unknown: _T) -> _T:
+    """Return what is asked of the process that started this one, or `unknown`."""
     import psutil  # noqa: PLC0415  (ipykernel has loaded it; a script may not have it)
 
     try:
@@ -185,6 +211,6 @@ def _of_parent(variable: str) -> str | None:
         # On Windows, the Python of a virtual environment starts another one with its arguments.
         while parent is not None and parent.cmdline()[1:] == process.cmdline()[1:]:
             parent = parent.parent()
-        return os.environ.get(variable) if parent is None else parent.environ().get(variable, "")
+        return unknown if parent is None else question(parent)
     except (psutil.Error, OSError):
-        return os.environ.get(variable)
+        return unknown

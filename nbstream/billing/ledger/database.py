@@ -38,8 +38,8 @@ WAIT = 5.0
 _OWNER_ONLY = 0o600
 #: "nbst", by which `file` tells whose database it is.
 _APPLICATION = 0x6E627374
-#: The write-ahead log is put into the database when it has so many pages of 4 kB.
-_LOG_PAGES = 1_000
+#: The write-ahead log is put into the database when it has so many bytes; a row takes about 20,000.
+_LOG_BYTES = 8 << 20
 
 _KINDS: dict[int, ProblemKind] = {
     sqlite3.SQLITE_BUSY: "busy",
@@ -158,7 +158,7 @@ class Database:
         Raises:
             LedgerError: if that failed.
         """
-        if not self.is_shared and _size(self._beside("-wal")) > _LOG_PAGES * 4096:
+        if not self.is_shared and _size(self._beside("-wal")) > _LOG_BYTES:
             with self._translated(), closing(self._connected(WAIT)) as connection:
                 connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 

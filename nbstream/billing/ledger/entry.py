@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
 from decimal import Decimal, localcontext
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from nbstream.model.usage import CostParts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +25,9 @@ Bound: TypeAlias = Literal["", "at_most", "at_least"]
 _PLACES = 12
 _MOST = Decimal(1_000)
 #: The columns of amounts, each with the column that has it as an integer.
-_INTEGERS = {"amount": "pico", "about": "about_pico"}
+_INTEGERS = {"amount": "amount_pico", "about": "about_pico"}
+#: The columns of the parts of an amount as integers, in the order of `CostParts`.
+_PARTS = ("hit_pico", "miss_pico", "reasoning_pico", "answer_pico")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,16 +55,20 @@ class Entry:
         miss: those that were not.
         completion: tokens of the reply, reasoning included.
         reasoning: those of the reasoning.
-        received: about how many tokens arrived, if the server did not report it; else None.
+        about_prompt: about how many tokens of the prompt no report counts; None if there are none.
+        about_completion: the same for tokens of the reply.
         first_token: seconds until the first text or tool call; None if there was none.
         seconds: until the end.
         speed: tokens a second, from the first token on; None if it is not known.
         amount: what it cost; None if that is not known.
-        about: what it is guessed to have cost, if `amount` is None.
-        currency: of either; "" without.
+        currency: of the amount; "" without one.
+        parts: what adds up to the amount; None if that is not known.
         source: where the price is from.
         tier: "peak", "off-peak" or "".
         bound: whether the amount is only a bound.
+        about: an estimate of what it cost beside that; it is never a part of the amount.
+        about_currency: of the estimate; "" without one.
+        unknown: whether a part of the cost is neither known nor estimated.
         version: of nbstream.
         day: the local day of `instant` where the request was sent, as 2026-11-26.
     """
@@ -83,16 +92,20 @@ class Entry:
     miss: int | None = None
     completion: int | None = None
     reasoning: int | None = None
-    received: int | None = None
+    about_prompt: int | None = None
+    about_completion: int | None = None
     first_token: float | None = None
     seconds: float | None = None
     speed: float | None = None
     amount: Decimal | None = None
-    about: Decimal | None = None
     currency: str = ""
+    parts: CostParts | None = None
     source: str = ""
     tier: str = ""
     bound: Bound = ""
+    about: Decimal | None = None
+    about_currency: str = ""
+    unknown: bool = False
     version: str = ""
     day: str = ""
 
@@ -109,6 +122,10 @@ def columns(entry: Entry) -> dict[str, object]:
         amount: Decimal | None = getattr(entry, name)
         values[name] = None if amount is None else str(amount)
         values[integer] = None if amount is None else pico(amount)
+    parts = () if entry.parts is None else _amounts_of(entry.parts)
+    values["parts"] = " ".join(map(str, parts)) or None
+    numbers = [pico(each) for each in parts]
+    values.update(dict.fromkeys(_PARTS) if None in numbers else zip_longest(_PARTS, numbers))
     values["day"] = entry.day or day_of(entry.instant)
     return values
 
@@ -118,7 +135,19 @@ def entry_of(row: Mapping[str, object]) -> Entry:
     values = {name: row[name] for name in _NAMES}
     for name in _INTEGERS:
         values[name] = None if values[name] is None else Decimal(str(values[name]))
-    return Entry(**{**values, "visitor": bool(values["visitor"])})  # type: ignore[arg-type]
+    for name in ("visitor", "unknown"):
+        values[name] = bool(values[name])
+    values["parts"] = parts_of(row["parts"])
+    return Entry(**values)  # type: ignore[arg-type]
+
+
+def parts_of(text: object) -> CostParts | None:
+    """Return the parts of an amount, from their column."""
+    return CostParts(*map(Decimal, str(text).split())) if text else None
+
+
+def _amounts_of(parts: CostParts) -> tuple[Decimal, ...]:
+    return parts.hit, parts.miss, parts.reasoning, parts.answer
 
 
 def pico(amount: Decimal) -> int | None:
@@ -142,6 +171,6 @@ def day_of(instant: float) -> str:
 
 
 _NAMES = tuple(each.name for each in fields(Entry))
-_COLUMNS = (*_NAMES, *_INTEGERS.values())
+_COLUMNS = (*_NAMES, *_INTEGERS.values(), *_PARTS)
 #: Adds a row of `columns`.
 INSERT = f"INSERT INTO requests ({', '.join(_COLUMNS)}) VALUES (:{', :'.join(_COLUMNS)})"  # noqa: S608  (of our own words)

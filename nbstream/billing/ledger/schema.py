@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import sqlite3
 
-#: `days` holds sums of `requests`, so that a year is added up in milliseconds. Its triggers keep it
-#: right whoever writes. Money is exact: `pico` is 10⁻¹² of the currency, as an integer; it is null
-#: where the amount is no such number, and then only `amount` has it.
+#: `days` holds sums of `requests`, so that a year is added up in milliseconds. A trigger keeps it
+#: right whoever writes. Money is exact: a column `…_pico` is an integer, in 10⁻¹² of the currency;
+#: it is null where the amount is no such number, and then only the column with its text has it.
 _REQUESTS = """
 CREATE TABLE requests (
     id INTEGER PRIMARY KEY,
@@ -37,24 +37,33 @@ CREATE TABLE requests (
     miss INTEGER,
     completion INTEGER,
     reasoning INTEGER,
-    received INTEGER,
+    about_prompt INTEGER,
+    about_completion INTEGER,
     first_token REAL,
     seconds REAL,
     speed REAL,
     currency TEXT NOT NULL DEFAULT '',
     amount TEXT,
-    pico INTEGER,
+    amount_pico INTEGER,
+    parts TEXT,
+    hit_pico INTEGER,
+    miss_pico INTEGER,
+    reasoning_pico INTEGER,
+    answer_pico INTEGER,
     source TEXT NOT NULL DEFAULT '',
     tier TEXT NOT NULL DEFAULT '',
     bound TEXT NOT NULL DEFAULT '',
+    about_currency TEXT NOT NULL DEFAULT '',
     about TEXT,
     about_pico INTEGER,
+    unknown INTEGER NOT NULL DEFAULT 0,
     version TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX requests_of_day ON requests (day);
-CREATE INDEX requests_of_cell ON requests (cell, notebook) WHERE cell <> '';
+CREATE INDEX requests_of_cell ON requests (notebook, cell);
 CREATE INDEX requests_with_long_amounts ON requests (day)
-    WHERE (amount IS NOT NULL AND pico IS NULL) OR (about IS NOT NULL AND about_pico IS NULL);
+    WHERE (amount IS NOT NULL AND amount_pico IS NULL) OR (about IS NOT NULL AND about_pico IS NULL)
+        OR (parts IS NOT NULL AND hit_pico IS NULL);
 CREATE TABLE days (
     day TEXT NOT NULL,
     notebook TEXT NOT NULL,
@@ -62,40 +71,54 @@ CREATE TABLE days (
     model TEXT NOT NULL,
     kind TEXT NOT NULL,
     currency TEXT NOT NULL,
+    about_currency TEXT NOT NULL,
     bound TEXT NOT NULL,
     requests INTEGER NOT NULL,
     unreported INTEGER NOT NULL,
-    priced INTEGER NOT NULL,
-    guessed INTEGER NOT NULL,
+    unknown INTEGER NOT NULL,
     prompt INTEGER NOT NULL,
+    unsplit INTEGER NOT NULL,
     hit INTEGER NOT NULL,
     miss INTEGER NOT NULL,
     completion INTEGER NOT NULL,
     reasoning INTEGER NOT NULL,
-    received INTEGER NOT NULL,
-    pico INTEGER NOT NULL,
+    about_prompt INTEGER NOT NULL,
+    about_completion INTEGER NOT NULL,
+    amount_pico INTEGER NOT NULL,
+    hit_pico INTEGER NOT NULL,
+    miss_pico INTEGER NOT NULL,
+    reasoning_pico INTEGER NOT NULL,
+    answer_pico INTEGER NOT NULL,
     about_pico INTEGER NOT NULL,
-    PRIMARY KEY (day, notebook, chat, model, kind, currency, bound)
+    PRIMARY KEY (day, notebook, chat, model, kind, currency, about_currency, bound)
 ) WITHOUT ROWID;
 CREATE TRIGGER requests_are_added AFTER INSERT ON requests BEGIN
     INSERT INTO days VALUES (
-        NEW.day, NEW.notebook, NEW.chat, NEW.model, NEW.kind, NEW.currency, NEW.bound,
-        1, NEW.completion IS NULL, NEW.amount IS NOT NULL, NEW.about IS NOT NULL,
-        ifnull(NEW.prompt, 0), ifnull(NEW.hit, 0), ifnull(NEW.miss, 0), ifnull(NEW.completion, 0),
-        ifnull(NEW.reasoning, 0), ifnull(NEW.received, 0), ifnull(NEW.pico, 0), ifnull(NEW.about_pico, 0)
+        NEW.day, NEW.notebook, NEW.chat, NEW.model, NEW.kind, NEW.currency, NEW.about_currency, NEW.bound,
+        1, NEW.completion IS NULL, NEW.unknown,
+        ifnull(NEW.prompt, 0), CASE WHEN NEW.hit IS NULL THEN ifnull(NEW.prompt, 0) ELSE 0 END,
+        ifnull(NEW.hit, 0), ifnull(NEW.miss, 0), ifnull(NEW.completion, 0), ifnull(NEW.reasoning, 0),
+        ifnull(NEW.about_prompt, 0), ifnull(NEW.about_completion, 0),
+        ifnull(NEW.amount_pico, 0), ifnull(NEW.hit_pico, 0), ifnull(NEW.miss_pico, 0),
+        ifnull(NEW.reasoning_pico, 0), ifnull(NEW.answer_pico, 0), ifnull(NEW.about_pico, 0)
     )
     ON CONFLICT DO UPDATE SET
         requests = requests + excluded.requests,
         unreported = unreported + excluded.unreported,
-        priced = priced + excluded.priced,
-        guessed = guessed + excluded.guessed,
+        unknown = unknown + excluded.unknown,
         prompt = prompt + excluded.prompt,
+        unsplit = unsplit + excluded.unsplit,
         hit = hit + excluded.hit,
         miss = miss + excluded.miss,
         completion = completion + excluded.completion,
         reasoning = reasoning + excluded.reasoning,
-        received = received + excluded.received,
-        pico = pico + excluded.pico,
+        about_prompt = about_prompt + excluded.about_prompt,
+        about_completion = about_completion + excluded.about_completion,
+        amount_pico = amount_pico + excluded.amount_pico,
+        hit_pico = hit_pico + excluded.hit_pico,
+        miss_pico = miss_pico + excluded.miss_pico,
+        reasoning_pico = reasoning_pico + excluded.reasoning_pico,
+        answer_pico = answer_pico + excluded.answer_pico,
         about_pico = about_pico + excluded.about_pico;
 END;
 """

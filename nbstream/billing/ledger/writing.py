@@ -151,6 +151,7 @@ class Writer:
     def _write(self, rows: list[dict[str, object]]) -> bool:
         """Write rows, and put the log into the database if it has grown."""
         try:
+            # Without rows it finds out whether the file can be written.
             with self._file.transaction(_PATIENCE) as connection:
                 connection.executemany(INSERT, rows)
             self._not_before = 0.0

@@ -12,6 +12,7 @@ from hypothesis import given
 from nbstream.billing.ledger.database import Database
 from nbstream.billing.ledger.entry import INSERT, Entry, amount_of, columns, day_of, entry_of, pico
 from nbstream.billing.ledger.queries import rows
+from nbstream.model.usage import CostParts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,14 +57,19 @@ def test_a_row_of_the_file_is_the_entry(tmp_path: Path) -> None:
         source="table",
         tier="peak",
         bound="at_most",
+        parts=CostParts(Decimal("0.1"), Decimal("0.2"), Decimal(0), Decimal("1E-30")),
+        about=Decimal("0.002"),
+        about_currency="CNY",
+        about_prompt=3,
+        unknown=True,
         version="0.1.0",
     )
     file = Database(tmp_path / "ledger.sqlite")
     file.execute(INSERT, columns(entry))
-    file.execute(INSERT, columns(replace(entry, amount=None, about=Decimal("0.002"), completion=None)))
+    file.execute(INSERT, columns(replace(entry, amount=None, parts=None, completion=None)))
     first, second = rows(file)
     day = day_of(entry.instant)
     assert first == replace(entry, day=day)
-    assert second == replace(entry, amount=None, about=Decimal("0.002"), completion=None, day=day)
+    assert second == replace(entry, amount=None, parts=None, completion=None, day=day)
     assert entry_of(columns(entry)) == first
     file.close()

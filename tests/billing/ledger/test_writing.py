@@ -107,7 +107,7 @@ def test_eight_processes_write_at_once_and_three_are_killed(ledger: Ledger) -> N
     assert set(said) <= set(cells)
     assert len(set(cells)) == len(cells)
     # The sums were made in the same transactions.
-    assert asked(ledger.path, "SELECT requests, completion, pico FROM days") == [
+    assert asked(ledger.path, "SELECT requests, completion, amount_pico FROM days") == [
         (len(cells), len(cells), len(cells) * 10**9)
     ]
 
