@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from nbstream.model import representation
 from nbstream.model.hidden_text import hidden_in
@@ -152,6 +152,11 @@ class Request:
         """The URL to which it goes, without keys in its query."""
         query = urlencode(self.address.query)
         return f"{self.endpoint}{self.address.path}{self.address.call}{'?' if query else ''}{query}"
+
+    @property
+    def host(self) -> str:
+        """The server's host, with its port if the endpoint names one; empty for a recording."""
+        return urlsplit(self.endpoint).netloc.rpartition("@")[2].lower()
 
     @property
     def variables(self) -> tuple[str, ...]:

@@ -31,6 +31,8 @@ WarningKind: TypeAlias = Literal[
     "lowered",  # a budget lowered `where`, the limit of tokens; `said` is to what, and why
     "budget_unpriced",  # `said`, a model, has no known price, so it does not count in `where`
     "budget_not_held",  # the ledger cannot be used, so the budgets that kernels share are not held
+    "not_recorded",  # the ledger cannot be written; `where` is its file, `said` why
+    "ledger_damaged",  # the ledger's file was damaged; `where` is the file, `said` where it is now
     "raw_tool_call",  # the answer holds the markup of a tool call; `said` is the beginning of it
 ]
 

@@ -276,6 +276,17 @@ def warning_sentence(warning: ReplyWarning, request: Request, audience: Audience
                 f"{one_line(warning.where)} was not run, as nobody could be asked. Name it in `allow=` to let it run "
                 'without asking, or mark it with @nbstream.tool(consent="never") if it only reads.'
             )
+        case "not_recorded":
+            text = (
+                f"The ledger {one_line(warning.where)} cannot be written ({one_line(warning.said)}), so it lacks this "
+                "request and later ones until it can. The reply is not affected. NBSTREAM_LEDGER names another file, "
+                "or is off."
+            )
+        case "ledger_damaged":
+            text = (
+                f"The ledger {one_line(warning.where)} was damaged, so a new one was begun. The old file is "
+                f"{one_line(warning.said)}."
+            )
         case _:  # pragma: no cover
             assert_never(warning.kind)
     return spoken(text, audience)

@@ -7,8 +7,9 @@ from heapq import nlargest
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from nbstream.model import rates
 from nbstream.model.token_estimate import estimate_tokens
-from nbstream.output import call_words, step_times
+from nbstream.output import call_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -92,7 +93,7 @@ def spans(step: Reply, now: float | None = None) -> list[Span]:
 def facts(step: Reply) -> list[tuple[str, str]]:
     """Return the numbers of one step, each with its name; one that is not certain is left out."""
     found = []
-    rate, out = step_times.tokens_per_second(step), step_times.answer_tokens(step)
+    rate, out = rates.tokens_per_second(step), rates.answer_tokens(step)
     reasoned = step.usage.reasoning_tokens if step.usage is not None else None
     seconds = step.timing.reasoning_seconds
     if rate is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nbstream.model import rates
 from nbstream.model.events import Retrying, Waiting
 from nbstream.model.printable import printable
 from nbstream.output import call_words, spending, step_times
@@ -213,7 +214,7 @@ def _tokens(reply: Reply) -> list[str]:
         items.append(f"in {usage.prompt_tokens:,}{cached}")
     if usage.reasoning_tokens:
         items.append(f"thought {usage.reasoning_tokens:,}")
-    if (out := step_times.answer_tokens(reply)) is not None:
+    if (out := rates.answer_tokens(reply)) is not None:
         items.append(f"out {out:,}")
     return [*items, f"{missing}, not reported"] if missing else items
 
@@ -236,7 +237,7 @@ def _context(reply: Reply) -> list[str]:
 
 
 def _rate(reply: Reply) -> list[str]:
-    rate = step_times.tokens_per_second(reply)
+    rate = rates.tokens_per_second(reply)
     return [f"{rate:.0f} tok/s"] if rate is not None else []
 
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nbstream.exchange.actions import actions
-from nbstream.output import sentences, step_times, wording
+from nbstream.model import rates
+from nbstream.output import sentences, wording
 
 if TYPE_CHECKING:
     from nbstream.model.presentation import Presentation
@@ -38,7 +39,7 @@ def meta_of(reply: Reply, presentation: Presentation, *, elapsed: float, foregro
         "notes": sentences.notes(reply, presentation.audience, has_buttons=presentation.has_buttons),
         "alert": sentences.alert(reply, presentation.audience),
         "footer": _footer(reply, presentation),
-        "answer_tokens": step_times.answer_tokens(reply) if reply.ended else None,
+        "answer_tokens": rates.answer_tokens(reply) if reply.ended else None,
         "actions": actions(reply) if reply.ended else [],
         "foreground": foreground,
     }

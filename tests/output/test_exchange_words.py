@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from nbstream.model import rates
 from nbstream.model.events import CallChanged, Ended, Stepped, Warned
 from nbstream.model.tool_result import ToolOutcome
 from nbstream.model.warning import ReplyWarning, WarningKind
-from nbstream.output import sentences, step_times, wording
+from nbstream.output import sentences, wording
 from tests.output.exchanges import ALL, CALLS, FIRST, NOON, SECOND, THIRD, WHOLE, asked, reply_of, request
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def test_a_question_that_nobody_could_answer_took_no_time_of_the_user() -> None:
 
 def test_only_the_server_s_time_is_in_the_rate() -> None:
     # Each request took a second and a half from its first token.
-    assert step_times.tokens_per_second(WHOLE) == pytest.approx((20 + 20 + 60) / 4.5)
+    assert rates.tokens_per_second(WHOLE) == pytest.approx((20 + 20 + 60) / 4.5)
 
 
 def test_the_context_is_that_of_the_last_request() -> None:

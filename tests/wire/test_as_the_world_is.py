@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from nbstream.model import rates
 from nbstream.model.events import Event, Moved, Waiting
 from nbstream.model.reply import Reply, ReplyError
 from nbstream.model.usage import Usage
 from nbstream.model.warning import ReplyWarning
-from nbstream.output import sentences, step_times, wording
+from nbstream.output import sentences, wording
 from nbstream.wire.response import ResponseDecoder
 from tests.wire.test_invariants import chunk, events_of, reply_of
 from tests.wire.test_simulator_streams import FINISH, content, read, stream
@@ -343,7 +344,7 @@ def test_reasoning_may_be_counted_apart(raw: dict[str, Any], shown: tuple[int | 
         raw["completion_tokens_details"] = {"reasoning_tokens": reasoning}
     reply = read(content("a"), {**FINISH, "usage": raw})
     assert reply.usage is not None
-    assert (reply.usage.reasoning_tokens, step_times.answer_tokens(reply)) == shown
+    assert (reply.usage.reasoning_tokens, rates.answer_tokens(reply)) == shown
     assert "in 32" in wording.footer(reply)
 
 

@@ -1,25 +1,15 @@
-"""Questions to the ledger: its rows, and what they add up to."""
+"""Questions to the ledger."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from nbstream.billing.ledger.entry import amount_of, entry_of, parts_of
-from nbstream.model.spend import Spend
-from nbstream.model.usage import Cost, CostParts
+from nbstream.billing.ledger.entry import entry_of
 
 if TYPE_CHECKING:
-    import sqlite3
-
     from nbstream.billing.ledger.database import Database
     from nbstream.billing.ledger.entry import Entry
-
-#: What sums are made for.
-Grouping: TypeAlias = Literal["model", "notebook", "chat", "day", "cell"]
-#: The kinds for which nobody paid.
-_FREE: dict[str, Literal["recording", "cache"]] = {"replayed": "recording", "cached": "cache"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,59 +44,6 @@ class Scope:
 ALL = Scope()
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """Tokens, and how many requests.
-
-    Attributes:
-        requests: how many requests there are.
-        unreported: of how many the server did not report the tokens.
-        prompt: tokens of prompts.
-        unsplit: those of them of which no server said whether they were cached.
-        hit: those that were cached.
-        miss: those that were not.
-        completion: tokens of replies, reasoning included.
-        reasoning: those of the reasoning.
-        about_prompt: about how many tokens of prompts no server reported.
-        about_completion: the same for replies.
-    """
-
-    requests: int = 0
-    unreported: int = 0
-    prompt: int = 0
-    unsplit: int = 0
-    hit: int = 0
-    miss: int = 0
-    completion: int = 0
-    reasoning: int = 0
-    about_prompt: int = 0
-    about_completion: int = 0
-
-    def __add__(self, other: Counts) -> Counts:
-        return Counts(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(Counts)))
-
-
-@dataclass(frozen=True, slots=True)
-class Sums:
-    """What requests add up to; the simulated ones are apart, as nobody paid for them.
-
-    Attributes:
-        counts: of the requests that went to a server, or were replayed or taken from the cache.
-        spend: what they cost.
-        parts: what adds up to the exact amounts, by currency.
-        whole: the exact amounts of which the parts are not known, by currency.
-        simulated: of the requests that the simulator answered.
-        would: what these would have cost.
-    """
-
-    counts: Counts = Counts()
-    spend: Spend = Spend()
-    parts: dict[str, CostParts] = field(default_factory=dict)
-    whole: dict[str, Decimal] = field(default_factory=dict)
-    simulated: Counts = Counts()
-    would: Spend = Spend()
-
-
 def rows(file: Database, scope: Scope = ALL) -> list[Entry]:
     """Return the rows in their order.
 
@@ -117,110 +54,3 @@ def rows(file: Database, scope: Scope = ALL) -> list[Entry]:
     with file.reading() as connection:
         found = connection.execute(f"SELECT * FROM requests WHERE {where} ORDER BY instant, id", values)  # noqa: S608  (of our own words)
         return [entry_of(each) for each in found]
-
-
-def total(file: Database, scope: Scope = ALL) -> Sums:
-    """Return what the rows add up to.
-
-    Raises:
-        LedgerError: if the ledger cannot be read.
-    """
-    return _sums(file, "''", scope).get("", Sums())
-
-
-def by(file: Database, grouping: Grouping, scope: Scope = ALL) -> dict[str, Sums]:
-    """Return what the rows add up to for each day, model and so on, in the order of these names.
-
-    Raises:
-        LedgerError: if the ledger cannot be read.
-    """
-    return _sums(file, grouping, scope)
-
-
-def _sums(file: Database, group: str, scope: Scope) -> dict[str, Sums]:
-    where, values = scope.condition()
-    # A cell has few rows; of the others, each day has sums already.
-    needs_rows = group == "cell" or scope.cell is not None
-    found: dict[str, Sums] = {}
-    with file.reading() as connection:
-        question = _OF_ROWS if needs_rows else _OF_DAYS
-        for row in connection.execute(question.format(group=group, where=where), values):
-            found[row["name"]] = _with_group(found.get(row["name"], Sums()), row)
-        for row in connection.execute(_LONG.format(group=group, where=where), values):
-            found[row["name"]] = _with_long(found.get(row["name"], Sums()), row)
-    return found
-
-
-def _with_group(sums: Sums, row: sqlite3.Row) -> Sums:
-    """Return sums with those of rows of one kind, currency and bound."""
-    counts = Counts(*(row[each.name] for each in fields(Counts)))
-    amount, about, *parts = (_money(row, each) for each in _MONEY)
-    spend = _spend(row, amount, about, counts.requests, row["unknown"])
-    return _with(sums, row, counts, spend, amount, CostParts(*parts))
-
-
-def _with_long(sums: Sums, row: sqlite3.Row) -> Sums:
-    """Return sums with the money of a row that is not in them yet, as it is no integer."""
-    amount, about = (
-        Decimal(row[text]) if row[text] is not None and row[number] is None else Decimal(0)
-        for text, number in (("amount", "amount_pico"), ("about", "about_pico"))
-    )
-    parts = parts_of(row["parts"]) if row["hit_pico"] is None else None
-    return _with(sums, row, Counts(), _spend(row, amount, about, 0, 0), amount, parts or CostParts())
-
-
-def _with(sums: Sums, row: sqlite3.Row, counts: Counts, spend: Spend, amount: Decimal, parts: CostParts) -> Sums:
-    if row["kind"] == "simulated":
-        return Sums(sums.counts, sums.spend, sums.parts, sums.whole, sums.simulated + counts, sums.would + spend)
-    currency: str = row["currency"]
-    known, whole = {**sums.parts}, {**sums.whole}
-    if currency:
-        known[currency] = known.get(currency, CostParts()) + parts
-        whole[currency] = whole.get(currency, Decimal(0)) + amount - parts.total
-    return Sums(sums.counts + counts, sums.spend + spend, known, whole, sums.simulated, sums.would)
-
-
-def _spend(row: sqlite3.Row, amount: Decimal, about: Decimal, requests: int, unknown: int) -> Spend:
-    bound, kind = row["bound"], row["kind"]
-    cost = Cost(amount, row["currency"], "", None, at_most=bound == "at_most", at_least=bound == "at_least")
-    return Spend(
-        (cost,) if row["currency"] else (),
-        (Cost(about, row["about_currency"], "", None),) if row["about_currency"] else (),
-        unknown,
-        requests if kind == "replayed" else 0,
-        requests if kind == "cached" else 0,
-        is_simulated=kind == "simulated",
-    )
-
-
-def _money(row: sqlite3.Row, column: str) -> Decimal:
-    return amount_of(row[f"{column}_high"] * _HALF + row[f"{column}_low"])
-
-
-#: A sum of integers that is too large for SQLite is an error, so each is summed up in two halves.
-_HALF = 10**9
-_MONEY = ("amount_pico", "about_pico", "hit_pico", "miss_pico", "reasoning_pico", "answer_pico")
-_KEYS = "{group} AS name, kind, currency, about_currency, bound"
-_GROUPS = "GROUP BY 1, kind, currency, about_currency, bound ORDER BY 1"
-_HALVES = ", ".join(
-    f"sum(ifnull({each}, 0) / {_HALF}) AS {each}_high, sum(ifnull({each}, 0) % {_HALF}) AS {each}_low"
-    for each in _MONEY
-)
-_COUNTS = ("prompt", "hit", "miss", "completion", "reasoning", "about_prompt", "about_completion", "unknown")
-_OF_DAYS = (
-    f"SELECT {_KEYS}, {_HALVES}, "
-    + ", ".join(f"sum({each}) AS {each}" for each in ("requests", "unreported", "unsplit", *_COUNTS))
-    + f" FROM days WHERE {{where}} {_GROUPS}"
-)
-_OF_ROWS = (
-    f"SELECT {_KEYS}, {_HALVES}, count(*) AS requests, sum(completion IS NULL) AS unreported, "
-    + "sum(CASE WHEN hit IS NULL THEN ifnull(prompt, 0) ELSE 0 END) AS unsplit, "
-    + ", ".join(f"sum(ifnull({each}, 0)) AS {each}" for each in _COUNTS)
-    + f" FROM requests WHERE {{where}} {_GROUPS}"
-)
-#: The condition is that of an index.
-_LONG = (
-    f"SELECT {_KEYS}, amount, amount_pico, about, about_pico, parts, hit_pico FROM requests WHERE {{where}} AND "
-    "((amount IS NOT NULL AND amount_pico IS NULL) OR (about IS NOT NULL AND about_pico IS NULL) "
-    "OR (parts IS NOT NULL AND hit_pico IS NULL))"
-)

@@ -41,9 +41,13 @@ class Writer:
 
     Args:
         file: the database.
+
+    Attributes:
+        is_ready: whether the file was opened, or could not be.
     """
 
     def __init__(self, file: Database) -> None:
+        self.is_ready = False
         self._file = file
         self._changed = threading.Condition()
         self._waiting: deque[dict[str, object]] = deque(maxlen=_MOST_WAITING)
@@ -57,16 +61,18 @@ class Writer:
 
     def prepare(self) -> None:
         """Open the file soon, so that the first row need not wait for that."""
+        if not self.is_ready:
+            with self._changed:
+                self._wants_opening = True
+                self._wake()
+
+    def wait_until_ready(self, seconds: float) -> None:
+        """Wait until the file was opened, or could not be; at most so long."""
         with self._changed:
-            self._wants_opening = True
-            self._wake()
+            self._changed.wait_for(lambda: self.is_ready, seconds)
 
-    def append(self, entry: Entry) -> LedgerError | None:
-        """Add a row. It is committed, or it will be as soon as the file can be written.
-
-        Returns:
-            A problem of this row or an earlier one that was not returned before.
-        """
+    def append(self, entry: Entry) -> None:
+        """Add a row. It is committed, or it will be as soon as the file can be written."""
         row = columns(entry)
         with self._changed:
             is_soon = self._is_late()
@@ -75,6 +81,9 @@ class Writer:
                 self._wake()
         if not is_soon:
             self._write_now(row)
+
+    def take_problem(self) -> LedgerError | None:
+        """Return what is wrong with the file, once for each kind of problem; else None."""
         problem, self._problem = self._problem, None
         return problem
 
@@ -142,6 +151,7 @@ class Writer:
                 self._is_writing, self._wants_opening = True, False
             is_written = self._write(rows)
             with self._changed:
+                self.is_ready = True
                 if is_written:
                     for _ in rows:
                         self._waiting.popleft()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from nbstream.model import rates
 from nbstream.output import spending, step_times
 from nbstream.output.durations import seconds
 
@@ -84,11 +85,11 @@ def row_of(reply: Reply) -> dict[str, Any]:
         "status": reply.status,
         "first_token_s": reply.steps[0].timing.first_delta,
         "seconds": step_times.server_seconds(reply),
-        "tokens_per_s": step_times.tokens_per_second(reply),
+        "tokens_per_s": rates.tokens_per_second(reply),
         "prompt_tokens": usage.prompt_tokens if usage is not None else None,
         "cached_tokens": usage.cache_hit_tokens if usage is not None else None,
         "reasoning_tokens": usage.reasoning_tokens if usage is not None else None,
-        "answer_tokens": step_times.answer_tokens(reply),
+        "answer_tokens": rates.answer_tokens(reply),
         "cost": float(cost.amount) if cost is not None else None,
         "cost_about": float(reply.estimate.amount) if reply.estimate is not None else None,
         "currency": cost.currency if cost is not None else None,
@@ -112,7 +113,7 @@ def _time(reply: Reply) -> Figure:
 
 
 def _rate(reply: Reply) -> Figure:
-    rate = step_times.tokens_per_second(reply) if reply.ended else None
+    rate = rates.tokens_per_second(reply) if reply.ended else None
     return Figure("tok/s", UNKNOWN if rate is None else f"{rate:.0f}", rate)
 
 
@@ -129,7 +130,7 @@ def _thought(reply: Reply) -> Figure:
 
 
 def _out(reply: Reply) -> Figure:
-    tokens = step_times.answer_tokens(reply)
+    tokens = rates.answer_tokens(reply)
     if tokens is not None:
         return Figure("out", f"{tokens:,}", tokens)
     about = reply.estimated_output_tokens if reply.ended else 0

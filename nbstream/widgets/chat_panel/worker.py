@@ -8,6 +8,8 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING
 
+from nbstream.client import metering
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -21,7 +23,8 @@ class Worker:
         self._jobs: deque[Callable[[], object]] = deque()
         self._lock = threading.Lock()
         self._is_running = False
-        #: It carries the session that the panel belongs to.
+        # The context carries the cell and the session that the panel belongs to.
+        metering.origin_here()
         self._context = contextvars.copy_context()
 
     @property

@@ -50,13 +50,16 @@ from nbstream.billing.ledger.database import Database
 from nbstream.billing.ledger.entry import Entry
 from nbstream.billing.ledger.writing import Writer
 writer = Writer(Database(Path(sys.argv[1])))
-assert writer.append(Entry(instant=1.0, cell="before")) is None
+writer.append(Entry(instant=1.0, cell="before"))
 limits = resource.getrlimit(resource.RLIMIT_FSIZE)
 resource.setrlimit(resource.RLIMIT_FSIZE, (4096, limits[1]))
-first, second = (writer.append(Entry(instant=1.0, cell=name)) for name in ("first", "second"))
+problems = []
+for name in ("first", "second"):
+    writer.append(Entry(instant=1.0, cell=name))
+    problems.append(writer.take_problem())
 resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 assert writer.flush(60)
-print(first.kind, second)
+print(problems[0].kind, problems[1])
 """
 
 
@@ -66,6 +69,11 @@ class Ledger(NamedTuple):
     path: Path
     file: Database
     writer: Writer
+
+    def append(self, cell: str) -> LedgerError | None:
+        """Append a row, and return a new problem."""
+        self.writer.append(entry(cell))
+        return self.writer.take_problem()
 
     def cells(self) -> list[str]:
         return [each.cell for each in queries.rows(self.file)]
@@ -113,7 +121,7 @@ def test_eight_processes_write_at_once_and_three_are_killed(ledger: Ledger) -> N
 
 
 def test_a_row_is_there_when_append_has_returned(ledger: Ledger) -> None:
-    assert ledger.writer.append(entry("a")) is None
+    assert ledger.append("a") is None
     assert asked(ledger.path, "SELECT cell FROM requests") == [("a",)]
 
 
@@ -121,7 +129,7 @@ def test_a_row_is_there_when_append_has_returned(ledger: Ledger) -> None:
 def test_nobody_else_can_read_the_files(ledger: Ledger) -> None:
     former = os.umask(0)
     try:
-        ledger.writer.append(entry("a"))
+        ledger.append("a")
     finally:
         os.umask(former)
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in ledger.path.parent.iterdir()}
@@ -141,10 +149,10 @@ def test_a_damaged_file_is_moved_aside(ledger: Ledger, *, is_open: bool) -> None
     with ledger.path.open("r+b" if is_open else "wb") as damaged:
         damaged.seek(4096 if is_open else 0)
         damaged.write(b"no database " * 10_000)
-    problem = ledger.writer.append(entry("a"))
+    problem = ledger.append("a")
     assert problem is not None
     assert problem.kind == "corrupt"
-    assert ledger.writer.append(entry("b")) is None
+    assert ledger.append("b") is None
     assert ledger.cells() == ["a", "b"]
     assert b"no database" in (ledger.path.parent / problem.said.rpartition("/")[2]).read_bytes()
 
@@ -152,7 +160,7 @@ def test_a_damaged_file_is_moved_aside(ledger: Ledger, *, is_open: bool) -> None
 def test_two_processes_that_see_the_damage_make_one_new_file(ledger: Ledger) -> None:
     other = Writer(Database(ledger.path))
     for writer in (ledger.writer, other):
-        assert writer.append(entry("before")) is None
+        writer.append(entry("before"))
     damage = b"no database " * 10_000
     for ending in ("-wal", ""):
         ledger.path.with_name(ledger.path.name + ending).write_bytes(damage)
@@ -181,10 +189,10 @@ def without_rights(path: Path) -> Iterator[None]:
 def test_what_cannot_be_written_is_said_once_and_written_later(ledger: Ledger) -> None:
     ledger.path.parent.mkdir()
     with without_rights(ledger.path.parent):
-        problem = ledger.writer.append(entry("a"))
+        problem = ledger.append("a")
         assert problem is not None
         assert problem.kind == "closed"
-        assert ledger.writer.append(entry("b")) is None
+        assert ledger.append("b") is None
     assert ledger.writer.flush()
     assert ledger.cells() == ["a", "b"]
 
@@ -200,11 +208,11 @@ def test_a_full_disk_is_said_once_and_written_later(ledger: Ledger) -> None:
 
 
 def test_a_program_that_holds_the_file_delays_rows_and_loses_none(ledger: Ledger) -> None:
-    ledger.writer.append(entry("a"))
+    ledger.append("a")
     with closing(sqlite3.connect(ledger.path, isolation_level=None)) as other:
         other.execute("BEGIN EXCLUSIVE")
-        assert ledger.writer.append(entry("b")) is None
-        assert ledger.writer.append(entry("c")) is None
+        assert ledger.append("b") is None
+        assert ledger.append("c") is None
         assert not ledger.writer.flush(0.01)
         other.execute("ROLLBACK")
     assert ledger.writer.flush()
@@ -212,19 +220,19 @@ def test_a_program_that_holds_the_file_delays_rows_and_loses_none(ledger: Ledger
 
 
 def test_a_file_that_was_deleted_is_made_again(ledger: Ledger) -> None:
-    ledger.writer.append(entry("a"))
+    ledger.append("a")
     for path in [*ledger.path.parent.iterdir()]:
         path.unlink()
-    assert ledger.writer.append(entry("b")) is None
+    assert ledger.append("b") is None
     assert ledger.cells() == ["b"]
 
 
 def test_a_file_of_a_newer_version_is_left_alone(ledger: Ledger) -> None:
-    ledger.writer.append(entry("a"))
+    ledger.append("a")
     ledger.file.close()
     with closing(sqlite3.connect(ledger.path)) as connection:
         connection.execute("PRAGMA user_version = 99")
-    problem = ledger.writer.append(entry("b"))
+    problem = ledger.append("b")
     assert problem is not None
     assert problem.kind == "newer"
     assert asked(ledger.path, "SELECT cell FROM requests") == [("a",)]
@@ -234,7 +242,7 @@ def test_another_program_s_database_is_left_alone(ledger: Ledger) -> None:
     ledger.path.parent.mkdir()
     with closing(sqlite3.connect(ledger.path)) as connection:
         connection.execute("CREATE TABLE theirs (a)")
-    problem = ledger.writer.append(entry("a"))
+    problem = ledger.append("a")
     assert problem is not None
     assert problem.kind == "closed"
     assert asked(ledger.path, "SELECT name FROM sqlite_master") == [("theirs",)]
@@ -243,14 +251,14 @@ def test_another_program_s_database_is_left_alone(ledger: Ledger) -> None:
 def test_a_step_to_a_newer_version_keeps_the_rows_and_the_older_kernel_writes_on(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ledger.writer.append(entry("a"))
+    ledger.append("a")
     step = "ALTER TABLE requests ADD COLUMN colour TEXT NOT NULL DEFAULT 'red';\n"
     steps = (*schema.STEPS, step)
     monkeypatch.setattr(schema, "STEPS", steps)
     monkeypatch.setattr("nbstream.billing.ledger.database.STEPS", steps)
     newer = Database(ledger.path)
-    assert Writer(newer).append(entry("b")) is None
-    assert ledger.writer.append(entry("c")) is None
+    Writer(newer).append(entry("b"))
+    assert ledger.append("c") is None
     newer.close()
     assert asked(ledger.path, "SELECT cell, colour FROM requests") == [("a", "red"), ("b", "red"), ("c", "red")]
     assert asked(ledger.path, "PRAGMA user_version") == [(len(steps),)]
@@ -266,7 +274,10 @@ def test_a_forked_process_writes_by_itself(tmp_path: Path, monkeypatch: pytest.M
     child = os.fork()
     if child == 0:
         own = writing.current()
-        os._exit(1 if own is None or own is writer or own.append(entry("child")) else 0)
+        if own is None or own is writer:
+            os._exit(1)
+        own.append(entry("child"))
+        os._exit(1 if own.take_problem() else 0)
     assert os.waitpid(child, 0)[1] == 0
     writer.append(entry("parent again"))
     file = Database(tmp_path / "forked.sqlite")
@@ -275,7 +286,7 @@ def test_a_forked_process_writes_by_itself(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_a_transaction_that_raises_changes_nothing(ledger: Ledger) -> None:
-    ledger.writer.append(entry("a"))
+    ledger.append("a")
 
     def fail() -> None:
         with ledger.file.transaction() as connection:
