@@ -11,11 +11,12 @@ from nbstream.billing.ledger.entry import Entry
 from nbstream.client import allowance
 from nbstream.client.metering import Meter
 from nbstream.model.rates import tokens_per_second
+from nbstream.model.usage import Usage
 from nbstream.model.warning import ReplyWarning
 
 if TYPE_CHECKING:
     from nbstream.billing.ledger.database import LedgerError
-    from nbstream.billing.ledger.entry import Cause, Kind
+    from nbstream.billing.ledger.entry import Bound, Cause, Kind
     from nbstream.billing.ledger.writing import Writer
     from nbstream.client.metering import Asked, Taken
     from nbstream.model.failure import Failure
@@ -26,6 +27,13 @@ if TYPE_CHECKING:
 #: How long the first request waits until the file is open, in seconds.
 _MOST_OPENING = 0.5
 _KINDS: dict[str, Kind] = {"recording": "replayed", "cache": "cached"}
+#: By whether the amount is at most so much, and whether it is at least so much.
+_BOUNDS: dict[tuple[bool, bool], Bound] = {
+    (False, False): "",
+    (True, False): "at_most",
+    (False, True): "at_least",
+    (True, True): "both",
+}
 
 
 def maker(version: str) -> LedgerMeter | None:
@@ -75,26 +83,8 @@ def warning_of(problem: LedgerError) -> ReplyWarning:
 
 def entry_of(taken: Taken) -> Entry:
     """Return the row of a request that is over."""
-    step, asked, usage, cost = taken.step, taken.asked, taken.usage, taken.cost
+    step, asked = taken.step, taken.asked
     request = asked.request
-    values: dict[str, Any] = {}
-    if usage is not None:
-        values = {
-            "prompt": usage.prompt_tokens,
-            "hit": usage.cache_hit_tokens,
-            "miss": usage.cache_miss_tokens,
-            "completion": usage.completion_tokens,
-            "reasoning": usage.reasoning_tokens,
-        }
-    if cost is not None:
-        values |= {
-            "amount": cost.amount,
-            "currency": cost.currency,
-            "parts": cost.parts,
-            "source": cost.source,
-            "tier": cost.tier,
-            "bound": "at_most" if cost.at_most else "at_least" if cost.at_least else "",
-        }
     return Entry(
         instant=taken.started,
         notebook=asked.origin.notebook,
@@ -112,9 +102,42 @@ def entry_of(taken: Taken) -> Entry:
         first_token=_first_token(taken),
         seconds=taken.seconds,
         speed=tokens_per_second(step),
-        unknown=cost is None and _took(step),
-        **values,
+        **_tokens(taken),
+        **_money(taken),
     )
+
+
+def _tokens(taken: Taken) -> dict[str, Any]:
+    usage, missing = taken.usage or Usage(), taken.step.last_unreported or Usage()
+    return {
+        "prompt": usage.prompt_tokens,
+        "hit": usage.cache_hit_tokens,
+        "miss": usage.cache_miss_tokens,
+        "completion": usage.completion_tokens,
+        "reasoning": usage.reasoning_tokens,
+        "about_prompt": missing.prompt_tokens,
+        "about_completion": missing.completion_tokens,
+    }
+
+
+def _money(taken: Taken) -> dict[str, Any]:
+    step, cost, estimate = taken.step, taken.cost, taken.estimate
+    took = taken.usage is not None or step.has_grown or step.last_unreported is not None
+    values: dict[str, Any] = {"unknown": cost is None and estimate is None and took and step.recorded is None}
+    if cost is not None:
+        # The estimate stands beside it for the rest.
+        at_least = cost.at_least and estimate is None
+        values |= {
+            "amount": cost.amount,
+            "currency": cost.currency,
+            "parts": cost.parts,
+            "source": cost.source,
+            "tier": cost.tier,
+            "bound": _BOUNDS[cost.at_most, at_least],
+        }
+    if estimate is not None:
+        values |= {"about": estimate.amount, "about_currency": estimate.currency}
+    return values
 
 
 def _kind(step: Reply) -> Kind:
@@ -138,8 +161,3 @@ def _first_token(taken: Taken) -> float | None:
         return None
     # An attempt after others began later than its request.
     return max(0.0, timing.first_delta - timing.begun - (taken.started - timing.started))
-
-
-def _took(step: Reply) -> bool:
-    """Return whether something may have been paid for a request."""
-    return step.last_usage is not None or step.has_grown

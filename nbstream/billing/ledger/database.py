@@ -162,6 +162,16 @@ class Database:
             with self._translated(), closing(self._connected(WAIT)) as connection:
                 connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
+    def shrink(self) -> None:
+        """Give back the room of deleted rows, and empty the log, which may still have them.
+
+        Raises:
+            LedgerError: if that failed, as while another program reads; the rows are deleted.
+        """
+        with self._writing(WAIT) as connection:
+            connection.execute("VACUUM")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         """Close the file; the next use opens it again."""
         with self._lock:

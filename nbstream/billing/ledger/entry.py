@@ -19,7 +19,7 @@ Kind: TypeAlias = Literal["server", "simulated", "replayed", "cached"]
 #: as the answer before did not have its form; to go on with a reply.
 Cause: TypeAlias = Literal["", "retry", "tools", "again", "continued"]
 #: Whether the amount is exact, or only a bound.
-Bound: TypeAlias = Literal["", "at_most", "at_least"]
+Bound: TypeAlias = Literal["", "at_most", "at_least", "both"]
 
 #: Money as an integer is in 10⁻¹² of its currency, up to this amount, so that sums stay integers.
 _PLACES = 12
