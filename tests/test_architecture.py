@@ -64,7 +64,7 @@ IMPORTED_IN = {
     "typing_extensions": ["schemas/"],
     "pandas": ["schemas/data_frames.py", "batch/data_frame.py"],
     "mcp": ["tools/mcp_servers.py"],
-    "jupyter_core": ["billing/user_prices.py", "jupyter/journal.py", "client/endpoint_file.py"],
+    "jupyter_core": ["billing/user_prices.py", "jupyter/journal.py", "client/policy/places.py"],
     "genai_prices": ["billing/genai_data.py"],
     "keyring": ["client/keys.py"],
     "google": ["client/keys.py"],

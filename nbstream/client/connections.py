@@ -12,6 +12,10 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from nbstream.client.policy import enforcing
+from nbstream.client.sources import SourceError
+from nbstream.model.exceptions import RequestError
+from nbstream.model.failure import Failure
 from nbstream.model.request import MESSAGES_VERSION
 
 if TYPE_CHECKING:
@@ -123,6 +127,7 @@ async def opened(endpoint: Endpoint, path: str, body: dict[str, Any] | None = No
 
     if endpoint.player is not None:
         raise RuntimeError("a request that is replayed goes to no server")
+    _refuse(endpoint, body)
     # The first import of the SDK is slow. A source has done it before.
     pooled = pooled_client(endpoint) if has_client(endpoint) else await asyncio.to_thread(pooled_client, endpoint)
     pooled.users += 1
@@ -142,6 +147,19 @@ async def opened(endpoint: Endpoint, path: str, body: dict[str, Any] | None = No
             await stream.response.aclose()
     finally:
         pooled.users -= 1
+
+
+def _refuse(endpoint: Endpoint, body: Mapping[str, Any] | None) -> None:
+    """Raise a `SourceError` if a rule forbids the request.
+
+    All that is sent passes here, whatever made the request; rules may have changed since then.
+    """
+    try:
+        said = enforcing.refusal(endpoint, body)
+    except RequestError as error:
+        said = str(error)
+    if said:
+        raise SourceError(Failure("unsent", "policy", endpoint.server, said))
 
 
 def _new_client(endpoint: Endpoint) -> AsyncOpenAI:

@@ -40,6 +40,8 @@ Schema: TypeAlias = Literal[
 Slashes: TypeAlias = Literal["never", "sometimes", "always"]
 #: The API that tells the balance of an account.
 Balance: TypeAlias = Literal["deepseek", "openrouter", ""]
+#: The field that says whose request it is; at Anthropic's API both are `metadata.user_id`.
+UserField: TypeAlias = Literal["user_id", "user", ""]
 #: The field that limits the tokens of a reply.
 MaxTokensField: TypeAlias = Literal["max_tokens", "max_completion_tokens"]
 
@@ -69,6 +71,7 @@ class EndpointFacts:
         schema: the most that its `response_format` takes.
         slashes: whether the ids of its models have slashes.
         balance: the API of the account's balance.
+        user_field: the field that says whose request it is; empty if it is not known.
         context_window: the most tokens of a request and its reply, for models that are not in
             `context_windows`; None if unknown.
         context_windows: the same for single models.
@@ -94,6 +97,7 @@ class EndpointFacts:
     schema: Schema = "json_object"
     slashes: Slashes = "sometimes"
     balance: Balance = ""
+    user_field: UserField = ""
     context_window: int | None = None
     context_windows: Mapping[str, int] = field(default_factory=dict, hash=False)
 
@@ -130,6 +134,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "schema": get_args(Schema),
     "slashes": get_args(Slashes),
     "balance": get_args(Balance),
+    "user_field": get_args(UserField),
 }
 #: The fields that a user may give; a variable in place of a base URL that is given has no use.
 FIELDS = tuple(

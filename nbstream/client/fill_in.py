@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from nbstream.client import settings
 from nbstream.client.continuation import remember
 from nbstream.client.request_builder import build_request, speaks_deepseek
 from nbstream.client.routing import route
@@ -49,6 +50,8 @@ def filling_in(prefix: str, suffix: str, options: Options) -> ApiSource:
         **(options.get("extra_body") or {}),
     }
     plain: Options = {**options, "thinking": None, "extra_body": extra}
+    if given.get("max_tokens") is None:
+        plain["max_tokens"] = settings.current().max_tokens
     request = build_request(endpoint, model, (), plain)
     address = replace(endpoint.beta.address, call=FIM)
     return remember(source_for(endpoint.beta, replace(request, address=address)), endpoint)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from nbstream.client import api_rules, listings, models, tool_options
 from nbstream.client.json_values import JsonValues
+from nbstream.client.policy import enforcing
 from nbstream.client.thinking import switch
 from nbstream.model.exceptions import RequestError
 from nbstream.model.request import Request
@@ -56,6 +57,10 @@ def build_request(
         raise RequestError(f"`max_tokens=` is {max_tokens!r}: it must be a whole number of at least 1.")
     if effort is not None and effort not in EFFORTS:
         raise RequestError(f"`effort=` is {effort!r}: it must be one of {', '.join(EFFORTS)}.")
+    if not isinstance(extra_body or {}, Mapping):
+        raise RequestError("`extra_body=` must be a dict.")
+    lowered = enforcing.warnings(max_tokens, extra_body or {}, endpoint)
+    max_tokens = enforcing.limited(max_tokens, endpoint)
     field = api_rules.switch_of(endpoint, model, thinking_field)
     if thinking is not None and field == "none":
         where = "`settings.thinking_field`" if thinking_field else f"the thinking_field of {endpoint.name}"
@@ -75,8 +80,6 @@ def build_request(
         switched = switch(field, thinking=bool(thinking), effort=endpoint.facts.thinking_effort, max_tokens=limit)
         # With one field for both, "none" comes before the effort, and the effort before "medium".
         parameters = {**switched, **parameters} if thinking else {**parameters, **switched}
-    if not isinstance(extra_body or {}, Mapping):
-        raise RequestError("`extra_body=` must be a dict.")
     turns = list(api_rules.fitted(messages, endpoint, model))
     given = {"model": model, "messages": turns, **parameters, **(extra_body or {})}
     body = {name: values.read(value, name) for name, value in given.items()}
@@ -86,6 +89,7 @@ def build_request(
         extra = {name: body[name] for name in extra_body}
         refuse_forgotten(extra)
         body |= with_hidden(extra, endpoint)
+    body = enforcing.fitted(body, endpoint)
     model, sent = str(body.pop("model")), body.pop("messages")
     tool_options.check_choice(body, is_deepseek=speaks_deepseek(endpoint, model))
     if not isinstance(sent, list):
@@ -96,7 +100,7 @@ def build_request(
         tuple(sent),
         body,
         endpoint.key_origin,
-        tuple(values.warnings),
+        (*values.warnings, *lowered),
         address=endpoint.address,
         key_variable=endpoint.facts.key_variable,
         endpoint_name=endpoint.name,

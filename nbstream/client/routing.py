@@ -106,12 +106,14 @@ def route(
     Raises:
         RequestError: if there is no such server or model, or no key.
     """
-    chosen, tape = settings.current(), tapes.current(base_url)
+    chosen, tape = settings.checked(), tapes.current(base_url)
     endpoints = known(player=tape.player)
     base_url = None if is_replay(base_url) else base_url
     name = models.resolve(model or chosen.model, chosen.aliases, on_deepseek=False)
     usual = base_url or _usual()
     where, rest = ("", name) if base_url else _split(name, usual, endpoints)
+    if not (base_url or where):
+        _check_nearby(usual, endpoints)
     endpoint = endpoint_for(where or usual, api_key, known=endpoints, without_key=without_key, player=tape.player)
     if not rest:
         raise RequestError(_no_model(where))
@@ -131,6 +133,29 @@ def _usual() -> str:
     """Return the usual server of the settings; empty for the default, and for a recording."""
     named = settings.current().base_url
     return "" if is_replay(named) else named
+
+
+def _check_nearby(usual: str, endpoints: KnownEndpoints) -> None:
+    """Refuse a server that only a file beside the notebook names.
+
+    The file may have come with the notebook, and whoever wrote it would get the prompts. The name
+    of an endpoint is fine, and so is a server for which this user has entered a key.
+
+    Raises:
+        RequestError: if it is such a server.
+    """
+    rule = settings.current().rule_of("base_url")
+    if rule is None or not rule.is_nearby or usual in endpoints.by_name or is_loopback(usual):
+        return
+    known_urls = (facts.base_url for facts in endpoints.by_name.values())
+    if any(is_same_server(usual, url) for url in known_urls) or keys.find_key(usual, (), {}).secret is not None:
+        return
+    shown = shown_url(usual)
+    raise RequestError(
+        f"Nothing was sent: {rule.where} names the server {shown}, and nothing of your own does. If you trust whoever "
+        f"wrote that file, enter a key for it with %deepseek key {shown}, or make it an endpoint in "
+        f"{endpoint_file.path()}."
+    )
 
 
 def _recorded(endpoint: Endpoint, tape: Tapes, endpoints: KnownEndpoints) -> Endpoint:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import traitlets
 from traitlets.config import Configurable
 
+from nbstream.client import policy
 from nbstream.client.endpoints import DEFAULT_BASE_URL, URL_VARIABLE
 from nbstream.client.known_endpoints import known_endpoints
+from nbstream.client.policy.files import UNREAD
 from nbstream.client.thinking import FIELDS
 from nbstream.model.exceptions import RequestError
 from nbstream.model.presentation import OPTIONS
@@ -16,9 +21,14 @@ from nbstream.sessions.per_session import PerSession
 from nbstream.wire.size_guard import MAX_BYTES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from nbstream.client.policy import Rule
     from nbstream.client.thinking import ThinkingField
 
 _T = TypeVar("_T")
+#: A default of a file that is no setting.
+_USER_ID = "user_id"
 _THINKING_FIELDS: tuple[ThinkingField | Literal[""], ...] = ("", *FIELDS)
 
 
@@ -40,6 +50,7 @@ class EndpointsError(RequestError, traitlets.TraitError):
 class Settings(Configurable):
     """Defaults for requests. Flags have priority over settings, and settings over the environment.
 
+    A setting that nobody has chosen has the value of the nearest `nbstream.toml` that names it.
     In IPython they are traits of `DeepSeekMagics`: `%config DeepSeekMagics.model = "pro"`.
     """
 
@@ -48,6 +59,9 @@ class Settings(Configurable):
         "", help=f"The server's base URL, or the name of an endpoint; if empty, {URL_VARIABLE} or {DEFAULT_BASE_URL}."
     ).tag(config=True)
     system = traitlets.Unicode("", help="The system prompt for requests without one.").tag(config=True)
+    max_tokens = traitlets.Int(
+        None, min=1, allow_none=True, help="The most tokens of a reply, reasoning included; None: the server decides."
+    ).tag(config=True)
     aliases = traitlets.Dict(
         key_trait=traitlets.Unicode(), value_trait=traitlets.Unicode(), help="Your own short names for models."
     ).tag(config=True)
@@ -84,9 +98,65 @@ class Settings(Configurable):
     ).tag(config=True)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        #: The settings that somebody has chosen, and those that have the value of a rule.
+        self._chosen: set[str] = set()
+        self._of_files: dict[str, Rule[Any]] = {}
+        #: The thread that takes a value from a rule, which is nobody's choice.
+        self._taking: int | None = None
         super().__init__(*args, **kwargs)
+        self.observe(self._note_choice)
         #: What IPython's files and command line have set.
         self._at_start = {name: getattr(self, name) for name in self.traits(config=True) if self._is_configured(name)}
+
+    def rule_of(self, name: str) -> Rule[Any] | None:
+        """Return the rule whose value a setting has; None if it has another one."""
+        return self._of_files.get(name)
+
+    def take(self, defaults: Mapping[str, Rule[Any]]) -> None:
+        """Give the settings that nobody has chosen the values of rules.
+
+        Raises:
+            RequestError: if a rule names no setting, or its value is not valid; all others hold.
+        """
+        if not (defaults or self._of_files):
+            return
+        problems = []
+        for name in dict.fromkeys([*self._of_files, *defaults]):
+            rule, old = defaults.get(name), self._of_files.get(name)
+            if rule is None or self._is_chosen(name):
+                if self._of_files.pop(name, None) is not None and name not in self._chosen:
+                    self._set_quietly(name, self.trait_defaults(name))
+                continue
+            if rule == old or name == _USER_ID:
+                continue
+            try:
+                if name not in self.trait_names(config=True) or name == "endpoints":
+                    names = ", ".join(self.trait_names(config=True))
+                    raise RequestError(f"there is no setting {name}: there are {names}.")  # noqa: TRY301
+                self._set_quietly(name, rule.value)
+            except (traitlets.TraitError, RequestError) as error:
+                problems.append(f"{rule.where}: {error} {UNREAD}")
+            else:
+                self._of_files[name] = rule
+        if problems:
+            raise RequestError(problems[0])
+
+    def _set_quietly(self, name: str, value: Any) -> None:
+        self._taking = threading.get_ident()
+        try:
+            setattr(self, name, value)
+        finally:
+            self._taking = None
+
+    def _note_choice(self, change: Any) -> None:
+        if self._taking != threading.get_ident():
+            self._chosen.add(change["name"])
+            self._of_files.pop(change["name"], None)
+
+    def _is_chosen(self, name: str) -> bool:
+        if name == "base_url" and os.environ.get(URL_VARIABLE, "").strip():
+            return True
+        return name in self._chosen or self._is_configured(name)
 
     def source_of(self, name: str) -> Literal["default", "file", "now"]:
         """Return where the value of a setting comes from.
@@ -115,8 +185,25 @@ _current = PerSession(Settings)
 
 
 def current() -> Settings:
-    """Return the current settings: those of the loaded extension, else the defaults."""
+    """Return the current settings: those of the loaded extension, else the defaults.
+
+    What nobody has chosen has the value of a rule. A file of rules that cannot be read is passed
+    over here, as `checked` refuses every request then.
+    """
+    with suppress(RequestError):
+        return checked()
     return _current.get()
+
+
+def checked() -> Settings:
+    """Return the current settings for a request.
+
+    Raises:
+        RequestError: if a file of rules cannot be read or is not valid.
+    """
+    found = _current.get()
+    found.take(policy.current().defaults)
+    return found
 
 
 def use(settings: Settings | None) -> None:

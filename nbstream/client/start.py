@@ -109,7 +109,9 @@ class RequestMaker:
             RequestError: if the request is not valid.
         """
         options: Options = {**self._options, **changes} if changes else self._options
-        chosen, endpoint, model = settings.current(), self._endpoint, self._model
+        chosen, endpoint, model = settings.checked(), self._endpoint, self._model
+        if options.get("max_tokens") is None and chosen.max_tokens is not None:
+            options = {**options, "max_tokens": chosen.max_tokens}
         prompt = prompt_of(prompt, options)
         earlier = before.messages(self._rule) if before is not None else ()
         messages = turns(prompt, options.get("messages"), options.get("system"), chosen.system, earlier)

@@ -32,6 +32,7 @@ FailureCause: TypeAlias = Literal[
     "line",  # budget: the reply reached it while it arrived; `said` is the budget
     "unpriced",  # budget: nobody knows the price, so `said`, the budget, cannot be held
     "allowance",  # unsent: a visitor may send no request
+    "policy",  # unsent: a rule of a file forbids the request
     "redirect",  # refused: `said` is the address of the redirect
     # Of an error that the server reports, by what it says (`wire.error_causes`):
     "balance",  # there is no money, or no quota that a wait would renew

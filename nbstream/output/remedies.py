@@ -40,6 +40,7 @@ _BASE_URL = "Check the base URL: it ends where /chat/completions begins, often i
 #: The remedies that follow from the cause alone, whatever the kind.
 _BY_CAUSE = {
     "allowance": "The owner of the page decides about it.",
+    "policy": "Whoever wrote the file decides about it.",
     "redirect": "Neither prompt nor key was sent there; set the base URL if you trust it.",
     "balance": "Top up the account, then {again}.",
     "output_limit": "Give `max_tokens=` a value that the server accepts.",

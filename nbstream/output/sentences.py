@@ -251,7 +251,7 @@ def warning_sentence(warning: ReplyWarning, request: Request, audience: Audience
         case "raw_tool_call":
             text = f"The server did not parse a tool call, so it stands in the answer as text: {said}"
         case "lowered":
-            text = f"The reply was asked for in at most {said}."
+            text = f"The reply was asked for in at most {one_line(warning.said)}."
         case "budget_unpriced":
             text = f"The price of {said} is not known, so what it costs does not count in {one_line(warning.where)}."
         case "budget_not_held":

@@ -17,6 +17,8 @@ _BEFORE = 20
 #: Differences beyond so many are not counted.
 _MOST = 20
 _ABSENT: Any = object()
+#: The fields that say whose request it is.
+_WHO_ASKS = ("user_id", "user", "metadata")
 
 
 class Difference(NamedTuple):
@@ -41,9 +43,16 @@ def key_of(asked: Asked) -> str:
 
     That are the method, the call, and every field of the body, whatever their order. The host is
     not in it: the same request may have been recorded at another address of the same server, such
-    as a gateway. Keys, headers and limits of time are not part of what is asked.
+    as a gateway. Keys, headers and limits of time are not part of what is asked, nor is who asks.
     """
-    return f"{asked.call} {json.dumps(canonical(asked.body), sort_keys=True)}"
+    return f"{asked.call} {json.dumps(_compared(asked.body), sort_keys=True)}"
+
+
+def _compared(body: Mapping[str, Any] | None) -> Any:
+    """Return what is compared of a body."""
+    if body is None:
+        return None
+    return canonical({name: value for name, value in body.items() if name not in _WHO_ASKS})
 
 
 def canonical(value: Any) -> Any:
@@ -61,12 +70,12 @@ def canonical(value: Any) -> Any:
 def nearest_difference(asked: Asked, recorded: Iterable[Taken]) -> Difference | None:
     """Return where a request differs from the nearest recorded one; None if none is of its kind."""
     best: tuple[int, Difference] | None = None
-    body = canonical(asked.body)
+    body = _compared(asked.body)
     for each in recorded:
         if each.asked.call != asked.call:
             continue
         found = []
-        for difference in _differences(canonical(each.asked.body), body, ""):
+        for difference in _differences(_compared(each.asked.body), body, ""):
             found.append(difference)
             if len(found) >= _MOST:
                 break

@@ -45,7 +45,7 @@ GPU = '[endpoints.gpu]\nbase_url = "http://gpu/v1"\n'
         ("[endpoints.gpu\n", 1, "Expected"),
         ('[endpoints.gpu]\nbase_url = "x\n', 2, "Illegal character"),
         ("[endpoints.gpu]\nbase_url =", 2, "Invalid value"),
-        ('model = "pro"\n', 1, "there is only the table endpoints"),
+        ('modle = "pro"\n', 1, "there is no setting modle"),
         ("endpoints = 3\n", 1, "must be a table"),
         ('[endpoints."a/b"]\nbase_url = "http://gpu/v1"\n', 1, "the name of an endpoint"),
         ('[endpoints]\none.base_url = "http://a"\none.context_window = -1\n', 3, "it must be a number of tokens"),

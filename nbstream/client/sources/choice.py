@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nbstream.client.policy import enforcing
 from nbstream.client.sources.api import ApiSource
 
 if TYPE_CHECKING:
@@ -13,8 +14,13 @@ if TYPE_CHECKING:
 
 
 def source_for(endpoint: Endpoint, request: Request, earlier: Earlier | None = None) -> ApiSource:
-    """Return the source for a request; arguments are as for `ApiSource`."""
+    """Return the source for a request; arguments are as for `ApiSource`.
+
+    Raises:
+        RequestError: if a rule forbids the request.
+    """
     if endpoint.player is None:
+        enforcing.check(endpoint, request.model, request.parameters)
         return ApiSource(endpoint, request, earlier)
     from nbstream.client.sources.replay import ReplaySource  # noqa: PLC0415  (only where it is used)
 

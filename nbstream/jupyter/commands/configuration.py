@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from nbstream.client import endpoint_file, routing, settings, tapes
+from nbstream.client import endpoint_file, policy, routing, settings, tapes
 from nbstream.client.endpoints import DEFAULT, shown_url
 from nbstream.client.redaction import KeyRedactor
 from nbstream.jupyter.commands.servers import show_table
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from nbstream.client.endpoints import Endpoint
+    from nbstream.client.policy import Rule
     from nbstream.jupyter.commands.command import Context
 
 _LONGEST_VALUE = 60
@@ -34,25 +35,33 @@ def config(_words: Sequence[str], context: Context) -> None:
     from nbstream.output.audience import name_options  # noqa: PLC0415  (only where it is used)
     from nbstream.output.tables import Table  # noqa: PLC0415  (only where it is used)
 
+    notes, rules = [], policy.Rules()
+    try:
+        rules = policy.current()
+    except RequestError as error:
+        notes.append(str(error))
     chosen = settings.current()
-    notes = []
     try:
         endpoint = routing.route(without_key=True).endpoint
     except RequestError as error:
         # What is wrong is what the reader looks for.
-        endpoint, notes = None, [name_options(str(error), context.presentation.audience)]
+        endpoint = None
+        if (said := name_options(str(error), context.presentation.audience)) not in notes:
+            notes.append(said)
     rows = [_row(name, endpoint, context) for name in chosen.traits(config=True)]
     rows += _endpoint_rows(endpoint)
+    rows += [_rule_row(rule) for rule in _bounds(rules)]
     redactor = KeyRedactor(*(endpoint.secrets if endpoint is not None else ()))
     shown = [[redactor.redact(cell) for cell in row] for row in rows]
-    notes.append(f"Endpoints of your own: the setting endpoints, or {endpoint_file.path()}.")
+    notes.append(f"Endpoints and rules of your own: {endpoint_file.path()}, or the setting endpoints.")
     show_table(Table("", ["setting", "value", "from"], shown, note=" ".join(notes)), context)
 
 
 def _row(name: str, endpoint: Endpoint | None, context: Context) -> list[str]:
     chosen = settings.current()
     value, source = getattr(chosen, name), chosen.source_of(name)
-    origin = _SOURCES.get(source) or _file(name, context)
+    rule = chosen.rule_of(name)
+    origin = rule.where if rule is not None else _SOURCES.get(source) or _file(name, context)
     if name == "base_url" and endpoint is not None and (replayed := tapes.replay_url()):
         return [name, replayed, origin if value == replayed else "the environment"]
     if name == "base_url" and not value and endpoint is not None:
@@ -66,6 +75,32 @@ def _row(name: str, endpoint: Endpoint | None, context: Context) -> list[str]:
     if name == "thinking_field" and not value and endpoint is not None:
         return [name, endpoint.facts.thinking_field, f"the endpoint {endpoint.name}" if endpoint.name else origin]
     return [name, _shown(value), origin]
+
+
+def _bounds(rules: policy.Rules) -> list[Rule[Any]]:
+    """Return the rules that are no settings: budgets, the hash of the user, what is forced."""
+    budgets = [rule for rule in rules.budgets if not rule.is_forced]
+    user_id = [rules.defaults["user_id"]] if "user_id" in rules.defaults and rules.user_id is None else []
+    return [*budgets, *user_id, *rules.forced]
+
+
+def _rule_row(rule: Rule[Any]) -> list[str]:
+    match rule.value:
+        case tuple():
+            value = ", ".join(rule.value) or "none"
+        case False:
+            value = "off"
+        case str():
+            # The salt is not for everybody who sees the screen.
+            value = "a hash of your user name"
+        case _:
+            value = str(rule.value)
+    name = rule.name if rule.name != "tools" else "tools of a model"
+    return [
+        f"{name}, at most" if rule.name == "max_tokens" else name,
+        value,
+        f"{rule.where}{', forced' if rule.is_forced else ''}",
+    ]
 
 
 def endpoint_url() -> str:
