@@ -152,7 +152,7 @@ def test_config_tells_what_is_wrong_and_shows_the_rest(kernel: Kernel) -> None:
 
 def test_a_broken_file_is_one_line_with_its_place(kernel: Kernel) -> None:
     kernel.run(
-        "from pathlib import Path; file = Path(os.environ['JUPYTER_CONFIG_DIR'], 'nbstream.toml')\n"
+        "import os; from pathlib import Path; file = Path(os.environ['JUPYTER_CONFIG_DIR'], 'nbstream.toml')\n"
         "_ = file.write_text('[endpoints.gpu]\\nurl = 3\\n')"
     )
     for cell in ("%%deepseek\nhello", "%deepseek models"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -15,11 +17,11 @@ from nbstream.client.routing import server
 from nbstream.client.start import source_of, start_run
 from nbstream.model.exceptions import RequestError
 from nbstream.output import sentences
-from nbstream.simulator.server import Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from nbstream.simulator.server import Simulator
     from tests.client.policy.conftest import Machine
 
 pytestmark = pytest.mark.usefixtures("simulator")
@@ -150,12 +152,33 @@ def test_the_user_is_a_hash(machine: Machine, simulator: Simulator, monkeypatch:
     assert simulator.log()[-1]["body"]["user_id"] not in ("mine", *seen)
 
 
+class Redirecting(BaseHTTPRequestHandler):
+    """Redirects every request to the address in `to`."""
+
+    to = ""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(307)
+        self.send_header("Location", f"{self.to}/chat/completions")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_arguments: object) -> None:
+        pass
+
+
 def test_a_redirect_leads_to_no_other_host(machine: Machine, simulator: Simulator) -> None:
-    machine.system.write_text('[forced]\nhosts = ["127.0.0.1"]\n')
-    with Simulator(port=0, rate=0, first_token=0) as other:
-        reply = nbstream.stream(f"[simulate: redirect {other.url}] Hello").result()
-        assert reply.status == "failed"
-        assert other.log() == []
+    with ThreadingHTTPServer(("127.0.0.1", 0), type("", (Redirecting,), {"to": simulator.url})) as allowed:
+        machine.system.write_text(f'[forced]\nhosts = ["127.0.0.1:{allowed.server_port}"]\n')
+        thread = threading.Thread(target=allowed.serve_forever)
+        thread.start()
+        reply = nbstream.stream("Hello", base_url=f"http://127.0.0.1:{allowed.server_port}").result()
+        allowed.shutdown()
+        thread.join()
+    assert reply.error is not None
+    assert (reply.error.cause, reply.error.status_code) == ("redirect", 307)
+    assert simulator.log() == []
 
 
 def test_a_replay_needs_no_allowed_host(machine: Machine, simulator: Simulator) -> None:
