@@ -131,8 +131,8 @@ def test_a_limit_of_tokens_is_lowered_where_one_sees_it(
 
 def test_a_default_limit_is_for_who_names_none(machine: Machine, simulator: Simulator) -> None:
     machine.lesson.write_text("max_tokens = 200\n")
-    for options, sent in (({}, 200), ({"max_tokens": 400}, 400)):
-        reply = nbstream.stream("Hello", **options).result()
+    for given, sent in ((None, 200), (400, 400)):
+        reply = nbstream.stream("Hello", max_tokens=given).result()
         assert (simulator.log()[-1]["body"]["max_tokens"], reply.warnings) == (sent, ())
 
 

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbstream.client.endpoints import Endpoint
-from nbstream.client.policy import combined, enforcing
+from nbstream.client.policy import enforcing
 from nbstream.client.policy.files import Found
 from nbstream.client.policy.reading import rules_of
+from nbstream.client.policy.rules import combined
 from nbstream.client.policy.toml_file import TomlFile
 
 if TYPE_CHECKING:
