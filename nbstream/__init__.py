@@ -177,9 +177,11 @@ front_end.markdown = lambda chat: import_module("nbstream.output.conversation").
 consent.ask = lambda call: import_module("nbstream.jupyter.asking").ask(call)
 per_session.of_front_end = lambda: _marimo("store")
 allowance.visited = _visited
-metering.makers.append(lambda origin: import_module("nbstream.client.budgets.making").meter_of(origin))
+metering.execution_here = lambda: import_module("nbstream.jupyter.cell_ids").execution_here()
 metering.origin_here = lambda: import_module("nbstream.jupyter.where_asked").here()
 metering.makers.append(lambda _origin: import_module("nbstream.client.ledger_meter").maker(__version__))
+# After the ledger: what is reserved is released when the row is written.
+metering.makers.append(lambda origin: import_module("nbstream.client.budgets.making").meter_of(origin))
 front_ends.mode_of_marimo = lambda: _marimo("mode")
 session.cells_above = lambda most: import_module("nbstream.jupyter.above").cells_above(most)
 session.last_failure = lambda: import_module("nbstream.jupyter.above").last_failure()

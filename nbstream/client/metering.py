@@ -130,6 +130,15 @@ def _nowhere() -> Origin:
 origin_here: Callable[[], Origin] = _nowhere
 
 
+def _no_execution() -> str:
+    return ""
+
+
+#: Returns an id of the execution of a cell that runs on this thread; "" if there is none. `import
+#: nbstream` sets it.
+execution_here: Callable[[], str] = _no_execution
+
+
 class Metering:
     """The meters of one reply. It is made on the thread on which the user asks.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nbstream.widgets.front_ends import cell_id, metadata_of
+from nbstream.widgets.front_ends import cell_id, metadata_of, running_kernel
 
 
 def running(kernel: Any) -> str | None:
@@ -32,3 +32,9 @@ def execution(kernel: Any) -> str:
         return str(kernel.get_parent("shell")["header"]["msg_id"])
     except (AttributeError, KeyError, LookupError, TypeError):
         return ""
+
+
+def execution_here() -> str:
+    """Return an id of the execution that this thread belongs to; empty outside of a kernel."""
+    kernel = running_kernel()
+    return execution(kernel) if kernel is not None else ""

@@ -94,11 +94,11 @@ _BY_KIND = {
 #: What to do about a budget, by its scope.
 _BY_BUDGET = {
     "block": "Give the block a larger budget.",
-    "cell": "A larger one: %deepseek budget AMOUNT --per-cell; `%deepseek budget off --per-cell` ends it.",
-    "day": "A larger one: %deepseek budget AMOUNT --day; `%deepseek budget off --day` ends it.",
-    "month": "A larger one: %deepseek budget AMOUNT --month; `%deepseek budget off --month` ends it.",
+    "cell": "A larger one: %deepseek budget AMOUNT --per-cell; %deepseek budget off --per-cell ends it.",
+    "day": "A larger one: %deepseek budget AMOUNT --day; %deepseek budget off --day ends it.",
+    "month": "A larger one: %deepseek budget AMOUNT --month; %deepseek budget off --month ends it.",
     "rule": "%deepseek config shows where it is set.",
-    "": "A larger one: %deepseek budget AMOUNT; `%deepseek budget off` ends it.",
+    "": "A larger one: %deepseek budget AMOUNT; %deepseek budget off ends it.",
 }
 _UNPRICED = (
     "Set a budget in tokens, or give the model a price; %deepseek budget AMOUNT --allow-unknown sends it uncounted."

@@ -10,25 +10,16 @@ from typing import TYPE_CHECKING, Self
 
 from nbstream.billing.budgets.account import Account
 from nbstream.billing.budgets.limit import TOKENS, Limit, said
-from nbstream.client import settings
+from nbstream.client import metering, settings
 from nbstream.model.exceptions import RequestError
 from nbstream.sessions.per_session import PerSession
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from contextvars import Token
     from types import TracebackType
 
 #: The accounts of so many executions of cells are kept.
 _MOST_EXECUTIONS = 200
-
-
-def _nowhere() -> str:
-    return ""
-
-
-#: Returns an id of the running execution of a cell; "" if there is none. `import nbstream` sets it.
-execution_here: Callable[[], str] = _nowhere
 
 
 @dataclass(slots=True)
@@ -88,7 +79,7 @@ def remove(scope: str) -> int:
 
 
 def _of_cell(found: OwnBudgets) -> list[Account]:
-    execution = execution_here() if found.per_cell else ""
+    execution = metering.execution_here() if found.per_cell else ""
     if not execution:
         return []
     if execution not in found.executions:

@@ -240,7 +240,7 @@ def _executor() -> ThreadPoolExecutor:
     return _worker
 
 
-def settled() -> None:
+def wait_until_settled() -> None:
     """Wait until all that has ended is settled, also in the file."""
     if _worker is not None:
         _worker.submit(_nothing).result()

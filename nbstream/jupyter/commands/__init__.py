@@ -43,6 +43,12 @@ _COMMANDS = (
         "list the models, with context and prices; of many, those with WORD",
         "servers.models",
     ),
+    Command(
+        "budget [AMOUNT|N tokens|off] [--day|--month|--per-cell] [--anew] [--allow-unknown]",
+        "hold the spending of this notebook to AMOUNT, or of a day, a month or each cell; alone, show the budgets",
+        "budgets.budget",
+        any_words=True,
+    ),
     Command("balance [ENDPOINT]", "say how much money the account has", "servers.balance"),
     Command(
         "key [ENDPOINT] [--save|--forget]",

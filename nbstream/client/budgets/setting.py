@@ -1,0 +1,118 @@
+"""Sets budgets, removes them, and says how they stand."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from nbstream.billing.budgets import shared
+from nbstream.billing.budgets.limit import TOKENS, Limit
+from nbstream.billing.budgets.shared import Standing
+from nbstream.billing.ledger import database, writing
+from nbstream.billing.ledger.database import LedgerError
+from nbstream.client import metering, settings
+from nbstream.client.budgets import blocks, making, meter
+from nbstream.model.exceptions import RequestError
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from nbstream.billing.budgets.limit import Scope
+    from nbstream.billing.ledger.database import Database
+
+#: The budgets that the user can set by a command.
+Settable: TypeAlias = Literal["notebook", "cell", "day", "month"]
+
+_NO_LEDGER = (
+    "the budget of a {} is kept in the ledger, so that all kernels share it, and the ledger {}: nothing was set."
+)
+
+
+def set_budget(
+    scope: Settable, most: Decimal, *, is_tokens: bool = False, allow_unknown: bool = False, anew: bool = False
+) -> Limit:
+    """Set a budget; one of the same kind goes on with the new amount.
+
+    Args:
+        scope: notebook, cell, day or month. A notebook that is not known has the budget of its
+            session, as has each one without a ledger.
+        most: the most that may be spent.
+        is_tokens: whether `most` is in tokens, and not in the currency of the settings.
+        allow_unknown: whether requests are sent of which nobody knows the price.
+        anew: whether the budget of a notebook counts from now on only.
+
+    Returns:
+        The budget as it is now in force.
+
+    Raises:
+        RequestError: if it cannot be held.
+    """
+    unit = TOKENS if is_tokens else settings.current().currency
+    notebook = metering.origin_here().notebook if scope == "notebook" else ""
+    file = database.current()
+    is_session = scope == "notebook" and (file is None or not notebook)
+    kept: Scope = "session" if is_session else scope
+    limit = Limit(kept, most, unit, notebook, time.time() if notebook else 0.0, allows_unknown=allow_unknown)
+    if kept in ("cell", "session"):
+        if anew:
+            blocks.remove(kept)
+        blocks.put(limit)
+        return limit
+    if file is None:
+        raise RequestError(_NO_LEDGER.format(scope, "is switched off (NBSTREAM_LEDGER)").capitalize())
+    try:
+        with file.transaction() as connection:
+            if anew:
+                shared.remove(connection, scope, notebook)
+            shared.put(connection, limit)
+    except LedgerError as error:
+        raise RequestError(_NO_LEDGER.format(scope, f"cannot be used ({error})").capitalize()) from None
+    return limit
+
+
+def remove_budget(scope: Settable) -> int:
+    """Remove the budgets of a scope, and return how many there were.
+
+    Raises:
+        RequestError: if the ledger cannot be used.
+    """
+    notebook = metering.origin_here().notebook if scope == "notebook" else ""
+    count = blocks.remove("session") if scope == "notebook" else 0
+    if scope == "cell":
+        return blocks.remove("cell")
+    file = database.current()
+    if file is None or not file.path.exists():
+        return count
+    try:
+        with file.transaction() as connection:
+            return count + shared.remove(connection, scope, notebook)
+    except LedgerError as error:
+        raise RequestError(f"The ledger cannot be used ({error}), so no budget was removed.") from None
+
+
+def standings() -> list[Standing]:
+    """Return how each budget stands that counts what this thread asks for now.
+
+    Raises:
+        RequestError: if the ledger cannot be read.
+    """
+    meter.wait_until_settled()
+    found = [
+        Standing(each.limit, each.spent, each.about, sum(each.reserved.values(), start=type(each.spent)(0)))
+        for each in blocks.accounts_here()
+    ]
+    file = database.current()
+    if file is not None and (file.path.exists() or making.rules()):
+        try:
+            found += _shared(file)
+        except LedgerError as error:
+            raise RequestError(f"The ledger cannot be read ({error}), so its budgets are not held.") from None
+    return found
+
+
+def _shared(file: Database) -> list[Standing]:
+    writing.flush()
+    notebook = metering.origin_here().notebook
+    with file.reading() as connection:
+        limits = [*shared.limits(connection, notebook), *making.rules()]
+        return [shared.standing(connection, each) for each in limits]
