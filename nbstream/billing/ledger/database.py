@@ -82,10 +82,12 @@ class Database:
 
     Attributes:
         path: the file.
+        damage: the last damage to it, whoever came upon it; None without any.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.damage: LedgerError | None = None
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None
@@ -202,7 +204,10 @@ class Database:
             said = self._set_aside() if kind == "corrupt" else str(error)
             if kind != "busy":
                 self.close()
-            raise LedgerError(kind, self.path, said) from None
+            found = LedgerError(kind, self.path, said)
+            if said and kind == "corrupt":
+                self.damage = found
+            raise found from None
         except OSError as error:
             raise LedgerError("closed", self.path, error.strerror or str(error)) from None
 

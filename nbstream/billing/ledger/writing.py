@@ -84,6 +84,9 @@ class Writer:
 
     def take_problem(self) -> LedgerError | None:
         """Return what is wrong with the file, once for each kind of problem; else None."""
+        if (damage := self._file.damage) is not None:
+            # Others use the file as well.
+            self._tell(damage)
         problem, self._problem = self._problem, None
         return problem
 
@@ -120,7 +123,8 @@ class Writer:
                 self._wake()
 
     def _tell(self, error: LedgerError) -> None:
-        if error.kind not in self._told:
+        # Of a damaged file that another process has moved, that one has told.
+        if error.kind not in self._told and (error.said or error.kind != "corrupt"):
             self._told.add(error.kind)
             self._problem = error
 
