@@ -1,0 +1,1 @@
+"""Pictures of what requests took: figures become SVG, tables and sentences."""

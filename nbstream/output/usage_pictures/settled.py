@@ -1,0 +1,134 @@
+"""Usage in a file: the picture and the same numbers as tables, in HTML, Markdown and text.
+
+The picture is an image within the HTML. An output of its own type, `image/svg+xml`, would make
+nbconvert's export to LaTeX and PDF fail where Inkscape is not installed (its `svg2pdf.py`); there,
+the tables take its place.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from html import escape
+from typing import TYPE_CHECKING
+
+from nbstream.model.printable import one_line
+from nbstream.output.durations import seconds
+from nbstream.output.markdown_text import literal
+from nbstream.output.tables import Table
+from nbstream.output.usage_pictures import words
+from nbstream.output.usage_pictures.picture import picture
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from nbstream.output.usage_pictures.figures import Amounts, Figures
+
+_HEADERS = ("cost", "cache hit", "cache miss", "reasoning", "answer", "cached", "requests")
+#: Columns that may be empty throughout, and are left out then.
+_ABOUT, _PROMPT = "not reported", "prompt, cache not reported"
+_SHARES = (0.1, 0.5, 0.9)
+#: An image follows the `color-scheme` of its element. JupyterLab and nbconvert say their theme on
+#: the body; elsewhere it follows the reader's system.
+_SCHEME = "".join(
+    f'[data-jp-theme-light="{is_light}"] .nbstream-usage-picture{{color-scheme:{scheme}}}'
+    for is_light, scheme in (("true", "light"), ("false", "dark"))
+)
+_ROOT = '<div class="nbstream nbstream-usage-settled mathjax_ignore tex2jax_ignore" style="overflow-wrap:break-word">'
+
+
+def bundle(figures: Figures) -> dict[str, str]:
+    """Return usage for every front end and export."""
+    return {"text/html": html(figures), "text/markdown": markdown(figures), "text/plain": text(figures)}
+
+
+def html(figures: Figures) -> str:
+    """Return the picture as an image, and the tables below it, folded."""
+    drawn = picture(figures)
+    source = b64encode(drawn.svg.encode()).decode()
+    alt = escape(f"{drawn.title}. {drawn.description}")
+    image = (
+        f'<img class="nbstream-usage-picture" alt="{alt}" src="data:image/svg+xml;base64,{source}"'
+        f' width="{drawn.width}" height="{drawn.height}" style="max-width:100%;height:auto">'
+    )
+    return f"{_ROOT}{image}{tables_html(figures, is_folded=True)}<style>{_SCHEME}</style></div>"
+
+
+def tables_html(figures: Figures, *, is_folded: bool = False) -> str:
+    """Return the numbers as tables.
+
+    Args:
+        figures: what is shown.
+        is_folded: whether a reader has to open them.
+    """
+    found = "".join(each.html() for each in tables(figures))
+    if not found or not is_folded:
+        return found
+    return f"<details><summary>The numbers</summary>{found}</details>"
+
+
+def markdown(figures: Figures) -> str:
+    """Return the numbers as Markdown."""
+    parts = [f"**{literal(_line(figures))}**", *map(literal, _notes(figures))]
+    for table in tables(figures):
+        rule = ["---:" if at in table.numbers else "---" for at in range(len(table.headers))]
+        rows = [[literal(one_line(cell)) for cell in row] for row in (table.headers, *table.rows)]
+        lines = [f"| {' | '.join(row)} |" for row in (rows[0], rule, *rows[1:])]
+        parts.append("\n".join([literal(table.title), "", *lines]))
+    return "\n\n".join(parts) + "\n"
+
+
+def text(figures: Figures) -> str:
+    """Return the numbers as plain text."""
+    found = [_line(figures), *_notes(figures)]
+    return "\n\n".join(["\n".join(found), *(each.text() for each in tables(figures))])
+
+
+def _line(figures: Figures) -> str:
+    """Return what it is about and what it cost, in one line."""
+    return one_line(f"{words.about(figures)}: {words.headline(figures)}")
+
+
+def _notes(figures: Figures) -> list[str]:
+    return [one_line(each) for each in (" · ".join(words.facts(figures)), figures.note) if each]
+
+
+def tables(figures: Figures) -> list[Table]:
+    """Return the tables of a picture: by period, by cell, and the distributions."""
+    found = []
+    used = [each for each in figures.periods if each.amounts.requests]
+    if used:
+        names = [words.period(each.start, figures.unit) for each in used]
+        found.append(_table(f"By {figures.unit}", figures.unit, names, [each.amounts for each in used]))
+    if cells := [*figures.cells, *([figures.more_cells] if figures.more_cells is not None else [])]:
+        found.append(_table("By cell", "cell", [each.label for each in cells], [each.amounts for each in cells]))
+    measured = [
+        (name, each, show)
+        for name, each, show in (
+            ("tokens a second", figures.rates, words.rate),
+            ("until the first token", figures.first_tokens, seconds),
+        )
+        if each.counts
+    ]
+    if measured:
+        rows = [(name, *map(show, each.quantiles(_SHARES)), f"{each.requests:,}") for name, each, show in measured]
+        headers = ("", "10 % below", "median", "90 % below", "requests")
+        found.append(Table("Speed", headers, rows, frozenset({1, 2, 3, 4})))
+    return found
+
+
+def _table(title: str, first: str, names: Sequence[str], amounts: Sequence[Amounts]) -> Table:
+    optional = [
+        *([_PROMPT] if any(each.tokens.prompt for each in amounts) else []),
+        *([_ABOUT] if any(each.tokens.about for each in amounts) else []),
+    ]
+    headers = [first, *_HEADERS[:5], *optional, *_HEADERS[5:]]
+    rows = [[name, *_row(each, optional)] for name, each in zip(names, amounts, strict=True)]
+    return Table(title, headers, rows, frozenset(range(2, len(headers))))
+
+
+def _row(amounts: Amounts, optional: Iterable[str]) -> list[str]:
+    tokens = amounts.tokens
+    more = {_PROMPT: f"{tokens.prompt:,}", _ABOUT: f"about {tokens.about:,}" if tokens.about else "0"}
+    counts = [f"{each:,}" for each in (tokens.hit, tokens.miss, tokens.reasoning, tokens.answer)]
+    cached = words.share(tokens.cached) if tokens.cached is not None else ""
+    return [words.cost(amounts), *counts, *(more[each] for each in optional), cached, f"{amounts.requests:,}"]
