@@ -16,6 +16,7 @@ const WIDGETS = {
   chat_panel: "src/chat_panel/chat_panel.ts",
   inspector: "src/inspector/inspector.ts",
   compare: "src/compare/compare.ts",
+  usage: "src/usage/usage.ts",
   calls: "src/calls.ts",
   reply_view: "src/instruments/reply_view.ts",
 };

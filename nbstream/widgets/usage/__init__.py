@@ -1,0 +1,1 @@
+"""`nbstream.usage()`: what requests took, as a picture."""
