@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from nbstream.widgets.compare.compare import Compare
     from nbstream.widgets.inspector.inspector import Inspector
     from nbstream.widgets.instruments.reply_view import ReplyView
+    from nbstream.widgets.usage.usage import usage
 
     last: Reply | None
     last_map: Replies | None
@@ -81,6 +82,7 @@ __all__ = [
     "show",
     "stream",
     "tool",
+    "usage",
 ]
 
 _MODULES = {
@@ -111,6 +113,7 @@ _MODULES = {
     "show": "jupyter.display",
     "stream": "exchange.start",
     "tool": "tools.tool",
+    "usage": "widgets.usage.usage",
 }
 
 

@@ -24,6 +24,8 @@ _MOST = 1000
 _requests: dict[str, dict[str, Any]] = {}
 #: The ids that front ends give to these cells, by the ids of their requests.
 _ids: dict[str, str] = {}
+#: By the id of a cell: its last execution number.
+_numbers: dict[str, int] = {}
 
 
 def remember() -> None:
@@ -57,6 +59,11 @@ def displaying() -> Iterator[list[str]]:
 def calling_id() -> str:
     """Return the id of the cell whose code runs as a callback; "" if it is not known."""
     return _ids.get((_calling() or {}).get("msg_id", ""), "")
+
+
+def number_of(cell: str) -> int | None:
+    """Return the number with which a cell was run last in this kernel, by its id; else None."""
+    return _numbers.get(cell)
 
 
 def take_output() -> None:
@@ -93,6 +100,8 @@ def _note(name: str, shell: Any) -> None:
         del _requests[next(iter(_requests))]
     if len(_ids) > _MOST:
         del _ids[next(iter(_ids))]
+    if cell := _ids.get(header.get("msg_id", ""), ""):
+        _numbers[cell] = shell.execution_count
 
 
 def _calling() -> dict[str, Any] | None:

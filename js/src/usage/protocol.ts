@@ -27,7 +27,7 @@ export interface UsageMark {
   start: number;
   end: number;
   title: string;
-  /** For each figure the kind of tokens, whose colour it has, or an empty one; its name; its value. */
+  /** For each figure the kind of tokens, whose colour it has, or ""; its name; its value. */
   rows: [string, string, string][];
 }
 

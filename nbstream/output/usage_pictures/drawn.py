@@ -88,6 +88,4 @@ def rows_of(amounts: Amounts) -> tuple[tuple[str, str, str], ...]:
     if tokens.cached is not None:
         rows.append(("", "of the prompts cached", words.share(tokens.cached)))
     rows.append(("", "requests", f"{amounts.requests:,}"))
-    if amounts.bounded:
-        rows.append(("", "cost is a bound", f"{amounts.bounded:,}"))
     return tuple(rows)

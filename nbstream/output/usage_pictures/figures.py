@@ -92,8 +92,13 @@ class Tokens:
         known = self.hit + self.miss
         return self.hit / known if known else None
 
+    @property
+    def values(self) -> tuple[int, ...]:
+        """All numbers, in their order."""
+        return tuple(getattr(self, each.name) for each in fields(Tokens))
+
     def __add__(self, other: Tokens) -> Tokens:
-        return Tokens(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(Tokens)))
+        return Tokens(*(a + b for a, b in zip(self.values, other.values, strict=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +108,16 @@ class Amounts:
     Attributes:
         requests: how many there are.
         unknown: of how many nothing is known of the cost.
-        bounded: of how many the cost is an upper or a lower bound.
+        at_most: of how many the amount is an upper bound.
+        at_least: of how many it is a lower bound.
         money: for each currency, in the order of their codes.
         tokens: the tokens of all.
     """
 
     requests: int = 0
     unknown: int = 0
-    bounded: int = 0
+    at_most: int = 0
+    at_least: int = 0
     money: tuple[Money, ...] = ()
     tokens: Tokens = field(default_factory=Tokens)
 
@@ -123,7 +130,8 @@ class Amounts:
         return Amounts(
             self.requests + other.requests,
             self.unknown + other.unknown,
-            self.bounded + other.bounded,
+            self.at_most + other.at_most,
+            self.at_least + other.at_least,
             tuple(self.of(each) + other.of(each) for each in currencies),
             self.tokens + other.tokens,
         )

@@ -129,10 +129,11 @@ def _head(figures: Figures, room: float, hatch: str) -> tuple[str, float]:
 def _sum(figures: Figures) -> str:
     """Return the largest text of the picture: money of each currency, estimates smaller."""
     total = figures.total
-    would = "would have cost " if figures.is_simulated and total.money else ""
+    would = "would have cost" if figures.is_simulated and total.money else ""
+    would = " ".join(filter(None, (would, words.bound_of(total) if total.money else "")))
     found = [element("tspan", content(would), class_="nbu-middle")] if would else []
     for at, money in enumerate(total.money):
-        found.append(element("tspan", "·", class_="nbu-middle", dx="6") if at else "")
+        found.append(element("tspan", "+", class_="nbu-middle", dx="6") if at else "")
         exact = words.amount(money.exact, money.currency) if money.exact or not money.about else ""
         found.append(element("tspan", content(exact), class_="nbu-big", dx="6" if would or at else "") if exact else "")
         if money.about:

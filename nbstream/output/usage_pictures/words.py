@@ -49,11 +49,21 @@ def cost(found: Amounts, *, is_whole: bool = False) -> str:
         found: what they took.
         is_whole: whether the number of those with an unknown cost is left out.
     """
-    known = ", ".join(map(money, found.money))
+    known = " + ".join(map(money, found.money))
+    bound = bound_of(found)
+    known = f"{bound} {known}" if bound and known else known
     if not found.unknown or is_whole:
         return known or (UNKNOWN if found.requests else "nothing")
     more = f"{found.unknown:,} of unknown cost"
-    return f"{known} and {more}" if known else more
+    return f"{known}, {more}" if known else more
+
+
+def bound_of(found: Amounts) -> str:
+    """Return whether the amounts are bounds: "at most", "at least", "about" for both, or ""."""
+    is_least = bool(found.at_least or (found.unknown and found.money))
+    return {(True, False): "at least", (False, True): "at most", (True, True): "about"}.get(
+        (is_least, bool(found.at_most)), ""
+    )
 
 
 def tick(value: Decimal, step: Decimal, currency: str = "") -> str:
@@ -131,8 +141,6 @@ def facts(figures: Figures) -> list[str]:
     tokens = total.tokens
     found = [requests(total.requests)] if total.requests else []
     found += token_facts(tokens)
-    if total.bounded:
-        found.append(f"the cost of {total.bounded:,} is a bound")
     if total.unknown and total.money:
         found.append(f"the cost of {total.unknown:,} is not known")
     if others.cached:

@@ -31,7 +31,7 @@ class UsageMark(TypedDict):
     start: float
     end: float
     title: str
-    #: For each figure the kind of tokens, whose colour it has, or an empty one; its name; its value.
+    #: For each figure the kind of tokens, whose colour it has, or ""; its name; its value.
     rows: list[tuple[str, str, str]]
 
 
