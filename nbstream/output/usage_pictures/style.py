@@ -16,9 +16,9 @@ _LIGHT = {
     "text": "#212121",
     "dim": "#616161",
     "note": "#a35200",
-    "hit": "#5b9bd5",
+    "hit": "#5494ce",
     "miss": "#164f94",
-    "reasoning": "#d18a2b",
+    "reasoning": "#c5801f",
     "answer": "#8a4708",
     "whole": "#8a8a8a",
 }

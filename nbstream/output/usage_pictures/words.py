@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from nbstream.model.spend import Spend
 from nbstream.model.usage import Cost
 from nbstream.output.durations import seconds
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from decimal import Decimal
 
-    from nbstream.output.usage_pictures.figures import Amounts, Distribution, Figures, Money, Tokens, Unit
+    from nbstream.output.usage_pictures.figures import Amounts, Distribution, Figures, Tokens, Unit
 
 UNKNOWN = "not known"
 #: What a part is called.
@@ -35,11 +36,15 @@ def amount(value: Decimal, currency: str) -> str:
     return str(Cost(value, currency, "", None))
 
 
-def money(found: Money) -> str:
-    """Return exact money and estimates, told apart: `$0.41 + about $0.02`."""
-    about = f"about {amount(found.about, found.currency)}" if found.about else ""
-    exact = amount(found.exact, found.currency) if found.exact or not about else ""
-    return " + ".join(filter(None, (exact, about)))
+def spend(found: Amounts) -> Spend:
+    """Return what requests cost, as sums of replies are told everywhere."""
+    exact = tuple(
+        Cost(each.exact, each.currency, "", None, at_most=bool(found.at_most), at_least=bool(found.at_least))
+        for each in found.money
+        if each.exact or not each.about
+    )
+    about = tuple(Cost(each.about, each.currency, "", None) for each in found.money if each.about)
+    return Spend(exact, about, found.unknown)
 
 
 def cost(found: Amounts, *, is_whole: bool = False) -> str:
@@ -49,9 +54,7 @@ def cost(found: Amounts, *, is_whole: bool = False) -> str:
         found: what they took.
         is_whole: whether the number of those with an unknown cost is left out.
     """
-    known = " + ".join(map(money, found.money))
-    bound = bound_of(found)
-    known = f"{bound} {known}" if bound and known else known
+    known = str(spend(found))
     if not found.unknown or is_whole:
         return known or (UNKNOWN if found.requests else "nothing")
     more = f"{found.unknown:,} of unknown cost"
@@ -60,9 +63,12 @@ def cost(found: Amounts, *, is_whole: bool = False) -> str:
 
 def bound_of(found: Amounts) -> str:
     """Return whether the amounts are bounds: "at most", "at least", "about" for both, or ""."""
-    is_least = bool(found.at_least or (found.unknown and found.money))
+    told = spend(found)
+    if not told.is_known:
+        return ""
+    is_most = told.at_most and bool(told.exact)
     return {(True, False): "at least", (False, True): "at most", (True, True): "about"}.get(
-        (is_least, bool(found.at_most)), ""
+        (told.at_least, is_most), ""
     )
 
 
