@@ -3,7 +3,7 @@
  * by the keyboard, as with a slider whose value is what is known of a mark.
  */
 
-import { element } from "../shared";
+import { element, targetOf } from "../shared";
 import type { UsageArea, UsageMark } from "./protocol";
 
 /** A mark that is pointed at, and where it is in the figure, in pixels. */
@@ -18,6 +18,7 @@ export class MarkArea {
   readonly element = element("div", "nbstream-usage-area", "", { role: "slider", tabindex: "0", "aria-valuemin": "1" });
   readonly #band = element("div", "nbstream-usage-band");
   readonly #onPoint: (place: Place | undefined) => void;
+  readonly #removal = new AbortController();
   #area: UsageArea | undefined;
   /** The mark that is chosen, counted from 0; undefined for the last one. */
   #at: number | undefined;
@@ -32,7 +33,9 @@ export class MarkArea {
     this.element.addEventListener("pointerleave", () => this.#hide());
     this.element.addEventListener("focus", () => this.element.matches(":focus-visible") && this.#show());
     this.element.addEventListener("blur", () => this.#hide());
-    this.element.addEventListener("keydown", (event) => this.#onKey(event));
+    // Before the notebook, whose command mode takes the arrow keys: left folds a heading.
+    const options = { capture: true, signal: this.#removal.signal };
+    window.addEventListener("keydown", (event) => targetOf(event) === this.element && this.#onKey(event), options);
   }
 
   /** Lay it over its part of a picture that is so wide and high. */
@@ -58,6 +61,7 @@ export class MarkArea {
 
   remove(): void {
     this.#hide();
+    this.#removal.abort();
     this.element.remove();
   }
 

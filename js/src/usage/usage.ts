@@ -44,8 +44,6 @@ export class UsageView {
     const bar = element("div", "nbstream-usage-bar");
     bar.dataset.kernel = "";
     this.#models.addEventListener("change", () => this.#send({ type: "choose", model: this.#models.value }));
-    // The notebook's command mode has letters of its own, which also choose in a list.
-    this.#models.addEventListener("keydown", (event) => event.stopPropagation());
     this.#numbers.addEventListener("click", () => this.#toggleNumbers());
     bar.append(this.#spans, this.#models, this.#numbers);
     this.#tip.hidden = this.#tables.hidden = true;
@@ -67,6 +65,7 @@ export class UsageView {
     this.#removal.abort();
     clearTimeout(this.#timer);
     for (const each of this.#observers) each.disconnect();
+    for (const each of this.#areas.values()) each.remove();
     this.#root.remove();
   }
 
