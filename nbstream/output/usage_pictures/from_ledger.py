@@ -193,8 +193,8 @@ def amounts_of(group: Group) -> Amounts:
     counted = Amounts(
         group.requests,
         group.unknown,
-        group.requests if group.bound == "at_most" else 0,
-        group.requests if group.bound == "at_least" else 0,
+        group.requests if group.bound in ("at_most", "both") else 0,
+        group.requests if group.bound in ("at_least", "both") else 0,
         tokens=tokens,
     )
     return sum((Amounts(money=(each,)) for each in money), counted)
