@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from nbstream.widgets.front_ends import cell_id, metadata_of, running_kernel
@@ -35,6 +36,9 @@ def execution(kernel: Any) -> str:
 
 
 def execution_here() -> str:
-    """Return an id of the execution that this thread belongs to; empty outside of a kernel."""
+    """Return an id of the execution that this thread belongs to; empty outside of IPython."""
     kernel = running_kernel()
-    return execution(kernel) if kernel is not None else ""
+    if kernel is not None:
+        return execution(kernel)
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    return "" if shell is None else str(shell.execution_count)

@@ -80,7 +80,8 @@ def try_to_reserve(name: str, need: Need, accounts: Sequence[Account], place: Pl
         with place.file.transaction(_WAIT) as connection:
             shared.release_dead(connection)
             limits = [*shared.limits(connection, place.notebook), *place.rules]
-            others = [shared.standing(connection, each) for each in limits]
+            simulated = need.may_be_simulated
+            others = [shared.standing(connection, each, with_simulated=simulated) for each in limits]
             both = _decide(others, replace(need, wanted=verdict.tokens))
             tokens = both.tokens
             if tokens:
@@ -114,14 +115,14 @@ def release(name: str, accounts: Sequence[Account]) -> None:
             account.reserved.pop(name, None)
 
 
-def settle_shared(name: str, file: Database, guessed: dict[str, Decimal]) -> None:
-    """Release what is reserved for a request in a file, except what it is guessed to have taken.
+def release_shared(name: str, file: Database) -> None:
+    """Release what is reserved for a request in a file.
 
     Raises:
         LedgerError: if the file cannot be written.
     """
     with file.transaction(_WAIT) as connection:
-        shared.settle(connection, name, guessed)
+        shared.release(connection, name)
 
 
 def _standing(account: Account) -> Standing:

@@ -79,6 +79,7 @@ class Need:
         least: a reply of fewer tokens is not worth asking for.
         price: None if it is not known.
         currency: of the price.
+        may_be_simulated: whether the simulator may answer it, for which nobody pays.
     """
 
     prompt: int
@@ -86,6 +87,7 @@ class Need:
     least: int
     price: Price | None
     currency: str
+    may_be_simulated: bool = False
 
     def at(self, unit: str, tokens: int) -> Decimal:
         """Return what the request takes of a budget at most, if its reply has so many tokens."""

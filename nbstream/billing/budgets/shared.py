@@ -8,7 +8,6 @@ rows add up to.
 from __future__ import annotations
 
 import time
-from datetime import date
 from decimal import ROUND_CEILING, Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -21,13 +20,10 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable
 
-_PICO = 12
+_PLACES = 12
 #: What a process of another machine has reserved is released after so long, in seconds.
 _ELSEWHERE_SECONDS = 6 * 3600.0
-#: What is guessed is kept for the budget of a month, and of a notebook that is used for long.
-_KEPT_DAYS = 400
-#: Rows that have cost real money, or would have: a replay has not.
-_KINDS = "kind IN ('server', 'simulated')"
+_PAID, _ALL = "kind = 'server'", "kind IN ('server', 'simulated')"
 
 
 class Standing(NamedTuple):
@@ -36,7 +32,7 @@ class Standing(NamedTuple):
     Attributes:
         limit: the budget.
         spent: what is spent, as the servers counted it.
-        about: what else is guessed to be spent.
+        about: what else is estimated to be spent.
         reserved: what is reserved for requests that are on their way.
     """
 
@@ -82,35 +78,36 @@ def remove(connection: sqlite3.Connection, scope: str, notebook: str) -> int:
     return connection.execute("DELETE FROM budgets WHERE scope = ? AND notebook = ?", (scope, notebook)).rowcount
 
 
-def standing(connection: sqlite3.Connection, limit: Limit) -> Standing:
-    """Return how a budget stands."""
-    spent, about = _rows(connection, limit)
-    reserved, guessed = _reserved(connection, limit)
-    return Standing(limit, spent, about + guessed, reserved)
+def standing(connection: sqlite3.Connection, limit: Limit, *, with_simulated: bool) -> Standing:
+    """Return how a budget stands.
+
+    Args:
+        connection: to the file.
+        limit: the budget.
+        with_simulated: whether replies of the simulator count, for which nobody paid.
+    """
+    spent, about = _rows(connection, limit, _ALL if with_simulated else _PAID)
+    return Standing(limit, spent, about, _reserved(connection, limit))
 
 
 def reserve(connection: sqlite3.Connection, name: str, notebook: str, amounts: dict[str, Decimal]) -> None:
     """Reserve amounts for a request, by their unit; `name` is unique."""
     now, process = time.time(), processes.current()
     for unit, amount in amounts.items():
-        values = (name, unit, now, day_of(now), notebook, _integer(amount, unit), *process)
-        connection.execute("INSERT OR REPLACE INTO reservations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+        values = (name, unit, now, notebook, _integer(amount, unit), *process)
+        connection.execute("INSERT OR REPLACE INTO reservations VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
 
 
-def settle(connection: sqlite3.Connection, name: str, guessed: dict[str, Decimal]) -> None:
-    """Release what was reserved for a request, except what it is guessed to have taken, by unit."""
-    for unit, amount in guessed.items():
-        # Of no process, so that it stays.
-        changed = "UPDATE reservations SET amount = ?, machine = '', process = 0 WHERE name = ? AND unit = ?"
-        connection.execute(changed, (_integer(amount, unit), name, unit))
-    connection.execute("DELETE FROM reservations WHERE name = ? AND process <> 0", (name,))
+def release(connection: sqlite3.Connection, name: str) -> None:
+    """Release what is reserved for a request."""
+    connection.execute("DELETE FROM reservations WHERE name = ?", (name,))
 
 
 def release_dead(connection: sqlite3.Connection) -> None:
     """Release what processes had reserved that do not run any more, as killed kernels."""
     now = time.time()
     owners = connection.execute(
-        "SELECT machine, process, began, max(instant) FROM reservations WHERE process <> 0 GROUP BY 1, 2, 3"
+        "SELECT machine, process, began, max(instant) FROM reservations GROUP BY 1, 2, 3"
     ).fetchall()
     for machine, number, began, instant in owners:
         process = Process(machine, number, began)
@@ -120,35 +117,46 @@ def release_dead(connection: sqlite3.Connection) -> None:
         if is_running is False or (is_running is None and now - instant > _ELSEWHERE_SECONDS):
             values = (machine, number, began)
             connection.execute("DELETE FROM reservations WHERE machine = ? AND process = ? AND began = ?", values)
-    old = date.fromtimestamp(now - _KEPT_DAYS * 86_400).isoformat()  # noqa: DTZ012  (the local day is meant)
-    connection.execute("DELETE FROM reservations WHERE process = 0 AND day < ?", (old,))
 
 
-def _rows(connection: sqlite3.Connection, limit: Limit) -> tuple[Decimal, Decimal]:
-    """Return what the rows of the ledger add up to: as it was reported, and as it is guessed."""
-    if limit.unit == TOKENS:
-        sums = "total(prompt) + total(completion), total(received)"
-        unit = "1"
-    else:
-        sums, unit = "ifnull(sum(pico), 0), ifnull(sum(about_pico), 0)", "currency = :unit"
+def _rows(connection: sqlite3.Connection, limit: Limit, kinds: str) -> tuple[Decimal, Decimal]:
+    """Return what the rows of the ledger add up to: as it was reported, and as it is estimated."""
+    is_tokens = limit.unit == TOKENS
     values = {**_times(limit), "unit": limit.unit, "notebook": limit.notebook}
+    sums = _TOKENS if is_tokens else _PICO
     spent = about = 0
     for table, where in _places(limit):
-        query = f"SELECT {sums} FROM {table} WHERE {where} AND {unit} AND {_KINDS}"  # noqa: S608  (of our own words)
-        more, guessed = connection.execute(query, values).fetchone()
-        spent, about = spent + int(more), about + int(guessed)
-    if limit.unit == TOKENS:
+        query = f"SELECT {sums} FROM {table} WHERE {where} AND {kinds}"  # noqa: S608  (of our own words)
+        more, estimated = connection.execute(query, values).fetchone()
+        spent, about = spent + more, about + estimated
+    if is_tokens:
         return Decimal(spent), Decimal(about)
     exact, rough = amount_of(spent), amount_of(about)
-    # Amounts that are no integers of 10⁻¹².
-    where = f"day >= :first AND day <= :last AND instant >= :since AND {unit} AND {_KINDS}"
+    where = f"day >= :first AND day <= :last AND instant >= :since AND {kinds}"
     where += " AND notebook = :notebook" if limit.scope == "notebook" else ""
-    long = "((amount IS NOT NULL AND pico IS NULL) OR (about IS NOT NULL AND about_pico IS NULL))"
-    query = f"SELECT amount, pico, about, about_pico FROM requests WHERE {long} AND {where}"  # noqa: S608  (as above)
-    for amount, pico, about_amount, about_pico in connection.execute(query, values):
-        exact += Decimal(amount) if amount is not None and pico is None else 0
-        rough += Decimal(about_amount) if about_amount is not None and about_pico is None else 0
+    for amount, estimate in connection.execute(f"{_LONG} AND {where}", values):
+        exact, rough = exact + Decimal(amount), rough + Decimal(estimate)
     return exact, rough
+
+
+#: What is spent, and what is estimated beside it.
+_TOKENS = (
+    "ifnull(sum(ifnull(prompt, 0) + ifnull(completion, 0)), 0), "
+    "ifnull(sum(ifnull(about_prompt, 0) + ifnull(about_completion, 0)), 0)"
+)
+_PICO = (
+    "ifnull(sum(CASE WHEN currency = :unit THEN amount_pico END), 0), "
+    "ifnull(sum(CASE WHEN about_currency = :unit THEN about_pico END), 0)"
+)
+#: The rows with money that is no integer of 10⁻¹²; the condition is that of an index.
+_LONG = """
+SELECT iif(amount_pico IS NULL AND currency = :unit, ifnull(amount, '0'), '0'),
+    iif(about_pico IS NULL AND about_currency = :unit, ifnull(about, '0'), '0')
+FROM requests WHERE (
+    (amount IS NOT NULL AND amount_pico IS NULL) OR (about IS NOT NULL AND about_pico IS NULL)
+    OR (parts IS NOT NULL AND hit_pico IS NULL)
+)
+"""
 
 
 def _places(limit: Limit) -> Iterable[tuple[str, str]]:
@@ -168,20 +176,14 @@ def _times(limit: Limit) -> dict[str, object]:
     return {"first": first, "last": "9999-12-31", "since": limit.since}
 
 
-def _reserved(connection: sqlite3.Connection, limit: Limit) -> tuple[Decimal, Decimal]:
-    """Return what is reserved, and what ended requests are guessed to have taken."""
-    where = "unit = :unit AND (process <> 0 OR (day >= :first AND instant >= :since))"
-    where += " AND notebook = :notebook" if limit.scope == "notebook" else ""
-    query = f"SELECT process <> 0, amount FROM reservations WHERE {where}"  # noqa: S608  (of our own words)
-    values = {**_times(limit), "unit": limit.unit, "notebook": limit.notebook}
-    sums = [0, 0]
-    for is_open, amount in connection.execute(query, values):
-        sums[0 if is_open else 1] += amount
-    reserved, guessed = (Decimal(each) if limit.unit == TOKENS else amount_of(each) for each in sums)
-    return reserved, guessed
+def _reserved(connection: sqlite3.Connection, limit: Limit) -> Decimal:
+    where = "unit = :unit" + (" AND notebook = :notebook" if limit.scope == "notebook" else "")
+    query = f"SELECT ifnull(sum(amount), 0) FROM reservations WHERE {where}"  # noqa: S608  (of our own words)
+    amount = connection.execute(query, {"unit": limit.unit, "notebook": limit.notebook}).fetchone()[0]
+    return Decimal(amount) if limit.unit == TOKENS else amount_of(amount)
 
 
 def _integer(amount: Decimal, unit: str) -> int:
     """Return an amount as it stands in the file, rounded up: tokens, or 10⁻¹² of a currency."""
-    number = amount if unit == TOKENS else amount.scaleb(_PICO)
+    number = amount if unit == TOKENS else amount.scaleb(_PLACES)
     return int(number.to_integral_value(ROUND_CEILING))

@@ -123,8 +123,7 @@ CREATE TRIGGER requests_are_added AFTER INSERT ON requests BEGIN
 END;
 """
 
-#: Of the unit "", an amount is in tokens; of a currency, in 10⁻¹² of it. A row of no process is
-#: what a request that has ended is guessed to have taken.
+#: Of the unit "", an amount is in tokens; of a currency, in 10⁻¹² of it.
 _BUDGETS = """
 CREATE TABLE budgets (
     scope TEXT NOT NULL,
@@ -139,7 +138,6 @@ CREATE TABLE reservations (
     name TEXT NOT NULL,
     unit TEXT NOT NULL,
     instant REAL NOT NULL,
-    day TEXT NOT NULL,
     notebook TEXT NOT NULL,
     amount INTEGER NOT NULL,
     machine TEXT NOT NULL,

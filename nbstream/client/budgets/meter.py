@@ -116,14 +116,12 @@ class BudgetMeter(Meter):
         if taken.cost is None and taken.usage is not None:
             needs.note_real(taken.asked.request)
         if not taken.is_repeated:
-            # The row of the ledger has the tokens that arrived, and not those of the prompt.
-            missing = taken.step.last_unreported
-            self._release({TOKENS: Decimal(missing.prompt_tokens or 0)} if missing is not None else {})
+            self._release()
 
     def closed(self) -> None:
         """Release what is still reserved; see `Meter.closed`."""
         if self._name:
-            self._release({})
+            self._release()
 
     async def _try(self, name: str, need: Need) -> Verdict:
         if self._place is not None:
@@ -134,11 +132,11 @@ class BudgetMeter(Meter):
                 self._place, self._is_lost = None, True
         return holding.try_to_reserve(name, need, self._accounts, None)
 
-    def _release(self, about: dict[str, Decimal]) -> None:
+    def _release(self) -> None:
         name, self._name, self._need = self._name, "", None
         holding.release(name, self._accounts)
         if self._place is not None:
-            _executor().submit(partial(_settle_shared, name, self._place.file, about, self._accounts))
+            _executor().submit(partial(_release_shared, name, self._place.file, self._accounts))
 
 
 class _Counter:
@@ -221,13 +219,13 @@ def _is_new(*key: str) -> bool:
     return is_new
 
 
-def _settle_shared(name: str, file: Database, about: dict[str, Decimal], accounts: Sequence[Account]) -> None:
+def _release_shared(name: str, file: Database, accounts: Sequence[Account]) -> None:
     # A cancelled wait may have reserved it after all.
     holding.release(name, accounts)
     # First the row of the ledger, so that the money is never free in between.
     writing.flush()
     try:
-        holding.settle_shared(name, file, about)
+        holding.release_shared(name, file)
     except LedgerError:
         # What is reserved stays so, until this process has ended.
         return

@@ -50,7 +50,7 @@ def need_of(request: Request, currency: str, at: float | None = None) -> Need:
     choices = request.parameters.get("n")
     wanted = (given or default_limit(request)) * (choices if isinstance(choices, int) and choices > 1 else 1)
     price = price_of(request, tokens, currency, time.time() if at is None else at)
-    return Need(tokens, wanted, min(wanted, _LEAST), price, currency)
+    return Need(tokens, wanted, min(wanted, _LEAST), price, currency, may_be_simulated=is_here(request.endpoint))
 
 
 def prompt_tokens(request: Request) -> int:
@@ -80,7 +80,7 @@ def lowered(request: Request, tokens: int, said: str) -> Request:
         tokens: the limit.
         said: why, as a part of a sentence.
     """
-    if limit_of(request) is None and tokens > _SAFE and _host(request) != _DEEPSEEK and not _is_here(request):
+    if limit_of(request) is None and tokens > _SAFE and _host(request) != _DEEPSEEK and not is_here(request.endpoint):
         # The server may refuse this limit, and has a lower one itself. The line is held meanwhile.
         return request
     name = next((each for each in _LIMITS if each in request.parameters), "max_tokens")
@@ -116,7 +116,7 @@ def price_of(request: Request, tokens: int, currency: str, at: float) -> Price |
 def _priced_host(request: Request) -> str:
     # A server of this machine that has a model of DeepSeek's name may be the simulator, whose
     # replies have DeepSeek's prices. Its first reply tells.
-    is_simulated = _is_here(request) and (_host(request), request.model) not in _real
+    is_simulated = is_here(request.endpoint) and (_host(request), request.model) not in _real
     return prices.SIMULATED_HOST if is_simulated else _host(request)
 
 
@@ -129,5 +129,6 @@ def _host(request: Request) -> str:
     return urlsplit(request.endpoint).netloc.rpartition("@")[2].lower()
 
 
-def _is_here(request: Request) -> bool:
-    return (urlsplit(request.endpoint).hostname or "") in _LOOPBACK
+def is_here(url: str) -> bool:
+    """Return whether a server is on this machine, as the simulator is."""
+    return (urlsplit(url).hostname or "") in _LOOPBACK

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from decimal import Decimal
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from nbstream.billing.budgets import shared
@@ -10,13 +11,11 @@ from nbstream.billing.budgets.limit import TOKENS, Limit
 from nbstream.billing.budgets.shared import Standing
 from nbstream.billing.ledger import database, writing
 from nbstream.billing.ledger.database import LedgerError
-from nbstream.client import metering, settings
-from nbstream.client.budgets import blocks, making, meter
+from nbstream.client import metering, routing, settings
+from nbstream.client.budgets import blocks, making, meter, needs
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
-    from decimal import Decimal
-
     from nbstream.billing.budgets.limit import Scope
     from nbstream.billing.ledger.database import Database
 
@@ -98,9 +97,12 @@ def standings() -> list[Standing]:
     """
     meter.wait_until_settled()
     found = [
-        Standing(each.limit, each.spent, each.about, sum(each.reserved.values(), start=type(each.spent)(0)))
+        Standing(each.limit, each.spent, each.about, sum(each.reserved.values(), Decimal(0)))
         for each in blocks.accounts_here()
+        if each.limit.scope != "cell"
     ]
+    # The cell that asks has spent nothing, and of others nobody asks.
+    found += [Standing(each, *[Decimal(0)] * 3) for each in blocks.own.get().per_cell]
     file = database.current()
     if file is not None and (file.path.exists() or making.rules()):
         try:
@@ -115,4 +117,6 @@ def _shared(file: Database) -> list[Standing]:
     notebook = metering.origin_here().notebook
     with file.reading() as connection:
         limits = [*shared.limits(connection, notebook), *making.rules()]
-        return [shared.standing(connection, each) for each in limits]
+        # Where the simulator may be asked, its replies count, as they do for the next request.
+        simulated = needs.is_here(routing.server(without_key=True).base_url)
+        return [shared.standing(connection, each, with_simulated=simulated) for each in limits]
