@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbstream.simulator.server import Simulator
 from tests import kernels
-from tests.faults import cuts, endings, floods, losses, recording, refusals, waiting
+from tests.faults import budget_races, cuts, endings, floods, losses, recording, refusals, waiting
 from tests.fuzz.targets import TARGETS
 from tests.hostile.__main__ import measure as attack
 from tests.jupyter import exchange_trials, trials
@@ -121,6 +121,18 @@ def stop(tries: int) -> Iterator[Row]:
                 _print_faults(tally.wrong)
 
 
+def budgets(tries: int) -> Iterator[Row]:
+    """Measure processes that spend from one budget at once, and processes that are killed."""
+    for name, found in (
+        ("two processes, three requests each at once", budget_races.race(tries)),
+        ("four processes, three requests each at once", budget_races.race(tries // 4, processes=4)),
+        ("a process is killed while its reply arrives", budget_races.killed(tries // 10)),
+    ):
+        spent = found.seen.get("spent of the budget, per cent")
+        yield [name, f"{found.tried:,}", "" if spent is None else f"{spent:g}", str(len(found.wrong))]
+        _print_faults(found.wrong + found.exceptions)
+
+
 def hostile(_: int) -> Iterator[Row]:
     """Measure hostile text and the safety of the API key."""
     for row in attack():
@@ -135,6 +147,11 @@ SECTIONS: dict[str, tuple[Callable[[int], Iterator[Row]], str, Row]] = {
         stop,
         "From Stop to the disconnect at the server, in ms",
         ["way", "kernel", "measured", "median", "p99", "max", "wrong"],
+    ),
+    "budgets": (
+        budgets,
+        "Budgets that several processes share",
+        ["experiment", "tried", "spent of the budget, %", "over the budget, or wrong"],
     ),
     "hostile": (hostile, "Hostile text and the API key", ["experiment", "tried", "faults"]),
 }
