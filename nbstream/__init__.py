@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from nbstream.jupyter.ask import ask, complete
     from nbstream.jupyter.commands.replies import code_blocks
     from nbstream.jupyter.display import show
+    from nbstream.jupyter.dry_run import dry_run
     from nbstream.jupyter.many import map  # noqa: A004, F401  (it is `nbstream.map`)
     from nbstream.markdown.code_blocks import CodeBlock
     from nbstream.model.exceptions import NbstreamError, NbstreamWarning, RequestError
@@ -73,6 +74,7 @@ __all__ = [
     "code_blocks",
     "complete",
     "describe",
+    "dry_run",
     "last",
     "mcp",
     "record",
@@ -105,6 +107,7 @@ _MODULES = {
     "code_blocks": "jupyter.commands.replies",
     "complete": "jupyter.ask",
     "describe": "prompt.describe",
+    "dry_run": "jupyter.dry_run",
     "map": "jupyter.many",
     "mcp": "tools.mcp_servers",
     "record": "client.tapes",

@@ -181,6 +181,7 @@ class DeepSeekMagics(settings.Settings, Magics):
     @argument("--replay", metavar="FILE", help="Take the responses from this recording; nothing is sent.")
     @argument("--speed", metavar="N", help="With --replay: how fast, such as 4, or max without any wait; 1 by default.")
     @_display_arguments
+    @argument("--dry-run", action="store_true", help="Send nothing: show the request, its tokens and its cost.")
     @argument("--inspect", action="store_true", help="Show below the reply what it is made of: nbstream.Inspector.")
     @argument("--background", action="store_true", help="Do not wait: the next cell runs while the reply arrives.")
     @argument("--raw-body", metavar="JSON", help="An object of further fields for the request; they replace others.")
@@ -260,6 +261,11 @@ class DeepSeekMagics(settings.Settings, Magics):
         options["fill"] = variables if arguments.fill else None
         if arguments.type_name is not None:
             options["schema"] = _type_named(arguments.type_name, variables, arguments.schema)
+        if arguments.dry_run:
+            from nbstream.jupyter.dry_run import show_dry_run  # noqa: PLC0415  (only where it is used)
+
+            self._noted(lambda: show_dry_run(prompt, arguments, options, variables, self._audience))
+            return
         if arguments.compare is not None or arguments.blind:
             from nbstream.jupyter.comparing import ask_compared  # noqa: PLC0415  (only where it is used)
 

@@ -41,28 +41,35 @@ class Part:
     text: str
 
 
-def account_text(request: Request, before: int = 0) -> str:
+def account_text(request: Request, before: int = 0, *, is_sent: bool = True) -> str:
     """Return the account as plain text.
 
     Args:
         request: the request.
         before: how many requests of the same reply were sent before it.
+        is_sent: whether it was sent, so that there are commands about it.
     """
     blocks = [_facts(request).text()]
     for part in _parts(request):
         lines = "".join(f"\n    {line}".rstrip() for line in _cut(part.text).split("\n")) if part.text else ""
         blocks.append(part.title + lines)
-    return "\n\n".join([*blocks, *_inserted(request), *_before(before), _FORMS])
+    return "\n\n".join([*blocks, *_inserted(request), *_before(before), *_forms(is_sent=is_sent)])
 
 
-def account_html(request: Request, before: int = 0) -> str:
+def account_html(request: Request, before: int = 0, *, is_sent: bool = True) -> str:
     """Return the account as HTML; each message can be closed. The parameters are the same."""
     blocks = [_ROOT, _facts(request).html()]
     for part in _parts(request):
         text = f'<div style="{_TEXT}">{escape(_cut(part.text))}</div>' if part.text else ""
         blocks.append(f"<details open><summary>{escape(part.title)}</summary>{text}</details>")
-    lines = "".join(f"<div>{escape(line)}</div>" for line in [*_inserted(request), *_before(before), _FORMS])
+    lines = "".join(
+        f"<div>{escape(line)}</div>" for line in [*_inserted(request), *_before(before), *_forms(is_sent=is_sent)]
+    )
     return one_block("\n".join([*blocks, f'<div style="opacity:.72;font-size:.83em">{lines}</div></div>']))
+
+
+def _forms(*, is_sent: bool) -> list[str]:
+    return [_FORMS] if is_sent else []
 
 
 def code_html(code: str, language: str) -> str:

@@ -12,6 +12,7 @@ import tempfile
 import time
 from contextlib import contextmanager
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -142,7 +143,7 @@ def _work() -> None:
     print("ready", flush=True)
     for line in sys.stdin:
         notebook, _, pace = line.strip().partition(" ")
-        metering.origin_here = lambda notebook=notebook: Origin(notebook)
+        metering.origin_here = partial(Origin, notebook)
         prompt = "[simulate: normal tokens=5000 rate=50] Race." if pace else _PROMPT
         runs = [nbstream.stream(prompt, max_tokens=_TOKENS) for _ in range(1 if pace else _AT_ONCE)]
         replies = [final_reply(run) for run in runs]

@@ -47,8 +47,7 @@ def need_of(request: Request, currency: str, at: float | None = None) -> Need:
     """
     tokens = prompt_tokens(request)
     given = limit_of(request)
-    choices = request.parameters.get("n")
-    wanted = (given or default_limit(request)) * (choices if isinstance(choices, int) and choices > 1 else 1)
+    wanted = (given or default_limit(request)) * choices_of(request)
     price = price_of(request, tokens, currency, time.time() if at is None else at)
     return Need(tokens, wanted, min(wanted, _LEAST), price, currency, may_be_simulated=is_here(request.endpoint))
 
@@ -72,6 +71,12 @@ def default_limit(request: Request) -> int:
     return _DEFAULT_WITHOUT if parameters.get("thinking") == {"type": "disabled"} else _DEFAULT
 
 
+def choices_of(request: Request) -> int:
+    """Return how many replies a request asks for at once."""
+    choices = request.parameters.get("n")
+    return choices if isinstance(choices, int) and choices > 1 else 1
+
+
 def lowered(request: Request, tokens: int, said: str) -> Request:
     """Return a request whose reply has at most so many tokens, with a warning that says so.
 
@@ -89,7 +94,7 @@ def lowered(request: Request, tokens: int, said: str) -> Request:
     return replace(request, parameters=parameters, warnings=(*request.warnings, warning))
 
 
-def price_of(request: Request, tokens: int, currency: str, at: float) -> Price | None:
+def price_of(request: Request, tokens: int, currency: str, at: float, *, is_cached: bool = False) -> Price | None:
     """Return what a request costs at most if it is sent at an instant; None if that is not known.
 
     Args:
@@ -97,10 +102,12 @@ def price_of(request: Request, tokens: int, currency: str, at: float) -> Price |
         tokens: the tokens of its prompt.
         currency: the currency of the account.
         at: the instant, in seconds since the Unix epoch.
+        is_cached: whether the prompt is in the server's cache.
     """
+    hit = tokens if is_cached else 0
     costs = [
         prices.cost(
-            Usage(prompt, completion, cache_hit_tokens=0, cache_miss_tokens=prompt),
+            Usage(prompt, completion, cache_hit_tokens=hit, cache_miss_tokens=prompt - hit),
             model=request.model,
             host=_priced_host(request),
             at=at,
