@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from nbstream.batch.replies import Replies
     from nbstream.chat.conversation import Chat
     from nbstream.client.budgets.blocks import budget
+    from nbstream.client.ledger_view import ledger
     from nbstream.client.run import Run
     from nbstream.client.settings import Settings
     from nbstream.client.tapes import record, replay
@@ -76,6 +77,7 @@ __all__ = [
     "describe",
     "dry_run",
     "last",
+    "ledger",
     "mcp",
     "record",
     "replay",
@@ -108,6 +110,7 @@ _MODULES = {
     "complete": "jupyter.ask",
     "describe": "prompt.describe",
     "dry_run": "jupyter.dry_run",
+    "ledger": "client.ledger_view",
     "map": "jupyter.many",
     "mcp": "tools.mcp_servers",
     "record": "client.tapes",

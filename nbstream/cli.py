@@ -1,4 +1,4 @@
-"""The `nbstream` command, with its subcommands `demo` and `simulate`."""
+"""The `nbstream` command, with its subcommands."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import nbstream
-from nbstream import demo
+from nbstream import demo, usage_command
 from nbstream.simulator import server
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name, module, summary in (
         ("demo", demo, "open the quickstart notebook offline, with simulated replies"),
         ("simulate", server, "run a server on this machine that simulates DeepSeek's API"),
+        ("usage", usage_command, "show what was spent, from the ledger"),
     ):
         command = commands.add_parser(name, help=summary, formatter_class=argparse.RawDescriptionHelpFormatter)
         module.add_arguments(command)

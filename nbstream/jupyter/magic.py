@@ -186,7 +186,7 @@ class DeepSeekMagics(settings.Settings, Magics):
     @argument("--background", action="store_true", help="Do not wait: the next cell runs while the reply arrives.")
     @argument("--raw-body", metavar="JSON", help="An object of further fields for the request; they replace others.")
     @line_cell_magic
-    def deepseek(self, line: str, cell: str | None = None) -> None:
+    def deepseek(self, line: str, cell: str | None = None) -> Any:
         """Ask a model; its reasoning and answer stream into the cell.
 
         The cell's text is the prompt, taken literally: nothing in it is expanded. Afterwards the
@@ -198,17 +198,17 @@ class DeepSeekMagics(settings.Settings, Magics):
         """
         if (cell is None and not line.strip()) or line.strip() in _HELP:
             sys.stdout.write(explanations.whole(self.deepseek.parser))
-            return
+            return None
         if line.strip() == first_lines.MISPLACED:
             raise UsageError(_MISPLACED)
         try:
             if cell is None:
                 presentation = presentation_of(self, {}, self._audience)
-                commands.run(line, Context(self.shell, presentation, self._ask, self._line))
-                return
+                return commands.run(line, Context(self.shell, presentation, self._ask, self._line))
             self._ask(line, cell.removesuffix("\n"))
         except RequestError as error:
             raise UsageError(name_options(str(error), self._audience)) from None
+        return None
 
     @property
     def _audience(self) -> Audience:

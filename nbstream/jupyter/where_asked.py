@@ -72,4 +72,7 @@ def _program() -> str:
     """Return the file of the program; empty in an interactive Python or IPython."""
     is_interactive = "IPython" in sys.modules and sys.modules["IPython"].get_ipython() is not None
     file = getattr(sys.modules.get("__main__"), "__file__", None)
-    return "" if is_interactive or not isinstance(file, str) else str(Path(file).absolute())
+    # The name of a program that is no file is in angle brackets.
+    if is_interactive or not isinstance(file, str) or file.startswith("<"):
+        return ""
+    return str(Path(file).absolute())

@@ -1,8 +1,9 @@
-"""Structured answers as DataFrames; only here pandas is imported."""
+"""Structured answers and other rows as DataFrames."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, is_dataclass
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from nbstream.model.exceptions import RequestError
@@ -10,6 +11,8 @@ from nbstream.model.reply import ReplyError
 
 if TYPE_CHECKING:
     from nbstream.model.reply import Reply
+
+_MISSING = "A DataFrame needs pandas, which is not installed: `%pip install pandas`."
 
 
 def frame_of(reply: Reply) -> Any:
@@ -28,7 +31,7 @@ def frame_of(reply: Reply) -> Any:
     try:
         import pandas as pd  # noqa: PLC0415  (heavy, and not a dependency)
     except ImportError:
-        raise RequestError("A DataFrame needs pandas, which is not installed: `%pip install pandas`.") from None
+        raise RequestError(_MISSING) from None
     return pd.DataFrame(rows_of(reply.data))
 
 
@@ -39,6 +42,29 @@ def frame_or_rows(rows: list[dict[str, Any]]) -> Any:
     except ImportError:
         return rows
     return pd.DataFrame(rows)
+
+
+def has_pandas() -> bool:
+    """Return whether pandas is installed."""
+    return find_spec("pandas") is not None
+
+
+def frame_of_rows(rows: list[dict[str, Any]], index: str | None = None) -> Any:
+    """Return rows as a DataFrame.
+
+    Args:
+        rows: the rows.
+        index: the column that labels them; None counts them.
+
+    Raises:
+        RequestError: if pandas is not installed.
+    """
+    try:
+        import pandas as pd  # noqa: PLC0415  (as above)
+    except ImportError:
+        raise RequestError(_MISSING) from None
+    frame = pd.DataFrame(rows)
+    return frame.set_index(index) if index is not None and rows else frame
 
 
 def rows_of(data: Any) -> list[dict[str, Any]]:

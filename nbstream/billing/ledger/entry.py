@@ -162,7 +162,9 @@ def pico(amount: Decimal) -> int | None:
 def amount_of(number: int) -> Decimal:
     """Return the amount of `number` times 10⁻¹², exactly."""
     with localcontext(prec=len(str(number))):
-        return Decimal(number).scaleb(-_PLACES)
+        amount = Decimal(number).scaleb(-_PLACES).normalize()
+        # Not 1E+2.
+        return amount if amount.as_tuple().exponent <= 0 else amount.quantize(Decimal(1))  # type: ignore[operator]
 
 
 def day_of(instant: float) -> str:

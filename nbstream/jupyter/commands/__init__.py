@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nbstream.client.redaction import without_keys
 from nbstream.jupyter.commands.command import Command
@@ -56,6 +56,12 @@ _COMMANDS = (
         "servers.key",
         any_words=True,
     ),
+    Command(
+        "usage [SCOPE] [OPTION …]",
+        "what was spent: SCOPE is cell, notebook, today, month or all; --by model, notebook, chat or day; --csv FILE, "
+        "--json; --forget --before DATE deletes",
+        "usage.usage",
+    ),
     Command("config", "show every setting, its value, and where it comes from", "configuration.config"),
     Command(
         "help [COMMAND|OPTION]", "explain a command, an option or a setting, or list all", "explanations.write_help"
@@ -64,8 +70,8 @@ _COMMANDS = (
 COMMANDS = {each.name: each for each in _COMMANDS}
 
 
-def run(line: str, context: Context) -> None:
-    """Carry out the command on the line after `%deepseek`.
+def run(line: str, context: Context) -> Any:
+    """Carry out the command on the line after `%deepseek`, and return its value if it has one.
 
     Raises:
         RequestError: if there is no such command, or it cannot be carried out.
@@ -77,4 +83,4 @@ def run(line: str, context: Context) -> None:
         raise RequestError(
             f"%deepseek {said} is no command: there are {', '.join(each.usage for each in COMMANDS.values())}."
         )
-    command.carry_out(words, context)
+    return command.carry_out(words, context)

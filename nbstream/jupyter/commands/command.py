@@ -78,8 +78,8 @@ class Command(NamedTuple):
         return float("inf") if self.any_words or self.usage.endswith(ANY_NUMBER) else self.usage.count("[")
 
     @property
-    def carry_out(self) -> Callable[[Sequence[str], Context], None]:
-        """The function, which takes the words that follow the name."""
+    def carry_out(self) -> Callable[[Sequence[str], Context], Any]:
+        """The function, which takes the words that follow the name; it may return a value."""
         module, _, name = self.function.partition(".")
-        found: Callable[[Sequence[str], Context], None] = getattr(import_module(f"{__package__}.{module}"), name)
+        found: Callable[[Sequence[str], Context], Any] = getattr(import_module(f"{__package__}.{module}"), name)
         return found
