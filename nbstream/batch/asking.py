@@ -206,6 +206,11 @@ def _place(executor: Executor | None, example: ApiSource) -> Place:
             f"Requests on the workers of an executor are not recorded in {endpoint.recorder.name}: leave out "
             "`executor=`, or name a ThreadPoolExecutor. Nothing was sent."
         )
+    if not place.is_here and example.request.caching is not None:
+        raise RequestError(
+            "Replies of the workers of an executor are not kept in the cache: leave out `executor=`, or give "
+            "`cache=False`. Nothing was sent."
+        )
     has_key_in_url = len(endpoint.secrets) > (endpoint.api_key is not None)
     if not place.is_here and (endpoint.key_origin == "argument" or has_key_in_url):
         what = "The key in `base_url=`" if has_key_in_url else "`api_key=`"

@@ -16,8 +16,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from nbstream.batch.keeping import KeptReplies
-from nbstream.batch.lines import to_line
+from nbstream.batch.lines import number_of, to_line
 from nbstream.batch.pace import Pace
+from nbstream.batch.prepared import sampled
 from nbstream.batch.progress import End, Progress, Rate
 from nbstream.batch.sums import Sums
 from nbstream.batch.verdict import is_whole, verdict_on
@@ -308,7 +309,7 @@ class Job:
         if self._store.keep(position, key):
             self._kept += 1
         else:
-            self._start(_Item(position, prepared, key))
+            self._start(_Item(position, sampled(prepared, number_of(key)), key))
 
     def _start(self, item: _Item) -> None:
         item.attempts += 1

@@ -35,6 +35,11 @@ def repeated(key: int, number: int) -> int:
     return key | (number - 1) << _KEY_BITS
 
 
+def number_of(key: int) -> int:
+    """Return how many times the request of a key was asked for in its job, from 1."""
+    return (key >> _KEY_BITS) + 1
+
+
 def head_of(line: bytes) -> tuple[int, bool] | None:
     """Return the key of a line, and whether its reply is whole; None if it is no such line."""
     found = _HEAD.match(line)

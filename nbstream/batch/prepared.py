@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
+
+from nbstream.client.sources.choice import source_for
 
 if TYPE_CHECKING:
     from nbstream.client.following import Following
@@ -21,3 +24,16 @@ class Prepared(NamedTuple):
     prompt: str | None
     source: ApiSource
     following: Following | None = None
+
+
+def sampled(prepared: Prepared, number: int) -> Prepared:
+    """Return a prompt that a job asks for the `number`-th time, from 1.
+
+    In the cache it has a reply of its own: equal prompts are asked for different answers.
+    """
+    source = prepared.source
+    caching = source.request.caching
+    if number == 1 or caching is None:
+        return prepared
+    request = replace(source.request, caching=replace(caching, sample=caching.sample + number - 1))
+    return prepared._replace(source=source_for(source.endpoint, request, source.earlier))

@@ -35,6 +35,9 @@ def verdict_on(reply: Reply) -> Verdict:
     if reply.status == "cancelled":
         return "cancelled"
     if reply.error is not None:
+        if reply.error.kind == "unsent" and reply.request.caching is not None:
+            # Without a key, the cache may still have the answers to other prompts.
+            return "failed"
         return _of_failure(reply.error)
     if reply.status == "failed":
         return "failed"

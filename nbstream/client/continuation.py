@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from nbstream.client import models, settings, tapes
+from nbstream.client.cache.choice import caching_of
 from nbstream.client.endpoint_facts import MaxTokensField
 from nbstream.client.insertions import refuse_unseen
 from nbstream.client.json_values import JsonValues
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from nbstream.client.endpoints import Endpoint
     from nbstream.client.options import Options
     from nbstream.client.sources.api import ApiSource
+    from nbstream.model.caching import Caching
     from nbstream.model.reply import Reply
     from nbstream.model.request import Request
     from nbstream.model.structure import Structure
@@ -161,7 +163,8 @@ def _key(request: Request, *, is_replayed: bool) -> tuple[str, str, str, bool]:
 def _is_replayed(reply: Reply) -> bool:
     """Return whether a recording answered, or had no response to the request."""
     is_unknown = reply.error is not None and reply.error.kind == "not_recorded"
-    return is_unknown or any(step.recorded is not None for step in reply.steps)
+    recorded = [step.recorded for step in reply.steps if step.recorded is not None]
+    return is_unknown or any(each.kind == "recording" for each in recorded)
 
 
 def is_known(request: Request) -> bool:
@@ -194,7 +197,18 @@ def _again(reply: Reply, options: Options) -> tuple[Endpoint, Request]:
     refuse_forgotten(parameters)
     address = replace(endpoint.beta.address, call=FIM) if request.address.call == FIM else new.address
     new = replace(new, turn=request.turn, inserted=request.inserted, structure=_structure(request, given))
+    new = replace(new, caching=_caching(request, options))
     return endpoint, replace(new, parameters=parameters, address=address)
+
+
+def _caching(request: Request, options: Options) -> Caching | None:
+    """Return what a request that is sent again asks of the cache: the reply is always a new one."""
+    names = ("cache", "sample", "fresh")
+    known = request.caching
+    if any(options.get(name) is not None for name in names):
+        given: Options = {**options, "cache": options.get("cache", known is not None and (known.folder or True))}
+        known = caching_of(given)
+    return None if known is None else replace(known, is_fresh=True)
 
 
 def _structure(request: Request, options: Mapping[str, Any]) -> Structure | None:
@@ -242,7 +256,8 @@ def _filling_on(endpoint: Endpoint, request: Request, earlier: Earlier | None, b
     """
     prompt = str(request.parameters["prompt"])
     prompt = prompt[: len(prompt) - begun] + (earlier.answer if earlier is not None else "")
-    request = replace(request, parameters={**request.parameters, "prompt": prompt})
+    caching = request.caching if earlier is None else None
+    request = replace(request, parameters={**request.parameters, "prompt": prompt}, caching=caching)
     return remember(source_for(endpoint.beta, request, earlier), endpoint)
 
 
@@ -272,5 +287,8 @@ def _going_on(endpoint: Endpoint, request: Request, earlier: Earlier) -> ApiSour
     told = (ReplyWarning("left_out", where=name) for name in earlier.left_out)
     warnings = (*request.warnings, *values.warnings, *told)
     place = endpoint.for_continuing
-    request = replace(request, messages=messages, parameters=parameters, warnings=warnings, address=place.address)
+    # The rest of a reply that was cut off is no answer of its own.
+    caching = None if earlier.requests else request.caching
+    request = replace(request, messages=messages, parameters=parameters, warnings=warnings, caching=caching)
+    request = replace(request, address=place.address)
     return remember(source_for(place, request, earlier), endpoint)

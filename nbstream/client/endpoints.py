@@ -164,6 +164,12 @@ class Endpoint:
         return self.facts.continuing
 
     @property
+    def missing_key(self) -> str:
+        """What to do about the key that requests need, and that is missing; or nothing."""
+        needs_key = self.facts.needs_key and self.api_key is None and self.player is None
+        return _no_key(self.facts, self.base_url, self.key_note) if needs_key else ""
+
+    @property
     def for_continuing(self) -> Endpoint:
         """The same endpoint at the base URL where it continues answers."""
         return self.beta if self.facts.has_beta else self

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from nbstream.client import settings
+from nbstream.client.cache.choice import caching_of
 from nbstream.client.continuation import remember
 from nbstream.client.request_builder import build_request, speaks_deepseek
 from nbstream.client.routing import route
@@ -41,7 +42,9 @@ def filling_in(prefix: str, suffix: str, options: Options) -> ApiSource:
         raise RequestError(f"{' and '.join(unfit)}: a text is filled in without a conversation, and without thinking.")
     if given.get("thinking"):
         raise RequestError("`thinking=True`: a text is filled in without thinking.")
-    endpoint, model = route(options.get("model"), options.get("base_url"), options.get("api_key"))
+    caching = caching_of(options)
+    named = (options.get("model"), options.get("base_url"), options.get("api_key"))
+    endpoint, model = route(*named, without_key=caching is not None)
     if not (endpoint.facts.has_beta and speaks_deepseek(endpoint, model)):
         raise RequestError(f"{endpoint.server} is not known to fill in text: DeepSeek does. Nothing was sent.")
     extra: dict[str, Any] = {
@@ -54,4 +57,4 @@ def filling_in(prefix: str, suffix: str, options: Options) -> ApiSource:
         plain["max_tokens"] = settings.current().max_tokens
     request = build_request(endpoint, model, (), plain)
     address = replace(endpoint.beta.address, call=FIM)
-    return remember(source_for(endpoint.beta, replace(request, address=address)), endpoint)
+    return remember(source_for(endpoint.beta, replace(request, address=address, caching=caching)), endpoint)

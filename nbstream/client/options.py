@@ -66,6 +66,13 @@ class Options(TypedDict, total=False):
     max_steps: int | None
     #: Whether the model calls a tool: auto, none, required, or the name of one.
     tool_choice: str | None
+    #: Whether a complete reply is kept in a file, and answers the same request again: True, or the
+    #: folder for these files. The default is that of the settings, and False overrides them.
+    cache: bool | str | PathLike[str] | None
+    #: Whether to send the request even if its reply is kept; the new reply replaces that.
+    fresh: bool | None
+    #: Which of several replies to the same request is kept, or answers: 1, 2 and so on.
+    sample: int | None
     #: Further fields of the request's JSON body; they replace all others.
     extra_body: Mapping[str, Any] | None
 

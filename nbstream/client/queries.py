@@ -127,4 +127,4 @@ def _opened(endpoint: Endpoint, path: str, url: str) -> AbstractAsyncContextMana
     from nbstream.client.sources.replay import played, response_to  # noqa: PLC0415  (only where it is used)
     from nbstream.recordings.taken import Asked  # noqa: PLC0415  (as above)
 
-    return played(response_to(Asked("GET", url), endpoint.player), endpoint.player)
+    return played(response_to(Asked("GET", url), endpoint.player), endpoint.player.speed)

@@ -339,7 +339,7 @@ class Receiver(Delivery):
                 told.append(Priced(end.at, cost))
             told += self._estimated(reply, end)
             # Before anybody learns that the reply has ended.
-            self._record(reply, cost)
+            self._record(reduced([end], reply).last_step, cost)
             self._metering.ended(reduced(told, reply), end)
         if self._goes_on(reply, end):
             return [*told, Responded(end.at)]
@@ -353,10 +353,10 @@ class Receiver(Delivery):
         found = estimated(reply, end, self._currency, has_data=self._decoder.payloads > 0)
         return [] if found is None else [found]
 
-    def _record(self, reply: Reply, cost: Cost | None) -> None:
-        """Record the last response, which has ended."""
+    def _record(self, step: Reply, cost: Cost | None) -> None:
+        """Record the last response, which has ended, and which made this reply."""
         if self.trace.responses:
-            self.trace.responses[-1].record(reply.last_usage, cost)
+            self.trace.responses[-1].record(step, cost)
 
     def _goes_on(self, reply: Reply, end: Ended) -> bool:
         """Return whether the reply goes on after the end of a response."""

@@ -5,16 +5,15 @@ Several cells and kernels may append to one file: each response is one write, un
 
 from __future__ import annotations
 
-import concurrent.futures
 import copy
 import json
 import os
 import time
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nbstream.client import file_lock
+from nbstream.client import file_lock, writer
 from nbstream.model.exceptions import RequestError
 from nbstream.model.printable import one_line
 from nbstream.recordings import lines
@@ -23,27 +22,17 @@ from nbstream.recordings.taken import Asked, Taken
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from concurrent.futures import Future
     from typing import BinaryIO
 
     from nbstream.client.trace import ResponseTrace
     from nbstream.model.failure import Failure
+    from nbstream.model.reply import Reply
     from nbstream.model.usage import Cost, Usage
 
 #: Other headers of a response are not needed, and may tell something about the account.
 _HEADERS = ("content-type", "retry-after", "retry-after-ms", "location")
 _LOCK_SECONDS, _TICK_SECONDS = 20.0, 0.01
-
-_writer: concurrent.futures.ThreadPoolExecutor | None = None
-
-
-def _reset_after_fork() -> None:
-    """Forget the thread in a forked child, where it does not run."""
-    global _writer  # noqa: PLW0603
-    _writer = None
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_reset_after_fork)
 
 
 class Recorder:
@@ -63,7 +52,7 @@ class Recorder:
         self.usual = ""
         #: The user's own endpoint that is asked.
         self.endpoint: Mapping[str, Any] | None = None
-        self._pending: list[concurrent.futures.Future[None]] = []
+        self._pending: list[Future[None]] = []
         try:
             self._check()
         except FormatError as error:
@@ -87,18 +76,21 @@ class Recorder:
         made.usual, made.endpoint = usual, endpoint
         return made
 
-    def write(self, response: ResponseTrace, usage: Usage | None = None, cost: Cost | None = None) -> None:
+    def write(self, response: ResponseTrace, step: Reply | None = None, cost: Cost | None = None) -> None:
         """Append a response that has ended; returns at once.
 
         Args:
             response: the response.
-            usage: the tokens that its server reported.
+            step: the reply to its request; None if there was none.
             cost: what it cost.
         """
-        global _writer  # noqa: PLW0603  (one for the process)
-        if _writer is None:
-            _writer = concurrent.futures.ThreadPoolExecutor(1, "nbstream-recorder")
-        self._pending.append(_writer.submit(self._append, response, usage, cost))
+        usage = step.last_usage if step is not None else None
+        usual, endpoint = self.usual, self.endpoint
+        self._pending.append(writer.submit(lambda: self._append(taken_of(response, usage, cost, usual, endpoint))))
+
+    def add(self, taken: Taken) -> None:
+        """Append a response that the cache had kept, as it was received; returns at once."""
+        self._pending.append(writer.submit(self._append, replace(taken, usual=self.usual, endpoint=self.endpoint)))
 
     def flush(self) -> str:
         """Wait until all is written; return a sentence about what could not be, or nothing."""
@@ -112,8 +104,8 @@ class Recorder:
         number = "A response" if len(problems) == 1 else f"{len(problems)} responses"
         return f"{number} could not be recorded in {self.name}: {one_line(problems[0])}."
 
-    def _append(self, response: ResponseTrace, usage: Usage | None, cost: Cost | None) -> None:
-        data = lines.to_lines(taken_of(response, usage, cost, self.usual, self.endpoint))
+    def _append(self, taken: Taken) -> None:
+        data = lines.to_lines(taken)
         with open(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666), "r+b", buffering=0) as file:  # noqa: PTH123
             _locked(file)
             try:

@@ -82,6 +82,12 @@ class Settings(Configurable):
     currency = traitlets.Enum(
         ["USD", "CNY"], "USD", help="The currency of your account at DeepSeek, in which costs are shown."
     ).tag(config=True)
+    cache = traitlets.Union(
+        [traitlets.Bool(), traitlets.Unicode()],
+        default_value=False,
+        help="Whether complete replies are kept in files, and answer the same requests again: True, or the folder for "
+        "these files; it is nbstream_cache beside the notebook.",
+    ).tag(config=True)
     retries = traitlets.Int(2, min=0, help="How many times to retry a request before its first delta.").tag(config=True)
     bytes_idle = traitlets.Float(
         120.0, min=0.1, help="The most seconds without a byte, after the first byte of a stream."

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from nbstream.client import allowance, continuation, history, settings
+from nbstream.client.cache.choice import caching_of
 from nbstream.client.insertions import insertion_notes, prompt_of, with_insertions
 from nbstream.client.notes import warn
 from nbstream.client.request_builder import build_request, parameter_notes, speaks_deepseek, turns
@@ -16,6 +17,7 @@ from nbstream.client.sources.choice import source_for
 from nbstream.client.structured import asking_for, structure_of, with_instruction
 from nbstream.client.thinking import rule_for
 from nbstream.client.tool_options import check, given_tools, place_of
+from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -78,7 +80,10 @@ class RequestMaker:
 
     def __init__(self, options: Options) -> None:
         self._options = options
-        endpoint, self._model = route(options.get("model"), options.get("base_url"), options.get("api_key"))
+        self._caching = caching = caching_of(options)
+        # What the cache answers needs no key.
+        named = (options.get("model"), options.get("base_url"), options.get("api_key"))
+        endpoint, self._model = route(*named, without_key=caching is not None)
         self._tools = given_tools(options)
         check(options, self._tools)
         self._endpoint = endpoint = place_of(self._tools, endpoint)
@@ -122,7 +127,7 @@ class RequestMaker:
             inserted = (*inserted, instruction)
         request = build_request(endpoint, model, messages, options, chosen.thinking_field, tools=self._tools)
         sent = before.shared(request.messages) if before is not None else request.messages
-        request = replace(request, messages=sent, turn=turn, inserted=inserted)
+        request = replace(request, messages=sent, turn=turn, inserted=inserted, caching=self._caching)
         if structure is not None:
             request = asking_for(request, structure, endpoint)
         notes = (endpoint.key_note, *parameter_notes(request, endpoint), *insertion_notes(inserted))
@@ -149,10 +154,13 @@ def start_run(source: Source, following: Following | None = None, before: Sequen
     `following` and `before` are as for a `Receiver`.
 
     Raises:
-        RequestError: if a visitor may not start it, see `allowance`.
+        RequestError: if a visitor may not start it, see `allowance`; or if there is no key.
     """
     if source.is_sent:
         allowance.check()
+        # It may be missing, as the cache might have answered.
+        if sentence := getattr(source, "missing_key", ""):
+            raise RequestError(sentence)
     run = Run(source, limits(), settings.current().currency, following, before)
     history.remember(run.receiver)
     return run

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from nbstream.model.failure import Failure
     from nbstream.model.reply import Reply
     from nbstream.model.request import Request
-    from nbstream.model.usage import Cost, Usage
+    from nbstream.model.usage import Cost
 
 #: How a response ended.
 ResponseEnd: TypeAlias = Literal[
@@ -101,7 +101,7 @@ class ResponseTrace:
     ) -> None:
         self.request = request
         self._question = question
-        self._recorder: Recorder | None = None
+        self._recorders: list[Recorder] = []
         self._is_outdated = False
         self._recorded_at: float | None = None
         self.begun = begun
@@ -143,8 +143,8 @@ class ResponseTrace:
 
     @property
     def is_recorded(self) -> bool:
-        """Whether it goes to a recording."""
-        return self._recorder is not None
+        """Whether it goes to a recording, or into the cache."""
+        return bool(self._recorders)
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -188,19 +188,20 @@ class ResponseTrace:
     def record_in(self, recorder: Recorder | None) -> None:
         """Note what it is recorded in; then all of it is kept, however large it is."""
         if recorder is not None:
-            self._recorder, self._most = recorder, float("inf")
+            self._recorders.append(recorder)
+            self._most = float("inf")
 
-    def record(self, usage: Usage | None = None, cost: Cost | None = None) -> None:
+    def record(self, step: Reply | None = None, cost: Cost | None = None) -> None:
         """Record the response, once it has ended.
 
         Args:
-            usage: the tokens that the server reported.
+            step: the reply to its request; None if there was none.
             cost: what it cost.
         """
-        recorder, self._recorder = self._recorder, None
-        if recorder is not None:
+        recorders, self._recorders = self._recorders, []
+        for recorder in recorders:
             # A copy, as the bytes may be dropped before they are written.
-            recorder.write(copy.copy(self), usage, cost)
+            recorder.write(copy.copy(self), step, cost)
         if self._is_outdated:
             self.drop()
 
@@ -237,7 +238,7 @@ class ResponseTrace:
     def drop(self) -> None:
         """Forget the bytes; those that are to be recorded, once they are."""
         self._is_outdated = True
-        if self._recorder is not None:
+        if self._recorders:
             return
         self.size, self.is_cut = 0, True
         self._times, self._pieces, self._error = [], [], ""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from nbstream.chat.own_keys import with_own
 from nbstream.client.notes import warn
 from nbstream.client.options import checked
+from nbstream.client.sources.choice import source_for
 from nbstream.client.start import source_of, start_run
 from nbstream.client.tool_options import given_tools
 from nbstream.comparison.naming import names_of
@@ -101,12 +102,26 @@ def prepared(specs: Sequence[Spec], common: Mapping[str, Any]) -> tuple[list[Col
                 columns.append(_prepared(spec, common))
             except RequestError as error:
                 raise RequestError(f"Column {at}: {error}") from None
+    _give_samples(columns)
     for sentence in dict.fromkeys(str(each.message) for each in caught):
         warn(sentence)
     names, same = names_of([(each.spec, each.source.request) for each in columns])
     for column, name in zip(columns, names, strict=True):
         column.name = name
     return columns, same
+
+
+def _give_samples(columns: Sequence[Column]) -> None:
+    """Give columns with the same request replies of their own in the cache."""
+    asked: list[tuple[str, dict[str, Any]]] = []
+    for column in columns:
+        source, request = column.source, column.source.request
+        if request.caching is not None:
+            number = asked.count(same := (request.url, request.body()))
+            asked.append(same)
+            if number:
+                caching = replace(request.caching, sample=request.caching.sample + number)
+                column.source = source_for(source.endpoint, replace(request, caching=caching), source.earlier)
 
 
 def _prepared(spec: Spec, common: Mapping[str, Any]) -> Column:

@@ -102,7 +102,9 @@ class Exchange:
         warnings = (ReplyWarning(self._state.end),) if self._state.end is not None else ()
         asked = () if question is None else ({"role": "user", "content": question},)
         messages = (*sent, *messages_of(step, self._rule), *asked)
-        return replace(request, messages=messages, parameters=parameters, warnings=warnings)
+        # Results of tools are new each time.
+        caching = None if question is None else request.caching
+        return replace(request, messages=messages, parameters=parameters, warnings=warnings, caching=caching)
 
 
 def _question_after(reply: Reply) -> str | None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from nbstream.client import settings
+from nbstream.client.cache.choice import problems
 from nbstream.client.fill_in import filling_in
+from nbstream.client.notes import warn
 from nbstream.client.options import NAMES, checked, with_signature
 from nbstream.client.start import start_run
 from nbstream.exchange.start import stream
@@ -72,7 +74,10 @@ def watch_run(start: Callable[[], Run], display: Mapping[str, str | None]) -> Re
 
         # It has the attributes of a reply, and waits for them.
         return cast("Reply", marimo_notebook.watch(start, presentation))
-    return watch(start, presentation)
+    reply = watch(start, presentation)
+    if problem := problems():
+        warn(problem)
+    return reply
 
 
 with_signature(ask, (*NAMES, *(each.name for each in OPTIONS)))

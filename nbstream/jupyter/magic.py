@@ -19,6 +19,7 @@ from IPython.core.magic_arguments import argument, magic_arguments
 
 from nbstream.chat import names
 from nbstream.client import settings, tapes
+from nbstream.client.cache import choice
 from nbstream.client.options import NAMES
 from nbstream.client.redaction import without_keys
 from nbstream.exchange.start import stream
@@ -176,6 +177,19 @@ class DeepSeekMagics(settings.Settings, Magics):
     @argument("-o", "--out", metavar="VAR", help="Put the reply into this variable, also after a stop or a failure.")
     @argument(
         "--base-url", help="A server's base URL or an endpoint's name; the default is DEEPSEEK_BASE_URL, or DeepSeek."
+    )
+    @argument(
+        "--cache",
+        nargs="?",
+        const=True,
+        metavar="FOLDER",
+        help="Keep the reply, if it is complete, in a file beside the notebook, or in FOLDER; the same request is "
+        "answered by it later, at no cost.",
+    )
+    @argument("--no-cache", dest="cache", action="store_const", const=False, help="Do not use the cache.")
+    @argument("--fresh", action="store_const", const=True, help="With --cache: ask anew, and replace what is kept.")
+    @argument(
+        "--sample", type=int, metavar="N", help="With --cache: the Nth of several replies to the same request (1)."
     )
     @argument("--record", metavar="FILE", help="Add the responses to this recording, with their times.")
     @argument("--replay", metavar="FILE", help="Take the responses from this recording; nothing is sent.")
@@ -366,9 +380,10 @@ def unload(shell: InteractiveShell) -> None:
 
 
 def _flush(recorder: Recorder | None) -> None:
-    """Wait until all is recorded, and tell what could not be."""
-    if recorder is not None and (problem := recorder.flush()):
-        sys.stderr.write(f"Note: {problem}\n")
+    """Wait until all is recorded and in the cache, and tell what could not be."""
+    for problem in (recorder.flush() if recorder is not None else "", choice.problems()):
+        if problem:
+            sys.stderr.write(f"Note: {problem}\n")
 
 
 def _show_inspector(run: Run, reasoning: str) -> None:

@@ -12,6 +12,7 @@ from nbstream.model.hidden_text import hidden_in
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from nbstream.model.caching import Caching
     from nbstream.model.structure import Structure
     from nbstream.model.warning import ReplyWarning
 
@@ -131,6 +132,7 @@ class Request:
         inserted: the values and files that were put into the prompt.
         address: where below the endpoint it goes.
         structure: the form of the answer that it asks for; None for any text.
+        caching: what it asks of the cache; None if it does not use it.
     """
 
     model: str = ""
@@ -146,6 +148,7 @@ class Request:
     inserted: tuple[Inserted, ...] = ()
     address: Address = field(default=Address(), repr=False)
     structure: Structure | None = None
+    caching: Caching | None = None
 
     @property
     def url(self) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbstream.model import (
     blocks,
+    caching,
     events,
     failure,
     recorded,
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 _MODULES: tuple[ModuleType, ...] = (
-    *(blocks, events, failure, recorded, reply, request, spend, structure, timing),
+    *(blocks, caching, events, failure, recorded, reply, request, spend, structure, timing),
     *(tool_call, tool_result, usage, warning),
 )
 _CLASSES = {

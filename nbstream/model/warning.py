@@ -33,6 +33,8 @@ WarningKind: TypeAlias = Literal[
     "budget_not_held",  # the ledger cannot be used, so the budgets that kernels share are not held
     "not_recorded",  # the ledger cannot be written; `where` is its file, `said` why
     "ledger_damaged",  # the ledger's file was damaged; `where` is the file, `said` where it is now
+    "cache_unusable",  # a file of the cache, `where`, cannot be used, so the request was sent; `said` is why
+    "cache_read_only",  # the reply cannot be kept in the folder `where`; `said` is why
     "raw_tool_call",  # the answer holds the markup of a tool call; `said` is the beginning of it
 ]
 
@@ -43,6 +45,7 @@ OF_REQUEST: frozenset[WarningKind] = frozenset(
     {
         *("replaced", "asked_anew", "left_out", "max_steps", "repeated_call", "denials"),
         *("lowered", "budget_unpriced", "budget_not_held"),
+        *("cache_unusable", "cache_read_only"),
     }
 )
 #: What warnings of these kinds say is one growing text; of other kinds, one line each.

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -43,7 +41,7 @@ def _paid(recorded: Sequence[Recorded]) -> str:
     known = [each for each in costs if each is not None]
     if not known or len({each.currency for each in known}) > 1:
         return ""
-    total = replace(known[0], amount=sum((each.amount for each in known), Decimal(0)))
+    total = sum(known[1:], known[0])
     is_least = None in costs or any(each.at_least for each in known)
     bound = "at most " if any(each.at_most for each in known) else "at least " if is_least else ""
     return f"{bound}{total}"

@@ -214,17 +214,26 @@ def _is_in_alert(warning: ReplyWarning, reply: Reply) -> bool:
     return error is not None and error.cause == "unreadable" and warning.kind == "unreadable" and warning.count == 1
 
 
+_SHORT_WARNINGS = {
+    "cut_event": "The stream ended within an event: {said}",
+    "repeated": "The server repeated the text that it was to continue; it is shown once.",
+    "asked_anew": "The reply had ended while the model was thinking, so the request was sent anew.",
+    "cache_unusable": "{where} in the cache cannot be used: {said}. So the request was sent.",
+    "cache_read_only": "The reply is not kept in the cache {where}: {said}.",
+}
+
+
 def warning_sentence(warning: ReplyWarning, request: Request, audience: Audience = "cell") -> str:
     """Return what a warning says."""
     count = warning.count
     said = one_line(warning.said[:_LONGEST_SAID])
     said = said if len(warning.said) <= _LONGEST_SAID else said + "…"
     match warning.kind:
+        case "cut_event" | "repeated" | "asked_anew" | "cache_unusable" | "cache_read_only":
+            text = _SHORT_WARNINGS[warning.kind].format(where=one_line(warning.where), said=said)
         case "unreadable":
             what = "One event" if count == 1 else f"{count:,} events"
             text = f"{what} of the stream could not be read" + (f": {said}" if said else ".")
-        case "cut_event":
-            text = f"The stream ended within an event: {said}"
         case "other_text":
             text = f"The server sent text that is not shown, in `{warning.where}`: {said}"
         case "other_choice":
@@ -242,10 +251,6 @@ def warning_sentence(warning: ReplyWarning, request: Request, audience: Audience
             )
         case "not_kept":
             text = f"The server sent data that is not kept, in `{warning.where}`."
-        case "repeated":
-            text = "The server repeated the text that it was to continue; it is shown once."
-        case "asked_anew":
-            text = "The reply had ended while the model was thinking, so the request was sent anew."
         case "left_out":
             text = f"The reply was continued without `{warning.where}`, as a part of JSON is none: check the whole."
         case "raw_tool_call":

@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from nbstream.model.earlier import Earlier
     from nbstream.model.events import Event
     from nbstream.model.failure import Failure
+    from nbstream.model.reply import Reply
     from nbstream.model.request import Request
-    from nbstream.model.usage import Cost, Usage
+    from nbstream.model.usage import Cost
 
 
 class SourceError(Exception):
@@ -76,14 +77,14 @@ class Noting(Protocol):
         """Note the time of the next bytes, which is recorded, in seconds since the request."""
 
     def record_in(self, recorder: Recorder | None) -> None:
-        """Note what the response is recorded in, once it has ended."""
+        """Note what the response is recorded in, once it has ended; there may be several."""
 
 
 class Recorder(Protocol):
     """Keeps responses in a file."""
 
-    def write(self, response: Any, usage: Usage | None = None, cost: Cost | None = None) -> None:
-        """Keep a response that has ended; returns at once."""
+    def write(self, response: Any, step: Reply | None = None, cost: Cost | None = None) -> None:
+        """Keep a response that has ended, the reply `step` to its request; returns at once."""
 
 
 class Source(Protocol):

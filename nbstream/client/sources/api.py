@@ -62,6 +62,11 @@ class ApiSource:
         """How fast time goes; see `Source.speed`."""
         return 1.0
 
+    @property
+    def missing_key(self) -> str:
+        """What to do about the key that the request needs, and that is missing; or nothing."""
+        return self.endpoint.missing_key if self.is_sent else ""
+
     def with_request(self, request: Request) -> Self:
         """Return the source of a changed request; see `Source.with_request`."""
         changed = copy(self)
@@ -94,6 +99,8 @@ class ApiSource:
     async def _opened(self, response: Noting) -> AsyncIterator[Opened]:
         if said := allowance.take():
             raise SourceError(Failure("unsent", "allowance", said=said))
+        if said := self.missing_key:
+            raise SourceError(Failure("unsent", "key", said=said))
         response.record_in(self.endpoint.recorder)
         body = revealed(self.request.body())
         async with connections.opened(self.endpoint, self.request.address.call, body) as opened:

@@ -1,4 +1,4 @@
-"""Which source a request has: its server, or the recording that answers in the server's place."""
+"""Which source a request has: its server, or what answers in the server's place."""
 
 from __future__ import annotations
 
@@ -17,11 +17,15 @@ def source_for(endpoint: Endpoint, request: Request, earlier: Earlier | None = N
     """Return the source for a request; arguments are as for `ApiSource`.
 
     Raises:
-        RequestError: if a rule forbids the request.
+        RequestError: if a rule forbids the request, which nothing answers but its server.
     """
-    if endpoint.player is None:
-        enforcing.check(endpoint, request.model, request.parameters)
-        return ApiSource(endpoint, request, earlier)
-    from nbstream.client.sources.replay import ReplaySource  # noqa: PLC0415  (only where it is used)
+    if endpoint.player is not None:
+        from nbstream.client.sources.replay import ReplaySource  # noqa: PLC0415  (only where it is used)
 
-    return ReplaySource(endpoint.player, endpoint, request, earlier)
+        return ReplaySource(endpoint.player, endpoint, request, earlier)
+    if request.caching is not None:
+        from nbstream.client.sources.cache import cached_or_sent  # noqa: PLC0415  (only where it is used)
+
+        return cached_or_sent(endpoint, request, request.caching, earlier)
+    enforcing.check(endpoint, request.model, request.parameters)
+    return ApiSource(endpoint, request, earlier)

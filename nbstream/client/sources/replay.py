@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from nbstream.client.sources import Decoder, Noting
     from nbstream.model.earlier import Earlier
     from nbstream.model.events import Event
+    from nbstream.model.recorded import RecordedKind
     from nbstream.model.request import Request
     from nbstream.recordings.taken import Taken
 
@@ -39,7 +40,33 @@ if TYPE_CHECKING:
 _BYTES_AT_ONCE = 64 << 10
 
 
-class ReplaySource(ApiSource):
+class PlayedSource(ApiSource):
+    """A request that an earlier response answers; arguments are as for `ApiSource`.
+
+    Attributes:
+        kind: what answers it.
+    """
+
+    is_sent: bool = False
+    kind: RecordedKind
+
+    def __init__(self, endpoint: Endpoint, request: Request, earlier: Earlier | None = None) -> None:
+        super().__init__(endpoint, request, earlier)
+        self._taken: Taken | None = None
+
+    async def prepare(self) -> None:
+        """Do nothing."""
+
+    def decoder(self, max_bytes: int) -> Decoder:
+        """Return a decoder that also tells when the response was received."""
+        return _ReplayedDecoder(super().decoder(max_bytes), self._recorded)
+
+    def _recorded(self) -> Recorded | None:
+        taken = self._taken
+        return Recorded(taken.instant, _cost(taken), self.kind) if taken is not None else None
+
+
+class ReplaySource(PlayedSource):
     """A request that a recording answers: with the same bytes, and at the same times.
 
     Args:
@@ -49,30 +76,22 @@ class ReplaySource(ApiSource):
         earlier: what the reply goes on with; None for a reply that begins with this request.
     """
 
-    is_sent: bool = False
+    kind: RecordedKind = "recording"
 
     def __init__(self, player: Player, endpoint: Endpoint, request: Request, earlier: Earlier | None = None) -> None:
         super().__init__(endpoint, request, earlier)
         self._player = player
-        self._taken: Taken | None = None
 
     @property
     def speed(self) -> float:
         """How fast it is played; see `Source.speed`."""
         return self._player.speed
 
-    async def prepare(self) -> None:
-        """Do nothing."""
-
-    def decoder(self, max_bytes: int) -> Decoder:
-        """Return a decoder that also tells when the response was recorded."""
-        return _ReplayedDecoder(super().decoder(max_bytes), lambda: self._taken)
-
     @asynccontextmanager
     async def _opened(self, response: Noting) -> AsyncIterator[Opened]:
         # Keys in the body are hidden, as they are in a recording.
         self._taken = response_to(Asked("POST", self.request.url, self.request.body()), self._player)
-        async with played(self._taken, self._player, response) as opened:
+        async with played(self._taken, self.speed, response) as opened:
             yield opened
 
 
@@ -93,19 +112,19 @@ def response_to(asked: Asked, player: Player) -> Taken:
 
 
 @asynccontextmanager
-async def played(taken: Taken, player: Player, response: Noting | None = None) -> AsyncIterator[Opened]:
+async def played(taken: Taken, speed: float, response: Noting | None = None) -> AsyncIterator[Opened]:
     """Play a recorded response.
 
     Args:
         taken: the response.
-        player: how fast.
+        speed: 2 is twice as fast as it was recorded; infinity does not wait.
         response: is told the recorded times.
 
     Raises:
         SourceError: if there was no response, or it broke.
         StatusError: if it was a refusal.
     """
-    clock = _Clock(player.speed)
+    clock = _Clock(speed)
     if taken.status is None or taken.end == "refused":
         await clock.until(taken.seconds)
         if taken.status is None:
@@ -160,9 +179,9 @@ class _Clock:
 class _ReplayedDecoder(OuterDecoder):
     """Tells before everything else when the response was recorded, and what it cost."""
 
-    def __init__(self, decoder: Decoder, taken: Callable[[], Taken | None]) -> None:
+    def __init__(self, decoder: Decoder, recorded: Callable[[], Recorded | None]) -> None:
         super().__init__(decoder)
-        self._taken = taken
+        self._recorded = recorded
         self._has_told = False
 
     def feed(self, piece: bytes, at: float) -> list[Event]:
@@ -178,10 +197,10 @@ class _ReplayedDecoder(OuterDecoder):
         return [*self._told(at), *self._decoder.finish(at, failure)]
 
     def _told(self, at: float) -> list[Event]:
-        if self._has_told or (taken := self._taken()) is None:
+        if self._has_told or (recorded := self._recorded()) is None:
             return []
         self._has_told = True
-        return [Replayed(at, Recorded(taken.instant, _cost(taken)))]
+        return [Replayed(at, recorded)]
 
 
 def _cost(taken: Taken) -> Cost | None:

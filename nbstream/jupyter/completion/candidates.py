@@ -146,5 +146,6 @@ BY_NAME: dict[str, Candidates] = {
     "VAR": _new_variables,
     "PATH": _files,
     "FILE": _files,
+    "FOLDER": _files,
     "ENDPOINT": _endpoints,
 }
