@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import nbstream
 from nbstream import demo, usage_command
+from nbstream.shell import estimate, prices
 from nbstream.simulator import server
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ("demo", demo, "open the quickstart notebook offline, with simulated replies"),
         ("simulate", server, "run a server on this machine that simulates DeepSeek's API"),
         ("usage", usage_command, "show what was spent, from the ledger"),
+        ("estimate", estimate, "calculate what many calls of a model would cost"),
+        ("prices", prices, "show prices, their sources and their age"),
     ):
         command = commands.add_parser(name, help=summary, formatter_class=argparse.RawDescriptionHelpFormatter)
         module.add_arguments(command)

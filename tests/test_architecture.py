@@ -45,6 +45,7 @@ ALLOWED = {
         *("prompt", "snippets", "markdown", "sessions", "model"),
     },
     "simulator": {"recordings", "model"},
+    "shell": {"output", "client", "billing", "model"},
     "recordings": set(),
 }
 #: The files or folders that may import each third-party library.

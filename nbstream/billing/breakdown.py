@@ -43,10 +43,18 @@ class PricedTokens:
     factor: Decimal = Decimal(1)
 
     @property
+    def rate(self) -> Decimal:
+        """The price of a million of them at the time of the request."""
+        return _EXACT.multiply(self.price, self.factor)
+
+    @property
     def amount(self) -> Decimal:
         """What they cost."""
-        each = _EXACT.multiply(self.price, self.factor)
-        return _EXACT.divide(_EXACT.multiply(Decimal(self.count), each), _MILLION)
+        return _EXACT.divide(_EXACT.multiply(Decimal(self.count), self.rate), _MILLION)
+
+    def times(self, count: int) -> PricedTokens:
+        """Return the tokens of so many calls."""
+        return replace(self, count=self.count * count)
 
 
 @dataclass(frozen=True, slots=True)

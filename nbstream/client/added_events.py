@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from nbstream.billing import prices
 from nbstream.client.thinking import field_that_switches_off
 from nbstream.client.trace import remember
 from nbstream.model.events import Continued, Event, Started, Stepped, Warned
@@ -60,7 +61,10 @@ def step_events(source: Source, at: float, cause: StepCause) -> list[Event]:
 def ending_warnings(reply: Reply, at: float) -> list[Event]:
     """Return what only the whole reply tells about its request."""
     field = field_that_switches_off(reply.request.parameters)
-    return [Warned(at, ReplyWarning("thought_anyway", where=field))] if field and reply.reasoning.strip() else []
+    warnings = [ReplyWarning("thought_anyway", where=field)] if field and reply.reasoning.strip() else []
+    if reply.last_usage is not None and reply.recorded is None and (problem := prices.problem()):
+        warnings.append(ReplyWarning("bad_prices", problem))
+    return [Warned(at, each) for each in warnings]
 
 
 def _continuing(source: Source, at: float) -> list[Event]:

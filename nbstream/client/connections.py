@@ -11,7 +11,9 @@ import threading
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
 
+from nbstream.billing import prices
 from nbstream.client.policy import enforcing
 from nbstream.client.sources import SourceError
 from nbstream.model.exceptions import RequestError
@@ -165,6 +167,7 @@ def _refuse(endpoint: Endpoint, body: Mapping[str, Any] | None) -> None:
 def _new_client(endpoint: Endpoint) -> AsyncOpenAI:
     import openai  # noqa: PLC0415  (0.4 s, so not before the first request)
 
+    prices.prepare(urlsplit(endpoint.origin).netloc)
     client = openai.AsyncOpenAI(
         base_url=endpoint.path_url,
         default_query=endpoint.query or None,

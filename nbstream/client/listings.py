@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from nbstream.billing.prices import cost
+from nbstream.billing.prices import prices_at
 from nbstream.client.addresses import origin_of
 from nbstream.client.queries import QueryError, get_json
 from nbstream.model.failure import Failure
 from nbstream.model.printable import one_line
-from nbstream.model.usage import Usage
 
 if TYPE_CHECKING:
     from nbstream.client.endpoints import Endpoint
@@ -43,6 +42,7 @@ class ListedModel:
         price_in: the price of a million tokens of the prompt, without a cache.
         price_out: the price of a million tokens of the reply.
         currency: the currency of the prices.
+        source: where they stand.
     """
 
     id: str
@@ -50,6 +50,7 @@ class ListedModel:
     price_in: Decimal | None = None
     price_out: Decimal | None = None
     currency: str = "USD"
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,21 +174,13 @@ def _model(entry: dict[str, Any], endpoint: Endpoint, currency: str) -> ListedMo
         per_token = [_number(pricing.get(each)) for each in ("prompt", "completion")]
         # OpenRouter's routers have a price of -1, as they choose a model for each request.
         price_in, price_out = (each * _MILLION if each is not None and each >= 0 else None for each in per_token)
-        return ListedModel(name, context, price_in, price_out)
-    price_in, price_out = (_price(endpoint, name, usage, currency) for usage in _ONE_MILLION)
-    return ListedModel(name, context, price_in, price_out, currency)
-
-
-#: A million tokens of the prompt, none of it cached, and of the reply.
-_ONE_MILLION = (
-    Usage(prompt_tokens=_MILLION, completion_tokens=0, cache_hit_tokens=0),
-    Usage(prompt_tokens=0, completion_tokens=_MILLION, cache_hit_tokens=0),
-)
-
-
-def _price(endpoint: Endpoint, model: str, usage: Usage, currency: str) -> Decimal | None:
-    found = cost(usage, model=model, host=urlsplit(endpoint.origin).netloc, at=time.time(), currency=currency)
-    return found.amount if found is not None else None
+        return ListedModel(name, context, price_in, price_out, source=endpoint.server)
+    host = urlsplit(endpoint.origin).netloc
+    found = prices_at(name, host, datetime.now(UTC), currency, url=endpoint.base_url)
+    if found is None:
+        return ListedModel(name, context)
+    price_in, price_out = (found.each[kind] * found.factor for kind in ("miss", "output"))
+    return ListedModel(name, context, price_in, price_out, found.currency, found.place)
 
 
 def _unexpected(endpoint: Endpoint, document: Any) -> Failure:

@@ -35,6 +35,7 @@ WarningKind: TypeAlias = Literal[
     "ledger_damaged",  # the ledger's file was damaged; `where` is the file, `said` where it is now
     "cache_unusable",  # a file of the cache, `where`, cannot be used, so the request was sent; `said` is why
     "cache_read_only",  # the reply cannot be kept in the folder `where`; `said` is why
+    "bad_prices",  # a file with the user's prices is not valid, so no cost is known; `said` says why
     "raw_tool_call",  # the answer holds the markup of a tool call; `said` is the beginning of it
 ]
 

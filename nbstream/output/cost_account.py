@@ -8,26 +8,15 @@ from typing import TYPE_CHECKING
 
 from nbstream.billing.prices import breakdown_of
 from nbstream.model.spend import Spend
+from nbstream.output.price_words import KINDS, money, number, peak_hours, weekday
 from nbstream.output.tables import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from decimal import Decimal
+    from collections.abc import Sequence
 
-    from nbstream.billing.breakdown import Breakdown, Kind
-    from nbstream.billing.peak import PeakRule
+    from nbstream.billing.breakdown import Breakdown
     from nbstream.model.reply import Reply
     from nbstream.model.usage import Cost
-
-KINDS: Mapping[Kind, str] = {
-    "hit": "input, from the cache",
-    "miss": "input",
-    "write": "input, written to the cache",
-    "write_1h": "input, written to the cache for an hour",
-    "output": "output",
-}
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_WEEK = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +50,14 @@ def cost_account(step: Reply) -> CostAccount:
         (
             KINDS[part.kind] + _share(part.kind, step),
             f"{part.count:,}",
-            f"\xd7 {_money(part.price, currency)}/M" + (f" \xd7 {_number(part.factor)}" if part.factor != 1 else ""),
-            _money(part.amount, currency),
+            f"\xd7 {money(part.price, currency)}/M" + (f" \xd7 {number(part.factor)}" if part.factor != 1 else ""),
+            money(part.amount, currency),
         )
         for part in found.parts
         if part.count or part.kind != "hit"
     )
     notes = [*_source(found, step), *_saved(found, currency), *_earlier(step), *_doubts(found, step), *_recorded(step)]
-    return CostAccount(rows, _money(found.cost.amount, found.cost.currency), tuple(notes))
+    return CostAccount(rows, money(found.cost.amount, found.cost.currency), tuple(notes))
 
 
 def _cost(step: Reply) -> Cost | None:
@@ -104,7 +93,7 @@ def _spend(step: Reply) -> Spend:
 
 
 def _bounded(spend: Spend) -> str:
-    return spend.text(lambda cost: _money(cost.amount, cost.currency)) or "not known"
+    return spend.text(lambda cost: money(cost.amount, cost.currency)) or "not known"
 
 
 def prices_of(found: Breakdown) -> str:
@@ -123,20 +112,12 @@ def _source(found: Breakdown, step: Reply) -> list[str]:
         return ["The server reported this cost itself (`usage.cost`)."]
     notes = [prices_of(found)]
     if found.peak is not None:
-        when = f"{_DAYS[found.at.weekday()]}, {found.at:%Y-%m-%d %H:%M} UTC"
+        when = f"{weekday(found.at)}, {found.at:%Y-%m-%d %H:%M} UTC"
         tier = "at peak time" if cost.tier == "peak" else cost.tier
         notes.append(f"The request was sent {tier}: {when}. {peak_hours(found.peak, found.peak_factor)}")
     if step.simulated:
         notes.append("The reply is simulated: nothing was paid, and this is what it would cost.")
     return notes
-
-
-def peak_hours(peak: PeakRule, factor: Decimal) -> str:
-    """Return when an hour is peak, as a sentence."""
-    hours = " and ".join(f"{start:02d}:00\u2013{end:02d}:00" for start, end in peak.hours)
-    days = peak.weekdays
-    span = "every day" if len(days) == _WEEK else f"from {_DAYS[days[0]]} to {_DAYS[days[-1]]}"
-    return f"Peak is {hours} UTC {span}, and costs {_number(factor)} times as much."
 
 
 def _share(kind: str, step: Reply) -> str:
@@ -151,14 +132,14 @@ def _saved(found: Breakdown, currency: str) -> list[str]:
     if "hit" not in parts or not parts["hit"].count:
         return []
     without = found.cost.amount - parts["hit"].amount + replace(parts["hit"], price=parts["miss"].price).amount
-    return [f"Without the cache it would have cost {_money(without, currency)}."]
+    return [f"Without the cache it would have cost {money(without, currency)}."]
 
 
 def _earlier(step: Reply) -> list[str]:
     earlier = step.earlier
     if earlier is None or not earlier.requests:
         return []
-    paid = "is not known" if earlier.cost is None else f"was {_money(earlier.cost.amount, earlier.cost.currency)}"
+    paid = "is not known" if earlier.cost is None else f"was {money(earlier.cost.amount, earlier.cost.currency)}"
     return [f"This is the last request of a reply that was continued. What the part before it cost {paid}."]
 
 
@@ -170,7 +151,7 @@ def _doubts(found: Breakdown, step: Reply) -> list[str]:
         notes.append(f"It is {bound} bound, as {', and '.join(found.doubts)}.")
     is_whole = step.earlier is None or not step.earlier.requests
     if cost is not None and is_whole and cost.amount != found.cost.amount:
-        kept = _money(cost.amount, cost.currency)
+        kept = money(cost.amount, cost.currency)
         notes.append(f"The reply keeps {kept}, by the prices that were known when it ended.")
     return notes
 
@@ -187,17 +168,3 @@ def _why_unknown(step: Reply) -> list[str]:
         return ["The server reported only a part of the tokens, so the cost is not known."]
     where = step.request.endpoint or "this server"
     return [f"The price of {step.model or 'this model'} at {where} is not known, so the cost is not known."]
-
-
-def _money(amount: Decimal, currency: str) -> str:
-    return f"{'$' if currency == 'USD' else f'{currency} '}{_number(amount)}"
-
-
-def _number(value: Decimal) -> str:
-    """Return all digits of a number, at least two after the point unless it is whole."""
-    text = f"{value:f}"
-    if "." not in text:
-        return f"{int(text):,}"
-    text = text.rstrip("0")
-    whole, _, rest = text.partition(".")
-    return f"{int(whole):,}.{rest:0<2}" if rest else f"{int(whole):,}"

@@ -5,7 +5,7 @@ What to do about a failure is in `remedies`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Literal, TypeAlias, assert_never
 
 from nbstream.exchange.actions import actions
 from nbstream.model.printable import one_line
@@ -77,6 +77,10 @@ _UNDECIDED = "Not run: {}. {{Resume}} goes on with the reply, and asks for {} ag
 
 _UNSEEN = "The page was reloaded while a reply arrived, and may not show it. %deepseek show {} shows it again."
 _KIB = 1024
+#: Warnings on what a reply costs, and on where that is kept.
+_MoneyKind: TypeAlias = Literal[
+    "bad_prices", "lowered", "budget_unpriced", "budget_not_held", "not_recorded", "ledger_damaged"
+]
 #: A note shows this many characters of what a warning is about.
 _LONGEST_SAID = 120
 
@@ -255,15 +259,6 @@ def warning_sentence(warning: ReplyWarning, request: Request, audience: Audience
             text = f"The reply was continued without `{warning.where}`, as a part of JSON is none: check the whole."
         case "raw_tool_call":
             text = f"The server did not parse a tool call, so it stands in the answer as text: {said}"
-        case "lowered":
-            text = f"The reply was asked for in at most {one_line(warning.said)}."
-        case "budget_unpriced":
-            text = f"The price of {said} is not known, so what it costs does not count in {one_line(warning.where)}."
-        case "budget_not_held":
-            text = (
-                "The ledger cannot be used, so the budgets of the notebook, the day and the month are not held. "
-                "%deepseek usage says why."
-            )
         case "max_steps":
             text = (
                 "The model called tools in as many requests as `max_steps=` allows, so the last request asked for an "
@@ -281,20 +276,36 @@ def warning_sentence(warning: ReplyWarning, request: Request, audience: Audience
                 f"{one_line(warning.where)} was not run, as nobody could be asked. Name it in `allow=` to let it run "
                 'without asking, or mark it with @nbstream.tool(consent="never") if it only reads.'
             )
+        case _:
+            text = _on_money(warning, warning.kind)
+    return spoken(text, audience)
+
+
+def _on_money(warning: ReplyWarning, kind: _MoneyKind) -> str:
+    """Return what a warning on prices, budgets or the ledger says."""
+    said, where = one_line(warning.said), one_line(warning.where)
+    match kind:
+        case "bad_prices":
+            return f"The cost is not known, as your prices cannot be read. {said}"
+        case "lowered":
+            return f"The reply was asked for in at most {said}."
+        case "budget_unpriced":
+            return f"The price of {said} is not known, so what it costs does not count in {where}."
+        case "budget_not_held":
+            return (
+                "The ledger cannot be used, so the budgets of the notebook, the day and the month are not held. "
+                "%deepseek usage says why."
+            )
         case "not_recorded":
-            text = (
-                f"The ledger {one_line(warning.where)} cannot be written ({one_line(warning.said)}), so it lacks this "
+            return (
+                f"The ledger {where} cannot be written ({said}), so it lacks this "
                 "request and later ones until it can. The reply is not affected. NBSTREAM_LEDGER names another file, "
                 "or is off."
             )
         case "ledger_damaged":
-            text = (
-                f"The ledger {one_line(warning.where)} was damaged, so a new one was begun. The old file is "
-                f"{one_line(warning.said)}."
-            )
+            return f"The ledger {where} was damaged, so a new one was begun. The old file is {said}."
         case _:  # pragma: no cover
-            assert_never(warning.kind)
-    return spoken(text, audience)
+            assert_never(kind)
 
 
 def unseen(back: int) -> str:

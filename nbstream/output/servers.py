@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 #: More rows would push the notebook away.
 MOST_ROWS = 40
-_PRICES = "Prices are per million tokens at this moment, without a cache."
+_PRICES = "Prices are per million tokens at this moment, without a cache"
 
 
 def failed(error: QueryError, audience: Audience) -> str:
@@ -47,13 +47,14 @@ def models_table(endpoint: Endpoint, models: Sequence[ListedModel], current: str
         columns.append(("context", [f"{each.context:,}" if each.context else "" for each in shown]))
     has_prices = any(each.price_in is not None or each.price_out is not None for each in shown)
     if has_prices:
-        currency = shown[0].currency
+        currency = next(each.currency for each in shown if each.price_in is not None or each.price_out is not None)
         columns.append((f"in, {currency}", [_price(each.price_in) for each in shown]))
         columns.append((f"out, {currency}", [_price(each.price_out) for each in shown]))
     headers = [name for name, _ in columns]
     numbers = frozenset(at for at, name in enumerate(headers) if name not in ("", "model"))
     rest = len(found) - len(shown)
-    notes = [_PRICES] if has_prices else []
+    sources = sorted({each.source for each in shown if each.source and each.price_in is not None})
+    notes = [f"{_PRICES}; from {' and '.join(sources)}." if sources else f"{_PRICES}."] if has_prices else []
     if rest:
         name = endpoint.name or f"{endpoint.origin}{endpoint.address.path}"
         notes.append(f"{rest:,} more: %deepseek models {name} WORD shows those with a word in their id.")

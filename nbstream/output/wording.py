@@ -13,6 +13,7 @@ from nbstream.model.events import Retrying, Waiting
 from nbstream.model.printable import printable
 from nbstream.output import call_words, spending, step_times
 from nbstream.output.durations import seconds
+from nbstream.output.price_words import source_of
 from nbstream.output.recorded_words import is_partly_cached, recorded_items
 from nbstream.output.sentences import NORMAL_ENDS, has_answer, message
 
@@ -246,5 +247,5 @@ def _cost(reply: Reply) -> list[str]:
     if cost is None:
         return []
     words = [spending.amount(spend), cost.tier]
-    source = f"prices of {cost.dated:%Y-%m-%d}" if cost.dated else "as the server says"
+    source = source_of(cost, reply.timing.continued or reply.timing.started)
     return [" ".join(word for word in words if word) + f" ({source})"]

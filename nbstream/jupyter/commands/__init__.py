@@ -49,6 +49,16 @@ _COMMANDS = (
         "budgets.budget",
         any_words=True,
     ),
+    Command(
+        "prices [MODEL] [OPTION …]",
+        "show the prices of a model, or all of nbstream's table, with their sources and their age",
+        "prices.prices",
+    ),
+    Command(
+        "estimate [OPTION …]",
+        "calculate what calls would cost: -m pro --calls 1M --input 2200 --cached 2000 --output 300",
+        "prices.estimate",
+    ),
     Command("balance [ENDPOINT]", "say how much money the account has", "servers.balance"),
     Command(
         "key [ENDPOINT] [--save|--forget]",

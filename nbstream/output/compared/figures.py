@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 from nbstream.model import rates
 from nbstream.output import spending, step_times
 from nbstream.output.durations import seconds
+from nbstream.output.price_words import source_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from decimal import Decimal
 
     from nbstream.model.reply import Reply
+    from nbstream.model.usage import Cost
 
 UNKNOWN = "–"  # noqa: RUF001  (a dash, as in tables)
 _ESTIMATE = "≈ is an estimate, as the server did not report it"
@@ -69,13 +71,19 @@ def notes_of(replies: Sequence[Reply]) -> list[str]:
     notes += [_BOUNDS] if "≤" in texts or "≥" in texts else []
     if any(reply.simulated for reply in replies):
         notes.append("simulated: costs are what it would cost" if costs else "simulated")
-    dates = sorted({f"{cost.dated:%Y-%m-%d}" for cost in costs if cost.dated is not None})
-    if dates:
-        notes.append(f"prices of {' and '.join(dates)}")
-    if any(cost.dated is None for cost in costs):
-        notes.append("costs as the server says" if not dates else "other costs as the server says")
+    notes += _sources(costs)
     tiers = sorted({cost.tier for cost in costs if cost.tier})
     return notes + ([f"{' and '.join(tiers)} tier"] if tiers else [])
+
+
+def _sources(costs: Sequence[Cost]) -> list[str]:
+    """Return where the prices of several costs come from."""
+    costs = [each for each in costs if each.source not in ("recording", "cache")]
+    dates = sorted({f"{each.dated:%Y-%m-%d}" for each in costs if each.dated is not None and each.source != "user"})
+    notes = [f"prices of {' and '.join(dates)}"] if dates else []
+    words = sorted({source_of(each) for each in costs if each.dated is None or each.source == "user"})
+    others = "other costs " if dates else "costs "
+    return notes + [f"{others}{each}" if each.startswith("as ") else each for each in words]
 
 
 def row_of(reply: Reply) -> dict[str, Any]:

@@ -1,0 +1,103 @@
+"""What many calls would cost, as a table and as JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nbstream.output.cost_account import prices_of
+from nbstream.output.price_words import KINDS, age_note, money, peak_hours, plain, stamp, total
+from nbstream.output.tables import Table
+
+if TYPE_CHECKING:
+    from nbstream.billing.breakdown import Breakdown
+    from nbstream.billing.estimate import Estimate
+    from nbstream.model.usage import Cost
+
+_NOT_NEEDED = "It is a calculation from list prices: no request was sent."
+
+
+def estimate_table(found: Estimate) -> Table:
+    """Return the calculation, with a column for each kind of hours."""
+    now, volume = found.each[0], found.volume
+    headers = ["tokens", "number"]
+    for one in found.each:
+        tier = one.cost.tier
+        headers += [f"{tier} price" if tier else "price", f"{tier} cost" if tier else "cost"]
+    rows = []
+    for at, tokens in enumerate(now.parts):
+        if not tokens.count:
+            continue
+        row = [KINDS[tokens.kind], f"{tokens.count * volume.calls:,}"]
+        for one in found.each:
+            part = one.parts[at]
+            price = money(part.rate, one.cost.currency)
+            row += [f"{price}/M", total(part.times(volume.calls).amount, one.cost.currency)]
+        rows.append(row)
+    rows.append(["together", "", *_sums(found.totals)])
+    if volume.calls != 1:
+        rows.append(["one call", "", *_sums([one.cost for one in found.each])])
+    count = "1 call" if volume.calls == 1 else f"{volume.calls:,} calls"
+    each = f"{volume.prompt:,} tokens in ({volume.cached:,} of them from the cache), {volume.output:,} out"
+    when = f"{found.at:%Y-%m-%d %H:%M} UTC" + (f", {now.cost.tier}" if now.cost.tier else "")
+    title = f"{count} of {found.model} at {found.host}, {when}: {each}"
+    return Table(title, headers, rows, frozenset(range(1, len(headers))), "\n".join(_notes(found)))
+
+
+def estimate_json(found: Estimate) -> dict[str, Any]:
+    """Return the calculation as JSON; amounts are text, with all their digits."""
+    now, volume = found.each[0], found.volume
+    return {
+        "model": found.model,
+        "host": found.host,
+        "at": stamp(found.at),
+        "calls": volume.calls,
+        "tokens": {
+            "input": volume.prompt,
+            "cached": volume.cached,
+            "output": volume.output,
+            "reasoning": volume.reasoning,
+        },
+        "currency": now.cost.currency,
+        "costs": [_cost_json(one, all_calls) for one, all_calls in zip(found.each, found.totals, strict=True)],
+        "source": now.cost.source,
+        "provider": now.provider,
+        "place": now.place,
+        "valid_from": stamp(now.cost.dated) if now.cost.dated else None,
+        "checked": now.cost.checked.isoformat() if now.cost.checked else None,
+    }
+
+
+def _cost_json(one: Breakdown, all_calls: Cost) -> dict[str, Any]:
+    parts = all_calls.parts
+    names = ("hit", "miss", "reasoning", "answer")
+    return {
+        "tier": one.cost.tier or None,
+        "amount": plain(all_calls.amount),
+        "one_call": plain(one.cost.amount),
+        "parts": {name: plain(getattr(parts, name)) for name in names} if parts is not None else None,
+        "prices_per_million": {each.kind: plain(each.rate) for each in one.parts},
+        "at_most": one.cost.at_most,
+        "at_least": one.cost.at_least,
+    }
+
+
+def _sums(costs: list[Cost]) -> list[str]:
+    found = []
+    for cost in costs:
+        bound = "at most " if cost.at_most else "at least " if cost.at_least else ""
+        found += ["", bound + total(cost.amount, cost.currency)]
+    return found
+
+
+def _notes(found: Estimate) -> list[str]:
+    now = found.each[0]
+    notes = [prices_of(now)]
+    if now.peak is not None and now.peak_factor != 1:
+        notes.append(peak_hours(now.peak, now.peak_factor))
+    parts = now.cost.times(found.volume.calls).parts
+    if parts is not None and parts.reasoning:
+        notes.append(f"Of the output, the reasoning costs {total(parts.reasoning, now.cost.currency)}.")
+    if now.doubts:
+        bound = "an upper" if now.cost.at_most else "a lower"
+        notes.append(f"It is {bound} bound, as {', and '.join(now.doubts)}.")
+    return [*notes, *age_note(now.cost.checked), _NOT_NEEDED]

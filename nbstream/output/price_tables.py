@@ -1,0 +1,182 @@
+"""Prices as a table and as JSON, with their sources and their age."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from nbstream.billing import genai_data
+from nbstream.billing.prices import prices_at
+from nbstream.billing.rows import shipped
+from nbstream.billing.user_prices import path, user_prices
+from nbstream.client.price_questions import unknown
+from nbstream.model.exceptions import RequestError
+from nbstream.output.price_words import age_note, money, peak_hours, plain, stamp
+from nbstream.output.tables import Table
+
+if TYPE_CHECKING:
+    from nbstream.billing.breakdown import Kind, Prices
+    from nbstream.billing.rows import PriceRow
+    from nbstream.client.price_questions import Place
+
+_HEADERS = ("model", "at", "valid from", "from the cache", "input", "output", "")
+
+
+def prices_table(place: Place) -> Table:
+    """Return the prices of a model, or all of nbstream's table and the user's rows.
+
+    Raises:
+        RequestError: if the model has no known price, or a file of the user is not valid.
+    """
+    if not place.model:
+        return _all_prices(place)
+    found = place.prices()
+    if found is None:
+        raise RequestError(unknown(place))
+    return _model_prices(place, found)
+
+
+def _all_prices(place: Place) -> Table:
+    title = f"Prices per million tokens at {_time(place.at)}"
+    rows = [_user_row(row) for file in user_prices() for row in file.rows]
+    for provider in shipped():
+        for model in dict.fromkeys(row.model for row in provider.rows):
+            for currency in dict.fromkeys(row.currency for row in provider.rows):
+                host = min(provider.hosts)
+                found = prices_at(model, host, place.at, currency)
+                if found is not None and found.source == "table":
+                    rows.append(_row(model, host, found))
+    return Table(title, _HEADERS, rows, _NUMBERS, "\n".join(_sources(place)))
+
+
+def _model_prices(place: Place, found: Prices) -> Table:
+    """Return the prices of a model, and its earlier and later ones in nbstream's table."""
+    rows = [_row(place.model, place.host, found)]
+    provider = next((each for each in shipped() if place.host in each.hosts), None)
+    if provider is not None:
+        billed = provider.billed(place.model)
+        history = [row for row in provider.rows if (row.model, row.currency) == (billed, found.currency)]
+        rows += [_history_row(row, place) for row in history if row.since != found.since or found.source != "table"]
+        # In their order in time.
+        rows.sort(key=lambda row: row[2])
+    return Table(
+        f"Prices of {place.model} at {place.host} per million tokens, {_time(place.at)}",
+        _HEADERS,
+        rows,
+        _NUMBERS,
+        "\n".join(_notes(found)),
+    )
+
+
+def prices_json(place: Place) -> dict[str, Any]:
+    """Return the prices of a model as JSON, or all of nbstream's table and the user's rows."""
+    document: dict[str, Any] = {"at": stamp(place.at)}
+    if place.model:
+        found = place.prices()
+        return document | {"model": place.model, "host": place.host, "prices": _json(found) if found else None}
+    document["user"] = [{"file": file.place, "rows": [_row_json(row) for row in file.rows]} for file in user_prices()]
+    document["table"] = [
+        {
+            "provider": each.name,
+            "hosts": sorted(each.hosts),
+            "source": each.source,
+            "checked": each.checked.isoformat() if each.checked else None,
+            "rows": [_row_json(row) for row in each.rows],
+        }
+        for each in shipped()
+    ]
+    providers, models = genai_data.count()
+    newest = genai_data.newest()
+    document["genai-prices"] = {
+        "version": genai_data.version(),
+        "providers": providers,
+        "models": models,
+        "newest": newest.isoformat() if newest else None,
+    }
+    return document
+
+
+_NUMBERS = frozenset({3, 4, 5})
+
+
+def _row(model: str, host: str, found: Prices) -> tuple[str, ...]:
+    since = _time(found.since) if found.since else ""
+    hit = found.each.get("hit", found.each["miss"])
+    amounts = (money(price * found.factor, found.currency) for price in (hit, found.each["miss"], found.each["output"]))
+    return (model, host, since, *amounts, found.tier)
+
+
+def _history_row(row: PriceRow, place: Place) -> tuple[str, ...]:
+    when = "earlier" if row.since is None or row.since <= place.at else "later"
+    amounts = (money(price, row.currency) for price in (row.hit, row.miss, row.output))
+    return (row.model, place.host, _time(row.since) if row.since else "", *amounts, when)
+
+
+def _user_row(row: PriceRow) -> tuple[str, ...]:
+    amounts = (money(price, row.currency) for price in (row.hit, row.miss, row.output))
+    return (row.model, row.host, _time(row.since) if row.since else "", *amounts, "yours")
+
+
+def _notes(found: Prices) -> list[str]:
+    """Return where the prices of one model stand, how old they are, and what else changes them."""
+    source = next((each.source for each in shipped() if each.name == found.provider), "")
+    notes = {
+        "user": f"Your own prices, in {found.place}.",
+        "table": f"From nbstream's table, after {source}, compared on {found.checked}.",
+        "genai-prices": f"{found.provider}, from {found.place}, whose newest price is of {found.checked}.",
+    }
+    writing: tuple[tuple[Kind, str], ...] = (("write", ""), ("write_1h", " for an hour"))
+    written = [
+        f"Writing to the cache{what} costs {money(found.each[kind], found.currency)}."
+        for kind, what in writing
+        if kind in found.each
+    ]
+    peak = [peak_hours(found.peak, found.peak_factor)] if found.peak is not None else []
+    bound = "Upper" if found.at_most else "Lower"
+    doubts = [f"{bound} bounds, as {', and '.join((*found.at_most, *found.at_least))}."]
+    doubts = doubts if found.at_most or found.at_least else []
+    return [notes.get(found.source, ""), *written, *peak, *doubts, *age_note(found.checked)]
+
+
+def _sources(place: Place) -> list[str]:
+    notes = []
+    for provider in shipped():
+        notes.append(f"{provider.name}: after {provider.source}, compared on {provider.checked}.")
+        notes += age_note(provider.checked)
+        found = next((each for each in reversed(provider.peak) if each.since <= place.at), None)
+        notes += [peak_hours(found, found.factor)] if found is not None else []
+    providers, models = genai_data.count()
+    notes.append(
+        f"Others: genai-prices {genai_data.version()}, with {models:,} models of {providers} providers, whose newest "
+        f"price is of {genai_data.newest()}. A cost that a server reports goes before all prices."
+    )
+    notes.append(f"Your own rows go before these: {path()}{'' if path().exists() else ' (not there yet)'}.")
+    return notes
+
+
+def _json(found: Prices) -> dict[str, Any]:
+    return {
+        "currency": found.currency,
+        "source": found.source,
+        "provider": found.provider,
+        "place": found.place,
+        "valid_from": stamp(found.since) if found.since else None,
+        "checked": found.checked.isoformat() if found.checked else None,
+        "tier": found.tier or None,
+        "factor": plain(found.factor),
+        "per_million": {kind: plain(price * found.factor) for kind, price in found.each.items()},
+        "at_most": list(found.at_most),
+        "at_least": list(found.at_least),
+    }
+
+
+def _row_json(row: PriceRow) -> dict[str, Any]:
+    names = ("hit", "miss", "output", "write", "write_1h", "peak_factor")
+    amounts = {name: plain(value) for name in names if (value := getattr(row, name)) is not None}
+    since = {"from": stamp(row.since)} if row.since else {}
+    host = {"host": row.host} if row.host != "*" else {}
+    return {"model": row.model, **host, "currency": row.currency, **since, **amounts}
+
+
+def _time(instant: datetime) -> str:
+    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,1 @@
+"""Commands of `nbstream` in a shell that are neither the demo nor the simulator."""
