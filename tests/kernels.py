@@ -62,8 +62,11 @@ def _environment(name: str, pinned: list[str]) -> None:
         return
     sys.stdout.write(f"making {name}\n")
     sys.stdout.flush()
-    venv.create(HOME / name, with_pip=True, clear=True)
-    subprocess.run([python(name), "-m", "pip", "install", "--quiet", *pinned, *_DEPENDENCIES], check=True)
+    # The pip of the tests installs into it. A module is compiled when it is first imported: most
+    # never are.
+    venv.create(HOME / name, clear=True, symlinks=True)
+    pip = [sys.executable, "-m", "pip", "--python", python(name), "install", "--quiet", "--no-compile"]
+    subprocess.run([*pip, *pinned, *_DEPENDENCIES], check=True)
     (site,) = (HOME / name / "lib").glob("python*/site-packages")
     # Put the checkout on the path, so that the kernel runs the code under test.
     (site / "nbstream-checkout.pth").write_text(f"{ROOT}\n")
