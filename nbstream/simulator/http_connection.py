@@ -31,8 +31,6 @@ _REQUEST_LINE_PARTS = 3
 _BACKLOG = 128
 _POLLS_WITHOUT_WAIT = 100
 _POLL_SECONDS = 0.001
-#: Asks Linux's `ioctl` how many bytes are not sent yet; Python does not name it.
-_SIOCOUTQNSD = 0x894B
 
 #: Ends a chunked body.
 LAST_CHUNK = b"0\r\n\r\n"
@@ -258,18 +256,8 @@ class Response:
             # `drain` alone does not let other tasks run, such as the one that notices a hang-up.
             await asyncio.sleep(0)
             if self.one_byte:
-                await self._until_sent()
-
-    async def _until_sent(self) -> None:
-        """Wait until all bytes are on their way, and the client has had a moment to read them.
-
-        Otherwise the system would join several bytes into one packet. It does not wait for the
-        client's system to acknowledge them, which may take 40 ms for each byte.
-        """
-        while True:
-            await asyncio.sleep(_POLL_SECONDS)
-            if not _waiting(self._writer.get_extra_info("socket"), sent=False):
-                return
+                # Otherwise the system would join several bytes into one packet.
+                await self._until_delivered()
 
     async def _until_delivered(self) -> None:
         """Wait until the client's system has acknowledged all bytes.
@@ -277,18 +265,17 @@ class Response:
         If the client does not read, this may not return.
         """
         polls = 0
-        while _waiting(self._writer.get_extra_info("socket"), sent=True):
+        while _unacknowledged(self._writer.get_extra_info("socket")):
             polls += 1
             await asyncio.sleep(0 if polls < _POLLS_WITHOUT_WAIT else _POLL_SECONDS)
 
 
-def _waiting(connected: TransportSocket, *, sent: bool) -> int:
-    """Return how many bytes wait to be acknowledged by the client, or only those not `sent` yet.
+def _unacknowledged(connected: TransportSocket) -> int:
+    """Return how many bytes the other side has not acknowledged (`man 7 tcp`).
 
-    `man 7 tcp` describes both. On systems other than Linux this is not known, and 0.
+    On systems other than Linux this is not known, and 0.
     """
     if sys.platform != "linux" or connected.fileno() < 0:
         return 0
-    request = termios.TIOCOUTQ if sent else _SIOCOUTQNSD
-    (count,) = struct.unpack("i", fcntl.ioctl(connected.fileno(), request, bytes(4)))
+    (count,) = struct.unpack("i", fcntl.ioctl(connected.fileno(), termios.TIOCOUTQ, bytes(4)))
     return int(count)
