@@ -65,7 +65,7 @@ def _environment(name: str, pinned: list[str]) -> None:
     # The pip of the tests installs into it. A module is compiled when it is first imported: most
     # never are.
     venv.create(HOME / name, clear=True, symlinks=True)
-    pip = [sys.executable, "-m", "pip", "--python", python(name), "install", "--quiet", "--no-compile"]
+    pip = [sys.executable, "-m", "pip", "--python", str(python(name)), "install", "--quiet", "--no-compile"]
     subprocess.run([*pip, *pinned, *_DEPENDENCIES], check=True)
     (site,) = (HOME / name / "lib").glob("python*/site-packages")
     # Put the checkout on the path, so that the kernel runs the code under test.
