@@ -30,6 +30,8 @@ FRONT_ENDS = {
     "collaboration": ["jupyterlab==4.6.6", "jupyter-collaboration==5.0.4"],
     "server-documents": ["jupyterlab==4.6.6", "jupyter-server-documents==0.3.3"],
 }
+#: Programs of others, which run without nbstream.
+SERVERS = {"litellm": ["litellm[proxy]==1.108.7"]}
 #: The newest ipykernel is in the environment that runs the tests.
 NEWEST = "ipykernel-newest"
 NAMES = [*PINNED, NEWEST]
@@ -54,9 +56,9 @@ def python(name: str) -> Path:
     return Path(sys.executable) if name == NEWEST else HOME / name / "bin" / "python"
 
 
-def _environment(name: str, pinned: list[str]) -> None:
+def _environment(name: str, packages: list[str], *, has_nbstream: bool = True) -> None:
     """Make an environment, unless it is there with the same packages."""
-    wanted = "\n".join([*pinned, *_DEPENDENCIES])
+    wanted = "\n".join(packages)
     done = HOME / name / "made-with.txt"
     if done.is_file() and done.read_text() == wanted:
         return
@@ -66,17 +68,23 @@ def _environment(name: str, pinned: list[str]) -> None:
     # never are.
     venv.create(HOME / name, clear=True, symlinks=True)
     pip = [sys.executable, "-m", "pip", "--python", str(python(name)), "install", "--quiet", "--no-compile"]
-    subprocess.run([*pip, *pinned, *_DEPENDENCIES], check=True)
-    (site,) = (HOME / name / "lib").glob("python*/site-packages")
-    # Put the checkout on the path, so that the kernel runs the code under test.
-    (site / "nbstream-checkout.pth").write_text(f"{ROOT}\n")
+    subprocess.run([*pip, *packages], check=True)
+    if has_nbstream:
+        (site,) = (HOME / name / "lib").glob("python*/site-packages")
+        # Put the checkout on the path, so that the kernel runs the code under test.
+        (site / "nbstream-checkout.pth").write_text(f"{ROOT}
+")
     done.write_text(wanted)
 
 
 def make() -> None:
     """Make the environments that are missing or out of date, and a kernel spec for each kernel."""
     with ThreadPoolExecutor(_AT_ONCE) as threads:
-        for made in [threads.submit(_environment, *each) for each in {**PINNED, **FRONT_ENDS}.items()]:
+        # The largest one first.
+        making = [threads.submit(_environment, *each, has_nbstream=False) for each in SERVERS.items()]
+        for name, pinned in {**PINNED, **FRONT_ENDS}.items():
+            making.append(threads.submit(_environment, name, [*pinned, *_DEPENDENCIES]))
+        for made in making:
             made.result()
     for name in NAMES:
         folder = HOME / "share" / "kernels" / name

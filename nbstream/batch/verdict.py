@@ -19,7 +19,10 @@ Verdict: TypeAlias = Literal[
 
 #: What no other prompt would change.
 _HOPELESS = frozenset(
-    {"balance", "key", "upstream_key", "model", "region", "redirect", "scheme", "path", "other_path"}
+    {
+        *("balance", "key", "upstream_key", "model", "region", "redirect", "scheme", "path", "other_path"),
+        *("key_budget", "key_model", "upstream_balance", "policy"),
+    }
     | {"untrusted", "certificate", "not_tls", "no_thinking", "unknown_field", "output_limit", "other_api"}
 )
 #: 425 is for early data, 529 is Anthropic's "overloaded".

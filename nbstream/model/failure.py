@@ -38,7 +38,10 @@ FailureCause: TypeAlias = Literal[
     "balance",  # there is no money, or no quota that a wait would renew
     "rate",  # there are too many requests at the moment
     "key",  # the key is missing or wrong
+    "key_budget",  # a proxy's budget for this key is used up
+    "key_model",  # a proxy does not let this key use the model
     "upstream_key",  # a proxy's own key for its provider is wrong
+    "upstream_balance",  # a proxy's own account at its provider has no money
     "model",  # the server does not have the model, or no more
     "context",  # the prompt does not fit into the model's context
     "output_limit",  # `max_tokens` is out of range

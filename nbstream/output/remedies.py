@@ -53,6 +53,11 @@ _BY_CAUSE = {
     "no_thinking": "This model cannot think: leave out `thinking=True` and `effort=`.",
     "path": "Check the model's name and the base URL; many servers need it to end in /v1.",
     "other_path": "Check the model's name, and the base URL before its /v1.",
+    "key_budget": "That is the budget of your key, not a limit of speed: to wait helps only if it begins anew. "
+    "Whoever gave you the key can raise it.",
+    "key_model": "Your key may not use this model: ask for another one (%deepseek models lists them), or ask whoever "
+    "gave you the key.",
+    "upstream_balance": "That is the account of the proxy at its provider, not yours: whoever runs it can top it up.",
     "upstream_key": "That is the key which the proxy holds for its provider, not yours; correct it there.",
     "scheme": "Let the base URL begin with https://.",
     "region": "The server does not serve this country or network.",

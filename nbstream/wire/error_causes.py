@@ -30,13 +30,16 @@ _WORDS: dict[FailureCause, tuple[str, ...]] = {
         r"quota.{0,300}retry in",
         r"\boverloaded(?:_error)?\b",
     ),
+    "key_budget": (
+        # LiteLLM: 400, 422 or 429; the status has changed between versions.
+        r"budget has been exceeded|budget_?exceeded|exceeded[_ ]?budget|over budget|crossed budget",
+    ),
     "balance": (
         r"insufficient[ _-](?:[a-z]{1,20}[ _-])?(?:balance|credits?|funds|quota)\b",
         rf"(?:balance|credits?|funds)\W{{1,3}}(?:\w{{1,20}}\W{{1,3}}){{0,3}}?{_USED_UP}",
         r"(?:not enough|no|no more|out of|more|all available) credits",
         r"exceeded (?:your|the) current quota",
         r"exceeded_current_quota|credit_balance_too_low",
-        r"budget has been exceeded|budget_?exceeded|exceeded_?budget|over budget",
         r"arrear|billing_error|billing_not_active|billing[ _]hard[ _]limit|payment_required",
         r"extra usage is required",
         r"余额不足|余额不够|欠费|额度不足|额度已用|配额不足|请充值",
@@ -60,6 +63,7 @@ _WORDS: dict[FailureCause, tuple[str, ...]] = {
         r"content exists risk|content management policy|content_filter|data_inspection_failed|inappropriate content",
         r"敏感内容|违规内容",
     ),
+    "key_model": (r"key_model_access_denied|not allowed to (?:access|call) (?:this )?model|can only access models",),
     "key": (
         r"(?:incorrect|invalid|wrong|malformed|expired|revoked|missing|no|unknown) (?:x-)?api[ _-]?key",
         r"api[ _-]?key\b[^.]{0,60}(?:not valid|invalid|incorrect|missing|expired|not found|not provided|required)",
@@ -124,6 +128,8 @@ _PATTERNS = {cause: re.compile("|".join(words), _FLAGS) for cause, words in _WOR
 
 #: LiteLLM names the provider whose error it hands on.
 _OF_PROVIDER = re.compile(r"\blitellm\.\w{1,40}: (?:\w{1,40}: )?\w{1,40}Exception - ")
+#: What concerns the proxy's own key and account there.
+_UPSTREAM: dict[FailureCause, FailureCause] = {"key": "upstream_key", "balance": "upstream_balance"}
 #: Titles of pages with which a firewall tells programs from people.
 _CHALLENGE = re.compile("just a moment|attention required|cloudflare|checking your browser|captcha", re.IGNORECASE)
 #: The statuses of a server that takes no more requests at the moment; in a stream there is none.
@@ -145,5 +151,5 @@ def cause_of(status: int | None, words: str) -> FailureCause:
     for cause, pattern in _PATTERNS.items():
         # Limits of tokens a minute are also named where one request alone is larger.
         if (cause != "rate" or status in _BUSY) and pattern.search(words):
-            return "upstream_key" if cause == "key" and _OF_PROVIDER.search(words) else cause
+            return _UPSTREAM.get(cause, cause) if _OF_PROVIDER.search(words) else cause
     return known

@@ -17,7 +17,7 @@ from tests import kernels
 if TYPE_CHECKING:
     from pathlib import Path
 
-_START_SECONDS = 60
+_START_SECONDS = 120
 
 
 def needs(name: str) -> pytest.MarkDecorator:

@@ -27,7 +27,7 @@ BODIES: list[tuple[str, int, str, FailureCause]] = [
             '"unknown_error","param":null,"code":"invalid_request_error"}}',
             code="400",
         ),
-        "balance",
+        "upstream_balance",
     ),
     (
         "a gateway over the SDK",
@@ -49,7 +49,7 @@ BODIES: list[tuple[str, int, str, FailureCause]] = [
         "LiteLLM over OpenAI",
         429,
         openai("litellm.RateLimitError: OpenAIException - You exceeded your current quota, please check your plan."),
-        "balance",
+        "upstream_balance",
     ),
     (
         "OpenRouter (free-claude-code 772)",
@@ -104,7 +104,57 @@ BODIES: list[tuple[str, int, str, FailureCause]] = [
         openai("用户额度不足, 剩余额度: $0.00", type="new_api_error", code="insufficient_user_quota"),
         "balance",
     ),
-    ("LiteLLM's own budget", 400, openai("Budget has been exceeded! Current cost: 2.1, Max budget: 2.0"), "balance"),
+    ("LiteLLM's own budget", 400, openai("Budget has been exceeded! Current cost: 2.1, Max budget: 2.0"), "key_budget"),
+    (
+        "LiteLLM 1.108, seen in tests/jupyter/test_classroom.py",
+        422,
+        openai(
+            "Budget has been exceeded! Key=ada Current cost: 0.00052912, Max budget: 0.0005",
+            type="budget_exceeded",
+            code="422",
+        ),
+        "key_budget",
+    ),
+    (
+        "LiteLLM, of a model",
+        429,
+        openai("LiteLLM User: ada, exceeded budget for model=gpt-5", type="budget_exceeded", code="429"),
+        "key_budget",
+    ),
+    (
+        "LiteLLM, of an end user",
+        400,
+        openai("ExceededBudget: End User=ada over budget. Spend=0.0008, Budget=0.0001", type="auth_error", code="400"),
+        "key_budget",
+    ),
+    (
+        "LiteLLM, of a deployment (14144)",
+        429,
+        openai("No deployments available - crossed budget: Exceeded budget for deployment model_name: x"),
+        "key_budget",
+    ),
+    (
+        "LiteLLM 1.108, a model that the key may not use",
+        403,
+        openai(
+            "key not allowed to access model. This key can only access models=['flash']. Tried to access pro",
+            type="key_model_access_denied",
+            param="model",
+            code="403",
+        ),
+        "key_model",
+    ),
+    (
+        "LiteLLM 1.108, of a minute",
+        429,
+        openai(
+            "Rate limit exceeded for api_key: 36c7. Limit type: requests. Current limit: 2, Remaining: 0. Limit resets "
+            "at: 2026-11-26 12:35:07 UTC",
+            type="throttling_error",
+            code="429",
+        ),
+        "rate",
+    ),
     # Too many requests, which a wait changes.
     ("DeepSeek", 429, openai("Rate Limit Reached", **INVALID), "rate"),
     (
