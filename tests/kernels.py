@@ -72,8 +72,7 @@ def _environment(name: str, packages: list[str], *, has_nbstream: bool = True) -
     if has_nbstream:
         (site,) = (HOME / name / "lib").glob("python*/site-packages")
         # Put the checkout on the path, so that the kernel runs the code under test.
-        (site / "nbstream-checkout.pth").write_text(f"{ROOT}
-")
+        (site / "nbstream-checkout.pth").write_text(f"{ROOT}\n")
     done.write_text(wanted)
 
 
