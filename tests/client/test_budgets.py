@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ import pytest
 import nbstream
 from nbstream.client.budgets import needs
 from nbstream.client.budgets.blocks import own
+from nbstream.jupyter.many import map as ask_all
 from nbstream.output.sentences import alert, notes
 from nbstream.tools.tool import tool
 
@@ -150,3 +152,41 @@ def test_an_unknown_price_is_refused_unless_the_user_allows_it(
 def test_what_is_no_amount_is_told(amount: object) -> None:
     with pytest.raises(nbstream.RequestError, match="must be a"):
         nbstream.budget(amount)  # type: ignore[arg-type]
+
+
+def test_a_job_stops_once_and_keeps_what_it_has(simulator: Simulator) -> None:
+    prompts = [f"[simulate: normal tokens=300] Number {number}." for number in range(200)]
+    with nbstream.budget(tokens=2000):
+        replies = ask_all(prompts, max_tokens=300)
+    statuses = Counter(reply.status for reply in replies)
+    assert 4 <= statuses["truncated"] <= 6
+    assert len(simulator.log()) == statuses["truncated"]
+    # The others were not tried one by one.
+    assert statuses["failed"] <= 8
+
+
+def test_a_job_waits_for_what_its_other_requests_have_reserved(simulator: Simulator) -> None:
+    # Each reserves 3,000 tokens for its reply, so four at once, and takes about 400.
+    prompts = [f"[simulate: normal tokens=50] Number {number}." for number in range(20)]
+    with nbstream.budget(tokens=13_000):
+        replies = ask_all(prompts, max_tokens=3000)
+    assert [reply.status for reply in replies] == ["complete"] * 20
+
+
+def test_columns_of_a_comparison_pass_the_same_budget(simulator: Simulator) -> None:
+    with nbstream.budget(tokens=700):
+        columns = nbstream.Compare(f"{_LONG}", [{"model": "flash"}, {"model": "pro"}], max_tokens=600)
+        statuses = [column.run.result(20).status for column in columns.columns if column.run is not None]
+    assert sorted(statuses) == ["failed", "truncated"]
+    columns.close()
+
+
+def test_a_continued_reply_passes_the_budget(simulator: Simulator) -> None:
+    with nbstream.budget(tokens=1500):
+        reply = nbstream.ask(_LONG, thinking=False)
+        assert reply.status == "truncated"
+        joined = reply.resume()
+    assert joined.error is not None
+    assert joined.error.kind == "budget"
+    assert joined.answer.startswith(reply.answer)
+    assert len(simulator.log()) == 1
