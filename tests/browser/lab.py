@@ -28,7 +28,8 @@ CHROMIUM_FLAGS = [
     *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
-_START_SECONDS = 60
+#: A loaded machine may need long; a longer wait only delays a failure.
+_START_SECONDS = 100
 
 
 def chromium() -> str:
