@@ -10,6 +10,7 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from nbstream.billing import user_prices
 from nbstream.chat import front_end
 from nbstream.client import allowance, metering
 from nbstream.exchange import front_end as consent
@@ -187,6 +188,7 @@ consent.ask = lambda call: import_module("nbstream.jupyter.asking").ask(call)
 per_session.of_front_end = lambda: _marimo("store")
 allowance.visited = _visited
 metering.execution_here = lambda: import_module("nbstream.jupyter.cell_ids").execution_here()
+user_prices.add_source(lambda: import_module("nbstream.client.policy.price_rows").of_files())
 metering.origin_here = lambda: import_module("nbstream.jupyter.where_asked").here()
 metering.makers.append(lambda _origin: import_module("nbstream.client.ledger_meter").maker(__version__))
 # After the ledger: what is reserved is released when the row is written.

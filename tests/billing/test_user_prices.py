@@ -114,6 +114,27 @@ def test_rows_of_another_file_go_first(file: Path, monkeypatch: pytest.MonkeyPat
     assert (found.cost.amount, found.place) == (Decimal(6), "course/nbstream.toml")
 
 
+def test_rows_stand_in_nbstream_toml_of_jupyters_folder_too(file: Path) -> None:
+    file.write_text('[[prices]]\nmodel = "m"\nmiss = 1\noutput = 0\n')
+    general = file.parents[1] / "nbstream.toml"
+    general.write_text('[[prices]]\nmodel = "m"\nhit = 0.1\nmiss = 0.3\noutput = 0\n')
+    found = breakdown(USED, model="m", host="h.example.org", at=NIGHT.timestamp())
+    assert found is not None
+    assert (found.cost.amount, found.place) == (Decimal("0.7"), str(general))
+    general.write_text('[[prices]]\nmodel = "m"\n')
+    with pytest.raises(RequestError, match=r"nbstream.toml, row 1 of prices: miss and output missing"):
+        of("m", "h.example.org")
+
+
+def test_a_file_beside_a_notebook_names_no_prices(file: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert not file.exists()
+    course = tmp_path / "course"
+    course.mkdir()
+    (course / "nbstream.toml").write_text('[[prices]]\nmodel = "*"\nmiss = 0\noutput = 0\n')
+    monkeypatch.chdir(course)
+    assert of("m", "h.example.org") is None
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

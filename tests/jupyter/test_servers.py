@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -187,3 +188,19 @@ def test_help_explains_one_word(kernel: Kernel, words: str, lines: list[str]) ->
 def test_help_for_an_unknown_word_names_what_is_like_it(kernel: Kernel) -> None:
     line = stderr_of(kernel.run("%deepseek help --modle"))
     assert line.startswith("UsageError: There is no command, option or setting --modle. Like it are --model")
+
+
+def test_prices_and_an_estimate_are_tables(kernel: Kernel, server: Simulator) -> None:
+    guide = "-m pro --calls 1M --cached 2000 --input 2200 --output 300 --at 2026-04-24 --host api.deepseek.com"
+    data = data_of(kernel.run(f"%deepseek estimate {guide}"))
+    assert "together                                        $1,682.00" in data["text/plain"].splitlines()
+    assert data["text/html"].count("<tr>") == 6
+    found = json.loads(kernel.run(f"%deepseek estimate {guide} --json").text("stdout"))
+    assert found["costs"][0]["amount"] == "1682"
+    data = data_of(kernel.run("%deepseek prices pro --host api.deepseek.com --at '2026-05-01 10:00'"))
+    assert [line.split()[-1] for line in data["text/plain"].splitlines()[2:5]] == ["earlier", "$0.87", "later"]
+    assert "genai-prices" in data_of(kernel.run("%deepseek prices"))["text/plain"]
+    line = stderr_of(kernel.run("%deepseek estimate -m pro --input 12x"))
+    assert "Argument --input: 12x is no whole number, such as 2200, 20k or 1.5M." in line
+    assert "--host" in stderr_of(kernel.run("%deepseek estimate --input 5"))
+    assert server.log() == []
