@@ -45,6 +45,7 @@ _DEPENDENCIES = [
     "latex2mathml>=3.77",
     "Pygments>=2.18",
     "rich>=13.7",
+    "genai-prices>=0.2,<0.3",
     "pytest",
     "pytest-timeout",
     "hypothesis",

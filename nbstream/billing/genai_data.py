@@ -75,7 +75,7 @@ class Found(NamedTuple):
 def prepare(host: str) -> None:
     """Import the package in the background, which takes about a second; not for a local server."""
     if "." in host and not _is_address(host) and not _is_ready():
-        threading.Thread(target=_snapshot, name="nbstream-prices", daemon=True).start()
+        threading.Thread(target=_providers, name="nbstream-prices", daemon=True).start()
 
 
 def prices_at(model: str, url: str, instant: datetime, prompt: int, terms: Terms) -> Prices | None:
@@ -88,6 +88,13 @@ def prices_at(model: str, url: str, instant: datetime, prompt: int, terms: Terms
         prompt: how many tokens the prompt has: of some providers, a long one costs more.
         terms: what else decides on the price.
     """
+    try:
+        return _prices_at(model, url, instant, prompt, terms)
+    except Exception:  # noqa: BLE001  (a newer version of the package may cost the price, and not the reply)
+        return None
+
+
+def _prices_at(model: str, url: str, instant: datetime, prompt: int, terms: Terms) -> Prices | None:
     found = find(model, url)
     context = _context(found.model, terms) if found is not None else None
     if found is None or context is None:
@@ -110,15 +117,15 @@ def find(model: str, url: str) -> Found | None:
     """Return the provider and the model that are billed at an address, if that is certain."""
     if not url.startswith("https://") or "." not in url or _OTHER_BILLS.match(url):
         return None
-    snapshot = _snapshot()
-    for provider in snapshot.providers:
+    providers = _providers()
+    for provider in providers:
         hit = re.match(provider.api_pattern, url)
         # A pattern may match the beginning of a longer host.
         if hit is None or not (hit[0].endswith("/") or url[hit.end() : hit.end() + 1] in ("", "/", ":")):
             continue
         if provider.id in _NOT_BILLED_SO:
             return None
-        known = provider.find_model(model.lower(), all_providers=snapshot.providers)
+        known = provider.find_model(model.lower(), all_providers=providers)
         if known is not None and is_certain(known, model):
             return Found(provider, known)
     return None
@@ -126,7 +133,7 @@ def find(model: str, url: str) -> Found | None:
 
 def why_not(url: str) -> str:
     """Return why the prices are not used for an address; empty if there is no such reason."""
-    for provider in _snapshot().providers:
+    for provider in _providers():
         if provider.id in _NOT_BILLED_SO and re.match(provider.api_pattern, url):
             return _NOT_BILLED_SO[provider.id]
     return ""
@@ -147,9 +154,13 @@ def is_certain(known: ModelInfo, model: str) -> bool:
 
 def version() -> str:
     """Return the version of the package."""
-    from importlib.metadata import version as of_package  # noqa: PLC0415  (only where it is used)
+    from importlib.metadata import PackageNotFoundError  # noqa: PLC0415  (only where it is used)
+    from importlib.metadata import version as of_package  # noqa: PLC0415  (as above)
 
-    return of_package(PACKAGE)
+    try:
+        return of_package(PACKAGE)
+    except PackageNotFoundError:
+        return "is not installed"
 
 
 @cache
@@ -159,18 +170,18 @@ def newest() -> date | None:
     The package does not say when its prices were checked: they are not older than this day.
     """
     today = datetime.now(UTC).date()
-    days = (day for provider in _snapshot().providers for model in provider.models for day in _days(model))
+    days = (day for provider in _providers() for model in provider.models for day in _days(model))
     return max((day for day in days if day <= today), default=None)
 
 
 def count() -> tuple[int, int]:
     """Return how many providers and models the package has."""
-    providers = _snapshot().providers
+    providers = _providers()
     return len(providers), sum(len(each.models) for each in providers)
 
 
 def _is_ready() -> bool:
-    return _snapshot.cache_info().currsize > 0
+    return _providers.cache_info().currsize > 0
 
 
 def _is_address(host: str) -> bool:
@@ -178,9 +189,15 @@ def _is_address(host: str) -> bool:
 
 
 @cache
-def _snapshot() -> Any:
+def _providers() -> list[Provider]:
     # Heavy: about a second, so not before it is needed. Nothing here starts its updates.
-    return importlib.import_module("genai_prices.data_snapshot").get_snapshot()
+    try:
+        module = importlib.import_module("genai_prices.data_snapshot")
+    except ImportError:
+        # A broken installation.
+        return []
+    found: list[Provider] = module.get_snapshot().providers
+    return found
 
 
 def _context(model: ModelInfo, terms: Terms) -> dict[str, str] | None:

@@ -32,7 +32,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise what is wrong with the options."""
-        raise RequestError(f"{message[:1].upper()}{message[1:]}. {self.format_usage().strip()}")
+        usage = " ".join(self.format_usage().split()).removeprefix("usage: ")
+        raise RequestError(f"{message[:1].upper()}{message[1:]}. It is written {usage}.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -207,6 +207,16 @@ def test_where_the_prices_are_from_is_told() -> None:
     assert found.cost.checked == genai_data.newest()
 
 
+def test_a_package_that_cannot_be_used_costs_the_price_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert of(usage(0, 10, 10), "gpt-4.1", OPENAI) is not None
+
+    def changed(*_: object) -> None:
+        raise AttributeError("another version")
+
+    monkeypatch.setattr("genai_prices.types.ModelInfo.get_prices", changed)
+    assert of(usage(0, 10, 10), "gpt-4.1", OPENAI) is None
+
+
 def test_the_package_is_imported_at_its_first_use_and_opens_no_connection() -> None:
     code = """
 import socket, sys
