@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nbstream.billing.estimates import estimated
+from nbstream.billing.estimates import estimated, lost
 from nbstream.billing.prices import cost_of
 from nbstream.model.events import Ended, Priced, Responded, Retrying
 from nbstream.model.reduction import reduce
@@ -26,7 +26,8 @@ def priced(events: Iterable[Event]) -> Reply:
                 end = Ended(end.at, "served")
             elif isinstance(end, Retrying):
                 end = Ended(end.at, "failed", end.failure)
-            guess = estimated(reply, end, has_data=True)
+            estimate = lost if isinstance(event, Retrying) else estimated
+            guess = estimate(reply, end, has_data=True)
             cost = None if isinstance(event, Retrying) else cost_of(reduce(reply, end))
             for added in ([Priced(end.at, cost)] if cost else []) + ([guess] if guess else []):
                 reply = reduce(reply, added)

@@ -108,9 +108,26 @@ def estimated(reply: Reply, end: Ended, currency: str = "USD", *, has_data: bool
         event has no cost.
     """
     after = reduce(reply, end)
-    if not _may_be_billed(reply, end.failure, has_data=has_data) or (missing := unreported(after)) is None:
+    missing = unreported(after)
+    is_certain = missing is None and (after.is_counted or after.has_grown)
+    if is_certain or not _may_be_billed(reply, end.failure, has_data=has_data):
         return None
-    return Estimated(end.at, missing, cost_of_estimate(after, currency))
+    return Estimated(end.at, missing or Usage(0, 0), cost_of_estimate(after, currency))
+
+
+def lost(reply: Reply, end: Ended, currency: str = "USD", *, has_data: bool) -> Estimated | None:
+    """Return the event with the estimate for an attempt that broke, and is made again.
+
+    Nothing of it is certain, so the estimate is all that it took; the arguments are those of
+    `estimated`.
+    """
+    if not _may_be_billed(reply, end.failure, has_data=has_data):
+        return None
+    usage = estimated_usage(reduce(reply, end))
+    if not (usage.prompt_tokens or usage.completion_tokens):
+        return None
+    cost = prices.priced(reply, usage, currency)
+    return Estimated(end.at, usage, None if cost is None else replace(cost, at_most=False, at_least=False))
 
 
 def cost_of_estimate(reply: Reply, currency: str = "USD") -> Cost | None:
@@ -134,7 +151,7 @@ def cost_of_estimate(reply: Reply, currency: str = "USD") -> Cost | None:
 
 def _may_be_billed(reply: Reply, failure: Failure | None, *, has_data: bool) -> bool:
     """Return whether a server may have billed a request of which it did not report all tokens."""
-    if reply.has_grown or reply.last_usage is not None:
+    if reply.has_grown or (failure is None and reply.last_usage is not None):
         return True
     if reply.timing.started is None:
         return False

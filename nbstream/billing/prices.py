@@ -43,9 +43,10 @@ def cost_of(reply: Reply, currency: str = "USD") -> Cost | None:
     usage = reply.last_usage
     if reply.recorded is not None:
         return Cost(Decimal(0), currency, "", None, source=reply.recorded.kind, parts=CostParts())
-    if usage is None:
-        return None
     is_whole = reply.is_counted
+    if usage is None or not (is_whole or reply.has_grown):
+        # Whether a server bills a prompt that it has only begun with is not certain.
+        return None
     if usage.cost is None:
         counts = usage.prompt_tokens, usage.completion_tokens
         if counts == (None, None):

@@ -8,7 +8,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING
 
-from nbstream.billing.estimates import estimated
+from nbstream.billing.estimates import estimated, lost
 from nbstream.billing.prices import cost_of
 from nbstream.client import retry
 from nbstream.client.added_events import beginning, ending_warnings, first_events, seconds_before, step_events
@@ -196,9 +196,9 @@ class Receiver(Delivery):
                 self._emit([end])
                 return
             self.trace.responses[-1].record()
-            lost = self._estimated(self.reply, end)
-            self._metering.ended(reduced(lost, self.reply), end, is_repeated=True)
-            self._emit([*lost, Retrying(self.elapsed, attempt, attempts, delay, end.failure)])
+            told = self._estimated(self.reply, end, lost)
+            self._metering.ended(reduced(told, self.reply), end, is_repeated=True)
+            self._emit([*told, Retrying(self.elapsed, attempt, attempts, delay, end.failure)])
             self._is_open = False
             await asyncio.sleep(delay / self._source.speed)
 
@@ -346,11 +346,11 @@ class Receiver(Delivery):
         self._metering.closed()
         return [*told, end]
 
-    def _estimated(self, reply: Reply, end: Ended) -> list[Event]:
+    def _estimated(self, reply: Reply, end: Ended, estimate: Callable[..., Event | None] = estimated) -> list[Event]:
         """Return the estimate for what the server did not report of the last request."""
         if not self._is_open:
             return []
-        found = estimated(reply, end, self._currency, has_data=self._decoder.payloads > 0)
+        found = estimate(reply, end, self._currency, has_data=self._decoder.payloads > 0)
         return [] if found is None else [found]
 
     def _record(self, step: Reply, cost: Cost | None) -> None:

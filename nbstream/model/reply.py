@@ -152,7 +152,7 @@ class Reply:
     def _last_spend(self) -> Spend:
         """What the last request cost, with the part that it goes on with."""
         own, about = self.last_cost, self.last_estimate
-        took = self.last_usage is not None or self.has_grown or self._own_unreported is not None
+        took = self.is_counted or self.has_grown or self._own_unreported is not None
         is_unknown = own is None and about is None and took and self.ended and self.recorded is None
         free = self.recorded.kind if self.recorded is not None else None
         spend = Spend.of(own, about, is_unknown=is_unknown, is_simulated=self.simulated, free=free)

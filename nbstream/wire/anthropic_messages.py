@@ -125,6 +125,8 @@ class MessagesDecoder:
         """
         events: list[Event] = []
         self._blocks.flush(at, events, are_whole=is_over)
+        if (usage := self._usage.begun()) is not None:
+            events.append(UsageReported(at, usage))
         return events
 
     def _read(self, kind: str, payload: dict[str, Any], at: float, events: list[Event]) -> None:
@@ -136,7 +138,7 @@ class MessagesDecoder:
             case "content_block_stop":
                 self._blocks.end(payload.get("index"), at, events)
             case "message_start":
-                self._message(payload.get("message"), at, events)
+                self._message(payload.get("message"), at, events, is_first=True)
             case "message":
                 self._message(payload, at, events)
                 self._report_usage(at, events)
@@ -152,7 +154,7 @@ class MessagesDecoder:
                 self._report_usage(at, events)
                 self.is_done = True
 
-    def _message(self, message: Any, at: float, events: list[Event]) -> None:
+    def _message(self, message: Any, at: float, events: list[Event], *, is_first: bool = False) -> None:
         """Read a message: empty at the beginning of a stream, whole without a stream."""
         if not isinstance(message, dict):
             self._others.report("message_start.message", strings_in(message), at, events)
@@ -164,7 +166,7 @@ class MessagesDecoder:
         for block in content if isinstance(content, list) else [content] if content else []:
             self._blocks.begin(None, block if isinstance(block, dict) else {"type": "text", "text": block}, at, events)
             self._blocks.end(None, at, events)
-        self._count(message.get("usage"), at, events)
+        self._count(message.get("usage"), at, events, is_first=is_first)
         self._keep(message, _MESSAGE_FIELDS, at, events)
         if message.get("stop_reason") is not None:
             self._stop({"stop_reason": message["stop_reason"]}, at, events)
@@ -188,10 +190,10 @@ class MessagesDecoder:
             self._has_text_after_finish = False
             events.append(Finished(at, label))
 
-    def _count(self, raw: Any, at: float, events: list[Event]) -> None:
+    def _count(self, raw: Any, at: float, events: list[Event], *, is_first: bool = False) -> None:
         if not isinstance(raw, dict):
             return
-        self._usage.add(raw, has_text=bool(self._blocks.amount))
+        self._usage.add(raw, has_text=bool(self._blocks.amount), is_first=is_first)
         if (details := self._usage.details) is not None:
             events.append(Noted(at, "usage", details))
 

@@ -22,7 +22,8 @@ class MessageUsage:
 
     The first event has the tokens of the prompt, and the last one those of the reply; newer servers
     repeat all of them there. None is ever added to another. Nothing is reported before the last
-    event, as the first one counts one or two tokens of a reply that has not begun.
+    event, as the first one counts a few tokens of a reply that has not begun. Without a last event,
+    `begun` has what the first one said of the prompt.
 
     Attributes:
         is_reported: whether there was a count.
@@ -36,13 +37,15 @@ class MessageUsage:
         self._counts: dict[str, int] = {}
         self._raw: dict[str, Any] = {}
         self._usage: Usage | None = None
+        self._is_output_counted = False
 
-    def add(self, raw: dict[str, Any], *, has_text: bool) -> None:
+    def add(self, raw: dict[str, Any], *, has_text: bool, is_first: bool = False) -> None:
         """Take a report.
 
         Args:
             raw: the report.
             has_text: whether the response had text already.
+            is_first: whether it came at the beginning, before any token of the reply.
         """
         new = {name: number for name in _PLAIN if (number := count(raw.get(name))) is not None}
         if not any(new.get(name) for name in _INPUT):
@@ -51,6 +54,7 @@ class MessageUsage:
         if has_text and new.get("output_tokens") == 0:
             # A server that does not count: the text that came was made of tokens.
             del new["output_tokens"]
+        self._is_output_counted |= "output_tokens" in new and not is_first
         self._counts |= new
         self._note(raw)
 
@@ -62,6 +66,11 @@ class MessageUsage:
         self._usage = usage
         self.is_reported = True
         return usage
+
+    def begun(self) -> Usage | None:
+        """Return the tokens of the prompt, if that is all that was reported."""
+        usage = None if self.is_reported else self._total()
+        return None if usage is None or usage.prompt_tokens is None else usage
 
     def _note(self, raw: dict[str, Any]) -> None:
         stored = {name: storable(value) for name, value in raw.items() if value is not None}
@@ -77,9 +86,14 @@ class MessageUsage:
         miss = counts.get("input_tokens")
         miss = None if miss is None and not written else (miss or 0) + written
         parts = [each for each in (hit, miss) if each is not None]
-        prompt, output = sum(parts) if parts else None, counts.get("output_tokens")
+        prompt = sum(parts) if parts else None
+        # The first report counts a few tokens of a reply that has not begun.
+        output = counts.get("output_tokens") if self._is_output_counted else None
         if not (prompt or output):
             return None
+        if not prompt:
+            # Every prompt has tokens: a gateway that does not count those fills in zeros.
+            prompt, hit, miss = None, hit or None, miss or None
         total = None if prompt is None or output is None else prompt + output
         usage = Usage(prompt, output, total, hit, miss, self._thoughts(output), amount(self._raw.get("cost")))
         return replace(

@@ -12,6 +12,7 @@ from typing import Any
 
 from nbstream.model.events import Ended, Event, Finished, Identified, UsageReported
 from nbstream.model.printable import one_line
+from nbstream.model.usage import Usage
 from nbstream.wire import server_errors
 from nbstream.wire.channels import Channels
 from nbstream.wire.choices import index_of, unwrapped
@@ -295,7 +296,12 @@ class ChunkDecoder:
         if usage is not None and usage.completion_tokens == 0 and self._channels.amount:
             # A server that does not count: the text that came was made of tokens.
             usage = replace(usage, completion_tokens=None)
-        # A usage without any number does not replace an earlier one.
+        # A usage without any number does not replace an earlier one, nor does one without a prompt
+        # replace the count of it.
+        if usage is not None and usage.prompt_tokens is None and isinstance(self._usage, Usage):
+            known = self._usage
+            counts = known.prompt_tokens, known.cache_hit_tokens, known.cache_miss_tokens
+            usage = replace(usage, prompt_tokens=counts[0], cache_hit_tokens=counts[1], cache_miss_tokens=counts[2])
         if usage is None or usage == self._usage:
             return
         self._usage = usage

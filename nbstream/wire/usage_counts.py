@@ -21,11 +21,15 @@ def usage_of(raw: dict[str, Any]) -> Usage | None:
     if hit is None:
         # Kimi
         hit = count(raw.get("cached_tokens"))
+    completion, total = count(raw.get("completion_tokens")), count(raw.get("total_tokens"))
+    if completion and not prompt:
+        # Every prompt has tokens: a server that does not count those fills in zeros.
+        prompt, total = None, None
+        hit, miss = hit or None, miss or None
     if prompt is not None and miss is None and hit is not None:
         miss = max(0, prompt - hit)
     elif prompt is not None and hit is None and miss is not None:
         hit = max(0, prompt - miss)
-    completion, total = count(raw.get("completion_tokens")), count(raw.get("total_tokens"))
     reasoning = _detail(raw, "completion_tokens_details", "reasoning_tokens")
     if reasoning is None:
         reasoning = count(raw.get("reasoning_tokens"))

@@ -160,8 +160,8 @@ def test_a_stream_that_breaks_off_keeps_everything() -> None:
     assert reply.error is not None
     assert reply.error.kind == "disconnected"
     assert content(reply)[0] == {"type": "thinking", "thinking": "So", "signature": ""}
-    # The count of the first event is none of the reply.
-    assert reply.usage is None
+    # Of the first event, only the count of the prompt is one of the reply.
+    assert reply.usage == Usage(10, None, None, None, 10)
     assert reply.message["content"] == "Hel"
 
 
@@ -208,7 +208,8 @@ def test_an_error_in_the_stream() -> None:
         # Gateways fill in zeros.
         ({"input_tokens": 5, "output_tokens": 0}, {"input_tokens": 0, "output_tokens": 9}, Usage(5, 9, 14, None, 5)),
         ({"input_tokens": 0, "output_tokens": 0}, {"input_tokens": 5, "output_tokens": 9}, Usage(5, 9, 14, None, 5)),
-        ({"input_tokens": 5, "output_tokens": 1}, {"output_tokens": 0}, Usage(5, 1, 6, None, 5)),
+        ({"input_tokens": 5, "output_tokens": 1}, {"output_tokens": 0}, Usage(5, None, None, None, 5)),
+        ({"input_tokens": 0, "output_tokens": 0}, {"output_tokens": 9}, Usage(None, 9)),
         (
             {"input_tokens": 5},
             {"output_tokens": 9, "output_tokens_details": {"thinking_tokens": 4}},
