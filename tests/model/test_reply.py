@@ -158,11 +158,12 @@ def test_the_repr_of_a_long_reply_is_short() -> None:
 
 def test_cost_of_a_reply() -> None:
     usage = UsageReported(4, Usage(2200, 300, 2500, 2000, 200))
-    served = reply_of([*SOME, usage])
+    served = reply_of([*SOME, usage, Finished(4, "stop")])
     assert str(cost_of(served)) == "$0.00022"
     assert cost_of(reply_of(SOME)) is None
     assert cost_of(reply_of([usage])) is None
     elsewhere = reply_of([Started(0, Request("deepseek-flash", "http://127.0.0.1:8000"), STARTED.instant), usage])
+    elsewhere = reduce(elsewhere, Finished(4, "stop"))
     assert cost_of(elsewhere) is None
     simulated = reduce(elsewhere, Identified(5, system_fingerprint=SIMULATED_FINGERPRINT))
     assert simulated.simulated
