@@ -85,6 +85,9 @@ def _on_run(info: Any) -> None:
     shell = get_ipython()
     if shell is not None and info.raw_cell:
         _note(shell.compile.get_code_name(info.raw_cell, info.raw_cell, shell.execution_count), shell)
+        if cell := front_ends.cell_id(shell.kernel):
+            # IPython's own counter may be ahead by then.
+            _numbers[cell] = len(shell.history_manager.input_hist_raw)
 
 
 def _note(name: str, shell: Any) -> None:
@@ -100,8 +103,6 @@ def _note(name: str, shell: Any) -> None:
         del _requests[next(iter(_requests))]
     if len(_ids) > _MOST:
         del _ids[next(iter(_ids))]
-    if cell := _ids.get(header.get("msg_id", ""), ""):
-        _numbers[cell] = shell.execution_count
 
 
 def _calling() -> dict[str, Any] | None:

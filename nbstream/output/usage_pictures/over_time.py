@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _HEIGHTS = {"money": 132.0, "tokens": 104.0, "share": 56.0}
 _HEAD, _GAP, _FOOT = 22.0, 20.0, 20.0
 #: Fewer periods are drawn as if there were so many, so that a single day is not a wall.
-_FEWEST = 12
+_FEWEST = 8
 _WIDEST_BAR = 30.0
 #: Of the room of a period, its bar takes so much.
 _FILLED = 0.72

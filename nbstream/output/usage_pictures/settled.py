@@ -16,7 +16,7 @@ from nbstream.output.durations import seconds
 from nbstream.output.markdown_text import literal
 from nbstream.output.tables import Table
 from nbstream.output.usage_pictures import words
-from nbstream.output.usage_pictures.picture import picture
+from nbstream.output.usage_pictures.picture import WIDTH, picture
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -36,14 +36,19 @@ _SCHEME = "".join(
 _ROOT = '<div class="nbstream nbstream-usage-settled mathjax_ignore tex2jax_ignore" style="overflow-wrap:break-word">'
 
 
-def bundle(figures: Figures) -> dict[str, str]:
-    """Return usage for every front end and export."""
-    return {"text/html": html(figures), "text/markdown": markdown(figures), "text/plain": text(figures)}
+def bundle(figures: Figures, width: int = WIDTH) -> dict[str, str]:
+    """Return usage for every front end and export.
+
+    Args:
+        figures: what is shown.
+        width: that of the picture, in pixels. Where there is less room, it is made smaller.
+    """
+    return {"text/html": html(figures, width), "text/markdown": markdown(figures), "text/plain": text(figures)}
 
 
-def html(figures: Figures) -> str:
-    """Return the picture as an image, and the tables below it, folded."""
-    drawn = picture(figures)
+def html(figures: Figures, width: int = WIDTH) -> str:
+    """Return the picture as an image with the tables below it; arguments as for `bundle`."""
+    drawn = picture(figures, width)
     source = b64encode(drawn.svg.encode()).decode()
     alt = escape(f"{drawn.title}. {drawn.description}")
     image = (
@@ -111,7 +116,7 @@ def tables(figures: Figures) -> list[Table]:
     ]
     if measured:
         rows = [(name, *map(show, each.quantiles(_SHARES)), f"{each.requests:,}") for name, each, show in measured]
-        headers = ("", "10 % below", "median", "90 % below", "requests")
+        headers = ("measure", "10 % below", "median", "90 % below", "requests")
         found.append(Table("Speed", headers, rows, frozenset({1, 2, 3, 4})))
     return found
 

@@ -24,6 +24,8 @@ _SPANS: tuple[Span, ...] = get_args(Span)
 _LABELS: dict[Span, str] = {"notebook": "This notebook", "today": "Today", "month": "Month", "all": "All"}
 #: While a page shows it, requests of other kernels are looked for this often.
 _POLL_SECONDS = 2.0
+#: Widths of the picture in the file, in pixels: so that a small change of a page makes no new one.
+_STEP, _NARROWEST, _WIDEST = 40, 360, 920
 #: The most models that a page offers, those with most requests first.
 _MOST_MODELS = 50
 
@@ -66,6 +68,8 @@ class Usage(Instrument):
         #: Held while the ledger is read.
         self._reading = threading.RLock()
         self._changes = Changes()
+        #: That of the picture in the file: about that of the page, so that its text is as large.
+        self._width = WIDTH
         super().__init__()
         _shown.add(self)
 
@@ -150,9 +154,11 @@ class Usage(Instrument):
     def _picture(self, message: dict[str, Any]) -> UsagePicture:
         width, view = message.get("width"), message.get("view")
         version = self._version
+        width = width if isinstance(width, int) else WIDTH
+        self._width = min(max(width - width % _STEP, _NARROWEST), _WIDEST)
         drawn = picture(
             self.figures,
-            width if isinstance(width, int) else WIDTH,
+            width,
             name=f"nbu-{self.run_id}-{view if isinstance(view, int) else 0}",
             standalone=False,
         )
@@ -193,7 +199,7 @@ class Usage(Instrument):
         super()._step()
 
     def _bundle(self) -> tuple[dict[str, str], dict[str, Any]]:
-        return settled.bundle(self.figures), {}
+        return settled.bundle(self.figures, self._width), {}
 
     def _plain(self) -> str:
         return settled.text(self.figures)
