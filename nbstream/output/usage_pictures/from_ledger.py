@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbstream.billing.ledger import database, series
 from nbstream.billing.ledger.database import LedgerError
+from nbstream.model.printable import storable
 from nbstream.output.usage_pictures.figures import Amounts, Cell, Distribution, Figures, Money, Others, Period, Tokens
 from nbstream.output.usage_pictures.periods import start_of, starts, unit_for
 
@@ -219,9 +220,10 @@ def _difference(total: Amounts, part: Amounts) -> Amounts:
 
 def _wanted(question: Question, now: datetime) -> Wanted:
     today = now.date()
-    model = question.model
+    # Half a character cannot be asked for.
+    model, notebook = storable(question.model), storable(question.notebook)
     if question.span == "notebook":
-        return series.Wanted(notebook=question.notebook, model=model)
+        return series.Wanted(notebook=notebook, model=model)
     first = {"today": today.isoformat(), "month": today.replace(day=1).isoformat()}.get(question.span, "")
     return series.Wanted(first=first, model=model)
 

@@ -124,7 +124,7 @@ class Usage(Instrument):
             "version": self._version,
             "span": self._question.span,
             "spans": spans,
-            "model": self._question.model,
+            "model": one_line(self._question.model),
             "models": [one_line(each) for each in self._models[:_MOST_MODELS]],
         }
         return dict(own)

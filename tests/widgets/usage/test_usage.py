@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 needs.bundle()
 
 HOSTILE = "<img src=x onerror=window.HIT=1>\n\u202e"
+#: Half a character, which is no text that could be sent.
+HALF = "\ud800"
 
 
 @pytest.fixture(autouse=True)
@@ -56,7 +58,7 @@ def ask(usage: Usage, **question: Any) -> dict[str, Any]:
     answer = usage._on_page(question)
     assert answer is not None
     # As it goes to the page.
-    found: dict[str, Any] = json.loads(json.dumps(answer))
+    found: dict[str, Any] = json.loads(json.dumps(answer, ensure_ascii=False).encode())
     return found
 
 
@@ -115,6 +117,12 @@ def test_a_model_is_chosen_by_the_name_that_the_page_shows(usage: Usage) -> None
     usage._on_change()
     assert usage._question.model == HOSTILE
     assert usage.figures.total.requests == 1
+
+
+def test_a_model_that_is_no_text_can_be_sent(usage: Usage) -> None:
+    usage.choose(model=HOSTILE + HALF)
+    assert HALF not in json.dumps(usage._own(), ensure_ascii=False)
+    ask(usage, type="picture", width=700, view=1)
 
 
 def test_the_file_has_a_picture_as_wide_as_that_of_the_page(usage: Usage) -> None:
