@@ -63,6 +63,8 @@ class Usage(Instrument):
         chosen: Span = span or ("notebook" if self._notebook else "today")
         self._question = Question(chosen, self._notebook, model or "", cells.number_of)
         self._version = 0
+        #: The version of the picture in the file, or of the one that is going to be there.
+        self._transcribed = 0
         self._models: list[str] = []
         self._figures: Figures | None = None
         #: Held while the ledger is read.
@@ -72,6 +74,7 @@ class Usage(Instrument):
         self._width = WIDTH
         super().__init__()
         _shown.add(self)
+        self.changed()
 
     # For people.
 
@@ -79,9 +82,8 @@ class Usage(Instrument):
     def figures(self) -> Figures:
         """What is shown: sums by period and cell, and distributions."""
         with self._reading:
-            if self._figures is None:
-                self._read()
-            assert self._figures is not None  # noqa: S101  (for mypy: it was read)
+            if self._figures is None or self._changes.are_there():
+                return self._read()
             return self._figures
 
     @property
@@ -97,7 +99,7 @@ class Usage(Instrument):
         """
         if span is not None and span not in _SPANS:
             raise RequestError(f"There is no span {span!r}: it is one of {', '.join(_SPANS)}.")
-        with self._reading:
+        with self._state:
             before = self._question
             self._question = Question(
                 span or before.span,
@@ -133,11 +135,15 @@ class Usage(Instrument):
         return message.get("type") in ("picture", "tables")
 
     def _on_page(self, message: dict[str, Any]) -> dict[str, Any] | None:
+        # Not those that are being read: a Stop may wait behind this message.
+        version, figures = self._version, self._figures
         match message.get("type"):
-            case "picture":
-                return dict(self._picture(message))
-            case "tables":
-                return {"version": self._version, "html": settled.tables_html(self.figures)}
+            case "picture" if figures is not None:
+                return dict(self._picture(message, figures, version))
+            case "tables" if figures is not None:
+                return {"version": version, "html": settled.tables_html(figures)}
+            case "picture" | "tables":
+                return None
             case "choose":
                 span, model = message.get("span"), message.get("model")
                 self.choose(
@@ -151,13 +157,12 @@ class Usage(Instrument):
         """Return the model of a name that the page shows."""
         return next((each for each in self._models if one_line(each) == shown), shown)
 
-    def _picture(self, message: dict[str, Any]) -> UsagePicture:
+    def _picture(self, message: dict[str, Any], figures: Figures, version: int) -> UsagePicture:
         width, view = message.get("width"), message.get("view")
-        version = self._version
         width = width if isinstance(width, int) else WIDTH
         self._width = min(max(width - width % _STEP, _NARROWEST), _WIDEST)
         drawn = picture(
-            self.figures,
+            figures,
             width,
             name=f"nbu-{self.run_id}-{view if isinstance(view, int) else 0}",
             standalone=False,
@@ -171,21 +176,22 @@ class Usage(Instrument):
         }
 
     def _on_change(self) -> None:
-        if not self._changes.are_there():
-            return
-        self._read()
-        self.transcribe(hurries=False)
+        if self._changes.are_there():
+            self._read()
+        if self._version != self._transcribed:
+            self._transcribed = self._version
+            self.transcribe(hurries=False)
 
-    def _read(self) -> None:
+    def _read(self) -> Figures:
         with self._reading:
             # Before, as what comes meanwhile is another change.
             self._changes.note()
-            question = self._question
-            figures, models = read(question)
-            if (figures, models) == (self._figures, self._models):
-                return
-            self._figures, self._models = figures, models
-            self._version += 1
+            figures, models = read(self._question)
+            if (figures, models) != (self._figures, self._models):
+                self._figures, self._models = figures, models
+                self._version += 1
+                self.changed()
+            return figures
 
     def _pause(self) -> float | None:
         pause = super()._pause()

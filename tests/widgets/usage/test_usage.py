@@ -55,6 +55,8 @@ def until(condition: Callable[[], object]) -> None:
 
 
 def ask(usage: Usage, **question: Any) -> dict[str, Any]:
+    # A page's question waits for no reading.
+    assert usage.figures.total.requests
     answer = usage._on_page(question)
     assert answer is not None
     # As it goes to the page.
@@ -121,8 +123,9 @@ def test_a_model_is_chosen_by_the_name_that_the_page_shows(usage: Usage) -> None
 
 def test_a_model_that_is_no_text_can_be_sent(usage: Usage) -> None:
     usage.choose(model=HOSTILE + HALF)
-    assert HALF not in json.dumps(usage._own(), ensure_ascii=False)
-    ask(usage, type="picture", width=700, view=1)
+    assert usage.figures.total.requests == 0
+    for sent in (usage._own(), usage._on_page({"type": "picture", "width": 700, "view": 1})):
+        json.dumps(sent, ensure_ascii=False).encode()
 
 
 def test_the_file_has_a_picture_as_wide_as_that_of_the_page(usage: Usage) -> None:
