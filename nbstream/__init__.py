@@ -187,6 +187,7 @@ front_end.markdown = lambda chat: import_module("nbstream.output.conversation").
 consent.ask = lambda call: import_module("nbstream.jupyter.asking").ask(call)
 per_session.of_front_end = lambda: _marimo("store")
 allowance.visited = _visited
+user_prices.add_source(lambda: import_module("nbstream.client.policy.prices").user_prices())
 metering.execution_here = lambda: import_module("nbstream.jupyter.cell_ids").execution_here()
 user_prices.add_source(lambda: import_module("nbstream.client.policy.price_rows").of_files())
 metering.origin_here = lambda: import_module("nbstream.jupyter.where_asked").here()

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
 from nbstream.billing.budgets import shared
+from nbstream.billing.budgets.limit import counting
 from nbstream.billing.budgets.shared import Standing
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def try_to_reserve(name: str, need: Need, accounts: Sequence[Account], place: Pl
     try:
         with place.file.transaction(_WAIT) as connection:
             shared.release_dead(connection)
-            limits = [*shared.limits(connection, place.notebook), *place.rules]
+            limits = counting(shared.limits(connection, place.notebook), place.rules)
             simulated = need.may_be_simulated
             others = [shared.standing(connection, each, with_simulated=simulated) for each in limits]
             both = _decide(others, replace(need, wanted=verdict.tokens))

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
-from typing import Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from nbstream.model.usage import Cost
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 #: Whose requests a budget counts.
 Scope: TypeAlias = Literal[
@@ -42,6 +45,7 @@ class Limit:
         since: from when on it counts, in seconds since the Unix epoch; 0 for a day or a month.
         allows_unknown: whether requests are sent of which nobody knows the price.
         rule: where it is written, if it is a rule that this user did not make, as in a file.
+        is_forced: whether such a rule holds beside the user's own budgets; else these go before.
     """
 
     scope: Scope
@@ -51,6 +55,7 @@ class Limit:
     since: float = 0.0
     allows_unknown: bool = False
     rule: str = ""
+    is_forced: bool = False
 
     def __str__(self) -> str:
         """Return its name: `the budget of this notebook, $0.50`."""
@@ -111,6 +116,12 @@ class Need:
     def can_be_held(self, unit: str) -> bool:
         """Return whether it is known what the request takes of a budget."""
         return unit == TOKENS or (self.price is not None and unit == self.currency)
+
+
+def counting(own: Sequence[Limit], rules: Sequence[Limit]) -> list[Limit]:
+    """Return the budgets that count: the user's own, and the rules that these do not replace."""
+    chosen = {each.scope for each in own}
+    return [*own, *(rule for rule in rules if rule.is_forced or rule.scope not in chosen)]
 
 
 def said(amount: Decimal, unit: str) -> str:

@@ -9,8 +9,9 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Self
 
 from nbstream.billing.budgets.account import Account
-from nbstream.billing.budgets.limit import TOKENS, Limit, said
+from nbstream.billing.budgets.limit import TOKENS, Limit, counting, said
 from nbstream.client import metering, settings
+from nbstream.client.budgets import ruled
 from nbstream.model.exceptions import RequestError
 from nbstream.sessions.per_session import PerSession
 
@@ -78,12 +79,18 @@ def remove(scope: str) -> int:
     return count
 
 
+def of_cell() -> list[Limit]:
+    """Return the budgets of each cell: the user's, and those of rules."""
+    return counting(own.get().per_cell, [each for each in ruled.limits() if each.scope == "cell"])
+
+
 def _of_cell(found: OwnBudgets) -> list[Account]:
-    execution = metering.execution_here() if found.per_cell else ""
+    limits = of_cell()
+    execution = metering.execution_here() if limits else ""
     if not execution:
         return []
     if execution not in found.executions:
-        found.executions[execution] = [Account(limit) for limit in found.per_cell]
+        found.executions[execution] = [Account(limit) for limit in limits]
         if len(found.executions) > _MOST_EXECUTIONS:
             del found.executions[next(iter(found.executions))]
     return found.executions[execution]

@@ -8,34 +8,29 @@ from nbstream.billing.budgets import shared
 from nbstream.billing.budgets.holding import Place
 from nbstream.billing.ledger import database
 from nbstream.billing.ledger.database import LedgerError
-from nbstream.client.budgets import blocks
+from nbstream.client.budgets import blocks, ruled
 from nbstream.client.budgets.meter import BudgetMeter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from nbstream.billing.budgets.limit import Limit
     from nbstream.model.origin import Origin
 
 
-def _none() -> Sequence[Limit]:
-    return ()
-
-
-#: Returns the budgets that others have made for this user, as in a file of a class.
-rules: Callable[[], Sequence[Limit]] = _none
+def shared_rules() -> tuple[Limit, ...]:
+    """Return the rules about notebooks, days and months, which all kernels share."""
+    return tuple(each for each in ruled.limits() if each.scope != "cell")
 
 
 def meter_of(origin: Origin) -> BudgetMeter | None:
     """Return the meter of a reply that this thread asks for now; None if no budget counts it."""
     accounts = blocks.accounts_here()
-    ruled = tuple(rules())
+    rules = shared_rules()
     file = database.current()
-    place = Place(file, origin.notebook, ruled) if file is not None else None
-    if place is not None and not ruled and not _has_limits(place.file, origin.notebook):
+    place = Place(file, origin.notebook, rules) if file is not None else None
+    if place is not None and not rules and not _has_limits(place.file, origin.notebook):
         place = None
-    is_lost = bool(ruled) and place is None
-    return BudgetMeter(accounts, place, is_lost=is_lost) if accounts or place is not None or is_lost else None
+    lost = rules if place is None else ()
+    return BudgetMeter(accounts, place, lost=lost) if accounts or place is not None or lost else None
 
 
 def _has_limits(file: database.Database, notebook: str) -> bool:

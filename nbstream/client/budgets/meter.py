@@ -56,15 +56,16 @@ class BudgetMeter(Meter):
     Args:
         accounts: those in memory.
         place: where those are that kernels share; None if there are none.
-        is_lost: whether there are some that cannot be held, as there is no file.
+        lost: rules that cannot be held, as there is no file.
     """
 
     is_checking = True
 
-    def __init__(self, accounts: Sequence[Account], place: Place | None, *, is_lost: bool = False) -> None:
+    def __init__(self, accounts: Sequence[Account], place: Place | None, *, lost: Sequence[Limit] = ()) -> None:
         self._accounts = accounts
         self._place = place
-        self._is_lost = is_lost
+        self._lost = lost
+        self._is_lost = bool(lost)
         self._name = ""
         self._need: Need | None = None
         self._granted = 0
@@ -78,9 +79,14 @@ class BudgetMeter(Meter):
             # A replay is free, and another attempt has what was reserved for the first one.
             return asked.request
         need = needs.need_of(asked.request, asked.currency)
+        if forced := next((limit for limit in self._lost if limit.is_forced), None):
+            return _not_held(forced)
         self._name = name = uuid.uuid4().hex
         while (verdict := await self._try(name, need)).waits:  # noqa: ASYNC110  (another process may release it)
             await asyncio.sleep(_LOOK_SECONDS)
+        if forced := next((limit for limit in self._lost if limit.is_forced), None):
+            self._release()
+            return _not_held(forced)
         if not verdict.tokens:
             self._name = ""
             return _refusal(verdict, need, asked.request)
@@ -129,6 +135,7 @@ class BudgetMeter(Meter):
             try:
                 return await asyncio.get_running_loop().run_in_executor(_executor(), work)
             except LedgerError:
+                self._lost = self._place.rules
                 self._place, self._is_lost = None, True
         return holding.try_to_reserve(name, need, self._accounts, None)
 
@@ -195,6 +202,11 @@ def _refusal(verdict: Verdict, need: Need, request: Request) -> Failure:
     needed = need.at(limit.unit, need.least)
     said_so = f"{limit}, has {left} left, and this request may take {said(needed, limit.unit)} or more"
     return Failure("budget", said=said_so, code=_kind(limit))
+
+
+def _not_held(limit: Limit) -> Failure:
+    said = f"{limit}, cannot be held without a ledger, which is switched off (NBSTREAM_LEDGER) or cannot be used"
+    return Failure("unsent", "policy", said=said)
 
 
 def _kind(limit: Limit) -> str:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from nbstream.billing.budgets import shared
-from nbstream.billing.budgets.limit import TOKENS, Limit
+from nbstream.billing.budgets.limit import TOKENS, Limit, counting
 from nbstream.billing.budgets.shared import Standing
 from nbstream.billing.ledger import database, writing
 from nbstream.billing.ledger.database import LedgerError
@@ -102,9 +102,9 @@ def standings() -> list[Standing]:
         if each.limit.scope != "cell"
     ]
     # The cell that asks has spent nothing, and of others nobody asks.
-    found += [Standing(each, *[Decimal(0)] * 3) for each in blocks.own.get().per_cell]
+    found += [Standing(each, *[Decimal(0)] * 3) for each in blocks.of_cell()]
     file = database.current()
-    if file is not None and (file.path.exists() or making.rules()):
+    if file is not None and (file.path.exists() or making.shared_rules()):
         try:
             found += _shared(file)
         except LedgerError as error:
@@ -116,7 +116,7 @@ def _shared(file: Database) -> list[Standing]:
     writing.flush()
     notebook = metering.origin_here().notebook
     with file.reading() as connection:
-        limits = [*shared.limits(connection, notebook), *making.rules()]
+        limits = counting(shared.limits(connection, notebook), making.shared_rules())
         # Where the simulator may be asked, its replies count, as they do for the next request.
         simulated = needs.is_here(routing.server(without_key=True).base_url)
         return [shared.standing(connection, each, with_simulated=simulated) for each in limits]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
 
+from nbstream.billing import user_prices
 from nbstream.client import keys, policy, settings
 from nbstream.client.policy import places
 from nbstream.client.routing import route
@@ -157,3 +159,15 @@ def test_the_places_are_those_of_the_docs(machine: Machine) -> None:
     assert found[:2] == [(machine.lesson, True), (machine.course, True)]
     configured = [path for path, is_nearby in found if not is_nearby]
     assert (configured[0], configured[-1]) == (machine.user, machine.system)
+
+
+def test_prices_stand_in_the_same_file_to_the_last_digit(machine: Machine) -> None:
+    row = '[[prices]]\nhost = "llm.school.example"\nmodel = "qwen3"\nmiss = 0.1000000001\noutput = 0.40\n'
+    machine.system.write_text(f'model = "pro"\n{row}')
+    machine.user.write_text(row.replace("0.40", "0.50"))
+    found = [(each.place, each.rows[0]) for each in user_prices.user_prices()]
+    assert [place for place, _ in found] == [str(machine.user), str(machine.system)]
+    assert "0.1000000001" in str(found[0][1])
+    machine.system.write_text("[[prices]]\nmodel = 3\n")
+    with pytest.raises(RequestError, match=re.escape(f"{machine.system}, row 1 of prices")):
+        user_prices.user_prices()
