@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nbstream.client import settings
+from nbstream.client import metering, settings
 from nbstream.model.caching import Caching
 from nbstream.model.exceptions import RequestError
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 #: The folder of the cache, beside the notebook. It is no hidden one, as it may be committed.
 FOLDER = "nbstream_cache"
+_SUFFIX = ".ipynb"
 #: The variable in which a Jupyter server names the notebook of a kernel.
 _NOTEBOOK = "JPY_SESSION_NAME"
 
@@ -30,6 +32,8 @@ def _working_directory() -> Path | None:
 
 #: A cell may change it later.
 _began_in = _working_directory()
+#: When this process began, nearly, in seconds since the Unix epoch.
+BEGAN = time.time()
 
 
 def caching_of(options: Options) -> Caching | None:
@@ -68,7 +72,8 @@ def folder_of(caching: Caching) -> Path:
 
 def beside_the_notebook() -> Path:
     """Return the notebook's folder; if that is not known, the one in which the kernel began."""
-    folder = Path(os.environ.get(_NOTEBOOK, "")).parent
-    if folder.is_absolute() and folder.is_dir():
-        return folder
+    for notebook in map(Path, (metering.origin_here().notebook, os.environ.get(_NOTEBOOK, ""))):
+        # A program may be anywhere, as pytest's is.
+        if notebook.suffix == _SUFFIX and notebook.is_absolute() and notebook.parent.is_dir():
+            return notebook.parent
     return _began_in or Path()

@@ -72,6 +72,11 @@ _COMMANDS = (
         "--json; --forget --before DATE deletes",
         "usage.usage",
     ),
+    Command(
+        "cache [clear|why] [--unused]",
+        "say what is in the cache; clear it, of what this kernel has not used alone; or why a request was sent",
+        "cache.cache",
+    ),
     Command("config", "show every setting, its value, and where it comes from", "configuration.config"),
     Command(
         "help [COMMAND|OPTION]", "explain a command, an option or a setting, or list all", "explanations.write_help"
