@@ -149,10 +149,33 @@ def _doubts(found: Breakdown, step: Reply) -> list[str]:
     if found.doubts:
         bound = "an upper" if found.cost.at_most else "a lower"
         notes.append(f"It is {bound} bound, as {', and '.join(found.doubts)}.")
+    if not step.is_counted:
+        notes.append("It is a lower bound, as the server counted only up to here when the reply ended.")
+    notes += _estimated(step)
     is_whole = step.earlier is None or not step.earlier.requests
     if cost is not None and is_whole and cost.amount != found.cost.amount:
         kept = money(cost.amount, cost.currency)
         notes.append(f"The reply keeps {kept}, by the prices that were known when it ended.")
+    return notes
+
+
+def _known(step: Reply) -> list[str]:
+    cost = step.last_cost
+    return [] if cost is None else [f"What it reported costs {money(cost.amount, cost.currency)}."]
+
+
+def _estimated(step: Reply) -> list[str]:
+    """Return about how many tokens were not reported, and what they cost."""
+    notes = []
+    missing, about = step.last_unreported, step.last_estimate
+    if missing is not None:
+        counts = (missing.prompt_tokens, "tokens in"), (missing.completion_tokens, "tokens out")
+        words = [f"about {count:,} {what}" for count, what in counts if count]
+        words += ["a price that is not known" if about is None else f"about {about.text(1)}"]
+        notes.append(f"By an estimate, the rest is {', '.join(words)}.")
+    if step.lost.about or step.lost.unknown:
+        paid = _bounded(step.lost)
+        notes.append(f"It was sent again after the connection broke. What the server may bill for that: {paid}.")
     return notes
 
 
@@ -161,10 +184,8 @@ def _why_unknown(step: Reply) -> list[str]:
     if usage is None and not step.ended:
         return ["The cost is known when the request has ended."]
     if usage is None:
-        about = step.estimated_output_tokens
-        guess = f" About {about:,} tokens came." if about else ""
-        return [f"The server did not report the tokens of this request, so its cost is not known.{guess}"]
+        return ["The server did not report the tokens of this request, so its cost is not certain.", *_estimated(step)]
     if usage.prompt_tokens is None or usage.completion_tokens is None:
-        return ["The server reported only a part of the tokens, so the cost is not known."]
+        return ["The server reported only a part of the tokens.", *_known(step), *_estimated(step)]
     where = step.request.endpoint or "this server"
     return [f"The price of {step.model or 'this model'} at {where} is not known, so the cost is not known."]

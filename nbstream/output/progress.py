@@ -148,8 +148,8 @@ def _cost(progress: Progress) -> list[str]:
     dates = [each.dated for each in (*spend.exact, *spend.about) if each.dated is not None]
     dated = f" (prices of {max(dates):%Y-%m-%d})" if progress.is_over and dates else ""
     said = spending.amount(spend)
-    unknown = spending.unknown(spend) if progress.is_over and said else ""
-    return [f"{said}{dated}", *filter(None, [unknown])] if said else []
+    notes = [spending.unknown(spend), spending.free(spend)] if progress.is_over else []
+    return [f"{said}{dated}", *filter(None, notes)] if said else []
 
 
 def _pace(progress: Progress) -> list[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from nbstream.model.spend import Spend
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -20,13 +22,13 @@ def recorded_items(reply: Reply) -> list[str]:
     # In the reader's time zone.
     instant = datetime.fromtimestamp(min(each.instant for each in recorded)).astimezone()
     day, paid = f"{instant.day} {instant:%B %Y}", _paid(recorded)
-    if any(each.kind == "recording" for each in recorded):
-        said = "would have cost" if reply.simulated else "cost"
-        return [f"replayed, recorded on {day}" + (f", {said} {paid} then" if paid else "")]
     then = f"then it would have cost {paid}" if reply.simulated else f"then {paid}"
+    then = f" ({then})" if paid else ""
+    if any(each.kind == "recording" for each in recorded):
+        return [f"replayed from {day}, {reply.cost or '$0'}{then}"]
     if is_partly_cached(reply):
-        return [f"{len(recorded)} of them cached, from {day}" + (f" ({then})" if paid else "")]
-    return [f"from {day}, cached, {reply.cost or '$0'}" + (f" ({then})" if paid else "")]
+        return [f"{len(recorded)} of them cached, from {day}{then}"]
+    return [f"from {day}, cached, {reply.cost or '$0'}{then}"]
 
 
 def is_partly_cached(reply: Reply) -> bool:
@@ -37,11 +39,4 @@ def is_partly_cached(reply: Reply) -> bool:
 
 def _paid(recorded: Sequence[Recorded]) -> str:
     """Return what the responses cost when a server sent them; empty if that is not known."""
-    costs = [each.cost for each in recorded]
-    known = [each for each in costs if each is not None]
-    if not known or len({each.currency for each in known}) > 1:
-        return ""
-    total = sum(known[1:], known[0])
-    is_least = None in costs or any(each.at_least for each in known)
-    bound = "at most " if any(each.at_most for each in known) else "at least " if is_least else ""
-    return f"{bound}{total}"
+    return str(Spend.total(Spend.of(each.cost, is_unknown=each.cost is None) for each in recorded))

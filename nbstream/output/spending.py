@@ -10,8 +10,10 @@ if TYPE_CHECKING:
 
 def amount(spend: Spend) -> str:
     """Return what was spent, as `would cost at least $0.41 + about $0.02`; empty if unknown."""
-    would = "would cost " if spend.is_simulated else ""
-    return f"{would}{spend}" if spend.is_known else ""
+    if not spend.is_known:
+        return ""
+    is_free = not any(each.amount for each in (*spend.exact, *spend.about))
+    return f"{'would cost ' if spend.is_simulated and not is_free else ''}{spend}"
 
 
 def marked(spend: Spend) -> str:

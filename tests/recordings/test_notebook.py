@@ -63,8 +63,8 @@ def test_a_notebook_that_was_recorded_runs_offline(tmp_path: Path, monkeypatch: 
     assert texts(replayed) == texts(live)
     assert "canary-key" not in (tmp_path / "lesson.jsonl").read_text() + nbformat.writes(replayed)
     shown = next(cell for cell in replayed.cells if cell.source.startswith("%%deepseek")).outputs[-1].data
-    assert re.search(r"replayed, recorded on \d+ \w+ 20\d\d, would have cost \$0\.\d+ then", shown["text/html"])
-    assert "replayed, recorded on" in shown["text/plain"]
+    assert re.search(r"replayed from \d+ \w+ 20\d\d, \$0 \(then it would have cost \$0\.\d+\)", shown["text/html"])
+    assert "replayed from" in shown["text/plain"]
     assert "prices of" not in shown["text/html"]
     # What was not recorded goes nowhere.
     other = run(["%load_ext nbstream", "%%deepseek\nThe first cell?", "%deepseek config"], tmp_path)
@@ -94,5 +94,5 @@ def test_a_script_in_a_terminal(path: Path, simulator: Simulator, monkeypatch: p
     assert [line for line in replayed.splitlines() if " · " not in line][:-1] == [
         line for line in live.splitlines() if " · " not in line
     ][:-1]
-    assert "replayed, recorded on" in replayed
+    assert "replayed from" in replayed
     assert replayed.endswith("complete $0\n")

@@ -151,7 +151,7 @@ def test_an_exchange_with_tools_is_replayed(path: Path, simulator: Simulator, mo
     assert replayed.cost is not None
     assert replayed.cost.amount == 0
     assert sum(step.recorded.cost.amount for step in replayed.steps) == live.cost.amount  # type: ignore[union-attr, misc]
-    assert f"would have cost {live.cost} then" in " · ".join(footer(replayed))
+    assert f"would have cost {live.cost})" in " · ".join(footer(replayed))
     # It stays known in files, in the journal, and in a reply that goes on.
     recorded = [step.recorded for step in replayed.steps]
     assert [step.recorded for step in decode(encode(replayed)).steps] == recorded
@@ -211,7 +211,7 @@ def test_a_job_is_replayed(path: Path, simulator: Simulator) -> None:
         json.dumps(told(each)["steps"][0]["message"]) for each in live
     )
     assert len(simulator.log()) == requests
-    assert replies.cost is None
+    assert (str(replies.cost), replies.spend.replayed) == ("$0", 7)
 
 
 def test_models_and_balance_are_replayed(path: Path, simulator: Simulator) -> None:
@@ -427,9 +427,9 @@ def test_replayed_replies_cost_nothing_and_say_so(path: Path) -> None:
     assert live.cost is not None
     assert reply.cost is not None
     assert (str(reply.cost), reply.usage) == ("$0", live.usage)
-    (item,) = [item for item in footer(reply) if "recorded" in item]
-    assert item.startswith("replayed, recorded on ")
-    assert item.endswith(f"would have cost {live.cost} then")
+    (item,) = [item for item in footer(reply) if "replayed" in item]
+    assert item.startswith("replayed from ")
+    assert item.endswith(f", $0 (then it would have cost {live.cost})")
     assert not any("prices of" in item for item in footer(reply))
 
 
