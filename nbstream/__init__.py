@@ -177,6 +177,10 @@ representation.resume = lambda reply, **options: import_module("nbstream.jupyter
 representation.code_of = lambda request, *language, **options: import_module("nbstream.snippets").code_of(
     request, *language, **options
 )
+representation.version = __version__
+representation.provenance_of = lambda reply, **options: import_module("nbstream.model.provenance").provenance(
+    reply, **options
+)
 representation.reading_of = lambda reply: import_module("nbstream.schemas.reading").reading_of(reply)
 representation.partial_of = lambda reply: import_module("nbstream.schemas.reading").partial_of(reply)
 representation.frame_of = lambda reply: import_module("nbstream.schemas.data_frames").frame_of(reply)

@@ -17,6 +17,7 @@ from markdown_it import MarkdownIt
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
+import nbstream
 from nbstream.simulator.server import Simulator
 from tests import kernels
 
@@ -31,7 +32,7 @@ CANARY_KEY = "canary-key-2b90ce"
 MIMES = {"text/html", "text/markdown", "text/plain"}
 
 # The simulator's answer has dollar amounts, a table, and a code block with blank lines.
-QUESTION = "%%deepseek\nWhy does the median resist outliers?"
+QUESTION = "%%deepseek --meta\nWhy does the median resist outliers?"
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +79,21 @@ def test_the_saved_notebook_holds_the_reply_and_no_widget(executed: Path) -> Non
     assert CANARY_KEY not in text
     assert "widget" not in text
     assert "Five friends" in output["data"]["text/plain"]
+
+
+def test_the_saved_notebook_says_what_the_reply_is_made_of(executed: Path) -> None:
+    (output,) = nbformat.read(executed, as_version=4).cells[1].outputs
+    found = output["metadata"]["nbstream"]["provenance"]
+    assert (found["model"], found["status"], found["simulated"]) == ("deepseek-flash", "complete", True)
+    assert found["usage"]["completion_tokens"] > 0
+    assert "outliers" not in str(found)
+
+
+def test_the_ledger_names_the_notebook_that_papermill_ran(executed: Path, request: pytest.FixtureRequest) -> None:
+    names = [row.notebook for row in nbstream.ledger().rows]
+    is_papermill = request.node.callspec.params["executed"] is run_with_papermill
+    # The kernels of nbclient are started by pytest here, whose command names no notebook.
+    assert names[-1] == (str(executed.with_name("reply.ipynb")) if is_papermill else "")
 
 
 def test_the_html_export_shows_the_whole_reply(executed: Path) -> None:

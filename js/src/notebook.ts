@@ -26,6 +26,8 @@ export interface NotebookCellModel {
   /** Whether the code was changed since it was run. */
   isDirty?: boolean;
   outputs?: Outputs;
+  getMetadata?(name: string): unknown;
+  setMetadata?(name: string, value: unknown): void;
 }
 
 export interface Outputs {
@@ -126,6 +128,25 @@ export class Notebooks {
     if (typeof run !== "string" || !Array.isArray(can)) return undefined;
     const actions = ACTIONS.filter((action) => can.includes(action));
     return { kernel, run, actions };
+  }
+
+  /**
+   * Copy what the settled reply `root` is made of into the metadata of its cell, if the output has
+   * it, which `--meta` asks for. A cell that has the same is left as it is, so that opening a file
+   * changes nothing.
+   */
+  keepProvenance(root: Element): void {
+    const output = this.#placedAt(root);
+    const found = (output?.metadata?.nbstream as { provenance?: unknown } | undefined)?.provenance;
+    const context = this.#contextOf(root);
+    if (found === undefined || output?.trusted === false || context?.model?.readOnly === true) return;
+    try {
+      const cell = context?.model?.cells?.get(cellIndex(root) ?? -1);
+      if (JSON.stringify(cell?.getMetadata?.("nbstream")) === JSON.stringify(found)) return;
+      cell?.setMetadata?.("nbstream", found);
+    } catch {
+      // As in #positionOf. The output has it in any case.
+    }
   }
 
   /** Show the widget `id` in place of the settled output `root`. */

@@ -185,6 +185,7 @@ export class PageServices implements ControlServices, Page {
     if (isNew) {
       handleClicks(root, this);
       this.images.restore(root);
+      this.notebooks.keepProvenance(root);
     }
     const change = (): void => {
       removeButtons(root);

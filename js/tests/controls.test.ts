@@ -49,6 +49,33 @@ async function click(name: string): Promise<HTMLButtonElement> {
   return clicked;
 }
 
+describe("what a reply is made of", () => {
+  const made = { model: "flash" };
+
+  function kept(output: object, readOnly = false): object {
+    const notebook = new FakeNotebook();
+    notebook.outputs.set("0:0", output);
+    notebook.model.readOnly = readOnly;
+    const panel = notebookPanel(0);
+    document.body.replaceChildren(panel.element);
+    panel.output.append(root);
+    services.notebooks.register(root, notebook);
+    services.notebooks.keepProvenance(root);
+    services.notebooks.keepProvenance(root);
+    return notebook.metadata;
+  }
+
+  it("is copied once into the metadata of its cell", () => {
+    expect(kept({ metadata: { nbstream: { provenance: made } } })).toEqual({ "0": [["nbstream", made]] });
+  });
+
+  it("stays where nobody asked for it, where others made the file, and where it cannot be changed", () => {
+    expect(kept({ metadata: { nbstream: { answer: [0, 1] } } })).toEqual({});
+    expect(kept({ metadata: { nbstream: { provenance: made } }, trusted: false })).toEqual({});
+    expect(kept({ metadata: { nbstream: { provenance: made } } }, true)).toEqual({});
+  });
+});
+
 describe("a block of code", () => {
   it("has its buttons before the code and after the language, once", () => {
     root.innerHTML = NAMED;

@@ -201,10 +201,18 @@ export class FakeModel {
 export class FakeNotebook {
   readonly outputs = new Map<string, object>();
   readonly inserted: [number, object][] = [];
+  /** What was set, by cell. */
+  readonly metadata: Record<number, [string, unknown][]> = {};
   readonly model = {
     readOnly: false,
     cells: {
-      get: (cell: number) => ({ outputs: { get: (index: number) => this.outputs.get(`${cell}:${index}`) ?? {} } }),
+      get: (cell: number) => ({
+        outputs: { get: (index: number) => this.outputs.get(`${cell}:${index}`) ?? {} },
+        getMetadata: (name: string) => this.metadata[cell]?.find(([each]) => each === name)?.[1],
+        setMetadata: (name: string, value: unknown) => {
+          this.metadata[cell] = [...(this.metadata[cell] ?? []), [name, value]];
+        },
+      }),
     },
     sharedModel: { insertCell: (index: number, cell: object) => this.inserted.push([index, cell]) },
   };

@@ -9,6 +9,7 @@ import json
 import shlex
 import sys
 import warnings
+from dataclasses import replace
 from functools import partial
 from keyword import iskeyword
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -196,6 +197,13 @@ class DeepSeekMagics(settings.Settings, Magics):
     @argument("--speed", metavar="N", help="With --replay: how fast, such as 4, or max without any wait; 1 by default.")
     @_display_arguments
     @argument("--dry-run", action="store_true", help="Send nothing: show the request, its tokens and its cost.")
+    @argument(
+        "--meta",
+        nargs="?",
+        const="facts",
+        choices=("prompt",),
+        help="Put model, parameters, tokens and cost into the cell's metadata; --meta=prompt puts the prompt, too.",
+    )
     @argument("--inspect", action="store_true", help="Show below the reply what it is made of: nbstream.Inspector.")
     @argument("--background", action="store_true", help="Do not wait: the next cell runs while the reply arrives.")
     @argument("--raw-body", metavar="JSON", help="An object of further fields for the request; they replace others.")
@@ -281,13 +289,15 @@ class DeepSeekMagics(settings.Settings, Magics):
             self._noted(lambda: show_dry_run(prompt, arguments, options, variables, self._audience))
             return
         if arguments.compare is not None or arguments.blind:
+            if arguments.meta:
+                raise RequestError("--meta is for one reply, and --compare asks for several: leave one out.")
             from nbstream.jupyter.comparing import ask_compared  # noqa: PLC0415  (only where it is used)
 
             ask_compared(prompt, arguments, options, variables, presentation=line.presentation, made=self._noted)
             return
         if {arguments.each, arguments.save, arguments.concurrency} != {None}:
-            if arguments.inspect:
-                raise RequestError("--inspect shows one reply, and --each asks for many: leave one out.")
+            if arguments.inspect or arguments.meta:
+                raise RequestError("--inspect and --meta are for one reply, and --each asks for many: leave one out.")
             from nbstream.jupyter.each import ask_each  # noqa: PLC0415  (only where it is used)
 
             ask_each(prompt, arguments, options, variables, audience=self._audience, made=self._noted)
@@ -333,6 +343,7 @@ class DeepSeekMagics(settings.Settings, Magics):
                 variable.keep(reply)
 
         presentation = presentation_of(self, vars(arguments), self._audience)
+        presentation = replace(presentation, provenance=arguments.meta or "")
         return Line(options, presentation, arguments.background, keep, self._noted)
 
     def _noted(self, start: Callable[[], _T]) -> _T:

@@ -31,6 +31,8 @@ class Presentation:
             named.
         names_turn: whether the footer names the chat and the turn; a panel shows both elsewhere.
         has_footer: whether its figures stand below it; in a comparison they stand in a table.
+        provenance: whether the notebook's file gets what the reply is made of, without the prompt
+            or with it.
     """
 
     reasoning: ReasoningDisplay = field(
@@ -44,6 +46,7 @@ class Presentation:
     has_buttons: bool = True
     names_turn: bool = True
     has_footer: bool = True
+    provenance: Literal["", "facts", "prompt"] = ""
 
 
 class DisplayOption(NamedTuple):

@@ -407,6 +407,19 @@ class Reply:
             reason = f"The reply is {self.status}."
         raise ReplyError(reason, self)
 
+    def to_dict(self, *, prompt: bool = False) -> dict[str, Any]:
+        """Return what the reply is made of, for a paper or a file: `json.dumps(reply.to_dict())`.
+
+        It has model, parameters, tokens, cost with its parts, timing, status, server, and the
+        version of nbstream. Amounts of money are texts, and times are in UTC or in seconds since
+        the reply began. Neither the answer nor a key is in it.
+
+        Args:
+            prompt: whether to add the messages, and the parameters that hold texts of yours. They
+                are named below "left_out" otherwise.
+        """
+        return representation.provenance_of(self, prompt=prompt)
+
     def resume(self, **options: Any) -> Reply:
         """Go on with this reply, show all of it while it grows, and return it when it has ended.
 

@@ -28,3 +28,7 @@ partial_of: Callable[[Any], Any]
 frame_of: Callable[[Any], Any]
 #: Returns the program in a language that sends a request, as `nbstream.snippets.code_of`.
 code_of: Callable[..., str]
+#: The version of nbstream.
+version: str = ""
+#: Returns what a reply is made of, as JSON, as `nbstream.model.provenance.provenance`.
+provenance_of: Callable[..., dict[str, Any]]

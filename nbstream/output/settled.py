@@ -76,7 +76,7 @@ def bundle(
         answer: `{"answer": [start, end], "in": "text/plain"}` says where the model's own text of it
         stands, in UTF-16 code units; `{"answer": text}` is the text, if it stands nowhere. The page
         makes the buttons that go on with a reply, as in a file they would do nothing: `{"again":
-        {"run": …, "can": […]}}`.
+        {"run": …, "can": […]}}`. `{"provenance": {…}}` is `reply.to_dict()`, if that was asked for.
     """
     presentation = replace(presentation, has_buttons=bool(run_id) and presentation.has_buttons)
     data = {
@@ -87,6 +87,9 @@ def bundle(
     metadata = _place_of_answer(reply, data["text/plain"])
     if run_id and (can := actions(reply)):
         metadata["again"] = {"run": run_id, "can": can}
+    if presentation.provenance:
+        # The page also copies it into the metadata of the cell.
+        metadata["provenance"] = reply.to_dict(prompt=presentation.provenance == "prompt")
     return data, {"nbstream": metadata} if metadata else {}
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import nbformat
 import pytest
 from playwright.sync_api import expect
 
+import nbstream
 from tests import kernels
 from tests.browser.conftest import CANARY_KEY
 from tests.browser.lab import NotebookPage
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.browser, pytest.mark.patient]
 
 LOAD = "%load_ext nbstream"
-QUESTION = "%%deepseek\nWhy does the median resist outliers? [simulate: normal tokens=350 rate=0]"
+QUESTION = "%%deepseek --meta\nWhy does the median resist outliers? [simulate: normal tokens=350 rate=0]"
 MIMES = {"text/html", "text/markdown", "text/plain"}
 
 
@@ -41,6 +42,7 @@ def test_a_saved_reply_reads_the_same_on_another_day(
     saved = lab.saved("saved.ipynb")
     (output,) = saved.cells[1].outputs
     assert set(output["data"]) == MIMES
+    _says_what_it_is_made_of(saved.cells[1])
     assert "widgets" not in saved.metadata
     text = json.dumps(saved)
     assert CANARY_KEY not in text
@@ -68,6 +70,17 @@ def test_a_saved_reply_reads_the_same_on_another_day(
         _is_all_there(friend)
     finally:
         page.close(run_before_unload=False)
+
+
+def _says_what_it_is_made_of(cell: Any) -> None:
+    """Assert that the metadata of the cell has it, and the ledger a row that names the cell."""
+    found = cell.metadata["nbstream"]
+    assert (found["model"], found["status"], found["server"][:9]) == ("deepseek-flash", "complete", "127.0.0.1")
+    assert found == cell.outputs[0].metadata["nbstream"]["provenance"]
+    assert "outliers" not in json.dumps(found)
+    (row,) = [row for row in nbstream.ledger().rows if row.cell == cell.id]
+    assert row.notebook.endswith("/saved.ipynb")
+    assert row.completion == found["usage"]["completion_tokens"]
 
 
 def _start_no_kernel(route: Route) -> None:

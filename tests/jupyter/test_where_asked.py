@@ -1,0 +1,82 @@
+"""The ledger names the notebook and the cell that asked, in real kernels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests import kernels
+from tests.jupyter.conftest import CANARY_KEY
+from tests.jupyter.kernel import Kernel
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from nbstream.simulator.server import Simulator
+
+pytestmark = pytest.mark.kernel
+
+
+def last(kernel: Kernel) -> dict[str, Any]:
+    """Return the last row of the ledger."""
+    found = "(lambda row: {'notebook': row.notebook, 'cell': row.cell, 'chat': row.chat})"
+    row: dict[str, Any] = kernel.evaluate(f"{found}(__import__('nbstream').ledger().rows[-1])")
+    return row
+
+
+def run(kernel: Kernel, code: str, cell: str) -> None:
+    assert kernel.finish(kernel.send(code, metadata={"cellId": cell})).status == "ok"
+
+
+def test_a_row_names_the_cell_that_asked(kernel: Kernel) -> None:
+    run(kernel, "%%deepseek -c main\nWhy?", "one")
+    assert last(kernel) == {"notebook": "", "cell": "one", "chat": "main"}
+    kernel.run("%deepseek chat off")
+
+
+def test_a_panel_asks_in_the_name_of_its_cell(kernel: Kernel) -> None:
+    run(kernel, "import nbstream; panel = nbstream.ChatPanel()", "panel")
+    run(kernel, "1", "other")
+    act = "panel._asking.worker.put(lambda: panel.chat.stream('Why?').result(30))"
+    run(kernel, f"{act}\nwhile panel._asking.worker.is_busy: __import__('time').sleep(0.01)", "other")
+    assert last(kernel)["cell"] == "panel"
+
+
+def test_a_button_asks_in_the_name_of_its_cell(kernel: Kernel) -> None:
+    run(
+        kernel,
+        "import ipywidgets, nbstream\nbutton, runs = ipywidgets.Button(), []\n"
+        "button.on_click(lambda _: runs.append(nbstream.stream('Why?')))",
+        "button",
+    )
+    run(kernel, "1", "other")
+    click = {
+        "comm_id": kernel.evaluate("button.comm.comm_id"),
+        "data": {"method": "custom", "content": {"event": "click"}},
+    }
+    kernel.post("shell", "comm_msg", click)
+    kernel.until(lambda: bool(kernel.evaluate("len(runs)")), "the click is taken")
+    kernel.run("runs[0].result(30)")
+    assert last(kernel)["cell"] == "button"
+
+
+def test_the_notebook_is_that_of_the_server_or_of_the_page(server: Simulator, tmp_path: Path) -> None:
+    environ = {"DEEPSEEK_BASE_URL": server.url, "DEEPSEEK_API_KEY": CANARY_KEY, "IPYTHONDIR": str(tmp_path)}
+    with Kernel(kernels.NEWEST, environ | {"JPY_SESSION_NAME": "/work/one.ipynb"}) as kernel:
+        kernel.run("%load_ext nbstream")
+        kernel.run("%%deepseek\nWhy?")
+        assert last(kernel)["notebook"] == "/work/one.ipynb"
+        usage = kernel.run("%deepseek usage notebook")
+        assert [each["msg_type"] for each in usage.outputs] == ["stream", "execute_result"]
+        assert "/work/one.ipynb" not in kernel.evaluate("repr(_)")
+        assert "simulated" in usage.outputs[0]["content"]["text"]
+        # As VS Code does.
+        kernel.run("__vsc_ipynb_file__ = '/work/two.ipynb'")
+        run(kernel, "%%deepseek\nWhy?", "vscode-notebook-cell:1")
+        assert last(kernel) == {"notebook": "/work/two.ipynb", "cell": "vscode-notebook-cell:1", "chat": ""}
+        # A notebook within another one: the name is the outer notebook's.
+        kernel.run("del __vsc_ipynb_file__; import nbstream.widgets.front_ends as front_ends")
+        kernel.run("front_ends._of_parent = lambda _: '/work/one.ipynb'")
+        kernel.run("%%deepseek\nWhy?")
+        assert last(kernel)["notebook"] == ""
