@@ -201,7 +201,7 @@ class DeepSeekMagics(settings.Settings, Magics):
         "--meta",
         nargs="?",
         const="facts",
-        choices=("prompt",),
+        choices=("facts", "prompt"),
         help="Put model, parameters, tokens and cost into the cell's metadata; --meta=prompt puts the prompt, too.",
     )
     @argument("--inspect", action="store_true", help="Show below the reply what it is made of: nbstream.Inspector.")
