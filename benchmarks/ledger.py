@@ -22,12 +22,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import nbstream
+from benchmarks.map import simulator
 from nbstream.billing.ledger import queries, writing
 from nbstream.billing.ledger.database import Database
 from nbstream.billing.ledger.entry import INSERT, Entry, columns
 from nbstream.billing.ledger.writing import Writer
 from nbstream.model.usage import CostParts
-from nbstream.simulator.server import Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,7 +41,7 @@ _WARM = 5
 
 
 def entries(count: int) -> Iterator[Entry]:
-    """Yield the rows of a year: 30 notebooks, 5 models, 3 chats in each."""
+    """Yield the rows of a year: each day has 4 of 30 notebooks, 5 models and 3 chats."""
     chosen = random.Random(1)
     for number in range(count):
         hit, miss, reasoning, answer = (chosen.randrange(2_000) for _ in range(4))
@@ -50,7 +50,7 @@ def entries(count: int) -> Iterator[Entry]:
         )
         yield Entry(
             instant=FIRST + 365 * DAY * number / count,
-            notebook=f"/home/somebody/courses/notebook-{chosen.randrange(30)}.ipynb",
+            notebook=f"/home/somebody/courses/notebook-{(365 * number // count + chosen.randrange(4)) % 30}.ipynb",
             cell=f"{chosen.randrange(10**9):032x}",
             chat=chosen.choice(("", "", "main", "plan")),
             asked="deepseek-flash",
@@ -110,8 +110,9 @@ def _rows(folder: Path, count: int = 2_000) -> None:
 
 def _replies(folder: Path, count: int) -> None:
     times: dict[str, list[float]] = {str(folder / "replies.sqlite"): [], "off": []}
-    with Simulator(port=0, rate=0, first_token=0, scenario="normal tokens=50") as server:
-        os.environ |= {"DEEPSEEK_BASE_URL": server.url, "DEEPSEEK_API_KEY": "simulated"}
+    # In a process of its own, as a thread would compete for the interpreter.
+    with simulator() as url:
+        os.environ |= {"DEEPSEEK_BASE_URL": url, "DEEPSEEK_API_KEY": "simulated"}
         for number in range(count + _WARM):
             for setting, found in times.items():
                 os.environ["NBSTREAM_LEDGER"] = setting

@@ -80,7 +80,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--memory", action="store_true", help="only the table of the memory")
     options = parser.parse_args()
-    with _simulator() as url:
+    with simulator() as url:
         if not options.memory:
             _print_cpu(url, options.prompts, options.repeats)
         _print_memory(url, options.prompts)
@@ -128,7 +128,7 @@ def _run(url: str, code: str) -> list[float]:
 
 
 @contextmanager
-def _simulator() -> Iterator[str]:
+def simulator() -> Iterator[str]:
     """Run the simulator in a process of its own, and yield its URL."""
     command = [sys.executable, "-m", "nbstream.cli", "simulate", "--port", "0", "--rate", "0", "--first-token", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:

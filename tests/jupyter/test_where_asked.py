@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from nbstream.simulator.server import Simulator
 
 pytestmark = pytest.mark.kernel
+#: The oldest ipykernel and the newest one, which keep the running cell in different ways.
+twice = pytest.mark.parametrize("shared_kernel", [kernels.NAMES[0], kernels.NEWEST], indirect=True)
 
 
 def last(kernel: Kernel) -> dict[str, Any]:
@@ -29,20 +31,23 @@ def run(kernel: Kernel, code: str, cell: str) -> None:
     assert kernel.finish(kernel.send(code, metadata={"cellId": cell})).status == "ok"
 
 
+@twice
 def test_a_row_names_the_cell_that_asked(kernel: Kernel) -> None:
     run(kernel, "%%deepseek -c main\nWhy?", "one")
     assert last(kernel) == {"notebook": "", "cell": "one", "chat": "main"}
     kernel.run("%deepseek chat off")
 
 
+@twice
 def test_a_panel_asks_in_the_name_of_its_cell(kernel: Kernel) -> None:
     run(kernel, "import nbstream; panel = nbstream.ChatPanel()", "panel")
     run(kernel, "1", "other")
-    act = "panel._asking.worker.put(lambda: panel.chat.stream('Why?').result(30))"
-    run(kernel, f"{act}\nwhile panel._asking.worker.is_busy: __import__('time').sleep(0.01)", "other")
+    act = "panel._panel.asking.worker.put(lambda: panel.chat.stream('Why?').result(30))"
+    run(kernel, f"{act}\nwhile panel._panel.asking.worker.is_busy: __import__('time').sleep(0.01)", "other")
     assert last(kernel)["cell"] == "panel"
 
 
+@twice
 def test_a_button_asks_in_the_name_of_its_cell(kernel: Kernel) -> None:
     run(
         kernel,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nbstream.billing.ledger.schema import retold
+
 if TYPE_CHECKING:
     from nbstream.billing.ledger.database import Database
     from nbstream.billing.ledger.queries import Scope
@@ -24,7 +26,10 @@ def forget(file: Database, scope: Scope) -> int:
         raise ValueError("the rows of a cell cannot be deleted alone")
     where, values = scope.condition()
     with file.transaction() as connection:
-        count = connection.execute(f"DELETE FROM requests WHERE {where}", values).rowcount  # noqa: S608  (of our own words)
+        days = connection.execute(f"SELECT DISTINCT day FROM days WHERE {where}", values).fetchall()  # noqa: S608  (of our own words)
+        count = connection.execute(f"DELETE FROM requests WHERE {where}", values).rowcount  # noqa: S608  (as above)
         connection.execute(f"DELETE FROM days WHERE {where}", values)  # noqa: S608  (as above)
+        for statement in retold("?"):
+            connection.executemany(statement, [tuple(each) for each in days])
     file.shrink()
     return count

@@ -52,6 +52,8 @@ class Scope:
 
 
 ALL = Scope()
+#: One group, as an expression of SQL.
+_ALONE = "''"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,7 @@ def total(file: Database, scope: Scope = ALL) -> Sums:
     Raises:
         LedgerError: if the ledger cannot be read.
     """
-    return _sums(file, "''", scope).get("", Sums())
+    return _sums(file, _ALONE, scope).get("", Sums())
 
 
 def by(file: Database, grouping: Grouping, scope: Scope = ALL) -> dict[str, Sums]:
@@ -139,11 +141,15 @@ def by(file: Database, grouping: Grouping, scope: Scope = ALL) -> dict[str, Sums
 
 def _sums(file: Database, group: str, scope: Scope) -> dict[str, Sums]:
     where, values = scope.condition()
-    # A cell has few rows; of the others, each day has sums already.
-    needs_rows = group == "cell" or scope.cell is not None
+    if group == "cell" or scope.cell is not None:
+        # A cell has few rows; of the others, each day has sums already.
+        question = _OF_ROWS
+    elif scope.notebook is None and group in _OF_TOTALS:
+        question = _TOTALS
+    else:
+        question = _OF_DAYS
     found: dict[str, Sums] = {}
     with file.reading() as connection:
-        question = _OF_ROWS if needs_rows else _OF_DAYS
         for row in connection.execute(question.format(group=group, where=where), values):
             found[row["name"]] = _with_group(found.get(row["name"], Sums()), row)
         for row in connection.execute(_LONG.format(group=group, where=where), values):
@@ -210,7 +216,10 @@ def _question(sums: list[str], table: str) -> str:
     return f"SELECT {_KEYS}, {_HALVES}, {', '.join(sums)} FROM {table} WHERE {{where}} {_GROUPS}"  # noqa: S608  (of our own words)
 
 
-_OF_DAYS = _question([f"sum({each}) AS {each}" for each in ("requests", "unreported", "unsplit", *_COUNTS)], "days")
+_SUMMED = [f"sum({each}) AS {each}" for each in ("requests", "unreported", "unsplit", *_COUNTS)]
+_OF_DAYS, _TOTALS = (_question(_SUMMED, table) for table in ("days", "day_totals"))
+#: What `_TOTALS` answers.
+_OF_TOTALS = (_ALONE, "day")
 _OF_ROWS = _question(
     [
         "count(*) AS requests",

@@ -11,10 +11,52 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import sqlite3
 
-#: `days` holds sums of `requests`, so that a year is added up in milliseconds. A trigger keeps it
-#: right whoever writes. Money is exact: a column `…_pico` is an integer, in 10⁻¹² of the currency;
-#: it is null where the amount is no such number, and then only the column with its text has it.
-_REQUESTS = """
+#: The columns of sums, and what a new row adds to each. Money is exact: a column `…_pico` is an
+#: integer, in 10⁻¹² of the currency; it is null where the amount is no such number, and then only
+#: the column with its text has it.
+_SUMS = {
+    "requests": "1",
+    "unreported": "NEW.completion IS NULL",
+    "unknown": "NEW.unknown",
+    "prompt": "ifnull(NEW.prompt, 0)",
+    "unsplit": "CASE WHEN NEW.hit IS NULL THEN ifnull(NEW.prompt, 0) ELSE 0 END",
+    **{
+        each: f"ifnull(NEW.{each}, 0)"
+        for each in (
+            *("hit", "miss", "completion", "reasoning", "about_prompt", "about_completion"),
+            *("amount_pico", "hit_pico", "miss_pico", "reasoning_pico", "answer_pico", "about_pico"),
+        )
+    },
+}
+_OF_MONEY = ("kind", "currency", "about_currency", "bound")
+#: The tables of sums, and what each sum in them is for. A trigger keeps them right whoever writes.
+#: `days` tells more, and has many rows in the ledger of a busy user; `day_totals` has few.
+SUMS = {"days": ("day", "notebook", "chat", "model", *_OF_MONEY), "day_totals": ("day", *_OF_MONEY)}
+
+
+def _table(name: str) -> str:
+    keys = SUMS[name]
+    columns = [f"{each} TEXT NOT NULL" for each in keys] + [f"{each} INTEGER NOT NULL" for each in _SUMS]
+    return f"CREATE TABLE {name} (\n    {', '.join(columns)},\n    PRIMARY KEY ({', '.join(keys)})\n) WITHOUT ROWID;\n"
+
+
+def _adding(name: str) -> str:
+    values = [*(f"NEW.{each}" for each in SUMS[name]), *_SUMS.values()]
+    sums = ", ".join(f"{each} = {each} + excluded.{each}" for each in _SUMS)
+    return f"    INSERT INTO {name} VALUES ({', '.join(values)}) ON CONFLICT DO UPDATE SET {sums};\n"  # noqa: S608  (of our own words)
+
+
+def retold(day: str) -> tuple[str, str]:
+    """Return the statements that make the totals of a day anew from `days`."""
+    keys = ", ".join(SUMS["day_totals"])
+    sums = ", ".join(f"sum({each})" for each in _SUMS)
+    return (
+        f"DELETE FROM day_totals WHERE day = {day}",  # noqa: S608  (as above)
+        f"INSERT INTO day_totals SELECT {keys}, {sums} FROM days WHERE day = {day} GROUP BY {keys}",  # noqa: S608  (as above)
+    )
+
+
+_ROWS = """
 CREATE TABLE requests (
     id INTEGER PRIMARY KEY,
     instant REAL NOT NULL,
@@ -64,64 +106,14 @@ CREATE INDEX requests_of_cell ON requests (notebook, cell);
 CREATE INDEX requests_with_long_amounts ON requests (day)
     WHERE (amount IS NOT NULL AND amount_pico IS NULL) OR (about IS NOT NULL AND about_pico IS NULL)
         OR (parts IS NOT NULL AND hit_pico IS NULL);
-CREATE TABLE days (
-    day TEXT NOT NULL,
-    notebook TEXT NOT NULL,
-    chat TEXT NOT NULL,
-    model TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    currency TEXT NOT NULL,
-    about_currency TEXT NOT NULL,
-    bound TEXT NOT NULL,
-    requests INTEGER NOT NULL,
-    unreported INTEGER NOT NULL,
-    unknown INTEGER NOT NULL,
-    prompt INTEGER NOT NULL,
-    unsplit INTEGER NOT NULL,
-    hit INTEGER NOT NULL,
-    miss INTEGER NOT NULL,
-    completion INTEGER NOT NULL,
-    reasoning INTEGER NOT NULL,
-    about_prompt INTEGER NOT NULL,
-    about_completion INTEGER NOT NULL,
-    amount_pico INTEGER NOT NULL,
-    hit_pico INTEGER NOT NULL,
-    miss_pico INTEGER NOT NULL,
-    reasoning_pico INTEGER NOT NULL,
-    answer_pico INTEGER NOT NULL,
-    about_pico INTEGER NOT NULL,
-    PRIMARY KEY (day, notebook, chat, model, kind, currency, about_currency, bound)
-) WITHOUT ROWID;
-CREATE TRIGGER requests_are_added AFTER INSERT ON requests BEGIN
-    INSERT INTO days VALUES (
-        NEW.day, NEW.notebook, NEW.chat, NEW.model, NEW.kind, NEW.currency, NEW.about_currency, NEW.bound,
-        1, NEW.completion IS NULL, NEW.unknown,
-        ifnull(NEW.prompt, 0), CASE WHEN NEW.hit IS NULL THEN ifnull(NEW.prompt, 0) ELSE 0 END,
-        ifnull(NEW.hit, 0), ifnull(NEW.miss, 0), ifnull(NEW.completion, 0), ifnull(NEW.reasoning, 0),
-        ifnull(NEW.about_prompt, 0), ifnull(NEW.about_completion, 0),
-        ifnull(NEW.amount_pico, 0), ifnull(NEW.hit_pico, 0), ifnull(NEW.miss_pico, 0),
-        ifnull(NEW.reasoning_pico, 0), ifnull(NEW.answer_pico, 0), ifnull(NEW.about_pico, 0)
-    )
-    ON CONFLICT DO UPDATE SET
-        requests = requests + excluded.requests,
-        unreported = unreported + excluded.unreported,
-        unknown = unknown + excluded.unknown,
-        prompt = prompt + excluded.prompt,
-        unsplit = unsplit + excluded.unsplit,
-        hit = hit + excluded.hit,
-        miss = miss + excluded.miss,
-        completion = completion + excluded.completion,
-        reasoning = reasoning + excluded.reasoning,
-        about_prompt = about_prompt + excluded.about_prompt,
-        about_completion = about_completion + excluded.about_completion,
-        amount_pico = amount_pico + excluded.amount_pico,
-        hit_pico = hit_pico + excluded.hit_pico,
-        miss_pico = miss_pico + excluded.miss_pico,
-        reasoning_pico = reasoning_pico + excluded.reasoning_pico,
-        answer_pico = answer_pico + excluded.answer_pico,
-        about_pico = about_pico + excluded.about_pico;
-END;
 """
+_REQUESTS = (
+    _ROWS
+    + "".join(map(_table, SUMS))
+    + "CREATE TRIGGER requests_are_added AFTER INSERT ON requests BEGIN\n"
+    + "".join(map(_adding, SUMS))
+    + "END;\n"
+)
 
 #: Of the unit "", an amount is in tokens; of a currency, in 10⁻¹² of it.
 _BUDGETS = """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -118,6 +118,7 @@ def made(written: list[Entry]) -> Database:
     with file.transaction() as connection:
         connection.execute("DELETE FROM requests")
         connection.execute("DELETE FROM days")
+        connection.execute("DELETE FROM day_totals")
         for each in written:
             connection.execute(INSERT, columns(each))
     return file
@@ -146,6 +147,9 @@ def test_what_is_forgotten_is_in_neither_rows_nor_sums_nor_the_file(scope: Scope
     as_text: Callable[[Entry], str] = lambda each: f"{each.day} {each.notebook} {each.cell}"  # noqa: E731
     assert [as_text(each) for each in rows(file)] == kept
     assert total(file).counts.requests == len(kept)
+    for grouping in ("day", "notebook"):
+        names = [each.split()[grouping == "notebook"] for each in kept]
+        assert {name: sums.counts.requests for name, sums in by(file, grouping).items()} == Counter(names)
     if not any("/a.ipynb" in each for each in kept):
         written = b"".join(path.read_bytes() for path in file.path.parent.glob("ledger.sqlite*"))
         assert b"/a.ipynb" not in written
