@@ -34,7 +34,9 @@ def usage_of(raw: dict[str, Any]) -> Usage | None:
     if reasoning is None:
         reasoning = count(raw.get("reasoning_tokens"))
     usage = _with_split(Usage(prompt, completion, total, hit, miss, reasoning))
-    cost = amount(raw.get("cost"))
+    told = raw.get("cost")
+    # Perplexity tells the parts, too: a search has a price of its own.
+    cost = amount(told.get("total_cost") if isinstance(told, dict) else told)
     if not any((prompt, completion, total, hit, miss, reasoning, cost)):
         return None
     written = _detail(raw, "prompt_tokens_details", "cache_write_tokens")

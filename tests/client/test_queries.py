@@ -64,6 +64,9 @@ def test_the_balance_is_asked_at_the_root(simulator: Simulator, monkeypatch: pyt
     assert simulator.log()[0]["path"] == "/user/balance"
 
 
+OWN = "the server's list"
+
+
 @pytest.mark.parametrize(
     ("document", "found"),
     [
@@ -85,9 +88,9 @@ def test_the_balance_is_asked_at_the_root(simulator: Simulator, monkeypatch: pyt
                 ]
             },
             [
-                ListedModel("deepseek/deepseek-v4-pro", 1_048_576, Decimal("0.66"), Decimal("1.98")),
+                ListedModel("deepseek/deepseek-v4-pro", 1_048_576, Decimal("0.66"), Decimal("1.98"), source=OWN),
                 ListedModel("openrouter/auto", 2_000_000),
-                ListedModel("x/y:free", None, Decimal(0), Decimal(0)),
+                ListedModel("x/y:free", None, Decimal(0), Decimal(0), source=OWN),
             ],
         ),
         # vLLM and SGLang; llama.cpp; Mistral; a list alone.
@@ -117,6 +120,15 @@ def test_prices_of_deepseek_are_those_of_the_table() -> None:
     assert priced.currency == "CNY"
     assert priced.price_in in (Decimal("4.5"), Decimal(9))
     assert priced.price_out in (Decimal("13.5"), Decimal(27))
+
+
+def test_prices_of_another_provider_are_those_of_a_short_prompt() -> None:
+    google = endpoint_for("https://generativelanguage.googleapis.com/v1beta/openai", "sk-x", environ={})
+    priced = listings._model({"id": "gemini-2.5-pro"}, google, "CNY")
+    assert (priced.currency, priced.price_in, priced.price_out) == ("USD", Decimal("1.25"), Decimal(10))
+    table = models_table(google, [ListedModel("new"), priced], "", "")
+    assert list(table.headers) == ["model", "in, USD", "out, USD"]
+    assert "without a cache; from genai-prices" in table.note
 
 
 def test_a_context_window_that_a_server_told_is_in_the_next_request() -> None:

@@ -426,7 +426,11 @@ def test_replayed_replies_cost_nothing_and_say_so(path: Path) -> None:
         reply = ask("what it cost")
     assert live.cost is not None
     assert reply.cost is not None
-    assert (str(reply.cost), reply.usage) == ("$0", live.usage)
+    assert (str(reply.cost), reply.cost.source, reply.usage) == ("$0", "recording", live.usage)
+    assert reply.recorded is not None
+    then = reply.recorded.cost
+    assert then is not None
+    assert (then.amount, then.parts, then.source) == (live.cost.amount, live.cost.parts, "table")
     (item,) = [item for item in footer(reply) if "replayed" in item]
     assert item.startswith("replayed from ")
     assert item.endswith(f", $0 (then it would have cost {live.cost})")

@@ -365,7 +365,18 @@ def test_no_token_for_a_text_is_no_count() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cost", "kept"), [(0.0012, 0.0012), (0, 0.0), (-1, None), ("1", None), (True, None), (float("nan"), None)]
+    ("cost", "kept"),
+    [
+        (0.0012, 0.0012),
+        (0, 0.0),
+        (-1, None),
+        ("1", None),
+        (True, None),
+        (float("nan"), None),
+        # Perplexity
+        ({"input_tokens_cost": 0.001, "request_cost": 0.005, "total_cost": 0.006}, 0.006),
+        ({"request_cost": 0.005}, None),
+    ],
 )
 def test_a_cost_of_the_server_is_kept_if_it_is_one(cost: Any, kept: float | None) -> None:
     usage = read(content("a"), {**FINISH, "usage": {"prompt_tokens": 3, "completion_tokens": 1, "cost": cost}}).usage
