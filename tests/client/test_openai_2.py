@@ -10,7 +10,7 @@ import pytest
 from tests import kernels
 
 OLDEST = "ipykernel-6.29"
-FILES = sorted(str(path) for path in Path(__file__).parent.glob("test_*.py"))
+FILES = sorted(str(path) for path in Path(__file__).parent.rglob("test_*.py"))
 
 
 # In two parts, so that two processes share them; marked as slow to be begun first.
