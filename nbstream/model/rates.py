@@ -36,6 +36,9 @@ def answer_tokens(reply: Reply) -> int | None:
 def _arrived(step: Reply) -> tuple[float, float] | None:
     """Return how many tokens of a request came after the first one, and in how many seconds."""
     usage, timing = step.usage, step.timing
+    if step.recorded is not None and step.recorded.kind == "cache":
+        # The time is that of reading a file.
+        return None
     if usage is None or usage.completion_tokens is None:
         return None
     if step.earlier is not None and step.earlier.requests:

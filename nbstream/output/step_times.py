@@ -10,10 +10,26 @@ if TYPE_CHECKING:
 
 
 def server_seconds(reply: Reply) -> float | None:
-    """Return how long the server took for all requests; None if that is not known."""
+    """Return how long the server took for all requests.
+
+    None if that is not known, and if the cache has answered one of them.
+    """
+    if any(map(is_cached, reply.steps)):
+        return None
     times = [step.timing for step in reply.steps]
     spans = [each.ended - each.begun for each in times if each.ended is not None]
     return sum(spans) if len(spans) == len(times) else None
+
+
+def first_delta(reply: Reply) -> float | None:
+    """Return after how many seconds the first text came; None if none has, or from the cache."""
+    first = reply.steps[0]
+    return None if is_cached(first) else first.timing.first_delta
+
+
+def is_cached(step: Reply) -> bool:
+    """Return whether the cache has answered a request, so that its times say nothing."""
+    return step.recorded is not None and step.recorded.kind == "cache"
 
 
 def tool_seconds(reply: Reply) -> float:

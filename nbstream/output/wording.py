@@ -130,6 +130,8 @@ def thought(reply: Reply) -> str:
     duration = reply.timing.reasoning_seconds
     if not reply.reasoning or duration is None:
         return ""
+    if step_times.is_cached(reply):
+        return "Thought"
     if duration < 1:
         return "Thought for less than a second"
     # Whole seconds: the reader watched them being counted.
@@ -150,7 +152,7 @@ def footer(reply: Reply) -> list[str]:
     if len(reply.steps) > 1:
         items.append(f"{len(reply.steps)} requests")
     items += _times(reply) + _tokens(reply)
-    if (first := reply.steps[0].timing.first_delta) is not None:
+    if (first := step_times.first_delta(reply)) is not None:
         items.append(f"first token {seconds(first)}")
     items += _rate(reply)
     items += _context(reply)

@@ -19,7 +19,8 @@ from nbstream.exchange import front_end
 from nbstream.jupyter.many import map as ask_all
 from nbstream.model.decision import Decision
 from nbstream.model.saved_values import decode, encode
-from nbstream.output.wording import footer
+from nbstream.output.compared.figures import figures_of, notes_of
+from nbstream.output.wording import footer, thought
 from nbstream.recordings import seal
 from nbstream.simulator.server import Simulator
 from tests.cache.conftest import ask, only, sent
@@ -42,7 +43,9 @@ def test_a_second_time_nothing_is_sent(folder: Path, simulator: Simulator) -> No
     items = footer(cached)
     (item,) = [each for each in items if "cached" in each]
     assert item.endswith(f", cached, $0 (then it would have cost {live.cost})")
-    assert not any("prices of" in each for each in items)
+    # The times of a file are not the server's.
+    assert not any(each in item for item in items for each in ("prices of", "first token", "tok/s", " s"))
+    assert (thought(live)[:12], thought(cached)) == ("Thought for ", "Thought")
     assert decode(encode(cached)).recorded == cached.recorded
     assert only(folder).suffix == ".jsonl"
 
@@ -277,16 +280,22 @@ def test_many_prompts_equal_ones_too(folder: Path, simulator: Simulator, tmp_pat
 
 
 def test_columns_of_a_comparison(folder: Path, simulator: Simulator) -> None:
-    def compared() -> list[str | None]:
+    def compared() -> list[nbstream.Reply]:
         compare = nbstream.Compare("[simulate: tokens=9] side by side", ["flash", "flash", "pro"], cache=True)
         compare.wait(20)
         assert choice.problems() == ""
-        return [reply.id for reply in compare.replies]
+        return [*compare.replies]
 
     first = compared()
-    assert len(set(first)) == 3
-    assert compared() == first
+    second = compared()
+    assert len({each.id for each in first}) == 3
+    assert [each.id for each in second] == [each.id for each in first]
     assert (sent(simulator), len([*folder.iterdir()])) == (3, 3)
+    # There is nothing to compare in the times of files.
+    assert "replies of the cache cost nothing, and have no times" in notes_of(second)
+    figures = figures_of(second)[0]
+    assert {each.label for each in figures}.isdisjoint({"first token", "time", "tok/s"})
+    assert [(each.text, each.is_best) for each in figures if each.label == "cost"] == [("$0", False)]
 
 
 def test_a_recording_gets_what_the_cache_answers(folder: Path, simulator: Simulator, tmp_path: Path) -> None:

@@ -42,13 +42,14 @@ def run(folder: Path) -> Any:
 
 
 def texts(notebook: Any) -> list[str]:
-    """Return what each cell shows as text, without footers."""
+    """Return what each cell shows as text, without footers and times."""
     found = []
     for cell in notebook.cells[:-1]:
         text = "".join(
             each.get("text", "") + each.get("data", {}).get("text/plain", "") for each in cell.get("outputs", ())
         )
-        found.append("\n".join(line for line in text.splitlines() if " · " not in line))
+        lines = [re.sub("^Thought for .*", "Thought", line) for line in text.splitlines() if " · " not in line]
+        found.append("\n".join(lines))
     return found
 
 

@@ -71,6 +71,8 @@ def notes_of(replies: Sequence[Reply]) -> list[str]:
     notes += [_BOUNDS] if "≤" in texts or "≥" in texts else []
     if any(reply.simulated for reply in replies):
         notes.append("simulated: costs are what it would cost" if costs else "simulated")
+    if any(map(step_times.is_cached, replies)):
+        notes.append("replies of the cache cost nothing, and have no times")
     notes += _sources(costs)
     tiers = sorted({cost.tier for cost in costs if cost.tier})
     return notes + ([f"{' and '.join(tiers)} tier"] if tiers else [])
@@ -91,7 +93,7 @@ def row_of(reply: Reply) -> dict[str, Any]:
     usage, cost = reply.usage, reply.cost
     return {
         "status": reply.status,
-        "first_token_s": reply.steps[0].timing.first_delta,
+        "first_token_s": step_times.first_delta(reply),
         "seconds": step_times.server_seconds(reply),
         "tokens_per_s": rates.tokens_per_second(reply),
         "prompt_tokens": usage.prompt_tokens if usage is not None else None,
@@ -110,7 +112,7 @@ def _state(reply: Reply) -> Figure:
 
 
 def _first_token(reply: Reply) -> Figure:
-    at = reply.steps[0].timing.first_delta
+    at = step_times.first_delta(reply)
     return Figure("first token", UNKNOWN if at is None else seconds(at), at)
 
 
@@ -148,6 +150,7 @@ def _out(reply: Reply) -> Figure:
 def _cost(reply: Reply) -> Figure:
     spend, cost = reply.spend, reply.cost
     is_exact = cost is not None and not (cost.at_most or cost.at_least) and reply.status == "complete"
+    is_exact = is_exact and not step_times.is_cached(reply)
     return Figure("cost", spending.marked(spend) or UNKNOWN, cost.amount if cost is not None and is_exact else None)
 
 
