@@ -141,6 +141,9 @@ def unknown(place: Place) -> str:
         return f"{said} nbstream's table begins at {min(row.since for row in own if row.since):%Y-%m-%d %H:%M} UTC."
     if rows:
         return f"{said} nbstream's table has {', '.join(sorted({row.model for row in rows}))}."
+    for each in shipped():
+        if any(row.model == each.billed(place.model) for row in each.rows):
+            return f"{said} With --host {min(each.hosts)} it is calculated with the prices of {each.name}."
     if reason := genai_data.why_not(place.url or f"https://{place.host}/"):
         said = f"{said} {reason[:1].upper()}{reason[1:]}."
     return f"{said} Name another --host or --endpoint, or write your own prices into {path()}."

@@ -219,16 +219,20 @@ def test_a_package_that_cannot_be_used_costs_the_price_only(monkeypatch: pytest.
 
 def test_the_package_is_imported_at_its_first_use_and_opens_no_connection() -> None:
     code = """
-import socket, sys
+import socket, sys, threading
 def refuse(*args): raise AssertionError("network")
 socket.socket.connect = socket.getaddrinfo = refuse
-from nbstream.billing.prices import cost
+from nbstream.billing.prices import cost, prepare
 from nbstream.model.usage import Usage
 one = Usage(10, 10, 20, 0, 10)
 assert cost(one, model="deepseek-flash", host="api.deepseek.com", at=1795694400.0)
 assert cost(one, model="qwen3:8b", host="localhost:11434", at=1795694400.0) is None
+prepare("api.deepseek.com"), prepare("localhost:11434"), prepare("192.168.1.4:8000")
+assert threading.active_count() == 1
 assert "genai_prices" not in sys.modules
-assert cost(one, model="gpt-4.1", host="api.openai.com", at=1795694400.0)
+prepare("llm.example.org")
+[each.join() for each in threading.enumerate() if each.name == "nbstream-prices"]
 assert "genai_prices" in sys.modules
+assert cost(one, model="gpt-4.1", host="api.openai.com", at=1795694400.0)
 """
     subprocess.run([sys.executable, "-c", code], check=True)

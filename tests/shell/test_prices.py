@@ -84,6 +84,7 @@ def test_other_providers_and_currencies(capsys: pytest.CaptureFixture[str]) -> N
         ("estimate --input 5 --at 2026-01-01", "nbstream's table begins at 2026-04-24 00:00 UTC."),
         ("estimate --input 5 --currency EUR", "nbstream's table has CNY and USD."),
         ("estimate --input 5 -m ollama/qwen3:8b", "The price of qwen3:8b at localhost:11434 is not known"),
+        ("estimate --input 5 --endpoint http://127.0.0.1:9", "With --host api.deepseek.com it is calculated with"),
         ("prices openrouter/openai/gpt-5", "Its price depends on the provider that it chooses"),
         ("prices deepseek-v9", "nbstream's table has deepseek-flash, deepseek-v4-pro."),
         ("prices --host a.b --endpoint openai", "give one of them"),
