@@ -134,6 +134,8 @@ def find(model: str, url: str) -> Found | None:
 
 def why_not(url: str) -> str:
     """Return why the prices are not used for an address; empty if there is no such reason."""
+    if not url.startswith("https://"):
+        return ""
     for provider in _providers():
         if provider.id in _NOT_BILLED_SO and re.match(provider.api_pattern, url):
             return _NOT_BILLED_SO[provider.id]

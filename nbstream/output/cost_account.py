@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from nbstream.billing.prices import breakdown_of
+from nbstream.billing import genai_data
+from nbstream.billing.prices import breakdown_of, problem
 from nbstream.model.spend import Spend
 from nbstream.output.price_words import KINDS, money, number, peak_hours, weekday
 from nbstream.output.tables import Table
@@ -187,5 +188,10 @@ def _why_unknown(step: Reply) -> list[str]:
         return ["The server did not report the tokens of this request, so its cost is not certain.", *_estimated(step)]
     if usage.prompt_tokens is None or usage.completion_tokens is None:
         return ["The server reported only a part of the tokens.", *_known(step), *_estimated(step)]
+    if broken := problem():
+        return [f"The cost is not known, as your prices cannot be read. {broken}"]
     where = step.request.endpoint or "this server"
-    return [f"The price of {step.model or 'this model'} at {where} is not known, so the cost is not known."]
+    reason = genai_data.why_not(where)
+    said = f"{reason[:1].upper()}{reason[1:]}." if reason else ""
+    unknown = f"The price of {step.model or 'this model'} at {where} is not known, so the cost is not known."
+    return [unknown, *filter(None, [said])]

@@ -74,6 +74,10 @@ def test_the_parts_add_up_to_the_cost_of_the_reply(hit: int, miss: int, out: int
         (asked(None), "did not report the tokens"),
         (asked(Usage(5)), "only a part of the tokens"),
         (asked(Usage(5, 5), request=Request("m", "http://a.b")), "price of m at http://a.b is not known"),
+        (
+            asked(Usage(5, 5), request=Request("x/y", "https://openrouter.ai/api/v1")),
+            "Its price depends on the provider",
+        ),
         (reply_of([Started(0, FLASH, OFF_PEAK)]), "known when the request has ended"),
         (asked(Usage(100, 5, 105)), "upper bound, as the server did not say"),
         (asked(Usage(5, 5, 10, cost=0.5)), "reported this cost itself"),
