@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from nbstream.markdown.code_blocks import CodeBlock
     from nbstream.model.exceptions import NbstreamError, NbstreamWarning, RequestError
     from nbstream.model.reply import Reply, ReplyError
+    from nbstream.model.spend import Spend
     from nbstream.prompt.describe import describe
     from nbstream.prompt.description import Description
     from nbstream.tools.mcp_servers import mcp

@@ -21,6 +21,7 @@ from nbstream.billing.image_tokens import image_tokens
 from nbstream.model.events import Estimated, Waiting
 from nbstream.model.reduction import reduce
 from nbstream.model.reply import Reply
+from nbstream.model.request import Request
 from nbstream.model.token_estimate import estimate_tokens
 from nbstream.model.usage import CostParts, Usage
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
     from nbstream.model.events import Ended
     from nbstream.model.failure import Failure
-    from nbstream.model.request import Request
     from nbstream.model.usage import Cost
 
 #: What the template of a model adds: to each prompt, to each message, and to the tools, which it
@@ -85,7 +85,7 @@ def unreported(reply: Reply) -> Usage | None:
     usage = reply.last_usage
     if reply.last_step.recorded is not None or (usage is not None and usage.cost is not None and reply.is_counted):
         return None
-    prompt = prompt_tokens_estimate(reply.request) if usage is None or usage.prompt_tokens is None else 0
+    prompt = _prompt_of(reply) if usage is None or usage.prompt_tokens is None else 0
     output = estimate_tokens(reply.last_text)
     if usage is not None and usage.completion_tokens is not None:
         # A server that counts so far, as vLLM can, is right; others report a number at the start.
@@ -147,6 +147,24 @@ def cost_of_estimate(reply: Reply, currency: str = "USD") -> Cost | None:
         pairs = zip(_amounts(whole.parts), _amounts(known.parts), strict=True)
         parts = CostParts(*(of_all - of_known for of_all, of_known in pairs))
     return replace(whole, amount=whole.amount - known.amount, parts=parts, at_most=False, at_least=False)
+
+
+def _prompt_of(reply: Reply) -> int:
+    """Return about how many tokens the prompt of the last request has.
+
+    After a step whose tokens were reported, only what the request adds to it is estimated.
+    """
+    messages, steps = reply.request.messages, reply.steps
+    before = steps[-2] if len(steps) > 1 else None
+    usage = before.last_usage if before is not None else None
+    if before is None or usage is None or usage.prompt_tokens is None or usage.completion_tokens is None:
+        return prompt_tokens_estimate(reply.request)
+    # The first one of these is the reply to the step before.
+    added = messages[len(before.request.messages) + 1 :]
+    if not added:
+        return prompt_tokens_estimate(reply.request)
+    new = prompt_tokens_estimate(Request(messages=added)) - _PER_PROMPT
+    return usage.prompt_tokens + usage.completion_tokens + new
 
 
 def _may_be_billed(reply: Reply, failure: Failure | None, *, has_data: bool) -> bool:

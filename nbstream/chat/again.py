@@ -73,13 +73,16 @@ def another(action: Action, reply: Reply, options: Options) -> Another:
 def start(sent: Another, reply: Reply, action: Action) -> Run:
     """Start what follows a reply; in a chat, it takes the reply's place in the turn.
 
-    A reply that was asked anew is a new version of its turn.
+    A reply that is asked anew, also because no answer had begun, is a new version of its turn.
     """
     chat = _chat_of(reply)
     turn = chat.turn_of(reply) if chat is not None else None
     if chat is None or turn is None:
         return sent.start()
-    if action == "retry":
+    earlier = sent.source.earlier
+    is_anew = not sent.before and (earlier is None or not earlier.requests)
+    if action == "retry" or (is_anew and turn.version.reply is reply and turn.version.edited_answer is None):
+        # The reply stays beside the new one, as it was paid for.
         return chat.retry(reply, sent.start)
     run = sent.start()
     chat.continue_version(turn, reply, run)

@@ -173,7 +173,8 @@ def _estimated(step: Reply) -> list[str]:
         counts = (missing.prompt_tokens, "tokens in"), (missing.completion_tokens, "tokens out")
         words = [f"about {count:,} {what}" for count, what in counts if count]
         words += ["a price that is not known" if about is None else f"about {about.text(1)}"]
-        notes.append(f"By an estimate, the rest is {', '.join(words)}.")
+        what = "it took" if step.last_usage is None else "the rest is"
+        notes.append(f"By an estimate, {what} {', '.join(words)}.")
     if step.lost.about or step.lost.unknown:
         paid = _bounded(step.lost)
         notes.append(f"It was sent again after the connection broke. What the server may bill for that: {paid}.")

@@ -103,7 +103,7 @@ def test_the_account_of_a_stopped_request_says_what_is_estimated() -> None:
     assert first == "The server did not report the tokens of this request, so its cost is not certain."
     given, received = stopped.unreported_prompt_tokens, stopped.unreported_tokens
     said = f"about {given:,} tokens in, about {received:,} tokens out, about {stopped.estimate.text(1)}."
-    assert second == f"By an estimate, the rest is {said}"
+    assert second == f"By an estimate, it took {said}"
     # With each piece, as vLLM can.
     counted = priced(
         [started, Answer(1, "One two"), UsageReported(1, Usage(200, 2, 202, 0, 200)), Ended(2, "cancelled")]

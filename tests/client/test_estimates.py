@@ -143,6 +143,9 @@ def test_the_last_step_of_tools_is_estimated_and_the_others_are_exact(simulator:
     # The last prompt holds the one before, which the server has in its cache.
     assert first.usage is not None
     assert estimated_usage(reply).cache_hit_tokens == first.usage.prompt_tokens
+    # Of the last prompt only what is new is estimated: the result of the tool.
+    out = first.usage.completion_tokens or 0
+    assert 0 < reply.unreported_prompt_tokens - (first.usage.prompt_tokens or 0) - out < 20
     assert f"would cost {reply.spend}" in footer(reply)[-1]
 
 
@@ -180,6 +183,19 @@ def test_a_chat_counts_each_version_once_and_says_what_is_estimated(simulator: S
     said, note = chat_figures.running_cost(replies)
     assert said == f"would cost {total} for 3 replies"
     assert "What is “about” is estimated" in note
+
+
+def test_a_reply_that_is_asked_anew_as_no_answer_had_begun_stays_in_the_sum(simulator: Simulator) -> None:
+    chat = nbstream.Chat("anew")
+    run = chat.stream("[simulate: silence after=10] Why?", thinking=True)
+    while not run.reply.reasoning:
+        time.sleep(0.005)
+    run.cancel()
+    thought = run.result(20)
+    options: Any = {"extra_body": {"simulate": "normal"}}
+    anew = again.start(again.another("continue", thought, options), thought, "continue").result(20)
+    assert anew.earlier is None
+    assert chat_figures.spend(chat_figures.replies(chat)) == thought.spend + anew.spend
 
 
 class Breaking(PiecesSource):
