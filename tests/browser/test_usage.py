@@ -112,7 +112,12 @@ def _can_be_read_by_everybody(page: Page, view: Locator) -> None:
 
 def _stays_in_the_file(notebook: NotebookPage, *, is_light: bool) -> None:
     page = notebook.page
-    wait_for(lambda: "2 requests" in str(notebook.output(2).locator(".nbstream-transcript img").get_attribute("alt")))
+    wait_for(
+        lambda: (
+            "2 requests"
+            in str(notebook.output(2).locator(".nbstream-usage-picture[role=img]").get_attribute("aria-label"))
+        )
+    )
     notebook.save()
     outputs = json.loads(notebook.path.read_text("utf-8"))["cells"][2]["outputs"]
     assert "data:image/svg+xml;base64," in "".join(outputs[-1]["data"]["text/html"])

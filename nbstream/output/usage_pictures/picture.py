@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from nbstream.model.printable import one_line, printable
 from nbstream.output.usage_pictures import words
 from nbstream.output.usage_pictures.by_cell import by_cell
 from nbstream.output.usage_pictures.dots import dots
@@ -12,7 +13,7 @@ from nbstream.output.usage_pictures.drawn import SMALL, TITLE, Area, Drawn
 from nbstream.output.usage_pictures.over_time import OverTime
 from nbstream.output.usage_pictures.stacks import PARTS, parts_of
 from nbstream.output.usage_pictures.style import STANDALONE
-from nbstream.output.usage_pictures.svg import boxes, content, element, text, width_of, wrapped
+from nbstream.output.usage_pictures.svg import boxes, content, element, fitted, text, width_of, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,12 +80,13 @@ def picture(figures: Figures, width: int = WIDTH, *, name: str = "nbu", standalo
                 says += drawn.says
             lowest = max(lowest, *(at + drawn.height for drawn, at in column), y)
     height = round(lowest + _PAD)
-    title = f"Usage: {words.about(figures)}"
-    description = " ".join([f"{words.headline(figures)}.", *([", ".join(words.facts(figures)) + "."]), *says])
+    title = one_line(f"Usage: {words.about(figures)}")
+    facts = ", ".join(words.facts(figures))
+    description = printable(" ".join([f"{words.headline(figures)}.", f"{facts}." if facts else "", *says]))[:_LONGEST]
     ids = f"{name}-title {name}-description"
     inner = [
         element("title", content(title), id=f"{name}-title"),
-        element("desc", content(description[:_LONGEST]), id=f"{name}-description"),
+        element("desc", content(description), id=f"{name}-description"),
         element("style", STANDALONE) if standalone else "",
         element("defs", _hatching(hatch)),
     ]
@@ -107,7 +109,7 @@ def picture(figures: Figures, width: int = WIDTH, *, name: str = "nbu", standalo
 def _head(figures: Figures, room: float, hatch: str) -> tuple[str, float]:
     """Draw what all of it cost, and the legend; return it, and where the panels begin."""
     total = figures.total
-    parts, y = [text(words.about(figures), _PAD, 24, "dim")], 52.0
+    parts, y = [text(fitted(words.about(figures), room, SMALL), _PAD, 24, "dim")], 52.0
     if not total.requests:
         parts.append(text("No requests yet" if not figures.note else "No requests are known", _PAD, y, "big"))
     else:

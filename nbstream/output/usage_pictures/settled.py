@@ -1,8 +1,8 @@
 """Usage in a file: the picture and the same numbers as tables, in HTML, Markdown and text.
 
-The picture is an image within the HTML. An output of its own type, `image/svg+xml`, would make
-nbconvert's export to LaTeX and PDF fail where Inkscape is not installed (its `svg2pdf.py`); there,
-the tables take its place.
+The picture is the background of an element of the HTML. An output of its own type, `image/svg+xml`,
+would make nbconvert's export to LaTeX and PDF fail where Inkscape is not installed (its
+`svg2pdf.py`); there, the tables take its place.
 """
 
 from __future__ import annotations
@@ -27,6 +27,14 @@ _HEADERS = ("cost", "cache hit", "cache miss", "reasoning", "answer", "cached", 
 #: Columns that may be empty throughout, and are left out then.
 _ABOUT, _PROMPT = "not reported", "prompt, cache not reported"
 _SHARES = (0.1, 0.5, 0.9)
+#: A background, and no `<img>`: JupyterLab's sanitised export would show that as text, with all
+#: of its data. An untrusted notebook keeps these rules.
+_IMAGE = (
+    '<div style="max-width:{width}px"><div class="nbstream-usage-picture" role="img" aria-label="{label}" style="'
+    "height:0;padding-bottom:{share};background-repeat:no-repeat;background-size:contain;"
+    "print-color-adjust:exact;background-image:url(&quot;data:image/svg+xml;base64,{source}&quot;)"
+    '"></div></div>'
+)
 #: An image follows the `color-scheme` of its element. JupyterLab and nbconvert say their theme on
 #: the body; elsewhere it follows the reader's system.
 _SCHEME = "".join(
@@ -50,11 +58,8 @@ def html(figures: Figures, width: int = WIDTH) -> str:
     """Return the picture as an image with the tables below it; arguments as for `bundle`."""
     drawn = picture(figures, width)
     source = b64encode(drawn.svg.encode()).decode()
-    alt = escape(f"{drawn.title}. {drawn.description}")
-    image = (
-        f'<img class="nbstream-usage-picture" alt="{alt}" src="data:image/svg+xml;base64,{source}"'
-        f' width="{drawn.width}" height="{drawn.height}" style="max-width:100%;height:auto">'
-    )
+    label = escape(f"{drawn.title}. {drawn.description}")
+    image = _IMAGE.format(label=label, width=drawn.width, share=f"{drawn.height / drawn.width:.2%}", source=source)
     return f"{_ROOT}{image}{tables_html(figures, is_folded=True)}<style>{_SCHEME}</style></div>"
 
 
@@ -68,7 +73,8 @@ def tables_html(figures: Figures, *, is_folded: bool = False) -> str:
     found = "".join(each.html() for each in tables(figures))
     if not found or not is_folded:
         return found
-    return f"<details><summary>The numbers</summary>{found}</details>"
+    said = "".join(f"<div>{escape(each)}</div>" for each in (_line(figures), *_notes(figures)))
+    return f"<details><summary>The numbers</summary>{said}{found}</details>"
 
 
 def markdown(figures: Figures) -> str:

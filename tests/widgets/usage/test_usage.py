@@ -132,7 +132,7 @@ def test_the_file_has_a_picture_as_wide_as_that_of_the_page(usage: Usage) -> Non
     write(model="flash")
     ask(usage, type="picture", width=455, view=1)
     bundle, _ = usage._bundle()
-    assert 'width="440"' in bundle["text/html"]
+    assert "max-width:440px" in bundle["text/html"]
     assert usage.svg.startswith("<svg")
     assert str(usage) == bundle["text/plain"]
 
