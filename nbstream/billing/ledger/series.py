@@ -118,12 +118,11 @@ def by_cell(connection: sqlite3.Connection, wanted: Wanted, kind: str, most: int
     """
     where, values = wanted.condition()
     values = {**values, "kind": kind}
-    # By an index, the rows of a whole year would be read in another order than they are in.
-    table = "requests" if wanted.notebook else "requests NOT INDEXED"
+    # With a plus, SQLite does not read the rows in the order of an index, which takes longer.
     ranked = connection.execute(
         f"SELECT notebook, cell, total(amount_pico) + total(about_pico) AS money, "  # noqa: S608  (of our own words)
-        f"total(prompt) + total(completion) AS tokens FROM {table} WHERE {where} AND kind = :kind "
-        "GROUP BY notebook, cell ORDER BY money DESC, tokens DESC",
+        f"total(prompt) + total(completion) AS tokens FROM requests WHERE {where} AND kind = :kind "
+        "GROUP BY +notebook, +cell ORDER BY money DESC, tokens DESC",
         values,
     ).fetchall()
     found: list[Group] = []
@@ -134,7 +133,7 @@ def by_cell(connection: sqlite3.Connection, wanted: Wanted, kind: str, most: int
             "requests",
             ("notebook", "cell"),
             wanted,
-            "kind = :kind AND notebook = :of_notebook AND cell = :of_cell",
+            _OF_A_CELL if row["cell"] else _OF_NO_CELL,
             {"kind": kind, **of_cell},
         )
     return found, len(ranked)
@@ -209,6 +208,9 @@ def _money(row: sqlite3.Row, column: str) -> Decimal:
     return amount_of(row[f"{column}_high"] * _HALF + row[f"{column}_low"])
 
 
+_OF_NO_CELL = "kind = :kind AND notebook = :of_notebook AND cell = :of_cell"
+#: As in the condition of the index of cells.
+_OF_A_CELL = f"{_OF_NO_CELL} AND cell <> ''"
 _KEYS = ("kind", "bound", "currency", "about_currency")
 #: A sum of integers that is too large for SQLite is an error, so each is summed up in two halves.
 _HALF = 10**9
