@@ -37,7 +37,10 @@ def test_a_notebook_runs(path: Path, simulator: Simulator, tmp_path: Path, monke
 def _assert_that_it_keeps_what_later_cells_changed(content: Any) -> None:
     """nbclient takes what comes in the name of the running cell alone."""
     cells = {
-        word: cell for cell in content.cells for word in ("HBox(", "view.ask(", "ChatPanel(") if word in cell.source
+        word: cell
+        for cell in content.cells
+        for word in ("HBox(", "view.ask(", "ChatPanel(", "nbstream.usage(")
+        if word in cell.source and cell.cell_type == "code"
     }
     view, below = (output.data for output in cells["HBox("].outputs)
     widgets = content.metadata.widgets["application/vnd.jupyter.widget-state+json"].state
@@ -50,3 +53,6 @@ def _assert_that_it_keeps_what_later_cells_changed(content: Any) -> None:
     assert state.value[:60] in below["text/markdown"]
     (panel,) = (output.data for output in cells["ChatPanel("].outputs)
     assert "What is a robust estimator?" in panel["text/markdown"]
+    (usage,) = (output.data for output in cells["nbstream.usage("].outputs)
+    assert "nbstream-usage-picture" in usage["text/html"]
+    assert "would have cost" in usage["text/plain"]

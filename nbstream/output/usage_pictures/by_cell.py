@@ -72,7 +72,7 @@ def _value(amounts: Amounts, currency: str, room: float) -> str:
     """Return the cost and the tokens in words; where there is no room, less of it."""
     tokens = words.count(amounts.tokens.sent + amounts.tokens.received)
     if not amounts.money:
-        return f"cost not known · {tokens}"
+        return f"{'cost not known' if amounts.unknown else 'no cost'} · {tokens}"
     cost = words.cost(amounts, is_whole=True)
     found = (f"{cost} · {tokens}", cost, f"{words.amount(amounts.of(currency).exact, currency)} …")
     return next((each for each in found if width_of(each, SMALL) <= room), found[-1])

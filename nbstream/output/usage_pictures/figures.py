@@ -189,11 +189,13 @@ class Others:
         replayed: replies of recordings.
         cached: replies that nbstream had kept.
         simulated: replies of the simulator, where others are shown.
+        failed: requests to other servers that took nothing, where those of the simulator are shown.
     """
 
     replayed: int = 0
     cached: int = 0
     simulated: int = 0
+    failed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

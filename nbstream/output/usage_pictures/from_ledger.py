@@ -111,7 +111,7 @@ class _Reading:
 
     def figures(self, blank: Figures) -> Figures:
         groups = series.by_day(self._connection, self._wanted)
-        kinds = {each.kind for each in groups if each.requests}
+        kinds = {each.kind for each in groups if _has_taken(each)}
         kind = "simulated" if "simulated" in kinds and "server" not in kinds else "server"
         days = {date.fromisoformat(each.name[0]) for each in groups if each.kind == kind}
         unit = unit_for(self._question.span, min(days, default=None), self._now.date())
@@ -139,6 +139,7 @@ class _Reading:
                 replayed=_count(groups, "replayed"),
                 cached=_count(groups, "cached"),
                 simulated=0 if kind == "simulated" else _count(groups, "simulated"),
+                failed=_count(groups, "server") if kind == "simulated" else 0,
             ),
         )
 
@@ -172,6 +173,12 @@ class _Reading:
 
 def _count(groups: Iterable[Group], kind: str) -> int:
     return sum(each.requests for each in groups if each.kind == kind)
+
+
+def _has_taken(group: Group) -> bool:
+    """Return whether a group of rows has taken anything; a request that fails early has not."""
+    tokens = group.unsplit + group.hit + group.miss + group.completion + group.estimated
+    return bool(tokens or group.currency or group.about_currency or group.unknown)
 
 
 def amounts_of(group: Group) -> Amounts:

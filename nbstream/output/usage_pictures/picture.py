@@ -142,7 +142,7 @@ def _sum(figures: Figures) -> str:
             about = f"{'+ ' if exact else ''}about {words.amount(money.about, money.currency)}"
             found.append(element("tspan", content(about), class_="nbu-middle", dx="6" if exact else ""))
     if not total.money:
-        found.append(element("tspan", "The cost is not known", class_="nbu-big"))
+        found.append(element("tspan", "The cost is not known" if total.unknown else "No cost", class_="nbu-big"))
     return "".join(found)
 
 

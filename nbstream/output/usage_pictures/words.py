@@ -56,7 +56,7 @@ def cost(found: Amounts, *, is_whole: bool = False) -> str:
     """
     known = str(spend(found))
     if not found.unknown or is_whole:
-        return known or (UNKNOWN if found.requests else "nothing")
+        return known or (UNKNOWN if found.unknown else "nothing")
     more = f"{found.unknown:,} of unknown cost"
     return f"{known}, {more}" if known else more
 
@@ -153,6 +153,8 @@ def facts(figures: Figures) -> list[str]:
         found.append(f"{others.cached:,} from nbstream's cache, which cost nothing")
     if others.replayed:
         found.append(f"{others.replayed:,} replayed, which cost nothing")
+    if others.failed:
+        found.append(f"{others.failed:,} that failed and took nothing, not shown")
     if others.simulated:
         found.append(f"{others.simulated:,} simulated, not shown")
     return found
@@ -178,7 +180,7 @@ def headline(figures: Figures) -> str:
     if not total.requests:
         return "No requests"
     if not total.money:
-        return f"cost {UNKNOWN}"
+        return f"cost {UNKNOWN}" if total.unknown else "no cost"
     return f"{'would have cost ' if figures.is_simulated else ''}{cost(total, is_whole=True)}"
 
 

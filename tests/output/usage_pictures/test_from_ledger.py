@@ -177,6 +177,11 @@ def test_simulated_requests_are_shown_only_where_there_are_no_others(ledger: Pat
     assert figures.is_simulated
     assert figures.total.requests == 2
     assert "would have cost $0.20" in settled.text(figures)
+    # One that failed has taken nothing.
+    write(entry(NOW, status="failed"))
+    figures, _ = read(Question("notebook", HERE), NOW)
+    assert figures.is_simulated
+    assert "1 that failed and took nothing" in settled.text(figures)
     write(entry(NOW, amount=Decimal("0.4"), currency="USD"))
     figures, _ = read(Question("notebook", HERE), NOW)
     assert not figures.is_simulated
