@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -131,6 +132,8 @@ def from_json(text: str) -> Content:
 
 def _kept(defaults: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options of a chat as a file can keep them: a Python type as its JSON schema."""
+    if isinstance(folder := defaults.get("cache"), os.PathLike):
+        defaults = {**defaults, "cache": os.fspath(folder)}
     schema = defaults.get("schema")
     if schema is None or isinstance(schema, str | dict):
         return dict(defaults)

@@ -64,6 +64,10 @@ class Exchange:
             return False
         if not any(call.name for call in reply.tool_calls):
             return _question_after(reply) is not None
+        recorded = reply.last_step.recorded
+        if recorded is not None and recorded.kind == "cache":
+            # The cache keeps no calls, so somebody else has written this one.
+            return False
         # Some servers call tools although the request forbids it.
         return reply.last_step.request.parameters.get("tool_choice") != "none"
 

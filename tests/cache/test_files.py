@@ -20,8 +20,10 @@ from nbstream.client.cache.identity import identity
 from nbstream.output.sentences import warning_sentence
 from nbstream.recordings import seal
 from nbstream.recordings.lines import FormatError
+from nbstream.recordings.recording import load
 from nbstream.recordings.taken import Asked, Taken
 from tests.cache.conftest import ask, only, sent
+from tests.exchange.conftest import calls
 from tests.recordings.conftest import told
 
 if TYPE_CHECKING:
@@ -82,6 +84,27 @@ def test_a_damaged_file_costs_a_warning(
     # The new reply is whole.
     assert (told(ask("damaged"))["steps"], only(folder)) == (told(reply)["steps"], file)
     assert sent(simulator) == 2
+
+
+def test_calls_in_a_file_of_somebody_else_do_not_run(folder: Path, simulator: Simulator, tmp_path: Path) -> None:
+    ran = []
+
+    def add(a: int, b: int) -> int:
+        """Add two numbers."""
+        ran.append((a, b))
+        return a + b
+
+    prompt = calls('add {"a": 2, "b": 3}')
+    with nbstream.record(tmp_path / "calls.jsonl"):
+        ask(prompt, tools=[add], allow=["add"])
+    taken = load(tmp_path / "calls.jsonl").taken[0]
+    file = folder / f"{identity(taken.asked.url, taken.asked.body or {})}.jsonl"
+    folder.mkdir()
+    file.write_bytes(seal.sealed(taken))
+    reply = ask(prompt, tools=[add], allow=["add"])
+    assert reply.recorded is not None
+    assert [each.name for each in reply.tool_calls] == ["add"]
+    assert (ran, len(reply.steps), sent(simulator)) == ([(2, 3)], 1, 2)
 
 
 def test_other_line_ends_and_blank_lines_change_nothing(folder: Path, simulator: Simulator) -> None:

@@ -238,6 +238,18 @@ def test_another_turn_before_is_another_request(simulator: Simulator, folder: Pa
     assert len([*folder.iterdir()]) == 4
 
 
+def test_a_saved_chat_keeps_its_cache(folder: Path, simulator: Simulator, tmp_path: Path) -> None:
+    chat = nbstream.Chat("kept", cache=tmp_path / "answers")
+    first = chat.stream("[simulate: tokens=9] one").result(20)
+    chat.save(tmp_path / "chat.json")
+    loaded = nbstream.Chat.load(tmp_path / "chat.json", "loaded")
+    assert loaded.turns[0].reply.request.caching == first.request.caching
+    second = chat.stream("[simulate: tokens=9] two").result(20)
+    assert choice.problems() == ""
+    assert loaded.stream("[simulate: tokens=9] two").result(20).id == second.id
+    assert (sent(simulator), folder.exists()) == (2, False)
+
+
 def add(a: int, b: int) -> int:
     """Add two numbers."""
     return a + b
