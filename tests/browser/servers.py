@@ -17,7 +17,7 @@ from tests import kernels
 if TYPE_CHECKING:
     from pathlib import Path
 
-_START_SECONDS = 120
+_START_SECONDS = 60
 
 
 def needs(name: str) -> pytest.MarkDecorator:
@@ -35,10 +35,18 @@ class Server:
         folder: where it runs and writes its log.
         environment: further variables.
         path: what it answers as soon as it is there.
+        seconds: how long it may take until then.
     """
 
     def __init__(
-        self, name: str, arguments: list[str], folder: Path, environment: dict[str, str], path: str = ""
+        self,
+        name: str,
+        arguments: list[str],
+        folder: Path,
+        environment: dict[str, str],
+        path: str = "",
+        *,
+        seconds: float = _START_SECONDS,
     ) -> None:
         self._path = path
         folder.mkdir(parents=True, exist_ok=True)
@@ -55,7 +63,14 @@ class Server:
             self._process = subprocess.Popen(
                 command, env={**os.environ, **own, **environment}, cwd=folder, stdout=log, stderr=log
             )
-        deadline = time.monotonic() + _START_SECONDS
+        try:
+            self._wait(seconds)
+        except BaseException:
+            self.stop()
+            raise
+
+    def _wait(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
         while not self._answers():
             is_alive = self._process.poll() is None
             assert is_alive, self.log.read_text()

@@ -18,6 +18,7 @@ from nbstream.client.settings import Settings
 from nbstream.output import sentences
 from nbstream.simulator.log import key_digest
 from tests import kernels
+from tests.browser import servers
 from tests.browser.servers import Server
 
 if TYPE_CHECKING:
@@ -53,11 +54,13 @@ def proxy(tmp_path: Path, simulator: Simulator) -> Iterator[Server]:
         "LITELLM_LOCAL_MODEL_COST_MAP": "True",
     }
     arguments = ["-m", "litellm.proxy.proxy_cli", "--config", "config.yaml", "--port", "{port}", "--host", "127.0.0.1"]
-    server = Server("litellm", arguments, folder, environment, "health/liveliness")
+    server = Server("litellm", arguments, folder, environment, "health/liveliness", seconds=240)
     yield server
     server.stop()
 
 
+@servers.needs("litellm")
+@pytest.mark.timeout(300)  # its modules are compiled at the first start
 def test_a_key_and_a_budget_for_each_student(
     proxy: Server, simulator: Simulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
