@@ -38,6 +38,7 @@ SERVERS = {
         *("fastapi", "fastapi-sso", "httpx2", "mcp", "orjson", "pyjwt", "python-multipart", "redis", "rich<14"),
         *("soundfile", "tomlkit", "uvicorn", "uvloop", "websockets<16"),
     ],
+    "jupyterhub": ["jupyterhub==6.1.1", "jupyter_server==2.21.1", "ipykernel==7.3.0"],
 }
 #: The newest ipykernel is in the environment that runs the tests.
 NEWEST = "ipykernel-newest"
@@ -84,11 +85,21 @@ def _environment(name: str, packages: list[str], *, has_nbstream: bool = True) -
     done.write_text(wanted)
 
 
+def _hubs_proxy() -> None:
+    """Install the proxy of JupyterHub, which is a program of Node."""
+    folder = HOME / "configurable-http-proxy"
+    if not folder.joinpath("node_modules", ".package-lock.json").is_file():
+        folder.mkdir(exist_ok=True)
+        npm = ["npm", "install", "--silent", "--no-audit", "--no-fund", "configurable-http-proxy@5.3.0"]
+        subprocess.run(npm, cwd=folder, check=True)
+
+
 def make() -> None:
     """Make the environments that are missing or out of date, and a kernel spec for each kernel."""
     with ThreadPoolExecutor(_AT_ONCE) as threads:
         # The largest one first.
         making = [threads.submit(_environment, *each, has_nbstream=False) for each in SERVERS.items()]
+        making.append(threads.submit(_hubs_proxy))
         for name, pinned in {**PINNED, **FRONT_ENDS}.items():
             making.append(threads.submit(_environment, name, [*pinned, *_DEPENDENCIES]))
         for made in making:
