@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import concurrent.futures
 import uuid
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from nbstream.batch.lines import pack, unpack
-from nbstream.client import tapes
+from nbstream.client import metering, tapes
+from nbstream.client.budgets import making
+from nbstream.client.loop import background_loop
 from nbstream.client.metering import Metering
 from nbstream.client.receiver import Receiver
 from nbstream.client.routing import route
@@ -23,6 +26,8 @@ if TYPE_CHECKING:
 
     from nbstream.batch.prepared import Prepared
     from nbstream.client.retry import Limits
+    from nbstream.client.sources import Source
+    from nbstream.model.origin import Origin
     from nbstream.model.request import Request
 
 
@@ -60,11 +65,11 @@ class Here:
         self._limits = limits
         self._currency = currency
 
-    def start(self, prepared: Prepared, done: Callable[[Reply], object], metering: Metering | None = None) -> Running:
-        """See `Place.start`; `metering` is as for a `Receiver`."""
+    def start(self, prepared: Prepared, done: Callable[[Reply], object], meters: Metering | None = None) -> Running:
+        """See `Place.start`; `meters` are the `metering` of a `Receiver`."""
         source, following = prepared.source, prepared.following
         receiver = Receiver(
-            source, self._limits, self._currency, following=following, is_watched=False, metering=metering
+            source, self._limits, self._currency, following=following, is_watched=False, metering=meters
         )
         receiver.future.add_done_callback(lambda future: done(future.result()))
         return receiver
@@ -93,17 +98,23 @@ class Elsewhere:
         own = Here(self._limits, self._currency)
         if self.is_here:
             # The job's own thread knows the cell; the executor's threads do not.
-            metering = Metering()
-            return _InThread(self._executor, lambda told: own.start(prepared, told, metering), done)
+            meters = Metering()
+            return _InThread(self._executor, lambda told: own.start(prepared, told, meters), done)
         # Dask takes two calls with equal arguments for one, and would answer the second attempt
         # with the failure of the first.
         source = prepared.source
-        request = _portable(source.request)
-        endpoint, player = source.endpoint, source.endpoint.player
+        endpoint, player, origin = source.endpoint, source.endpoint.player, metering.origin_here()
         replayed = player.url if player is not None else None
-        arguments = (request, endpoint.base_url, self._limits, self._currency, uuid.uuid4().hex, replayed)
+
+        def submit(request: Request) -> concurrent.futures.Future[bytes]:
+            arguments = (endpoint.base_url, self._limits, self._currency, uuid.uuid4().hex, replayed, origin)
+            return self._executor.submit(answer, _portable(request), *arguments)
+
+        meters = Metering(origin, [making.meter_of_memory])
+        if meters.counts:
+            return _Metered(source, meters, self._currency, submit, done)
         try:
-            future = self._executor.submit(answer, *arguments)
+            future = submit(source.request)
         except Exception as error:  # noqa: BLE001  (of any executor)
             done(_failed(source.request, error, is_lost=True))
             return concurrent.futures.Future()
@@ -141,7 +152,67 @@ class _InThread:
         self._done(ended.result())
 
 
-def answer(request: Request, base_url: str, limits: Limits, currency: str, _unique: str, replayed: str | None) -> bytes:
+class _Metered:
+    """A request that a worker sends, and that budgets in the memory of this process count.
+
+    The worker notes it in its ledger, and holds the budgets that stand there. It does not know
+    those of a `with` block, of a cell or of a session: so the worst case is reserved here before
+    it gets the request, and what the reply took is settled here.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        meters: Metering,
+        currency: str,
+        submit: Callable[[Request], concurrent.futures.Future[bytes]],
+        done: Callable[[Reply], object],
+    ) -> None:
+        self._source = source
+        self._meters = meters
+        self._currency = currency
+        self._submit = submit
+        self._done = done
+        self._worker: concurrent.futures.Future[bytes] | None = None
+        self._task = asyncio.run_coroutine_threadsafe(self._work(), background_loop())
+
+    def cancel(self) -> None:
+        worker = self._worker
+        if worker is None:
+            self._task.cancel()
+        else:
+            worker.cancel()
+
+    async def _work(self) -> None:
+        reply = Reply(status="cancelled", request=self._source.request)
+        try:
+            reply = await self._reply()
+        except Exception as error:  # noqa: BLE001  (of any executor)
+            reply = _failed(self._source.request, error, is_lost=True)
+        finally:
+            self._meters.received(reply)
+            self._meters.closed()
+            self._done(reply)
+
+    async def _reply(self) -> Reply:
+        admitted = await self._meters.admit(self._source, 1, self._currency)
+        if isinstance(admitted, Failure):
+            return Reply(status="failed", request=self._source.request, error=admitted)
+        # An executor may take its time.
+        self._worker = worker = await asyncio.to_thread(self._submit, admitted.request)
+        await asyncio.wait([asyncio.wrap_future(worker)])
+        return _result(worker, admitted.request)
+
+
+def answer(  # noqa: PLR0917  (an executor passes a list)
+    request: Request,
+    base_url: str,
+    limits: Limits,
+    currency: str,
+    _unique: str,
+    replayed: str | None,
+    origin: Origin,
+) -> bytes:
     """Send a request from a worker, and return its reply, packed.
 
     Args:
@@ -151,6 +222,7 @@ def answer(request: Request, base_url: str, limits: Limits, currency: str, _uniq
         currency: the currency of the cost.
         _unique: differs for each call.
         replayed: the base URL of the recording that answers in the server's place.
+        origin: where it was asked.
     """
     try:
         tape = tapes.current(replayed) if replayed is not None else tapes.Tapes()
@@ -160,7 +232,10 @@ def answer(request: Request, base_url: str, limits: Limits, currency: str, _uniq
         reply = Reply(status="failed", error=Failure("unsent", "key", said=f"on a worker: {error}"))
     else:
         source = source_for(endpoint, request)
-        receiver = Receiver(source, limits, currency, following=following(source, {}), is_watched=False)
+        meters = Metering(origin)
+        receiver = Receiver(
+            source, limits, currency, following=following(source, {}), is_watched=False, metering=meters
+        )
         reply = receiver.future.result()
     return pack(reply)
 

@@ -18,7 +18,7 @@ from nbstream.model.origin import Origin
 from nbstream.model.reduction import reduced
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from nbstream.client.sources import Source
     from nbstream.model.events import Ended
@@ -142,13 +142,18 @@ execution_here: Callable[[], str] = _no_execution
 class Metering:
     """The meters of one reply. It is made on the thread on which the user asks.
 
+    Args:
+        origin: where the reply is asked; None for the place of this thread.
+        made_by: makes the meters; None for all `makers`.
+
     Attributes:
         origin: where the reply was asked.
     """
 
-    def __init__(self) -> None:
-        self.origin = origin_here()
-        self._meters = [meter for make in makers if (meter := make(self.origin)) is not None]
+    def __init__(self, origin: Origin | None = None, made_by: Sequence[Maker] | None = None) -> None:
+        self.origin = origin_here() if origin is None else origin
+        chosen = makers if made_by is None else made_by
+        self._meters = [meter for make in chosen if (meter := make(self.origin)) is not None]
         self._is_checking = any(meter.is_checking for meter in self._meters)
         self._asked: Asked | None = None
         self._started = self._began = 0.0
@@ -174,6 +179,11 @@ class Metering:
         self._asked, self._started, self._began = asked, time.time(), time.monotonic()
         return asked.source
 
+    @property
+    def counts(self) -> bool:
+        """Whether there is any meter."""
+        return bool(self._meters)
+
     def check_at(self, now: float) -> float:
         """Return when to call `check` after the time `now`; infinity if no meter looks."""
         return now + _CHECK_SECONDS if self._is_checking else math.inf
@@ -193,7 +203,19 @@ class Metering:
         asked, self._asked = self._asked, None
         if asked is None:
             return
-        step = reduced([end], reply).last_step
+        self._tell(asked, reduced([end], reply).last_step, is_repeated=is_repeated)
+
+    def received(self, reply: Reply) -> None:
+        """Tell the meters what a reply took that another process has received, with all its steps.
+
+        Without an open request, do nothing.
+        """
+        asked, self._asked = self._asked, None
+        if asked is not None:
+            for step in reply.steps:
+                self._tell(asked, step, is_repeated=step is not reply.steps[-1])
+
+    def _tell(self, asked: Asked, step: Reply, *, is_repeated: bool) -> None:
         seconds = time.monotonic() - self._began
         taken = Taken(
             asked, step, step.last_usage, step.last_cost, step.last_estimate, self._started, seconds, is_repeated

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import threading
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -190,3 +191,13 @@ def test_a_continued_reply_passes_the_budget(simulator: Simulator) -> None:
     assert joined.error.kind == "budget"
     assert joined.answer.startswith(reply.answer)
     assert len(simulator.log()) == 1
+
+
+def test_workers_of_other_processes_count_in_a_block(simulator: Simulator) -> None:
+    context = multiprocessing.get_context("spawn")
+    with nbstream.budget(tokens=2000) as budget, ProcessPoolExecutor(2, mp_context=context) as executor:
+        replies = ask_all([f"{_LONG} {number}" for number in range(20)], max_tokens=300, executor=executor)
+    statuses = Counter(reply.status for reply in replies)
+    assert 4 <= statuses["truncated"] <= 6
+    assert len(simulator.log()) == statuses["truncated"]
+    assert int(budget.spent.split()[0].replace(",", "")) <= 2000

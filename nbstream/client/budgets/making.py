@@ -33,6 +33,12 @@ def meter_of(origin: Origin) -> BudgetMeter | None:
     return BudgetMeter(accounts, place, lost=lost) if accounts or place is not None or lost else None
 
 
+def meter_of_memory(_origin: Origin) -> BudgetMeter | None:
+    """Return the meter of the budgets alone that no other process knows; None if none counts."""
+    accounts = blocks.accounts_here()
+    return BudgetMeter(accounts, None) if accounts else None
+
+
 def _has_limits(file: database.Database, notebook: str) -> bool:
     if not file.path.exists():
         return False
