@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
+import nbstream
 from tests import kernels
 from tests.browser.conftest import CANARY_KEY
 from tests.browser.servers import Server, needs
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import BrowserContext, Page
 
+    from nbstream.billing.ledger.entry import Entry
     from nbstream.simulator.server import Simulator
 
     Open = Callable[..., Page]
@@ -171,11 +173,19 @@ def test_replies_in_the_editor(open_notebook_of_marimo: Open, slow_simulator: Si
     page.get_by_text(re.compile(r"^said \d+")).first.wait_for(timeout=20_000)
 
 
-def test_visitors_of_an_app_share_nothing(open_notebook_of_marimo: Open) -> None:
+def rows_of(folder: Path) -> list[Entry]:
+    """Return the rows of the ledger for the notebook in a folder."""
+    return [row for row in nbstream.ledger().rows if row.notebook.startswith(f"{folder}{os.sep}")]
+
+
+def test_visitors_of_an_app_share_nothing(open_notebook_of_marimo: Open, tmp_path: Path) -> None:
     for _ in range(2):
         page = open_notebook_of_marimo(_APP, "run")
         page.get_by_text("alone: True").wait_for(timeout=60_000)
         expect(page.get_by_text("asked deepseek-v4-pro, turns 1, last True")).to_be_visible(timeout=60_000)
+    first, second = rows_of(tmp_path)
+    assert (first.visitor, second.visitor) == (True, True)
+    assert first.cell == second.cell != ""
 
 
 def test_an_export_holds_answer_and_job(environment: dict[str, str], tmp_path: Path) -> None:
@@ -187,3 +197,6 @@ def test_an_export_holds_answer_and_job(environment: dict[str, str], tmp_path: P
     assert "marimo-tex" in html
     assert "2 prompts" in html
     assert CANARY_KEY not in html
+    rows = rows_of(tmp_path)
+    assert [row.visitor for row in rows] == [False] * 3
+    assert len({row.cell for row in rows} - {""}) == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -117,6 +118,10 @@ def test_a_stopped_reply_is_a_row_without_usage(simulator: Simulator, ledger: Pa
     (row,) = rows(ledger)
     assert (row.status, row.prompt, row.completion, row.amount) == ("cancelled", None, None, None)
     assert row.first_token is not None
+    assert run.reply.estimate is not None
+    assert (row.about, row.about_currency) == (run.reply.estimate.amount, run.reply.estimate.currency)
+    assert row.about_completion
+    assert not row.unknown
 
 
 def test_a_replayed_reply_is_a_row_that_cost_nothing(simulator: Simulator, ledger: Path, tmp_path: Path) -> None:
@@ -128,6 +133,25 @@ def test_a_replayed_reply_is_a_row_that_cost_nothing(simulator: Simulator, ledge
     assert [sent.kind, replayed.kind] == ["simulated", "replayed"]
     assert replayed.amount == 0
     assert replayed.source == "recording"
+
+
+def test_a_cached_reply_is_a_row_that_cost_nothing(
+    simulator: Simulator, ledger: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for _ in range(2):
+        assert nbstream.stream("hello", cache=True).result(30).status == "complete"
+    sent, cached = rows(ledger)
+    assert [sent.kind, cached.kind] == ["simulated", "cached"]
+    assert (cached.amount, cached.source) == (Decimal(0), "cache")
+
+
+def test_each_column_of_a_comparison_is_a_row(simulator: Simulator, ledger: Path) -> None:
+    runs = [each.run for each in nbstream.Compare("hello", ["flash", "pro"], blind=True).columns]
+    for run in runs:
+        assert run is not None
+        run.result(30)
+    assert sorted(row.asked for row in rows(ledger)) == ["deepseek-flash", "deepseek-v4-pro"]
 
 
 def test_the_turns_of_a_chat_and_a_job_are_rows(simulator: Simulator, ledger: Path) -> None:
