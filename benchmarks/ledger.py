@@ -27,10 +27,13 @@ from nbstream.billing.ledger import queries, writing
 from nbstream.billing.ledger.database import Database
 from nbstream.billing.ledger.entry import INSERT, Entry, columns
 from nbstream.billing.ledger.writing import Writer
+from nbstream.client import ledger_meter
 from nbstream.model.usage import CostParts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from nbstream.client.metering import Taken
 
 DAY = 86_400.0
 FIRST = 1_764_158_400.0
@@ -110,6 +113,13 @@ def _rows(folder: Path, count: int = 2_000) -> None:
 
 def _replies(folder: Path, count: int) -> None:
     times: dict[str, list[float]] = {str(folder / "replies.sqlite"): [], "off": []}
+    delays: list[float] = []
+
+    class Timed(ledger_meter.LedgerMeter):
+        def ended(self, taken: Taken) -> None:
+            delays.append(_timed(lambda: super(Timed, self).ended(taken)))
+
+    vars(ledger_meter)["LedgerMeter"] = Timed
     # In a process of its own, as a thread would compete for the interpreter.
     with simulator() as url:
         os.environ |= {"DEEPSEEK_BASE_URL": url, "DEEPSEEK_API_KEY": "simulated"}
@@ -119,6 +129,7 @@ def _replies(folder: Path, count: int) -> None:
                 spent = _timed(lambda: nbstream.stream("hello").result(30))
                 if number >= _WARM:
                     found.append(spent)
+    print("what the ledger does at the end of a reply:", _said(delays[_WARM:]))
     with_it, without = times.values()
     print("a whole reply with the ledger:", _said(with_it))
     print("the same without it:          ", _said(without))
@@ -133,6 +144,7 @@ def _sums(folder: Path, count: int) -> None:
     file, began = Database(path), time.perf_counter()
     with file.transaction() as connection:
         connection.executemany(INSERT, map(columns, entries(count)))
+    file.tidy()
     print(f"{count:,} rows: {path.stat().st_size / 1e6:.0f} MB, written in {time.perf_counter() - began:.0f} s")
     for name in ("day", "model", "notebook", "chat"):
         print(f"  by {name}:", _said([_timed(lambda: queries.by(file, name)) for _ in range(15)]))  # noqa: B023  (called at once)

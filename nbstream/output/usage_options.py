@@ -25,7 +25,7 @@ _EPILOG = (
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise RequestError(f"{self.prog}: {message}. {self.format_usage().strip()}")
+        raise RequestError(f"{self.prog}: {message}. %deepseek help usage lists the words.")
 
 
 def parser_for(prog: str) -> argparse.ArgumentParser:
