@@ -148,6 +148,8 @@ def asked_in_hub(server: Server, name: str, code: str) -> str:
             answer = json.loads(received)
             if answer["msg_type"] == "execute_reply":
                 socket_of_kernel.close()
+                while await socket_of_kernel.read_message() is not None:
+                    pass
                 return str(answer["content"]["status"])
 
     return asyncio.run(run())
