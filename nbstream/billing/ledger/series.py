@@ -5,7 +5,7 @@ Unlike the sums of `queries`, those of each kind, currency and bound are apart.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -152,9 +152,13 @@ def measured(
     return [(float(value), count) for value, count in found]
 
 
-def models(connection: sqlite3.Connection) -> list[str]:
-    """Return the models of all rows, those with most requests first."""
-    found = connection.execute("SELECT model FROM days GROUP BY model ORDER BY sum(requests) DESC, model")
+def models(connection: sqlite3.Connection, wanted: Wanted) -> list[str]:
+    """Return the models of the rows, those with most requests first; the model is not wanted."""
+    where, values = replace(wanted, model="").condition()
+    found = connection.execute(
+        f"SELECT model FROM days WHERE {where} GROUP BY model ORDER BY sum(requests) DESC, model",  # noqa: S608  (as above)
+        values,
+    )
     return [model for (model,) in found if model]
 
 

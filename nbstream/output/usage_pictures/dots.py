@@ -12,10 +12,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from nbstream.output.durations import seconds
-from nbstream.output.usage_pictures import words
+from nbstream.output.usage_pictures import svg, words
 from nbstream.output.usage_pictures.drawn import SMALL, TITLE, Area, Drawn, Mark
 from nbstream.output.usage_pictures.scales import Scale, log_ticks, ticks
-from nbstream.output.usage_pictures.svg import Box, element, line, text, width_of
+from nbstream.output.usage_pictures.svg import Box, line, text, width_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -63,11 +63,12 @@ def dots(found: Distribution, title: str, box: Box, *, is_rate: bool) -> Drawn:
         ]
     parts.append(line(x, bottom, x + width, bottom, "axis"))
     stacks = _stacked([scale(value) for value in values])
-    parts += [
-        element("circle", cx=place, cy=bottom - up, r=stacks.size / 2 - 0.5, class_="nbu-dot")
+    drawn = [
+        (place, bottom - up)
         for column, members in stacks.columns.items()
         for place, up in stacks.places(column, len(members))
     ]
+    parts.append(svg.dots(drawn, stacks.size - 1))
     show: Callable[[float], str] = words.rate if is_rate else seconds
     marks = _marks(stacks, values, found, show)
     area = Area(title, "x", (x, top + head, width, _HEIGHT), marks)

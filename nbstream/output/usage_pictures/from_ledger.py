@@ -48,7 +48,7 @@ class Question:
 
 
 def read(question: Question, now: datetime | None = None) -> tuple[Figures, list[str]]:
-    """Return the figures, and the models that the ledger knows.
+    """Return the figures, and all models of that time or notebook.
 
     What cannot be read is said in a note, and raises nothing.
 
@@ -63,7 +63,8 @@ def read(question: Question, now: datetime | None = None) -> tuple[Figures, list
         return replace(blank, note=OFF), []
     try:
         with file.reading() as connection:
-            return _Reading(question, now, connection).figures(blank), series.models(connection)
+            models = series.models(connection, _wanted(question, now))
+            return _Reading(question, now, connection).figures(blank), models
     except LedgerError as error:
         return replace(blank, note=UNREADABLE.format(error.said or error.kind)), []
 

@@ -9,7 +9,7 @@ from nbstream.output.usage_pictures import words
 from nbstream.output.usage_pictures.drawn import SMALL, TITLE, Area, Drawn, Mark, rows_of
 from nbstream.output.usage_pictures.scales import Scale, every, ticks
 from nbstream.output.usage_pictures.stacks import Bars, parts_of, segments
-from nbstream.output.usage_pictures.svg import Box, element, line, number, text, width_of
+from nbstream.output.usage_pictures.svg import Box, dots, element, line, number, text, width_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,7 @@ _WIDEST_BAR = 30.0
 #: Of the room of a period, its bar takes so much.
 _FILLED = 0.72
 #: A dot for each value of a line, if there are not more.
-_MOST_DOTS = 62
+_MOST_DOTS, _DOT = 62, 5.0
 _LABEL_GAP = 22.0
 
 
@@ -118,18 +118,18 @@ class OverTime:
             1.0,
         )
         scale = Scale(0.0, 1.0, bottom, bottom - height)
-        path, dots, was_known = [], [], False
+        path, places, was_known = [], [], False
         for at, value in enumerate(values):
             if value is None:
                 was_known = was_known and not self._figures.periods[at].amounts.requests
                 continue
             x, y = sum(self._place(at)) / 2, scale(value)
             path.append(f"{'L' if was_known else 'M'}{number(x)} {number(y)}")
-            dots.append((x, y))
+            places.append((x, y))
             was_known = True
         self._parts.append(element("path", d="".join(path), class_="nbu-line"))
-        if len(dots) <= _MOST_DOTS:
-            self._parts += [element("circle", cx=x, cy=y, r=2.5, class_="nbu-dot") for x, y in dots]
+        if len(places) <= _MOST_DOTS:
+            self._parts.append(dots(places, _DOT))
         self._parts.append(line(self._left, bottom, self._x + self._width, bottom, "axis"))
 
     def _open(self, title: str, note: str, height: float, scale: Sequence[tuple[float, str]], most: float) -> float:

@@ -44,7 +44,7 @@ def _rules(colours: dict[str, str]) -> str:
         f"{fills}.nbu-card{{fill:{colours['card']};stroke:{colours['line']}}}"
         f".nbu-title,.nbu-big,.nbu-middle,.nbu-name,.nbu-value{{fill:{text}}}.nbu-dim{{fill:{dim}}}"
         f".nbu-note{{fill:{colours['note']}}}.nbu-grid{{stroke:{colours['grid']}}}.nbu-axis{{stroke:{colours['line']}}}"
-        f".nbu-about,.nbu-stripe{{stroke:{dim}}}.nbu-line{{stroke:{colours['hit']}}}.nbu-dot{{fill:{colours['miss']}}}"
+        f".nbu-about,.nbu-stripe{{stroke:{dim}}}.nbu-line{{stroke:{colours['hit']}}}.nbu-dots{{stroke:{colours['miss']}}}"
     )
 
 
@@ -53,6 +53,6 @@ STANDALONE = (
     ".nbu-big{font-size:24px;font-weight:600}.nbu-middle{font-size:15px}.nbu-title{font-weight:600}"
     ".nbu-dim,.nbu-name,.nbu-value{font-size:11px}"
     ".nbu-grid,.nbu-axis,.nbu-card{stroke-width:1}.nbu-about{stroke-width:.75}.nbu-stripe{stroke-width:1;fill:none}"
-    ".nbu-line{fill:none;stroke-width:1.5}"
+    ".nbu-line{fill:none;stroke-width:1.5}.nbu-dots{fill:none;stroke-linecap:round}"
     f"{_rules(_LIGHT)}@media(prefers-color-scheme:dark){{{_rules(_DARK)}}}"
 )

@@ -46,6 +46,12 @@ def boxes(kind: str, found: Iterable[Box], **attributes: str) -> str:
     return element("path", d=path, class_=f"nbu-{kind}", **attributes) if path else ""
 
 
+def dots(places: Iterable[tuple[float, float]], size: float) -> str:
+    """Return dots of one size as one path: lines without a length, with round ends."""
+    path = "".join(f"M{number(x)} {number(y)}h0" for x, y in places)
+    return element("path", d=path, class_="nbu-dots", stroke_width=size) if path else ""
+
+
 def line(x: float, y: float, to_x: float, to_y: float, kind: str = "grid") -> str:
     """Return a straight line."""
     return element("path", d=f"M{number(x)} {number(y)}L{number(to_x)} {number(to_y)}", class_=f"nbu-{kind}")

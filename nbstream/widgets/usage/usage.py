@@ -13,7 +13,7 @@ from nbstream.output.usage_pictures import settled
 from nbstream.output.usage_pictures.figures import Figures, Span
 from nbstream.output.usage_pictures.from_ledger import Changes, Question, read
 from nbstream.output.usage_pictures.picture import WIDTH, Picture, picture
-from nbstream.widgets import cells
+from nbstream.widgets import cells, front_ends
 from nbstream.widgets.instruments.instrument import Instrument
 
 if TYPE_CHECKING:
@@ -62,6 +62,8 @@ class Usage(Instrument):
         self._notebook = metering.origin_here().notebook
         chosen: Span = span or ("notebook" if self._notebook else "today")
         self._question = Question(chosen, self._notebook, model or "", cells.number_of)
+        #: What others than the owner of the ledger may see: what was chosen for them.
+        self._offered: tuple[Span, ...] = _SPANS if front_ends.visited() is None else (chosen,)
         self._version = 0
         #: The version of the picture in the file, or of the one that is going to be there.
         self._transcribed = 0
@@ -120,7 +122,7 @@ class Usage(Instrument):
 
     def _own(self) -> dict[str, Any]:
         spans: list[tuple[str, str]] = [
-            (each, _LABELS[each]) for each in _SPANS if each != "notebook" or self._notebook
+            (each, _LABELS[each]) for each in self._offered if each != "notebook" or self._notebook
         ]
         own: UsageOwn = {
             "version": self._version,
@@ -147,7 +149,7 @@ class Usage(Instrument):
             case "choose":
                 span, model = message.get("span"), message.get("model")
                 self.choose(
-                    span if isinstance(span, str) else None,
+                    span if span in self._offered else None,
                     self._named(model) if isinstance(model, str) else None,
                 )
                 return None

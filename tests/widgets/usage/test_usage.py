@@ -12,6 +12,7 @@ import nbstream
 from nbstream.billing.ledger import database
 from nbstream.billing.ledger.entry import INSERT, Entry, columns
 from nbstream.model.exceptions import RequestError
+from nbstream.widgets import front_ends
 from tests import needs
 
 if TYPE_CHECKING:
@@ -135,6 +136,18 @@ def test_the_file_has_a_picture_as_wide_as_that_of_the_page(usage: Usage) -> Non
     assert "max-width:440px" in bundle["text/html"]
     assert usage.svg.startswith("<svg")
     assert str(usage) == bundle["text/plain"]
+
+
+def test_visitors_of_a_published_notebook_choose_no_other_span(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(front_ends, "visited", lambda: front_ends.MARIMO_RUN)
+    write(model="flash", day="2020-01-01")
+    usage = nbstream.usage("today")
+    assert [each for each, _ in usage._own()["spans"]] == ["today"]
+    usage._on_page({"type": "choose", "span": "all"})
+    assert usage.figures.total.requests == 0
+    # Also the names of models are those of the span alone.
+    assert usage._own()["models"] == []
+    usage.close()
 
 
 def test_a_span_that_there_is_not_is_refused(usage: Usage) -> None:
