@@ -88,6 +88,15 @@ class Ledger:
         """Delete the rows from the ledger for good, and return how many there were."""
         return self._read(lambda: forgetting.forget(self._file, self.scope))
 
+    def has_asked(self, cell: str) -> bool:
+        """Return whether a cell of the notebook is in the ledger."""
+        scope = replace(self.scope, cell=cell)
+        return bool(self._read(lambda: queries.by(self._file, "cell", scope)))
+
+    def last_cell(self) -> str:
+        """Return the cell of the notebook that asked last; "" if there is none."""
+        return self._read(lambda: queries.last_cell(self._file, self.scope.notebook or ""))
+
     def __repr__(self) -> str:
         sums = self.total
         count = sums.counts.requests
@@ -140,19 +149,17 @@ def ledger(
             raise RequestError('The front end does not name the notebook. "today" and "month" have all notebooks.')
         scope = replace(scope, notebook=notebook or here.notebook)
         if which == "cell":
-            scope = replace(scope, cell=_cell(file, scope, here.cell))
+            scope = replace(scope, cell=_cell(Ledger(file, scope), here.cell))
     return Ledger(file, scope)
 
 
-def _cell(file: Database, scope: Scope, running: str) -> str:
-    """Return the running cell, or the one that asked last in this notebook."""
-    of_cell = Ledger(file, replace(scope, cell=running)).by("cell") if running else {}
-    if of_cell:
+def _cell(ledger: Ledger, running: str) -> str:
+    """Return the running cell, or the one that asked last in the notebook."""
+    if running and ledger.has_asked(running):
         return running
-    last = next((each.cell for each in reversed(Ledger(file, scope).rows) if each.cell), "")
-    if not last:
-        raise RequestError("No cell of this notebook is in the ledger: it has asked nothing, or its cells have no ids.")
-    return last
+    if last := ledger.last_cell():
+        return last
+    raise RequestError("No cell of this notebook is in the ledger: it has asked nothing, or its cells have no ids.")
 
 
 def _record(entry: Entry) -> dict[str, Any]:

@@ -21,6 +21,8 @@ from nbstream.widgets import cells, front_ends
 #: VS Code sets it, and so does papermill with `--inject-paths`.
 _VARIABLES = ("__vsc_ipynb_file__", "PAPERMILL_OUTPUT_PATH", "PAPERMILL_INPUT_PATH")
 _SUFFIX = ".ipynb"
+#: The option before the notebook that nbconvert writes.
+_OUTPUT = "--output"
 #: Takes the notebook to run, and then the one to write.
 _PAPERMILL = "papermill"
 
@@ -59,9 +61,22 @@ def _notebook(kernel: Any) -> str:
 
 @cache
 def _of_command() -> str:
-    """Return the notebook that the program was told to run that started this kernel."""
-    words, folder = front_ends.starting_command()
-    notebooks = [word for word in words if word.endswith(_SUFFIX)]
+    return notebook_in(*front_ends.starting_command())
+
+
+def notebook_in(words: list[str], folder: str) -> str:
+    """Return the notebook that a command runs; "" if it names none or several.
+
+    Args:
+        words: the command, as of nbconvert, papermill or Voilà.
+        folder: where it runs.
+    """
+    pairs = zip(["", *words], words, strict=False)
+    notebooks = [
+        word
+        for before, word in pairs
+        if word.endswith(_SUFFIX) and not word.startswith("-") and not before.startswith(_OUTPUT)
+    ]
     takes_two = any(_PAPERMILL in Path(word).name for word in words[:3])
     if not notebooks or (len(notebooks) > 1 and not takes_two):
         return ""

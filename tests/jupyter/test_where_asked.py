@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from nbstream.jupyter import where_asked
 from tests import kernels
 from tests.jupyter.conftest import CANARY_KEY
 from tests.jupyter.kernel import Kernel
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
 
     from nbstream.simulator.server import Simulator
 
-pytestmark = pytest.mark.kernel
 #: The oldest ipykernel and the newest one, which keep the running cell in different ways.
 twice = pytest.mark.parametrize("shared_kernel", [kernels.NAMES[0], kernels.NEWEST], indirect=True)
 
@@ -31,6 +32,7 @@ def run(kernel: Kernel, code: str, cell: str) -> None:
     assert kernel.finish(kernel.send(code, metadata={"cellId": cell})).status == "ok"
 
 
+@pytest.mark.kernel
 @twice
 def test_a_row_names_the_cell_that_asked(kernel: Kernel) -> None:
     run(kernel, "%%deepseek -c main\nWhy?", "one")
@@ -38,6 +40,7 @@ def test_a_row_names_the_cell_that_asked(kernel: Kernel) -> None:
     kernel.run("%deepseek chat off")
 
 
+@pytest.mark.kernel
 @twice
 def test_a_panel_asks_in_the_name_of_its_cell(kernel: Kernel) -> None:
     run(kernel, "import nbstream; panel = nbstream.ChatPanel()", "panel")
@@ -47,6 +50,7 @@ def test_a_panel_asks_in_the_name_of_its_cell(kernel: Kernel) -> None:
     assert last(kernel)["cell"] == "panel"
 
 
+@pytest.mark.kernel
 @twice
 def test_a_button_asks_in_the_name_of_its_cell(kernel: Kernel) -> None:
     run(
@@ -66,6 +70,7 @@ def test_a_button_asks_in_the_name_of_its_cell(kernel: Kernel) -> None:
     assert last(kernel)["cell"] == "button"
 
 
+@pytest.mark.kernel
 def test_the_notebook_is_that_of_the_server_or_of_the_page(server: Simulator, tmp_path: Path) -> None:
     environ = {"DEEPSEEK_BASE_URL": server.url, "DEEPSEEK_API_KEY": CANARY_KEY, "IPYTHONDIR": str(tmp_path)}
     with Kernel(kernels.NEWEST, environ | {"JPY_SESSION_NAME": "/work/one.ipynb"}) as kernel:
@@ -85,3 +90,20 @@ def test_the_notebook_is_that_of_the_server_or_of_the_page(server: Simulator, tm
         kernel.run("front_ends._of_parent = lambda _: '/work/one.ipynb'")
         kernel.run("%%deepseek\nWhy?")
         assert last(kernel)["notebook"] == ""
+
+
+@pytest.mark.parametrize(
+    ("command", "notebook"),
+    [
+        ("python /bin/jupyter-nbconvert --execute a.ipynb --to notebook --output b.ipynb", "/work/a.ipynb"),
+        ("python /bin/jupyter-nbconvert --execute sub/a.ipynb --output=b.ipynb", "/work/sub/a.ipynb"),
+        ("python /bin/papermill /data/in.ipynb out.ipynb -p x 1", "/data/in.ipynb"),
+        ("python -m papermill in.ipynb out.ipynb", "/work/in.ipynb"),
+        ("/bin/voila --port 8000 app.ipynb", "/work/app.ipynb"),
+        ("jupyter execute a.ipynb b.ipynb", ""),
+        ("python -m pytest", ""),
+        ("", ""),
+    ],
+)
+def test_the_notebook_of_a_command(command: str, notebook: str) -> None:
+    assert where_asked.notebook_in(command.split(), "/work") == notebook.replace("/", os.sep)

@@ -16,7 +16,9 @@ import nbstream
 from nbstream import cli
 from nbstream.billing.ledger.database import Database
 from nbstream.billing.ledger.entry import INSERT, Entry, columns, day_of
+from nbstream.client import metering
 from nbstream.model.exceptions import RequestError
+from nbstream.model.origin import Origin
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -126,6 +128,22 @@ def test_python_has_rows_frames_and_sums(path: Path) -> None:
     assert [*frame["amount"]] == [Decimal("0.41"), Decimal("0.41"), Decimal("2.5")]
     assert str(frame["at"][0]) == "2025-11-26 12:00:00+00:00"
     assert repr(found) == "<Ledger of 2 requests, and 1 simulated ones: CNY 2.50 + $0.41>"
+
+
+def test_a_cell_is_the_running_one_or_the_one_that_asked_last(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = Database(path)
+    for cell in ("one", "two", ""):
+        file.execute(INSERT, columns(replace(ROW, cell=cell)))
+    file.close()
+    for running, found in (("one", "one"), ("showing", "two"), ("", "two")):
+        monkeypatch.setattr(metering, "origin_here", lambda cell=running: Origin("/work/a.ipynb", cell))
+        assert [each.cell for each in nbstream.ledger("cell").rows] == [found]
+    monkeypatch.setattr(metering, "origin_here", lambda: Origin("/work/new.ipynb", "one"))
+    with pytest.raises(RequestError, match="No cell of this notebook"):
+        nbstream.ledger("cell")
+    monkeypatch.setattr(metering, "origin_here", Origin)
+    with pytest.raises(RequestError, match="does not name the notebook"):
+        nbstream.ledger("notebook")
 
 
 def test_today_is_the_local_day(path: Path) -> None:

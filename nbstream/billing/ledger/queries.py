@@ -121,6 +121,19 @@ def rows(file: Database, scope: Scope = ALL) -> list[Entry]:
         return [entry_of(each) for each in found]
 
 
+def last_cell(file: Database, notebook: str) -> str:
+    """Return the id of the cell of a notebook that asked last; "" if there is none.
+
+    Raises:
+        LedgerError: if the ledger cannot be read.
+    """
+    with file.reading() as connection:
+        row = connection.execute(
+            "SELECT cell FROM requests WHERE notebook = ? AND cell <> '' ORDER BY id DESC LIMIT 1", (notebook,)
+        ).fetchone()
+    return "" if row is None else str(row["cell"])
+
+
 def total(file: Database, scope: Scope = ALL) -> Sums:
     """Return what the rows add up to.
 

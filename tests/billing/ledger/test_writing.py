@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from nbstream.billing.ledger import queries, schema, writing
+from nbstream.billing.ledger import place, queries, schema, writing
 from nbstream.billing.ledger.database import Database, LedgerError
 from nbstream.billing.ledger.entry import Entry
 from nbstream.billing.ledger.writing import Writer
@@ -217,6 +217,26 @@ def test_a_program_that_holds_the_file_delays_rows_and_loses_none(ledger: Ledger
         other.execute("ROLLBACK")
     assert ledger.writer.flush()
     assert ledger.cells() == ["a", "b", "c"]
+
+
+def test_on_a_network_a_thread_writes_and_no_log_is_shared(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger.append("on a disk of this machine")
+    ledger.file.close()
+    # No network is mounted where the tests run.
+    monkeypatch.setattr(place, "is_on_network", lambda _: True)
+    file = Database(ledger.path)
+    writer = Writer(file)
+    for each in "ab":
+        writer.append(entry(each))
+    assert writer.flush()
+    assert asked(ledger.path, "PRAGMA journal_mode") == [("delete",)]
+    assert [each.cell for each in queries.rows(file)] == ["on a disk of this machine", "a", "b"]
+    assert not ledger.path.with_name("ledger.sqlite-wal").exists()
+    file.close()
+
+
+def test_the_folder_of_the_tests_is_on_no_network(tmp_path: Path) -> None:
+    assert not place.is_on_network(tmp_path)
 
 
 def test_a_file_that_was_deleted_is_made_again(ledger: Ledger) -> None:
