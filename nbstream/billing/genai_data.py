@@ -118,11 +118,13 @@ def find(model: str, url: str) -> Found | None:
     """Return the provider and the model that are billed at an address, if that is certain."""
     if not url.startswith("https://") or "." not in url or _OTHER_BILLS.match(url):
         return None
+    # As Google lists them.
+    model = model.removeprefix("models/")
     providers = _providers()
     for provider in providers:
         hit = re.match(provider.api_pattern, url)
         # A pattern may match the beginning of a longer host.
-        if hit is None or not (hit[0].endswith("/") or url[hit.end() : hit.end() + 1] in ("", "/", ":")):
+        if hit is None or not (hit[0].endswith(("/", ".")) or url[hit.end() : hit.end() + 1] in ("", "/", ":")):
             continue
         if provider.id in _NOT_BILLED_SO:
             return None
@@ -147,6 +149,9 @@ def is_certain(known: ModelInfo, model: str) -> bool:
     name = model.lower()
     if name == known.id.lower():
         return True
+    if name.endswith("-latest"):
+        # It names another model after the next release, and the package may not have that yet.
+        return False
     return any(
         (kind == "equals" and name == text)
         or (kind == "regex" and re.search(text, name) is not None)

@@ -52,6 +52,8 @@ def of(used: Usage, model: str, host: str, at: datetime = NOW, terms: Terms | No
         ("gemini-2.5-pro", GEMINI, usage(0, 200_001, 1_000), "0.5150025"),
         ("mistral-large-2512", "api.mistral.ai", usage(0, 1_000, 1_000), "0.002"),
         ("llama-3.3-70b-versatile", "api.groq.com", usage(0, 1_000_000, 1_000_000), "1.38"),
+        ("kimi-k2-0905-preview", "api.moonshot.ai", usage(0, 1_000, 1_000), "0.0031"),
+        ("models/gemini-2.5-flash", GEMINI, usage(0, 1_000, 1_000), "0.0028"),
         ("grok-4-0709", "api.x.ai", usage(1_000, 1_000, 1_000), "0.01875"),
     ],
 )
@@ -105,7 +107,7 @@ def test_the_package_itself_comes_to_the_same(  # noqa: PLR0917  (tokens of each
         (Usage(1_000, 10, 1_010), "gpt-4.1", OPENAI, "at_most"),
         (Usage(1_000, 10, 1_010, 0, 1_000), "gpt-6.1-sol", OPENAI, "at_least"),
         (usage(0, 1_000, 10, 500, None), "claude-opus-5-5", ANTHROPIC, "at_least"),
-        (usage(500, 500, 10), "mistral-large-latest", "api.mistral.ai", "at_most"),
+        (usage(500, 500, 10), "mistral-large-2411", "api.mistral.ai", "at_most"),
         (usage(0, 10, 10), "gpt-5", "x.openai.azure.com", "at_least"),
     ],
 )
@@ -123,6 +125,7 @@ def test_bounds_of_both_kinds_are_no_cost() -> None:
     ("model", "host"),
     [
         ("gpt-4.1-ultra", OPENAI),
+        ("mistral-large-latest", "api.mistral.ai"),
         ("claude-sonnet-4-5-giant", ANTHROPIC),
         ("gemini-3.6-flash-image", GEMINI),
         ("gpt-5", "api.openai.com.example.org"),
