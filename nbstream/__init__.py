@@ -196,7 +196,6 @@ per_session.of_front_end = lambda: _marimo("store")
 allowance.visited = _visited
 user_prices.add_source(lambda: import_module("nbstream.client.policy.prices").user_prices())
 metering.execution_here = lambda: import_module("nbstream.jupyter.cell_ids").execution_here()
-user_prices.add_source(lambda: import_module("nbstream.client.policy.price_rows").of_files())
 metering.origin_here = lambda: import_module("nbstream.jupyter.where_asked").here()
 metering.makers.append(lambda _origin: import_module("nbstream.client.ledger_meter").maker(__version__))
 # After the ledger: what is reserved is released when the row is written.

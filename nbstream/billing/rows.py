@@ -147,10 +147,9 @@ _TEXTS = (("model", "*"), ("host", "*"), ("currency", "USD"))
 
 
 def _amount(name: str, value: object) -> Decimal:
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise RowError(f"{name} must be a number")
-    # The shortest text of a float is what stood in the file.
-    amount = Decimal(repr(value) if isinstance(value, float) else value)
+    amount = Decimal(value)
     if not amount.is_finite() or amount < 0:
         raise RowError(f"{name} must be a number from 0 on")
     return amount

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from nbstream.client.policy.places import Place, places
-from nbstream.client.policy.places import configured as configured_places
 from nbstream.client.policy.toml_file import TomlFile, read
 from nbstream.model.exceptions import RequestError
 
@@ -41,16 +40,6 @@ def found() -> list[Found]:
     """
     files = ((_file(place), place) for place in places())
     return [Found(file, place.is_nearby) for file, place in files if file is not None]
-
-
-def configured() -> list[TomlFile]:
-    """Return those of Jupyter's folders for configuration, the user's own first.
-
-    Raises:
-        RequestError: as for `found`.
-    """
-    there = (Place(path, is_nearby=False) for path in configured_places())
-    return [file for place in there if (file := _file(place)) is not None]
 
 
 def _file(place: Place) -> TomlFile | None:
