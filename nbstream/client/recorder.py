@@ -45,6 +45,8 @@ class Recorder:
         RequestError: if it cannot be written, or holds anything but a recording.
     """
 
+    has_times = True
+
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path).expanduser().absolute()
         self.name = one_line(str(path))

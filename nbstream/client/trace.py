@@ -143,8 +143,8 @@ class ResponseTrace:
 
     @property
     def is_recorded(self) -> bool:
-        """Whether it goes to a recording, or into the cache."""
-        return bool(self._recorders)
+        """Whether it goes to a recording, which has the time of each piece."""
+        return any(each.has_times for each in self._recorders)
 
     @property
     def headers(self) -> Mapping[str, str]:

@@ -23,6 +23,9 @@ class Keeper:
         place: where it is kept.
     """
 
+    #: The cache answers without waits.
+    has_times = False
+
     def __init__(self, place: Place) -> None:
         self._place = place
 

@@ -81,7 +81,13 @@ class Noting(Protocol):
 
 
 class Recorder(Protocol):
-    """Keeps responses in a file."""
+    """Keeps responses in a file.
+
+    Attributes:
+        has_times: whether the time of each piece matters, so that it is read as soon as it arrives.
+    """
+
+    has_times: bool
 
     def write(self, response: Any, step: Reply | None = None, cost: Cost | None = None) -> None:
         """Keep a response that has ended, the reply `step` to its request; returns at once."""
