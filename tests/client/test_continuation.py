@@ -122,7 +122,8 @@ def test_a_stopped_reply_goes_on_from_where_it_stopped(simulator: Simulator) -> 
     assert reply.unreported_tokens > 0
     assert reply.cost is not None
     assert reply.cost.at_least
-    assert any("would cost at least" in item for item in wording.footer(reply))
+    assert reply.estimate == stopped.estimate
+    assert any(f"would cost {reply.spend}" in item and " + about $" in item for item in wording.footer(reply))
 
 
 def test_without_thinking_the_prefix_has_no_reasoning(simulator: Simulator) -> None:
