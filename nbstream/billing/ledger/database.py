@@ -93,6 +93,9 @@ class Database:
         self._file: tuple[int, int] | None = None
         self._wait = WAIT
         self._is_shared: bool | None = None
+        #: A connection for reading that nobody uses now, and the file that it has open.
+        self._kept: tuple[sqlite3.Connection, tuple[int, int] | None] | None = None
+        self._keeping = threading.Lock()
 
     @property
     def is_shared(self) -> bool:
@@ -146,13 +149,38 @@ class Database:
         if not self.path.exists():
             with self._writing(WAIT):
                 pass
-        with self._translated(), closing(self._connected(WAIT)) as connection:
-            if _version(connection) != len(STEPS):
-                with self._writing(WAIT):
-                    pass
-            connection.execute("PRAGMA query_only = ON")
+        with self._translated(), self._reader() as connection:
             connection.execute("BEGIN")
+            try:
+                yield connection
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+
+    @contextmanager
+    def _reader(self) -> Iterator[sqlite3.Connection]:
+        """Yield a connection for reading; one is kept, as opening takes longer than a question."""
+        with self._keeping:
+            kept, self._kept = self._kept, None
+        if kept is not None and kept[1] != _identity(self.path):
+            kept[0].close()
+            kept = None
+        connection, identity = kept or (self._connected(WAIT), _identity(self.path))
+        try:
+            if kept is None:
+                if _version(connection) != len(STEPS):
+                    with self._writing(WAIT):
+                        pass
+                connection.execute("PRAGMA query_only = ON")
             yield connection
+        except BaseException:
+            connection.close()
+            raise
+        with self._keeping:
+            if self._kept is None:
+                self._kept = connection, identity
+                return
+        connection.close()
 
     def tidy(self) -> None:
         """Put the write-ahead log into the database if it has grown; waits for the disk.
@@ -180,6 +208,10 @@ class Database:
             connection, self._connection, self._file = self._connection, None, None
             if connection is not None:
                 connection.close()
+        with self._keeping:
+            kept, self._kept = self._kept, None
+        if kept is not None:
+            kept[0].close()
 
     @contextmanager
     def _writing(self, wait: float) -> Iterator[sqlite3.Connection]:
