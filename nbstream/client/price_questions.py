@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, NoReturn
@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from nbstream.billing import genai_data
 from nbstream.billing.estimate import Volume, estimate
-from nbstream.billing.prices import prices_at
+from nbstream.billing.prices import SIMULATED_HOST, prices_at
 from nbstream.billing.rows import shipped
 from nbstream.billing.user_prices import path
 from nbstream.client import routing, settings
@@ -106,7 +106,18 @@ def place_of(options: argparse.Namespace) -> Place:
         endpoint, model = found.endpoint, found.model if options.model else ""
     else:
         endpoint, model = routing.server("", without_key=True), ""
-    return Place(model, urlsplit(endpoint.origin).netloc, endpoint.base_url, at, currency)
+    place = Place(model, urlsplit(endpoint.origin).netloc, endpoint.base_url, at, currency)
+    return _elsewhere(place) if endpoint.on_loopback and not options.endpoint else place
+
+
+def _elsewhere(place: Place) -> Place:
+    """Return the place whose prices a server of this machine shows, as the simulator does."""
+    if not place.model:
+        return replace(place, host=SIMULATED_HOST, url="")
+    if place.prices() is not None:
+        return place
+    found = replace(place, host=SIMULATED_HOST, url="")
+    return found if found.prices() is not None else place
 
 
 def estimate_of(options: argparse.Namespace) -> Estimate:

@@ -124,3 +124,13 @@ def test_the_prices_of_a_model_have_their_history(capsys: pytest.CaptureFixture[
     assert "Writing to the cache for an hour costs $6." in out
     _, out, _ = run(capsys, "prices pro --json --at 2026-11-26T02:00")
     assert json.loads(out)["prices"]["per_million"] == {"hit": "0.044", "miss": "1.32", "output": "3.96"}
+
+
+def test_a_server_of_this_machine_has_the_prices_that_the_simulator_shows(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DEEPSEEK_BASE_URL", "http://127.0.0.1:8765")
+    status, out, _ = run(capsys, GUIDE.format("pro"))
+    assert (status, "deepseek-v4-pro at api.deepseek.com" in out, "$1,682.00" in out) == (0, True, True)
+    assert "deepseek-flash" in run(capsys, "prices")[1]
+    assert "qwen3:8b at 127.0.0.1:8765 is not known" in run(capsys, "estimate --model qwen3:8b --input 1M")[2]

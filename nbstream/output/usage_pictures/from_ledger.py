@@ -168,7 +168,7 @@ class _Reading:
         of_cell = f"[{number}]" if number is not None else f"cell {cell[:_SHORT_ID]}" if cell else ""
         of_notebook = "/".join(PurePath(notebook).parts[-2:]).lstrip("/")
         if self._question.span == "notebook":
-            return of_cell or "outside of a cell"
+            return of_cell or "cell not known"
         return " · ".join(filter(None, (of_notebook, of_cell))) or "outside of a notebook"
 
 

@@ -193,7 +193,7 @@ def test_cells_have_the_number_of_their_notebook_or_their_id(ledger: Path) -> No
     write(entry(NOW, cell="abcdefghijkl", prompt=9), entry(NOW, cell="zyxwvutsrq", prompt=5), entry(NOW, prompt=1))
     question = Question("notebook", HERE, number_of={"abcdefghijkl": 7}.get)
     figures, _ = read(question, NOW)
-    assert [each.label for each in figures.cells] == ["[7]", "cell zyxwvuts", "outside of a cell"]
+    assert [each.label for each in figures.cells] == ["[7]", "cell zyxwvuts", "cell not known"]
     figures, _ = read(Question("all", THERE, number_of={"abcdefghijkl": 7}.get), NOW)
     assert figures.cells[0].label == "me/here.ipynb · cell abcdefgh"
 
