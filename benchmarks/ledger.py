@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +30,9 @@ from nbstream.billing.ledger.entry import INSERT, Entry, columns
 from nbstream.billing.ledger.writing import Writer
 from nbstream.client import ledger_meter
 from nbstream.model.usage import CostParts
+from nbstream.output.usage_pictures import from_ledger
+from nbstream.output.usage_pictures.from_ledger import Question
+from nbstream.output.usage_pictures.picture import picture
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -153,6 +157,13 @@ def _sums(folder: Path, count: int) -> None:
     environ = os.environ | {"NBSTREAM_LEDGER": str(path)}
     whole = [_timed(lambda: subprocess.run(command, env=environ, capture_output=True, check=True)) for _ in range(5)]
     print("  nbstream usage all --by day, with the start of Python:", _said(whole))
+    os.environ["NBSTREAM_LEDGER"] = str(path)
+    now = datetime.fromtimestamp(FIRST + 365 * DAY).astimezone()
+    for question in (Question("month"), Question("all")):
+        found = [_timed(lambda: from_ledger.read(question, now)) for _ in range(5)]  # noqa: B023  (as above)
+        print(f"  the figures of a picture, {question.span}:", _said(found))
+    figures, _ = from_ledger.read(Question("all"), now)
+    print("  its picture, drawn:", _said([_timed(lambda: picture(figures)) for _ in range(15)]))
     file.close()
 
 

@@ -120,13 +120,13 @@ def by_cell(connection: sqlite3.Connection, wanted: Wanted, kind: str, most: int
     values = {**values, "kind": kind}
     # With a plus, SQLite does not read the rows in the order of an index, which takes longer.
     ranked = connection.execute(
-        f"SELECT notebook, cell, total(amount_pico) + total(about_pico) AS money, "  # noqa: S608  (of our own words)
+        f"SELECT notebook, cell, count(*) OVER () AS cells, total(amount_pico) + total(about_pico) AS money, "  # noqa: S608  (of our own words)
         f"total(prompt) + total(completion) AS tokens FROM requests WHERE {where} AND kind = :kind "
-        "GROUP BY +notebook, +cell ORDER BY money DESC, tokens DESC",
-        values,
+        "GROUP BY +notebook, +cell ORDER BY money DESC, tokens DESC LIMIT :most",
+        {**values, "most": most},
     ).fetchall()
     found: list[Group] = []
-    for row in ranked[:most]:
+    for row in ranked:
         of_cell = {"of_notebook": row["notebook"], "of_cell": row["cell"]}
         found += _groups(
             connection,
@@ -136,7 +136,7 @@ def by_cell(connection: sqlite3.Connection, wanted: Wanted, kind: str, most: int
             _OF_A_CELL if row["cell"] else _OF_NO_CELL,
             {"kind": kind, **of_cell},
         )
-    return found, len(ranked)
+    return found, ranked[0]["cells"] if ranked else 0
 
 
 def measured(

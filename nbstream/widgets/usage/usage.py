@@ -75,7 +75,8 @@ class Usage(Instrument):
         #: That of the picture in the file: about that of the page, so that its text is as large.
         self._width = WIDTH
         super().__init__()
-        _shown.add(self)
+        with _listing:
+            _shown.add(self)
         self.changed()
 
     # For people.
@@ -111,6 +112,12 @@ class Usage(Instrument):
             )
         self._changes.forget()
         self.changed()
+
+    def close(self) -> None:
+        """Close the widget."""
+        with _listing:
+            _shown.discard(self)
+        super().close()
 
     def __repr__(self) -> str:
         return f"<Usage {self._question.span}>"
@@ -197,12 +204,13 @@ class Usage(Instrument):
 
     def _pause(self) -> float | None:
         pause = super()._pause()
-        if not self._views.are_there:
+        # Where no page has told that it shows it, nobody waits for the requests of others.
+        if not self._views.pages:
             return pause
         return _POLL_SECONDS if pause is None else min(pause, _POLL_SECONDS)
 
     def _step(self) -> None:
-        if self._views.are_there and self._changes.are_there():
+        if self._views.pages and self._changes.are_there():
             self._has_changed = True
         super()._step()
 
@@ -212,17 +220,15 @@ class Usage(Instrument):
     def _plain(self) -> str:
         return settled.text(self.figures)
 
-    def _look(self) -> None:
-        """Look for new requests soon."""
-        self.changed()
-
 
 class _Meter(metering.Meter):
     """Lets the pictures of this kernel look for each request when it is over."""
 
     def ended(self, taken: metering.Taken) -> None:  # noqa: ARG002  (see `Meter`)
-        for each in [*_shown]:
-            each._look()  # noqa: SLF001  (one of this module)
+        with _listing:
+            every = [*_shown]
+        for each in every:
+            each.changed()
 
 
 def _meter(_: Origin) -> metering.Meter | None:
@@ -250,4 +256,5 @@ def _areas(drawn: Picture) -> list[UsageArea]:
 
 
 _shown: weakref.WeakSet[Usage] = weakref.WeakSet()
+_listing = threading.Lock()
 metering.makers.append(_meter)

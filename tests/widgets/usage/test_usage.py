@@ -78,9 +78,11 @@ def test_a_reply_of_this_kernel_is_shown_when_it_has_ended(usage: Usage, simulat
 
 def test_rows_of_other_kernels_are_found_while_a_page_shows_it(usage: Usage) -> None:
     assert usage.figures.total.requests == 0
+    # Before, its thread ends.
+    until(lambda: not usage._pump.is_running)
     usage._on_message({"type": "mounted", "page": "p", "number": 1})
     write(model="flash")
-    until(lambda: usage.figures.total.requests == 1)
+    until(lambda: usage._version == 2)
     usage._on_message({"type": "unmounted", "page": "p", "number": 2})
     assert usage._pause() is None
 
