@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from nbstream.billing import user_prices
 from nbstream.chat import front_end
 from nbstream.client import allowance, metering
+from nbstream.client.policy import places
 from nbstream.exchange import front_end as consent
 from nbstream.model import representation
 from nbstream.prompt import session
@@ -195,6 +196,7 @@ consent.ask = lambda call: import_module("nbstream.jupyter.asking").ask(call)
 per_session.of_front_end = lambda: _marimo("store")
 allowance.visited = _visited
 user_prices.add_source(lambda: import_module("nbstream.client.policy.prices").user_prices())
+places.notebook = lambda: import_module("nbstream.jupyter.where_asked").notebook()
 metering.execution_here = lambda: import_module("nbstream.jupyter.cell_ids").execution_here()
 metering.origin_here = lambda: import_module("nbstream.jupyter.where_asked").here()
 metering.makers.append(lambda _origin: import_module("nbstream.client.ledger_meter").maker(__version__))

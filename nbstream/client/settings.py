@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from nbstream.client.thinking import ThinkingField
 
 _T = TypeVar("_T")
+#: A request reads some twenty settings, and looks at the files itself; in seconds.
+_MOMENT = 0.1
 #: A default of a file that is no setting.
 _USER_ID = "user_id"
 _THINKING_FIELDS: tuple[ThinkingField | Literal[""], ...] = ("", *FIELDS)
@@ -107,6 +110,8 @@ class Settings(Configurable):
         #: The settings that somebody has chosen, and those that have the value of a rule.
         self._chosen: set[str] = set()
         self._of_files: dict[str, Rule[Any]] = {}
+        #: When to look at the files again, on the clock of `time.monotonic`.
+        self.looks_at = 0.0
         #: The thread that takes a value from a rule, which is nobody's choice.
         self._taking: int | None = None
         super().__init__(*args, **kwargs)
@@ -193,12 +198,14 @@ _current = PerSession(Settings)
 def current() -> Settings:
     """Return the current settings: those of the loaded extension, else the defaults.
 
-    What nobody has chosen has the value of a rule. A file of rules that cannot be read is passed
-    over here, as `checked` refuses every request then.
+    What nobody has chosen has the value of a rule; files are looked at again after a moment. A file
+    that cannot be read is passed over here, as `checked` refuses every request then.
     """
-    with suppress(RequestError):
-        return checked()
-    return _current.get()
+    found = _current.get()
+    if time.monotonic() >= found.looks_at:
+        with suppress(RequestError):
+            checked()
+    return found
 
 
 def checked() -> Settings:
@@ -208,6 +215,7 @@ def checked() -> Settings:
         RequestError: if a file of rules cannot be read or is not valid.
     """
     found = _current.get()
+    found.looks_at = time.monotonic() + _MOMENT
     found.take(policy.current().defaults)
     return found
 

@@ -51,6 +51,12 @@ def here() -> Origin:
     return _noted.get() or Origin(notebook, cell_ids.running(kernel) or "")
 
 
+def notebook() -> str:
+    """Return the path of this kernel's notebook, on any thread; "" without a kernel, or unknown."""
+    kernel = front_ends.running_kernel()
+    return "" if kernel is None else _notebook(kernel)
+
+
 def _notebook(kernel: Any) -> str:
     variables = getattr(getattr(kernel, "shell", None), "user_ns", {})
     for name in _VARIABLES:

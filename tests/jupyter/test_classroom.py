@@ -167,6 +167,10 @@ def test_a_notebook_below_the_file_of_a_course(kernel: Kernel, server: Simulator
         assert re.search(words, said), said
         assert said.count("\n") <= 2
     assert len(server.log()) == sent
+    # Where the notebook is decides, and not where the kernel has gone; as VS Code tells it.
+    kernel.run(f"os.chdir(before); __vsc_ipynb_file__ = {str(lesson / 'lesson.ipynb')!r}")
+    assert "tools are off" in kernel.run("%%deepseek -T add\nhello").text("stderr")
+    kernel.run(f"del __vsc_ipynb_file__; os.chdir({str(lesson)!r})")
     kernel.run("nbstream.settings.model = 'pro'")
     (output,) = kernel.run("%deepseek config").outputs_of("display_data")
     rows = [re.split(r"  +", line) for line in output["content"]["data"]["text/plain"].splitlines()]

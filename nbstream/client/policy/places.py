@@ -13,6 +13,7 @@ prices: `Place.is_nearby`.
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,6 +23,13 @@ if TYPE_CHECKING:
 NAME = "nbstream.toml"
 #: Set by Jupyter's server for the kernel of a notebook: the path of the notebook.
 _NOTEBOOK_VARIABLE = "JPY_SESSION_NAME"
+#: The variables on which Jupyter's folders depend.
+_OF_JUPYTER = (
+    *("HOME", "APPDATA", "XDG_CONFIG_HOME", "JUPYTER_CONFIG_DIR", "JUPYTER_CONFIG_PATH", "JUPYTER_NO_CONFIG"),
+    *("JUPYTER_PREFER_ENV_PATH", "JUPYTER_PLATFORM_DIRS"),
+)
+#: Each setting that is read asks for the places.
+_REMEMBERED = 16
 
 
 class Place(NamedTuple):
@@ -36,12 +44,12 @@ class Place(NamedTuple):
     is_nearby: bool
 
 
-def _of_variable() -> str:
-    return os.environ.get(_NOTEBOOK_VARIABLE, "")
+def _not_known() -> str:
+    return ""
 
 
-#: Returns the path of the notebook; "" if it is not known.
-notebook: Callable[[], str] = _of_variable
+#: Returns the path of the notebook on any thread, "" if it is not known. `import nbstream` sets it.
+notebook: Callable[[], str] = _not_known
 
 
 def users_own() -> Path:
@@ -53,31 +61,51 @@ def users_own() -> Path:
 
 def configured() -> list[Path]:
     """Return where the files of the user, the environment and the machine may be."""
+    return [place.path for place in places() if not place.is_nearby]
+
+
+def places() -> tuple[Place, ...]:
+    """Return all places, the nearest one first."""
     from jupyter_core import paths  # noqa: PLC0415  (not before the first request)
 
+    variables = tuple(map(os.environ.get, _OF_JUPYTER))
+    system = (*paths.ENV_CONFIG_PATH, *paths.SYSTEM_CONFIG_PATH)
+    return _places(notebook() or os.environ.get(_NOTEBOOK_VARIABLE, ""), _working_folder(), variables, system)
+
+
+def _working_folder() -> str:
+    try:
+        return os.getcwd()  # noqa: PTH109  (a path object for each setting that is read takes longer)
+    except OSError:
+        # It has been deleted.
+        return ""
+
+
+@lru_cache(_REMEMBERED)
+def _places(of: str, working: str, _variables: tuple[str | None, ...], system: tuple[str, ...]) -> tuple[Place, ...]:
+    """Return all places; every setting is asked for them.
+
+    Args:
+        of: the path of the notebook; "" if it is not known.
+        working: the working directory; "" if there is none.
+        _variables: the values of the variables on which Jupyter's folders depend.
+        system: the folders of the environment and of the machine.
+    """
+    from jupyter_core.paths import jupyter_config_path  # noqa: PLC0415  (as above)
+
     # With JUPYTER_NO_CONFIG, Jupyter reads the first folder only; forced rules hold all the same.
-    folders = [*paths.jupyter_config_path(), *paths.ENV_CONFIG_PATH, *paths.SYSTEM_CONFIG_PATH]
-    return [Path(folder) / NAME for folder in dict.fromkeys(map(str, folders))]
-
-
-def places() -> list[Place]:
-    """Return all places, the nearest one first."""
-    configuration = configured()
+    configuration = [Path(folder) / NAME for folder in dict.fromkeys(map(str, [*jupyter_config_path(), *system]))]
     known = set(configuration)
-    nearby = (folder / NAME for folder in _folders())
-    return [
+    nearby = (folder / NAME for folder in _folders(Path(of), working))
+    return (
         *(Place(path, is_nearby=True) for path in nearby if path not in known),
         *(Place(path, is_nearby=False) for path in configuration),
-    ]
+    )
 
 
-def _folders() -> list[Path]:
+def _folders(of: Path, working: str) -> list[Path]:
     """Return the folder of the notebook, and those above it."""
-    path = Path(notebook())
-    try:
-        # Some servers give the path below their own root, which is not known here.
-        start = path.parent if path.is_absolute() and path.parent.is_dir() else Path.cwd()
-    except OSError:
-        # The working directory has been deleted.
-        return []
-    return [start, *start.parents]
+    # Some servers give the path below their own root, which is not known here.
+    if of.is_absolute() and of.parent.is_dir():
+        return [*of.parents]
+    return [Path(working), *Path(working).parents] if working else []

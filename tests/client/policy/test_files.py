@@ -29,15 +29,15 @@ def test_the_files_are_found_upwards_then_the_users_then_the_systems(
         file.write_text(f"max_tokens = {number}\n")
     for number, file in enumerate(machine.files, 1):
         assert policy.current().defaults["max_tokens"].value == number
-        assert settings.current().max_tokens == number
+        assert settings.checked().max_tokens == number
         file.unlink()
-    assert settings.current().max_tokens is None
+    assert settings.checked().max_tokens is None
     # The folder of the notebook counts, wherever the kernel has gone.
     machine.lesson.write_text("max_tokens = 7\n")
     monkeypatch.chdir("/")
-    assert settings.current().max_tokens is None
+    assert settings.checked().max_tokens is None
     monkeypatch.setenv("JPY_SESSION_NAME", str(machine.lesson.parent / "lesson.ipynb"))
-    assert settings.current().max_tokens == 7
+    assert settings.checked().max_tokens == 7
 
 
 def test_no_variable_of_the_environment_takes_the_systems_file_away(
@@ -53,12 +53,12 @@ def test_no_variable_of_the_environment_takes_the_systems_file_away(
 
 def test_a_choice_goes_before_a_default(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     machine.lesson.write_text('model = "pro"\nbase_url = "ollama"\n')
-    assert (settings.current().model, settings.current().base_url) == ("pro", "ollama")
+    assert (settings.checked().model, settings.current().base_url) == ("pro", "ollama")
     assert route().endpoint.name == "ollama"
     settings.current().model = "flash"
     assert (settings.current().model, settings.current().rule_of("model")) == ("flash", None)
     monkeypatch.setenv("DEEPSEEK_BASE_URL", "http://127.0.0.1:9")
-    assert settings.current().base_url == ""
+    assert settings.checked().base_url == ""
 
 
 @pytest.mark.parametrize(
