@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from hypothesis import given, settings
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from nbstream.model.coalesce import coalesce
 from nbstream.model.events import (
     Answer,
+    Estimated,
     Finished,
     Identified,
     Moved,
@@ -27,13 +29,14 @@ from nbstream.model.events import (
 from nbstream.model.failure import Failure
 from nbstream.model.probabilities import Token
 from nbstream.model.request import Request
-from nbstream.model.usage import Usage
+from nbstream.model.usage import Cost, Usage
 from nbstream.model.warning import ReplyWarning
 from tests.wire.test_invariants import reply_of
 
 if TYPE_CHECKING:
     from nbstream.model.events import Event
 
+MONEY = Cost(Decimal("0.02"), "USD", "", None)
 names = st.sampled_from([None, "a", "b"])
 texts = st.sampled_from(["", "x", "yy", "🎉"])
 times = st.just(1.0)
@@ -49,6 +52,7 @@ events = st.one_of(
     st.builds(Answer, times, texts),
     st.builds(ToolCallDelta, times, st.integers(0, 1), names, names, texts),
     st.builds(UsageReported, times, st.builds(Usage, st.integers(0, 3))),
+    st.builds(Estimated, times, st.builds(Usage, st.integers(0, 3), st.integers(0, 3)), st.none() | st.just(MONEY)),
     st.builds(
         Warned,
         times,

@@ -10,21 +10,25 @@ from nbstream.model.events import (
     Answer,
     CallChanged,
     Ended,
+    Estimated,
     Event,
     Finished,
     Identified,
     Priced,
     Reasoning,
     Responded,
+    Retrying,
     Started,
     Stepped,
     ToolCallDelta,
     UsageReported,
     Warned,
 )
+from nbstream.model.failure import Failure
 from nbstream.model.reduction import reduce
 from nbstream.model.reply import Reply
 from nbstream.model.request import Request
+from nbstream.model.retelling import events_of
 from nbstream.model.saved_values import decode, encode
 from nbstream.model.serialization import decode_event, encode_event
 from nbstream.model.tool_result import Printed, Shown, ToolOutcome
@@ -128,6 +132,18 @@ def test_a_stopped_second_request_costs_at_least_what_the_first_one_did() -> Non
     assert reply.unreported_tokens > 0
     nothing = reply_of(FIRST, CALLS, [SECOND[0], Ended(6.5, "cancelled")])
     assert nothing.cost == Cost(Decimal("0.10"), "USD", "", None)
+
+
+def test_attempts_that_broke_stay_estimates_when_a_reply_is_told_again() -> None:
+    about = Cost(Decimal("0.02"), "USD", "", None)
+    attempt: list[Event] = [Estimated(0.1, Usage(90, 0), about), Retrying(0.1, 1, 3, 0.0, Failure("disconnected"))]
+    unknown: list[Event] = [Estimated(0.1, Usage(10, 0)), Retrying(0.1, 2, 3, 0.0, Failure("disconnected"))]
+    reply = reply_of([FIRST[0], *attempt, *unknown, *FIRST[1:]], CALLS, SECOND)
+    assert str(reply.spend) == "at least $0.35 + about $0.02"
+    assert (reply.spend.unknown, reply.unreported_prompt_tokens, reply.usage) == (1, 100, Usage(30, 12, 42))
+    told = reply_of(events_of(reply.steps), [Ended(7.0, "served")])
+    assert (told.spend, told.unreported_prompt_tokens) == (reply.spend, 100)
+    assert decode(json.loads(json.dumps(encode(reply)))) == reply
 
 
 def test_warnings_of_all_steps_are_the_reply_s() -> None:
