@@ -54,6 +54,8 @@ class Writer:
         self._is_writing = False
         self._wants_opening = False
         self._since_tidy = 0
+        #: How often the thread could not write.
+        self._failures = 0
         self._not_before = 0.0
         self._thread: threading.Thread | None = None
         self._told: set[ProblemKind] = set()
@@ -91,12 +93,20 @@ class Writer:
         return problem
 
     def flush(self, seconds: float = _PATIENCE) -> bool:
-        """Wait until all rows are written, at most so long, and return whether they are."""
+        """Wait until all rows are written, or cannot be; return whether they are.
+
+        Args:
+            seconds: how long to wait at most.
+        """
         with self._changed:
-            self._not_before = 0.0
+            self._not_before, failures = 0.0, self._failures
             if self._waiting:
                 self._wake()
-            return self._changed.wait_for(lambda: not self._waiting and not self._is_writing, seconds)
+            self._changed.wait_for(lambda: self._is_done() or self._failures > failures, seconds)
+            return self._is_done()
+
+    def _is_done(self) -> bool:
+        return not self._waiting and not self._is_writing
 
     def _is_late(self) -> bool:
         return bool(self._waiting) or time.monotonic() < self._not_before or self._file.is_shared
@@ -157,8 +167,12 @@ class Writer:
             with self._changed:
                 self.is_ready = True
                 if is_written:
-                    for _ in rows:
+                    # Some of them may have had to make room meanwhile.
+                    written = {id(each) for each in rows}
+                    while self._waiting and id(self._waiting[0]) in written:
                         self._waiting.popleft()
+                else:
+                    self._failures += 1
                 self._is_writing = False
                 self._changed.notify_all()
 

@@ -193,6 +193,8 @@ def test_what_cannot_be_written_is_said_once_and_written_later(ledger: Ledger) -
         assert problem is not None
         assert problem.kind == "closed"
         assert ledger.append("b") is None
+        # The end of a kernel must not wait for what cannot be written.
+        assert not ledger.writer.flush(600)
     assert ledger.writer.flush()
     assert ledger.cells() == ["a", "b"]
 
