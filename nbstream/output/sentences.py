@@ -38,6 +38,10 @@ _BEFORE_LIMIT = (
     "lower limit. "
 )
 _WITHOUT_LIMIT = "The answer was cut off at the server's own limit of tokens, or as the model's context is full. "
+_AT_BUDGET = (
+    "The reply was cut off at {limit:,} tokens, for which a budget had room. With a larger one, {{resume}} goes on "
+    "with it, and {{retry}} asks anew."
+)
 #: What to do about each of them, without and with a server that goes on with an answer.
 _ADVICE = {
     _AT_LIMIT: ("Raise `max_tokens=`, or ask it to go on.", "Go on with {resume}, or raise `max_tokens=`."),
@@ -169,6 +173,8 @@ def _has_reached_limit(reply: Reply) -> bool:
 def _cut_off_at_length(reply: Reply) -> str:
     limit, used = _limit_and_use(reply)
     is_before = limit is not None and used is not None and used < limit
+    if limit is not None and not is_before and any(each.kind == "lowered" for each in reply.warnings):
+        return _AT_BUDGET.format(limit=limit)
     if reply.reasoning.strip() and not has_answer(reply):
         if limit is None or is_before:
             return _THOUGHT_TO_LIMIT.format(

@@ -209,6 +209,8 @@ def _turn(reply: Reply) -> list[str]:
 
 def _tokens(reply: Reply) -> list[str]:
     usage, missing = reply.usage, _unreported(reply)
+    if usage is None and reply.error is not None and reply.error.kind == "budget" and not reply.has_grown:
+        return ["not sent"]
     if usage is None:
         return [f"usage not reported ({missing})" if missing else "usage not reported"]
     items = []

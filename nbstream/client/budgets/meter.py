@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 _LOOK_SECONDS = 0.1
 #: A reply whose limit the server knows is ended here if its estimate exceeds the limit by so much.
 _TRUST, _TRUST_TOKENS = 1.25, 64
+#: So many characters at the end of a text are counted anew each time.
+_TAIL = 2_000
 _NOT_HELD = ReplyWarning("budget_not_held")
 #: What is said once in a session.
 _told: PerSession[set[tuple[str, ...]]] = PerSession(set)
@@ -171,9 +173,14 @@ class _Counter:
         seen, tokens = self._counted.get(name, (before, 0))
         if len(text) < seen:
             seen, tokens = min(before, len(text)), 0
-        tokens += estimate_tokens(text[seen:])
-        self._counted[name] = len(text), tokens
-        return tokens
+        if len(text) - seen > _TAIL:
+            # Between two words, as parts of one have more tokens than the whole.
+            end = max(text.rfind(" ", seen), text.rfind("\n", seen)) if not text[-1].isspace() else len(text)
+            end = end if end > seen else len(text)
+            tokens += estimate_tokens(text[seen:end])
+            seen = end
+            self._counted[name] = seen, tokens
+        return tokens + estimate_tokens(text[seen:])
 
 
 def _taken(taken: Taken) -> tuple[dict[str, Decimal], dict[str, Decimal]]:
