@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from nbstream.client import models, settings, tapes
+from nbstream.client.budgets.needs import as_asked
 from nbstream.client.cache.choice import caching_of
 from nbstream.client.endpoint_facts import MaxTokensField
 from nbstream.client.insertions import refuse_unseen
@@ -179,7 +180,8 @@ def _again(reply: Reply, options: Options) -> tuple[Endpoint, Request]:
     given: Mapping[str, Any] = {name: value for name, value in options.items() if value is not None}
     if fixed := [f"`{name}=`" for name in _FIXED if given.get(name)]:
         raise RequestError(f"{' and '.join(fixed)} cannot be changed: the same messages are sent again.")
-    chosen, request = settings.current(), reply.request
+    # A budget may have room for more by now.
+    chosen, request = settings.current(), as_asked(reply.request)
     endpoint, model = _server(reply, given)
     refuse_unseen(request.inserted, model)
     tools = given_tools(options)

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from nbstream.model.usage import Cost, Usage
 
 
-#: While text arrives, `Meter.check` is asked this often. What arrived meanwhile may be looked at the
-#: next time only.
+#: While text arrives, `Meter.check` is asked this often. What arrived meanwhile may be looked at
+#: the next time only.
 _CHECK_SECONDS = 0.03
 
 

@@ -28,7 +28,8 @@ WarningKind: TypeAlias = Literal[
     "repeated_call",  # the model made the same call again and again; this request asks for an answer
     "denials",  # several calls in a row were denied; this request asks for an answer
     "nobody_asked",  # calls were denied because nobody could be asked; `where` names the tool
-    "lowered",  # a budget or rule lowered `where`, the limit of tokens; `said` is to what, and why
+    "lowered",  # a rule lowered `where`, the limit of tokens; `said` is to what, and why
+    "budget_lowered",  # a budget did: `where` is the field, and its limit before, if it had one
     "budget_unpriced",  # `said`, a model, has no known price, so it does not count in `where`
     "budget_not_held",  # the ledger cannot be used, so the budgets that kernels share are not held
     "not_recorded",  # the ledger cannot be written; `where` is its file, `said` why
@@ -45,7 +46,7 @@ DAMAGES: frozenset[WarningKind] = frozenset({"unreadable"})
 OF_REQUEST: frozenset[WarningKind] = frozenset(
     {
         *("replaced", "asked_anew", "left_out", "max_steps", "repeated_call", "denials"),
-        *("lowered", "budget_unpriced", "budget_not_held"),
+        *("lowered", "budget_lowered", "budget_unpriced", "budget_not_held"),
         *("cache_unusable", "cache_read_only"),
     }
 )

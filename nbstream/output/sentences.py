@@ -83,7 +83,7 @@ _UNSEEN = "The page was reloaded while a reply arrived, and may not show it. %de
 _KIB = 1024
 #: Warnings on what a reply costs, and on where that is kept.
 _MoneyKind: TypeAlias = Literal[
-    "bad_prices", "lowered", "budget_unpriced", "budget_not_held", "not_recorded", "ledger_damaged"
+    "bad_prices", "lowered", "budget_lowered", "budget_unpriced", "budget_not_held", "not_recorded", "ledger_damaged"
 ]
 #: A note shows this many characters of what a warning is about.
 _LONGEST_SAID = 120
@@ -173,7 +173,7 @@ def _has_reached_limit(reply: Reply) -> bool:
 def _cut_off_at_length(reply: Reply) -> str:
     limit, used = _limit_and_use(reply)
     is_before = limit is not None and used is not None and used < limit
-    if limit is not None and not is_before and any(each.kind == "lowered" for each in reply.warnings):
+    if limit is not None and not is_before and any(each.kind == "budget_lowered" for each in reply.warnings):
         return _AT_BUDGET.format(limit=limit)
     if reply.reasoning.strip() and not has_answer(reply):
         if limit is None or is_before:
@@ -293,7 +293,7 @@ def _on_money(warning: ReplyWarning, kind: _MoneyKind) -> str:
     match kind:
         case "bad_prices":
             return f"The cost is not known, as your prices cannot be read. {said}"
-        case "lowered":
+        case "lowered" | "budget_lowered":
             return f"The reply was asked for in at most {said}."
         case "budget_unpriced":
             return f"The price of {said} is not known, so what it costs does not count in {where}."

@@ -46,12 +46,24 @@ def test_the_limit_of_tokens_is_lowered_to_what_is_left_and_that_is_said(simulat
             "tokens, as the budget of this `with` block, 1,500 tokens, has 1,500 tokens left"
             in notes(reply, "python")[0]
         )
+        assert "tokens, for which a budget had room" in alert(reply, "python")
         again = nbstream.stream("hello").result(20)
     assert again.error is not None
     assert (again.error.kind, again.status) == ("budget", "failed")
     assert len(simulator.log()) == 1
     assert alert(again, "python").startswith("Nothing was sent: the budget of this `with` block, 1,500 tokens, has ")
     assert budget.spent == f"{reply.usage.total_tokens:,} tokens"
+
+
+def test_a_reply_that_is_asked_again_has_its_own_limit_again(simulator: Simulator) -> None:
+    for limit in ({}, {"max_tokens": 2500}):
+        with nbstream.budget(tokens=1500):
+            reply = nbstream.ask(_LONG, thinking=False, **limit)
+        joined = reply.resume()
+        sent = [entry["body"].get("max_tokens") for entry in simulator.log()[-2:]]
+        assert sent[0] < 1500
+        assert sent[1] == limit.get("max_tokens")
+        assert not [each for each in joined.steps[-1].request.warnings if each.kind == "budget_lowered"]
 
 
 def test_requests_at_the_same_time_do_not_pass_together(simulator: Simulator) -> None:

@@ -80,7 +80,9 @@ class BudgetMeter(Meter):
         if not asked.is_sent or self._name:
             # A replay is free, and another attempt has what was reserved for the first one.
             return asked.request
-        need = needs.need_of(asked.request, asked.currency)
+        # A step of a reply has the request before it, which another amount may have bounded.
+        request = needs.as_asked(asked.request)
+        need = needs.need_of(request, asked.currency)
         if forced := next((limit for limit in self._lost if limit.is_forced), None):
             return _not_held(forced)
         self._name = name = uuid.uuid4().hex
@@ -95,7 +97,6 @@ class BudgetMeter(Meter):
         warnings = [_NOT_HELD] if self._is_lost and _is_new("file") else []
         if verdict.unpriced is not None and _is_new(asked.request.endpoint, asked.request.model):
             warnings.append(_unpriced(asked.request, verdict.unpriced))
-        request = asked.request
         if warnings:
             request = replace(request, warnings=(*request.warnings, *warnings))
         if verdict.tokens < need.wanted and verdict.standing is not None:

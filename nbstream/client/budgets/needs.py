@@ -89,9 +89,22 @@ def lowered(request: Request, tokens: int, said: str) -> Request:
         # The server may refuse this limit, and has a lower one itself. The line is held meanwhile.
         return request
     name = next((each for each in _LIMITS if each in request.parameters), "max_tokens")
-    warning = ReplyWarning("lowered", said=f"{tokens:,} tokens, as {said}", where=name)
+    where = " ".join([name, *map(str, filter(None, [limit_of(request)]))])
+    warning = ReplyWarning("budget_lowered", said=f"{tokens:,} tokens, as {said}", where=where)
     parameters = {**request.parameters, name: tokens}
     return replace(request, parameters=parameters, warnings=(*request.warnings, warning))
+
+
+def as_asked(request: Request) -> Request:
+    """Return a request with the limit of tokens that it had before a budget lowered it."""
+    kept = tuple(each for each in request.warnings if each.kind != "budget_lowered")
+    parameters = dict(request.parameters)
+    for warning in request.warnings:
+        if warning.kind == "budget_lowered":
+            name, _, limit = warning.where.partition(" ")
+            parameters.pop(name, None)
+            parameters |= {name: int(limit)} if limit else {}
+    return request if len(kept) == len(request.warnings) else replace(request, parameters=parameters, warnings=kept)
 
 
 def price_of(request: Request, tokens: int, currency: str, at: float, *, is_cached: bool = False) -> Price | None:
