@@ -81,7 +81,13 @@ IMPORTED_IN = {
 LATER = (
     *("batch.", "billing.ledger.", "chat.", "comparison.", "markdown.", "prompt.", "schemas.", "snippets.", "tools."),
     *("jupyter.commands.", "jupyter.completion.", "output.conversation", "output.settled", "widgets.live_view"),
-    *("model.messages_body", "output.card_lines", "wire.anthropic_messages"),
+    *(
+        "model.messages_body",
+        "output.card_lines",
+        "output.usage_pictures.",
+        "widgets.usage.",
+        "wire.anthropic_messages",
+    ),
 )
 AT_ONCE = {
     *("chat.front_end", "chat.names", "prompt.session"),
