@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlsplit
 
 from nbstream.billing import genai_data
-from nbstream.billing.estimate import Volume, estimate
 from nbstream.billing.prices import SIMULATED_HOST, prices_at
 from nbstream.billing.rows import shipped
 from nbstream.billing.user_prices import path
+from nbstream.billing.volume import Volume, estimate
 from nbstream.client import routing, settings
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
     from nbstream.billing.breakdown import Prices
-    from nbstream.billing.estimate import Estimate
+    from nbstream.billing.volume import Estimate
 
 _SUFFIXES = {"": 1, "k": 10**3, "m": 10**6, "b": 10**9, "g": 10**9}
 _NUMBER = re.compile(r"(\d[\d_,]*(?:\.\d+)?)\s*([kmbg]?)", re.IGNORECASE)

@@ -25,7 +25,7 @@ def main(options: argparse.Namespace) -> int:
     """Print the calculation and return the exit status."""
     from nbstream.client.price_questions import estimate_of  # noqa: PLC0415  (as above)
     from nbstream.model.exceptions import RequestError  # noqa: PLC0415  (as above)
-    from nbstream.output.estimates import estimate_json, estimate_table  # noqa: PLC0415  (as above)
+    from nbstream.output.volume_table import estimate_json, estimate_table  # noqa: PLC0415  (as above)
 
     try:
         found = estimate_of(options)

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbstream.billing.breakdown import Prices
-from nbstream.billing.estimate import Volume, estimate
 from nbstream.billing.prices import breakdown, cost
 from nbstream.billing.rows import shipped
+from nbstream.billing.volume import Volume, estimate
 from nbstream.model.exceptions import RequestError
 from nbstream.model.usage import Cost, CostParts, Usage
 

@@ -6,6 +6,7 @@ import multiprocessing
 import threading
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ import nbstream
 from nbstream.client.budgets import needs
 from nbstream.client.budgets.blocks import own
 from nbstream.jupyter.many import map as ask_all
+from nbstream.model.request import Request
 from nbstream.output.sentences import alert, notes
 from nbstream.tools.tool import tool
 
@@ -213,3 +215,11 @@ def test_workers_of_other_processes_count_in_a_block(simulator: Simulator) -> No
     assert 4 <= statuses["truncated"] <= 6
     assert len(simulator.log()) == statuses["truncated"]
     assert int(budget.spent.split()[0].replace(",", "")) <= 2000
+
+
+def test_what_a_server_takes_for_writing_to_its_cache_is_reserved() -> None:
+    request = Request("claude-sonnet-4-5", "https://api.anthropic.com", ({"role": "user", "content": "Hi"},))
+    price = needs.price_of(request, 1_000_000, "USD", datetime(2026, 11, 20, tzinfo=UTC).timestamp())
+    # $6 a million above 200,000 tokens; to write them to the cache costs 1.25 times as much.
+    assert price is not None
+    assert price.prompt == Decimal("7.50")

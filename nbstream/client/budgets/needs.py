@@ -118,19 +118,26 @@ def price_of(request: Request, tokens: int, currency: str, at: float, *, is_cach
         is_cached: whether the prompt is in the server's cache.
     """
     hit = tokens if is_cached else 0
-    costs = [
-        prices.cost(
-            Usage(prompt, completion, cache_hit_tokens=hit, cache_miss_tokens=prompt - hit),
-            model=request.model,
-            host=_priced_host(request),
-            at=at,
-            currency=currency,
+
+    def amount(prompt: int, completion: int, written: int) -> Decimal | None:
+        usage = Usage(
+            prompt,
+            completion,
+            cache_hit_tokens=hit,
+            cache_miss_tokens=prompt - hit,
+            cache_write_tokens=written,
+            cache_write_1h_tokens=0,
         )
-        for prompt, completion in ((tokens, 0), (tokens, _MANY))
-    ]
-    if costs[0] is None or costs[1] is None:
+        host = _priced_host(request)
+        found = prices.cost(usage, model=request.model, host=host, at=at, currency=currency)
+        return None if found is None else found.amount
+
+    plain, whole = amount(tokens, 0, 0), amount(tokens, _MANY, 0)
+    # Some servers, as Anthropic's, take more for a prompt that they put into their cache.
+    written = plain if is_cached else amount(tokens, 0, tokens)
+    if plain is None or whole is None or written is None:
         return None
-    return Price(costs[0].amount, (costs[1].amount - costs[0].amount) / _MANY)
+    return Price(max(plain, written), (whole - plain) / _MANY)
 
 
 def _priced_host(request: Request) -> str:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from nbstream.client.price_questions import Parser, add_model, add_volume, estimate_of, place_of
 from nbstream.jupyter.commands.servers import show_table
-from nbstream.output.estimates import estimate_json, estimate_table
 from nbstream.output.price_tables import prices_json, prices_table
+from nbstream.output.volume_table import estimate_json, estimate_table
 
 if TYPE_CHECKING:
     from argparse import Namespace

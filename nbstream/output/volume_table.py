@@ -10,7 +10,7 @@ from nbstream.output.tables import Table
 
 if TYPE_CHECKING:
     from nbstream.billing.breakdown import Breakdown
-    from nbstream.billing.estimate import Estimate
+    from nbstream.billing.volume import Estimate
     from nbstream.model.usage import Cost
 
 _NOT_NEEDED = "It is a calculation from list prices: no request was sent."
