@@ -93,7 +93,7 @@ def entry_of(taken: Taken) -> Entry:
         asked=request.model,
         model=step.model,
         host=request.host,
-        kind=_kind(step),
+        kind=_kind(step, asked),
         cause=_cause(step, asked),
         attempt=asked.attempt,
         status="failed" if taken.is_repeated else step.status,
@@ -140,9 +140,12 @@ def _money(taken: Taken) -> dict[str, Any]:
     return values
 
 
-def _kind(step: Reply) -> Kind:
+def _kind(step: Reply, asked: Asked) -> Kind:
     if step.recorded is not None:
         return _KINDS[step.recorded.kind]
+    if not asked.is_sent:
+        # The recording does not have it.
+        return "replayed"
     return "simulated" if step.simulated else "server"
 
 

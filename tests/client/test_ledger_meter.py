@@ -135,6 +135,16 @@ def test_a_replayed_reply_is_a_row_that_cost_nothing(simulator: Simulator, ledge
     assert replayed.source == "recording"
 
 
+def test_a_request_that_was_not_recorded_is_no_row_of_a_server(
+    simulator: Simulator, ledger: Path, tmp_path: Path
+) -> None:
+    with nbstream.record(tmp_path / "lesson.jsonl"):
+        nbstream.stream("hello").result(30)
+    with nbstream.replay(tmp_path / "lesson.jsonl"):
+        nbstream.stream("something else").result(30)
+    assert [(row.kind, row.failure) for row in rows(ledger)] == [("simulated", ""), ("replayed", "not_recorded")]
+
+
 def test_a_cached_reply_is_a_row_that_cost_nothing(
     simulator: Simulator, ledger: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
