@@ -57,7 +57,9 @@ def ask(response: Response, path: str = "v1", **options: Any) -> tuple[nbstream.
 def test_a_balance_error_in_any_form_is_told_once(response: Response) -> None:
     reply, requests = ask(response)
     assert requests == 1
-    assert "Top up the account" in alert(reply, "cell")
+    # What a proxy hands on is about its own account.
+    told = "whoever runs it can top it up" if "litellm." in alert(reply, "cell") else "Top up the account"
+    assert told in alert(reply, "cell")
 
 
 def test_lm_studio_without_v1_is_told_to_add_it() -> None:
