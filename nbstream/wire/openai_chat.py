@@ -24,8 +24,10 @@ from nbstream.wire.token_probabilities import TokenProbabilities
 from nbstream.wire.tool_calls import ToolCalls
 from nbstream.wire.usage_counts import usage_of
 
+#: `obfuscation` is random text by which OpenAI hides the length of a token.
 _CHUNK_FIELDS = frozenset(
-    ("id", "object", "created", "model", "system_fingerprint", "choices", "usage", "error", "message", "detail")
+    {"id", "object", "created", "model", "system_fingerprint", "choices", "usage", "error", "message", "detail"}
+    | {"obfuscation"}
 )
 _CHOICE_FIELDS = frozenset(
     {"index", "delta", "message", "text", "finish_reason", "finishReason", "logprobs", "error", "usage"}

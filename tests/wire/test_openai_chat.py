@@ -206,3 +206,8 @@ def test_cache_hits_and_misses_complete_each_other(raw: dict[str, int], hit: int
     usage = read({**FINISH, "usage": raw}).usage
     assert usage is not None
     assert (usage.cache_hit_tokens, usage.cache_miss_tokens) == (hit, miss)
+
+
+def test_the_padding_of_a_chunk_is_no_text() -> None:
+    reply = read(*({**content(text), "obfuscation": f"pad{text}"} for text in "abc"), FINISH)
+    assert (reply.answer, reply.warnings, dict(reply.extras)) == ("abc", (), {})
