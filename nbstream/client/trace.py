@@ -70,13 +70,14 @@ class ResponseTrace:
     Args:
         request: the request.
         redactor: removes the keys of the request.
-        decoder: makes a decoder of the response.
+        decoder: see below.
         begun: see below.
         attempt: see below.
         question: the URL of a question that is no prompt, which is a GET request.
 
     Attributes:
         request: the request.
+        decoder: makes a decoder of the response; None for a question.
         begun: when it was sent, in seconds since the reply began.
         instant: the same, in seconds since the Unix epoch.
         attempt: which attempt at this request it is, counted from 1.
@@ -116,7 +117,7 @@ class ResponseTrace:
         self._headers: Mapping[str, str] = {}
         self._error = ""
         self._redactor = redactor
-        self._decoder = decoder
+        self.decoder = decoder
         self._sent = time.monotonic()
         self._most: float = min(most, _LARGEST)
         self._times: list[float] = []
@@ -165,7 +166,7 @@ class ResponseTrace:
 
     def reader(self) -> TraceReader:
         """Return a reader, which gives the events of the response as they arrive."""
-        return TraceReader(self, self._redactor, self._decoder)
+        return TraceReader(self, self._redactor, self.decoder)
 
     def iter_lines(self) -> Iterator[StreamLine]:
         """Yield the lines of the response so far, comments and empty lines included."""

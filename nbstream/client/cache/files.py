@@ -16,6 +16,7 @@ from nbstream.recordings import seal
 from nbstream.recordings.lines import FormatError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from concurrent.futures import Future
     from pathlib import Path
 
@@ -81,14 +82,15 @@ class Place:
         note_use(self.path)
         return found
 
-    def keep(self, taken: Taken) -> None:
-        """Write a response, on another thread. A problem is told by `problems`."""
-        body = without_asker(taken.asked.body or {})
-        taken = replace(taken, asked=replace(taken.asked, body=body))
-        _writing[self.path] = writer.submit(self._write, taken)
+    def keep(self, made: Callable[[], Taken]) -> None:
+        """Make a response and write it, on another thread. A problem is told by `problems`."""
+        _writing[self.path] = writer.submit(self._write, made)
 
-    def _write(self, taken: Taken) -> None:
+    def _write(self, made: Callable[[], Taken]) -> None:
         try:
+            taken = made()
+            body = without_asker(taken.asked.body or {})
+            taken = replace(taken, asked=replace(taken.asked, body=body))
             _written(self.path, seal.sealed(taken))
             note_use(self.path)
         except OSError as error:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nbstream.client.cache.compaction import compacted
 from nbstream.client.recorder import taken_of
 
 if TYPE_CHECKING:
     from nbstream.client.cache.files import Place
     from nbstream.client.trace import ResponseTrace
     from nbstream.model.reply import Reply
-    from nbstream.model.usage import Cost
+    from nbstream.model.usage import Cost, Usage
+    from nbstream.recordings.taken import Taken
 
 #: The reasons for which a model ends an answer by itself; None is `[DONE]` without a reason.
 _ENDS = (None, "stop")
@@ -32,7 +34,14 @@ class Keeper:
     def write(self, response: ResponseTrace, step: Reply | None = None, cost: Cost | None = None) -> None:
         """Keep a response that has ended, if it is complete; returns at once."""
         if step is not None and is_complete(step):
-            self._place.keep(taken_of(response, step.last_usage, cost))
+            usage = step.last_usage
+            # Not here, as a long response takes a while.
+            self._place.keep(lambda: _kept(response, usage, cost))
+
+
+def _kept(response: ResponseTrace, usage: Usage | None, cost: Cost | None) -> Taken:
+    taken = taken_of(response, usage, cost)
+    return compacted(taken, response.decoder) if response.decoder is not None else taken
 
 
 def is_complete(step: Reply) -> bool:
