@@ -91,7 +91,7 @@ class Recorder:
         self._pending.append(writer.submit(lambda: self._append(taken_of(response, usage, cost, usual, endpoint))))
 
     def add(self, taken: Taken) -> None:
-        """Append a response that the cache had kept, as it was received; returns at once."""
+        """Append a response of the cache, as it is kept there; returns at once."""
         self._pending.append(writer.submit(self._append, replace(taken, usual=self.usual, endpoint=self.endpoint)))
 
     def flush(self) -> str:

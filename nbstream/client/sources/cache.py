@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class CachedSource(PlayedSource):
-    """A request that the cache answers: with the same bytes, and without waits.
+    """A request that the cache answers: with the same reply, and without waits.
 
     Args:
         taken: the response that is kept.
@@ -54,7 +54,7 @@ class CachedSource(PlayedSource):
         if taken is None:
             raise AssertionError
         if recorder is not None:
-            # A recording gets it as it was received, with its date and its cost.
+            # A recording gets it as it is kept, with the date and the cost of its request.
             recorder.add(taken)
         async with played(taken, self.speed, response) as opened:
             yield opened
