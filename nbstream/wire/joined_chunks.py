@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from nbstream.wire.field_names import finish_label
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -22,6 +24,9 @@ _BLANK_LINE = re.compile(rb"\n(?:\r?\n)+")
 _EVENT = re.compile(rb"((?:event:[^\r\n]*\r?\n)?data: ?)(\{[^\r\n]*\})(\r?\n(?:\r?\n)+)")
 #: The texts of a delta of chat completions, and of the deltas of Anthropic's API by their types.
 _TEXTS = ("content", "reasoning_content", "reasoning")
+#: OpenRouter sends the reasoning again in a list of one part, in one of these fields of it.
+_DETAILS = "reasoning_details"
+_TEXTS_OF_DETAILS = ("text", "summary")
 _TEXTS_BY_TYPE = {"text_delta": ("text",), "thinking_delta": ("thinking",)}
 #: The fields that tell what a delta is.
 _LABELS = frozenset({"role", "type"})
@@ -76,15 +81,15 @@ class _Chunk:
     Attributes:
         before: the bytes before its JSON.
         value: the JSON without the texts and the padding.
-        delta: the object in `value` that has the texts.
-        texts: the texts by their names; none is empty.
+        holders: the objects in `value` that have the texts, by the names of the texts.
+        texts: the texts; none is empty.
         padding: the padding, if there is any.
         after: the bytes behind the JSON.
     """
 
     before: bytes
     value: dict[str, Any]
-    delta: dict[str, Any]
+    holders: dict[str, dict[str, Any]]
     texts: dict[str, str]
     padding: str
     after: bytes
@@ -102,20 +107,25 @@ def _chunk(data: bytes) -> _Chunk | None:
     delta, names = _delta_in(value)
     if delta is None:
         return None
-    texts = {}
+    holders = {}
     for name, each in delta.items():
         if not each or name in _LABELS:
             continue
-        if name not in names or not isinstance(each, str):
+        if name in names and isinstance(each, str):
+            holders[name] = delta
+        elif name == _DETAILS and names is _TEXTS and (label := _text_of_details(each)):
+            holders[label] = each[0]
+        else:
             return None
-        texts[name] = each
-    if not texts:
+    if not holders:
         return None
-    delta |= dict.fromkeys(texts, "")
+    texts = {name: holder[name] for name, holder in holders.items()}
+    for name, holder in holders.items():
+        holder[name] = ""
     padding = value.get(_PADDING)
     if padding := padding if isinstance(padding, str) else "":
         value[_PADDING] = ""
-    return _Chunk(found[1], value, delta, texts, padding, found[3])
+    return _Chunk(found[1], value, holders, texts, padding, found[3])
 
 
 def _delta_in(value: dict[str, Any]) -> tuple[dict[str, Any] | None, tuple[str, ...]]:
@@ -127,9 +137,17 @@ def _delta_in(value: dict[str, Any]) -> tuple[dict[str, Any] | None, tuple[str, 
     if value.get("usage") or not isinstance(choices, list) or len(choices) != 1 or not isinstance(choices[0], dict):
         return None, ()
     choice = choices[0]
-    if choice.get("finish_reason") or choice.get("logprobs") or not isinstance(choice.get("delta"), dict):
+    if finish_label(choice.get("finish_reason")) or choice.get("logprobs") or not isinstance(choice.get("delta"), dict):
         return None, ()
     return choice["delta"], _TEXTS
+
+
+def _text_of_details(details: Any) -> str:
+    """Return the name of the only text in a list of one part; empty if there is none."""
+    if not isinstance(details, list) or len(details) != 1 or not isinstance(details[0], dict):
+        return ""
+    names = [name for name in _TEXTS_OF_DETAILS if details[0].get(name)]
+    return names[0] if len(names) == 1 and isinstance(details[0][names[0]], str) else ""
 
 
 class _Run:
@@ -170,7 +188,8 @@ class _Run:
         first = self._first
         if first is None or len(self._parts) == 1:
             return self._parts
-        first.delta |= {name: "".join(texts) for name, texts in self._texts.items()}
+        for name, texts in self._texts.items():
+            first.holders[name][name] = "".join(texts)
         if self._padding:
             first.value[_PADDING] = self._padding
         return [Part(self._parts[-1].end, first.before + _encoded(first.value) + first.after)]

@@ -21,6 +21,7 @@ from tests.recordings.conftest import told
 from tests.wire.messages import OVER, answer, begin, delta, encoded, end, start, stop
 from tests.wire.recorded import FOLDER, as_json
 from tests.wire.test_invariants import chunk, cut, streams
+from tests.wire.test_simulator_streams import FINISH
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -107,6 +108,10 @@ def test_chunks_become_a_few() -> None:
     reply = _reply(kept)
     assert (reply.reasoning, reply.answer, reply) == ("Let me\n", 'The median\n日本🎉 "quoted"', _reply([body]))
     assert b"pad6" in kept[2]
+    details = [{"reasoning": word, "reasoning_details": [{"type": "reasoning.text", "text": word}]} for word in words]
+    body = _sse([*map(chunk, details), chunk({"content": "a"}, "null"), chunk({"content": "b"}, "null"), FINISH])
+    kept = _kept([body])
+    assert (len(kept), _reply(kept), _reply(kept).answer) == (4, _reply([body]), "ab")
     body = encoded(start(), *answer("The", " median\n", "日本"), stop(), OVER)
     assert [each.count(b"text_delta") for each in _kept([body], is_chat=False)] == [0, 0, 1, 0, 0, 0]
 
