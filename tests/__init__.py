@@ -2,5 +2,6 @@
 
 import os
 
-#: Nothing here writes into the ledger of the person who runs it; conftest.py names one for pytest.
-os.environ["NBSTREAM_LEDGER"] = "off"
+#: Nothing here writes into the usual ledger of the person who runs it; conftest.py names one for
+#: pytest, which its kernels have, too, some of which import this.
+os.environ.setdefault("NBSTREAM_LEDGER", "off")

@@ -21,6 +21,8 @@ NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 def test_a_notebook_runs(path: Path, simulator: Simulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert os.environ["DEEPSEEK_BASE_URL"] == simulator.url
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+    # A notebook that draws its ledger has one of its own.
+    monkeypatch.setenv("NBSTREAM_LEDGER", str(tmp_path / "ledger.sqlite"))
     content: Any = nbformat.read(path, as_version=4)
     assert all(not cell.get("outputs") for cell in content.cells)
     NotebookClient(content, timeout=60, resources={"metadata": {"path": str(tmp_path)}}).execute()

@@ -86,11 +86,11 @@ def unreported(reply: Reply) -> Usage | None:
     if reply.last_step.recorded is not None or (usage is not None and usage.cost is not None and reply.is_counted):
         return None
     prompt = _prompt_of(reply) if usage is None or usage.prompt_tokens is None else 0
-    output = estimate_tokens(reply.last_text)
-    if usage is not None and usage.completion_tokens is not None:
+    reported = None if usage is None else usage.completion_tokens
+    output = reply.last_tokens if reported is None or not reply.is_counted else 0
+    if reported is not None and output:
         # A server that counts so far, as vLLM can, is right; others report a number at the start.
-        is_counted = reply.is_counted or output <= _SURE * usage.completion_tokens
-        output = 0 if is_counted else output - usage.completion_tokens
+        output = 0 if output <= _SURE * reported else output - reported
     return Usage(prompt, output) if prompt or output else None
 
 

@@ -14,7 +14,7 @@ from nbstream.model.request import Request
 from nbstream.model.spend import Spend
 from nbstream.model.text import Text, without_blank_ends
 from nbstream.model.timing import Timing
-from nbstream.model.token_estimate import estimate_tokens
+from nbstream.model.token_estimate import estimate_pieces, estimate_tokens
 from nbstream.model.warning import summed
 
 if TYPE_CHECKING:
@@ -335,13 +335,16 @@ class Reply:
         return self.last_usage is not None and is_over
 
     @property
-    def last_text(self) -> str:
-        """All text that the last request brought: reasoning, answer, refusal and arguments."""
+    def last_tokens(self) -> int:
+        """About how many tokens the last request brought; label the number as an estimate."""
         before = self.earlier
-        reasoning, answer = self.reasoning, str(self._answer)
-        if before is not None:
-            reasoning, answer = reasoning[len(before.reasoning) :], answer[len(before.answer) :]
-        return "".join([reasoning, answer, self.refusal, *(str(draft.arguments) for draft in self._tools)])
+        texts = [
+            (self._reasoning, 0 if before is None else len(before.reasoning)),
+            (self._answer, 0 if before is None else len(before.answer)),
+            (self._refusal, 0),
+            *((draft.arguments, 0) for draft in self._tools),
+        ]
+        return estimate_pieces(piece for text, start in texts for piece in text.slices(start))
 
     @property
     def has_grown(self) -> bool:
@@ -357,7 +360,7 @@ class Reply:
         before += self.earlier.unreported if self.earlier is not None else 0
         if self._own_unreported is not None:
             return before + (self._own_unreported.completion_tokens or 0)
-        return before + (estimate_tokens(self.last_text) if self.last_usage is None else 0)
+        return before + (self.last_tokens if self.last_usage is None else 0)
 
     @property
     def unreported_prompt_tokens(self) -> int:

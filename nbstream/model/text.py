@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import AnyStr
+from itertools import islice
+from typing import TYPE_CHECKING, AnyStr
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_SLICE = 1 << 12
 _BLANK_LINES = re.compile(r"(?:[^\S\n]*\n)+")
 
 
@@ -24,6 +29,25 @@ class Text:
         pieces = self._pieces if len(self._pieces) == self._count else self._pieces[: self._count]
         pieces.append(piece)
         return Text(pieces, self._count + 1, self.length + len(piece))
+
+    def slices(self, start: int = 0) -> Iterator[str]:
+        """Yield the text from the character `start` on, in pieces of a few thousand characters.
+
+        The text as a whole is not made, as it may be large.
+        """
+        found: list[str] = []
+        length = 0
+        for piece in islice(self._pieces, self._count):
+            if start >= len(piece):
+                start -= len(piece)
+                continue
+            found.append(piece[start:] if start else piece)
+            length, start = length + len(found[-1]), 0
+            if length >= _SLICE:
+                yield "".join(found)
+                found, length = [], 0
+        if found:
+            yield "".join(found)
 
     def __str__(self) -> str:
         if self._joined is None:

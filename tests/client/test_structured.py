@@ -135,11 +135,11 @@ def test_frames() -> None:
 
 @pytest.mark.usefixtures("simulator")
 def test_a_file_keeps_plain_data(tmp_path: Path) -> None:
-    chat = nbstream.Chat("kept", schema=list[Person], thinking=False, tries=1)
+    chat = nbstream.Chat("kept-data", schema=list[Person], thinking=False, tries=1)
     reply = chat.stream("[simulate: structured rows=1]Some people.").result(20)
     assert reply.data == [Person("name", 2)]
     chat.save(tmp_path / "kept.json")
-    loaded = nbstream.Chat.load(tmp_path / "kept.json", "kept-again")
+    loaded = nbstream.Chat.load(tmp_path / "kept.json", "kept-data-again")
     assert loaded.turns[0].reply.data == [{"name": "name", "age": 2}]
     # The chat asks for the same form, as plain JSON.
     again = loaded.stream("[simulate: structured rows=1]Others.").result(20)

@@ -137,7 +137,6 @@ def _told(worker: subprocess.Popen[str]) -> str:
 
 
 def _work(ledger: str) -> None:
-    # `tests` has switched it off.
     os.environ["NBSTREAM_LEDGER"] = ledger
     # The first request also imports openai.
     final_reply(nbstream.stream("hello"))

@@ -119,7 +119,7 @@ def test_files_are_quoted_where_they_must_be(shell: InteractiveShell) -> None:
 
 def test_in_the_middle_of_a_line_and_of_a_word(shell: InteractiveShell) -> None:
     assert complete(shell, "%%deepseek -m pr| --no-think") == ["%%deepseek -m pro --no-think"]
-    assert complete(shell, "%%deepseek --no|nk -t 1") == ["%%deepseek --no-think -t 1"]
+    assert complete(shell, "%%deepseek --no-t|nk -t 1") == ["%%deepseek --no-think -t 1"]
     assert complete(shell, "%%deepseek -m pr|o") == []
     assert complete(shell, "%%deepseek --eff|\nA prompt") == ["%%deepseek --effort\nA prompt"]
     assert complete(shell, '%%deepseek -s "Be brief." --eff|') == ['%%deepseek -s "Be brief." --effort']

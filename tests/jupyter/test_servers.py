@@ -202,5 +202,5 @@ def test_prices_and_an_estimate_are_tables(kernel: Kernel, server: Simulator) ->
     assert "genai-prices" in data_of(kernel.run("%deepseek prices"))["text/plain"]
     line = stderr_of(kernel.run("%deepseek estimate -m pro --input 12x"))
     assert "Argument --input: 12x is no whole number, such as 2200, 20k or 1.5M." in line
-    assert "--host" in stderr_of(kernel.run("%deepseek estimate --input 5"))
+    assert "--host" in stderr_of(kernel.run("%deepseek estimate -m qwen3 --input 5"))
     assert server.log() == []

@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from nbstream.model.token_estimate import estimate_tokens
+from nbstream.model.text import Text
+from nbstream.model.token_estimate import estimate_pieces, estimate_tokens
 
 ANSWERS = Path(__file__).parents[1] / "data/answers"
 RUSSIAN = (
@@ -42,3 +45,19 @@ def test_other_letters_and_numbers(text: str, counted: int) -> None:
 
 def test_the_shortest_texts() -> None:
     assert (estimate_tokens(""), estimate_tokens("\n"), estimate_tokens("a"), estimate_tokens(".")) == (0, 1, 1, 1)
+
+
+@given(st.lists(st.text(max_size=3000), max_size=8), st.integers(0, 30_000))
+def test_a_growing_text_is_estimated_in_pieces_without_being_joined(pieces: list[str], start: int) -> None:
+    text = Text()
+    for each in pieces:
+        text = text.append(each)
+    older, whole = text, "".join(pieces)
+    # A newer version shares the pieces of the older one.
+    text.append("more")
+    slices = [*older.slices(start)]
+    assert "".join(slices) == whole[start:]
+    assert all(slices)
+    whole_estimate = estimate_tokens(whole[start:])
+    # A word at the end of a slice counts twice.
+    assert abs(estimate_pieces(slices) - whole_estimate) <= 2 * len(slices) + whole_estimate / 100

@@ -488,7 +488,7 @@ def test_tab_completes_the_magics_line(simulator: Simulator, tmp_path: Path) -> 
     session.wait_for(r"%%deepseek --effort high\b")
     session.type(" -v completed\t")
     session.wait_for(r"--effort high -v completed_here\b")
-    session.type(" --no-\t")
+    session.type(" --no-t\t")
     session.wait_for(r"completed_here --no-think\b")
     session.type("\x03")
     session.wait_for(r"In \[3\]:\s*$")
