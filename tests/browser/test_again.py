@@ -203,4 +203,4 @@ def test_buttons_are_reached_by_keyboard(open_notebook: OpenNotebook) -> None:
     notebook.page.keyboard.press("Enter")
     expect(output.locator(".nbstream-settled .nbstream-footer")).to_contain_text("continued", timeout=20_000)
     # The focus is in the notebook, and not lost.
-    assert notebook.page.evaluate("document.activeElement.closest('.jp-Notebook') !== null")
+    notebook.page.wait_for_function("document.activeElement.closest('.jp-Notebook') !== null", timeout=20_000)

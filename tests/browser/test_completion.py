@@ -34,7 +34,7 @@ def test_the_line_is_completed_by_the_keyboard(
         wait_for(lambda: (editor.inner_text().split("\n")[0]).rstrip() == text)
 
     editor.click()
-    page.keyboard.type("%%deepseek --no-")
+    page.keyboard.type("%%deepseek --no-t")
     page.keyboard.press("Tab")
     expect(items).to_have_count(1)
     page.keyboard.press("Enter")

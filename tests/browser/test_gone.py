@@ -28,7 +28,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.patient]
 LEFT = """
 import asyncio, threading
 from nbstream.client.loop import background_loop
-print("left:", [each.name for each in threading.enumerate() if each.name.startswith("nbstream")],
+print("left:", [each.name for each in threading.enumerate()
+      if each.name.startswith("nbstream") and each.name not in ("nbstream-ledger", "nbstream-budgets_0")],
       len(asyncio.all_tasks(background_loop())), [r.status for r in (one, two, three)])
 """
 
