@@ -138,7 +138,7 @@ def test_a_notebook_below_the_file_of_a_course(kernel: Kernel, server: Simulator
     file = lesson.parent / "nbstream.toml"
     host = server.url.removeprefix("http://")
     text = (
-        f'max_tokens = 300\n[budget]\nday = "1.50"\n[forced]\nhosts = ["{host}"]\nmodels = ["flash"]\n'
+        f'max_tokens = 300\n[budget]\nday = "15000"\n[forced]\nhosts = ["{host}"]\nmodels = ["flash"]\n'
         f'max_tokens = 500\ntools = false\nuser_id = "biology"\n'
     )
     file.write_text(text)
@@ -177,7 +177,7 @@ def test_a_notebook_below_the_file_of_a_course(kernel: Kernel, server: Simulator
     found = {row[0]: row[1:] for row in rows}
     assert found["model"] == ["pro", "%config, or nbstream.settings"]
     assert found["max_tokens"] == ["300", f"{file}, line 1"]
-    assert found["budget.day"] == ["1.50", f"{file}, line 3"]
+    assert found["budget.day"] == ["15000", f"{file}, line 3"]
     assert found["hosts"] == [host, f"{file}, line 5, forced"]
     assert found["max_tokens, at most"] == ["500", f"{file}, line 7, forced"]
     assert found["tools of a model"] == ["off", f"{file}, line 8, forced"]

@@ -98,7 +98,10 @@ def test_cancel_stops_all_running_replies(kernel: Kernel, server: Simulator) -> 
     kernel.until(lambda: sum(entry["deltas_sent"] == 5 for entry in server.log()) == 3, "all of them are silent")
     assert kernel.run("%deepseek cancel").text("stdout") == "Stopped 3 replies.\n"
     kernel.until(lambda: all(entry["outcome"] == "disconnected" for entry in server.log()), "the server notices it")
-    assert kernel.run("%deepseek cancel").text("stdout") == "No reply is arriving.\n"
+    # What they took is written down before they have ended.
+    kernel.until(
+        lambda: kernel.run("%deepseek cancel").text("stdout") == "No reply is arriving.\n", "all of them have ended"
+    )
 
 
 @pytest.mark.parametrize("command", ["cod", "code 1 2", "show 1 2", "cancel 1"])

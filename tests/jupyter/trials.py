@@ -38,10 +38,10 @@ _SETTLING = ("normal tokens=1500 rate=0", 0.4)
 #: connection may stay open for the next request.
 _REMAINING = """(lambda asyncio, threading, loop: {
     "threads": sorted(
-        # Three stay, one of each in a process: the clients of asynchronous tools are bound to the
-        # loop of theirs; and two write to the ledger and reserve in it.
+        # Four stay, one of each in a process: the clients of asynchronous tools are bound to the
+        # loop of theirs; the others write recordings and to the ledger, and reserve in it.
         t.name for t in threading.enumerate() if t.name.startswith("nbstream")
-        and t.name not in ("nbstream-tools", "nbstream-ledger", "nbstream-budgets_0")
+        and t.name not in ("nbstream-tools", "nbstream-ledger", "nbstream-budgets_0", "nbstream-writer_0")
     ),
     "tasks": len(asyncio.all_tasks(loop.background_loop())),
     "connections": len([each for each in __import__("psutil").Process().net_connections("tcp")

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from nbstream.simulator.server import Simulator
 
 pytestmark = pytest.mark.filterwarnings("ignore::nbstream.NbstreamWarning")
-SCENARIOS = ["one-byte", "cr", "crlf", "bom", "no-done", "queue seconds=0.2 every=0.05"]
+SCENARIOS = ["one-byte tokens=4", "cr", "crlf", "bom", "no-done", "queue seconds=0.2 every=0.05"]
 CORPUS = bodies.corpus()
 NAMES = [
     pytest.param("python"),
@@ -121,7 +121,7 @@ def test_each_program_sends_any_body(
     assert arrived == sorted(bodies.canonical(request.body()) for request in requests), outputs
 
 
-# Each byte waits for the other side's acknowledgement, so one scenario takes a minute or two.
+# Each byte waits for the other side's acknowledgement, so one scenario takes a minute.
 @pytest.mark.timeout(400)
 @needs.command("node", "nodejs")
 @pytest.mark.parametrize("scenario", SCENARIOS)
