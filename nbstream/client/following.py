@@ -55,3 +55,6 @@ class Following(Protocol):
 
         None ends the reply. Cancelling stops the reply; every open call then gets its outcome.
         """
+
+    def stopped(self, open_reply: OpenReply) -> None:
+        """Note that the reply was stopped after a response, maybe before `following`."""

@@ -133,6 +133,9 @@ class Receiver(Delivery):
                 await self._send(self._first_events)
             await self._follow()
         except asyncio.CancelledError:
+            if self._following is not None and self.reply.status == "calling":
+                # The connection may still have been open, so that nobody had looked at the calls.
+                self._following.stopped(self)
             self._emit([*self._decoder.flush(self.elapsed), Ended(self.elapsed, "cancelled")])
         except Exception as error:  # noqa: BLE001  (a defect must not lose the reply)
             failure = Failure("internal", said=f"{type(error).__name__}: {error}")

@@ -92,6 +92,10 @@ class Exchange:
             self._state.end = "max_steps"
         return Next(self._next_source(self._request(open_reply.source, reply.last_step)), "tools")
 
+    def stopped(self, open_reply: OpenReply) -> None:
+        """Give each open call an outcome, as the reply was stopped."""
+        StepCalls(open_reply, self._state).stop()
+
     def _request(self, source: Source, step: Reply, question: str | None = None) -> Request:
         """Return the request after `source`, whose response is `step` and has no open calls.
 

@@ -36,3 +36,8 @@ class LastRequest:
         if found is not None:
             return found
         return None if self._then is None else await self._then.following(open_reply)
+
+    def stopped(self, open_reply: OpenReply) -> None:
+        """Note that the reply was stopped after a response."""
+        if self._then is not None:
+            self._then.stopped(open_reply)

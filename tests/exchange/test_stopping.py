@@ -13,6 +13,7 @@ import pytest
 import nbstream
 from nbstream.model.decision import Decision
 from tests.exchange.conftest import bodies, calls
+from tests.hostile.server import HostileServer, Response, chunk
 
 if TYPE_CHECKING:
     from nbstream.simulator.server import Simulator
@@ -139,3 +140,27 @@ def test_an_interrupted_rule_stops_the_reply_before_the_waiting_thread_does(simu
     assert job.run()
     reply = run.receiver.future.result(10)
     assert (reply.status, reply.error, states(reply), tools.ran) == ("cancelled", None, ["stopped"], {})
+
+
+def test_a_stop_before_the_connection_is_closed_gives_each_call_its_outcome(tools: Tools) -> None:
+    done = threading.Event()
+    call = {"index": 0, "id": "a", "type": "function", "function": {"name": "clock", "arguments": "{}"}}
+    pieces: list[bytes | threading.Event] = [
+        chunk(tool_calls=[call]),
+        chunk(finish="tool_calls"),
+        b"data: [DONE]\n\n",
+        done,
+    ]
+    with HostileServer({"v1": lambda _: Response(pieces)}) as server:
+        run = nbstream.stream(
+            "What time is it?", tools=[tools.clock], base_url=f"{server.url}/v1", api_key="none", model="m"
+        )
+        while run.reply.status in ("pending", "waiting", "answering"):
+            time.sleep(0.001)
+        assert run.reply.status == "calling"
+        run.cancel()
+        reply = run.result(30)
+        done.set()
+    assert reply.status == "cancelled"
+    assert [each.state for each in reply.tool_calls] == ["stopped"]
+    assert tools.ran == {}
