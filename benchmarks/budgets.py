@@ -34,7 +34,7 @@ def overruns(rate: int, *, is_watched: bool) -> list[float]:
 
     Args:
         rate: the tokens that the server writes in a second.
-        is_watched: whether somebody looks on, as in a cell, and not in a job.
+        is_watched: whether the reply is shown while it arrives, as in a cell; that of a job is not.
     """
     found = []
     with Simulator(port=0, rate=rate, first_token=0, scenario="normal tokens=50000") as server:
@@ -73,13 +73,13 @@ def _crossing(trace: Trace, line: int) -> int:
 
 def main() -> None:
     """Measure, and print a table."""
-    print("| tokens a second | who looks on | median, ms | longest, ms |")
+    print("| tokens a second | watched | median, ms | longest, ms |")
     print("| --: | :-- | --: | --: |")
     with patch.object(needs, "lowered", lambda request, _tokens, _said: request):
         for rate in _RATES:
             for is_watched in (True, False):
                 found = overruns(rate, is_watched=is_watched)
-                who = "a cell" if is_watched else "nobody, a job"
+                who = "yes, as in a cell" if is_watched else "no, as in a job"
                 print(f"| {rate:,} | {who} | {statistics.median(found):.0f} | {max(found):.0f} |", flush=True)
 
 

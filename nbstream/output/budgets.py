@@ -1,4 +1,4 @@
-"""The table of budgets: what may be spent, what is spent, and what is left."""
+"""The table of budgets: for each, the limit, the amount spent, and the amount that remains."""
 
 from __future__ import annotations
 

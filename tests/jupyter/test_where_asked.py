@@ -73,21 +73,21 @@ def test_a_button_asks_in_the_name_of_its_cell(kernel: Kernel) -> None:
 @pytest.mark.kernel
 def test_the_notebook_is_that_of_the_server_or_of_the_page(server: Simulator, tmp_path: Path) -> None:
     environ = {"DEEPSEEK_BASE_URL": server.url, "DEEPSEEK_API_KEY": CANARY_KEY, "IPYTHONDIR": str(tmp_path)}
-    with Kernel(kernels.NEWEST, environ | {"JPY_SESSION_NAME": "/work/one.ipynb"}) as kernel:
+    with Kernel(kernels.NEWEST, environ | {"JPY_SESSION_NAME": "/home/me/one.ipynb"}) as kernel:
         kernel.run("%load_ext nbstream")
         kernel.run("%%deepseek\nWhy?")
-        assert last(kernel)["notebook"] == "/work/one.ipynb"
+        assert last(kernel)["notebook"] == "/home/me/one.ipynb"
         usage = kernel.run("%deepseek usage notebook")
         assert [each["msg_type"] for each in usage.outputs] == ["stream", "execute_result"]
-        assert "/work/one.ipynb" not in kernel.evaluate("repr(_)")
+        assert "/home/me/one.ipynb" not in kernel.evaluate("repr(_)")
         assert "simulated" in usage.outputs[0]["content"]["text"]
         # As VS Code does.
-        kernel.run("__vsc_ipynb_file__ = '/work/two.ipynb'")
+        kernel.run("__vsc_ipynb_file__ = '/home/me/two.ipynb'")
         run(kernel, "%%deepseek\nWhy?", "vscode-notebook-cell:1")
-        assert last(kernel) == {"notebook": "/work/two.ipynb", "cell": "vscode-notebook-cell:1", "chat": ""}
+        assert last(kernel) == {"notebook": "/home/me/two.ipynb", "cell": "vscode-notebook-cell:1", "chat": ""}
         # A notebook within another one: the name is the outer notebook's.
         kernel.run("del __vsc_ipynb_file__; import nbstream.widgets.front_ends as front_ends")
-        kernel.run("front_ends._of_parent = lambda _: '/work/one.ipynb'")
+        kernel.run("front_ends._of_parent = lambda _: '/home/me/one.ipynb'")
         kernel.run("%%deepseek\nWhy?")
         assert last(kernel)["notebook"] == ""
 
@@ -95,15 +95,15 @@ def test_the_notebook_is_that_of_the_server_or_of_the_page(server: Simulator, tm
 @pytest.mark.parametrize(
     ("command", "notebook"),
     [
-        ("python /bin/jupyter-nbconvert --execute a.ipynb --to notebook --output b.ipynb", "/work/a.ipynb"),
-        ("python /bin/jupyter-nbconvert --execute sub/a.ipynb --output=b.ipynb", "/work/sub/a.ipynb"),
+        ("python /bin/jupyter-nbconvert --execute a.ipynb --to notebook --output b.ipynb", "/home/me/a.ipynb"),
+        ("python /bin/jupyter-nbconvert --execute sub/a.ipynb --output=b.ipynb", "/home/me/sub/a.ipynb"),
         ("python /bin/papermill /data/in.ipynb out.ipynb -p x 1", "/data/in.ipynb"),
-        ("python -m papermill in.ipynb out.ipynb", "/work/in.ipynb"),
-        ("/bin/voila --port 8000 app.ipynb", "/work/app.ipynb"),
+        ("python -m papermill in.ipynb out.ipynb", "/home/me/in.ipynb"),
+        ("/bin/voila --port 8000 app.ipynb", "/home/me/app.ipynb"),
         ("jupyter execute a.ipynb b.ipynb", ""),
         ("python -m pytest", ""),
         ("", ""),
     ],
 )
 def test_the_notebook_of_a_command(command: str, notebook: str) -> None:
-    assert where_asked.notebook_in(command.split(), "/work") == notebook.replace("/", os.sep)
+    assert where_asked.notebook_in(command.split(), "/home/me") == notebook.replace("/", os.sep)

@@ -62,7 +62,7 @@ def test_an_estimate_is_never_in_an_exact_sum_and_each_amount_is_counted_once(sp
     assert (whole.replayed, whole.cached) == tuple(
         sum(getattr(each, kind) for each in spends) for kind in ("replayed", "cached")
     )
-    # What is left out makes the certain cost a lower bound.
+    # A cost without the estimate beside it is a lower bound.
     if (cost := whole.cost) is not None:
         assert cost.at_least is (bool(whole.about) or whole.at_least)
         assert cost.amount == whole.exact[0].amount

@@ -27,7 +27,7 @@ NOON = 1_764_158_400.0
 ROW = Entry(
     instant=NOON,
     day="2025-11-26",
-    notebook="/work/a.ipynb",
+    notebook="/home/me/a.ipynb",
     chat="main",
     model="deepseek-flash",
     prompt=1_000,
@@ -53,7 +53,7 @@ ROWS = [
     ),
     replace(UNPAID, model="own", unknown=True),
     replace(ROW, kind="simulated"),
-    replace(ROW, notebook="/work/b.ipynb", amount=Decimal("2.5"), currency="CNY"),
+    replace(ROW, notebook="/home/me/b.ipynb", amount=Decimal("2.5"), currency="CNY"),
 ]
 
 
@@ -89,9 +89,9 @@ def test_days_are_in_order_and_other_rows_by_cost(path: Path, capsys: pytest.Cap
     records = json.loads(said(capsys, "--by", "day", "--json"))
     assert [each["day"] for each in records] == ["2025-11-25", "2025-11-26"]
     records = json.loads(said(capsys, "--by", "notebook", "--json"))
-    assert [each["notebook"] for each in records] == ["/work/b.ipynb", "/work/a.ipynb"]
+    assert [each["notebook"] for each in records] == ["/home/me/b.ipynb", "/home/me/a.ipynb"]
     assert records[1] == {
-        "notebook": "/work/a.ipynb",
+        "notebook": "/home/me/a.ipynb",
         "requests": 3,
         "input": 3_000,
         "cached": 1_800,
@@ -123,7 +123,7 @@ def test_python_has_rows_frames_and_sums(path: Path) -> None:
     found = nbstream.ledger(since="2025-11-26", until="2025-11-26")
     assert len(found.rows) == 3
     assert found.total.counts.requests == 2
-    assert [*found.by("notebook")] == ["/work/a.ipynb", "/work/b.ipynb"]
+    assert [*found.by("notebook")] == ["/home/me/a.ipynb", "/home/me/b.ipynb"]
     frame = found.frame()
     assert [*frame["amount"]] == [Decimal("0.41"), Decimal("0.41"), Decimal("2.5")]
     assert str(frame["at"][0]) == "2025-11-26 12:00:00+00:00"
@@ -136,9 +136,9 @@ def test_a_cell_is_the_running_one_or_the_one_that_asked_last(path: Path, monkey
         file.execute(INSERT, columns(replace(ROW, cell=cell)))
     file.close()
     for running, found in (("one", "one"), ("showing", "two"), ("", "two")):
-        monkeypatch.setattr(metering, "origin_here", lambda cell=running: Origin("/work/a.ipynb", cell))
+        monkeypatch.setattr(metering, "origin_here", lambda cell=running: Origin("/home/me/a.ipynb", cell))
         assert [each.cell for each in nbstream.ledger("cell").rows] == [found]
-    monkeypatch.setattr(metering, "origin_here", lambda: Origin("/work/new.ipynb", "one"))
+    monkeypatch.setattr(metering, "origin_here", lambda: Origin("/home/me/new.ipynb", "one"))
     with pytest.raises(RequestError, match="No cell of this notebook"):
         nbstream.ledger("cell")
     monkeypatch.setattr(metering, "origin_here", Origin)
@@ -159,7 +159,7 @@ def test_today_is_the_local_day(path: Path) -> None:
     ("words", "deleted", "left"),
     [
         (["--forget", "--before", "2025-11-26"], "Deleted 2 rows", 3),
-        (["--forget", "--notebook", "/work/a.ipynb"], "Deleted 4 rows", 1),
+        (["--forget", "--notebook", "/home/me/a.ipynb"], "Deleted 4 rows", 1),
         (["--forget", "all"], "Deleted 5 rows", 0),
     ],
 )

@@ -1,4 +1,4 @@
-"""A budget as a value: of what, how much, and how many tokens of a reply fit into what is left."""
+"""A budget as a value: its scope, its amount, and how many tokens of a reply it still allows."""
 
 from __future__ import annotations
 

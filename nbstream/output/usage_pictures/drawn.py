@@ -1,4 +1,4 @@
-"""What a part of a picture consists of: its SVG, its height, and what is told of its marks."""
+"""A part of a picture: its SVG, its height, and the texts that describe its marks."""
 
 from __future__ import annotations
 

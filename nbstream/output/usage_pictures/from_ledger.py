@@ -210,7 +210,7 @@ def amounts_of(group: Group) -> Amounts:
 
 
 def _difference(total: Amounts, part: Amounts) -> Amounts:
-    """Return what is left of `total` without `part`."""
+    """Return `total` without `part`."""
     negative = Amounts(
         -part.requests,
         -part.unknown,
