@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _TICK_SECONDS = 0.25
 #: A reply with tools has work for this thread, which nothing else wakes up for it.
 _JOB_SECONDS = 0.02
+#: How long a cancelled wait stays for the end of its reply; it comes within 0.1 s.
+_CLOSING_SECONDS = 1.0
 
 _STOPPED = "stopped; what arrived is kept in the run's reply, the latest one in nbstream.last"
 
@@ -135,8 +137,11 @@ class Run:
         except asyncio.CancelledError as error:
             # ■ in an async cell, or a timeout around `await run`: nobody needs the reply any more,
             # so no more tokens should be paid for.
-            ended.cancel()
             self.cancel()
+            try:
+                await asyncio.wait({ended}, timeout=_CLOSING_SECONDS)
+            finally:
+                ended.cancel()
             if not error.args:
                 error.args = (_STOPPED,)
                 # IPython shows this one line instead of a traceback.

@@ -125,6 +125,8 @@ def test_a_watcher_that_is_cancelled_cancels_the_run(simulator: Simulator) -> No
         run = nbstream.stream("hello [simulate: silence after=3]")
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(run, 0.5)
+        # The wait has lasted until the connection was closed and the reply had its end.
+        assert run.reply.status == "cancelled"
         return run
 
     run = asyncio.run(ask())

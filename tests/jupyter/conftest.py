@@ -39,6 +39,8 @@ def shared_kernel(
         "DEEPSEEK_API_KEY": CANARY_KEY,
         "IPYTHONDIR": str(tmp_path_factory.mktemp("ipython")),
         "JUPYTER_CONFIG_DIR": str(tmp_path_factory.mktemp("configuration")),
+        # Other kernels of this run write rows of their own.
+        "NBSTREAM_LEDGER": str(tmp_path_factory.mktemp("ledger") / "ledger.sqlite"),
     }
     with Kernel(request.param, environ) as kernel:
         loaded = kernel.run("%load_ext nbstream")

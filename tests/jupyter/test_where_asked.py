@@ -72,7 +72,13 @@ def test_a_button_asks_in_the_name_of_its_cell(kernel: Kernel) -> None:
 
 @pytest.mark.kernel
 def test_the_notebook_is_that_of_the_server_or_of_the_page(server: Simulator, tmp_path: Path) -> None:
-    environ = {"DEEPSEEK_BASE_URL": server.url, "DEEPSEEK_API_KEY": CANARY_KEY, "IPYTHONDIR": str(tmp_path)}
+    environ = {
+        "DEEPSEEK_BASE_URL": server.url,
+        "DEEPSEEK_API_KEY": CANARY_KEY,
+        "IPYTHONDIR": str(tmp_path),
+        # Other kernels of this run write rows of their own.
+        "NBSTREAM_LEDGER": str(tmp_path / "ledger.sqlite"),
+    }
     with Kernel(kernels.NEWEST, environ | {"JPY_SESSION_NAME": "/home/me/one.ipynb"}) as kernel:
         kernel.run("%load_ext nbstream")
         kernel.run("%%deepseek\nWhy?")
