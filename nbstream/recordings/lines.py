@@ -1,4 +1,4 @@
-"""The format of a recording: lines of JSON (docs/recordings.md describes it).
+"""The format of a recording: lines of JSON (docs/tasks/recordings.md describes it).
 
 A response is a group of lines that is written at once: the request, the response's status and
 headers, a line for each piece of its bytes, and the end. So a group that lacks its end was cut off.

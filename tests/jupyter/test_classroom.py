@@ -1,4 +1,4 @@
-"""docs/classroom.md: a real LiteLLM proxy, and a kernel in a folder below a class's file."""
+"""docs/tasks/classroom.md: a real LiteLLM proxy, and a kernel in a folder below a class's file."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.kernel
 
-PAGE = (kernels.ROOT / "docs" / "classroom.md").read_text("utf-8")
+PAGE = (kernels.ROOT / "docs" / "tasks" / "classroom.md").read_text("utf-8")
 
 
 def block(beginning: str) -> str:

@@ -1,4 +1,4 @@
-"""docs/classroom.md: a real JupyterHub gives each student's server the file and a key."""
+"""docs/tasks/classroom.md: a real JupyterHub gives each student's server the file and a key."""
 
 from __future__ import annotations
 
