@@ -137,6 +137,11 @@ SCENARIOS = (
         (_AFTER, _BYTE, _choice("ending", "clean", "cut", "wrong")),
     ),
     Scenario(
+        "damage",
+        "Sends only the first half of the event after N deltas, and goes on with the next one.",
+        (_AFTER,),
+    ),
+    Scenario(
         "window",
         "Has a context window of N tokens; refuses a prompt that does not fit, as DeepSeek does.",
         (Option("size", _count, WINDOW),),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nbstream.simulator import chunks, flood
@@ -59,6 +60,7 @@ class Sender:
         self._first_token = first_token
         self._queue = plan.get("queue")
         self._linger = plan.get("linger")
+        self._damage = plan.get("damage")
         self._fault = next((name for name in ("silence", "reset", "close") if name in plan), None)
         self._options = plan.scenarios[self._fault] if self._fault else {}
         if self._fault is not None:
@@ -138,7 +140,7 @@ class Sender:
                 deltas += 1
             offset += len(event.data)
             size += len(event.data)
-            batch.append(event)
+            batch.append(self._damaged(event, deltas))
             if len(batch) >= _BATCH_EVENTS or size >= _BATCH_BYTES:
                 await self._flush(batch)
                 size = 0
@@ -149,6 +151,12 @@ class Sender:
             await self._response.send_chunks([event.data for event in batch])
             self._entry.deltas_sent += sum(event.kind == "delta" for event in batch)
             batch.clear()
+
+    def _damaged(self, event: chunks.Event, deltas: int) -> chunks.Event:
+        """Return an event as it is sent, where `deltas` have come with it."""
+        if self._damage is None or event.kind != "delta" or deltas != self._damage["after"] + 1:
+            return event
+        return replace(event, data=event.data[: len(event.data) // 2] + b"\n\n")
 
     def _bytes_before_fault(self, event: chunks.Event, deltas: int, offset: int) -> int | None:
         """Return how many bytes of `event` are sent before the fault, or None without a fault.

@@ -175,6 +175,17 @@ def test_truncate_and_finish(sim: Simulator) -> None:
     assert whole.joined("content") == chat(sim, "median").joined("content")
 
 
+def test_a_damaged_event_is_the_first_half_of_one(sim: Simulator) -> None:
+    whole = chat(sim, "median", max_tokens=40).body.split(b"\n\n")
+    events = chat(sim, "median", "damage after=20", max_tokens=40).body.split(b"\n\n")
+    assert len(events) == len(whole)
+    assert [len(event) for event in events[1:21]] == [len(event) for event in whole[1:21]]
+    assert len(events[21]) == (len(whole[21]) + 2) // 2
+    assert events[21].startswith(b'data: {"id":')
+    assert [len(event) for event in events[22:-3]] == [len(event) for event in whole[22:-3]]
+    assert logged(sim)["deltas_sent"] == 40
+
+
 def test_no_done(sim: Simulator) -> None:
     response = chat(sim, "median", "no-done")
     assert response.finish_reason == "stop"
