@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import zlib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +17,29 @@ if TYPE_CHECKING:
 
 #: An API key that must not appear in any message or file.
 CANARY_KEY = "canary-key-5e1f0c"
+
+#: Neither the oldest kernel nor the newest.
+_MIDDLE = kernels.NAMES[1:-1]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave each test the oldest kernel, the newest, and one of those between.
+
+    Which one depends on the test's name. Tests marked `every_kernel` run in all, and all tests do
+    if NBSTREAM_EVERY_KERNEL is set.
+    """
+    left = [] if os.environ.get("NBSTREAM_EVERY_KERNEL") else [each for each in items if _is_left_to_another(each)]
+    if left:
+        config.hook.pytest_deselected(items=left)
+        items[:] = [each for each in items if each not in set(left)]
+
+
+def _is_left_to_another(item: pytest.Item) -> bool:
+    name = getattr(getattr(item, "callspec", None), "params", {}).get("shared_kernel")
+    if name not in _MIDDLE or item.get_closest_marker("every_kernel") is not None:
+        return False
+    number = zlib.crc32(item.nodeid.replace(name, "").encode())
+    return bool(name != _MIDDLE[number % len(_MIDDLE)])
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from nbstream.simulator.server import Simulator
     from tests.jupyter.kernel import Kernel
 
-pytestmark = pytest.mark.kernel
+pytestmark = [pytest.mark.kernel, pytest.mark.every_kernel]
 
 
 def states(kernel: Kernel) -> list[str]:

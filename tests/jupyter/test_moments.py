@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from nbstream.simulator.server import Simulator
     from tests.jupyter.kernel import Kernel
 
-pytestmark = pytest.mark.kernel
+pytestmark = [pytest.mark.kernel, pytest.mark.every_kernel]
 #: `python -m benchmarks.reliability` runs two hundred of each.
 _TRIES = 6
 
