@@ -15,6 +15,7 @@ from nbstream.chat import front_end
 from nbstream.client import allowance, metering
 from nbstream.client.policy import places
 from nbstream.exchange import front_end as consent
+from nbstream.language import current as current_language
 from nbstream.model import representation
 from nbstream.prompt import session
 from nbstream.sessions import per_session
@@ -195,6 +196,7 @@ front_end.markdown = lambda chat: import_module("nbstream.output.conversation").
 consent.ask = lambda call: import_module("nbstream.jupyter.asking").ask(call)
 per_session.of_front_end = lambda: _marimo("store")
 allowance.visited = _visited
+current_language.of_front_end = lambda: import_module("nbstream.widgets.front_language").language()
 user_prices.add_source(lambda: import_module("nbstream.client.policy.prices").user_prices())
 places.notebook = lambda: import_module("nbstream.jupyter.where_asked").notebook()
 metering.execution_here = lambda: import_module("nbstream.jupyter.cell_ids").execution_here()

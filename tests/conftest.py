@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 # No test reads or writes the keyring of the person who runs it; kernels inherit this.
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
+# Terminals and scripts of the tests are English; kernels inherit this.
+os.environ["LC_ALL"] = "C.UTF-8"
 # The same for the ledger, which is in the user's data directory.
 _ledger = Path(tempfile.mkdtemp(prefix="nbstream-ledger-"))
 os.environ["NBSTREAM_LEDGER"] = str(_ledger / "ledger.sqlite")

@@ -20,36 +20,51 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 #: The packages that each package may import besides itself.
 ALLOWED = {
-    "model": set(),
+    "model": {"language"},
     "sessions": set(),
-    "wire": {"model"},
-    "billing": {"sessions", "model"},
-    "markdown": {"model"},
-    "prompt": {"model"},
-    "snippets": {"model"},
+    "language": {"sessions"},
+    "wire": {"language", "model"},
+    "billing": {"language", "sessions", "model"},
+    "markdown": {"language", "model"},
+    "prompt": {"language", "model"},
+    "snippets": {"language", "model"},
     "loops": set(),
-    "schemas": {"model"},
-    "tools": {"schemas", "prompt", "loops", "model"},
-    "client": {"tools", "schemas", "prompt", "billing", "wire", "loops", "sessions", "recordings", "model"},
-    "exchange": {"client", "tools", "schemas", "prompt", "sessions", "model"},
-    "batch": {"exchange", "client", "schemas", "prompt", "sessions", "model"},
-    "chat": {"exchange", "client", "tools", "schemas", "prompt", "sessions", "model"},
-    "comparison": {"chat", "exchange", "client", "tools", "model"},
+    "schemas": {"language", "model"},
+    "tools": {"language", "schemas", "prompt", "loops", "model"},
+    "client": {"language", "tools", "schemas", "prompt", "billing", "wire", "loops", "sessions", "recordings", "model"},
+    "exchange": {"language", "client", "tools", "schemas", "prompt", "sessions", "model"},
+    "batch": {"language", "exchange", "client", "schemas", "prompt", "sessions", "model"},
+    "chat": {"language", "exchange", "client", "tools", "schemas", "prompt", "sessions", "model"},
+    "comparison": {"language", "chat", "exchange", "client", "tools", "model"},
     "output": {
+        "language",
         *("comparison", "batch", "chat", "exchange", "client", "tools", "schemas"),
         *("prompt", "snippets", "billing", "markdown", "model"),
     },
-    "widgets": {"output", "comparison", "batch", "chat", "exchange", "client", "tools", "markdown", "model"},
+    "widgets": {
+        "language",
+        "output",
+        "comparison",
+        "batch",
+        "chat",
+        "exchange",
+        "client",
+        "tools",
+        "markdown",
+        "model",
+    },
     "jupyter": {
+        "language",
         *("widgets", "output", "comparison", "batch", "chat", "exchange", "client", "tools", "schemas"),
         *("prompt", "snippets", "markdown", "sessions", "model"),
     },
-    "simulator": {"recordings", "model"},
-    "shell": {"output", "client", "billing", "model"},
-    "recordings": set(),
+    "simulator": {"language", "recordings", "model"},
+    "shell": {"language", "output", "client", "billing", "model"},
+    "recordings": {"language"},
 }
 #: The files or folders that may import each third-party library.
 IMPORTED_IN = {
+    "babel": ["language/catalogue.py"],
     "openai": ["client/connections.py"],
     "markdown_it": ["markdown/"],
     "mdit_py_plugins": ["markdown/syntax.py"],
@@ -65,7 +80,12 @@ IMPORTED_IN = {
     "typing_extensions": ["schemas/"],
     "pandas": ["schemas/data_frames.py", "batch/data_frame.py"],
     "mcp": ["tools/mcp_servers.py"],
-    "jupyter_core": ["billing/user_prices.py", "jupyter/journal.py", "client/policy/places.py"],
+    "jupyter_core": [
+        "widgets/front_language.py",
+        "billing/user_prices.py",
+        "jupyter/journal.py",
+        "client/policy/places.py",
+    ],
     "genai_prices": ["billing/genai_data.py"],
     "keyring": ["client/keys.py"],
     "google": ["client/keys.py"],
@@ -157,7 +177,10 @@ def loaded_with_extension() -> set[str]:
 
 
 def test_loading_the_extension_imports_no_heavy_library() -> None:
-    assert not {"openai", "pydantic", "markdown_it", "anywidget", "ipywidgets", "keyring"} & loaded_with_extension()
+    assert (
+        not {"babel", "openai", "pydantic", "markdown_it", "anywidget", "ipywidgets", "keyring"}
+        & loaded_with_extension()
+    )
 
 
 def test_loading_the_extension_imports_only_what_a_plain_cell_uses() -> None:

@@ -207,6 +207,8 @@ export interface PageMessage {
    * these messages it is, counted from 1, because each arrives by two channels.
    */
   seq?: number;
+  /** With `hello`: the language of the page, as in `zh-CN`; left out if the page does not know it. */
+  language?: string;
   /** With `visibility`. */
   visible?: boolean;
   /** With `asked` and `decide`: the key of the call. */

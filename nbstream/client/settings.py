@@ -16,6 +16,8 @@ from nbstream.client.endpoints import DEFAULT_BASE_URL, URL_VARIABLE
 from nbstream.client.known_endpoints import known_endpoints
 from nbstream.client.policy.files import UNREAD
 from nbstream.client.thinking import FIELDS
+from nbstream.language import current as current_language
+from nbstream.language.catalogues import ENGLISH, languages
 from nbstream.model.exceptions import RequestError
 from nbstream.model.presentation import OPTIONS
 from nbstream.sessions.per_session import PerSession
@@ -84,6 +86,12 @@ class Settings(Configurable):
     ).tag(config=True)
     currency = traitlets.Enum(
         ["USD", "CNY"], "USD", help="The currency of your account at DeepSeek, in which costs are shown."
+    ).tag(config=True)
+    language = traitlets.Enum(
+        [current_language.AUTO, ENGLISH, *languages()],
+        current_language.AUTO,
+        help="The language of what nbstream writes for people; auto: that of the front end. "
+        "Settled replies keep theirs.",
     ).tag(config=True)
     cache = traitlets.Union(
         [traitlets.Bool(), traitlets.Unicode()],
@@ -193,6 +201,7 @@ class Settings(Configurable):
 
 
 _current = PerSession(Settings)
+current_language.setting = lambda: _current.get().language
 
 
 def current() -> Settings:

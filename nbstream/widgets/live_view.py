@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.display import display, update_display
 
+from nbstream.language import current
 from nbstream.widgets import busy, cells, channels, kept_views
 from nbstream.widgets.consents import Consents
 from nbstream.widgets.early_keyframes import EarlyKeyframes
@@ -162,6 +163,7 @@ class LiveView:
     def _on_message(self, message: dict[str, Any]) -> dict[str, Any]:
         """Take a message of a page, on any thread; return fields for a control reply."""
         self.pages.note(message)
+        current.tell(message.get("language"))
         match message.get("type"):
             case "asked":
                 self._consents.note_asked(message)

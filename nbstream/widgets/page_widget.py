@@ -9,6 +9,7 @@ import anywidget
 import traitlets
 from ipywidgets import Layout  # type: ignore[import-untyped]
 
+from nbstream.language import current
 from nbstream.widgets import cells, front_ends, page_modules
 from nbstream.widgets.small_messages import send_small
 
@@ -58,6 +59,8 @@ class PageWidget(anywidget.AnyWidget):
     _module = "reply"
     _esm = traitlets.Unicode().tag(sync=True)
     run_id = traitlets.Unicode().tag(sync=True)
+    #: The language that the user has set, such as `zh`; empty if it is the page's own.
+    language = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, run_id: str, **traits: Any) -> None:
         """Open the widget's comm.
@@ -69,7 +72,7 @@ class PageWidget(anywidget.AnyWidget):
         self._receivers: list[Callable[[dict[str, Any]], object]] = []
         self._is_closed = False
         stub = page_modules.stub(self._module)
-        super().__init__(_esm=stub, run_id=run_id, model_id=run_id, **traits)
+        super().__init__(_esm=stub, run_id=run_id, model_id=run_id, language=current.chosen(), **traits)
         page_modules.answer_early(run_id, self._on_comm)
         self.on_msg(lambda _widget, content, _buffers: self._on_comm(content))
 

@@ -214,6 +214,8 @@ class PageMessage(TypedDict):
     #: With `hello` and `resync`: the last frame that the page applied. With `visibility`: which of
     #: these messages it is, counted from 1, because each arrives by two channels.
     seq: NotRequired[int]
+    #: With `hello`: the language of the page, as in `zh-CN`; left out if the page does not know it.
+    language: NotRequired[str]
     #: With `visibility`.
     visible: NotRequired[bool]
     #: With `asked` and `decide`: the key of the call.

@@ -75,4 +75,6 @@ export interface InstrumentPageMessage {
   run?: string;
   /** With `hello` and `resync`: the last frame that the page applied. */
   seq?: number;
+  /** With `hello`: the language of the page, as in `zh-CN`; left out if the page does not know it. */
+  language?: string;
 }

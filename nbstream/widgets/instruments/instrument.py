@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import traitlets
 from IPython.display import display
 
+from nbstream.language import current
 from nbstream.widgets import busy, cells, channels, front_ends
 from nbstream.widgets.instruments.answers import Answers
 from nbstream.widgets.instruments.callbacks import attempt
@@ -283,6 +284,7 @@ class Instrument(Content, PageWidget):
                 case "resync":
                     self._frames.ask_for_keyframe()
                 case "hello":
+                    current.tell(message.get("language"))
                     self._frames.ask_for_keyframe(last_seq(message))
                 case "transcript":
                     self._transcript.compare(message.get("lengths"))

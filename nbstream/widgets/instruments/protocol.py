@@ -83,3 +83,5 @@ class InstrumentPageMessage(TypedDict):
     run: NotRequired[str]
     #: With `hello` and `resync`: the last frame that the page applied.
     seq: NotRequired[int]
+    #: With `hello`: the language of the page, as in `zh-CN`; left out if the page does not know it.
+    language: NotRequired[str]
