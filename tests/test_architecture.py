@@ -59,6 +59,7 @@ ALLOWED = {
         *("prompt", "snippets", "markdown", "sessions", "model"),
     },
     "simulator": {"language", "recordings", "model"},
+    "lesson": {"language", "widgets", "output", "simulator", "client", "billing", "model"},
     "shell": {"language", "output", "client", "billing", "model"},
     "recordings": {"language"},
 }
@@ -74,7 +75,7 @@ IMPORTED_IN = {
     "anywidget": ["widgets/page_widget.py"],
     "ipywidgets": ["widgets/page_widget.py", "widgets/output_widgets.py", "widgets/restoring.py"],
     "traitlets": ["client/settings.py", "widgets/"],
-    "IPython": ["__init__.py", "jupyter/", "tools/", "widgets/"],
+    "IPython": ["__init__.py", "jupyter/", "lesson/showing.py", "tools/", "widgets/"],
     "pydantic": ["schemas/python_types.py"],
     "pydantic_core": ["schemas/"],
     "typing_extensions": ["schemas/"],

@@ -7,11 +7,12 @@ documented and observed until November 2026.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from nbstream.simulator import messages, scenarios, structured, tool_chain, tools
 from nbstream.simulator.refusal import Refusal, refuse_format
+from nbstream.simulator.written import Asked, WrittenReply, reply_to
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,6 +65,8 @@ class ChatRequest:
         json_answer: the answer by the schema that its messages hold; None without one.
         prefix: the reasoning and the content that the reply continues.
         filled_in: the answer of a request to fill in the middle of a text; None for a chat.
+        asked: what decides which written reply it gets; None if it gets none.
+        written: the written reply that answers it.
     """
 
     model: str
@@ -83,6 +86,16 @@ class ChatRequest:
     tool_results: tuple[str, ...] = ()
     prefix: tuple[str, str] | None = None
     filled_in: str | None = None
+    asked: Asked | None = None
+    written: WrittenReply | None = None
+
+    def answered_by(self, replies: Sequence[WrittenReply]) -> ChatRequest:
+        """Return the request with the first of the written replies that fits it."""
+        reply = None if self.asked is None else reply_to(self.asked, replies)
+        if reply is None:
+            return self
+        # Calls that the prompt itself orders stay.
+        return replace(self, written=reply, calls=reply.tool_calls() or self.calls)
 
 
 def read(body: bytes, default: scenarios.Plan, *, beta: bool = False) -> ChatRequest:
@@ -133,9 +146,12 @@ def read_document(
     prefix = messages.prefix(turns) if beta else None
     # Anthropic's API has no such mode: the second question of an exchange counts as well there.
     is_structured = json_mode or prefix or "structured" in plan or (is_message and structured.was_asked(turns))
+    prompt = messages.text(messages.last_of_user(turns))
+    found = tools.results(turns)
+    names = [tool["function"]["name"] for tool in choice.tools]
     return ChatRequest(
         model=model,
-        prompt=messages.text(messages.last_of_user(turns)),
+        prompt=prompt,
         context=context + (json.dumps(offered, ensure_ascii=False) if offered else ""),
         effort=effort,
         max_tokens=max_tokens(document, effort),
@@ -148,8 +164,9 @@ def read_document(
         json_answer=structured.answer(turns, plan) if is_structured else None,
         stop=stops(document),
         calls=calls_of(choice, turns, plan),
-        tool_results=tools.results(turns),
+        tool_results=found,
         prefix=prefix,
+        asked=Asked(prompt, model, effort, turns, tool_chain.place(turns) + 1, names, found),
     )
 
 

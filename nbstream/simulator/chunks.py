@@ -51,7 +51,7 @@ def stream(completion: Completion, plan: Plan, flood: Iterable[Event] = ()) -> I
         if usage or completion.reports_usage:
             written["usage"] = completion.usage(sent) if usage else None
         if token is not None and token.kind != "call" and completion.logprobs is not None:
-            written["choices"][0]["logprobs"] = probabilities.logprobs(token, completion.logprobs)
+            written["choices"][0]["logprobs"] = probabilities.logprobs(token, completion.logprobs, completion.likely)
         return event(written, plan)
 
     thinks = any(delta.kind == "reasoning" for delta in completion.deltas)

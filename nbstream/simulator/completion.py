@@ -8,14 +8,14 @@ To add a kind of delta, yield it in `_deltas`, and write its JSON in `_fields` i
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby, islice
 from typing import TYPE_CHECKING, Any, Literal
 
 from nbstream.simulator import prepared_texts, tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from nbstream.simulator.chat_request import ChatRequest
 
@@ -51,6 +51,7 @@ class Completion:
         reports_usage: see `ChatRequest`.
         logprobs: see `ChatRequest`.
         is_chat: whether it answers a chat request.
+        likely: by token its probability, and those of other tokens in its place.
     """
 
     id: str
@@ -63,6 +64,7 @@ class Completion:
     reports_usage: bool = False
     logprobs: int | None = None
     is_chat: bool = True
+    likely: Mapping[str, tuple[float, Mapping[str, float]]] = field(default_factory=dict)
 
     def usage(self, sent: int | None = None) -> dict[str, Any]:
         """Return the usage after the first `sent` deltas (default: all), in DeepSeek's format."""
@@ -118,6 +120,7 @@ def complete(
         request.reports_usage,
         request.logprobs,
         request.filled_in is None,
+        request.written.probabilities() if request.written is not None else {},
     )
 
 

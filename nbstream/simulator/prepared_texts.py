@@ -71,6 +71,8 @@ def text_for(request: ChatRequest) -> ReplyText:
     topic = choose(request.prompt, request.plan.common.get("topic"))
     levels = _LEVELS[: _LEVELS.index(request.effort) + 1] if request.effort in _LEVELS else ()
     reasoning = "\n\n".join(topic.reasoning[level] for level in levels)
+    if request.written is not None:
+        reasoning = request.written.reasoning if levels else ""
     if "whitespace" in request.plan:
         return ReplyText(reasoning, "\n" * ((request.max_tokens + 1) * tokens.LONGEST_SPACE))
     if request.filled_in is not None:
@@ -144,6 +146,11 @@ def _read(name: str, text: str) -> Topic:
 
 
 def _answer(request: ChatRequest, topic: Topic) -> str:
+    if request.written is not None:
+        answer = request.written.answer_with(request.tool_results)
+        # A notice would make the JSON unreadable.
+        is_json = request.json_mode or request.json_answer is not None
+        return answer if is_json or not answer else f"{NOTICES[topic.language]}\n\n{answer}"
     if request.json_answer is not None:
         return request.json_answer
     if request.json_mode:

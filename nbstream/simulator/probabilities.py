@@ -10,19 +10,27 @@ import math
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from nbstream.simulator.completion import Delta
 
 _WORDS = (" the", " a", " one", " this", ",", " of", " in", ".", " which", " some")
 
 
-def logprobs(delta: Delta, alternatives: int) -> dict[str, Any]:
+def logprobs(
+    delta: Delta, alternatives: int, known: Mapping[str, tuple[float, Mapping[str, float]]] | None = None
+) -> dict[str, Any]:
     """Return the field `logprobs` of the choice with `delta`.
 
     Args:
         delta: one token of the reasoning or the answer.
         alternatives: how many of the likeliest tokens are listed (`top_logprobs`).
+        known: by token of the answer its probability, and those of other tokens in its place.
     """
-    entries = [_scored(each, alternatives) for each in _parts(delta.text)]
+    if known and delta.kind == "answer" and delta.text in known:
+        entries = [_written_down(delta.text, *known[delta.text], alternatives)]
+    else:
+        entries = [_scored(each, alternatives) for each in _parts(delta.text)]
     field = "reasoning_content" if delta.kind == "reasoning" else "content"
     return {"content": None, "reasoning_content": None} | {field: entries}
 
@@ -51,6 +59,12 @@ def _scored(data: bytes, alternatives: int) -> dict[str, Any]:
         *(_entry(others[n % len(others)].encode(), share) for n, share in enumerate(shares)),
     ]
     return listed[0] | {"top_logprobs": listed[:alternatives]}
+
+
+def _written_down(token: str, probability: float, others: Mapping[str, float], alternatives: int) -> dict[str, Any]:
+    ranked = sorted({**others, token: probability}.items(), key=lambda each: -each[1])
+    listed = [_entry(text.encode(), share) for text, share in ranked]
+    return _entry(token.encode(), probability) | {"top_logprobs": listed[:alternatives]}
 
 
 def _entry(data: bytes, probability: float) -> dict[str, Any]:

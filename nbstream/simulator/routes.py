@@ -23,11 +23,12 @@ from nbstream.simulator.sending import Sender
 from nbstream.simulator.tokens import PrefixCache
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from nbstream.simulator.http_connection import Request, Response
     from nbstream.simulator.replaying import Replaying
     from nbstream.simulator.scenarios import Plan
+    from nbstream.simulator.written import WrittenReply
 
 #: The only key that is refused, besides an empty one.
 BAD_KEY = "bad-key"
@@ -70,8 +71,8 @@ _ERRORS = {
 class Router:
     """Answers requests, and keeps what they share: log, prefix cache, number of refusals.
 
-    The arguments are those of `Simulator`, with `log`, the parsed `plan`, and what answers from a
-    recording.
+    The arguments are those of `Simulator`, with `log`, the parsed `plan`, what answers from a
+    recording, and the written replies.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class Router:
         plan: Plan,
         recording: bytes | None = None,
         replaying: Replaying | None = None,
+        written: Sequence[WrittenReply] = (),
     ) -> None:
         self._log = log
         self._rate = rate
@@ -90,6 +92,7 @@ class Router:
         self._plan = plan
         self._recording = recording
         self._replaying = replaying
+        self._written = written
         self._cache = PrefixCache()
         self._refusals: Counter[str] = Counter()
 
@@ -135,6 +138,7 @@ class Router:
             chat = message_request.read(request.body, self._plan)
         else:
             chat = chat_request.read(request.body, self._plan, beta=beta)
+        chat = chat.answered_by(self._written)
         plan = chat.plan
         entry.scenario = plan.text
         response.one_byte = "one-byte" in plan

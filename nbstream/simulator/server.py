@@ -21,10 +21,12 @@ from nbstream.simulator import scenarios
 from nbstream.simulator.log import Log
 from nbstream.simulator.replaying import Replaying
 from nbstream.simulator.routes import Router, new_entry
+from nbstream.simulator.written import WrittenError
+from nbstream.simulator.written import load as load_written
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Iterable
     from typing import Self, TextIO
 
 _RATE = 60
@@ -47,11 +49,13 @@ class Simulator:
         recording: the body of a stream, which the scenario `recording` sends.
         replay: a file that `nbstream.record` wrote; all requests are answered from it.
         speed: how fast it is replayed: 2 is twice as fast as it was recorded.
+        written: files of written replies, see `written`.
 
     Raises:
         ScenarioError: if `scenario` is not a valid scenario.
-        OSError: if the file cannot be read.
-        FormatError: if it is no recording.
+        OSError: if a file cannot be read.
+        FormatError: if `replay` is no recording.
+        WrittenError: if a file of written replies is not valid.
     """
 
     def __init__(
@@ -64,13 +68,20 @@ class Simulator:
         recording: bytes | None = None,
         replay: str | os.PathLike[str] | None = None,
         speed: float = 1.0,
+        written: Iterable[str | os.PathLike[str]] = (),
     ) -> None:
         self._port = port
         self._log = Log()
         plan = scenarios.parse(scenario)
         replaying = Replaying(load(replay), speed) if replay is not None else None
         self._router = Router(
-            self._log, rate=rate, first_token=first_token, plan=plan, recording=recording, replaying=replaying
+            self._log,
+            rate=rate,
+            first_token=first_token,
+            plan=plan,
+            recording=recording,
+            replaying=replaying,
+            written=load_written(*written),
         )
         self._connections: dict[asyncio.Task[None], http.Connection] = {}
         self._thread: threading.Thread | None = None
@@ -234,6 +245,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(name, type=_checked(read), default=default, metavar=metavar, help=help_text)
     parser.add_argument("--replay", metavar="FILE", help="answer from this recording, and nothing else")
     parser.add_argument(
+        "--written",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="answer the prompts of this file with its replies, and others as usual; may be given again. The module "
+        "nbstream.simulator.written describes the file",
+    )
+    parser.add_argument(
         "--speed",
         type=_checked(_speed),
         default=1.0,
@@ -252,12 +271,16 @@ def main(namespace: argparse.Namespace) -> int:
             scenario=namespace.scenario.text,
             replay=namespace.replay,
             speed=namespace.speed,
+            written=namespace.written,
         )
+    except WrittenError as error:
+        _print(f"nbstream simulate: {', '.join(namespace.written)}: {error}.", sys.stderr)
+        return 1
     except FormatError as error:
         _print(f"nbstream simulate: {namespace.replay} cannot be replayed: {error}", sys.stderr)
         return 1
     except OSError as error:
-        _print(f"nbstream simulate: {namespace.replay} cannot be read: {error.strerror or error}", sys.stderr)
+        _print(f"nbstream simulate: {error.filename} cannot be read: {error.strerror or error}", sys.stderr)
         return 1
 
     def announce() -> None:

@@ -53,16 +53,16 @@ def next_calls(
         ScenarioError: if a line of the prompt that says a call is not valid.
     """
     script = _script(turns)
-    place = _place(turns, options["repeat"])
-    if place >= (len(script) or options["steps"]) and not is_required:
+    step = place(turns, options["repeat"])
+    if step >= (len(script) or options["steps"]) and not is_required:
         return ()
     if script:
-        calls = script[min(place, len(script) - 1)]
+        calls = script[min(step, len(script) - 1)]
     else:
-        first = place * options["calls"]
+        first = step * options["calls"]
         chosen = [(tools[at % len(tools)]["function"], at) for at in range(first, first + options["calls"])]
-        calls = tuple(Call(function["name"], _written(function, at, options, place)) for function, at in chosen)
-    return _broken(calls, options, place)
+        calls = tuple(Call(function["name"], _written(function, at, options, step)) for function, at in chosen)
+    return _broken(calls, options, step)
 
 
 def _script(turns: Sequence[Mapping[str, Any]]) -> list[tuple[Call, ...]]:
@@ -74,8 +74,13 @@ def _script(turns: Sequence[Mapping[str, Any]]) -> list[tuple[Call, ...]]:
     return [tuple(steps[step]) for step in sorted(steps)]
 
 
-def _place(turns: Sequence[Mapping[str, Any]], repeat: str) -> int:
-    """Return how many steps the chain has taken since the last prompt."""
+def place(turns: Sequence[Mapping[str, Any]], repeat: str = "no") -> int:
+    """Return how many steps the chain has taken since the last prompt.
+
+    Args:
+        turns: the messages.
+        repeat: the option of the scenario `tool-call`.
+    """
     if repeat == "always":
         return 0
     done, is_denied = 0, False
@@ -90,8 +95,8 @@ def _place(turns: Sequence[Mapping[str, Any]], repeat: str) -> int:
     return done
 
 
-def _written(function: Mapping[str, Any], number: int, options: Mapping[str, Any], place: int) -> str:
-    make = arguments.unfitting if options["broken"] == "arguments" and place == 0 else arguments.fitting
+def _written(function: Mapping[str, Any], number: int, options: Mapping[str, Any], step: int) -> str:
+    make = arguments.unfitting if options["broken"] == "arguments" and step == 0 else arguments.fitting
     made = make(function.get("parameters"), number)
     if size := options["size"]:
         name = next((name for name, value in made.items() if isinstance(value, str)), "text")
@@ -99,7 +104,7 @@ def _written(function: Mapping[str, Any], number: int, options: Mapping[str, Any
     return json.dumps(made, ensure_ascii=False)
 
 
-def _broken(calls: tuple[Call, ...], options: Mapping[str, Any], place: int) -> tuple[Call, ...]:
+def _broken(calls: tuple[Call, ...], options: Mapping[str, Any], step: int) -> tuple[Call, ...]:
     """Return the calls with the fault that the scenario asks for.
 
     A fault that a model would mend once it has been told is in the first step only.
@@ -109,9 +114,9 @@ def _broken(calls: tuple[Call, ...], options: Mapping[str, Any], place: int) -> 
             return tuple(Call(call.name, call.arguments, has_id=False) for call in calls)
         case "name":
             return tuple(Call("", call.arguments) for call in calls)
-        case "unknown" if place == 0:
+        case "unknown" if step == 0:
             return tuple(Call(_UNKNOWN, call.arguments) for call in calls)
-        case "json" if place == 0:
+        case "json" if step == 0:
             return tuple(Call(call.name, f"{call.arguments[:-1]}, ") for call in calls)
         case _:
             return calls

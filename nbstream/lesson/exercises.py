@@ -1,0 +1,179 @@
+"""What a lesson's exercises and predictions are, and what came of them.
+
+Each lesson has a module `checks_01`, … with `EXERCISES` and `PREDICTIONS`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from nbstream.model.exceptions import RequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+#: What came of an exercise or a prediction: nothing yet, a choice that waits for the run, right,
+#: or not (yet) right.
+State: TypeAlias = Literal["open", "made", "right", "wrong"]
+
+_TRIED = "Your answer cannot be checked: it is {kind}, and this exercise expects {expects}."
+
+
+@dataclass(frozen=True, slots=True)
+class Exercise:
+    """An exercise and its check.
+
+    Attributes:
+        name: the name in the notebook, such as `total`.
+        task: what to do, in one sentence.
+        expects: what kind of value the answer is, such as “a whole number”.
+        check: returns a hint for a value that is not right, and "" for one that is. A hint says
+            what is missing and where to look; it does not have the solution. It may raise
+            anything for a value of another kind.
+        learned: one sentence for a right answer: what it shows.
+    """
+
+    name: str
+    task: str
+    expects: str
+    check: Callable[[object], str]
+    learned: str = ""
+
+    def marked(self, value: object) -> Result:
+        """Return what a value is worth; `...` is not done yet."""
+        if value is ...:
+            return Result(self.name, self.task, "open")
+        try:
+            hint = self.check(value)
+        except Exception:  # noqa: BLE001  (the value may be anything)
+            hint = _TRIED.format(kind=kind_of(value), expects=self.expects)
+        return Result(self.name, self.task, "wrong" if hint else "right", hint or self.learned)
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """A question whose answer the run shows.
+
+    Attributes:
+        name: the name in the notebook.
+        question: the question.
+        why: why it is as it is, in one to three sentences; or a function that says so of what
+            happened.
+        choices: the choices by their letter; none if the prediction is a number.
+        choice_of: returns the letter, or the number, that something that happened amounts to.
+        close: how far a number may be off, as a share of the actual one.
+    """
+
+    name: str
+    question: str
+    why: str | Callable[[object], str]
+    choices: Mapping[str, str] = field(default_factory=dict)
+    choice_of: Callable[[object], object] = lambda actual: actual
+    close: float = 0.25
+
+    def made(self, choice: object) -> Expectation:
+        """Return a prediction that waits for the run.
+
+        Raises:
+            RequestError: if there is no such choice.
+        """
+        expected = Expectation(self.name, self.question, choices=self.choices)
+        if choice is ...:
+            return expected
+        return replace(expected, state="made", expected=self._read(choice))
+
+    def compared(self, before: Expectation | None, actual: object) -> Expectation:
+        """Return what came of a prediction.
+
+        Args:
+            before: the prediction as it was made; None if it was not.
+            actual: what happened.
+
+        Raises:
+            RequestError: if what happened is no answer to the question.
+        """
+        expected = before or Expectation(self.name, self.question, choices=self.choices)
+        if actual is ...:
+            return expected
+        try:
+            found = self.choice_of(actual)
+        except Exception:  # noqa: BLE001  (the value may be anything)
+            raise RequestError(
+                f"{kind_of(actual).capitalize()} does not show what happened: run the cells above, and give "
+                f"lesson.reveal({self.name!r}, …) what the notebook says."
+            ) from None
+        shown = self._read(found)
+        why = self.why if isinstance(self.why, str) else self.why(actual)
+        # A comparison without a prediction is none: the student has looked first.
+        state: State = "open" if not expected.expected else "right" if self._is_near(expected, shown) else "wrong"
+        return replace(expected, state=state, actual=shown, said=why)
+
+    def _is_near(self, before: Expectation, shown: str) -> bool:
+        if self.choices:
+            return before.expected == shown
+        guess, found = float(before.expected), float(shown)
+        return abs(guess - found) <= abs(found) * self.close
+
+    def _read(self, choice: object) -> str:
+        if not self.choices:
+            try:
+                return f"{float(choice):g}"  # type: ignore[arg-type]
+            except (TypeError, ValueError):
+                raise RequestError(f"The prediction {self.name!r} is a number, not {kind_of(choice)}.") from None
+        letter = str(choice).strip().lower()
+        if letter not in self.choices:
+            raise RequestError(f"The prediction {self.name!r} has the choices {', '.join(self.choices)}.")
+        return letter
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of an exercise.
+
+    Attributes:
+        name: the exercise.
+        task: what was to be done.
+        state: open, right or wrong.
+        said: a hint, or what a right answer shows.
+    """
+
+    name: str
+    task: str
+    state: State = "open"
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What came of a prediction.
+
+    Attributes:
+        name: the prediction.
+        question: its question.
+        state: open, made, right or wrong.
+        expected: what the student expected: a letter or a number; empty before.
+        actual: what happened; empty before.
+        said: why.
+        choices: the choices by their letter.
+    """
+
+    name: str
+    question: str
+    state: State = "open"
+    expected: str = ""
+    actual: str = ""
+    said: str = ""
+    choices: Mapping[str, str] = field(default_factory=dict)
+
+    def words(self, choice: str) -> str:
+        """Return a choice in words; a number as it is."""
+        return self.choices.get(choice, choice)
+
+
+def kind_of(value: object) -> str:
+    """Return what a value is, for a sentence: `a list`, `an int`."""
+    name = type(value).__name__
+    if value is None:
+        return "None"
+    return f"an {name}" if name[0].lower() in "aeiou" else f"a {name}"
