@@ -2,12 +2,14 @@
 // `--serve` serves the preview of all states, which is built when it is requested.
 //
 // `reply.js` holds the live reply and what other widgets share with it (`src/shared.ts`). Each
-// other widget is a module of its own that takes those parts from it at run time.
+// other widget is a module of its own that takes those parts from it at run time. The words of each
+// language but English are a module as well, made of its catalogue (`language.mjs`).
 import { createHash } from "node:crypto";
 import { mkdirSync, watch, writeFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build, context, transform } from "esbuild";
+import { CATALOGUES, languages, words } from "./language.mjs";
 
 const ROOT = import.meta.dirname;
 const STATIC = join(ROOT, "../nbstream/static");
@@ -83,6 +85,7 @@ function write(name, code) {
 async function buildAll() {
   mkdirSync(STATIC, { recursive: true });
   for (const [name, entryPoint] of Object.entries(ALONE)) write(name, (await bundle(entryPoint, [])).code);
+  for (const name of languages()) write(name.split("_")[0], `export default ${JSON.stringify(words(name))};`);
   const reply = await bundle("src/reply.ts", []);
   write("reply", reply.code);
   const hash = createHash("sha256").update(reply.code).digest("hex").slice(0, 16);
@@ -107,9 +110,11 @@ if (process.argv.includes("--serve")) {
   if (process.argv.includes("--watch")) {
     process.stdout.write("To see changes in a notebook, start Jupyter with NBSTREAM_DEV=1 and run the cell again.\n");
     let timer;
-    watch(join(ROOT, "src"), { recursive: true }, () => {
-      clearTimeout(timer);
-      timer = setTimeout(() => buildAll().catch((error) => process.stderr.write(`${error.message}\n`)), 100);
-    });
+    for (const folder of [join(ROOT, "src"), CATALOGUES]) {
+      watch(folder, { recursive: true }, () => {
+        clearTimeout(timer);
+        timer = setTimeout(() => buildAll().catch((error) => process.stderr.write(`${error.message}\n`)), 100);
+      });
+    }
   }
 }

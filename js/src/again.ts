@@ -5,6 +5,7 @@
  */
 
 import { type Kernel, MAX_REPLY_TIMEOUT, sendControl } from "./channel";
+import { _, marked } from "./language";
 import type { Notebooks } from "./notebook";
 import type { Action, ClickAnswer } from "./protocol";
 
@@ -16,8 +17,8 @@ const MOST_QUESTIONS = 60;
 const UPDATE_WAIT = 600;
 const DRAW_WAIT = 1500;
 
-const GONE = "The kernel does not have this reply any more: run the cell again.";
-const SLOW = "The kernel has not answered; it may be busy. Try again, or run the cell again.";
+const GONE = marked("The kernel does not have this reply any more: run the cell again.");
+const SLOW = marked("The kernel has not answered; it may be busy. Try again, or run the cell again.");
 const AREA = ".jp-OutputArea";
 
 /** What a click needs of its page. */
@@ -37,7 +38,7 @@ export async function repeat(page: Page, element: Element, action: Action): Prom
   for (let asked = 0; asked < MOST_QUESTIONS; asked += 1) {
     const answer = await ask(found.kernel, found.run, action);
     if (answer === undefined || answer.known !== true) {
-      page.notify(answer === undefined ? SLOW : GONE);
+      page.notify(_(answer === undefined ? SLOW : GONE));
       if (answer !== undefined) page.onGone(found.run);
       return false;
     }
@@ -53,7 +54,7 @@ export async function repeat(page: Page, element: Element, action: Action): Prom
     }
     await wait(PAUSE);
   }
-  page.notify(SLOW);
+  page.notify(_(SLOW));
   return false;
 }
 

@@ -7,7 +7,7 @@ import style from "./calls.css?inline";
 import type { Decision, Decisions } from "./decisions";
 import type { Card, Keyframe } from "./protocol";
 import { QuestionView } from "./question";
-import { applyStyle, duration, element, keepSelection, parsed, patchChildren, show } from "./shared";
+import { _, applyStyle, duration, element, keepSelection, parsed, patchChildren, show } from "./shared";
 
 /** What the cards need of their reply. */
 export interface CardsController {
@@ -107,7 +107,7 @@ class CardView {
   draw(card: Card, isLive: boolean, decided: ReturnType<Decisions["of"]>, isStopping: boolean): void {
     this.#card = card;
     this.element.dataset.state = card.state;
-    this.element.setAttribute("aria-label", `Tool call ${card.name}`);
+    this.element.setAttribute("aria-label", _("Tool call {name}", { name: card.name }));
     for (const [name, slot] of this.#slots) this.#drawSlot(name, slot, card[name]);
     const question = isLive ? card.question : null;
     if (question === null) this.#removeQuestion();

@@ -6,6 +6,7 @@
 import { copy } from "./clipboard";
 import { element } from "./elements";
 import { IMAGE, type Images } from "./images";
+import { _, localize, marked } from "./language";
 import type { Notebooks } from "./notebook";
 import type { Action } from "./protocol";
 
@@ -27,12 +28,17 @@ export interface ControlServices {
 
 type Button = "code" | "cell" | "answer" | Action;
 
+const COPIED = marked("Copied");
+const NOT_COPIED = marked("Could not copy");
+const COPY_ANSWER = marked("Copy answer");
+const INSERT = marked("Insert as cell");
+/** What it says, its name for screen readers, and what became of a click. */
 const LABELS: Record<Button, { text: string; name: string; done: string; failed: string }> = {
-  code: { text: "Copy", name: "Copy code", done: "Copied", failed: "Could not copy" },
-  cell: { text: "Insert as cell", name: "Insert as cell", done: "Inserted below", failed: "Could not insert" },
-  answer: { text: "Copy answer", name: "Copy answer", done: "Copied", failed: "Could not copy" },
-  continue: { text: "Continue", name: "Continue this reply", done: "Continuing…", failed: "Could not continue" },
-  retry: { text: "Retry", name: "Retry this prompt", done: "Asking…", failed: "Could not ask" },
+  code: { text: marked("Copy"), name: marked("Copy code"), done: COPIED, failed: NOT_COPIED },
+  cell: { text: INSERT, name: INSERT, done: marked("Inserted below"), failed: marked("Could not insert") },
+  answer: { text: COPY_ANSWER, name: COPY_ANSWER, done: COPIED, failed: NOT_COPIED },
+  continue: { text: marked("Continue"), name: marked("Continue this reply"), done: marked("Continuing…"), failed: "" },
+  retry: { text: marked("Retry"), name: marked("Retry this prompt"), done: marked("Asking…"), failed: "" },
 };
 
 /** Whether `node` was added by this module, and so is not part of what the kernel writes. */
@@ -96,7 +102,7 @@ export function handleClicks(root: Element, services: ControlServices, signal?: 
 }
 
 function toolbar(actions: readonly Button[]): HTMLElement {
-  const tools = element("span", TOOLS);
+  const tools = localize(element("span", TOOLS));
   for (const action of actions) {
     const button = element("button", "");
     button.name = action;
@@ -113,7 +119,7 @@ async function run(button: HTMLButtonElement, services: ControlServices): Promis
     return;
   }
   const { done, failed } = LABELS[action];
-  const feedback = (await perform(action, button, services)) ? done : failed;
+  const feedback = _((await perform(action, button, services)) ? done : failed);
   button.textContent = feedback;
   button.setAttribute("aria-label", feedback);
   services.announce(feedback);
@@ -129,8 +135,9 @@ async function repeat(button: HTMLButtonElement, action: Action, services: Contr
   );
   // `disabled` would move the focus out of the output.
   for (const each of buttons) each.setAttribute("aria-disabled", "true");
-  button.textContent = LABELS[action].done;
-  services.announce(LABELS[action].done);
+  const asking = _(LABELS[action].done);
+  button.textContent = asking;
+  services.announce(asking);
   if (await services.repeat(button, action)) return;
   for (const each of buttons) each.removeAttribute("aria-disabled");
   resetLabel(button, action);
@@ -147,6 +154,6 @@ async function perform(action: Button, button: Element, { notebooks }: ControlSe
 }
 
 function resetLabel(button: HTMLButtonElement, action: Button): void {
-  button.textContent = LABELS[action].text;
-  button.setAttribute("aria-label", LABELS[action].name);
+  button.textContent = _(LABELS[action].text);
+  button.setAttribute("aria-label", _(LABELS[action].name));
 }

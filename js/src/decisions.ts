@@ -4,7 +4,7 @@
  */
 
 import type { Card, Consent, PageMessage } from "./protocol";
-import { BY_INPUT } from "./shared";
+import { _, BY_INPUT, marked } from "./shared";
 
 /** Milliseconds from the first sending to the second; each further pause is twice as long. */
 export const FIRST_PAUSE = 500;
@@ -13,9 +13,9 @@ export const MAX_PAUSE = 10_000;
 /** Milliseconds after which the user is told that the kernel has not answered. */
 export const PATIENCE = 3000;
 
-const TAKEN_BEFORE = "This call had been decided already: your decision has changed nothing.";
-const TOO_LATE = "The call was not waiting for a decision any more: your decision has changed nothing.";
-const ELSEWHERE = "The page was slow, so the kernel asks below the reply now: please answer there.";
+const TAKEN_BEFORE = marked("This call had been decided already: your decision has changed nothing.");
+const TOO_LATE = marked("The call was not waiting for a decision any more: your decision has changed nothing.");
+const ELSEWHERE = marked("The page was slow, so the kernel asks below the reply now: please answer there.");
 
 export interface Decision {
   action: Consent;
@@ -86,9 +86,9 @@ export class Decisions {
       if (card?.state === "asking" && this.#port.isLive()) continue;
       // Without a card, its step has passed already, and nobody else is known to have decided.
       const isDone = sent.phase === "taken" || (card === undefined ? this.#port.isLive() : card.decider !== "");
-      if (!isDone) this.#port.notify(TOO_LATE);
+      if (!isDone) this.#port.notify(_(TOO_LATE));
       else if (card !== undefined && card.decider !== "" && card.decider !== this.#port.pageId) {
-        this.#port.notify(TAKEN_BEFORE);
+        this.#port.notify(_(TAKEN_BEFORE));
       }
     }
   }
@@ -116,7 +116,7 @@ export class Decisions {
     if (decider === this.#port.pageId) sent.phase = "taken";
     else {
       this.#sent.delete(key);
-      this.#port.notify(decider === BY_INPUT ? ELSEWHERE : decider === "" ? TOO_LATE : TAKEN_BEFORE);
+      this.#port.notify(_(decider === BY_INPUT ? ELSEWHERE : decider === "" ? TOO_LATE : TAKEN_BEFORE));
     }
     this.#port.onChange();
   }

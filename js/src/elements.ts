@@ -1,5 +1,7 @@
 /** Small helpers for elements, shared by the parts of a view. */
 
+import { _ } from "./language";
+
 /** An element with a class and a text. A button is one that submits no form. */
 export function element<K extends keyof HTMLElementTagNameMap>(
   tag: K,
@@ -43,5 +45,9 @@ export function write(element: HTMLElement, text: string): void {
 export function duration(seconds: number | undefined): string {
   if (seconds === undefined || seconds < 1) return "";
   const whole = Math.floor(seconds);
-  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`;
+  if (whole < 60) return _("{seconds} s", { seconds: whole });
+  return _("{minutes} min {seconds} s", {
+    minutes: Math.floor(whole / 60),
+    seconds: String(whole % 60).padStart(2, "0"),
+  });
 }

@@ -3,6 +3,7 @@
  */
 
 import { element } from "./elements";
+import { _ } from "./language";
 
 export const IMAGE = "a.nbstream-image";
 
@@ -46,7 +47,7 @@ function load(link: HTMLAnchorElement): void {
   const description = descriptionOf(link);
   const image = document.createElement("img");
   image.dataset.description = description;
-  image.alt = description || `Image from ${link.hostname}`;
+  image.alt = description || _("Image from {host}", { host: link.hostname });
   image.referrerPolicy = "no-referrer";
   image.style.maxWidth = "100%";
   // Last, because it starts the request.
@@ -56,7 +57,7 @@ function load(link: HTMLAnchorElement): void {
 
 function showFailure(link: HTMLAnchorElement): void {
   const description = element("span", DESCRIPTION, descriptionOf(link));
-  link.replaceChildren(`Image from ${link.hostname} could not be loaded`);
+  link.replaceChildren(_("Image from {host} could not be loaded", { host: link.hostname }));
   if (description.textContent !== "") link.append(": ", description);
 }
 

@@ -11,6 +11,7 @@ import { element, targetOf } from "./elements";
 import { type Typesetter, typesetInSlices } from "./formula_slices";
 import { Handover } from "./handover";
 import { Images } from "./images";
+import { _, localize } from "./language";
 import { type NotebookContext, Notebooks } from "./notebook";
 import type { Action } from "./protocol";
 import { isAbove, keepPositionBelow } from "./scroll";
@@ -73,6 +74,7 @@ export class PageServices implements ControlServices, Page {
   announce(text: string): void {
     // The same text is announced again only if it changed in between.
     this.#status.textContent = "";
+    localize(this.#status);
     setTimeout(() => {
       this.#status.textContent = text;
     }, 50);
@@ -89,8 +91,8 @@ export class PageServices implements ControlServices, Page {
       this.#notices.delete(text);
       notice.remove();
     };
-    const notice = element("div", "nbstream nbstream-notice", `${text} `, { role: "status" });
-    const close = element("button", "", "Close");
+    const notice = localize(element("div", "nbstream nbstream-notice", `${text} `, { role: "status" }));
+    const close = element("button", "", _("Close"));
     close.addEventListener("click", remove);
     notice.append(close);
     document.body.append(notice);

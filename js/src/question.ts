@@ -5,36 +5,37 @@
 import type { Decision, DecisionPhase } from "./decisions";
 import { Guard } from "./guard";
 import type { Question } from "./protocol";
-import { element } from "./shared";
+import { _, element, marked } from "./shared";
 
-const UNANSWERED = "The kernel has not answered yet. Your decision is sent again until it does.";
+const UNANSWERED = marked("The kernel has not answered yet. Your decision is sent again until it does.");
 
 type Form = "edit" | "deny";
 
-/** A button's name, and the text before and after the tool's name in it. */
-type Choice = readonly [name: string, before: string, after?: string];
+/** A button's name, and its text; `{name}` in it is the tool's. */
+type Choice = readonly [name: string, text: string];
 
 const CHOICES: readonly Choice[] = [
-  ["allow", "Allow once"],
-  ["allow_all", "Allow ", " for this reply"],
-  ["edit", "Edit…"],
-  ["deny", "Deny…"],
+  ["allow", marked("Allow once")],
+  ["allow_all", marked("Allow {name} for this reply")],
+  ["edit", marked("Edit…")],
+  ["deny", marked("Deny…")],
 ];
+const CANCEL = marked("Cancel");
 const FORMS: Record<Form, { label: string; rows: number; choices: readonly Choice[] }> = {
   edit: {
-    label: "The arguments, as JSON",
+    label: marked("The arguments, as JSON"),
     rows: 4,
     choices: [
-      ["allow", "Allow once with these arguments"],
-      ["cancel", "Cancel"],
+      ["allow", marked("Allow once with these arguments")],
+      ["cancel", CANCEL],
     ],
   },
   deny: {
-    label: "Why not? The model reads it. It may stay empty.",
+    label: marked("Why not? The model reads it. It may stay empty."),
     rows: 2,
     choices: [
-      ["deny", "Deny"],
-      ["cancel", "Cancel"],
+      ["deny", marked("Deny")],
+      ["cancel", CANCEL],
     ],
   },
 };
@@ -57,7 +58,7 @@ export class QuestionView {
     this.#question = question;
     this.#onDecision = onDecision;
     this.element.setAttribute("role", "group");
-    this.element.setAttribute("aria-label", `May ${question.name} run?`);
+    this.element.setAttribute("aria-label", _("May {name} run?", { name: question.name }));
     this.#error.setAttribute("role", "alert");
     const notes = question.notes.map((note) => element("div", "nbstream-doubt", note));
     this.#choices.append(...this.#buttons(CHOICES));
@@ -73,7 +74,7 @@ export class QuestionView {
     this.#choices.hidden = decided !== undefined || this.#open !== undefined;
     this.#form.hidden = decided !== undefined || this.#open === undefined;
     const words = decided === undefined ? "" : wordsOf(decided.decision, this.#question.name);
-    const text = decided?.phase === "unanswered" ? `${words} ${UNANSWERED}` : words;
+    const text = decided?.phase === "unanswered" ? `${words} ${_(UNANSWERED)}` : words;
     if (this.#said.textContent !== text) this.#said.textContent = text;
     this.#said.hidden = text === "";
     for (const button of this.element.querySelectorAll("button")) {
@@ -88,7 +89,8 @@ export class QuestionView {
   }
 
   #buttons(choices: readonly Choice[]): HTMLButtonElement[] {
-    return choices.map(([name, before, after]) => {
+    return choices.map(([name, text]) => {
+      const [before, after] = _(text).split("{name}");
       const button = element("button", "nbstream-choice", before);
       button.name = name;
       // A name of letters that run from right to left must not reorder the words around it.
@@ -130,7 +132,7 @@ export class QuestionView {
       field.value = form === "edit" ? this.#question.arguments : "";
       field.rows = Math.min(Math.max(rows, field.value.split("\n").length), MOST_ROWS);
       field.spellcheck = form === "deny";
-      const title = element("label", "", label);
+      const title = element("label", "", _(label));
       title.append(field);
       const row = element("div", "nbstream-choices");
       row.append(...this.#buttons(choices));
@@ -156,9 +158,9 @@ function problemOf(text: string): string {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return "";
-    return "The arguments must be one JSON object, as { … }.";
+    return _("The arguments must be one JSON object, as { … }.");
   } catch (error) {
-    return `This is not JSON: ${error instanceof Error ? error.message : String(error)}`;
+    return _("This is not JSON: {error}", { error: error instanceof Error ? error.message : String(error) });
   }
 }
 
@@ -166,10 +168,10 @@ function problemOf(text: string): string {
 function wordsOf({ action, edited, reason }: Decision, name: string): string {
   switch (action) {
     case "allow":
-      return edited === undefined ? "Allowed once." : "Allowed once, with your arguments.";
+      return edited === undefined ? _("Allowed once.") : _("Allowed once, with your arguments.");
     case "allow_all":
-      return `Allowed ${name} for this reply.`;
+      return _("Allowed {name} for this reply.", { name });
     case "deny":
-      return reason === "" ? "Denied." : `Denied: ${reason}`;
+      return reason ? _("Denied: {reason}", { reason }) : _("Denied.");
   }
 }

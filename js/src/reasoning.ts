@@ -6,6 +6,7 @@
 
 import { LiveDocument } from "./document";
 import { element } from "./elements";
+import { _ } from "./language";
 import { OffscreenParts } from "./offscreen_parts";
 import type { Op, ReasoningDisplay } from "./protocol";
 import { EndPin, isAbove, keepPositionBelow } from "./scroll";
@@ -28,7 +29,7 @@ export class ReasoningPanel {
   readonly button = element("button", "nbstream-disclosure");
   readonly element = element("div", "nbstream-reasoning");
   readonly #choice: Choice;
-  readonly #box = element("div", "nbstream-thoughts", "", { role: "region", "aria-label": "Reasoning" });
+  readonly #box = element("div", "nbstream-thoughts", "", { role: "region", "aria-label": _("Reasoning") });
   readonly #content = element("div", "jp-RenderedHTMLCommon jp-RenderedMarkdown");
   readonly #document: LiveDocument;
   readonly #offscreen: OffscreenParts;

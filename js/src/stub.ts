@@ -37,10 +37,10 @@ interface Store {
   waiting: Record<string, { module: Promise<Module>; take(code: string): void }>;
 }
 
-const globals = globalThis as unknown as Record<symbol, Store>;
+const globals = globalThis as unknown as Record<symbol, unknown>;
 const KEY = Symbol.for("nbstream.modules");
 globals[KEY] ??= { modules: {}, waiting: {} };
-const store = globals[KEY];
+const store = globals[KEY] as Store;
 const wait = (hash: string): Store["waiting"][string] => {
   let take: (code: string) => void = () => {};
   const module = new Promise<string>((resolve) => {
@@ -65,6 +65,10 @@ const wait = (hash: string): Store["waiting"][string] => {
   });
   return { module, take };
 };
+
+/** The code of a language, which is the name of its module; not for who reads traditional Chinese. */
+const codeOf = (tag: string): string =>
+  /hant|tw|hk|mo/i.test(tag) ? "" : (tag.split(/[-_]/)[0] as string).toLowerCase();
 
 /** So many messages are kept while a module is on the way. */
 const MOST_EARLY = 300;
@@ -147,11 +151,14 @@ export default () => {
       model.on("msg:custom", keep);
       const begin = (module: Module): ReturnType<Module["default"]> => {
         model.off("msg:custom", keep);
+        globals[Symbol.for("nbstream.words")] = store.modules[HASHES[language] as string]?.default;
         const widget = module.default();
         close = widget.initialize({ model, early, load });
         return widget;
       };
-      const missing = NEEDED.filter((name) => store.modules[HASHES[name] as string] === undefined);
+      const language = codeOf(model.get("language") || document.documentElement.lang);
+      const needed = HASHES[language] === undefined ? NEEDED : [language, ...NEEDED];
+      const missing = needed.filter((name) => store.modules[HASHES[name] as string] === undefined);
       const last = NEEDED.at(-1) as string;
       if (missing.length === 0) {
         const widget = begin(store.modules[HASHES[last] as string] as Module);

@@ -11,6 +11,7 @@ import { LiveDocument } from "./document";
 import { duration, element, show, write } from "./elements";
 import { FrameScheduler } from "./frame_scheduler";
 import { styleTexts } from "./front_end";
+import { _, localize, marked, plural } from "./language";
 import { calls, type Load } from "./later";
 import { OffscreenParts } from "./offscreen_parts";
 import { opsOf } from "./operations";
@@ -63,7 +64,9 @@ export interface ReplyController {
 export type Part = "stop" | "reasoning" | "answer" | "usage";
 const PARTS: ReadonlySet<Part> = new Set(["stop", "reasoning", "answer", "usage"]);
 
-const LOST = "The kernel went away before the reply had ended. %deepseek show --recover brings back what had arrived.";
+const LOST = marked(
+  "The kernel went away before the reply had ended. %deepseek show --recover brings back what had arrived.",
+);
 const SEPARATOR = " · ";
 
 export class View {
@@ -158,7 +161,7 @@ export class View {
   }
 
   #build(): HTMLElement {
-    const root = element("div", "nbstream nbstream-live");
+    const root = localize(element("div", "nbstream nbstream-live"));
     // A click into the text then moves the focus here, so that Esc stops the reply.
     root.tabIndex = -1;
     if (this.#parts !== PARTS) root.dataset.parts = [...this.#parts].join(" ");
@@ -225,7 +228,7 @@ export class View {
     this.#drawStop(isLive, meta.foreground);
     if (this.#has("reasoning")) this.#drawLabel();
     this.#drawNotes(meta.notes);
-    const lost = isLost && !hasEnded(state) ? (this.#controller.lost ?? LOST) : "";
+    const lost = isLost && !hasEnded(state) ? _(this.#controller.lost ?? LOST) : "";
     show(this.#alert, lost || meta.alert);
     this.#drawFooter(meta);
     // The page announces the end, because this element is removed with the view.
@@ -277,9 +280,11 @@ export class View {
     this.#stop.hidden = !isLive;
     // `disabled` would move the focus out of the output.
     this.#stop.setAttribute("aria-disabled", String(isPressed));
-    write(this.#stop, isPressed ? "Stopping…" : "Stop");
-    const advice = isForeground ? "press ■ in the toolbar" : "restart it if the reply must end";
-    show(this.#hint, isLive && phase === "failed" ? `Stop did not reach the kernel: ${advice}` : "");
+    write(this.#stop, isPressed ? _("Stopping…") : _("Stop"));
+    const advice = isForeground
+      ? _("Stop did not reach the kernel: press ■ in the toolbar")
+      : _("Stop did not reach the kernel: restart it if the reply must end");
+    show(this.#hint, isLive && phase === "failed" ? advice : "");
   }
 
   /** Write the present state, and again when the next second has passed. */
@@ -288,10 +293,10 @@ export class View {
     const { meta } = this.#controller.state;
     const isThinking = meta.status === "reasoning";
     const elapsed = isThinking ? this.#controller.reasoningElapsed() : this.#controller.elapsed();
-    const thinking = ["Thinking…", duration(elapsed)].filter(Boolean).join(" ");
+    const thinking = [_("Thinking…"), duration(elapsed)].filter(Boolean).join(" ");
     const waiting = [meta.label, duration(elapsed), meta.note].filter(Boolean).join(SEPARATOR);
     const isCounting = this.#controller.isLive && meta.status !== "answering";
-    write(this.#panel.button, isCounting && isThinking ? thinking : meta.thought || "Thought");
+    write(this.#panel.button, isCounting && isThinking ? thinking : meta.thought || _("Thought"));
     const counted = !isThinking ? waiting : this.#panel.hasText ? "" : thinking;
     show(this.#label, isCounting ? counted : this.#showsOnlyThoughtTime(meta) ? meta.thought : "");
     show(this.#preview, isCounting && isThinking ? this.#panel.preview : "");
@@ -344,15 +349,19 @@ export function announcement(meta: Meta): string {
     case "calling":
       return [meta.label, meta.note].filter(Boolean).join(SEPARATOR);
     case "reasoning":
-      return "Thinking";
+      return _("Thinking");
     case "answering":
-      return "Answering";
+      return _("Answering");
     case "complete":
-      return meta.answer_tokens === null ? "Finished" : `Finished, ${meta.answer_tokens.toLocaleString("en")} tokens`;
+      return meta.answer_tokens === null
+        ? _("Finished")
+        : plural("Finished, {n:,} token", "Finished, {n:,} tokens", meta.answer_tokens);
     case "cancelled":
-      return duration(meta.elapsed) === "" ? "Stopped" : `Stopped after ${duration(meta.elapsed)}`;
+      return duration(meta.elapsed) === ""
+        ? _("Stopped")
+        : _("Stopped after {duration}", { duration: duration(meta.elapsed) });
     case "truncated":
     case "failed":
-      return meta.alert || "Ended";
+      return meta.alert || _("Ended");
   }
 }

@@ -1,5 +1,6 @@
 /** A chat's panel in a page: what its user writes and does, for all its views. */
 
+import { _, marked } from "../shared";
 import type { Panel, Pending, Post, Writing } from "./panel";
 import type { PanelView } from "./panel_view";
 import type { ChatAnswer, ChatRow, ChatState, Draft, RowText } from "./protocol";
@@ -10,7 +11,9 @@ export const PATIENCE = 400;
 /** Milliseconds after the last key until the kernel gets what was written. */
 export const DRAFT_DELAY = 500;
 
-const STOP_LATE = "Stop has not reached the kernel yet: it is busy. Press ■ in the toolbar if it must end at once.";
+const STOP_LATE = marked(
+  "Stop has not reached the kernel yet: it is busy. Press ■ in the toolbar if it must end at once.",
+);
 
 /** What a panel needs of its instrument (`InstrumentSession`). */
 export interface Instrument {
@@ -177,7 +180,7 @@ export class ChatSession implements Panel {
     this.#cancelDraft();
     const timer = setTimeout(() => {
       pending.isLate = true;
-      this.announce("Kernel busy: the prompt is sent when it is free");
+      this.announce(_("Kernel busy: the prompt is sent when it is free"));
       this.#draw();
     }, PATIENCE);
     await this.#send({ type: "draft", ...(isOwn ? { ...text, ...this.#form, seen: this.#draftSeen } : this.#written) });
@@ -199,12 +202,12 @@ export class ChatSession implements Panel {
     this.#isStopping = true;
     this.#draw();
     const timer = setTimeout(() => {
-      this.#problem = STOP_LATE;
+      this.#problem = _(STOP_LATE);
       this.#draw();
     }, PATIENCE + 1000);
     await this.#send({ type: "stop" });
     clearTimeout(timer);
-    if (this.#problem === STOP_LATE) this.#problem = "";
+    if (this.#problem === _(STOP_LATE)) this.#problem = "";
     this.#isStopping = false;
     this.#draw();
   }

@@ -2,7 +2,7 @@
  * Where prompts are written: the field or a template, what waits, the menus, the gauge, and Send.
  */
 
-import { copy, element, write } from "../shared";
+import { _, copy, element, marked, write } from "../shared";
 import { button, disable, feedback } from "./buttons";
 import { Field } from "./field";
 import { GaugeView } from "./gauge";
@@ -11,9 +11,10 @@ import type { Panel } from "./panel";
 import type { Template } from "./protocol";
 import { TemplateForm } from "./template_form";
 
-const LOST =
-  "The kernel of this chat went away. What was written stays here; run the cell again to go on with the chat.";
-const TAKEN = "One prompt waits already: take it back, or wait until it is sent.";
+const LOST = marked(
+  "The kernel of this chat went away. What was written stays here; run the cell again to go on with the chat.",
+);
+const TAKEN = marked("One prompt waits already: take it back, or wait until it is sent.");
 
 export class Composer {
   readonly element = element("div", "nbstream-composer");
@@ -23,17 +24,17 @@ export class Composer {
   readonly #queue = element("div", "nbstream-queue");
   readonly #queueLabel = element("span", "nbstream-queue-label");
   readonly #queueText = element("bdi", "nbstream-queue-text");
-  readonly #sendQueued = button("nbstream-quiet", "Send now", () => this.#postQueued());
-  readonly #takeBack = button("nbstream-quiet", "Take back", () => this.#onTakeBack());
+  readonly #sendQueued = button("nbstream-quiet", _("Send now"), () => this.#postQueued());
+  readonly #takeBack = button("nbstream-quiet", _("Take back"), () => this.#onTakeBack());
   readonly #remark = element("div", "nbstream-remark");
   readonly #remarkText = element("span", "");
-  readonly #undo = button("nbstream-quiet", "Undo", () => this.#panel.post({ type: "undo" }));
+  readonly #undo = button("nbstream-quiet", _("Undo"), () => this.#panel.post({ type: "undo" }));
   readonly #field: Field;
   readonly #menus: Menus;
   readonly #gauge = new GaugeView();
-  readonly #send = button("nbstream-plain nbstream-send", "Send", () => this.#onSend());
-  readonly #add = button("nbstream-quiet", "Queue", () => this.#submit());
-  readonly #copyText = button("nbstream-quiet", "Copy the text", () => void this.#copy());
+  readonly #send = button("nbstream-plain nbstream-send", _("Send"), () => this.#onSend());
+  readonly #add = button("nbstream-quiet", _("Queue"), () => this.#submit());
+  readonly #copyText = button("nbstream-quiet", _("Copy the text"), () => void this.#copy());
   readonly #row = element("div", "nbstream-controls");
   #form: TemplateForm | undefined;
   #problem = "";
@@ -43,7 +44,7 @@ export class Composer {
     this.#panel = panel;
     this.#menus = new Menus(panel);
     this.#field = new Field(
-      "Prompt",
+      _("Prompt"),
       {
         onEnter: () => this.#submit(),
         onEscape: () => this.#onEscape(),
@@ -62,7 +63,7 @@ export class Composer {
     const parts = [this.#suggestions, this.#remark, this.#queue, this.#field.element, this.#row, this.#gauge.element];
     this.element.append(...parts);
     this.#suggestions.setAttribute("role", "group");
-    this.#suggestions.setAttribute("aria-label", "Suggestions");
+    this.#suggestions.setAttribute("aria-label", _("Suggestions"));
     this.#remark.setAttribute("role", "status");
   }
 
@@ -79,13 +80,13 @@ export class Composer {
     this.#menus.draw();
     this.#gauge.draw(state);
     const waiting = state.waiting?.text ?? "";
-    const said = isLost ? LOST : this.#problem || this.#panel.problem || waiting || state.remark;
+    const said = isLost ? _(LOST) : this.#problem || this.#panel.problem || waiting || state.remark;
     write(this.#remarkText, said);
     this.#remark.hidden = said === "";
     this.#undo.hidden = isLost || said !== state.remark || !state.can_undo;
     this.#send.hidden = isLost;
     this.#copyText.hidden = !isLost || writing.text === "";
-    write(this.#send, isStopping ? "Stopping…" : isLive ? "Stop" : "Send");
+    write(this.#send, isStopping ? _("Stopping…") : isLive ? _("Stop") : _("Send"));
     disable(this.#send, isStopping || (!isLive && this.#isEmpty));
     this.#add.hidden = isLost || !isLive || this.#isEmpty || this.#isTaken;
   }
@@ -130,7 +131,7 @@ export class Composer {
 
   #ask(prompt: string, template = ""): void {
     this.#problem = "";
-    if (!this.#panel.ask(prompt, template)) this.#problem = TAKEN;
+    if (!this.#panel.ask(prompt, template)) this.#problem = _(TAKEN);
     this.draw();
   }
 
@@ -158,7 +159,7 @@ export class Composer {
   }
 
   async #copy(): Promise<void> {
-    feedback(this.#copyText, (await copy(this.#panel.writing.text)) ? "Copied" : "Could not copy");
+    feedback(this.#copyText, (await copy(this.#panel.writing.text)) ? _("Copied") : _("Could not copy"));
   }
 
   #onKey(event: KeyboardEvent): void {
@@ -175,13 +176,13 @@ export class Composer {
     const isLate = pending?.isLate === true && !isLost;
     this.#queue.hidden = !isQueued && !isLate;
     if (this.#queue.hidden) return;
-    const label = isLate ? "Kernel busy: sent when it is free" : queued?.held || "Sent when the reply has ended";
+    const label = isLate ? _("Kernel busy: sent when it is free") : queued?.held || _("Sent when the reply has ended");
     write(this.#queueLabel, label);
     // The transcript shows the one that is to come next.
     const isShown = isLate && state.arriving.length === 0;
     write(this.#queueText, (isShown ? "" : isLate ? pending?.prompt : queued?.prompt) ?? "");
     this.#sendQueued.hidden = isLate || !queued?.held;
-    write(this.#takeBack, isLate ? "Cancel" : "Take back");
+    write(this.#takeBack, isLate ? _("Cancel") : _("Take back"));
   }
 
   #drawSuggestions(): void {
@@ -252,6 +253,6 @@ export class Composer {
 }
 
 function placeholder(count: number, isLive: boolean): string {
-  if (isLive) return "Write the next prompt";
-  return count === 0 ? "Ask something" : "Go on";
+  if (isLive) return _("Write the next prompt");
+  return count === 0 ? _("Ask something") : _("Go on");
 }

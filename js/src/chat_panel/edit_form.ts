@@ -1,6 +1,6 @@
 /** A form in place of a text of the transcript, to change it. */
 
-import { element } from "../shared";
+import { _, element, marked } from "../shared";
 import { button } from "./buttons";
 import { Field } from "./field";
 
@@ -19,8 +19,8 @@ interface Words {
 }
 
 export const EDITS: Record<"prompt" | "answer", Words> = {
-  prompt: { label: "Edit the prompt", submit: "Ask", isPrompt: true },
-  answer: { label: "Edit the answer", submit: "Save", isPrompt: false },
+  prompt: { label: marked("Edit the prompt"), submit: marked("Ask"), isPrompt: true },
+  answer: { label: marked("Edit the answer"), submit: marked("Save"), isPrompt: false },
 };
 
 export class EditForm {
@@ -36,7 +36,7 @@ export class EditForm {
       if (this.#field.value.trim() !== "") port.submit(this.#field.value);
     };
     this.#field = new Field(
-      label,
+      _(label),
       {
         breaksLines: !isPrompt,
         onEnter: onSubmit,
@@ -51,8 +51,8 @@ export class EditForm {
     this.#field.value = text;
     const row = element("div", "nbstream-edit-row");
     row.append(
-      button("nbstream-plain", submit, onSubmit),
-      button("nbstream-quiet", "Cancel", () => port.cancel()),
+      button("nbstream-plain", _(submit), onSubmit),
+      button("nbstream-quiet", _("Cancel"), () => port.cancel()),
     );
     this.element.append(this.#field.element, row);
   }

@@ -1,6 +1,6 @@
 /** A text of a user, of which only the beginning is shown at first if it is long. */
 
-import { element } from "../shared";
+import { _, element } from "../shared";
 import { button } from "./buttons";
 
 const SHOWN_CHARACTERS = 2000;
@@ -9,7 +9,7 @@ const SHOWN_LINES = 14;
 export class LongText {
   readonly element = element("div", "nbstream-prompt");
   readonly #text = element("div", "nbstream-prompt-text");
-  readonly #more = button("nbstream-quiet nbstream-more", "Show all", () => void this.#showAll());
+  readonly #more = button("nbstream-quiet nbstream-more", _("Show all"), () => void this.#showAll());
   readonly #load: () => Promise<string | undefined>;
   #drawn: string | undefined;
   #leftOut = 0;

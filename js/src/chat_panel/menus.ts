@@ -2,7 +2,7 @@
  * What the next prompt is asked with, as quiet menus: the model, whether it thinks, and how much.
  */
 
-import { element, targetOf } from "../shared";
+import { _, element, marked, targetOf } from "../shared";
 import type { Panel } from "./panel";
 
 interface Item {
@@ -11,7 +11,7 @@ interface Item {
 }
 
 const OTHER = "\u0000other";
-const OTHER_LABEL = "Another model…";
+const OTHER_LABEL = marked("Another model…");
 /** Keys that move the focus past a menu. */
 const PASSING: ReadonlySet<string> = new Set(["Tab", "Shift", "Escape"]);
 
@@ -61,17 +61,17 @@ export class Menus {
   constructor(panel: Panel) {
     this.#panel = panel;
     this.element.setAttribute("role", "group");
-    this.element.setAttribute("aria-label", "How the next prompt is asked");
-    this.#model = new Menu("Model", (value) => (value === OTHER ? this.#askOther() : this.#choose("model", value)));
-    this.#thinking = new Menu("Thinking", (value) => this.#choose("thinking", value));
-    this.#effort = new Menu("Effort", (value) => this.#choose("effort", value));
+    this.element.setAttribute("aria-label", _("How the next prompt is asked"));
+    this.#model = new Menu(_("Model"), (value) => (value === OTHER ? this.#askOther() : this.#choose("model", value)));
+    this.#thinking = new Menu(_("Thinking"), (value) => this.#choose("thinking", value));
+    this.#effort = new Menu(_("Effort"), (value) => this.#choose("effort", value));
     for (const type of ["pointerdown", "click"]) {
       this.#model.element.addEventListener(type, () => this.#askForModels());
     }
     this.#other.type = "text";
     this.#other.hidden = true;
-    this.#other.placeholder = "Model, or endpoint/model";
-    this.#other.setAttribute("aria-label", OTHER_LABEL.replace("…", ""));
+    this.#other.placeholder = _("Model, or endpoint/model");
+    this.#other.setAttribute("aria-label", _(OTHER_LABEL).replace("…", ""));
     this.#other.addEventListener("blur", () => this.#closeOther());
     this.element.append(this.#model.element, this.#other, this.#thinking.element, this.#effort.element);
   }
@@ -81,17 +81,20 @@ export class Menus {
     const named = models.map(({ value, note }) => ({ value, text: [value, note].filter(Boolean).join(" · ") }));
     const isKnown = model === "" || models.some(({ value }) => value === model);
     const items = [
-      { value: "", text: default_model || "default model" },
+      { value: "", text: default_model || _("default model") },
       ...named,
       ...(isKnown ? [] : [{ value: model, text: model }]),
-      { value: OTHER, text: OTHER_LABEL },
+      { value: OTHER, text: _(OTHER_LABEL) },
     ];
     this.#model.draw(items, model);
-    const usual = { value: "auto", text: "thinking: default" };
-    const switches = ["on", "off"].map((value) => ({ value, text: `thinking ${value}` }));
+    const usual = { value: "auto", text: _("thinking: default") };
+    const switches = [
+      { value: "on", text: _("thinking on") },
+      { value: "off", text: _("thinking off") },
+    ];
     this.#thinking.draw([usual, ...switches], thinking);
-    const degrees = efforts.map((value) => ({ value, text: `effort ${value}` }));
-    this.#effort.draw([{ value: "", text: "effort: default" }, ...degrees], effort);
+    const degrees = efforts.map((value) => ({ value, text: _("effort {degree}", { degree: value }) }));
+    this.#effort.draw([{ value: "", text: _("effort: default") }, ...degrees], effort);
     this.#effort.element.hidden = efforts.length === 0 || thinking === "off";
   }
 

@@ -1,6 +1,6 @@
 /** One view of a chat's panel: the transcript, and below it the place to write. */
 
-import { element, scrollBy, scrollerOf, targetOf } from "../shared";
+import { _, element, localize, scrollBy, scrollerOf, targetOf } from "../shared";
 import { Composer } from "./composer";
 import type { Panel } from "./panel";
 import { Transcript } from "./transcript";
@@ -14,8 +14,8 @@ const LEAST = 160;
 
 export class PanelView {
   readonly #panel: Panel;
-  readonly #root = element("div", "nbstream nbstream-panel");
-  readonly #skip = element("a", "nbstream-skip", "To the prompt");
+  readonly #root = localize(element("div", "nbstream nbstream-panel"));
+  readonly #skip = element("a", "nbstream-skip", _("To the prompt"));
   readonly #transcript: Transcript;
   readonly #composer: Composer;
   readonly #removal = new AbortController();
@@ -100,7 +100,7 @@ export class PanelView {
     if (this.#frame !== undefined) cancelAnimationFrame(this.#frame);
     this.#frame = undefined;
     const { isLost, state } = this.#panel;
-    this.#root.setAttribute("aria-label", `Chat ${state.chat}`);
+    this.#root.setAttribute("aria-label", _("Chat {name}", { name: state.chat }));
     this.#root.toggleAttribute("data-lost", isLost);
     this.#root.toggleAttribute("data-several", state.arriving.length > 1);
     this.#root.toggleAttribute("data-cell", this.#root.closest(".jp-Cell") !== null);

@@ -1,6 +1,6 @@
 /** One row of the transcript: a prompt, its reply, and what can be done about them. */
 
-import { copy, element, show, write } from "../shared";
+import { _, copy, element, show, write } from "../shared";
 import { button, disable, feedback } from "./buttons";
 import { EditForm } from "./edit_form";
 import { LongText } from "./long_text";
@@ -12,10 +12,15 @@ export class RowView {
   readonly #panel: Panel;
   readonly #ask = element("div", "nbstream-ask");
   readonly #prompt: LongText;
-  readonly #editButton = button("nbstream-quiet nbstream-tool", "Edit", () => void this.#edit("prompt"), "Edit prompt");
-  readonly #older = button("nbstream-quiet", "‹", () => this.#step(-1), "Previous version");
+  readonly #editButton = button(
+    "nbstream-quiet nbstream-tool",
+    _("Edit"),
+    () => void this.#edit("prompt"),
+    _("Edit prompt"),
+  );
+  readonly #older = button("nbstream-quiet", "‹", () => this.#step(-1), _("Previous version"));
   readonly #place = element("span", "nbstream-place");
-  readonly #newer = button("nbstream-quiet", "›", () => this.#step(1), "Next version");
+  readonly #newer = button("nbstream-quiet", "›", () => this.#step(1), _("Next version"));
   readonly #versions = element("span", "nbstream-versions");
   readonly #marks = element("div", "nbstream-marks");
   readonly #problem = element("div", "nbstream-problem");
@@ -61,14 +66,17 @@ export class RowView {
   draw(row: ChatRow): void {
     this.#row = row;
     const { isLost, isLive, writing } = this.#panel;
-    const label = row.kind === "unsent" ? "Not sent" : `Turn ${row.number}`;
+    const label = row.kind === "unsent" ? _("Not sent") : _("Turn {number}", { number: row.number ?? "" });
     if (this.element.getAttribute("aria-label") !== label) this.element.setAttribute("aria-label", label);
     this.element.toggleAttribute("data-hidden", row.hidden);
     this.element.toggleAttribute("data-arriving", row.arriving);
     this.#prompt.draw(row.prompt, row.prompt_left_out, row.reply);
     this.#editButton.hidden = isLost || !row.actions.includes("edit");
     this.#versions.hidden = row.versions < 2;
-    this.#versions.setAttribute("aria-label", `Version ${row.version} of ${row.versions}`);
+    this.#versions.setAttribute(
+      "aria-label",
+      _("Version {version} of {versions}", { version: row.version, versions: row.versions }),
+    );
     write(this.#place, `${row.version}/${row.versions}`);
     disable(this.#older, row.version <= 1 || isLive);
     disable(this.#newer, row.version >= row.versions || isLive);
@@ -102,21 +110,24 @@ export class RowView {
       return created;
     };
     return [
-      [tool("Send again", "Send again", () => post("send")), offers("send")],
-      [tool("Continue", "Continue this reply", () => post("continue")), offers("continue")],
-      [tool("Retry", "Retry this prompt", () => post("retry")), offers("retry")],
+      [tool(_("Send again"), _("Send again"), () => post("send")), offers("send")],
+      [tool(_("Continue"), _("Continue this reply"), () => post("continue")), offers("continue")],
+      [tool(_("Retry"), _("Retry this prompt"), () => post("retry")), offers("retry")],
       [
-        tool("Copy", "Copy the answer", (self) => void this.#copy(self)),
+        tool(_("Copy"), _("Copy the answer"), (self) => void this.#copy(self)),
         ({ kind, arriving }) => kind === "turn" && !arriving && !this.#panel.isLost,
       ],
-      [tool("Edit answer", "Edit answer", () => void this.#edit("answer")), offers("edit_answer")],
+      [tool(_("Edit answer"), _("Edit answer"), () => void this.#edit("answer")), offers("edit_answer")],
       [
-        tool("As cell", "As cell: insert this turn below", (self) => void this.#insert(self)),
+        tool(_("As cell"), _("As cell: insert this turn below"), (self) => void this.#insert(self)),
         (row) => this.#panel.canInsertCells && offers("cell")(row),
       ],
-      [tool("Hide", "Hide this turn: it is not sent any more", () => post("hide", { hidden: true })), offers("hide")],
-      [tool("Show", "Show this turn: it is sent again", () => post("hide", { hidden: false })), offers("show")],
-      [tool("Dismiss", "Dismiss this prompt", () => post("dismiss")), offers("dismiss")],
+      [
+        tool(_("Hide"), _("Hide this turn: it is not sent any more"), () => post("hide", { hidden: true })),
+        offers("hide"),
+      ],
+      [tool(_("Show"), _("Show this turn: it is sent again"), () => post("hide", { hidden: false })), offers("show")],
+      [tool(_("Dismiss"), _("Dismiss this prompt"), () => post("dismiss")), offers("dismiss")],
     ];
   }
 
@@ -138,13 +149,13 @@ export class RowView {
 
   async #copy(self: HTMLButtonElement): Promise<void> {
     const text = await this.#panel.textOf(this.#row, "answer");
-    this.#tell(self, text !== undefined && (await copy(text)) ? "Copied" : "Could not copy");
+    this.#tell(self, text !== undefined && (await copy(text)) ? _("Copied") : _("Could not copy"));
   }
 
   async #insert(self: HTMLButtonElement): Promise<void> {
     const source = await this.#panel.textOf(this.#row, "cell");
     const isDone = source !== undefined && this.#panel.insertCell(this.element, source);
-    this.#tell(self, isDone ? "Inserted below" : "Could not insert");
+    this.#tell(self, isDone ? _("Inserted below") : _("Could not insert"));
   }
 
   #tell(self: HTMLButtonElement, text: string): void {
@@ -209,11 +220,11 @@ export class RowView {
 /** What a reader should know of a turn. */
 function marksOf(row: ChatRow): string[] {
   const marks: [string, boolean][] = [
-    ["hidden: not sent any more", row.hidden],
-    ["edited", row.edited],
-    ["answered an earlier version", row.outdated],
-    ["asked by a cell", row.origin === "cell"],
-    ["asked by code", row.origin === "code"],
+    [_("hidden: not sent any more"), row.hidden],
+    [_("edited"), row.edited],
+    [_("answered an earlier version"), row.outdated],
+    [_("asked by a cell"), row.origin === "cell"],
+    [_("asked by code"), row.origin === "code"],
   ];
   return [...marks.filter(([, holds]) => holds).map(([text]) => text), ...row.attached, ...row.notes];
 }

@@ -3,7 +3,7 @@
  * they make.
  */
 
-import { element } from "../shared";
+import { _, element } from "../shared";
 import { button } from "./buttons";
 import { Field } from "./field";
 import type { Template } from "./protocol";
@@ -38,10 +38,10 @@ export class TemplateForm {
     this.#values = values;
     this.#text.dir = "auto";
     this.element.setAttribute("role", "group");
-    this.element.setAttribute("aria-label", `Template: ${template.name}`);
+    this.element.setAttribute("aria-label", _("Template: {name}", { name: template.name }));
     const head = element("div", "nbstream-template-head");
-    const write = button("nbstream-quiet", "Write freely", () => port.write(this.#filled(GAP)));
-    const close = button("nbstream-quiet", "Close", () => port.close(), "Close the template");
+    const write = button("nbstream-quiet", _("Write freely"), () => port.write(this.#filled(GAP)));
+    const close = button("nbstream-quiet", _("Close"), () => port.close(), _("Close the template"));
     head.append(element("bdi", "nbstream-template-name", template.name), write, close);
     const list = element("div", "nbstream-blanks");
     list.append(...this.#blanks.map((blank) => this.#row(blank)));

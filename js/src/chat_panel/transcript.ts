@@ -3,7 +3,7 @@
  * Rows off the screen are neither laid out nor painted, and their replies are drawn when they come near.
  */
 
-import { EndPin, element } from "../shared";
+import { _, EndPin, element, plural } from "../shared";
 import { button } from "./buttons";
 import type { Panel } from "./panel";
 import { RowView } from "./row_view";
@@ -25,8 +25,8 @@ export class Transcript {
   readonly #rows = element("div", "nbstream-rows");
   readonly #coming = element("article", "nbstream-row nbstream-coming");
   readonly #comingText = element("div", "nbstream-prompt-text");
-  readonly #sending = element("div", "nbstream-marks", "Sending…");
-  readonly #toEnd = button("nbstream-to-end", "To the end", () => this.toEnd());
+  readonly #sending = element("div", "nbstream-marks", _("Sending…"));
+  readonly #toEnd = button("nbstream-to-end", _("To the end"), () => this.toEnd());
   readonly #views = new Map<string, RowView>();
   readonly #near = new Set<RowView>();
   readonly #removal = new AbortController();
@@ -45,7 +45,7 @@ export class Transcript {
     // The panel says what happens; all of a growing text would be read again and again.
     this.#box.setAttribute("aria-live", "off");
     this.#systemText.dir = "auto";
-    this.#system.append(element("summary", "", "System prompt"), this.#systemText);
+    this.#system.append(element("summary", "", _("System prompt")), this.#systemText);
     this.#comingText.dir = "auto";
     const ask = element("div", "nbstream-ask");
     const prompt = element("div", "nbstream-prompt");
@@ -66,11 +66,12 @@ export class Transcript {
     const { pending, state } = this.#panel;
     const { chat, rows, first, system } = state;
     this.#pin.update();
-    this.#box.setAttribute("aria-label", `Chat ${chat}`);
+    this.#box.setAttribute("aria-label", _("Chat {name}", { name: chat }));
     this.#system.hidden = system === "" || first > 0;
     if (this.#systemText.textContent !== system) this.#systemText.textContent = system;
-    this.#drawMore(this.#earlier, first, "earlier");
-    this.#drawMore(this.#later, this.#after, "later");
+    const after = this.#after;
+    this.#drawMore(this.#earlier, first, plural("{n:,} earlier turn", "{n:,} earlier turns", first));
+    this.#drawMore(this.#later, after, plural("{n:,} later turn", "{n:,} later turns", after));
     if (this.#asked?.first !== first) this.#asked = undefined;
     const keys = new Set(rows.map(({ key }) => key));
     const stays = this.#pin.isPinned ? undefined : this.#place(keys);
@@ -147,9 +148,9 @@ export class Transcript {
     if (hadFocus) this.#box.focus({ preventScroll: true });
   }
 
-  #drawMore(more: HTMLButtonElement, count: number, which: string): void {
+  #drawMore(more: HTMLButtonElement, count: number, text: string): void {
     more.hidden = count <= 0 || this.#panel.isLost;
-    more.textContent = count === 1 ? `1 ${which} turn` : `${count.toLocaleString("en")} ${which} turns`;
+    more.textContent = text;
   }
 
   /** Ask for turns outside the window. Half of those that are here stay, so that reading goes on. */

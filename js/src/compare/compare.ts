@@ -1,7 +1,7 @@
 /** `nbstream.Compare`: replies side by side, their figures, the blind choice, and word differences. */
 
 import { type InstrumentSession, type InstrumentView, instrument } from "../instruments/instrument";
-import { applyStyle, element, show, write } from "../shared";
+import { _, applyStyle, element, localize, show, write } from "../shared";
 import style from "./compare.css?inline";
 import type { CompareChoice, CompareColumn, CompareDifferences, CompareFigure, CompareOwn } from "./protocol";
 
@@ -22,19 +22,19 @@ interface Shown {
 export class CompareView implements InstrumentView {
   readonly #session: Session;
   readonly #removal = new AbortController();
-  readonly #root = element("div", "nbstream nbstream-compare");
+  readonly #root = localize(element("div", "nbstream nbstream-compare"));
   readonly #status = element("span", "nbstream-compare-state");
-  readonly #stop = element("button", "nbstream-compare-button", "Stop all");
+  readonly #stop = element("button", "nbstream-compare-button", _("Stop all"));
   readonly #columns = element("div", "nbstream-columns");
   readonly #choice = element("div", "nbstream-choice-of-answer");
-  readonly #question = element("span", "nbstream-question-of-choice", "Which answer is better?");
+  readonly #question = element("span", "nbstream-question-of-choice", _("Which answer is better?"));
   readonly #choices = element("div", "nbstream-compare-buttons");
   readonly #verdict = element("div", "nbstream-verdict");
   readonly #notes = element("div", "nbstream-compare-notes");
   readonly #between = element("div", "nbstream-between");
   readonly #first = element("select", "nbstream-compare-select");
   readonly #second = element("select", "nbstream-compare-select");
-  readonly #toggle = element("button", "nbstream-compare-button", "Show differences");
+  readonly #toggle = element("button", "nbstream-compare-button", _("Show differences"));
   readonly #differences = element("div", "nbstream-differences");
   readonly #shown = new Map<string, Shown>();
   #drawn: CompareDifferences | null = null;
@@ -68,17 +68,17 @@ export class CompareView implements InstrumentView {
     this.#stop.dataset.kernel = "";
     this.#stop.addEventListener("click", () => this.#stopAll(), { signal });
     this.#choice.setAttribute("role", "group");
-    this.#choice.setAttribute("aria-label", "Which answer is better?");
+    this.#choice.setAttribute("aria-label", _("Which answer is better?"));
     this.#choice.dataset.kernel = "";
     this.#choice.append(this.#question, this.#choices);
     this.#between.dataset.kernel = "";
-    this.#first.setAttribute("aria-label", "First answer");
-    this.#second.setAttribute("aria-label", "Second answer");
+    this.#first.setAttribute("aria-label", _("First answer"));
+    this.#second.setAttribute("aria-label", _("Second answer"));
     for (const select of [this.#first, this.#second]) {
       select.addEventListener("change", () => this.#session.own.differences !== null && this.#ask(), { signal });
     }
     this.#toggle.addEventListener("click", () => this.#toggleDifferences(), { signal });
-    this.#between.append(this.#first, element("span", "", "and"), this.#second, this.#toggle);
+    this.#between.append(this.#first, element("span", "", _("and")), this.#second, this.#toggle);
     this.#verdict.tabIndex = -1;
     this.#root.append(head, this.#columns, this.#choice, this.#verdict, this.#notes, this.#between, this.#differences);
     // Before the notebook, whose command mode has letters of its own: A inserts a cell.
@@ -110,7 +110,7 @@ export class CompareView implements InstrumentView {
     this.#drawColumns(own.columns);
     this.#stop.hidden = !own.live || isLost;
     if (this.#wasLive && !own.live) this.#stop.removeAttribute("aria-disabled");
-    if (own.live && !this.#wasLive) write(this.#stop, "Stop all");
+    if (own.live && !this.#wasLive) write(this.#stop, _("Stop all"));
     this.#wasLive = own.live;
     write(this.#status, own.state);
     this.#drawChoices(own.choices);
@@ -127,7 +127,7 @@ export class CompareView implements InstrumentView {
       shown.root.toggleAttribute("data-chosen", column.chosen);
       shown.chosen.hidden = !column.chosen;
       shown.root.setAttribute("aria-label", column.name);
-      shown.widen.setAttribute("aria-label", `Widen ${column.name}`);
+      shown.widen.setAttribute("aria-label", _("Widen {name}", { name: column.name }));
       show(shown.note, column.note);
       const drawn = JSON.stringify(column.figures);
       if (shown.drawn === drawn) continue;
@@ -141,7 +141,7 @@ export class CompareView implements InstrumentView {
     const root = element("section", "nbstream-column");
     const head = element("div", "nbstream-column-head");
     const name = element("strong", "nbstream-column-name");
-    const chosen = element("span", "nbstream-chosen", "✓ chosen");
+    const chosen = element("span", "nbstream-chosen", `✓ ${_("chosen")}`);
     const widen = element("button", "nbstream-widen", "");
     const note = element("div", "nbstream-column-note");
     const figures = element("div", "nbstream-figures");
@@ -163,7 +163,7 @@ export class CompareView implements InstrumentView {
   #stopAll(): void {
     if (this.#stop.ariaDisabled === "true") return;
     this.#stop.setAttribute("aria-disabled", "true");
-    write(this.#stop, "Stopping…");
+    write(this.#stop, _("Stopping…"));
     void this.#session.send({ type: "stop" });
   }
 
@@ -177,7 +177,7 @@ export class CompareView implements InstrumentView {
       ...choices.map((choice) => {
         const each = element("button", "nbstream-compare-button", choice.label);
         each.setAttribute("aria-keyshortcuts", choice.key);
-        each.title = `Key ${choice.key}`;
+        each.title = _("Key {key}", { key: choice.key });
         each.addEventListener("click", () => this.#choose(choice));
         return each;
       }),
@@ -233,7 +233,7 @@ export class CompareView implements InstrumentView {
     (this.#first.nextElementSibling as HTMLElement).hidden = two;
     const isOpen = differences !== null;
     this.#toggle.setAttribute("aria-expanded", String(isOpen));
-    write(this.#toggle, isOpen ? "Hide differences" : "Show differences");
+    write(this.#toggle, isOpen ? _("Hide differences") : _("Show differences"));
   }
 
   #toggleDifferences(): void {
@@ -254,16 +254,17 @@ export class CompareView implements InstrumentView {
       return;
     }
     const { names, summary, pieces } = differences;
+    const [one = "", other = ""] = names;
     if (pieces.length === 0) {
       this.#differences.replaceChildren(element("div", "nbstream-compare-note", summary));
       return;
     }
     const head = element("div", "nbstream-compare-note");
-    const legend = [passage(1, `only ${names[0]}`), " · ", passage(2, `only ${names[1]}`)];
+    const legend = [passage(1, _("only {name}", { name: one })), " · ", passage(2, _("only {name}", { name: other }))];
     head.append(summary, " · ", ...legend);
     const text = element("div", "nbstream-passages");
     text.setAttribute("role", "region");
-    text.setAttribute("aria-label", `Differences of ${names.join(" and ")}`);
+    text.setAttribute("aria-label", _("Differences of {one} and {other}", { one, other }));
     text.tabIndex = 0;
     text.append(...pieces.map(([kind, words]) => passage(kind, words)));
     this.#differences.replaceChildren(head, text);
@@ -275,7 +276,7 @@ function figure({ label, text, best }: CompareFigure): HTMLElement {
   const value = element("span", "nbstream-value", text);
   if (best) {
     pair.dataset.best = "";
-    value.append(element("span", "nbstream-unseen", " (best)"));
+    value.append(element("span", "nbstream-unseen", ` (${_("best")})`));
   }
   pair.append(element("span", "nbstream-label-of-figure", label), " ", value);
   return pair;

@@ -1,5 +1,6 @@
 /** The time axis of a stream: a mark for each line, silences as gaps with their length. */
 
+import { _, plural } from "../shared";
 import { clock, stretch, svg, tick } from "./panel";
 import type { StreamIndex } from "./stream_index";
 
@@ -57,16 +58,27 @@ export class Axis {
     for (let at = 0; at <= end + 1e-9; at += step) {
       const x = (at / end) * (width - 2);
       const anchor = at === 0 ? "start" : x > width - 30 ? "end" : "middle";
-      parts.push(svg("text", { x, y: HEIGHT + FOOT - 4, "text-anchor": anchor }, `${Number(at.toFixed(3))} s`));
+      parts.push(
+        svg(
+          "text",
+          { x, y: HEIGHT + FOOT - 4, "text-anchor": anchor },
+          _("{seconds} s", { seconds: Number(at.toFixed(3)) }),
+        ),
+      );
     }
     const longest = [...index.gaps].sort((one, other) => other[1] - other[0] - (one[1] - one[0]))[0];
     const silence =
       longest === undefined
         ? ""
-        : ` The longest silence: ${stretch(longest[1] - longest[0])} from ${clock(longest[0])} on.`;
-    const label = `${index.length.toLocaleString("en")} lines in ${clock(index.end)}.${silence}`;
+        : _("The longest silence: {stretch} from {start} on.", {
+            stretch: stretch(longest[1] - longest[0]),
+            start: clock(longest[0]),
+          });
+    const lines = plural("{n:,} line in {duration}.", "{n:,} lines in {duration}.", index.length, {
+      duration: clock(index.end),
+    });
     this.element.setAttribute("viewBox", `0 0 ${width} ${HEIGHT + FOOT}`);
-    this.element.setAttribute("aria-label", label);
+    this.element.setAttribute("aria-label", [lines, silence].filter(Boolean).join(" "));
     this.element.replaceChildren(...parts, this.#head);
   }
 

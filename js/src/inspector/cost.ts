@@ -1,6 +1,6 @@
 /** The tab Cost: the sum written out. */
 
-import { element } from "../shared";
+import { _, element } from "../shared";
 import { type Panel, type Source, scrollable, table, writeNotes } from "./panel";
 import type { CostAnswer } from "./protocol";
 
@@ -18,14 +18,14 @@ export class CostPanel implements Panel {
     if (answer === undefined || step !== this.#source.step) return;
     const parts: HTMLElement[] = [];
     if (answer.rows.length > 0) {
-      const sum = table(["tokens", "number", "price", "cost"], answer.rows);
+      const sum = table([_("tokens"), _("number"), _("price"), _("cost")], answer.rows);
       const last = document.createElement("tr");
-      const name = element("th", "", "together");
+      const name = element("th", "", _("together"));
       name.scope = "row";
       const total = element("td", "", answer.total);
       last.append(name, document.createElement("td"), document.createElement("td"), total);
       sum.createTFoot().append(last);
-      parts.push(scrollable(sum, "The cost"));
+      parts.push(scrollable(sum, _("The cost")));
     } else if (answer.total !== "") parts.push(element("p", "nbstream-in-total", answer.total));
     const notes = element("div", "");
     writeNotes(notes, answer.notes);

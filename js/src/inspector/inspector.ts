@@ -1,7 +1,7 @@
 /** `nbstream.Inspector`: what a reply is made of, in six tabs, of which one asks at a time. */
 
 import { type InstrumentSession, instrument } from "../instruments/instrument";
-import { applyStyle, element, write } from "../shared";
+import { _, applyStyle, element, localize, marked, write } from "../shared";
 import { CostPanel } from "./cost";
 import { MessagesPanel } from "./messages";
 import { button, type Panel, type Source } from "./panel";
@@ -16,12 +16,12 @@ import { TokensPanel } from "./tokens";
 const PAUSE = 250;
 
 const TABS: readonly (readonly [Tab, string, new (source: Source) => Panel])[] = [
-  ["messages", "Messages", MessagesPanel],
-  ["request", "Request", RequestPanel],
-  ["stream", "Stream", StreamPanel],
-  ["time", "Time", TimePanel],
-  ["cost", "Cost", CostPanel],
-  ["tokens", "Tokens", TokensPanel],
+  ["messages", marked("Messages"), MessagesPanel],
+  ["request", marked("Request"), RequestPanel],
+  ["stream", marked("Stream"), StreamPanel],
+  ["time", marked("Time"), TimePanel],
+  ["cost", marked("Cost"), CostPanel],
+  ["tokens", marked("Tokens"), TokensPanel],
 ];
 
 let inspectors = 0;
@@ -49,10 +49,10 @@ export class InspectorView implements Source {
     this.#tab = session.own.tab;
     applyStyle("inspector", style, parent);
     const name = `nbstream-inspector-${++inspectors}`;
-    const root = element("section", "nbstream nbstream-in");
-    root.setAttribute("aria-label", "Inspector");
+    const root = localize(element("section", "nbstream nbstream-in"));
+    root.setAttribute("aria-label", _("Inspector"));
     const head = element("div", "nbstream-in-headline");
-    this.#steps.setAttribute("aria-label", "Request");
+    this.#steps.setAttribute("aria-label", _("Request"));
     this.#steps.addEventListener("change", () => {
       this.#chosenStep = Number(this.#steps.value);
       this.#refreshSoon();
@@ -62,9 +62,9 @@ export class InspectorView implements Source {
     head.append(this.#title, this.#steps, this.#keep);
     const tabs = element("div", "nbstream-in-tabs");
     tabs.setAttribute("role", "tablist");
-    tabs.setAttribute("aria-label", "What the reply is made of");
+    tabs.setAttribute("aria-label", _("What the reply is made of"));
     for (const [tab, label] of TABS) {
-      const created = button("nbstream-in-tab", label, () => this.#open(tab));
+      const created = button("nbstream-in-tab", _(label), () => this.#open(tab));
       created.id = `${name}-${tab}`;
       created.setAttribute("role", "tab");
       created.setAttribute("aria-controls", `${name}-body`);
@@ -107,14 +107,14 @@ export class InspectorView implements Source {
 
   update(): void {
     const { own } = this;
-    write(this.#title, own.title + (own.live ? " · live" : ""));
+    write(this.#title, own.live ? `${own.title} · ${_("live")}` : own.title);
     const known = [...this.#steps.options].map((option) => option.text);
     if (known.join("\n") !== own.steps.join("\n")) {
       this.#steps.replaceChildren(...own.steps.map((label, index) => new Option(label, String(index))));
     }
     this.#steps.value = String(this.step);
     this.#steps.hidden = own.steps.length < 2;
-    write(this.#keep, own.kept ? "Kept in the notebook · Remove" : "Keep in notebook");
+    write(this.#keep, own.kept ? _("Kept in the notebook · Remove") : _("Keep in notebook"));
     this.#keep.setAttribute("aria-pressed", String(own.kept));
     this.#keep.hidden = !own.can_keep || this.#session.isLost;
     this.#refreshSoon();

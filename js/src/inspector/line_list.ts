@@ -1,6 +1,6 @@
 /** The lines of a stream as a list of which only the visible part is in the page. */
 
-import { element } from "../shared";
+import { _, element } from "../shared";
 import { clock, stretch } from "./panel";
 import type { LinesAnswer } from "./protocol";
 import type { StreamIndex } from "./stream_index";
@@ -56,7 +56,7 @@ export class LineList {
     const { element: list } = this;
     list.tabIndex = 0;
     list.setAttribute("role", "listbox");
-    list.setAttribute("aria-label", "Lines of the stream");
+    list.setAttribute("aria-label", _("Lines of the stream"));
     list.append(this.#space);
     list.addEventListener("scroll", () => this.#schedule(), { passive: true });
     list.addEventListener("keydown", (event) => this.#onKey(event));

@@ -1,6 +1,6 @@
 /** The tab Messages: what was sent, with what was inserted marked. */
 
-import { element } from "../shared";
+import { _, element, plural } from "../shared";
 import { button, type Panel, type Source, writeNotes } from "./panel";
 import type { MessagesAnswer, MessageView } from "./protocol";
 
@@ -23,8 +23,14 @@ export class MessagesPanel implements Panel {
     const notes = element("div", "");
     writeNotes(notes, [
       answer.note,
-      answer.left_out > 0 ? `${answer.left_out} older messages are in the tab Request only.` : "",
-      answer.others.length > 0 ? `Also inserted: ${answer.others.join(", ")}.` : "",
+      answer.left_out > 0
+        ? plural(
+            "{n:,} older message is in the tab Request only.",
+            "{n:,} older messages are in the tab Request only.",
+            answer.left_out,
+          )
+        : "",
+      answer.others.length > 0 ? _("Also inserted: {names}.", { names: answer.others.join(", ") }) : "",
     ]);
     const messages = answer.messages.map((each, index) => this.#message(each, answer.left_out + index));
     this.element.replaceChildren(...messages, notes);
@@ -43,15 +49,21 @@ export class MessagesPanel implements Panel {
     text.setAttribute("aria-label", message.title);
     if (message.parts.length > 0) box.append(text);
     if (message.left_out > 0) {
-      const more = button("nbstream-in-quiet", `Show all of it (${message.left_out.toLocaleString("en")} more)`, () => {
-        void this.#source.ask<MessagesAnswer>({ type: "messages", step: this.#step, message: index }).then((answer) => {
-          const whole = answer?.messages[0];
-          if (whole === undefined) return;
-          write(text, whole);
-          text.focus();
-          more.remove();
-        });
-      });
+      const more = button(
+        "nbstream-in-quiet",
+        _("Show all of it ({characters:,} more)", { characters: message.left_out }),
+        () => {
+          void this.#source
+            .ask<MessagesAnswer>({ type: "messages", step: this.#step, message: index })
+            .then((answer) => {
+              const whole = answer?.messages[0];
+              if (whole === undefined) return;
+              write(text, whole);
+              text.focus();
+              more.remove();
+            });
+        },
+      );
       box.append(more);
     }
     return box;

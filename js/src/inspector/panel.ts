@@ -1,6 +1,6 @@
 /** What the tabs of an Inspector share: how they ask the kernel, and small pieces to draw with. */
 
-import { element } from "../shared";
+import { _, duration, element } from "../shared";
 import type { InspectorState, Question } from "./protocol";
 
 /** What a tab needs of its Inspector. */
@@ -50,15 +50,14 @@ export function svg<K extends keyof SVGElementTagNameMap>(
 
 /** A time on an axis: `0.85 s`, `12.3 s`, `2 min 05 s`. */
 export function clock(seconds: number): string {
-  if (seconds < 10) return `${seconds.toFixed(2)} s`;
-  if (seconds < 60) return `${seconds.toFixed(1)} s`;
-  const whole = Math.round(seconds);
-  return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, "0")} s`;
+  return seconds < 60
+    ? _("{seconds} s", { seconds: seconds.toFixed(seconds < 10 ? 2 : 1) })
+    : duration(Math.round(seconds));
 }
 
 /** A stretch of time: `12 ms`, `1.2 s`. */
 export function stretch(seconds: number): string {
-  return seconds < 0.9995 ? `${Math.round(seconds * 1000)} ms` : clock(seconds);
+  return seconds < 0.9995 ? _("{milliseconds} ms", { milliseconds: Math.round(seconds * 1000) }) : clock(seconds);
 }
 
 /** The distance between the ticks of an axis, so that there are at most `most` of them. */

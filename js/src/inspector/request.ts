@@ -1,6 +1,6 @@
 /** The tab Request: the JSON that was sent, and programs that send it again. */
 
-import { copy, element } from "../shared";
+import { _, copy, element } from "../shared";
 import { button, type Panel, type Source, scrollable, writeNotes } from "./panel";
 import type { Question, RequestAnswer } from "./protocol";
 
@@ -20,7 +20,7 @@ export class RequestPanel implements Panel {
   readonly #choices: HTMLButtonElement[];
   readonly #code = element("div", "");
   readonly #notes = element("div", "");
-  readonly #copy = button("nbstream-in-quiet", "Copy", () => void this.#copyText());
+  readonly #copy = button("nbstream-in-quiet", _("Copy"), () => void this.#copyText());
   #language: Language = "json";
   #text = "";
   #shown = "";
@@ -30,7 +30,7 @@ export class RequestPanel implements Panel {
     const bar = element("div", "nbstream-in-bar");
     const choices = element("div", "nbstream-in-choices");
     choices.setAttribute("role", "group");
-    choices.setAttribute("aria-label", "The request as");
+    choices.setAttribute("aria-label", _("The request as"));
     this.#choices = LANGUAGES.map(([language, name]) =>
       button("nbstream-in-choice", name, () => {
         this.#language = language;
@@ -60,14 +60,14 @@ export class RequestPanel implements Panel {
     else code.append(element("pre", "nbstream-in-pre", answer.text));
     // Long lines scroll by themselves.
     for (const pre of code.querySelectorAll("pre")) pre.tabIndex = 0;
-    this.#code.replaceChildren(...(answer.text === "" ? [] : [scrollable(code, "The request")]));
-    writeNotes(this.#notes, [answer.note, language === "json" ? "" : "Keys are read from the environment."]);
+    this.#code.replaceChildren(...(answer.text === "" ? [] : [scrollable(code, _("The request"))]));
+    writeNotes(this.#notes, [answer.note, language === "json" ? "" : _("Keys are read from the environment.")]);
   }
 
   async #copyText(): Promise<void> {
-    this.#copy.textContent = (await copy(this.#text)) ? "Copied" : "Not copied";
+    this.#copy.textContent = (await copy(this.#text)) ? _("Copied") : _("Could not copy");
     setTimeout(() => {
-      this.#copy.textContent = "Copy";
+      this.#copy.textContent = _("Copy");
     }, FEEDBACK_MILLISECONDS);
   }
 }

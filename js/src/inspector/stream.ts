@@ -1,6 +1,6 @@
 /** The tab Stream: every line on a time axis, what it means, and how the reply grew. */
 
-import { element, write } from "../shared";
+import { _, element, plural, write } from "../shared";
 import { Axis } from "./axis";
 import { LineList } from "./line_list";
 import { button, clock, type Panel, type Source, stretch, writeNotes } from "./panel";
@@ -14,12 +14,16 @@ const SPEEDS = [1, 4, 16] as const;
 const FRAME = 33;
 const DETAIL_DELAY = 120;
 
+function speedLabel(factor: number): string {
+  return _("Speed of the replay: {factor} ×", { factor });
+}
+
 export class StreamPanel implements Panel {
   readonly element = element("div", "nbstream-in-stream");
   readonly #source: Source;
   readonly #axis = new Axis();
   readonly #range = element("input", "nbstream-in-range");
-  readonly #play = button("nbstream-in-quiet nbstream-in-play", "Play", () => this.#toggle());
+  readonly #play = button("nbstream-in-quiet nbstream-in-play", _("Play"), () => this.#toggle());
   readonly #speed = button("nbstream-in-quiet", "1 ×", () => this.#faster());
   readonly #place = element("span", "nbstream-in-place");
   readonly #reasoning = element("div", "nbstream-in-grown nbstream-in-dim");
@@ -54,7 +58,7 @@ export class StreamPanel implements Panel {
     const range = this.#range;
     range.type = "range";
     range.min = "0";
-    range.setAttribute("aria-label", "Replay: how the reply grew");
+    range.setAttribute("aria-label", _("Replay: how the reply grew"));
     range.addEventListener("input", () => this.#choose(Number(range.value)));
     const axis = this.#axis.element;
     axis.addEventListener("pointerdown", (event) => {
@@ -65,13 +69,13 @@ export class StreamPanel implements Panel {
       if (event.buttons === 1 && axis.hasPointerCapture(event.pointerId)) this.#chooseAt(event.clientX);
     });
     const bar = element("div", "nbstream-in-bar");
-    this.#speed.setAttribute("aria-label", "Speed of the replay: 1 ×");
+    this.#speed.setAttribute("aria-label", speedLabel(1));
     bar.append(this.#play, range, this.#speed, this.#place);
     // It changes with each moment of a replay, and there is no settled reply in it.
     this.element.dataset.nbstreamOwn = "";
     this.#grown.tabIndex = 0;
     this.#grown.setAttribute("role", "region");
-    this.#grown.setAttribute("aria-label", "The reply at this moment");
+    this.#grown.setAttribute("aria-label", _("The reply at this moment"));
     this.#grown.append(this.#reasoning, this.#answer);
     this.#detail.hidden = true;
     this.element.append(axis, bar, this.#grown, this.#list.element, this.#detail, this.#notes);
@@ -186,9 +190,10 @@ export class StreamPanel implements Panel {
   /** Say which of all lines is shown. */
   #writePlace(): void {
     const time = clock(this.#index.times[this.#line] ?? 0);
-    const [number, total] = [this.#line + 1, this.#index.length].map((each) => each.toLocaleString("en"));
-    this.#range.setAttribute("aria-valuetext", `line ${number} of ${total}, ${time}`);
-    write(this.#place, `${time} · ${number}/${total}`);
+    const number = this.#line + 1;
+    const total = this.#index.length;
+    this.#range.setAttribute("aria-valuetext", _("line {number:,} of {total:,}, {time}", { number, total, time }));
+    write(this.#place, `${time} · ${number.toLocaleString("en")}/${total.toLocaleString("en")}`);
   }
 
   async #showDetail(line: number): Promise<void> {
@@ -196,18 +201,16 @@ export class StreamPanel implements Panel {
     // Nothing was shown yet if the page is in the background.
     if (answer === undefined || line !== (this.#chosen?.line ?? this.#line)) return;
     const index = this.#index;
-    const size = `${(index.sizes[line] ?? 0).toLocaleString("en")} bytes`;
-    const gap = line > 0 ? ` · ${stretch(index.gapBefore(line))} after the line before` : "";
-    const head = element(
-      "div",
-      "nbstream-in-dim",
-      `Line ${line + 1} · ${clock(index.times[line] ?? 0)}${gap} · ${size}`,
-    );
+    const facts = [_("Line {number}", { number: line + 1 }), clock(index.times[line] ?? 0)];
+    if (line > 0) facts.push(_("{stretch} after the line before", { stretch: stretch(index.gapBefore(line)) }));
+    facts.push(plural("{n:,} byte", "{n:,} bytes", index.sizes[line] ?? 0));
+    const head = element("div", "nbstream-in-dim", facts.join(" · "));
     const meanings = element("ul", "nbstream-in-list");
     meanings.append(...answer.meanings.map((each) => element("li", "", each)));
     const raw = element("pre", "nbstream-in-pre", answer.raw);
     raw.tabIndex = 0;
-    const more = answer.left_out > 0 ? [element("p", "nbstream-in-note", `${answer.left_out} more bytes.`)] : [];
+    const left = plural("{n:,} more byte.", "{n:,} more bytes.", answer.left_out);
+    const more = answer.left_out > 0 ? [element("p", "nbstream-in-note", left)] : [];
     this.#detail.replaceChildren(head, meanings, ...(answer.raw === "" ? [] : [raw]), ...more);
     this.#detail.hidden = false;
   }
@@ -216,7 +219,7 @@ export class StreamPanel implements Panel {
     this.#factor = SPEEDS[(SPEEDS.indexOf(this.#factor) + 1) % SPEEDS.length] ?? 1;
     if (this.#replay !== undefined) this.#replay = { ...this.#replay, ...this.#moment(performance.now()) };
     this.#speed.textContent = `${this.#factor} ×`;
-    this.#speed.setAttribute("aria-label", `Speed of the replay: ${this.#factor} ×`);
+    this.#speed.setAttribute("aria-label", speedLabel(this.#factor));
   }
 
   #toggle(): void {
@@ -230,7 +233,7 @@ export class StreamPanel implements Panel {
     this.#forget();
     this.#follows = false;
     const at = this.#line >= index.length - 1 ? 0 : (index.times[this.#line] ?? 0);
-    this.#play.textContent = "Pause";
+    this.#play.textContent = _("Pause");
     this.#replay = { at, since: performance.now(), frame: 0 };
     this.#tick(0);
   }
@@ -263,6 +266,6 @@ export class StreamPanel implements Panel {
   #stop(): void {
     if (this.#replay !== undefined) cancelAnimationFrame(this.#replay.frame);
     this.#replay = undefined;
-    this.#play.textContent = "Play";
+    this.#play.textContent = _("Play");
   }
 }

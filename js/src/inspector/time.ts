@@ -1,6 +1,6 @@
 /** The tab Time: where it went, as a table with bars, and the tokens a second as a curve. */
 
-import { element } from "../shared";
+import { _, element } from "../shared";
 import { clock, type Panel, type Source, scrollable, stretch, svg, table, tick, writeNotes } from "./panel";
 import type { SpanView, TimeAnswer } from "./protocol";
 
@@ -45,9 +45,9 @@ export class TimePanel implements Panel {
       stretch(span.end - span.start),
       bar(span, end),
     ]);
-    const spans = table(["what", "from", "how long", ""], rows);
+    const spans = table([_("what"), _("from"), _("how long"), ""], rows);
     spans.classList.add("nbstream-in-spans");
-    const parts: HTMLElement[] = [scrollable(spans, "Where the time went")];
+    const parts: HTMLElement[] = [scrollable(spans, _("Where the time went"))];
     this.#curve = undefined;
     if (answer.curve.length > 1) {
       const width = this.#width;
@@ -110,9 +110,12 @@ export function curve(points: TimeAnswer["curve"], end: number, width = USUAL_WI
   const range = Math.max(end, last);
   const x = (seconds: number) => (seconds / range) * right;
   const y = (rate: number) => TOP + (HEIGHT - TOP) * (1 - rate / most);
-  const label =
-    `Tokens a second: at most ${most.toFixed(0)}, ` +
-    `${(tokens / Math.max(last - first, 0.001)).toFixed(0)} on average, from ${clock(first)} to ${clock(last)}.`;
+  const label = _("Tokens a second: at most {most}, {average} on average, from {start} to {end}.", {
+    most: most.toFixed(0),
+    average: (tokens / Math.max(last - first, 0.001)).toFixed(0),
+    start: clock(first),
+    end: clock(last),
+  });
   const drawn = svg("svg", { width, height: HEIGHT + FOOT, role: "img", "aria-label": label });
   drawn.append(svg("title", {}, label));
   const step = tick(most, 3);
@@ -134,17 +137,23 @@ export function curve(points: TimeAnswer["curve"], end: number, width = USUAL_WI
   const every = tick(range, right / 80);
   for (let at = 0; at <= range; at += every) {
     const anchor = at === 0 ? "start" : x(at) > right - 30 ? "end" : "middle";
-    drawn.append(svg("text", { x: x(at), y: HEIGHT + FOOT - 4, "text-anchor": anchor }, `${Number(at.toFixed(3))} s`));
+    drawn.append(
+      svg(
+        "text",
+        { x: x(at), y: HEIGHT + FOOT - 4, "text-anchor": anchor },
+        _("{seconds} s", { seconds: Number(at.toFixed(3)) }),
+      ),
+    );
   }
   const figure = element("figure", "nbstream-in-curve");
-  const caption = element("figcaption", "", "tokens a second");
+  const caption = element("figcaption", "", _("tokens a second"));
   const legend = element("span", "nbstream-in-legend");
   for (const kind of ["reasoning", "answer"] as const) {
     if (!points.some((point) => point[3] === (kind === "reasoning"))) continue;
     const item = element("span", "");
     const sign = element("span", "nbstream-in-sign");
     sign.dataset.kind = kind;
-    item.append(sign, kind);
+    item.append(sign, kind === "reasoning" ? _("reasoning") : _("answer"));
     legend.append(item);
   }
   caption.append(legend);

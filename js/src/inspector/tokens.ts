@@ -1,13 +1,24 @@
 /** The tab Tokens: how probable each was, by shade and by underline, and what else could stand there. */
 
-import { element } from "../shared";
+import { _, element, marked, plural } from "../shared";
 import { type Panel, type Source, scrollable, table, writeNotes } from "./panel";
 import type { Likely, TokenAnswer, TokensAnswer, TokenView } from "./protocol";
 
-const NAMES: Record<string, string> = { r: "Reasoning", a: "Answer", f: "Refusal", c: "Tool call" };
+const NAMES: Record<string, string> = {
+  r: marked("Reasoning"),
+  a: marked("Answer"),
+  f: marked("Refusal"),
+  c: marked("Tool call"),
+};
 /** The least probability of each level; the last one has none. */
 const LEVELS = [0.9, 0.7, 0.5, 0.25] as const;
-const LEGEND = ["90% or more", "70 to 90%", "50 to 70%", "25 to 50%", "less than 25%"];
+const LEGEND = [
+  marked("90% or more"),
+  marked("70 to 90%"),
+  marked("50 to 70%"),
+  marked("25 to 50%"),
+  marked("less than 25%"),
+];
 /** Tokens of one block, as far as no line ends before: the browser lays out only blocks in sight. */
 const LARGEST_BLOCK = 300;
 const DETAIL_DELAY = 90;
@@ -20,9 +31,9 @@ export function level(p: number | null): number {
 }
 
 export function percent(p: number | null): string {
-  if (p === null) return "not known";
+  if (p === null) return _("not known");
   if (p > 0.9995 && p < 1) return "> 99.9%";
-  if (p < 0.001) return p === 0 ? "about 0%" : "< 0.1%";
+  if (p < 0.001) return p === 0 ? _("about 0%") : "< 0.1%";
   return `${(p * 100).toFixed(1)}%`;
 }
 
@@ -54,7 +65,7 @@ export class TokensPanel implements Panel {
     this.element.dataset.nbstreamOwn = "";
     const text = this.#text;
     text.setAttribute("role", "group");
-    text.setAttribute("aria-label", "Tokens: the arrow keys go from one to the next");
+    text.setAttribute("aria-label", _("Tokens: the arrow keys go from one to the next"));
     text.addEventListener("focusin", (event) => this.#enter(event.target as HTMLElement));
     text.addEventListener("mouseover", (event) => this.#hover(event.target as HTMLElement));
     text.addEventListener("keydown", (event) => this.#onKey(event));
@@ -117,7 +128,7 @@ export class TokensPanel implements Panel {
       if (token.of !== this.#of) {
         this.#of = token.of;
         this.#block = undefined;
-        this.#text.append(element("div", "nbstream-in-of", NAMES[token.of] ?? token.of));
+        this.#text.append(element("div", "nbstream-in-of", _(NAMES[token.of] ?? token.of)));
       }
       if (this.#block === undefined) {
         this.#block = element("div", "nbstream-in-block");
@@ -147,7 +158,7 @@ export class TokensPanel implements Panel {
       go.addEventListener("click", () => this.#go(number));
       return [go];
     });
-    this.#least.replaceChildren("The least probable: ", ...found);
+    this.#least.replaceChildren(_("The least probable: "), ...found);
   }
 
   #hover(target: HTMLElement): void {
@@ -176,10 +187,11 @@ export class TokensPanel implements Panel {
     const answer = await this.#source.ask<TokenAnswer>({ type: "token", step: this.#step, place: number });
     const view = this.#views[number];
     if (answer === undefined || view === undefined || number !== this.#current) return;
-    const head = element("div", "nbstream-in-dim", `Token ${number + 1}: `);
+    const head = element("div", "nbstream-in-dim", _("Token {number}: ", { number: number + 1 }));
     const name = element("b", "", spoken(view.text));
-    const joint = answer.tokens.length > 1 ? `, ${answer.tokens.length} tokens for it` : "";
-    head.append(name, ` · ${percent(view.p)}${joint}`);
+    const count = answer.tokens.length;
+    const joint = count > 1 ? plural("{n} token for it", "{n} tokens for it", count) : "";
+    head.append(name, ["", percent(view.p), joint].filter((part, at) => at === 0 || part !== "").join(" · "));
     this.#detail.replaceChildren(head, ...answer.tokens.map(places));
     this.#detail.hidden = false;
   }
@@ -215,18 +227,18 @@ function places(likely: readonly Likely[]): HTMLElement {
     bar.style.width = `${Math.max(1, (p ?? 0) * 100)}%`;
     const track = element("span", "nbstream-in-track");
     track.append(bar);
-    return [`${spoken(text)}${taken ? " (taken)" : ""}`, percent(p), track, bytes];
+    return [taken ? _("{token} (taken)", { token: spoken(text) }) : spoken(text), percent(p), track, bytes];
   });
-  return scrollable(table(["token", "probability", "", "bytes"], rows), "What could stand there");
+  return scrollable(table([_("token"), _("probability"), "", _("bytes")], rows), _("What could stand there"));
 }
 
 function legend(): HTMLElement {
   const created = element("div", "nbstream-in-legend");
   LEGEND.forEach((text, place) => {
-    const sign = element("span", "nbstream-in-token", "token");
+    const sign = element("span", "nbstream-in-token", _("token"));
     sign.dataset.level = String(place);
     const item = element("span", "nbstream-in-level");
-    item.append(sign, ` ${text}`);
+    item.append(sign, ` ${_(text)}`);
     created.append(item);
   });
   return created;

@@ -9,11 +9,13 @@ import type { Load } from "../later";
 import type { Output } from "../notebook";
 import type { ClickAnswer } from "../protocol";
 import {
+  _,
   Channel,
   canInsertCells,
   contextOf,
   hasEnded,
   MIN_REPLY_TIMEOUT,
+  marked,
   PageServices,
   ReplySession,
   Resync,
@@ -44,9 +46,9 @@ export interface InstrumentView {
 
 /** What a page shows where the kernel has ended; elements with this attribute are hidden then. */
 const NEEDS_KERNEL = "[data-kernel]";
-const LOST = "The kernel has ended. This shows what it had sent.";
+const LOST = marked("The kernel has ended. This shows what it had sent.");
 /** The same of a reply: a cell could bring more of its own replies back, and none of these. */
-const LOST_REPLY = "The kernel went away before the reply had ended. This is what it had sent.";
+const LOST_REPLY = marked("The kernel went away before the reply had ended. This is what it had sent.");
 
 /** A control reply is waited for a little longer than the channel says, as an instrument never interrupts. */
 const PATIENCE = 1000;
@@ -352,7 +354,7 @@ export class InstrumentSession<Own extends object = Record<string, unknown>>
     const line = document.createElement("p");
     line.className = "nbstream nbstream-lost";
     line.setAttribute("role", "status");
-    line.textContent = LOST;
+    line.textContent = _(LOST);
     element.prepend(line);
   }
 }

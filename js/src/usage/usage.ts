@@ -1,7 +1,7 @@
 /** `nbstream.usage()`: a picture that the kernel draws, what is pointed at in it, and its choices. */
 
 import { type InstrumentSession, instrument } from "../instruments/instrument";
-import { applyStyle, element, parsed, write } from "../shared";
+import { _, applyStyle, element, localize, parsed, write } from "../shared";
 import { MarkArea, type Place } from "./marks";
 import type { UsageOwn, UsagePageMessage, UsagePicture, UsageTables } from "./protocol";
 import style from "./usage.css?inline";
@@ -20,10 +20,10 @@ let views = 0;
 export class UsageView {
   readonly #session: Session;
   readonly #view = ++views;
-  readonly #root = element("section", "nbstream nbstream-usage", "", { "aria-label": "Usage" });
-  readonly #spans = element("div", "nbstream-usage-spans", "", { role: "group", "aria-label": "Time" });
-  readonly #models = element("select", "nbstream-usage-models", "", { "aria-label": "Model" });
-  readonly #numbers = element("button", "nbstream-usage-button", "Show the numbers", { "aria-expanded": "false" });
+  readonly #root = localize(element("section", "nbstream nbstream-usage", "", { "aria-label": _("Usage") }));
+  readonly #spans = element("div", "nbstream-usage-spans", "", { role: "group", "aria-label": _("Time") });
+  readonly #models = element("select", "nbstream-usage-models", "", { "aria-label": _("Model") });
+  readonly #numbers = element("button", "nbstream-usage-button", _("Show the numbers"), { "aria-expanded": "false" });
   readonly #figure = element("div", "nbstream-usage-figure");
   readonly #picture = element("div", "nbstream-usage-picture");
   readonly #tip = element("div", "nbstream-usage-tip", "", { "aria-hidden": "true" });
@@ -110,7 +110,7 @@ export class UsageView {
     const drawn = names.join("\n");
     if (this.#models.dataset.drawn !== drawn || this.#models.options.length === 0) {
       this.#models.dataset.drawn = drawn;
-      this.#models.replaceChildren(new Option("All models", ""), ...names.map((name) => new Option(name, name)));
+      this.#models.replaceChildren(new Option(_("All models"), ""), ...names.map((name) => new Option(name, name)));
     }
     this.#models.value = model;
     this.#models.hidden = names.length < 2 && model === "";
@@ -192,7 +192,7 @@ export class UsageView {
     const isOpen = this.#tables.hidden;
     this.#tables.hidden = !isOpen;
     this.#numbers.setAttribute("aria-expanded", String(isOpen));
-    write(this.#numbers, isOpen ? "Hide the numbers" : "Show the numbers");
+    write(this.#numbers, isOpen ? _("Hide the numbers") : _("Show the numbers"));
     if (isOpen) void this.#fillTables();
   }
 
@@ -203,7 +203,7 @@ export class UsageView {
     this.#tables.replaceChildren(parsed(answer.html));
     for (const table of this.#tables.querySelectorAll("table")) {
       const box = element("div", "nbstream-usage-scroll", "", { tabindex: "0", role: "region" });
-      box.setAttribute("aria-label", table.previousElementSibling?.textContent || "Numbers");
+      box.setAttribute("aria-label", table.previousElementSibling?.textContent || _("Numbers"));
       table.replaceWith(box);
       box.append(table);
     }
