@@ -36,15 +36,15 @@ export function sentences() {
   return [...found].sort();
 }
 
-/** Return the translations of a catalogue in gettext's format, by the English sentence. */
-export function read(path) {
+/** Return the translations of a catalogue, such as `zh_CN`, by the English sentence. */
+export function translations(name) {
   const entries = {};
   let [id, said, keyword] = ["", "", ""];
   const keep = () => {
     if (id !== "" && said !== "") entries[id] = said;
     [id, said] = ["", ""];
   };
-  for (const line of readFileSync(path, "utf-8").split("\n")) {
+  for (const line of readFileSync(join(CATALOGUES, `${name}.po`), "utf-8").split("\n")) {
     const found = /^(?:(msgid_plural|msgid|msgstr(?:\[0\])?) )?(".*")$/.exec(line);
     if (found === null) continue;
     keyword = found[1] ?? keyword;
@@ -64,7 +64,7 @@ export function languages() {
 
 /** Return the words of the page in a language, as `src/language.ts` takes them. */
 export function words(name) {
-  const translated = read(join(CATALOGUES, `${name}.po`));
+  const translated = translations(name);
   const known = sentences().filter((sentence) => translated[sentence] !== undefined);
   return {
     "": name.replace("_", "-"),

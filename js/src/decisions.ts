@@ -116,7 +116,8 @@ export class Decisions {
     if (decider === this.#port.pageId) sent.phase = "taken";
     else {
       this.#sent.delete(key);
-      this.#port.notify(_(decider === BY_INPUT ? ELSEWHERE : decider === "" ? TOO_LATE : TAKEN_BEFORE));
+      const why = decider === BY_INPUT ? ELSEWHERE : decider === "" ? TOO_LATE : TAKEN_BEFORE;
+      this.#port.notify(_(why));
     }
     this.#port.onChange();
   }

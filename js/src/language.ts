@@ -33,6 +33,12 @@ export function localize<E extends HTMLElement>(root: E): E {
   return root;
 }
 
+/** What tells the kernel the language of the page, which is the user's unless they have set another. */
+export function pageLanguage(): { language?: string } {
+  const { lang } = document.documentElement;
+  return lang === "" ? {} : { language: lang };
+}
+
 function filled(sentence: string, values: Values): string {
   return sentence.replace(/\{(\w+)(:,)?\}/g, (all, name: string, isInFigures?: string) => {
     const value = values[name] ?? all;

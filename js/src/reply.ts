@@ -6,6 +6,7 @@
 import type { AnyWidget } from "@anywidget/types";
 import { Channel, type Model, type Receiver } from "./channel";
 import { typesetterOf } from "./formula_slices";
+import { pageLanguage } from "./language";
 import type { Load } from "./later";
 import { canInsertCells, contextOf, type Output, replaceViews } from "./notebook";
 import type { ClickAnswer, KernelMessage, Keyframe, PageMessage, Patch, Settled } from "./protocol";
@@ -43,7 +44,7 @@ class Session implements Receiver<KernelMessage, Keyframe>, ReplyPort {
     });
     window.addEventListener("pagehide", () => this.send({ type: "left" }), { signal: this.#closing.signal });
     for (const message of early) this.onMessage(message);
-    this.send({ type: "hello", seq: this.#reply.state.seq });
+    this.send({ type: "hello", seq: this.#reply.state.seq, ...pageLanguage() });
   }
 
   get canInsertCells(): boolean {

@@ -9,7 +9,7 @@ export { addCodeButtons, handleClicks } from "./controls";
 export { LiveDocument, patchChildren } from "./document";
 export { duration, element, parsed, show, targetOf, write } from "./elements";
 export { FrameScheduler } from "./frame_scheduler";
-export { _, localize, marked, plural } from "./language";
+export { _, localize, marked, pageLanguage, plural } from "./language";
 export { canInsertCells, contextOf } from "./notebook";
 export { opsOf } from "./operations";
 export { PageServices } from "./page_services";

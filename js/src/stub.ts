@@ -66,10 +66,6 @@ const wait = (hash: string): Store["waiting"][string] => {
   return { module, take };
 };
 
-/** The code of a language, which is the name of its module; not for who reads traditional Chinese. */
-const codeOf = (tag: string): string =>
-  /hant|tw|hk|mo/i.test(tag) ? "" : (tag.split(/[-_]/)[0] as string).toLowerCase();
-
 /** So many messages are kept while a module is on the way. */
 const MOST_EARLY = 300;
 /** For so long the view's place stays empty while its module is on the way. */
@@ -156,7 +152,9 @@ export default () => {
         close = widget.initialize({ model, early, load });
         return widget;
       };
-      const language = codeOf(model.get("language") || document.documentElement.lang);
+      // Who reads traditional Chinese is not given simplified.
+      const tag: string = model.get("language") || document.documentElement.lang;
+      const language = /-(hant|tw|hk|mo)/i.test(tag) ? "" : tag.slice(0, 2);
       const needed = HASHES[language] === undefined ? NEEDED : [language, ...NEEDED];
       const missing = needed.filter((name) => store.modules[HASHES[name] as string] === undefined);
       const last = NEEDED.at(-1) as string;

@@ -162,8 +162,11 @@ export class FakeModel {
     this.widget_manager = { kernel };
   }
 
+  /** The language that the user has set. */
+  language = "";
+
   get(name: string): unknown {
-    return name === "run_id" ? "run" : this.#keyframe;
+    return name === "run_id" ? "run" : name === "language" ? this.language : this.#keyframe;
   }
 
   on(name: string, listener: (value?: unknown) => void): void {

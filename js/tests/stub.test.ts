@@ -40,7 +40,12 @@ type Hooks = Record<"initialize" | "render", (props: object) => () => void>;
 
 /** The widget of a stub into which Python has put this. */
 async function stubbed(code: Record<string, string> = {}): Promise<Hooks> {
-  vi.stubGlobal("__GIVEN__", { needed: ["reply"], hashes: { reply: "h1", part: "h2" }, code, request: "req" });
+  vi.stubGlobal("__GIVEN__", {
+    needed: ["reply"],
+    hashes: { reply: "h1", part: "h2", zh: "h3" },
+    code,
+    request: "req",
+  });
   vi.resetModules();
   return (await import("../src/stub")).default() as unknown as Hooks;
 }
@@ -63,6 +68,7 @@ beforeEach(() => {
 
 afterEach(() => {
   vi.unstubAllGlobals();
+  document.documentElement.lang = "";
   page[KEY] = undefined;
 });
 
@@ -102,6 +108,27 @@ describe("a widget's own code", () => {
     await vi.waitFor(() => expect(el.textContent).toBe("drawn"));
     expect(asked()).toEqual([{ type: "code", run_id: "run", needed: ["h1"], has: [] }]);
     expect(model.sent).toEqual([]);
+  });
+
+  it.each([
+    ["", "", false],
+    ["en-GB", "", false],
+    ["zh-CN", "", true],
+    ["zh-tw", "", false],
+    ["en", "zh", true],
+    ["zh-CN", "en", false],
+  ])("takes words for a page in %j where the user has set %j", async (tag, language, isChinese) => {
+    document.documentElement.lang = tag;
+    model.language = language;
+    const { initialize } = await stubbed();
+    modules().h1 = module;
+    kernel.answer = { code: { h3: CODE } };
+    initialize({ model });
+    await vi.waitFor(() => expect(given).toHaveLength(1));
+    expect((globalThis as unknown as Record<symbol, unknown>)[Symbol.for("nbstream.words")]).toBe(
+      isChinese ? module.default : undefined,
+    );
+    expect(asked()).toEqual(!isChinese ? [] : [{ type: "code", run_id: "run", needed: ["h3"], has: ["h1"] }]);
   });
 
   it("asks by comm where there is no control channel, also for what is needed later", async () => {

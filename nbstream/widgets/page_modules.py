@@ -5,6 +5,9 @@ page by their hash, or asks the kernel for them, on the control channel first. U
 that it has a module, the stub brings it along, so that the first widget needs no question: a front
 end without a control channel would answer it only at the end of the cell.
 
+The sentences of a language but English are a module, too, which is called as its code: `zh`. The
+stub loads it if the user has set that language, or the page has it.
+
 Code goes to a page compressed, as text: less than half of its bytes.
 """
 
@@ -21,6 +24,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nbstream.language import catalogues, current
 from nbstream.model.exceptions import NbstreamError
 from nbstream.widgets import front_ends
 from nbstream.widgets.protocol import CONTROL_REQUEST
@@ -61,7 +65,10 @@ def stub(name: str) -> str:
     with _lock:
         # A page that is not heard while a cell runs could not ask in time.
         asks_late = not front_ends.current().is_heard
-        along = [hashes[each] for each in needed if asks_late or _may_be_missing(hashes[each], now)]
+        # Its language is not known before it tells.
+        words = catalogues.languages() if asks_late else [current.code()]
+        modules = [each for each in (*words, *needed) if each in hashes]
+        along = [hashes[each] for each in modules if asks_late or _may_be_missing(hashes[each], now)]
         _sent.update(dict.fromkeys(along, now))
         code = {each: _code[each] for each in along}
     given = {"needed": needed, "hashes": hashes, "code": code, "request": CONTROL_REQUEST}

@@ -17,6 +17,7 @@ import {
   MIN_REPLY_TIMEOUT,
   marked,
   PageServices,
+  pageLanguage,
   ReplySession,
   Resync,
 } from "../shared";
@@ -120,7 +121,7 @@ export class InstrumentSession<Own extends object = Record<string, unknown>>
     };
     window.addEventListener("pageshow", onBack, { signal });
     for (const message of early) this.onMessage(message);
-    void this.send({ type: "hello", seq: this.#seq });
+    void this.send({ type: "hello", seq: this.#seq, ...pageLanguage() });
     this.#look = setTimeout(() => this.#compareTranscripts(), FIRST_LOOK);
   }
 
