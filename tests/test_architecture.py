@@ -59,7 +59,7 @@ ALLOWED = {
         *("prompt", "snippets", "markdown", "sessions", "model"),
     },
     "simulator": {"language", "recordings", "model"},
-    "lesson": {"language", "widgets", "output", "simulator", "client", "billing", "model"},
+    "lesson": {"language", "widgets", "chat", "prompt", "output", "simulator", "client", "billing", "model"},
     "shell": {"language", "output", "client", "billing", "model"},
     "recordings": {"language"},
 }

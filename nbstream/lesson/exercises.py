@@ -12,10 +12,16 @@ from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from types import EllipsisType
 
 #: What came of an exercise or a prediction: nothing yet, a choice that waits for the run, right,
 #: or not (yet) right.
 State: TypeAlias = Literal["open", "made", "right", "wrong"]
+
+#: What a check returns: a hint, "" for a value that is right, or `NOT_DONE`.
+Hint: TypeAlias = "str | EllipsisType"
+#: For a value that is still as the notebook gives it, such as a function without a body.
+NOT_DONE = ...
 
 _TRIED = "Your answer cannot be checked: it is {kind}, and this exercise expects {expects}."
 
@@ -28,26 +34,29 @@ class Exercise:
         name: the name in the notebook, such as `total`.
         task: what to do, in one sentence.
         expects: what kind of value the answer is, such as “a whole number”.
-        check: returns a hint for a value that is not right, and "" for one that is. A hint says
-            what is missing and where to look; it does not have the solution. It may raise
-            anything for a value of another kind.
+        check: returns a hint for a value that is not right, "" for one that is, and `NOT_DONE` for
+            one that nobody has worked on. A hint says what is missing and where to look; it does
+            not have the solution. It may raise anything for a value of another kind.
         learned: one sentence for a right answer: what it shows.
     """
 
     name: str
     task: str
     expects: str
-    check: Callable[[object], str]
+    check: Callable[[object], Hint]
     learned: str = ""
 
     def marked(self, value: object) -> Result:
         """Return what a value is worth; `...` is not done yet."""
         if value is ...:
             return Result(self.name, self.task, "open")
+        hint: Hint
         try:
             hint = self.check(value)
         except Exception:  # noqa: BLE001  (the value may be anything)
             hint = _TRIED.format(kind=kind_of(value), expects=self.expects)
+        if hint is ...:
+            return Result(self.name, self.task, "open")
         return Result(self.name, self.task, "wrong" if hint else "right", hint or self.learned)
 
 

@@ -67,6 +67,7 @@ class WrittenReply:
             this step, `{{ result 2 }}` for that of the second.
         reasoning: the reasoning, if the request lets the model think.
         begins: whether the message only has to begin with `prompt`, as data may follow it.
+        ends: whether it only has to end with `prompt`, as cells may stand above it.
         model: for this model's id only.
         thinking: only for requests that let the model think, or only for the others.
         effort: for this effort only: low, high or max.
@@ -85,6 +86,7 @@ class WrittenReply:
     answer: str = ""
     reasoning: str = ""
     begins: bool = False
+    ends: bool = False
     model: str | None = None
     thinking: bool | None = None
     effort: str | None = None
@@ -98,9 +100,8 @@ class WrittenReply:
 
     def fits(self, asked: Asked) -> bool:
         """Return whether this is a reply to the request."""
-        prompt = folded(asked.prompt)
         return (
-            (prompt.startswith(self.prompt) if self.begins else prompt == self.prompt)
+            self._is_asked_by(folded(asked.prompt))
             and self.model in (None, asked.model)
             and self.thinking in (None, asked.effort != "none")
             and self.effort in (None, asked.effort)
@@ -111,6 +112,11 @@ class WrittenReply:
             and (self.result is None or any(folded(self.result) in folded(each) for each in asked.results))
             and all(call["name"] in asked.tools for call in self.calls)
         )
+
+    def _is_asked_by(self, prompt: str) -> bool:
+        if self.begins or self.ends:
+            return (self.begins and prompt.startswith(self.prompt)) or (self.ends and prompt.endswith(self.prompt))
+        return prompt == self.prompt
 
     def tool_calls(self) -> tuple[Call, ...]:
         """Return the calls as the model makes them."""
@@ -166,7 +172,15 @@ def _is_in(text: str | None, turns: Any) -> bool:
 
 
 _NAMES = {each.name for each in fields(WrittenReply)}
-_TYPES: dict[str, type] = {"begins": bool, "thinking": bool, "turn": int, "step": int, "calls": list, "likely": list}
+_TYPES: dict[str, type] = {
+    "begins": bool,
+    "ends": bool,
+    "thinking": bool,
+    "turn": int,
+    "step": int,
+    "calls": list,
+    "likely": list,
+}
 
 
 def _read(entry: Any, number: int) -> WrittenReply:
