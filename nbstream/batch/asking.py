@@ -18,6 +18,7 @@ from nbstream.client import settings
 from nbstream.client.start import RequestMaker, limits
 from nbstream.client.tool_options import allowed, given_tools
 from nbstream.exchange.start import following
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 from nbstream.model.hidden_text import hidden_in
 
@@ -54,7 +55,7 @@ class Prompts:
         self.items = checked_items(items)
         self.options = options
         if given := [f"`{name}=`" for name in _NOT_FOR_MANY if options.get(name)]:
-            raise RequestError(f"{' and '.join(given)} cannot be used for many prompts.")
+            raise RequestError(_("{given} cannot be used for many prompts.", given=" and ".join(given)))
         _check_tools(options)
         #: It has the warnings on the options, and their errors, before anything is sent.
         self._maker = RequestMaker(options)
@@ -93,15 +94,18 @@ def checked_items(items: Any) -> Iterable[Any]:
         RequestError: if they are one text, or a value whose items are no prompts.
     """
     if isinstance(items, str | bytes):
-        raise RequestError("The prompts are one text: give a list of texts. nbstream.ask takes a single prompt.")
+        raise RequestError(_("The prompts are one text: give a list of texts. nbstream.ask takes a single prompt."))
     if isinstance(items, Mapping) or (hasattr(items, "columns") and hasattr(items, "dtypes")):
         what = "dict" if isinstance(items, Mapping) else "frame"
         raise RequestError(
-            f"The prompts are a {what}: name its texts, such as {what}['text'], or make a list of prompts of it. In a "
-            "cell, %%deepseek --each makes a prompt of each row."
+            _(
+                "The prompts are a {what}: name its texts, such as {what}['text'], or make a list of prompts of it. "
+                "In a cell, %%deepseek --each makes a prompt of each row.",
+                what=what,
+            )
         )
     if not isinstance(items, Iterable):
-        raise RequestError(f"The prompts must be a list or another iterable, not {type(items).__name__}.")
+        raise RequestError(_("The prompts must be a list or another iterable, not {kind}.", kind=type(items).__name__))
     return items
 
 
@@ -132,7 +136,9 @@ def job_of(
         RequestError: if an argument is not valid. Nothing was sent then.
     """
     if isinstance(concurrency, bool) or not isinstance(concurrency, int) or concurrency < 1:
-        raise RequestError(f"`concurrency=` is {concurrency!r}: it must be a whole number of at least 1.")
+        raise RequestError(
+            _("`concurrency=` is {concurrency!r}: it must be a whole number of at least 1.", concurrency=concurrency)
+        )
     place = _place(executor, prompts.example)
     iterator = iter(prompts.items)
     with in_user_code():
@@ -172,8 +178,11 @@ def _check_tools(options: Options) -> None:
     names = [tool.name for tool in given_tools(options) if tool.consent == "ask" and tool.name not in allowed(options)]
     if names:
         raise RequestError(
-            f"{', '.join(names)} would ask before each call, and for many prompts there is nobody to ask: name it in "
-            '`allow=`, or make it a tool with consent="never". Nothing was sent.'
+            _(
+                "{names} would ask before each call, and for many prompts there is nobody to ask: name it in "
+                '`allow=`, or make it a tool with consent="never". Nothing was sent.',
+                names=", ".join(names),
+            )
         )
 
 
@@ -194,32 +203,44 @@ def _place(executor: Executor | None, example: ApiSource) -> Place:
         return Here(once, currency)
     if not callable(getattr(executor, "submit", None)):
         raise RequestError(
-            f"`executor=` is a {type(executor).__name__}: it must be an executor, such as ThreadPoolExecutor(), "
-            "ProcessPoolExecutor(), or the get_executor() of a Dask client."
+            _(
+                "`executor=` is a {kind}: it must be an executor, such as ThreadPoolExecutor(), "
+                "ProcessPoolExecutor(), or the get_executor() of a Dask client.",
+                kind=type(executor).__name__,
+            )
         )
     if "tools" in example.request.parameters:
-        raise RequestError("`tools=` run in this process: leave out `executor=`.")
+        raise RequestError(_("`tools=` run in this process: leave out `executor=`."))
     place = Elsewhere(executor, once, currency)
     endpoint = example.endpoint
     if not place.is_here and endpoint.recorder is not None:
         raise RequestError(
-            f"Requests on the workers of an executor are not recorded in {endpoint.recorder.name}: leave out "
-            "`executor=`, or name a ThreadPoolExecutor. Nothing was sent."
+            _(
+                "Requests on the workers of an executor are not recorded in {name}: leave out `executor=`, or name a "
+                "ThreadPoolExecutor. Nothing was sent.",
+                name=endpoint.recorder.name,
+            )
         )
     if not place.is_here and example.request.caching is not None:
         raise RequestError(
-            "Replies of the workers of an executor are not kept in the cache: leave out `executor=`, or give "
-            "`cache=False`. Nothing was sent."
+            _(
+                "Replies of the workers of an executor are not kept in the cache: leave out `executor=`, or give "
+                "`cache=False`. Nothing was sent."
+            )
         )
     has_key_in_url = len(endpoint.secrets) > (endpoint.api_key is not None)
     if not place.is_here and (endpoint.key_origin == "argument" or has_key_in_url):
         what = "The key in `base_url=`" if has_key_in_url else "`api_key=`"
         raise RequestError(
-            f"{what} is not sent to workers of an executor, so nothing was sent. Set {endpoint.key_variable} in their "
-            "environment."
+            _(
+                "{what} is not sent to workers of an executor, so nothing was sent. Set {key_variable} in their "
+                "environment.",
+                what=what,
+                key_variable=endpoint.key_variable,
+            )
         )
     if not place.is_here and any(hidden_in(example.request.parameters)):
-        raise RequestError("The key in `extra_body=` is not sent to workers of an executor, so nothing was sent.")
+        raise RequestError(_("The key in `extra_body=` is not sent to workers of an executor, so nothing was sent."))
     return place
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 from nbstream.schemas.data_frames import rows_of
 
@@ -28,7 +29,7 @@ def frame_of(replies: Iterable[Reply], index: Any) -> Any:
     try:
         import pandas as pd  # noqa: PLC0415  (heavy, and not a dependency)
     except ImportError:
-        raise RequestError("A DataFrame needs pandas, which is not installed: `%pip install pandas`.") from None
+        raise RequestError(_("A DataFrame needs pandas, which is not installed: `%pip install pandas`.")) from None
     rows: list[dict[str, Any]] = []
     positions: list[int] = []
     for position, reply in enumerate(replies):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, overload
 from nbstream.batch.lines import from_line
 from nbstream.batch.sums import Sums
 from nbstream.batch.verdict import is_whole
+from nbstream.language import _
 from nbstream.model.exceptions import NbstreamError
 from nbstream.model.reply import Reply, ReplyError
 from nbstream.model.spend import Spend
@@ -76,7 +77,7 @@ class Replies(Sequence[Reply]):
         try:
             reply = from_line(self._stores[store].read(offset))
         except ValueError:
-            raise NbstreamError("The file of the answers was changed: this answer is not there any more.") from None
+            raise NbstreamError(_("The file of the answers was changed: this answer is not there any more.")) from None
         if self.structure is None or reply.request.structure is None:
             return reply
         # A file does not hold the function that makes a value of the type.

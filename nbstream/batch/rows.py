@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nbstream.batch.asking import Prompts, index_of
 from nbstream.client.redaction import KeyRedactor
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 from nbstream.model.printable import one_line
 from nbstream.prompt.braces import BRACES, UNCLOSED
@@ -92,7 +93,7 @@ class RowPrompts(Prompts):
             return made._replace(prompt=content if isinstance(content, str) else None)
         for name, text in texts.items():
             if secret_in_text(text or "", self._secrets):
-                raise RequestError(f"The column {one_line(name)} has an API key or another secret in it.")
+                raise RequestError(_("The column {name} has an API key or another secret in it.", name=one_line(name)))
         prompt = BRACES.sub(lambda found: _filled(found, texts), self._template)
         return self.prepared(prompt)
 
@@ -101,14 +102,19 @@ class RowPrompts(Prompts):
         if not self.names:
             names = ", ".join((columns or (ROW,))[:_MOST_NAMED])
             raise RequestError(
-                f"The prompt names no column, so every row would get the same answer. Write {{{{ name }}}} for the "
-                f"value of a column: there is {names}. Nothing was sent."
+                _(
+                    "The prompt names no column, so every row would get the same answer. Write {{{{ name }}}} for the "
+                    "value of a column: there is {names}. Nothing was sent.",
+                    names=names,
+                )
             )
         for name in self.names:
             if is_secret_name(name):
-                raise RequestError(f"{{{{ {name} }}}} looks like the name of a secret, so nothing was sent.")
+                raise RequestError(
+                    _("{{{{ {name} }}}} looks like the name of a secret, so nothing was sent.", name=name)
+                )
             if columns is not None and name not in columns:
-                raise RequestError(f"{_no_column(name, columns)} Nothing was sent.")
+                raise RequestError(_("{no_column} Nothing was sent.", no_column=_no_column(name, columns)))
 
 
 def table_of(rows: Any) -> Table:
@@ -118,14 +124,16 @@ def table_of(rows: Any) -> Table:
         RequestError: if they are none.
     """
     if hasattr(rows, "collect") and hasattr(rows, "lazy"):
-        raise RequestError("The rows are a lazy frame: give `--each` what its .collect() returns.")
+        raise RequestError(_("The rows are a lazy frame: give `--each` what its .collect() returns."))
     columns = getattr(rows, "columns", None)
     if columns is not None and (hasattr(rows, "itertuples") or hasattr(rows, "iter_rows")):
         names = tuple(map(str, columns))
         return Table(_Frame(rows, names), names, len(rows), rows.index if hasattr(rows, "itertuples") else None)
     if isinstance(rows, str | bytes | Mapping) or not isinstance(rows, Iterable):
         kind = type(rows).__name__
-        raise RequestError(f"`--each` takes the rows of a frame, a list or another iterable, not a {kind}.")
+        raise RequestError(
+            _("`--each` takes the rows of a frame, a list or another iterable, not a {kind}.", kind=kind)
+        )
     total = len(rows) if isinstance(rows, Sized) else None
     return Table(rows, _common_columns(rows), total, index_of(rows))
 
@@ -170,7 +178,7 @@ def _as_mapping(row: Any) -> Mapping[str, Any]:
 def _names(prompt: str) -> tuple[str, ...]:
     found = list(BRACES.finditer(prompt))
     if any(each["open"] for each in found):
-        raise RequestError(f"`--each`: {UNCLOSED}")
+        raise RequestError(_("`--each`: {unclosed}", unclosed=UNCLOSED))
     return tuple(dict.fromkeys(each["name"].strip() for each in found if each["name"] is not None))
 
 

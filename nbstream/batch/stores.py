@@ -15,6 +15,7 @@ from typing import IO, Any
 
 from nbstream.batch.lines import head_of
 from nbstream.client import file_lock
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 from nbstream.model.printable import one_line
 
@@ -97,13 +98,18 @@ class AnswerFile(Lines):
         try:
             file = open(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+b", buffering=0)  # noqa: SIM115, PTH123
         except OSError as error:
-            raise RequestError(f"`save=` {self.name} cannot be written: {error.strerror or error}.") from None
+            raise RequestError(
+                _("`save=` {name} cannot be written: {strerror}.", name=self.name, strerror=error.strerror or error)
+            ) from None
         self._file = file
         try:
             if not file_lock.acquire(file.fileno()):
                 raise RequestError(  # noqa: TRY301
-                    f"`save=` {self.name} is being written by another job: wait for its end, stop it, or name another "
-                    "file. Nothing was sent."
+                    _(
+                        "`save=` {name} is being written by another job: wait for its end, stop it, or name another "
+                        "file. Nothing was sent.",
+                        name=self.name,
+                    )
                 )
             super().__init__(file, self.path.open("rb"))
             self._scan()
@@ -137,8 +143,12 @@ class AnswerFile(Lines):
 
     def _refuse(self, number: int) -> None:
         raise RequestError(
-            f"`save=` {self.name}: line {number} is no answer that nbstream has written, so the file is left as it is. "
-            "Name another file. Nothing was sent."
+            _(
+                "`save=` {name}: line {number} is no answer that nbstream has written, so the file is left as it is. "
+                "Name another file. Nothing was sent.",
+                name=self.name,
+                number=number,
+            )
         )
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nbstream.billing.rows import PriceRow, RowError, parse, row_of
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
@@ -81,13 +82,15 @@ def rows_in(place: str, entries: Any) -> tuple[PriceRow, ...]:
         RequestError: if a row is not valid; names the file and the row.
     """
     if not isinstance(entries, list):
-        raise RequestError(f"{place}: {_TABLE} must be rows: each begins with [[{_TABLE}]].")
+        raise RequestError(_("{place}: {table} must be rows: each begins with [[{table}]].", place=place, table=_TABLE))
     rows = []
     for number, entry in enumerate(entries, 1):
         try:
             rows.append(row_of(entry))
         except RowError as error:
-            raise RequestError(f"{place}, row {number} of {_TABLE}: {error}.") from None
+            raise RequestError(
+                _("{place}, row {number} of {table}: {error}.", place=place, number=number, table=_TABLE, error=error)
+            ) from None
     return tuple(rows)
 
 
@@ -100,7 +103,7 @@ def _rows_of_file(place: Path) -> tuple[PriceRow, ...]:
     except (FileNotFoundError, NotADirectoryError):
         return ()
     except OSError as error:
-        raise RequestError(f"{place} cannot be read: {error.strerror}.") from None
+        raise RequestError(_("{place} cannot be read: {strerror}.", place=place, strerror=error.strerror)) from None
     return _last[place][1]
 
 
@@ -108,9 +111,16 @@ def _read(place: Path) -> tuple[PriceRow, ...]:
     try:
         document = parse(place.read_text("utf-8"))
     except UnicodeDecodeError:
-        raise RequestError(f"{place} is not UTF-8.") from None
+        raise RequestError(_("{place} is not UTF-8.", place=place)) from None
     except tomllib.TOMLDecodeError as error:
-        raise RequestError(f"{place}: {error}.") from None
+        raise RequestError(_("{place}: {error}.", place=place, error=error)) from None
     if unknown := [name for name in document if name != _TABLE]:
-        raise RequestError(f"{place}: there are only rows of [[{_TABLE}]]; {unknown[0]} is none of them.")
+        raise RequestError(
+            _(
+                "{place}: there are only rows of [[{table}]]; {unknown} is none of them.",
+                place=place,
+                table=_TABLE,
+                unknown=unknown[0],
+            )
+        )
     return rows_in(str(place), document.get(_TABLE, []))

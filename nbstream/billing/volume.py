@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nbstream.billing.prices import breakdown
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 from nbstream.model.usage import Usage
 
@@ -36,9 +37,21 @@ class Volume:
 
     def __post_init__(self) -> None:
         if self.cached > self.prompt:
-            raise RequestError(f"There cannot be {self.cached:,} tokens from the cache in a prompt of {self.prompt:,}.")
+            raise RequestError(
+                _(
+                    "There cannot be {cached:,} tokens from the cache in a prompt of {prompt:,}.",
+                    cached=self.cached,
+                    prompt=self.prompt,
+                )
+            )
         if self.reasoning > self.output:
-            raise RequestError(f"There cannot be {self.reasoning:,} tokens of reasoning in a reply of {self.output:,}.")
+            raise RequestError(
+                _(
+                    "There cannot be {reasoning:,} tokens of reasoning in a reply of {output:,}.",
+                    reasoning=self.reasoning,
+                    output=self.output,
+                )
+            )
 
     @property
     def usage(self) -> Usage:

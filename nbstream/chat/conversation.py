@@ -26,6 +26,7 @@ from nbstream.client.request_builder import parameter_notes
 from nbstream.client.secret import Secret
 from nbstream.client.start import source_of
 from nbstream.exchange.start import start
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 from nbstream.model.presentation import OPTIONS
 from nbstream.sessions.per_session import PerSession
@@ -182,14 +183,14 @@ class Chat(EditableTurns):
             RequestError: if the request cannot be made, or a turn before it still arrives.
         """
         if prompt is not None and not str(prompt).strip():
-            raise RequestError("The prompt is empty, so nothing was sent.")
+            raise RequestError(_("The prompt is empty, so nothing was sent."))
         chosen = _own({name: value for name, value in given.items() if value is not None}, "branch")
         with self._turns.lock:
             turn = self._at(index)
             first = turn.version.reply.steps[0]
             edited = turn.version if prompt is None else turn.version.changed(prompt=prompt, answer=None)
             if not (continuation.is_known(first.request) and edited.sent):
-                raise RequestError("The request of this turn is not known, so it cannot be sent again.")
+                raise RequestError(_("The request of this turn is not known, so it cannot be sent again."))
             before = self._before(turn)
             request = before.renewed(turn, first.request, edited.sent[-1])
             source = continuation.retried(dataclasses.replace(first, request=request), chosen)
@@ -225,7 +226,7 @@ class Chat(EditableTurns):
         """
         kept = self.turns if at is None else self.turns[: self._checked(at, len(self.turns) + 1)]
         if name == self.name:
-            raise RequestError(f"A fork of the chat {self.name} needs another name.")
+            raise RequestError(_("A fork of the chat {name} needs another name.", name=self.name))
         # Undone in one chat, the reply would be stopped in both.
         self._refuse_unfinished([turn.state for turn in kept], "forked")
         chat = Chat(name)
@@ -307,7 +308,7 @@ class Chat(EditableTurns):
     def _chosen(self, prompt: str, given: Mapping[str, Any]) -> options.Options:
         """Return the options of a turn: the chat's, and the given ones before them."""
         if not isinstance(prompt, str):
-            raise RequestError(f"The prompt must be text, not {type(prompt).__name__}.")
+            raise RequestError(_("The prompt must be text, not {kind}.", kind=type(prompt).__name__))
         own = {name: value for name, value in given.items() if value is not None}
         given, note = with_own({**self._defaults, **self._revealed()}, own)
         if note:
@@ -355,7 +356,11 @@ class Chat(EditableTurns):
         replies = [version.reply for state in states for version in state.versions]
         if any(not each.ended and each.status != besides for each in replies):
             raise RequestError(
-                f"The chat {self.name} was not {what}, as a reply of it still arrives: wait for its end, or stop it."
+                _(
+                    "The chat {name} was not {what}, as a reply of it still arrives: wait for its end, or stop it.",
+                    name=self.name,
+                    what=what,
+                )
             )
 
     def _replace(
@@ -402,7 +407,7 @@ def chats() -> dict[str, Chat]:
 def _own(given: Mapping[str, Any], function: str) -> options.Options:
     """Return options for the requests of a chat."""
     if given.get("messages") is not None:
-        raise RequestError("A chat has its own messages: give a prompt, and no `messages=`.")
+        raise RequestError(_("A chat has its own messages: give a prompt, and no `messages=`."))
     return options.checked(given, function)
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nbstream.client.notes import say
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
@@ -101,8 +102,8 @@ class EditableTurns:
         """
         what = self._turns.undo()
         if not what:
-            raise RequestError(f"There is nothing to undo in the chat {self.name}.")
-        say(f"Undone in the chat {self.name}: {what}.")
+            raise RequestError(_("There is nothing to undo in the chat {name}.", name=self.name))
+        say(_("Undone in the chat {name}: {what}.", name=self.name, what=what))
 
     def hide(self, index: int, hidden: bool = True) -> None:  # noqa: FBT001, FBT002  (a switch with a name of its own)
         """Send a turn no more, or again; it stays in the chat.
@@ -130,10 +131,12 @@ class EditableTurns:
             RequestError: if there is no new text, or the reply is still arriving.
         """
         if answer is None and prompt is None:
-            raise RequestError("edit needs the new text: answer=… or prompt=….")
+            raise RequestError(_("edit needs the new text: answer=… or prompt=…."))
         turn = self._at(index)
         if not turn.version.ended:
-            raise RequestError(f"This turn of the chat {self.name} is still arriving: wait for its end, or stop it.")
+            raise RequestError(
+                _("This turn of the chat {name} is still arriving: wait for its end, or stop it.", name=self.name)
+            )
         version = turn.version.changed(prompt=prompt, answer=answer)
         if begins_branch:
             self._turns.branch(turn, version, "edited")
@@ -144,7 +147,7 @@ class EditableTurns:
         """Remove every turn; `undo` brings them back."""
         self._turns.cancel()
         self._turns.replace([], self.system, "the chat was cleared")
-        say(f"The chat {self.name} is empty now; undo() brings its turns back.")
+        say(_("The chat {name} is empty now; undo() brings its turns back.", name=self.name))
 
     def restore(self) -> int:
         """Put back the turns that were set aside, in their old places, and return their number."""
@@ -168,7 +171,12 @@ class EditableTurns:
         """Return a position in `turns`, which may be counted from the end."""
         if not -count <= index < count:
             raise RequestError(
-                f"The chat {self.name} has {len(self.turns)} turns, counted from 0: there is no {index!r}."
+                _(
+                    "The chat {name} has {count} turns, counted from 0: there is no {index!r}.",
+                    name=self.name,
+                    count=len(self.turns),
+                    index=index,
+                )
             )
         return index % count
 
@@ -180,4 +188,10 @@ class EditableTurns:
             )
 
     def _tell_cache_lost(self, index: int) -> None:
-        say(f"From turn {index + 1} on, the chat {self.name} differs from what was sent: the server's cache is lost.")
+        say(
+            _(
+                "From turn {index} on, the chat {name} differs from what was sent: the server's cache is lost.",
+                index=index + 1,
+                name=self.name,
+            )
+        )

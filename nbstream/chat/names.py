@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 
 #: The word that stands for no chat.
@@ -19,5 +20,11 @@ def checked_name(name: str) -> str:
     """
     is_word = str(name).isprintable() and str(name).split() == [name]
     if not is_word or name.startswith("-") or name == OFF:
-        raise RequestError(f"{name!r} is no name of a chat: it is one word, other than {OFF}, and begins with no “-”.")
+        raise RequestError(
+            _(
+                "{name!r} is no name of a chat: it is one word, other than {off}, and begins with no “-”.",
+                name=name,
+                off=OFF,
+            )
+        )
     return name

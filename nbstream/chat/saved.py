@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from nbstream.chat.turn import Place, TurnState, Version, new_number
 from nbstream.client import options
 from nbstream.client.structured import structure_of
+from nbstream.language import _
 from nbstream.model.events import Ended
 from nbstream.model.exceptions import RequestError
 from nbstream.model.reduction import reduce, with_requests
@@ -96,7 +97,9 @@ def write(text: str, path: str | Path) -> None:
         part.write_text(text, "utf-8")
         part.replace(target)
     except OSError as error:
-        raise RequestError(f"The chat cannot be written to {target}: {error.strerror or error}.") from None
+        raise RequestError(
+            _("The chat cannot be written to {target}: {strerror}.", target=target, strerror=error.strerror or error)
+        ) from None
 
 
 def read(path: str | Path) -> Content:
@@ -108,7 +111,7 @@ def read(path: str | Path) -> Content:
     try:
         text = Path(path).read_text("utf-8")
     except (OSError, UnicodeError) as error:
-        raise RequestError(f"The chat cannot be read from {path}: {error}.") from None
+        raise RequestError(_("The chat cannot be read from {path}: {error}.", path=path, error=error)) from None
     return from_json(text)
 
 
@@ -127,7 +130,7 @@ def from_json(text: str) -> Content:
         states = tuple(_state(each, messages, numbers) for each in document["turns"])
         return Content(document["chat"], document["system"], options.checked(document["defaults"], "Chat"), states)
     except (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError) as error:
-        raise RequestError(f"This is no chat that nbstream has saved: {error!r:.80}") from None
+        raise RequestError(_("This is no chat that nbstream has saved: {error!r:.80}", error=error)) from None
 
 
 def _kept(defaults: Mapping[str, Any]) -> dict[str, Any]:

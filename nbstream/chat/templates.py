@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 from nbstream.prompt.braces import BRACES, UNCLOSED
 
@@ -34,7 +35,7 @@ def parts_of(template: str) -> tuple[Part, ...]:
             continue
         name = mark["name"].strip()
         if not name:
-            raise RequestError(f"The template {template!r} has a blank without a name.")
+            raise RequestError(_("The template {template!r} has a blank without a name.", template=template))
         found += [Part(text), Part("", name)]
     return tuple(part for part in (*found, Part(template[at:])) if part != Part(""))
 
@@ -47,5 +48,5 @@ def filled(parts: tuple[Part, ...], blanks: Mapping[str, str]) -> str:
     """
     empty = [name for name in dict.fromkeys(part.blank for part in parts) if name and not blanks.get(name, "").strip()]
     if empty:
-        raise RequestError(f"Fill in {', '.join(empty)}; nothing was sent.")
+        raise RequestError(_("Fill in {empty}; nothing was sent.", empty=", ".join(empty)))
     return "".join(blanks[part.blank] if part.blank else part.text for part in parts)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nbstream.client.receiver import Receiver
 from nbstream.exchange import round_trip
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 from nbstream.model.reduction import with_answer
 
@@ -265,7 +266,9 @@ class Turn:
         """
         count = len(self.versions)
         if not -count <= index < count:
-            raise RequestError(f"This turn has {count} versions, counted from 0: there is no {index}.")
+            raise RequestError(
+                _("This turn has {count} versions, counted from 0: there is no {index}.", count=count, index=index)
+            )
         self._select(self, index % count)
 
     def with_version(self, version: Version) -> TurnState:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from nbstream.chat.turn import Place, Turn, TurnState, Version
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class TurnList:
         """
         turns = self.present
         if turn not in turns:
-            raise RequestError("This turn is not in its chat any more.")
+            raise RequestError(_("This turn is not in its chat any more."))
         return turns.index(turn)
 
     def at(self, place: Place | None) -> Turn | None:

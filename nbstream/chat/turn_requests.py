@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from nbstream.client import models
 from nbstream.client.thinking import rule_for
 from nbstream.exchange import round_trip
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 from nbstream.model.request import MESSAGES, TurnPlace
 
@@ -45,8 +46,12 @@ class TurnsBefore:
         for number, turn in enumerate(turns, 1):
             if not turn.version.ended and not turn.hidden:
                 raise RequestError(
-                    f"Turn {number} of the chat {chat} is still arriving: wait for its end, or stop it. Nothing was "
-                    "sent."
+                    _(
+                        "Turn {number} of the chat {chat} is still arriving: wait for its end, or stop it. Nothing "
+                        "was sent.",
+                        number=number,
+                        chat=chat,
+                    )
                 )
         self._chat = chat
         self._turns = turns

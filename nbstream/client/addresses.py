@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from urllib.parse import urlsplit
 
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 
 #: The beginning of a base URL that names a recording in place of a server.
@@ -27,9 +28,9 @@ def checked_url(url: str) -> str:
     except ValueError:
         valid = False
     if not valid:
-        raise RequestError("The base URL is not valid: it must look like https://api.deepseek.com.")
+        raise RequestError(_("The base URL is not valid: it must look like https://api.deepseek.com."))
     if "@" in parts.netloc:
-        raise RequestError("The base URL must not contain a user name or password; set `api_key=` instead.")
+        raise RequestError(_("The base URL must not contain a user name or password; set `api_key=` instead."))
     path = parts.path.rstrip("/").removesuffix("/chat/completions").removesuffix("/v1/messages").rstrip("/")
     return parts._replace(path=path, fragment="").geturl()
 

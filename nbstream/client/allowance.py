@@ -11,6 +11,7 @@ import os
 import threading
 from typing import TYPE_CHECKING, NamedTuple
 
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 from nbstream.sessions.per_session import PerSession
 
@@ -57,7 +58,7 @@ def check() -> None:
         RequestError: if it may send no request.
     """
     if said := _refusal():
-        raise RequestError(f"Nothing was sent: {said}.")
+        raise RequestError(_("Nothing was sent: {said}.", said=said))
 
 
 def take() -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
@@ -50,11 +51,21 @@ def probabilities(endpoint: Endpoint, alternatives: Any) -> dict[str, Any]:
     if alternatives is None:
         return {}
     if isinstance(alternatives, bool) or not isinstance(alternatives, int) or alternatives < 0:
-        raise RequestError(f"`logprobs=` is {alternatives!r}: it must be a whole number of at least 0.")
+        raise RequestError(
+            _("`logprobs=` is {alternatives!r}: it must be a whole number of at least 0.", alternatives=alternatives)
+        )
     if endpoint.facts.api == "anthropic":
-        raise RequestError("`logprobs=` cannot be sent to this server: Anthropic's API has no probabilities of tokens.")
+        raise RequestError(
+            _("`logprobs=` cannot be sent to this server: Anthropic's API has no probabilities of tokens.")
+        )
     if endpoint.on_deepseek and alternatives > _MOST_ALTERNATIVES:
-        raise RequestError(f"`logprobs=` is {alternatives}: DeepSeek gives at most {_MOST_ALTERNATIVES}.")
+        raise RequestError(
+            _(
+                "`logprobs=` is {alternatives}: DeepSeek gives at most {most_alternatives}.",
+                alternatives=alternatives,
+                most_alternatives=_MOST_ALTERNATIVES,
+            )
+        )
     return {"logprobs": True, "top_logprobs": alternatives}
 
 

@@ -22,6 +22,7 @@ from nbstream.client.sources.choice import source_for
 from nbstream.client.structured import structure_of
 from nbstream.client.thinking import field_that_switches_off
 from nbstream.client.tool_options import given_tools
+from nbstream.language import _
 from nbstream.model.earlier import Earlier
 from nbstream.model.exceptions import RequestError
 from nbstream.model.request import FIM
@@ -120,7 +121,7 @@ def retried(reply: Reply, options: Options) -> ApiSource:
         RequestError: if the request is not known, or an option is not valid.
     """
     if not is_known(reply.request):
-        raise RequestError("The request of this reply is not known, so it cannot be sent again.")
+        raise RequestError(_("The request of this reply is not known, so it cannot be sent again."))
     endpoint, request = _again(reply, options)
     if request.address.call == FIM:
         begun = len(reply.earlier.answer) if reply.earlier is not None else 0
@@ -179,7 +180,7 @@ def _again(reply: Reply, options: Options) -> tuple[Endpoint, Request]:
 
     given: Mapping[str, Any] = {name: value for name, value in options.items() if value is not None}
     if fixed := [f"`{name}=`" for name in _FIXED if given.get(name)]:
-        raise RequestError(f"{' and '.join(fixed)} cannot be changed: the same messages are sent again.")
+        raise RequestError(_("{fixed} cannot be changed: the same messages are sent again.", fixed=" and ".join(fixed)))
     # A budget may have room for more by now.
     chosen, request = settings.current(), as_asked(reply.request)
     endpoint, model = _server(reply, given)
@@ -243,7 +244,9 @@ def _server(reply: Reply, given: Mapping[str, Any]) -> Route:
     with tapes.for_one(tapes.Tapes(player)) if player is not None else nullcontext():
         found = route(model or request.model, base_url, api_key)
     if base_url is None and model is None and found.endpoint.origin != request.endpoint:
-        raise RequestError(f"{request.endpoint} is not the server any more: give `base_url=` and `api_key=`.")
+        raise RequestError(
+            _("{endpoint} is not the server any more: give `base_url=` and `api_key=`.", endpoint=request.endpoint)
+        )
     return found
 
 
@@ -276,8 +279,11 @@ def _going_on(endpoint: Endpoint, request: Request, earlier: Earlier) -> ApiSour
             pass
         case _:
             raise RequestError(
-                f"{endpoint.server} is not known to go on with the beginning of an answer. Nothing was sent. The "
-                "field `continuing` of an endpoint says how a server does."
+                _(
+                    "{server} is not known to go on with the beginning of an answer. Nothing was sent. The field "
+                    "`continuing` of an endpoint says how a server does.",
+                    server=endpoint.server,
+                )
             )
     if speaks_deepseek(endpoint, request.model) and not field_that_switches_off(parameters):
         message["reasoning_content"] = earlier.reasoning

@@ -14,6 +14,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from nbstream.client import thinking
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 from nbstream.model.request import KeyHeader
 
@@ -153,7 +154,7 @@ def merged(facts: EndpointFacts, entry: Mapping[str, Any]) -> EndpointFacts:
     """
     check_entry(entry)
     if not (facts.base_url or entry.get("base_url")):
-        raise EntryError("", "it has no base_url")
+        raise EntryError(_(""), "it has no base_url")
     if entry.get("api") == "anthropic" and facts.api != "anthropic":
         # What differs for this API, where the entry does not say it.
         facts = replace(facts, **_WITH_ANTHROPIC)
@@ -178,7 +179,7 @@ class EntryError(RequestError):
 def check_entry(entry: object) -> None:
     """Raise an `EntryError` unless `entry` has fields of an endpoint, with valid values."""
     if not isinstance(entry, Mapping):
-        raise EntryError("", "it must have fields, such as base_url")
+        raise EntryError(_(""), "it must have fields, such as base_url")
     for name, value in entry.items():
         _check(name, value)
 

@@ -19,6 +19,7 @@ from nbstream.client.endpoint_facts import EntryError, check_entry, presets
 from nbstream.client.known_endpoints import check_name
 from nbstream.client.policy import files, places
 from nbstream.client.policy.files import UNREAD
+from nbstream.language import _, joined
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
@@ -76,4 +77,4 @@ def _entries_of(file: TomlFile) -> Mapping[str, Any]:
 
 
 def _error(file: TomlFile, reason: str, *keys: str) -> RequestError:
-    return RequestError(f"{file.error(reason, _TABLE, *keys)} {UNREAD}")
+    return RequestError(joined(str(file.error(reason, _TABLE, *keys)), _(UNREAD)))

@@ -15,6 +15,7 @@ from nbstream.client.continuation import remember
 from nbstream.client.request_builder import build_request, speaks_deepseek
 from nbstream.client.routing import route
 from nbstream.client.sources.choice import source_for
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 from nbstream.model.request import FIM
 
@@ -34,19 +35,23 @@ def filling_in(prefix: str, suffix: str, options: Options) -> ApiSource:
     """
     for name, text in (("prefix", prefix), ("suffix", suffix)):
         if not isinstance(text, str):
-            raise RequestError(f"The {name} must be text, not {type(text).__name__}.")
+            raise RequestError(_("The {name} must be text, not {kind}.", name=name, kind=type(text).__name__))
     if not prefix and not suffix:
-        raise RequestError("The prefix is empty, and so is the suffix.")
+        raise RequestError(_("The prefix is empty, and so is the suffix."))
     given = {name: value for name, value in options.items() if value is not None}
     if unfit := [f"`{name}=`" for name in _OF_CHATS if name in given]:
-        raise RequestError(f"{' and '.join(unfit)}: a text is filled in without a conversation, and without thinking.")
+        raise RequestError(
+            _("{unfit}: a text is filled in without a conversation, and without thinking.", unfit=" and ".join(unfit))
+        )
     if given.get("thinking"):
-        raise RequestError("`thinking=True`: a text is filled in without thinking.")
+        raise RequestError(_("`thinking=True`: a text is filled in without thinking."))
     caching = caching_of(options)
     named = (options.get("model"), options.get("base_url"), options.get("api_key"))
     endpoint, model = route(*named, without_key=caching is not None)
     if not (endpoint.facts.has_beta and speaks_deepseek(endpoint, model)):
-        raise RequestError(f"{endpoint.server} is not known to fill in text: DeepSeek does. Nothing was sent.")
+        raise RequestError(
+            _("{server} is not known to fill in text: DeepSeek does. Nothing was sent.", server=endpoint.server)
+        )
     extra: dict[str, Any] = {
         "prompt": prefix,
         **({"suffix": suffix} if suffix else {}),

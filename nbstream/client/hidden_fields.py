@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from nbstream.client.endpoints import is_secret_field
 from nbstream.client.redaction import KeyRedactor
 from nbstream.client.secret import Secret
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 from nbstream.model.hidden_text import MARK, HiddenText
 from nbstream.prompt.secrets import is_key, is_secret_name, secrets_of
@@ -52,8 +53,11 @@ def refuse_forgotten(body: Mapping[str, Any]) -> None:
     for name, value in body.items():
         if name not in _PROMPTS and _has_mark(value):
             raise RequestError(
-                f"The secret in the field {name} of `extra_body=` is not kept in a file: give `extra_body=` again. "
-                "Nothing was sent."
+                _(
+                    "The secret in the field {name} of `extra_body=` is not kept in a file: give `extra_body=` again. "
+                    "Nothing was sent.",
+                    name=name,
+                )
             )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbstream.client import models
 from nbstream.client.redaction import KeyRedactor
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 from nbstream.wire.surrogates import join_surrogates
 
@@ -76,7 +77,7 @@ def with_insertions(
     if not used:
         return messages, ()
     if prompt is None:
-        raise RequestError(f"`{used[0]}=` needs a prompt, not `messages=`.")
+        raise RequestError(_("`{used}=` needs a prompt, not `messages=`.", used=used[0]))
     # Without these options, none of this is loaded.
     from nbstream.prompt import session  # noqa: PLC0415
     from nbstream.prompt.blocks import with_text_above  # noqa: PLC0415
@@ -104,6 +105,9 @@ def refuse_unseen(inserted: Iterable[Inserted], model: str) -> None:
     images = [each.name for each in inserted if each.media_type]
     if images and not models.sees_images(model):
         raise RequestError(
-            f"{', '.join(images)}: DeepSeek V4 Pro does not see images, it drops them without an error, so nothing was "
-            "sent. Flash sees them: `model=` flash."
+            _(
+                "{images}: DeepSeek V4 Pro does not see images, it drops them without an error, so nothing was sent. "
+                "Flash sees them: `model=` flash.",
+                images=", ".join(images),
+            )
         )

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 from nbstream.model.warning import ReplyWarning
 from nbstream.wire.surrogates import join_surrogates
@@ -74,11 +75,13 @@ class JsonValues:
             return value
         if isinstance(value, int):
             if value.bit_length() > _MOST_BITS:
-                raise RequestError(f"`{place}` cannot be sent: the number has more than 3,000 digits.")
+                raise RequestError(_("`{place}` cannot be sent: the number has more than 3,000 digits.", place=place))
             return value
         if isinstance(value, float):
             if not math.isfinite(value):
-                raise RequestError(f"`{place}` cannot be sent: it is {value}, which is no number in JSON.")
+                raise RequestError(
+                    _("`{place}` cannot be sent: it is {value}, which is no number in JSON.", place=place, value=value)
+                )
             return value
         if isinstance(value, Mapping) or (
             isinstance(value, Sequence) and not isinstance(value, bytes | bytearray | memoryview)
@@ -92,9 +95,15 @@ class JsonValues:
 
     def _inner(self, value: Any, place: str) -> Any:
         if id(value) in self._outer:
-            raise RequestError(f"`{place}` cannot be sent: it contains itself.")
+            raise RequestError(_("`{place}` cannot be sent: it contains itself.", place=place))
         if len(self._outer) >= _DEEPEST:
-            raise RequestError(f"`{place}` cannot be sent: it is nested more than {_DEEPEST} levels deep.")
+            raise RequestError(
+                _(
+                    "`{place}` cannot be sent: it is nested more than {deepest} levels deep.",
+                    place=place,
+                    deepest=_DEEPEST,
+                )
+            )
         self._outer.append(id(value))
         try:
             if isinstance(value, Mapping):
@@ -107,7 +116,7 @@ class JsonValues:
         if isinstance(key, int) and not isinstance(key, bool):
             return str(int(key))
         if not isinstance(key, str):
-            raise RequestError(f"`{place}` cannot be sent: its key {key!r:.40} is no text.")
+            raise RequestError(_("`{place}` cannot be sent: its key {key!r:.40} is no text.", place=place, key=key))
         return self._text(key, place)
 
     def _text(self, value: str, place: str) -> str:

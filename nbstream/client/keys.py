@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nbstream.client.addresses import is_loopback, origin_of
 from nbstream.client.secret import Secret
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 from nbstream.model.printable import one_line
 from nbstream.sessions.per_session import PerSession
@@ -73,11 +74,13 @@ def save(origin: str, secret: Secret) -> None:
     """
     keyring = _keyring()
     if keyring is None:
-        raise RequestError("The key is not saved: the package keyring is not installed. It is kept for this kernel.")
+        raise RequestError(_("The key is not saved: the package keyring is not installed. It is kept for this kernel."))
     try:
         keyring.set_password(SERVICE, origin, secret.reveal())
     except Exception as error:  # noqa: BLE001  (of any backend)
-        raise RequestError(f"The key is not saved: {_reason(error, secret)}. It is kept for this kernel.") from None
+        raise RequestError(
+            _("The key is not saved: {reason}. It is kept for this kernel.", reason=_reason(error, secret))
+        ) from None
 
 
 def delete(origin: str) -> bool:
@@ -95,7 +98,7 @@ def delete(origin: str) -> bool:
     except Exception as error:  # noqa: BLE001  (of any backend)
         if type(error).__name__ == _NO_BACKEND:
             return False
-        raise RequestError(f"The keyring still has the key: {_reason(error)}.") from None
+        raise RequestError(_("The keyring still has the key: {reason}.", reason=_reason(error))) from None
     return True
 
 
@@ -191,7 +194,7 @@ def checked_key(value: str) -> Secret:
     """
     value = value.strip()
     if not (value.isascii() and value.isprintable()):
-        raise RequestError("The API key contains characters that are not allowed; set it again.")
+        raise RequestError(_("The API key contains characters that are not allowed; set it again."))
     if value.lower().startswith("bearer ") or (len(value) > 1 and value[0] in "\"'" and value[-1] == value[0]):
-        raise RequestError("The API key has quotes or “Bearer” around it; set the key alone.")
+        raise RequestError(_("The API key has quotes or “Bearer” around it; set the key alone."))
     return Secret(value)

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from nbstream.client.addresses import is_loopback, is_replay, is_same_server
 from nbstream.client.endpoint_facts import UNKNOWN, EndpointFacts, EntryError, check_entry, merged, presets
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def known_endpoints(
             found[name] = with_entry(name, entry, found)
         except EntryError as error:
             place = f"endpoints[{name!r}]" + (f"[{error.field!r}]" if error.field else "")
-            raise RequestError(f"The setting {place}: {error.reason}.") from None
+            raise RequestError(_("The setting {place}: {reason}.", place=place, reason=error.reason)) from None
     return KnownEndpoints(found, frozenset(found) - frozenset(presets()))
 
 
@@ -100,7 +101,7 @@ def _shared(path: str, other: str) -> int:
 def check_name(name: object) -> None:
     """Raise an `EntryError` unless `name` can stand before the slash of `-m name/model`."""
     if not (isinstance(name, str) and _NAME.fullmatch(name)):
-        raise EntryError("", "the name of an endpoint has letters, digits, and _ . - after the first of them")
+        raise EntryError(_(""), "the name of an endpoint has letters, digits, and _ . - after the first of them")
 
 
 def _with_environment(facts: EndpointFacts, environ: Mapping[str, str]) -> EndpointFacts:

@@ -12,6 +12,7 @@ from nbstream.billing.ledger.database import LedgerError
 from nbstream.billing.ledger.place import VARIABLE
 from nbstream.billing.ledger.queries import Scope
 from nbstream.client import metering
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ class Ledger:
             return question()
         except LedgerError as error:
             said = _WORDS.get(error.kind) or error.said or error.kind
-            raise RequestError(f"The ledger {error.path} cannot be used: {said}.") from None
+            raise RequestError(_("The ledger {path} cannot be used: {said}.", path=error.path, said=said)) from None
 
 
 def ledger(
@@ -133,10 +134,10 @@ def ledger(
         RequestError: if the ledger is switched off, or an argument is not valid.
     """
     if which not in SCOPES:
-        raise RequestError(f"{which!r} is none of {', '.join(SCOPES)}.")
+        raise RequestError(_("{which!r} is none of {scopes}.", which=which, scopes=", ".join(SCOPES)))
     file = database.current()
     if file is None:
-        raise RequestError(f"There is no ledger: the environment variable {VARIABLE} is off.")
+        raise RequestError(_("There is no ledger: the environment variable {variable} is off.", variable=VARIABLE))
     scope = Scope(_day(since), _day(until), notebook)
     today = date.today()  # noqa: DTZ011  (the local day is meant)
     if which == "today":
@@ -146,7 +147,7 @@ def ledger(
     elif which in ("notebook", "cell"):
         here = metering.origin_here()
         if notebook is None and not here.notebook:
-            raise RequestError('The front end does not name the notebook. "today" and "month" have all notebooks.')
+            raise RequestError(_('The front end does not name the notebook. "today" and "month" have all notebooks.'))
         scope = replace(scope, notebook=notebook or here.notebook)
         if which == "cell":
             scope = replace(scope, cell=_cell(Ledger(file, scope), here.cell))
@@ -159,7 +160,7 @@ def _cell(ledger: Ledger, running: str) -> str:
         return running
     if last := ledger.last_cell():
         return last
-    raise RequestError("No cell of this notebook is in the ledger: it has asked nothing, or its cells have no ids.")
+    raise RequestError(_("No cell of this notebook is in the ledger: it has asked nothing, or its cells have no ids."))
 
 
 def _record(entry: Entry) -> dict[str, Any]:
@@ -175,4 +176,4 @@ def _day(day: date | str | None) -> str:
         # A datetime is a date, too.
         return (date(day.year, day.month, day.day) if isinstance(day, date) else date.fromisoformat(day)).isoformat()
     except ValueError:
-        raise RequestError(f"{day!r} is no day: write it as 2026-11-26.") from None
+        raise RequestError(_("{day!r} is no day: write it as 2026-11-26.", day=day)) from None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def resolve(name: str, aliases: Mapping[str, str], *, on_deepseek: bool) -> str:
         seen.add(name)
         name = names[name].strip()
     if not name:
-        raise RequestError("No model: give one with `model=`, such as flash or pro.")
+        raise RequestError(_("No model: give one with `model=`, such as flash or pro."))
     if on_deepseek and (explanation := retired(name)):
         raise RequestError(explanation)
     return name

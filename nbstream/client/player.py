@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from nbstream.client.addresses import REPLAY
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 from nbstream.model.printable import one_line
 from nbstream.recordings import recording
@@ -76,14 +77,22 @@ def player_of(path: str | os.PathLike[str], speed: Speed | None = None, *, is_sh
             loaded[place] = stamp, _loaded_from(file)
         return Player(loaded[place][1], file, factor)
     except FileNotFoundError:
-        raise RequestError(f"There is no recording {one_line(str(path))}. Nothing was sent.") from None
+        raise RequestError(_("There is no recording {path}. Nothing was sent.", path=one_line(str(path)))) from None
     except OSError as error:
         raise RequestError(
-            f"The recording {one_line(str(path))} cannot be read: {error.strerror or error}. Nothing was sent."
+            _(
+                "The recording {path} cannot be read: {strerror}. Nothing was sent.",
+                path=one_line(str(path)),
+                strerror=error.strerror or error,
+            )
         ) from None
     except FormatError as error:
         raise RequestError(
-            f"The recording {one_line(str(path))} cannot be replayed: {error}. Nothing was sent."
+            _(
+                "The recording {path} cannot be replayed: {error}. Nothing was sent.",
+                path=one_line(str(path)),
+                error=error,
+            )
         ) from None
 
 
@@ -110,5 +119,5 @@ def _factor(speed: Speed | None) -> float:
     except (TypeError, ValueError):
         factor = 0.0
     if not factor > 0:
-        raise RequestError('`speed=` must be a number greater than 0, such as 4, or "max".')
+        raise RequestError(_('`speed=` must be a number greater than 0, such as 4, or "max".'))
     return factor

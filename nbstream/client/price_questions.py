@@ -16,6 +16,7 @@ from nbstream.billing.rows import shipped
 from nbstream.billing.user_prices import path
 from nbstream.billing.volume import Volume, estimate
 from nbstream.client import routing, settings
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
@@ -33,7 +34,14 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Raise what is wrong with the options."""
         usage = " ".join(self.format_usage().split()).removeprefix("usage: ")
-        raise RequestError(f"{message[:1].upper()}{message[1:]}. It is written {usage}.")
+        raise RequestError(
+            _(
+                "{message}{message2}. It is written {usage}.",
+                message=message[:1].upper(),
+                message2=message[1:],
+                usage=usage,
+            )
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +105,7 @@ def place_of(options: argparse.Namespace) -> Place:
     at = options.at or datetime.now(UTC)
     if options.host:
         if options.endpoint:
-            raise RequestError("--host and --endpoint name a server each: give one of them.")
+            raise RequestError(_("--host and --endpoint name a server each: give one of them."))
         host = (urlsplit(options.host).netloc or options.host).lower()
         found = routing.route(options.model, f"https://{host}", without_key=True)
         return Place(found.model if options.model else "", host, "", at, currency)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbstream.client import file_lock, writer
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 from nbstream.model.printable import one_line
 from nbstream.recordings import lines
@@ -59,10 +60,20 @@ class Recorder:
             self._check()
         except FormatError as error:
             raise RequestError(
-                f"{self.name} is left as it is: {error}. Name another file for the recording. Nothing was sent."
+                _(
+                    "{name} is left as it is: {error}. Name another file for the recording. Nothing was sent.",
+                    name=self.name,
+                    error=error,
+                )
             ) from None
         except OSError as error:
-            raise RequestError(f"{self.name} cannot be written: {error.strerror or error}. Nothing was sent.") from None
+            raise RequestError(
+                _(
+                    "{name} cannot be written: {strerror}. Nothing was sent.",
+                    name=self.name,
+                    strerror=error.strerror or error,
+                )
+            ) from None
 
     def __repr__(self) -> str:
         return f"<Recorder of {self.name}>"

@@ -13,6 +13,7 @@ from nbstream.client import api_rules, listings, models, tool_options
 from nbstream.client.json_values import JsonValues
 from nbstream.client.policy import enforcing
 from nbstream.client.thinking import switch
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 from nbstream.model.request import Request
 
@@ -52,19 +53,23 @@ def build_request(
     temperature, top_p = (_number(name, options.get(name)) for name in ("temperature", "top_p"))
     max_tokens, extra_body = values.read(options.get("max_tokens"), "max_tokens"), options.get("extra_body")
     if endpoint.on_deepseek and top_p is not None and not 0 < top_p <= 1:
-        raise RequestError(f"`top_p=` is {top_p}: DeepSeek takes more than 0, and at most 1.")
+        raise RequestError(_("`top_p=` is {top_p}: DeepSeek takes more than 0, and at most 1.", top_p=top_p))
     if max_tokens is not None and not (isinstance(max_tokens, int) and max_tokens >= 1):
-        raise RequestError(f"`max_tokens=` is {max_tokens!r}: it must be a whole number of at least 1.")
+        raise RequestError(
+            _("`max_tokens=` is {max_tokens!r}: it must be a whole number of at least 1.", max_tokens=max_tokens)
+        )
     if effort is not None and effort not in EFFORTS:
-        raise RequestError(f"`effort=` is {effort!r}: it must be one of {', '.join(EFFORTS)}.")
+        raise RequestError(
+            _("`effort=` is {effort!r}: it must be one of {efforts}.", effort=effort, efforts=", ".join(EFFORTS))
+        )
     if not isinstance(extra_body or {}, Mapping):
-        raise RequestError("`extra_body=` must be a dict.")
+        raise RequestError(_("`extra_body=` must be a dict."))
     lowered = enforcing.warnings(max_tokens, extra_body or {}, endpoint)
     max_tokens = enforcing.limited(max_tokens, endpoint)
     field = api_rules.switch_of(endpoint, model, thinking_field)
     if thinking is not None and field == "none":
         where = "`settings.thinking_field`" if thinking_field else f"the thinking_field of {endpoint.name}"
-        raise RequestError(f"`thinking=` cannot be sent to this server: {where} is none.")
+        raise RequestError(_("`thinking=` cannot be sent to this server: {where} is none.", where=where))
     parameters = api_rules.first_parameters(endpoint, max_tokens)
     optional = {
         "reasoning_effort": effort,
@@ -93,7 +98,7 @@ def build_request(
     model, sent = str(body.pop("model")), body.pop("messages")
     tool_options.check_choice(body, is_deepseek=speaks_deepseek(endpoint, model))
     if not isinstance(sent, list):
-        raise RequestError("`messages` must be a list.")
+        raise RequestError(_("`messages` must be a list."))
     return Request(
         model,
         endpoint.origin,
@@ -112,7 +117,7 @@ def _number(name: str, value: Any) -> float | None:
     number = value if isinstance(value, float) else JsonValues().read(value, name)
     is_number = isinstance(number, int | float) and not isinstance(number, bool)
     if number is not None and not (is_number and math.isfinite(number) and number >= 0):
-        raise RequestError(f"`{name}=` is {value!r}: it must be a number of at least 0.")
+        raise RequestError(_("`{name}=` is {value!r}: it must be a number of at least 0.", name=name, value=value))
     return number
 
 
@@ -188,20 +193,20 @@ def turns(
             there are two system prompts.
     """
     if (prompt is None) == (messages is None):
-        raise RequestError("Give either a prompt or `messages=`.")
+        raise RequestError(_("Give either a prompt or `messages=`."))
     if messages is not None:
         given = tuple(messages)
         if not given or not all(hasattr(turn, "keys") and "role" in turn for turn in given):
-            raise RequestError("`messages=` must be a list of objects with a role, and not empty.")
+            raise RequestError(_("`messages=` must be a list of objects with a role, and not empty."))
     elif not isinstance(prompt, str):
-        raise RequestError(f"The prompt must be text, not {type(prompt).__name__}.")
+        raise RequestError(_("The prompt must be text, not {kind}.", kind=type(prompt).__name__))
     elif not prompt.strip():
-        raise RequestError("The prompt is empty.")
+        raise RequestError(_("The prompt is empty."))
     else:
         given = (*earlier, {"role": "user", "content": prompt})
     has_system = any(turn["role"] == "system" for turn in given)
     if system and has_system:
-        raise RequestError("There are two system prompts, in `messages=` and in `system=`: give only one.")
+        raise RequestError(_("There are two system prompts, in `messages=` and in `system=`: give only one."))
     if system is None and not has_system:
         system = default_system
     return ({"role": "system", "content": system}, *given) if system else given

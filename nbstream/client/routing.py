@@ -39,6 +39,7 @@ from nbstream.client.endpoints import (
 )
 from nbstream.client.known_endpoints import KnownEndpoints, check_name, facts_at, known_endpoints
 from nbstream.client.redaction import SHORTEST_KEY, KeyRedactor
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
@@ -120,8 +121,12 @@ def route(
     if endpoint.name == DEFAULT and endpoint.on_deepseek and rest.startswith(_CLAUDE):
         # DeepSeek would refuse it, and Anthropic is another company, which nobody named.
         raise RequestError(
-            f"{rest} is no model of DeepSeek. Name the endpoint: anthropic/{rest} asks Anthropic, and "
-            f"{OTHER_API}/{rest} asks the model that DeepSeek has in its place."
+            _(
+                "{rest} is no model of DeepSeek. Name the endpoint: anthropic/{rest} asks Anthropic, and "
+                "{other_api}/{rest} asks the model that DeepSeek has in its place.",
+                rest=rest,
+                other_api=OTHER_API,
+            )
         )
     if endpoint.name in (DEFAULT, OTHER_API):
         # Also `deepseek/flash`; and retired ids are an error at DeepSeek.
@@ -152,9 +157,14 @@ def _check_nearby(usual: str, endpoints: KnownEndpoints) -> None:
         return
     shown = shown_url(usual)
     raise RequestError(
-        f"Nothing was sent: {rule.where} names the server {shown}, and nothing of your own does. If you trust whoever "
-        f"wrote that file, enter a key for it with %deepseek key {shown}, or make it an endpoint in "
-        f"{endpoint_file.path()}."
+        _(
+            "Nothing was sent: {where} names the server {shown}, and nothing of your own does. If you trust "
+            "whoever wrote that file, enter a key for it with %deepseek key {shown}, or make it an endpoint in "
+            "{path}.",
+            where=rule.where,
+            shown=shown,
+            path=endpoint_file.path(),
+        )
     )
 
 
@@ -221,7 +231,7 @@ def _split(name: str, usual: str, endpoints: KnownEndpoints) -> tuple[str, str]:
     first, slash, rest = name.partition("/")
     if first in endpoints.own and slash:
         return first, rest
-    url, facts, _ = target(usual, endpoints)
+    url, facts, *_rest = target(usual, endpoints)
     is_unknown_here = is_loopback(url) and not facts_at(url, {}).name
     if facts.slashes != "never" and not (is_unknown_here and first in endpoints.by_name and first not in _MAKERS):
         is_own_name = bool(facts.name) and facts.name == first and "/" in rest
@@ -229,8 +239,12 @@ def _split(name: str, usual: str, endpoints: KnownEndpoints) -> tuple[str, str]:
     if first not in endpoints.by_name:
         if slash:
             raise RequestError(
-                f"{first}/… names no endpoint: there are {', '.join(endpoints.by_name)}. The ids of {facts.title} have "
-                "no slash."
+                _(
+                    "{first}/… names no endpoint: there are {by_name}. The ids of {title} have no slash.",
+                    first=first,
+                    by_name=", ".join(endpoints.by_name),
+                    title=facts.title,
+                )
             )
         return "", name
     if not rest and first not in models.ALIASES.values():

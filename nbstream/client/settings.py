@@ -16,6 +16,7 @@ from nbstream.client.endpoints import DEFAULT_BASE_URL, URL_VARIABLE
 from nbstream.client.known_endpoints import known_endpoints
 from nbstream.client.policy.files import UNREAD
 from nbstream.client.thinking import FIELDS
+from nbstream.language import _, joined
 from nbstream.language import current as current_language
 from nbstream.language.catalogues import ENGLISH, languages
 from nbstream.model.exceptions import RequestError
@@ -151,10 +152,10 @@ class Settings(Configurable):
             try:
                 if name not in self.trait_names(config=True) or name == "endpoints":
                     names = ", ".join(self.trait_names(config=True))
-                    raise RequestError(f"there is no setting {name}: there are {names}.")  # noqa: TRY301
+                    raise RequestError(_("there is no setting {name}: there are {names}.", name=name, names=names))  # noqa: TRY301
                 self._set_quietly(name, rule.value)
             except (traitlets.TraitError, RequestError) as error:
-                problems.append(f"{rule.where}: {error} {UNREAD}")
+                problems.append(joined(f"{rule.where}: {error}", _(UNREAD)))
             else:
                 self._of_files[name] = rule
         if problems:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 from nbstream.model.request import Inserted
 from nbstream.model.structure import Structure
@@ -36,7 +37,7 @@ def structure_of(options: Options) -> Structure | None:
     schema: Any = options.get("schema")
     tries: Any = options.get("tries")
     if tries is not None and not (isinstance(tries, int) and not isinstance(tries, bool) and tries >= 1):
-        raise RequestError(f"`tries=` is {tries!r}: it must be a whole number of at least 1.")
+        raise RequestError(_("`tries=` is {tries!r}: it must be a whole number of at least 1.", tries=tries))
     if isinstance(schema, Structure):
         return schema if tries is None else replace(schema, tries=tries)
     tries = _TRIES if tries is None else tries

@@ -18,6 +18,7 @@ from nbstream.client import settings
 from nbstream.client.addresses import is_replay
 from nbstream.client.endpoint_facts import presets
 from nbstream.client.notes import warn
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 from nbstream.sessions.per_session import PerSession
 
@@ -61,8 +62,11 @@ def current(base_url: str | None = None) -> Tapes:
         player = _named(url)
     if player is not None and recorder is not None:
         raise RequestError(
-            f"A reply that is replayed from {player.recording.name} cannot be recorded in {recorder.name}. Nothing was "
-            "sent."
+            _(
+                "A reply that is replayed from {name} cannot be recorded in {name2}. Nothing was sent.",
+                name=player.recording.name,
+                name2=recorder.name,
+            )
         )
     return Tapes(player, recorder)
 
@@ -100,9 +104,9 @@ def tapes_of(recorded: str | None, replayed: str | None, speed: str | None) -> T
         RequestError: if they do not go together, or a file is not valid.
     """
     if recorded is not None and replayed is not None:
-        raise RequestError("`record=` and `replay=`: a reply that is replayed cannot be recorded. Leave one out.")
+        raise RequestError(_("`record=` and `replay=`: a reply that is replayed cannot be recorded. Leave one out."))
     if speed is not None and replayed is None:
-        raise RequestError("`speed=` is how fast a recording is replayed: it needs `replay=`.")
+        raise RequestError(_("`speed=` is how fast a recording is replayed: it needs `replay=`."))
     if recorded is not None:
         from nbstream.client.recorder import Recorder  # noqa: PLC0415  (only where it is used)
 

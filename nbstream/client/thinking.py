@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias, get_args
 
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 
 ThinkingField: TypeAlias = Literal[
@@ -60,8 +61,12 @@ def switch(
             budget = max(_LEAST_BUDGET, int((max_tokens or 0) * _BUDGET_SHARE))
             if max_tokens is not None and max_tokens <= budget:
                 raise RequestError(
-                    f"`max_tokens=` {max_tokens:,} is too little: this model thinks with at least {_LEAST_BUDGET:,} "
-                    "tokens, and the limit includes them. Raise it, or leave out `thinking=True`."
+                    _(
+                        "`max_tokens=` {max_tokens:,} is too little: this model thinks with at least {least_budget:,} "
+                        "tokens, and the limit includes them. Raise it, or leave out `thinking=True`.",
+                        max_tokens=max_tokens,
+                        least_budget=_LEAST_BUDGET,
+                    )
                 )
             return {"thinking": {"type": "enabled", "budget_tokens": budget}}
         case "thinking":

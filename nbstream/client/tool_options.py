@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nbstream.client.thinking import field_that_switches_off
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def given_tools(options: Options) -> tuple[Tool, ...]:
 
     tools = tools_of(options.get("tools"))
     if "tools" in (options.get("extra_body") or {}):
-        raise RequestError("`tools=` and the tools of `extra_body=` cannot be given together: give only one.")
+        raise RequestError(_("`tools=` and the tools of `extra_body=` cannot be given together: give only one."))
     return tools
 
 
@@ -44,17 +45,25 @@ def check(options: Options, tools: tuple[Tool, ...]) -> None:
     known = f"The tools are {', '.join(names)}." if names else "No tools are given."
     for name in allowed(options):
         if name not in names:
-            raise RequestError(f"`allow=` names {name!r}, which is no tool of this request. {known}")
+            raise RequestError(
+                _("`allow=` names {name!r}, which is no tool of this request. {known}", name=name, known=known)
+            )
     steps = options.get("max_steps")
     if steps is not None and (type(steps) is not int or steps < 1):
-        raise RequestError(f"`max_steps=` is {steps!r}: it must be a whole number of at least 1.")
+        raise RequestError(_("`max_steps=` is {steps!r}: it must be a whole number of at least 1.", steps=steps))
     choice = options.get("tool_choice")
     if choice is None or "tools" in (options.get("extra_body") or {}):
         return
     if not tools:
-        raise RequestError("`tool_choice=` needs tools: name them in `tools=`.")
+        raise RequestError(_("`tool_choice=` needs tools: name them in `tools=`."))
     if choice not in (*_CHOICES, *names):
-        raise RequestError(f"`tool_choice=` is {choice!r}: it must be {', '.join(_CHOICES)}, or the name of a tool.")
+        raise RequestError(
+            _(
+                "`tool_choice=` is {choice!r}: it must be {choices}, or the name of a tool.",
+                choice=choice,
+                choices=", ".join(_CHOICES),
+            )
+        )
 
 
 def allowed(options: Options) -> tuple[str, ...]:
@@ -91,8 +100,10 @@ def check_choice(parameters: Mapping[str, Any], *, is_deepseek: bool) -> None:
     is_demand = parameters.get("tool_choice") not in (None, "auto", "none")
     if is_deepseek and is_demand and not field_that_switches_off(parameters):
         raise RequestError(
-            "`tool_choice=` cannot demand a call while the model thinks: DeepSeek refuses that. Set `thinking=False`, "
-            "or leave the choice to the model (`tool_choice=` auto)."
+            _(
+                "`tool_choice=` cannot demand a call while the model thinks: DeepSeek refuses that. Set "
+                "`thinking=False`, or leave the choice to the model (`tool_choice=` auto)."
+            )
         )
 
 

@@ -7,6 +7,7 @@ import threading
 from string import ascii_uppercase
 from typing import TYPE_CHECKING
 
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
@@ -63,7 +64,14 @@ class Ballot:
         """
         found = next((each for each in self.choices if each.casefold() == str(choice).casefold()), None)
         if found is None:
-            raise RequestError(f"The choice is {', '.join(self.choices[:-1])} or {NEITHER}, not {choice!r}.")
+            raise RequestError(
+                _(
+                    "The choice is {choices} or {neither}, not {choice!r}.",
+                    choices=", ".join(self.choices[:-1]),
+                    neither=NEITHER,
+                    choice=choice,
+                )
+            )
         with self._lock:
             if self._choice is not None:
                 return False

@@ -14,6 +14,7 @@ from nbstream.client.start import source_of, start_run
 from nbstream.client.tool_options import given_tools
 from nbstream.comparison.naming import names_of
 from nbstream.exchange.start import following
+from nbstream.language import _
 from nbstream.model.exceptions import NbstreamWarning, RequestError
 from nbstream.model.reply import Reply
 
@@ -101,7 +102,7 @@ def prepared(specs: Sequence[Spec], common: Mapping[str, Any]) -> tuple[list[Col
             try:
                 columns.append(_prepared(spec, common))
             except RequestError as error:
-                raise RequestError(f"Column {at}: {error}") from None
+                raise RequestError(_("Column {at}: {error}", at=at, error=error)) from None
     _give_samples(columns)
     for sentence in dict.fromkeys(str(each.message) for each in caught):
         warn(sentence)

@@ -7,6 +7,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from nbstream.comparison.specs import LEAST, MOST
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
@@ -59,14 +60,18 @@ def specs_of(lines: Sequence[str]) -> list[dict[str, Any]]:
         RequestError: if one of them is not of this form.
     """
     axes = [_axis(line) for line in lines]
-    names = [name for name, _ in axes]
+    names = [name for name, _values in axes]
     if doubled := [name for name in names if names.count(name) > 1]:
-        raise RequestError(f"`--compare` names {doubled[0]} twice: write all its values behind one `--compare`.")
-    count = prod(len(values) for _, values in axes)
+        raise RequestError(
+            _("`--compare` names {doubled} twice: write all its values behind one `--compare`.", doubled=doubled[0])
+        )
+    count = prod(len(values) for _name, values in axes)
     if count > MOST:
         # Before they are made: a few long lists are millions of columns.
-        raise RequestError(f"A comparison has {LEAST} to {MOST} columns, not {count:,}.")
-    return [dict(zip(names, values, strict=True)) for values in product(*(values for _, values in axes))]
+        raise RequestError(
+            _("A comparison has {least} to {most} columns, not {count:,}.", least=LEAST, most=MOST, count=count)
+        )
+    return [dict(zip(names, values, strict=True)) for values in product(*(values for _name, values in axes))]
 
 
 def _axis(line: str) -> tuple[str, list[Any]]:
@@ -76,11 +81,17 @@ def _axis(line: str) -> tuple[str, list[Any]]:
         option, rest = "model", line
     elif option not in _READ:
         # The id of a model may have an equals sign, but no beginning that looks like an option.
-        raise RequestError(f"`--compare` cannot compare {name.strip()!r}: there are {', '.join(_READ)}.")
+        raise RequestError(
+            _("`--compare` cannot compare {name!r}: there are {read}.", name=name.strip(), read=", ".join(_READ))
+        )
     texts = [text.strip() for text in rest.split(_BAR if _BAR in rest else ",")]
     if "" in texts and option != "system":
-        raise RequestError(f"`--compare {line}` has an empty value: write {option}=first,second.")
+        raise RequestError(
+            _("`--compare {line}` has an empty value: write {option}=first,second.", line=line, option=option)
+        )
     try:
         return option, [_READ[option](text) for text in texts]
     except ValueError:
-        raise RequestError(f"`--compare {line}`: these are no values of {option}.") from None
+        raise RequestError(
+            _("`--compare {line}`: these are no values of {option}.", line=line, option=option)
+        ) from None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbstream.chat.conversation import Chat
 from nbstream.client.options import NAMES, checked
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
@@ -56,13 +57,15 @@ def read_specs(prompt: str | None, specs: Sequence[Any], common: Mapping[str, An
     chat = _chat(shared.pop("chat", None), "`chat=`")
     checked(shared, "Compare")
     if isinstance(specs, str | bytes | Mapping) or not isinstance(specs, Sequence):
-        raise RequestError(f'Compare takes a list of specs, not {type(specs).__name__}: ["flash", "pro"].')
+        raise RequestError(_('Compare takes a list of specs, not {kind}: ["flash", "pro"].', kind=type(specs).__name__))
     if not LEAST <= len(specs) <= MOST:
-        raise RequestError(f"A comparison has {LEAST} to {MOST} columns, not {len(specs)}.")
+        raise RequestError(
+            _("A comparison has {least} to {most} columns, not {count}.", least=LEAST, most=MOST, count=len(specs))
+        )
     read = tuple(_read(prompt, spec, shared, chat, f"Column {at}") for at, spec in enumerate(specs, 1))
     names = [each.name for each in read if each.name]
     if doubled := sorted({name for name in names if names.count(name) > 1}):
-        raise RequestError(f"Two columns have the name {doubled[0]!r}.")
+        raise RequestError(_("Two columns have the name {doubled!r}.", doubled=doubled[0]))
     return read
 
 
@@ -78,29 +81,34 @@ def _read(prompt: str | None, spec: Any, shared: Mapping[str, Any], chat: Chat |
         own = {"messages": list(spec)}
     else:
         raise RequestError(
-            f"{where}: a spec is the name of a model, a dict of options, a chat, or a list of messages, not "
-            f"{type(spec).__name__}."
+            _(
+                "{where}: a spec is the name of a model, a dict of options, a chat, or a list of messages, not {kind}.",
+                where=where,
+                kind=type(spec).__name__,
+            )
         )
     if isinstance(own.get("model"), str) and not own["model"].strip():
-        raise RequestError(f"{where}: the name of the model is empty.")
+        raise RequestError(_("{where}: the name of the model is empty.", where=where))
     for name in own:
         if name not in (*NAMES, *_OWN):
-            raise RequestError(f"{where} has an option {name!r}, which nbstream.ask does not have.")
+            raise RequestError(
+                _("{where} has an option {name!r}, which nbstream.ask does not have.", where=where, name=name)
+            )
     name = own.pop("name", "")
     if not isinstance(name, str):
-        raise RequestError(f"{where}: a name is text, not {type(name).__name__}.")
+        raise RequestError(_("{where}: a name is text, not {kind}.", where=where, kind=type(name).__name__))
     chat = _chat(own.pop("chat", None), where) or chat
     asked = own.pop("prompt", prompt)
     options = {**shared, **own}
     if options.get("messages") is not None:
         if chat is not None:
-            raise RequestError(f"{where} has a chat and messages: leave one out.")
+            raise RequestError(_("{where} has a chat and messages: leave one out.", where=where))
         if asked is not None:
             # As in a chat: the messages come first, and then the question.
             options["messages"] = [*options["messages"], {"role": "user", "content": asked}]
             asked = None
     elif asked is None:
-        raise RequestError(f"{where} has no prompt.")
+        raise RequestError(_("{where} has no prompt.", where=where))
     return Spec(asked, checked(options, "Compare"), own, chat, " ".join(name.split()))
 
 
@@ -109,4 +117,6 @@ def _chat(value: Any, where: str) -> Chat | None:
         return value
     if isinstance(value, str):
         return Chat(value)
-    raise RequestError(f"{where}: a chat is an nbstream.Chat or its name, not {type(value).__name__}.")
+    raise RequestError(
+        _("{where}: a chat is an nbstream.Chat or its name, not {kind}.", where=where, kind=type(value).__name__)
+    )

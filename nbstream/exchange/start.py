@@ -12,6 +12,7 @@ from nbstream.client.sources.choice import source_for
 from nbstream.client.start import source_of, start_run
 from nbstream.client.thinking import rule_for
 from nbstream.client.tool_options import MAX_STEPS, allowed, check, given_tools
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 from nbstream.model.request import MESSAGES
 
@@ -100,7 +101,7 @@ def refuse_without_tools(source: ApiSource, options: Options) -> None:
         RequestError: if it has none of them.
     """
     if not _tools_of(source, options):
-        raise RequestError("The tools of this reply are not known in this session: name them in `tools=`.")
+        raise RequestError(_("The tools of this reply are not known in this session: name them in `tools=`."))
 
 
 def _tools_of(source: ApiSource, options: Options) -> tuple[Tool, ...]:

@@ -12,6 +12,7 @@ from nbstream.client import history
 from nbstream.comparison.one_line import specs_of
 from nbstream.jupyter import interrupts
 from nbstream.jupyter.pumping import Pump
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 from nbstream.output.compared import settled
 from nbstream.output.terminal import view
@@ -56,16 +57,18 @@ def ask_compared(
         KeyboardInterrupt: if ■ was pressed, after all columns were stopped.
     """
     if arguments.compare is None:
-        raise RequestError("--blind needs --compare: it hides the names of what is compared.")
+        raise RequestError(_("--blind needs --compare: it hides the names of what is compared."))
     if given := [flag for name, flag in _NOT_WITH_COMPARE.items() if getattr(arguments, name)]:
-        raise RequestError(f"{' and '.join(given)} cannot be used with --compare.")
+        raise RequestError(_("{given} cannot be used with --compare.", given=" and ".join(given)))
     specs = specs_of(arguments.compare)
     common = {name: value for name, value in options.items() if value is not None}
     chat = names.default if arguments.chat is None else arguments.chat
     if chat not in ("", names.OFF) and not any("chat" in spec for spec in specs):
         common["chat"] = chat
     if doubled := sorted({name for spec in specs for name in spec if name in common}):
-        raise RequestError(f"`{doubled[0]}=` is given for all columns, and in --compare for each: leave one out.")
+        raise RequestError(
+            _("`{doubled}=` is given for all columns, and in --compare for each: leave one out.", doubled=doubled[0])
+        )
     started: list[Compare] = []
 
     def start() -> Compare:

@@ -10,6 +10,7 @@ from nbstream.client import settings
 from nbstream.client.budgets.dry_run import dry_run_of
 from nbstream.client.options import NAMES, checked, with_signature
 from nbstream.client.start import source_of
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def _of_prompts(prompts: Prompts) -> Iterator[Request]:
 def _found(requests: Iterable[Request]) -> DryRun:
     found = dry_run_of(requests, settings.current().currency)
     if found is None:
-        raise RequestError("There is no prompt, so there would be no request.")
+        raise RequestError(_("There is no prompt, so there would be no request."))
     return found
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from nbstream.batch.asking import CONCURRENCY
 from nbstream.batch.rows import RowPrompts
 from nbstream.jupyter.many import ask_many
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 from nbstream.prompt.names import value_of
 
@@ -49,9 +50,11 @@ def ask_each(
     """
     if arguments.each is None:
         given = [f"--{name}" for name in _ONLY_WITH_EACH if getattr(arguments, name) is not None]
-        raise RequestError(f"{' and '.join(given)} needs --each: it is for a prompt that is asked for each row.")
+        raise RequestError(
+            _("{given} needs --each: it is for a prompt that is asked for each row.", given=" and ".join(given))
+        )
     if given := [flag for name, flag in _NOT_WITH_EACH.items() if getattr(arguments, name)]:
-        raise RequestError(f"{' and '.join(given)} cannot be used with --each.")
+        raise RequestError(_("{given} cannot be used with --each.", given=" and ".join(given)))
     rows = value_of(arguments.each, variables, "--each")
     options["fill"] = None
 

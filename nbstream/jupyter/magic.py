@@ -30,6 +30,7 @@ from nbstream.jupyter.commands.command import Context, Line
 from nbstream.jupyter.completion import matcher
 from nbstream.jupyter.out_variable import OutVariable
 from nbstream.jupyter.value_words import with_quoted_values
+from nbstream.language import _
 from nbstream.model.exceptions import NbstreamWarning, RequestError
 from nbstream.model.presentation import OPTIONS, presentation_of
 from nbstream.output.audience import name_options
@@ -252,7 +253,9 @@ class DeepSeekMagics(settings.Settings, Magics):
             words = shlex.split(with_quoted_values(line))
         except ValueError:
             said = without_keys(f"%%{_NAME} {line}", line.split())
-            raise UsageError(f"{said}: a quote has no end. {_WHERE_TEXT_GOES}") from None
+            raise UsageError(
+                _("{said}: a quote has no end. {where_text_goes}", said=said, where_text_goes=_WHERE_TEXT_GOES)
+            ) from None
         try:
             return self._read(words)
         except UsageError as error:
@@ -262,11 +265,24 @@ class DeepSeekMagics(settings.Settings, Magics):
         arguments: Namespace
         arguments, unknown = self.deepseek.parser.parse_known_args(words)
         if options := [word for word in unknown if word.startswith("-")]:
-            raise UsageError(f"%%{_NAME} has no option {' '.join(options)}. %{_NAME} help lists the options.")
+            raise UsageError(
+                _(
+                    "%%{name} has no option {options}. %{name} help lists the options.",
+                    name=_NAME,
+                    options=" ".join(options),
+                )
+            )
         if unknown:
-            raise UsageError(f"%%{_NAME}: {' '.join(unknown)} is not an option. {_WHERE_TEXT_GOES}")
+            raise UsageError(
+                _(
+                    "%%{name}: {unknown} is not an option. {where_text_goes}",
+                    name=_NAME,
+                    unknown=" ".join(unknown),
+                    where_text_goes=_WHERE_TEXT_GOES,
+                )
+            )
         if arguments.out is not None and (not arguments.out.isidentifier() or iskeyword(arguments.out)):
-            raise UsageError(f"-o {arguments.out}: a variable's name is a Python identifier.")
+            raise UsageError(_("-o {out}: a variable's name is a Python identifier.", out=arguments.out))
         return arguments
 
     def _run(self, arguments: Namespace, prompt: str, recorder: Recorder | None) -> None:
@@ -290,14 +306,16 @@ class DeepSeekMagics(settings.Settings, Magics):
             return
         if arguments.compare is not None or arguments.blind:
             if arguments.meta:
-                raise RequestError("--meta is for one reply, and --compare asks for several: leave one out.")
+                raise RequestError(_("--meta is for one reply, and --compare asks for several: leave one out."))
             from nbstream.jupyter.comparing import ask_compared  # noqa: PLC0415  (only where it is used)
 
             ask_compared(prompt, arguments, options, variables, presentation=line.presentation, made=self._noted)
             return
         if {arguments.each, arguments.save, arguments.concurrency} != {None}:
             if arguments.inspect or arguments.meta:
-                raise RequestError("--inspect and --meta are for one reply, and --each asks for many: leave one out.")
+                raise RequestError(
+                    _("--inspect and --meta are for one reply, and --each asks for many: leave one out.")
+                )
             from nbstream.jupyter.each import ask_each  # noqa: PLC0415  (only where it is used)
 
             ask_each(prompt, arguments, options, variables, audience=self._audience, made=self._noted)
@@ -318,17 +336,19 @@ class DeepSeekMagics(settings.Settings, Magics):
 
         watch = display.watch_in_background if line.is_background else display.watch
         inspects = partial(_show_inspector, reasoning=line.presentation.reasoning)
-        watch(start, line.presentation, done, inspects if arguments.inspect else lambda _: None)
+        watch(start, line.presentation, done, inspects if arguments.inspect else lambda _reply: None)
 
     def _line(self, line: str) -> Line:
         """Return the options on the line of a command that sends the same messages again."""
         arguments = self._parse(line)
         if {arguments.record, arguments.replay, arguments.speed} != {None}:
-            raise RequestError("--record and --replay go on the first line of a %%deepseek cell, not with a command.")
+            raise RequestError(
+                _("--record and --replay go on the first line of a %%deepseek cell, not with a command.")
+            )
         if arguments.chat is not None or arguments.value_names or arguments.type_name:
-            raise RequestError("-c, -v and --as cannot be changed: the same messages are sent again.")
+            raise RequestError(_("-c, -v and --as cannot be changed: the same messages are sent again."))
         if arguments.inspect:
-            raise RequestError("--inspect is an option of a cell: nbstream.Inspector(nbstream.last) shows a reply.")
+            raise RequestError(_("--inspect is an option of a cell: nbstream.Inspector(nbstream.last) shows a reply."))
         return self._with_options(arguments)
 
     def _with_options(self, arguments: Namespace) -> Line:
@@ -415,7 +435,7 @@ def _show_inspector(run: Run, reasoning: str) -> None:
 
 def _type_named(text: str, variables: Mapping[str, Any], schema: str | None) -> Any:
     if schema is not None:
-        raise RequestError("--schema and --as both say what the answer is: leave one out.")
+        raise RequestError(_("--schema and --as both say what the answer is: leave one out."))
     from nbstream.schemas.named_types import type_named  # noqa: PLC0415  (only where it is used)
 
     return type_named(text, variables)
@@ -427,7 +447,7 @@ def _json_object(text: str | None) -> dict[str, Any]:
     try:
         value = json.loads(text)
     except ValueError as error:
-        raise UsageError(f"--raw-body is not JSON: {error}. Put it into single quotes.") from None
+        raise UsageError(_("--raw-body is not JSON: {error}. Put it into single quotes.", error=error)) from None
     if not isinstance(value, dict):
-        raise UsageError("--raw-body must be a JSON object, such as '{\"seed\": 1}'.")
+        raise UsageError(_("--raw-body must be a JSON object, such as '{\"seed\": 1}'."))
     return value

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, get_args, get_type_hints
 
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
@@ -82,6 +83,13 @@ def presentation_of(defaults: object, given: Mapping[str, str | None], audience:
         value = given.get(option.name)
         value = getattr(defaults, option.name) if value is None else value
         if value not in option.values:
-            raise RequestError(f"`{option.name}=` is {value!r}: it must be one of {', '.join(option.values)}.")
+            raise RequestError(
+                _(
+                    "`{name}=` is {value!r}: it must be one of {values}.",
+                    name=option.name,
+                    value=value,
+                    values=", ".join(option.values),
+                )
+            )
         values[option.name] = value
     return Presentation(**values, audience=audience)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from nbstream.client.ledger_view import GROUPINGS, SCOPES, Ledger, ledger
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 from nbstream.output.usage_report import overview, report
 
@@ -25,7 +26,9 @@ _EPILOG = (
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise RequestError(f"{self.prog}: {message}. %deepseek help usage lists the words.")
+        raise RequestError(
+            _("{prog}: {message}. %deepseek help usage lists the words.", prog=self.prog, message=message)
+        )
 
 
 def parser_for(prog: str) -> argparse.ArgumentParser:
@@ -59,7 +62,7 @@ def reported(options: argparse.Namespace, scopes: Iterable[str] = SCOPES) -> Rep
         RequestError: if there are none, or the ledger cannot be read.
     """
     if options.before:
-        raise RequestError("--before goes with --forget; --since shows the rows from a day on.")
+        raise RequestError(_("--before goes with --forget; --since shows the rows from a day on."))
     scope, notebook = options.scope, options.notebook and _notebook(options.notebook)
     if scope is None and not (options.by or options.since or notebook):
         return overview(_ledgers(scopes))
@@ -75,9 +78,9 @@ def forgotten(options: argparse.Namespace) -> str:
         RequestError: if they name nothing that can be deleted, or that failed.
     """
     if options.by or options.since or options.csv or options.json or options.scope not in (None, "notebook", "all"):
-        raise RequestError("--forget takes --before DATE, --notebook PATH, or all.")
+        raise RequestError(_("--forget takes --before DATE, --notebook PATH, or all."))
     if not (options.before or options.notebook or options.scope):
-        raise RequestError("--forget deletes for good: name --before DATE, --notebook PATH, or all.")
+        raise RequestError(_("--forget deletes for good: name --before DATE, --notebook PATH, or all."))
     notebook = options.notebook and _notebook(options.notebook)
     count = ledger(options.scope or "all", until=_day_before(options.before), notebook=notebook).forget()
     return f"Deleted {count:,} {'row' if count == 1 else 'rows'} of the ledger."
@@ -93,7 +96,7 @@ def write_csv(found: Report, file: str) -> str:
         # The lines of CSV have their own ends.
         Path(file).expanduser().write_text(found.csv(), "utf-8", newline="")
     except OSError as error:
-        raise RequestError(f"{file} cannot be written: {error.strerror}.") from None
+        raise RequestError(_("{file} cannot be written: {strerror}.", file=file, strerror=error.strerror)) from None
     return f"{len(found.rows):,} {'row' if len(found.rows) == 1 else 'rows'} in {file}."
 
 
@@ -115,7 +118,7 @@ def _day_before(day: str | None) -> date | None:
     try:
         return date.fromisoformat(day) - timedelta(days=1)
     except ValueError:
-        raise RequestError(f"{day!r} is no day: write it as 2026-11-26.") from None
+        raise RequestError(_("{day!r} is no day: write it as 2026-11-26.", day=day)) from None
 
 
 def _notebook(path: str) -> str:
@@ -131,4 +134,4 @@ def words_of(words: Sequence[str]) -> list[str]:
     try:
         return shlex.split(" ".join(words))
     except ValueError:
-        raise RequestError("A quote has no end.") from None
+        raise RequestError(_("A quote has no end.")) from None

@@ -9,6 +9,7 @@ import stat
 from pathlib import Path, PurePath
 from typing import Any
 
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 from nbstream.model.printable import one_line, storable
 from nbstream.prompt import pictures
@@ -49,7 +50,7 @@ def read_file(path: str | os.PathLike[str]) -> Description:
     where = Path(os.fspath(path)).expanduser()
     name = where.name.lower()
     if name in _SECRET_FILES or name.startswith(".env.") or name.endswith(_SECRET_ENDINGS):
-        raise RequestError(f"{place}: such files hold keys, so nothing was sent.")
+        raise RequestError(_("{place}: such files hold keys, so nothing was sent.", place=place))
     try:
         size = _size_of(where, place)
         with where.open("rb") as file:
@@ -58,15 +59,21 @@ def read_file(path: str | os.PathLike[str]) -> Description:
             if (is_image and size <= pictures.MOST_BYTES) or (not is_image and size <= _MOST_BYTES):
                 data += file.read(_MOST_BYTES)
     except FileNotFoundError:
-        raise RequestError(f"{place}: there is no such file in {_folder(where)}, so nothing was sent.") from None
+        raise RequestError(
+            _("{place}: there is no such file in {folder}, so nothing was sent.", place=place, folder=_folder(where))
+        ) from None
     except RequestError:
         raise
     except (OSError, ValueError) as error:
         # A path with a null character is a ValueError.
         reason = getattr(error, "strerror", None) or str(error)
-        raise RequestError(f"{place} cannot be read: {one_line(reason)}. Nothing was sent.") from None
+        raise RequestError(
+            _("{place} cannot be read: {reason}. Nothing was sent.", place=place, reason=one_line(reason))
+        ) from None
     if is_image and size > pictures.MOST_BYTES:
-        raise RequestError(f"{place} has {_size(size)}: an image may have at most 32 MiB. Nothing was sent.")
+        raise RequestError(
+            _("{place} has {size}: an image may have at most 32 MiB. Nothing was sent.", place=place, size=_size(size))
+        )
     if is_image:
         return pictures.image_bytes(data)
     is_whole = len(data) >= size
@@ -79,9 +86,9 @@ def read_file(path: str | os.PathLike[str]) -> Description:
 def _size_of(path: Path, place: str) -> int:
     status = path.stat()
     if stat.S_ISDIR(status.st_mode):
-        raise RequestError(f"{place} is a folder: give its files one by one. Nothing was sent.")
+        raise RequestError(_("{place} is a folder: give its files one by one. Nothing was sent.", place=place))
     if not stat.S_ISREG(status.st_mode):
-        raise RequestError(f"{place} is no regular file, so nothing was sent.")
+        raise RequestError(_("{place} is no regular file, so nothing was sent.", place=place))
     return status.st_size
 
 
@@ -89,15 +96,21 @@ def _decoded(data: bytes, place: str, *, is_whole: bool) -> str:
     encoding = next((name for mark, name in _MARKS if data.startswith(mark)), "utf-8")
     if encoding == "utf-8" and b"\0" in data:
         raise RequestError(
-            f"{place} is neither text nor an image that models take (PNG, JPEG, GIF, WebP), so nothing was sent."
+            _(
+                "{place} is neither text nor an image that models take (PNG, JPEG, GIF, WebP), so nothing was sent.",
+                place=place,
+            )
         )
     try:
         # The head of a larger file may end within a character.
         return codecs.getincrementaldecoder(encoding)().decode(data, final=is_whole)
     except UnicodeDecodeError:
         raise RequestError(
-            f"{place} is not text in UTF-8, so nothing was sent. If it is text in another encoding, read it in Python "
-            "and give its text."
+            _(
+                "{place} is not text in UTF-8, so nothing was sent. If it is text in another encoding, read it in "
+                "Python and give its text.",
+                place=place,
+            )
         ) from None
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 from nbstream.model.request import Inserted
 from nbstream.prompt import names, pictures
@@ -52,7 +53,7 @@ def compose(
     """
     given: Any = values
     if given is not None and not (isinstance(given, Mapping) and all(isinstance(each, str) for each in given)):
-        raise RequestError("`values=` must be a dict of values by their names, such as {'df': df}.")
+        raise RequestError(_("`values=` must be a dict of values by their names, such as {'df': df}."))
     values = values or {}
     inserted: list[Inserted] = []
     attached: list[Piece] = []
@@ -93,7 +94,7 @@ class _Filling:
         if found["literal"] is not None:
             return "{{" + found["literal"] + "}}"
         if found["open"]:
-            raise RequestError(f"`fill=True`: {UNCLOSED}")
+            raise RequestError(_("`fill=True`: {unclosed}", unclosed=UNCLOSED))
         name = found["name"].strip()
         if name not in self._texts:
             self._texts[name] = self._described(name, found[0])
@@ -107,7 +108,9 @@ class _Filling:
             try:
                 value = names.value_of(name, self._namespace, "`fill=True`")
             except RequestError as error:
-                raise RequestError(f"{error} Write {{{{{{{{ … }}}}}}}} for braces that are text.") from None
+                raise RequestError(
+                    _("{error} Write {{{{{{{{ … }}}}}}}} for braces that are text.", error=error)
+                ) from None
         # Of a value of which the prompt names a part, only this is wanted.
         self.used |= {name, *_FIRST_NAME.findall(name)}
         description = _described(place, name, value, self._secrets)
@@ -122,7 +125,7 @@ class _Filling:
 def _described(place: str, name: str, value: Any, secrets: Sequence[str]) -> Description:
     """Return the description of a value that is not secret."""
     if secret_in_text(name, secrets):
-        raise RequestError("`values=`: a name has an API key or another secret in it, so nothing was sent.")
+        raise RequestError(_("`values=`: a name has an API key or another secret in it, so nothing was sent."))
     if is_secret_name(name, value):
         names.refuse(place, name)
     # A function that the user has registered decides itself what of a value is shown.
@@ -132,7 +135,9 @@ def _described(place: str, name: str, value: Any, secrets: Sequence[str]) -> Des
         description = whole(value)
     except Exception as error:  # noqa: BLE001  (a function that the user has registered)
         said = names.shown(f"{type(error).__name__}: {error}")
-        raise RequestError(f"{place}: its describe function failed ({said}), so nothing was sent.") from None
+        raise RequestError(
+            _("{place}: its describe function failed ({said}), so nothing was sent.", place=place, said=said)
+        ) from None
     _check_text(place, description, secrets)
     if description.image:
         _check_image(place, description)
@@ -141,9 +146,11 @@ def _described(place: str, name: str, value: Any, secrets: Sequence[str]) -> Des
 
 def _check_image(place: str, description: Description) -> None:
     if description.media_type not in pictures.MEDIA_TYPES:
-        raise RequestError(f"{place}: models take images in PNG, JPEG, GIF and WebP, so nothing was sent.")
+        raise RequestError(
+            _("{place}: models take images in PNG, JPEG, GIF and WebP, so nothing was sent.", place=place)
+        )
     if len(description.image) > pictures.MOST_BYTES:
-        raise RequestError(f"{place}: an image may have at most 32 MiB, so nothing was sent.")
+        raise RequestError(_("{place}: an image may have at most 32 MiB, so nothing was sent.", place=place))
 
 
 def _check_text(place: str, description: Description, secrets: Sequence[str]) -> None:
@@ -152,12 +159,14 @@ def _check_text(place: str, description: Description, secrets: Sequence[str]) ->
     # The end of the text that is sent, where a secret may be cut, and what was about to follow.
     sent = bounded(description).text
     if any(secret_in_text(each, secrets) for each in (near, sent, description.kind)):
-        raise RequestError(f"{place}: its text has an API key or another secret in it, so nothing was sent.")
+        raise RequestError(
+            _("{place}: its text has an API key or another secret in it, so nothing was sent.", place=place)
+        )
 
 
 def _file(path: Any, secrets: Sequence[str]) -> Piece:
     if not isinstance(path, str | os.PathLike) or not isinstance(os.fspath(path), str):
-        raise RequestError("`files=` must be a list of paths.")
+        raise RequestError(_("`files=` must be a list of paths."))
     name = file_name(path)
     stem = name.rpartition("/")[2].partition(".")[0]
     if is_secret_name(stem):

@@ -6,6 +6,7 @@ import ast
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 from nbstream.model.printable import one_line
 from nbstream.prompt.secrets import ENVIRONMENT, is_environment, is_secret_name
@@ -35,7 +36,7 @@ def value_of(expression: str, namespace: Mapping[str, Any], option: str = "`valu
     except RequestError:
         raise
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise RequestError(f"{place}: this is not a name such as df, x.shape or d['key'][0].") from None
+        raise RequestError(_("{place}: this is not a name such as df, x.shape or d['key'][0].", place=place)) from None
 
 
 def shown(expression: str) -> str:
@@ -51,8 +52,12 @@ def refuse(place: str, name: str) -> None:
         RequestError: always.
     """
     raise RequestError(
-        f"{place}: {shown(name)} looks like the name of a secret, so nothing was sent. If it is none, give the value "
-        "another name."
+        _(
+            "{place}: {name} looks like the name of a secret, so nothing was sent. If it is none, give the value "
+            "another name.",
+            place=place,
+            name=shown(name),
+        )
     )
 
 
@@ -63,10 +68,16 @@ def refuse_part(place: str, name: str) -> None:
         RequestError: always.
     """
     if name == ENVIRONMENT:
-        raise RequestError(f"{place}: {ENVIRONMENT} has keys, so nothing was sent.")
+        raise RequestError(
+            _("{place}: {environment} has keys, so nothing was sent.", place=place, environment=ENVIRONMENT)
+        )
     raise RequestError(
-        f"{place} has {shown(name)}, which looks like the name of a secret, so nothing was sent. Leave it out, or "
-        "give it another name if it is none."
+        _(
+            "{place} has {name}, which looks like the name of a secret, so nothing was sent. Leave it out, or "
+            "give it another name if it is none.",
+            place=place,
+            name=shown(name),
+        )
     )
 
 
@@ -85,8 +96,11 @@ class _Reader:
             owner, index = self.read(node.value), self._index(node.slice)
             return self._checked(index if isinstance(index, str) else "", self._step(lambda: owner[index]))
         raise RequestError(
-            f"{self._place}: only names, attributes and indices are read, such as df, x.shape or d['key'][0]; no calls "
-            "and no operators. Put the result into a variable first."
+            _(
+                "{place}: only names, attributes and indices are read, such as df, x.shape or d['key'][0]; no calls "
+                "and no operators. Put the result into a variable first.",
+                place=self._place,
+            )
         )
 
     def _variable(self, name: str) -> Any:
@@ -96,14 +110,23 @@ class _Reader:
             pass
         near = [each for each in get_close_matches(name, map(str, self._namespace), 1) if not is_secret_name(each)]
         advice = f" Did you mean {near[0]}?" if near else ""
-        raise RequestError(f"{self._place}: there is no variable {name}, so nothing was sent.{advice}")
+        raise RequestError(
+            _(
+                "{place}: there is no variable {name}, so nothing was sent.{advice}",
+                place=self._place,
+                name=name,
+                advice=advice,
+            )
+        )
 
     def _step(self, take: Any) -> Any:
         try:
             return take()
         except Exception as error:  # noqa: BLE001  (a property, or an index, may raise anything)
             said = shown(f"{type(error).__name__}: {error}")
-        raise RequestError(f"{self._place}: there is no such value ({said}), so nothing was sent.")
+        raise RequestError(
+            _("{place}: there is no such value ({said}), so nothing was sent.", place=self._place, said=said)
+        )
 
     def _checked(self, name: str, value: Any) -> Any:
         if is_environment(value):

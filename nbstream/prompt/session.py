@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def attached(
     most = _most(above)
     failed = last_failure() if error else None
     if error and failed is None:
-        raise RequestError("No cell of this session has failed, so there is no error to attach.")
+        raise RequestError(_("No cell of this session has failed, so there is no error to attach."))
     if most:
         found.append(describe_cells(cells_above(most), redaction, is_turn))
     if failed is not None:
@@ -77,5 +78,5 @@ def _most(above: object) -> int:
     if above is True:
         return MOST_CELLS
     if not isinstance(above, int) or above < 1:
-        raise RequestError(f"`above=` is {above!r}: it must be a whole number of at least 1.")
+        raise RequestError(_("`above=` is {above!r}: it must be a whole number of at least 1.", above=above))
     return min(above, MOST_CELLS)

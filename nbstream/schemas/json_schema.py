@@ -12,6 +12,7 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 from nbstream.model.printable import one_line
 from nbstream.model.problem import Problem, path_of
@@ -47,7 +48,7 @@ def shape_of_schema(schema: Any, name: str = "") -> Shape:
         RequestError: if it is no JSON schema, or refers to another document.
     """
     if isinstance(schema, bool) or not isinstance(schema, dict):
-        raise RequestError("A JSON schema is an object, such as {'type': 'object', 'properties': {…}}.")
+        raise RequestError(_("A JSON schema is an object, such as {'type': 'object', 'properties': {…}}."))
     try:
         # A copy, as the caller may change it later.
         schema = json.loads(json.dumps(schema, allow_nan=False))
@@ -55,9 +56,9 @@ def shape_of_schema(schema: Any, name: str = "") -> Shape:
     except RequestError:
         raise
     except (TypeError, ValueError) as error:
-        raise RequestError(f"The JSON schema is not JSON: {one_line(str(error))}.") from None
+        raise RequestError(_("The JSON schema is not JSON: {error}.", error=one_line(str(error)))) from None
     except RecursionError:
-        raise RequestError("The JSON schema is nested too deeply.") from None
+        raise RequestError(_("The JSON schema is nested too deeply.")) from None
     title = schema.get("title")
     return Shape(schema, name or (title if isinstance(title, str) else ""), lambda value: _checked(schema, value))
 
@@ -283,31 +284,46 @@ def _refuse_wrong(schema: Any, root: Mapping[str, Any], where: str) -> None:
         return
     place = where or "its beginning"
     if not isinstance(schema, dict):
-        raise RequestError(f"The JSON schema is not valid at {place}: a schema is an object.")
+        raise RequestError(_("The JSON schema is not valid at {place}: a schema is an object.", place=place))
     types = schema.get("type", [])
     wrong = [each for each in ([types] if isinstance(types, str) else types) if each not in _TYPES]
     if wrong or not isinstance(types, str | list):
         raise RequestError(
-            f"The JSON schema is not valid at {place}: there is no type {one_line(repr((wrong or [types])[0]))}."
+            _(
+                "The JSON schema is not valid at {place}: there is no type {wrong}.",
+                place=place,
+                wrong=one_line(repr((wrong or [types])[0])),
+            )
         )
     if "$ref" in schema:
         try:
             _found(root, schema["$ref"] if schema["$ref"].startswith("#") else "/")
         except (KeyError, IndexError, TypeError, ValueError, AttributeError):
             raise RequestError(
-                f"The JSON schema refers to {one_line(str(schema['$ref']))}, which is not in it."
+                _("The JSON schema refers to {schema}, which is not in it.", schema=one_line(str(schema["$ref"])))
             ) from None
     for name, kind in _KINDS.items():
         value = schema.get(name, kind())
         if not isinstance(value, (int, float) if kind is int else kind) or isinstance(value, bool):
             words = "a number" if kind is int else simple(kind())
-            raise RequestError(f"The JSON schema is not valid at {place}: {name} is not {words}.")
+            raise RequestError(
+                _(
+                    "The JSON schema is not valid at {place}: {name} is not {words}.",
+                    place=place,
+                    name=name,
+                    words=words,
+                )
+            )
     for pattern in (schema.get("pattern", ""), *schema.get("patternProperties", ())):
         try:
             re.compile(pattern)
         except (re.error, TypeError):
             raise RequestError(
-                f"The JSON schema is not valid at {place}: {one_line(repr(pattern))} is no pattern."
+                _(
+                    "The JSON schema is not valid at {place}: {pattern} is no pattern.",
+                    place=place,
+                    pattern=one_line(repr(pattern)),
+                )
             ) from None
     for name, inner in _parts(schema):
         _refuse_wrong(inner, root, f"{where}.{name}" if where else name)

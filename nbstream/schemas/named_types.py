@@ -12,6 +12,7 @@ import types
 import typing
 from typing import TYPE_CHECKING, Any
 
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 from nbstream.model.printable import one_line
 
@@ -32,7 +33,9 @@ def type_named(text: str, namespace: Mapping[str, Any]) -> Any:
     try:
         expression = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise RequestError(f"--as {one_line(text)}: this is no type, as `Person` or `list[Person]` is.") from None
+        raise RequestError(
+            _("--as {text}: this is no type, as `Person` or `list[Person]` is.", text=one_line(text))
+        ) from None
     return _Reader(text, namespace).read(expression)
 
 
@@ -93,7 +96,7 @@ class _Reader:
         return self.read(node)
 
     def _wrong(self, reason: str) -> RequestError:
-        return RequestError(f"--as {one_line(self._text)}: {reason}.")
+        return RequestError(_("--as {text}: {reason}.", text=one_line(self._text), reason=reason))
 
 
 def _is_type(value: Any) -> bool:

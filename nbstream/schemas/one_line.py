@@ -18,6 +18,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 from nbstream.model.printable import one_line
 from nbstream.schemas.json_schema import shape_of_schema
@@ -74,7 +75,7 @@ def shape_of_text(text: str) -> Shape:
     try:
         schema = json.loads(text)
     except ValueError as error:
-        raise RequestError(f"`schema=` is no JSON schema: {one_line(str(error))}.") from None
+        raise RequestError(_("`schema=` is no JSON schema: {error}.", error=one_line(str(error)))) from None
     return shape_of_schema(schema)
 
 
@@ -272,4 +273,4 @@ class _Reader:
         shown = f"{'…' if len(before) > _AROUND else ''}{before[-_AROUND:]}{_MARK}{after[:_AROUND]}"
         shown += "…" if len(after) > _AROUND else ""
         place = f" At {one_line(shown)}" if self._text.strip() else ""
-        raise RequestError(f"`schema=`: {reason}{place}")
+        raise RequestError(_("`schema=`: {reason}{place}", reason=reason, place=place))

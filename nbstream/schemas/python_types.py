@@ -18,6 +18,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 from pydantic.errors import PydanticInvalidForJsonSchema, PydanticSchemaGenerationError, PydanticUndefinedAnnotation
 from pydantic.json_schema import GenerateJsonSchema, PydanticJsonSchemaWarning
 
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 from nbstream.model.printable import one_line
 from nbstream.model.problem import Problem, path_of
@@ -63,7 +64,7 @@ def shape_of(type_: Any) -> Shape:
     if isinstance(type_, str) or not _may_be_a_type(type_):
         given = one_line(repr(type_))
         shown = given if len(given) <= _LONGEST_VALUE else f"A value of the type {type(type_).__name__}"
-        raise RequestError(f"{shown} is not a type: give {_KINDS}.")
+        raise RequestError(_("{shown} is not a type: give {kinds}.", shown=shown, kinds=_KINDS))
     adapter, schema = _described(type_, name)
     return Shape(schema, name, lambda value: _checked(adapter, value))
 
@@ -116,17 +117,27 @@ def _parameters(function: Callable[..., Any], name: str) -> Sequence[inspect.Par
     try:
         signature = _signature(function)
     except (NameError, AttributeError) as error:
-        raise RequestError(f"A hint of `{name}` cannot be read: {one_line(str(error))}.") from None
+        raise RequestError(
+            _("A hint of `{name}` cannot be read: {error}.", name=name, error=one_line(str(error)))
+        ) from None
     except (TypeError, ValueError) as error:
-        raise RequestError(f"The parameters of `{name}` are not known: {one_line(str(error))}.") from None
+        raise RequestError(
+            _("The parameters of `{name}` are not known: {error}.", name=name, error=one_line(str(error)))
+        ) from None
     variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     parameters = [each for each in signature.parameters.values() if each.kind not in variadic]
     for each in parameters:
         if each.kind is inspect.Parameter.POSITIONAL_ONLY:
-            raise RequestError(f"The parameter `{each.name}` of `{name}` cannot be given by name.")
+            raise RequestError(
+                _("The parameter `{name}` of `{name2}` cannot be given by name.", name=each.name, name2=name)
+            )
         if each.annotation is each.empty:
             raise RequestError(
-                f"The parameter `{each.name}` of `{name}` has no type hint: add one, as in `{each.name}: str`."
+                _(
+                    "The parameter `{name}` of `{name2}` has no type hint: add one, as in `{name}: str`.",
+                    name=each.name,
+                    name2=name,
+                )
             )
     return parameters
 
@@ -190,11 +201,15 @@ def _described(type_: Any, name: str) -> tuple[TypeAdapter[Any], dict[str, Any]]
             return adapter, adapter.json_schema(schema_generator=_Schema)
     except PydanticUndefinedAnnotation as error:
         raise RequestError(
-            f"{name} has no JSON schema: the name `{error.name}` in one of its hints is not known."
-            " Define it at the top level of a cell or module."
+            _(
+                "{name} has no JSON schema: the name `{name2}` in one of its hints is not known. Define it at the "
+                "top level of a cell or module.",
+                name=name,
+                name2=error.name,
+            )
         ) from None
     except Exception as error:  # noqa: BLE001  (types have hooks, which may raise anything)
-        raise RequestError(f"{name} has no JSON schema: {_reason(error)}") from None
+        raise RequestError(_("{name} has no JSON schema: {reason}", name=name, reason=_reason(error))) from None
 
 
 def _reason(error: Exception) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 from nbstream.model.request import MESSAGES
 from nbstream.snippets import curl, node, python, python_messages
@@ -35,7 +36,7 @@ def code_of(request: Request, language: str, *, sdk: bool = False) -> str:
     is_messages = request.address.call == MESSAGES
     if language == "node":
         if sdk and is_messages:
-            raise RequestError("The package openai does not speak Anthropic's API: `request.node()` uses fetch.")
+            raise RequestError(_("The package openai does not speak Anthropic's API: `request.node()` uses fetch."))
         return node.with_sdk(request) if sdk else node.with_fetch(request)
     if language == "python" and is_messages:
         return python_messages.code(request)
@@ -46,6 +47,8 @@ def check(request: Request) -> None:
     """Raise `RequestError` if the request is not known."""
     if not request.endpoint or not (request.messages or "prompt" in request.parameters):
         raise RequestError(
-            "The request of this reply is not known: a recording has none, and a reply that was recovered keeps no "
-            "prompt."
+            _(
+                "The request of this reply is not known: a recording has none, and a reply that was recovered keeps no "
+                "prompt."
+            )
         )

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 from nbstream.model.printable import one_line
 from nbstream.tools.error_output import ErrorOutput
@@ -63,7 +64,9 @@ def mcp(
     """
     check_consent(consent)
     if name is not None and not re.fullmatch(r"[A-Za-z0-9_-]{1,60}", name):
-        raise RequestError(f"`name=` is {one_line(name)!r}: it must have 1 to 60 letters (A to Z), digits, `_` or `-`.")
+        raise RequestError(
+            _("`name=` is {name!r}: it must have 1 to 60 letters (A to Z), digits, `_` or `-`.", name=one_line(name))
+        )
     client, place, errors = _client(server, arguments, env=env, cwd=cwd, headers=headers)
     made = Server(client, place, errors, name=name, consent=consent, timeout=timeout)
     try:
@@ -89,8 +92,10 @@ def _client(
         raise RequestError(_MISSING) from None
     if isinstance(server, ClientSession) or (isinstance(server, Client) and _is_entered(server)):
         raise RequestError(
-            "This MCP client lives on the event loop of the cell, which waits while a tool runs. Give "
-            "`mcp.Client(…)` without entering it: nbstream does."
+            _(
+                "This MCP client lives on the event loop of the cell, which waits while a tool runs. Give "
+                "`mcp.Client(…)` without entering it: nbstream does."
+            )
         )
     if isinstance(server, Client):
         return server, "of this client", None
@@ -100,12 +105,12 @@ def _client(
         raise RequestError(_NEEDS)
     if server.startswith(("http://", "https://")):
         if arguments or env or cwd:
-            raise RequestError("A URL takes no arguments, and neither `env=` nor `cwd=`: these are for a command.")
+            raise RequestError(_("A URL takes no arguments, and neither `env=` nor `cwd=`: these are for a command."))
         address = urlsplit(server)
         port = f":{address.port}" if address.port else ""
         return Client(_http_transport(server, headers)), f"at {address.scheme}://{address.hostname or ''}{port}", None
     if headers:
-        raise RequestError("`headers=` are for a URL, not for a command.")
+        raise RequestError(_("`headers=` are for a URL, not for a command."))
     parameters = StdioServerParameters(
         command=server,
         args=[str(each) for each in arguments],

@@ -9,6 +9,7 @@ import weakref
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self, overload
 
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 from nbstream.model.printable import one_line, storable
 from nbstream.tools.async_loop import start_on_loop
@@ -118,9 +119,21 @@ class Server(Sequence[Tool]):
             raise
         if not connection.ready.is_set():
             connection.cancel()
-            raise RequestError(f"The MCP server {self._place} did not answer within {_START_SECONDS:.0f} seconds.")
+            raise RequestError(
+                _(
+                    "The MCP server {place} did not answer within {start_seconds:.0f} seconds.",
+                    place=self._place,
+                    start_seconds=_START_SECONDS,
+                )
+            )
         if connection.failure is not None:
-            raise RequestError(f"The MCP server {self._place} did not start: {self._reason(connection.failure)}")
+            raise RequestError(
+                _(
+                    "The MCP server {place} did not start: {reason}",
+                    place=self._place,
+                    reason=self._reason(connection.failure),
+                )
+            )
         self._learn()
         opened.add(connection)
         weakref.finalize(self, connection.end).atexit = False

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, overload
 
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 from nbstream.model.printable import one_line
 from nbstream.tools.docstrings import read_docstring
@@ -77,8 +78,11 @@ class Tool:
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):
             raise RequestError(
-                f"{_shown(self.name)!r} cannot be the name of a tool: it must have 1 to 128 letters (A to Z), digits, "
-                "`_` or `-`. Give it another name with `@nbstream.tool(name=…)`."
+                _(
+                    "{name!r} cannot be the name of a tool: it must have 1 to 128 letters (A to Z), digits, `_` or "
+                    "`-`. Give it another name with `@nbstream.tool(name=…)`.",
+                    name=_shown(self.name),
+                )
             )
         check_consent(self.consent)
 
@@ -139,10 +143,10 @@ def tool(
     check_consent(consent)
     if name is not None and not _NAME.fullmatch(str(name)):
         raise RequestError(
-            f"`name=` is {_shown(repr(name))}: it must have 1 to 128 letters (A to Z), digits, `_` or `-`."
+            _("`name=` is {name}: it must have 1 to 128 letters (A to Z), digits, `_` or `-`.", name=_shown(repr(name)))
         )
     if description is not None and not isinstance(description, str):
-        raise RequestError(f"`description=` must be a text, not {type(description).__name__}.")
+        raise RequestError(_("`description=` must be a text, not {kind}.", kind=type(description).__name__))
     settings = _Settings(name, description, consent)
     return _mark(function, settings) if function is not None else lambda marked: _mark(marked, settings)
 
@@ -159,15 +163,21 @@ def tool_of(value: Any) -> Tool:
     if isinstance(value, Tool):
         return value
     if isinstance(value, str):
-        raise RequestError(f"{_shown(value)!r} is a text, not a function: give the function itself as a tool.")
+        raise RequestError(
+            _("{value!r} is a text, not a function: give the function itself as a tool.", value=_shown(value))
+        )
     if isinstance(value, type):
-        raise RequestError(f"{value.__name__} is a class: a tool is a function, such as one that makes or uses it.")
+        raise RequestError(
+            _("{value} is a class: a tool is a function, such as one that makes or uses it.", value=value.__name__)
+        )
     if not callable(value):
-        raise RequestError(f"A {type(value).__name__} is no tool: give a function with hints and a docstring.")
+        raise RequestError(
+            _("A {kind} is no tool: give a function with hints and a docstring.", kind=type(value).__name__)
+        )
     settings: _Settings = getattr(value, _SETTINGS, None) or _Settings(None, None, "ask")
     name = settings.name or _name_of(value)
     if name == _LAMBDA:
-        raise RequestError("A lambda has no name and no hints: give a function that was made with `def` as a tool.")
+        raise RequestError(_("A lambda has no name and no hints: give a function that was made with `def` as a tool."))
     _check_parameters(value, name)
     function = _without_bound(value)
     from nbstream.schemas.python_types import shape_of_parameters  # noqa: PLC0415  (it imports pydantic)
@@ -204,7 +214,10 @@ def tools_of(values: Any) -> tuple[Tool, ...]:
     for name, count in Counter(each.name for each in tools).items():
         if count > 1:
             raise RequestError(
-                f"Two tools are called `{name}`: give one of them another name with `@nbstream.tool(name=…)`."
+                _(
+                    "Two tools are called `{name}`: give one of them another name with `@nbstream.tool(name=…)`.",
+                    name=name,
+                )
             )
     return tuple(tools)
 
@@ -228,7 +241,9 @@ def check_consent(consent: Any) -> None:
         RequestError: if it is none.
     """
     if consent not in ("ask", "never") and not (callable(consent) and not isinstance(consent, type)):
-        raise RequestError(f'`consent=` is {_shown(repr(consent))}: it must be "ask", "never" or a function.')
+        raise RequestError(
+            _('`consent=` is {consent}: it must be "ask", "never" or a function.', consent=_shown(repr(consent)))
+        )
 
 
 def _mark(function: Any, settings: _Settings) -> Any:
@@ -237,7 +252,7 @@ def _mark(function: Any, settings: _Settings) -> Any:
         return function
     if not callable(function) or isinstance(function, type):
         what = "a class" if isinstance(function, type) else f"a {type(function).__name__}"
-        raise RequestError(f"`@nbstream.tool` marks functions, not {what}.")
+        raise RequestError(_("`@nbstream.tool` marks functions, not {what}.", what=what))
     try:
         setattr(function, _SETTINGS, settings)
     except (AttributeError, TypeError):
@@ -288,7 +303,7 @@ def _name_of(value: Any) -> str:
     if isinstance(name, str) and name:
         return name
     if value is None or not type(value).__name__:
-        raise RequestError("A tool needs a name: give one with `@nbstream.tool(name=…)`.")
+        raise RequestError(_("A tool needs a name: give one with `@nbstream.tool(name=…)`."))
     return type(value).__name__
 
 
@@ -301,15 +316,23 @@ def _check_parameters(value: Any, name: str) -> None:
     for each in parameters:
         if type(each.default).__name__ == "FieldInfo":
             raise RequestError(
-                f"The default of `{each.name}` in `{name}` is a `Field`, which only pydantic's models read: write "
-                f"`{each.name}: Annotated[…, Field(…)] = …`."
+                _(
+                    "The default of `{name}` in `{name2}` is a `Field`, which only pydantic's models read: write "
+                    "`{name}: Annotated[…, Field(…)] = …`.",
+                    name=each.name,
+                    name2=name,
+                )
             )
     several = [each for each in parameters if each.kind is inspect.Parameter.VAR_POSITIONAL]
     named = [each for each in parameters if each.kind is inspect.Parameter.VAR_KEYWORD]
     if several or (named and len(parameters) == 1):
         what = f"`*{several[0].name}`" if several else f"`**{named[0].name}` only"
         raise RequestError(
-            f"`{name}` takes {what}, so a model cannot know its arguments: give a function with named parameters."
+            _(
+                "`{name}` takes {what}, so a model cannot know its arguments: give a function with named parameters.",
+                name=name,
+                what=what,
+            )
         )
 
 

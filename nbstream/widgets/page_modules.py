@@ -24,7 +24,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nbstream.language import catalogues, current
+from nbstream.language import _, catalogues, current
 from nbstream.model.exceptions import NbstreamError
 from nbstream.widgets import front_ends
 from nbstream.widgets.protocol import CONTROL_REQUEST
@@ -136,6 +136,9 @@ def _read(name: str) -> str:
 
 def _not_built(name: str) -> NbstreamError:
     return NbstreamError(
-        f"The page's code is not built ({name}.js is missing). With Node 20 or newer, run `npm ci && npm run build` in "
-        "js/; or install nbstream from a wheel, which contains it."
+        _(
+            "The page's code is not built ({name}.js is missing). With Node 20 or newer, run `npm ci && npm run "
+            "build` in js/; or install nbstream from a wheel, which contains it.",
+            name=name,
+        )
     )

@@ -12,6 +12,7 @@ from nbstream.billing.budgets.account import Account
 from nbstream.billing.budgets.limit import TOKENS, Limit, counting, said
 from nbstream.client import metering, settings
 from nbstream.client.budgets import ruled
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 from nbstream.sessions.per_session import PerSession
 
@@ -120,7 +121,7 @@ class Budget:
         allow_unknown: bool = False,
     ) -> None:
         if amount is None and tokens is None:
-            raise RequestError("`nbstream.budget` needs an amount, as 0.20, or `tokens=`.")
+            raise RequestError(_("`nbstream.budget` needs an amount, as 0.20, or `tokens=`."))
         given = []
         if amount is not None:
             given.append((positive(amount), settings.current().currency))

@@ -13,6 +13,7 @@ from nbstream.billing.ledger import database, writing
 from nbstream.billing.ledger.database import LedgerError
 from nbstream.client import metering, routing, settings
 from nbstream.client.budgets import blocks, making, meter, needs
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def remove_budget(scope: Settable) -> int:
         with file.transaction() as connection:
             return count + shared.remove(connection, scope, notebook)
     except LedgerError as error:
-        raise RequestError(f"The ledger cannot be used ({error}), so no budget was removed.") from None
+        raise RequestError(_("The ledger cannot be used ({error}), so no budget was removed.", error=error)) from None
 
 
 def standings() -> list[Standing]:
@@ -108,7 +109,9 @@ def standings() -> list[Standing]:
         try:
             found += _shared(file)
         except LedgerError as error:
-            raise RequestError(f"The ledger cannot be read ({error}), so its budgets are not held.") from None
+            raise RequestError(
+                _("The ledger cannot be read ({error}), so its budgets are not held.", error=error)
+            ) from None
     return found
 
 

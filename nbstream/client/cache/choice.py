@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbstream.client import metering, settings
+from nbstream.language import _
 from nbstream.model.caching import Caching
 from nbstream.model.exceptions import RequestError
 
@@ -46,13 +47,13 @@ def caching_of(options: Options) -> Caching | None:
     sample: object = options.get("sample")
     chosen: object = settings.current().cache if given is None else given
     if not isinstance(chosen, str | bool | os.PathLike):
-        raise RequestError(f"`cache=` is a {type(chosen).__name__}: it must be True, False, or a folder.")
+        raise RequestError(_("`cache=` is a {kind}: it must be True, False, or a folder.", kind=type(chosen).__name__))
     if sample is not None and (isinstance(sample, bool) or not isinstance(sample, int) or sample < 1):
-        raise RequestError(f"`sample=` is {sample!r}: it must be a whole number of at least 1.")
+        raise RequestError(_("`sample=` is {sample!r}: it must be a whole number of at least 1.", sample=sample))
     if not chosen:
         for name, is_given in (("fresh", is_fresh), ("sample", sample is not None)):
             if is_given:
-                raise RequestError(f"`{name}=` needs the cache, which is off: give `cache=` as well.")
+                raise RequestError(_("`{name}=` needs the cache, which is off: give `cache=` as well.", name=name))
         return None
     return Caching("" if chosen is True else os.fspath(chosen), sample or 1, is_fresh)
 

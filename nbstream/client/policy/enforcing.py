@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from nbstream.client import models, policy
 from nbstream.client.addresses import is_loopback, is_same_server
 from nbstream.client.policy.user_id import hashed_name
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 from nbstream.model.warning import ReplyWarning
 
@@ -72,7 +73,7 @@ def check(endpoint: Endpoint, model: str, parameters: Mapping[str, Any]) -> None
         RequestError: names the file and the rule; or a file of rules cannot be read.
     """
     if said := refusal(endpoint, {**parameters, "model": model}):
-        raise RequestError(f"Nothing was sent: {said}.")
+        raise RequestError(_("Nothing was sent: {said}.", said=said))
 
 
 def refusal(endpoint: Endpoint, body: Mapping[str, Any] | None) -> str:

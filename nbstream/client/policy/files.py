@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from nbstream.client.policy.places import Place, places
 from nbstream.client.policy.toml_file import TomlFile, read
+from nbstream.language import _, joined, marked
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 #: What is said of a file that cannot be read. Its rules may be forced, so it is not passed over.
-UNREAD = "Nothing is sent until it is mended."
+UNREAD = marked("Nothing is sent until it is mended.")
 
 
 class Found(NamedTuple):
@@ -52,14 +53,18 @@ def _file(place: Place) -> TomlFile | None:
         if place.is_nearby:
             # A folder above that this user may not look into.
             return None
-        raise RequestError(f"{path} cannot be read: {error.strerror}. {UNREAD}") from None
+        raise RequestError(
+            joined(_("{path} cannot be read: {strerror}.", path=path, strerror=error.strerror), _(UNREAD))
+        ) from None
     stamp = state.st_mtime_ns, state.st_size, state.st_ino
     seen = _last.get(path)
     if seen is None or seen.stamp != stamp:
         try:
             seen = _last[path] = _Seen(stamp, read(path))
         except OSError as error:
-            raise RequestError(f"{path} cannot be read: {error.strerror}. {UNREAD}") from None
+            raise RequestError(
+                joined(_("{path} cannot be read: {strerror}.", path=path, strerror=error.strerror), _(UNREAD))
+            ) from None
         except RequestError as error:
-            raise RequestError(f"{error} {UNREAD}") from None
+            raise RequestError(joined(str(error), _(UNREAD))) from None
     return seen.file

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbstream.client.policy.files import UNREAD
 from nbstream.client.policy.rules import BUDGETS, Budget, BudgetOf, Rule, Rules
+from nbstream.language import _, joined
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
@@ -63,14 +64,19 @@ class _Reader:
         self._refuse_keys(self._document)
         for name, reason in _NOT_NEARBY.items() if self._is_nearby else ():
             if name in self._document:
-                raise self._error(f"{reason}. Put it into the nbstream.toml of your Jupyter folder", name)
+                raise self._error(
+                    _("{reason}. Put it into the nbstream.toml of your Jupyter folder", reason=reason), name
+                )
         defaults: dict[str, Rule[Any]] = {}
         budgets: list[Rule[Budget]] = []
         for name, value in self._document.items():
             if name in _ONLY_FORCED:
                 raise self._error(
-                    f"{name} stands below [forced]: as a default it would bound nothing, as whoever asks names "
-                    "another one",
+                    _(
+                        "{name} stands below [forced]: as a default it would bound nothing, as whoever asks names "
+                        "another one",
+                        name=name,
+                    ),
                     name,
                 )
             if name == _BUDGET:
@@ -85,11 +91,15 @@ class _Reader:
     def _with_forced(self, defaults: dict[str, Rule[Any]], budgets: list[Rule[Budget]]) -> Rules:
         forced = self._document.get(_FORCED, {})
         if not isinstance(forced, Mapping):
-            raise self._error("forced must be a table", _FORCED)
+            raise self._error(_("forced must be a table"), _FORCED)
         for name in forced:
             if name not in _FORCED_KEYS:
                 raise self._error(
-                    f"{name} cannot be forced: {', '.join(_FORCED_KEYS)} can. Above [forced] it is a default",
+                    _(
+                        "{name} cannot be forced: {forced_keys} can. Above [forced] it is a default",
+                        name=name,
+                        forced_keys=", ".join(_FORCED_KEYS),
+                    ),
                     _FORCED,
                     name,
                 )
@@ -104,7 +114,7 @@ class _Reader:
             max_tokens = self._rule((_FORCED, "max_tokens"), number, is_forced=True)
         if "tools" in forced:
             if not isinstance(forced["tools"], bool):
-                raise self._error("tools must be true or false", _FORCED, "tools")
+                raise self._error(_("tools must be true or false"), _FORCED, "tools")
             # `true` forbids nothing, and takes no rule of another file away.
             tools = None if forced["tools"] else self._rule((_FORCED, "tools"), value=False, is_forced=True)
         if _USER_ID in forced:
@@ -114,11 +124,21 @@ class _Reader:
 
     def _budgets(self, table: object, place: tuple[str, ...], *, is_forced: bool) -> Iterator[Rule[Budget]]:
         if not isinstance(table, Mapping):
-            raise self._error(f'budget must be a table, with {", ".join(BUDGETS)}, as in notebook = "0.50"', *place)
+            raise self._error(
+                _('budget must be a table, with {budgets}, as in notebook = "0.50"', budgets=", ".join(BUDGETS)), *place
+            )
         for name, value in table.items():
             of: BudgetOf = "notebook" if name == "tokens" else name
             if of not in BUDGETS:
-                raise self._error(f"there is no budget {name}: there are {', '.join(BUDGETS)} and tokens", *place, name)
+                raise self._error(
+                    _(
+                        "there is no budget {name}: there are {budgets} and tokens",
+                        name=name,
+                        budgets=", ".join(BUDGETS),
+                    ),
+                    *place,
+                    name,
+                )
             given = f"{value} tokens" if name == "tokens" else str(value)
             budget = None if isinstance(value, bool) else _budget(of, given)
             if budget is None:
@@ -134,22 +154,30 @@ class _Reader:
     def _list(self, value: object, *place: str) -> tuple[str, ...]:
         name = place[-1]
         if not (isinstance(value, list) and all(isinstance(each, str) and each.strip() for each in value)):
-            raise self._error(f"{name} must be a list of texts", *place)
+            raise self._error(_("{name} must be a list of texts", name=name), *place)
         if name == "hosts" and (wrong := [each for each in value if not _HOST.fullmatch(each.strip())]):
             raise self._error(
-                f"{wrong[0]!r} is no host: write it as llm.school.example, *.school.example or localhost:8000", *place
+                _(
+                    "{wrong!r} is no host: write it as llm.school.example, *.school.example or localhost:8000",
+                    wrong=wrong[0],
+                ),
+                *place,
             )
         return tuple(each.strip() for each in value)
 
     def _number(self, value: object, *place: str) -> int:
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise self._error(f"{place[-1]} must be a whole number of at least 1", *place)
+            raise self._error(_("{place} must be a whole number of at least 1", place=place[-1]), *place)
         return value
 
     def _text(self, value: object, *place: str) -> str:
         if not isinstance(value, str) or not value.strip():
             raise self._error(
-                f"{place[-1]} must be a text of your own, which is mixed into the hash of the user's name", *place
+                _(
+                    "{place} must be a text of your own, which is mixed into the hash of the user's name",
+                    place=place[-1],
+                ),
+                *place,
             )
         return value
 
@@ -162,8 +190,11 @@ class _Reader:
             elif isinstance(value, str) and above[:1] != (ENDPOINTS,) and (_KEY_NAME.fullmatch(name) or _is_key(value)):
                 # Those of endpoints are refused with the endpoint.
                 raise self._error(
-                    "a key does not belong into this file. Name its environment variable as the key_variable of an "
-                    "endpoint, or use %deepseek key. Who can read the file has the key, so replace it where you got it",
+                    _(
+                        "a key does not belong into this file. Name its environment variable as the key_variable of "
+                        "an endpoint, or use %deepseek key. Who can read the file has the key, so replace it where "
+                        "you got it"
+                    ),
                     *place,
                 )
 
@@ -172,7 +203,7 @@ class _Reader:
         return Rule(name, value, self._file.path, self._file.line_of(*place), is_forced, self._is_nearby)
 
     def _error(self, reason: str, *place: str) -> RequestError:
-        return RequestError(f"{self._file.error(reason, *place)} {UNREAD}")
+        return RequestError(joined(str(self._file.error(reason, *place)), _(UNREAD)))
 
 
 def _budget(of: BudgetOf, text: str) -> Budget | None:

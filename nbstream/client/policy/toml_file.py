@@ -7,6 +7,7 @@ import tomllib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
@@ -41,7 +42,9 @@ class TomlFile:
 
     def error(self, reason: str, *keys: str) -> RequestError:
         """Return an error about a key, which names the file and the line."""
-        return RequestError(f"{self.path}, line {self.line_of(*keys)}: {reason}.")
+        return RequestError(
+            _("{path}, line {line_of}: {reason}.", path=self.path, line_of=self.line_of(*keys), reason=reason)
+        )
 
 
 def read(path: Path) -> TomlFile:
@@ -55,14 +58,14 @@ def read(path: Path) -> TomlFile:
         text = path.read_text("utf-8-sig")
         return TomlFile(path, text, tomllib.loads(text))
     except UnicodeDecodeError:
-        raise RequestError(f"{path} is not UTF-8.") from None
+        raise RequestError(_("{path} is not UTF-8.", path=path)) from None
     except tomllib.TOMLDecodeError as error:
         found = _AT.search(str(error))
         line = int(found[1]) if found and found[1] else text.count("\n") + 1
         reason = str(error)[: found.start()].strip() if found else str(error)
-        raise RequestError(f"{path}, line {line}: {reason}.") from None
+        raise RequestError(_("{path}, line {line}: {reason}.", path=path, line=line, reason=reason)) from None
     except RecursionError:
-        raise RequestError(f"{path} has too many brackets within one another.") from None
+        raise RequestError(_("{path} has too many brackets within one another.", path=path)) from None
 
 
 def _line_of(text: str, keys: Sequence[str]) -> int:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbstream.client.redaction import without_keys
 from nbstream.jupyter.commands.command import Command
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
@@ -96,6 +97,10 @@ def run(line: str, context: Context) -> Any:
     if command is None or len(words) > command.most_words:
         said = without_keys(" ".join(line.split()), line.split())
         raise RequestError(
-            f"%deepseek {said} is no command: there are {', '.join(each.usage for each in COMMANDS.values())}."
+            _(
+                "%deepseek {said} is no command: there are {values}.",
+                said=said,
+                values=", ".join(each.usage for each in COMMANDS.values()),
+            )
         )
     return command.carry_out(words, context)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from nbstream.chat import again
 from nbstream.client import history
 from nbstream.jupyter import display, shown
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
@@ -31,9 +32,9 @@ def retry(words: Sequence[str], context: Context) -> None:
 def _carry_out(action: Action, words: Sequence[str], context: Context) -> None:
     reply = history.last_reply()
     if reply is None:
-        raise RequestError("There is no reply yet.")
+        raise RequestError(_("There is no reply yet."))
     if not reply.ended:
-        raise RequestError("The last reply is still arriving. %deepseek cancel stops it.")
+        raise RequestError(_("The last reply is still arriving. %deepseek cancel stops it."))
     line = context.parse(" ".join(words))
     keep_in_its_cell = shown.keeper_of(reply)
 

@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from nbstream.jupyter.commands.servers import show_table
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
@@ -33,9 +34,11 @@ def budget(words: Sequence[str], context: Context) -> None:
     rest = [word for word in words if not word.startswith("--")]
     scopes = [_SCOPES[flag] for flag in flags if flag in _SCOPES]
     if unknown := [flag for flag in flags if flag not in _SCOPES and flag not in _FLAGS]:
-        raise RequestError(f"{' '.join(unknown)} is no option of this command: {_USAGE}")
+        raise RequestError(
+            _("{unknown} is no option of this command: {usage}", unknown=" ".join(unknown), usage=_USAGE)
+        )
     if len(scopes) > 1:
-        raise RequestError("A budget is that of a day, of a month or of each cell: set them one after another.")
+        raise RequestError(_("A budget is that of a day, of a month or of each cell: set them one after another."))
     scope = scopes[0] if scopes else "notebook"
     if not rest and not flags:
         table = budgets_table(setting.standings())
@@ -50,7 +53,7 @@ def budget(words: Sequence[str], context: Context) -> None:
         return
     is_tokens = len(rest) == 2 and rest[1] in ("token", "tokens")  # noqa: PLR2004  (a number and its unit)
     if len(rest) != 1 + is_tokens:
-        raise RequestError(f"Name an amount, as 0.50, or 5000 tokens: {_USAGE}")
+        raise RequestError(_("Name an amount, as 0.50, or 5000 tokens: {usage}", usage=_USAGE))
     most = positive(rest[0].lstrip("$").replace(",", ""), whole=is_tokens)
     is_anew, allow_unknown = "--anew" in flags, "--allow-unknown" in flags
     limit = setting.set_budget(scope, most, is_tokens=is_tokens, allow_unknown=allow_unknown, anew=is_anew)

@@ -12,6 +12,7 @@ from nbstream.client.cache import choice, files, stock
 from nbstream.client.redaction import KeyRedactor
 from nbstream.client.secret import Secret
 from nbstream.jupyter.commands.servers import show_table
+from nbstream.language import _
 from nbstream.model.caching import Caching
 from nbstream.model.exceptions import RequestError
 from nbstream.model.printable import one_line
@@ -32,7 +33,7 @@ def cache(words: Sequence[str], context: Context) -> None:
     """Say what is in the cache, clear it, or say why the last request was sent."""
     form = " ".join(words)
     if form not in _FORMS:
-        raise RequestError("%deepseek cache takes nothing, clear, clear --unused, or why.")
+        raise RequestError(_("%deepseek cache takes nothing, clear, clear --unused, or why."))
     if said := choice.problems():
         sys.stderr.write(f"Note: {said}\n")
     if form == "why":
@@ -68,14 +69,22 @@ def _show(context: Context) -> None:
 def _clear(*, only_unused: bool) -> None:
     if only_unused and not files.used:
         raise RequestError(
-            "No cell of this kernel has used the cache yet, so every reply would be deleted. Run the notebook first; "
-            "%deepseek cache clear deletes all."
+            _(
+                "No cell of this kernel has used the cache yet, so every reply would be deleted. Run the notebook "
+                "first; %deepseek cache clear deletes all."
+            )
         )
     for folder in _folders():
         try:
             deleted = stock.clear(folder, unused_since=choice.BEGAN if only_unused else None)
         except OSError as error:
-            raise RequestError(f"{one_line(str(folder))} cannot be cleared: {error.strerror or error}.") from None
+            raise RequestError(
+                _(
+                    "{folder} cannot be cleared: {strerror}.",
+                    folder=one_line(str(folder)),
+                    strerror=error.strerror or error,
+                )
+            ) from None
         replies = "1 reply" if deleted == 1 else f"{deleted:,} replies"
         sys.stdout.write(f"{replies} deleted from {one_line(str(folder))}.\n")
 
@@ -83,7 +92,7 @@ def _clear(*, only_unused: bool) -> None:
 def _why() -> str:
     reply = history.last_reply()
     if reply is None:
-        raise RequestError("There is no reply yet.")
+        raise RequestError(_("There is no reply yet."))
     request, caching = reply.request, reply.request.caching
     if caching is None:
         return "The last request did not use the cache: --cache was not given, and the setting cache is off."

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from nbstream.client import history
 from nbstream.jupyter import journal
 from nbstream.jupyter.display import show_settled
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 from nbstream.model.printable import printable
 
@@ -34,7 +35,7 @@ def code_blocks(reply: Reply | str | None = None) -> list[CodeBlock]:
     from nbstream.markdown.code_blocks import find_code  # noqa: PLC0415  (markdown-it, so not before it is needed)
 
     if reply is None and (reply := history.last_reply()) is None:
-        raise RequestError("There is no reply yet.")
+        raise RequestError(_("There is no reply yet."))
     return find_code(reply if isinstance(reply, str) else reply.answer)
 
 
@@ -42,11 +43,17 @@ def code(words: Sequence[str], context: Context) -> None:
     """Put a block of code, counted from 1, into the next cell; without a number, the last one."""
     blocks = code_blocks()
     if not blocks:
-        raise RequestError("The last reply has no code.")
+        raise RequestError(_("The last reply has no code."))
     number = words[0] if words else str(len(blocks))
     if number not in map(str, range(1, len(blocks) + 1)):
         count = "1 block" if len(blocks) == 1 else f"{len(blocks)} blocks"
-        raise RequestError(f"%deepseek code {number}: the last reply has {count} of code, counted from 1.")
+        raise RequestError(
+            _(
+                "%deepseek code {number}: the last reply has {count} of code, counted from 1.",
+                number=number,
+                count=count,
+            )
+        )
     # Without the controls that would make code look different from what it runs.
     code = printable(blocks[int(number) - 1].code)
     if getattr(context.shell, "simple_prompt", False):
@@ -68,7 +75,9 @@ def show(words: Sequence[str], context: Context) -> None:
     back = int(number) - 1 if number.isdecimal() and len(number) < _DIGITS else -1
     reply = history.last_reply(back) if back >= 0 else None
     if reply is None:
-        raise RequestError(f"%deepseek show {number}: there is no such reply. 1 is the last one, 2 the one before it.")
+        raise RequestError(
+            _("%deepseek show {number}: there is no such reply. 1 is the last one, 2 the one before it.", number=number)
+        )
     show_settled(reply, context.presentation)
 
 
@@ -76,12 +85,12 @@ def _recover(context: Context) -> None:
     """Show the newest reply that was cut off by the end of its kernel, and delete its journal."""
     paths = journal.unfinished()
     if not paths:
-        raise RequestError("There is nothing to recover: no reply was cut off by the end of its kernel.")
+        raise RequestError(_("There is nothing to recover: no reply was cut off by the end of its kernel."))
     notebook = journal.other_notebook(paths[0])
     try:
         reply = journal.recover(paths[0])
     except OSError as error:
-        raise RequestError(f"{paths[0]} cannot be read: {error.strerror}.") from None
+        raise RequestError(_("{paths} cannot be read: {strerror}.", paths=paths[0], strerror=error.strerror)) from None
     history.remember(reply)
     if notebook:
         sys.stdout.write(f"This reply is from another notebook: {printable(notebook)}\n")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from IPython.display import publish_display_data
 
 from nbstream.client import history
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 from nbstream.snippets import check
 
@@ -26,11 +27,15 @@ def request(words: Sequence[str], context: Context) -> None:
     language = words[0] if words else ""
     if (language and language not in sent_request.LANGUAGES) or (words[1:] and words != ["node", _SDK]):
         raise RequestError(
-            f"%deepseek request {' '.join(words)}: the forms are json, python, curl, node, and node {_SDK}."
+            _(
+                "%deepseek request {words}: the forms are json, python, curl, node, and node {sdk}.",
+                words=" ".join(words),
+                sdk=_SDK,
+            )
         )
     reply = history.last_reply()
     if reply is None:
-        raise RequestError("There is no reply yet, so no request was sent.")
+        raise RequestError(_("There is no reply yet, so no request was sent."))
     request, in_cell = reply.request, context.presentation.audience == "cell"
     if not language:
         check(request)

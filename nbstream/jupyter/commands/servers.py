@@ -12,6 +12,7 @@ from IPython.display import publish_display_data
 
 from nbstream.client import keys, listings, routing, settings
 from nbstream.client.queries import QueryError
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
@@ -43,7 +44,13 @@ def models(words: Sequence[str], context: Context) -> None:
     first = words[0] if words else ""
     is_endpoint = first in routing.known().by_name or "://" in first
     if len(words) > 1 and not is_endpoint:
-        raise RequestError(f"{first} names no endpoint: there are {', '.join(routing.known().by_name)}.")
+        raise RequestError(
+            _(
+                "{first} names no endpoint: there are {by_name}.",
+                first=first,
+                by_name=", ".join(routing.known().by_name),
+            )
+        )
     word = words[-1] if words and not (is_endpoint and len(words) == 1) else ""
     endpoint = routing.server(first if is_endpoint else "", without_key=True)
     try:
@@ -74,7 +81,7 @@ def balance(words: Sequence[str], context: Context) -> None:
 
     endpoint = routing.server(words[0] if words else "")
     if not endpoint.facts.balance:
-        raise RequestError(f"{endpoint.server} does not tell a balance, as far as nbstream knows.")
+        raise RequestError(_("{server} does not tell a balance, as far as nbstream knows.", server=endpoint.server))
     try:
         found = listings.balance_of(endpoint)
     except QueryError as error:
@@ -127,5 +134,5 @@ def _entered(prompt: str) -> str:
             return ""
         except (StdinNotImplementedError, getpass.GetPassWarning, OSError):
             raise RequestError(
-                "No key can be entered here: set its environment variable before the kernel starts."
+                _("No key can be entered here: set its environment variable before the kernel starts.")
             ) from None

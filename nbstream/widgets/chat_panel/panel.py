@@ -13,6 +13,7 @@ from nbstream.chat.conversation import Chat
 from nbstream.chat.templates import parts_of
 from nbstream.chat.unnamed import unnamed_chat
 from nbstream.client import settings
+from nbstream.language import _
 from nbstream.model.events import CallChanged
 from nbstream.model.exceptions import RequestError
 from nbstream.model.presentation import OPTIONS, presentation_of
@@ -224,20 +225,20 @@ def _chat(chat: Chat | str | None) -> Chat:
     if isinstance(chat, str):
         return Chat(chat)
     if not isinstance(chat, Chat):
-        raise RequestError(f"ChatPanel takes a chat or its name, not {type(chat).__name__}.")
+        raise RequestError(_("ChatPanel takes a chat or its name, not {kind}.", kind=type(chat).__name__))
     return chat
 
 
 def _suggestions(given: Sequence[str]) -> list[str]:
     if isinstance(given, str) or not all(_is_text(each) for each in given):
-        raise RequestError("`suggestions=` is a list of prompts, which are texts.")
+        raise RequestError(_("`suggestions=` is a list of prompts, which are texts."))
     return list(given)
 
 
 def _templates(given: Mapping[str, str] | None) -> dict[str, Any]:
     items = dict(given or {})
     if not all(_is_text(each) for pair in items.items() for each in pair):
-        raise RequestError('`templates=` are prompts by their names, such as {"explain": "Explain {{ topic }}."}.')
+        raise RequestError(_('`templates=` are prompts by their names, such as {"explain": "Explain {{ topic }}."}.'))
     return {name: parts_of(template) for name, template in items.items()}
 
 

@@ -19,6 +19,7 @@ from nbstream.comparison.differences import differences
 from nbstream.comparison.self_naming import SENTENCE, names_a_model
 from nbstream.comparison.specs import read_specs
 from nbstream.comparison.veil import Veil, text_of
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 from nbstream.model.presentation import OPTIONS, presentation_of
 from nbstream.model.reply import Reply
@@ -92,7 +93,12 @@ class Compare(Instrument):
         presentation = presentation_of(settings.current(), display, audience)
         self.presentation = replace(presentation, has_footer=False, has_buttons=False)
         if concurrency is not None and (type(concurrency) is not int or concurrency < 1):
-            raise RequestError(f"`concurrency=` is {concurrency!r}: it must be a whole number of at least 1.")
+            raise RequestError(
+                _(
+                    "`concurrency=` is {concurrency!r}: it must be a whole number of at least 1.",
+                    concurrency=concurrency,
+                )
+            )
         common = {name: value for name, value in options.items() if value is not None}
         self._in_order, self._same = comparing.prepared(read_specs(prompt, specs, common), _without_chat(common))
         if any(column.source.is_sent for column in self._in_order):
@@ -184,7 +190,7 @@ class Compare(Instrument):
             RequestError: if there is no such choice, or if the comparison is not blind.
         """
         if self._veil is None:
-            raise RequestError("This comparison is not blind: Compare(…, blind=True) is.")
+            raise RequestError(_("This comparison is not blind: Compare(…, blind=True) is."))
         if not self._ballot.choose(choice):
             return
         for key, column in zip(self.letters, self.columns, strict=True):
@@ -385,7 +391,13 @@ class Compare(Instrument):
         for key, column in zip(self.letters, self.columns, strict=True):
             if which in (key, self._name(column)):
                 return column
-        raise RequestError(f"There is no column {which!r}: there are {', '.join(map(self._name, self.columns))}.")
+        raise RequestError(
+            _(
+                "There is no column {which!r}: there are {map}.",
+                which=which,
+                map=", ".join(map(self._name, self.columns)),
+            )
+        )
 
 
 def _without_chat(common: dict[str, Any]) -> dict[str, Any]:

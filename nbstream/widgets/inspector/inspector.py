@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from nbstream.client import settings
 from nbstream.client.run import Run
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 from nbstream.model.presentation import presentation_of
 from nbstream.model.reply import Reply
@@ -48,9 +49,11 @@ class Inspector(Instrument):
     def __init__(self, reply_or_run: Reply | Run, tab: str = "messages", *, reasoning: str | None = None) -> None:
         if not isinstance(reply_or_run, Reply | Run):
             name = type(reply_or_run).__name__
-            raise RequestError(f"An Inspector shows a reply or a run, not {name}: nbstream.Inspector(nbstream.last).")
+            raise RequestError(
+                _("An Inspector shows a reply or a run, not {name}: nbstream.Inspector(nbstream.last).", name=name)
+            )
         if tab not in _TABS:
-            raise RequestError(f"`tab=` is {tab!r}: it must be one of {', '.join(_TABS)}.")
+            raise RequestError(_("`tab=` is {tab!r}: it must be one of {tabs}.", tab=tab, tabs=", ".join(_TABS)))
         self._tab = tab
         self._is_kept = False
         self._can_keep = front_ends.running_kernel() is not None and front_ends.current().updates_later

@@ -11,6 +11,7 @@ import traitlets
 from nbstream.client import settings
 from nbstream.client.run import Run
 from nbstream.exchange.start import stream
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 from nbstream.model.presentation import OPTIONS, presentation_of
 from nbstream.model.reply import Reply
@@ -215,8 +216,11 @@ class ReplyView(Instrument):
 def _check(shown: object) -> None:
     if not isinstance(shown, Run | Reply):
         raise RequestError(
-            f"A ReplyView shows a run or a reply, not {type(shown).__name__}: "
-            "nbstream.ReplyView(nbstream.last), or nbstream.ReplyView().ask(…) for a prompt."
+            _(
+                "A ReplyView shows a run or a reply, not {kind}: nbstream.ReplyView(nbstream.last), or "
+                "nbstream.ReplyView().ask(…) for a prompt.",
+                kind=type(shown).__name__,
+            )
         )
 
 

@@ -7,6 +7,7 @@ import weakref
 from typing import TYPE_CHECKING, Any, get_args
 
 from nbstream.client import metering
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 from nbstream.model.printable import one_line
 from nbstream.output.usage_pictures import settled
@@ -58,7 +59,7 @@ class Usage(Instrument):
 
     def __init__(self, span: Span | None = None, model: str | None = None) -> None:
         if span is not None and span not in _SPANS:
-            raise RequestError(f"`span=` is {span!r}: it must be one of {', '.join(_SPANS)}.")
+            raise RequestError(_("`span=` is {span!r}: it must be one of {spans}.", span=span, spans=", ".join(_SPANS)))
         self._notebook = metering.origin_here().notebook
         chosen: Span = span or ("notebook" if self._notebook else "today")
         self._question = Question(chosen, self._notebook, model or "", cells.number_of)
@@ -101,7 +102,9 @@ class Usage(Instrument):
             RequestError: if there is no such span.
         """
         if span is not None and span not in _SPANS:
-            raise RequestError(f"There is no span {span!r}: it is one of {', '.join(_SPANS)}.")
+            raise RequestError(
+                _("There is no span {span!r}: it is one of {spans}.", span=span, spans=", ".join(_SPANS))
+            )
         with self._state:
             before = self._question
             self._question = Question(
