@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from nbstream.language import _, marked
+
 if TYPE_CHECKING:
     from nbstream.lesson.course import Lesson
     from nbstream.lesson.exercises import Expectation, Result, State
@@ -26,7 +28,10 @@ MARKS: dict[State, tuple[str, str]] = {
 #: As in a settled reply: MathJax leaves dollars alone.
 CLASSES = "nbstream-lesson mathjax_ignore tex2jax_ignore"
 _CODE = re.compile(r"`([^`]+)`")
-_AUTHORS = "The authors of the course wrote its replies to the prompts of this notebook; they do not come from a model."
+_OFFLINE = marked("Offline: a simulator on this machine answers. No key, no network, no cost.")
+_AUTHORS = marked(
+    "The authors of the course wrote its replies to the prompts of this notebook; they do not come from a model."
+)
 #: The key of what a result says for programs, in the metadata of its output.
 METADATA = "nbstream_lesson"
 
@@ -47,11 +52,11 @@ def opening_card(lesson: Lesson, server: str, cost: str) -> Card:
         server: live, who answers; offline empty.
         cost: live, what it may cost, as a sentence.
     """
-    head = f"Lesson {lesson.number} · {lesson.title}"
+    head = _("Lesson {number} · {title}", number=lesson.number, title=_(lesson.title))
     if server:
-        lines = [f"Live: {server}.", cost]
+        lines = [_("Live: {server}.", server=server), cost]
     else:
-        lines = ["Offline: a simulator on this machine answers. No key, no network, no cost.", _AUTHORS]
+        lines = [_(_OFFLINE), _(_AUTHORS)]
     return _card(("▸", _BLUE), head, "", lines)
 
 
@@ -60,13 +65,13 @@ def result_card(result: Result) -> Card:
     sign = MARKS[result.state]
     match result.state:
         case "right":
-            head, lines = "Right", [result.said]
+            head, lines = _("Right"), [result.said]
         case "wrong":
-            head, lines = "Not yet", [result.said]
+            head, lines = _("Not yet"), [result.said]
         case _:
-            head, lines = "Not done yet", [result.task]
+            head, lines = _("Not done yet"), [result.task]
     found = {"kind": "exercise", "name": result.name, "state": result.state}
-    return _card(sign, head, f"exercise {result.name}", lines, found)
+    return _card(sign, head, _("exercise {name}", name=result.name), lines, found)
 
 
 def prediction_card(found: Expectation) -> Card:
@@ -76,25 +81,26 @@ def prediction_card(found: Expectation) -> Card:
     choices = [f"{letter}) {words}" for letter, words in found.choices.items()]
     match found.state:
         case "made":
-            head, lines = "Noted", [f"You expect: {expected}", "Now run the cells below, and see."]
+            head = _("Noted")
+            lines = [_("You expect: {expected}", expected=expected), _("Now run the cells below, and see.")]
         case "right":
-            head, lines = "As you expected", [compared(found, expected, actual), found.said]
+            head, lines = _("As you expected"), [compared(found, expected, actual), found.said]
         case "wrong":
-            head, lines = "Not as you expected", [compared(found, expected, actual), found.said]
+            head, lines = _("Not as you expected"), [compared(found, expected, actual), found.said]
         case _ if found.actual:
-            head, lines = "Without a prediction", [f"It is: {actual}", found.said]
+            head, lines = _("Without a prediction"), [_("It is: {actual}", actual=actual), found.said]
         case _:
-            head, lines = "Not predicted yet", [found.question, *choices]
+            head, lines = _("Not predicted yet"), [found.question, *choices]
     told = {"kind": "prediction", "name": found.name, "state": found.state}
     told |= {"expected": found.expected, "actual": found.actual}
-    return _card(sign, head, f"prediction {found.name}", lines, told)
+    return _card(sign, head, _("prediction {name}", name=found.name), lines, told)
 
 
 def compared(found: Expectation, expected: str, actual: str) -> str:
     """Return what was expected, and what it was if that is something else."""
     if found.expected == found.actual:
-        return f"You expected: {expected}"
-    return f"You expected: {expected} · It was: {actual}"
+        return _("You expected: {expected}", expected=expected)
+    return _("You expected: {expected} · It was: {actual}", expected=expected, actual=actual)
 
 
 def _card(sign: tuple[str, str], head: str, about: str, lines: list[str], told: dict[str, Any] | None = None) -> Card:

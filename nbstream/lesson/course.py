@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from nbstream.language import _, marked
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
@@ -57,16 +58,46 @@ class Lesson:
 
 
 LESSONS = (
-    Lesson(1, "A first stream", "01_first_stream", "Read a reply while it streams, stop it, and use it as a value."),
-    Lesson(2, "Tokens, cache and cost", "02_tokens_cache_cost", "Calculate what a request costs, and see a cache hit."),
-    Lesson(3, "Watching a model think", "03_thinking", "Choose how much a model reasons, and when it is worth it."),
-    Lesson(4, "The wire", "04_the_wire", "Read the stream of a reply by hand, with cURL, Python and Node."),
-    Lesson(5, "A conversation is a list", "05_conversation", "Edit what a model remembers: turns, versions, branches."),
-    Lesson(6, "Prompts with data", "06_data", "Send a table, a picture or an error, and see what was sent."),
-    Lesson(7, "Answers in types", "07_types", "Ask for JSON in a form, and check what comes back."),
-    Lesson(8, "Tools, and saying no", "08_tools", "Let a model call your functions, under your control."),
-    Lesson(9, "When things go wrong", "09_faults", "Stop, fail, retry and continue, and keep what arrived."),
-    Lesson(10, "Comparing models", "10_comparing", "Compare answers blind, and read their probabilities."),
+    Lesson(
+        1,
+        marked("A first stream"),
+        "01_first_stream",
+        marked("Read a reply while it streams, stop it, and use it as a value."),
+    ),
+    Lesson(
+        2,
+        marked("Tokens, cache and cost"),
+        "02_tokens_cache_cost",
+        marked("Calculate what a request costs, and see a cache hit."),
+    ),
+    Lesson(
+        3,
+        marked("Watching a model think"),
+        "03_thinking",
+        marked("Choose how much a model reasons, and when it is worth it."),
+    ),
+    Lesson(
+        4, marked("The wire"), "04_the_wire", marked("Read the stream of a reply by hand, with cURL, Python and Node.")
+    ),
+    Lesson(
+        5,
+        marked("A conversation is a list"),
+        "05_conversation",
+        marked("Edit what a model remembers: turns, versions, branches."),
+    ),
+    Lesson(
+        6, marked("Prompts with data"), "06_data", marked("Send a table, a picture or an error, and see what was sent.")
+    ),
+    Lesson(7, marked("Answers in types"), "07_types", marked("Ask for JSON in a form, and check what comes back.")),
+    Lesson(
+        8, marked("Tools, and saying no"), "08_tools", marked("Let a model call your functions, under your control.")
+    ),
+    Lesson(
+        9, marked("When things go wrong"), "09_faults", marked("Stop, fail, retry and continue, and keep what arrived.")
+    ),
+    Lesson(
+        10, marked("Comparing models"), "10_comparing", marked("Compare answers blind, and read their probabilities.")
+    ),
 )
 
 
@@ -79,4 +110,6 @@ def lesson_of(number: object) -> Lesson:
     for lesson in LESSONS:
         if lesson.number == number and not isinstance(number, bool):
             return lesson
-    raise RequestError(f"There is no lesson {number!r}: the course has lessons 1 to {len(LESSONS)}.")
+    raise RequestError(
+        _("There is no lesson {number}: the course has lessons 1 to {last}.", number=repr(number), last=len(LESSONS))
+    )

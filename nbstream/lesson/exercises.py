@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ Hint: TypeAlias = "str | EllipsisType"
 #: For a value that is still as the notebook gives it, such as a function without a body.
 NOT_DONE = ...
 
-_TRIED = "Your answer cannot be checked: it is {kind}, and this exercise expects {expects}."
-
 
 @dataclass(frozen=True, slots=True)
 class Exercise:
@@ -32,7 +31,7 @@ class Exercise:
 
     Attributes:
         name: the name in the notebook, such as `total`.
-        task: what to do, in one sentence.
+        task: what to do, in one sentence; as `marked`, like all texts here.
         expects: what kind of value the answer is, such as “a whole number”.
         check: returns a hint for a value that is not right, "" for one that is, and `NOT_DONE` for
             one that nobody has worked on. A hint says what is missing and where to look; it does
@@ -49,15 +48,19 @@ class Exercise:
     def marked(self, value: object) -> Result:
         """Return what a value is worth; `...` is not done yet."""
         if value is ...:
-            return Result(self.name, self.task, "open")
+            return Result(self.name, _(self.task))
         hint: Hint
         try:
             hint = self.check(value)
         except Exception:  # noqa: BLE001  (the value may be anything)
-            hint = _TRIED.format(kind=kind_of(value), expects=self.expects)
+            hint = _(
+                "Your answer cannot be checked: it is {kind}, and this exercise expects {expects}.",
+                kind=kind_of(value),
+                expects=_(self.expects),
+            )
         if hint is ...:
-            return Result(self.name, self.task, "open")
-        return Result(self.name, self.task, "wrong" if hint else "right", hint or self.learned)
+            return Result(self.name, _(self.task))
+        return Result(self.name, _(self.task), "wrong" if hint else "right", hint or _(self.learned))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,8 @@ class Prediction:
         why: why it is as it is, in one to three sentences; or a function that says so of what
             happened.
         choices: the choices by their letter; none if the prediction is a number.
-        choice_of: returns the letter, or the number, that something that happened amounts to.
+        choice_of: returns the letter, or the number, that something that happened amounts to; `...`
+            if it does not show that, as a reply that nobody has stopped.
         close: how far a number may be off, as a share of the actual one.
     """
 
@@ -87,7 +91,7 @@ class Prediction:
         Raises:
             RequestError: if there is no such choice.
         """
-        expected = Expectation(self.name, self.question, choices=self.choices)
+        expected = self._open()
         if choice is ...:
             return expected
         return replace(expected, state="made", expected=self._read(choice))
@@ -102,21 +106,28 @@ class Prediction:
         Raises:
             RequestError: if what happened is no answer to the question.
         """
-        expected = before or Expectation(self.name, self.question, choices=self.choices)
-        if actual is ...:
-            return expected
+        expected = before or self._open()
         try:
-            found = self.choice_of(actual)
+            found = ... if actual is ... else self.choice_of(actual)
         except Exception:  # noqa: BLE001  (the value may be anything)
             raise RequestError(
-                f"{kind_of(actual).capitalize()} does not show what happened: run the cells above, and give "
-                f"lesson.reveal({self.name!r}, …) what the notebook says."
+                _(
+                    "What you gave, {kind}, does not show what happened. Run the cells above, then this one again as "
+                    "it was.",
+                    kind=kind_of(actual),
+                )
             ) from None
+        if found is ...:
+            return expected
         shown = self._read(found)
-        why = self.why if isinstance(self.why, str) else self.why(actual)
+        why = _(self.why) if isinstance(self.why, str) else self.why(actual)
         # A comparison without a prediction is none: the student has looked first.
         state: State = "open" if not expected.expected else "right" if self._is_near(expected, shown) else "wrong"
         return replace(expected, state=state, actual=shown, said=why)
+
+    def _open(self) -> Expectation:
+        choices = {letter: _(words) for letter, words in self.choices.items()}
+        return Expectation(self.name, _(self.question), choices=choices)
 
     def _is_near(self, before: Expectation, shown: str) -> bool:
         if self.choices:
@@ -129,10 +140,12 @@ class Prediction:
             try:
                 return f"{float(choice):g}"  # type: ignore[arg-type]
             except (TypeError, ValueError):
-                raise RequestError(f"The prediction {self.name!r} is a number, not {kind_of(choice)}.") from None
+                said = _("The prediction {name} is a number, not {kind}.", name=self.name, kind=kind_of(choice))
+                raise RequestError(said) from None
         letter = str(choice).strip().lower()
         if letter not in self.choices:
-            raise RequestError(f"The prediction {self.name!r} has the choices {', '.join(self.choices)}.")
+            there = ", ".join(self.choices)
+            raise RequestError(_("The prediction {name} has the choices {there}.", name=self.name, there=there))
         return letter
 
 

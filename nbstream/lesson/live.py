@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from nbstream.billing.volume import Volume, estimate
 from nbstream.client import models, routing, settings
 from nbstream.client.endpoints import KEY_VARIABLE, URL_VARIABLE
+from nbstream.language import _, joined
 from nbstream.lesson import offline
 from nbstream.model.exceptions import RequestError
 from nbstream.model.token_estimate import estimate_tokens
@@ -44,7 +45,9 @@ def switch_to(lesson: Lesson) -> Live:
             so that a key can be entered.
     """
     if os.environ.get(OFFLINE_VARIABLE):
-        raise RequestError(f"This lesson stays offline here, as {OFFLINE_VARIABLE} is set. Start it without live=True.")
+        raise RequestError(
+            _("This lesson stays offline here, as {name} is set. Start it without live=True.", name=OFFLINE_VARIABLE)
+        )
     offline.restore()
     if (usual := os.environ.pop(DEMO_VARIABLE, None)) is not None:
         # The demo has put its own simulator there, and has no key.
@@ -52,12 +55,16 @@ def switch_to(lesson: Lesson) -> Live:
             os.environ[name] = value
     endpoint, model = routing.route(without_key=True)
     if endpoint.missing_key:
-        name = endpoint.name or endpoint.server
-        raise RequestError(
-            f"No key for {endpoint.server}: enter it with %deepseek key {name}, and run this cell again. "
-            f"Or run it without live=True: offline, no key is needed."
+        said = _(
+            "No key for {server}: enter it with %deepseek key {name}, and run this cell again. Or run it without "
+            "live=True: offline, no key is needed.",
+            server=endpoint.server,
+            name=endpoint.name or endpoint.server,
         )
-    return Live(f"{model} at {endpoint.server}", endpoint.base_url, _cost(lesson, endpoint, model))
+        raise RequestError(said)
+    return Live(
+        _("{model} at {server}", model=model, server=endpoint.server), endpoint.base_url, _cost(lesson, endpoint, model)
+    )
 
 
 def _cost(lesson: Lesson, endpoint: Endpoint, model: str) -> str:
@@ -75,10 +82,10 @@ def _cost(lesson: Lesson, endpoint: Endpoint, model: str) -> str:
             url=endpoint.base_url,
         )
         if found is None:
-            return "What it costs is not known: there is no price for this model."
+            return _("What it costs is not known: there is no price for this model.")
         lowest += found.each[0].cost.amount
     shown = total(lowest.quantize(_CENT) or _CENT, chosen.currency)
-    return (
-        f"The texts of the offline lesson would cost about {shown} there; a model that writes more costs more. "
-        "%deepseek budget 0.50 sets a limit."
+    return joined(
+        _("The offline replies would cost about {cost} there; a model that writes more costs more.", cost=shown),
+        _("%deepseek budget 0.50 sets a limit."),
     )

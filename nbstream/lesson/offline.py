@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from nbstream.client import routing, settings
 from nbstream.client.endpoints import KEY_VARIABLE, URL_VARIABLE
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 from nbstream.simulator.child import ChildSimulator
 from nbstream.simulator.server import Simulator
@@ -66,7 +67,7 @@ def switch_to(lesson: Lesson) -> str:
             setattr(chosen, name, value)
         if _is_asked(url):
             return url
-    raise RequestError("The lesson cannot run offline here: a recording is replayed in place of all servers.")
+    raise RequestError(_("The lesson cannot run offline here: a recording is replayed in place of all servers."))
 
 
 def restore() -> None:
@@ -120,7 +121,7 @@ def _started(lesson: Lesson) -> str:
             problems.append(str(error))
         else:
             return _server.url
-    raise RequestError(f"The simulator of the lesson did not start: {problems[-1]}.")
+    raise RequestError(_("The simulator of the lesson did not start: {reason}.", reason=problems[-1]))
 
 
 def _rate() -> float:

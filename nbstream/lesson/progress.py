@@ -6,13 +6,18 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from nbstream.language import _, marked, plural
 from nbstream.lesson.cards import CLASSES, MARKS, METADATA, compared, html_of, markdown_of
 
 if TYPE_CHECKING:
     from nbstream.lesson.exercises import Expectation, Result
 
 _CELL = "padding:.15em .8em .15em 0;border:0;text-align:left;vertical-align:top"
-_WORDS = {"open": "not done yet", "wrong": "not yet right", "right": "right"}
+_WORDS = {
+    "open": marked("not done yet: {task}"),
+    "wrong": marked("not yet right: {task}"),
+    "right": marked("right: {task}"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +80,19 @@ class Progress:
 
     @property
     def _title(self) -> str:
-        done = f"{self.solved} of {len(self.exercises)} exercises right"
-        return f"Lesson {self.number} · {self.title} · {done}"
+        done = plural(
+            "{n} of {all} exercises right", "{n} of {all} exercises right", self.solved, all=len(self.exercises)
+        )
+        return _("Lesson {number} · {title}", number=self.number, title=_(self.title)) + f" · {done}"
 
     def _rows(self) -> list[tuple[tuple[str, str], str, str]]:
         """Return a mark with its colour, what it is about, and what came of it."""
-        rows = [(MARKS[each.state], f"prediction `{each.name}`", _outcome(each)) for each in self.predictions]
+        rows = [
+            (MARKS[each.state], _("prediction {name}", name=f"`{each.name}`"), _outcome(each))
+            for each in self.predictions
+        ]
         rows += [
-            (MARKS[each.state], f"exercise `{each.name}`", f"{_WORDS[each.state]}: {each.task}")
+            (MARKS[each.state], _("exercise {name}", name=f"`{each.name}`"), _(_WORDS[each.state], task=each.task))
             for each in self.exercises
         ]
         return rows
@@ -92,5 +102,5 @@ def _outcome(found: Expectation) -> str:
     if found.expected and found.actual:
         return compared(found, found.words(found.expected), found.words(found.actual))
     if found.expected:
-        return f"you expect: {found.words(found.expected)}"
-    return "not predicted"
+        return _("You expect: {expected}", expected=found.words(found.expected))
+    return _("not predicted")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
+from nbstream.language import _, marked
 from nbstream.lesson import live as own_server
 from nbstream.lesson import offline
 from nbstream.lesson.course import lesson_of
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from nbstream.lesson.exercises import Exercise, Expectation, Prediction, Result
 
 _T = TypeVar("_T", "Exercise", "Prediction")
+_NO_EXERCISE = marked("This lesson has no exercise {name}. It has: {there}.")
+_NO_PREDICTION = marked("This lesson has no prediction {name}. It has: {there}.")
 
 
 @dataclass(slots=True)
@@ -40,19 +43,19 @@ class Session:
 
     def predict(self, name: str, choice: object) -> Expectation:
         """Record a prediction; see `lesson.predict`."""
-        prediction = self._found(name, self.lesson.predictions, "prediction")
+        prediction = self._found(name, self.lesson.predictions, _NO_PREDICTION)
         made = self._expectations[name] = prediction.made(choice)
         return made
 
     def reveal(self, name: str, actual: object) -> Expectation:
         """Compare a prediction with what happened; see `lesson.reveal`."""
-        prediction = self._found(name, self.lesson.predictions, "prediction")
+        prediction = self._found(name, self.lesson.predictions, _NO_PREDICTION)
         found = self._expectations[name] = prediction.compared(self._expectations.get(name), actual)
         return found
 
     def check(self, name: str, value: object) -> Result:
         """Mark an exercise; see `lesson.check`."""
-        result = self._found(name, self.lesson.exercises, "exercise").marked(value)
+        result = self._found(name, self.lesson.exercises, _NO_EXERCISE).marked(value)
         self._results[name] = result
         return result
 
@@ -65,11 +68,10 @@ class Session:
             tuple(self._expectations.get(each.name) or each.made(...) for each in self.lesson.predictions),
         )
 
-    def _found(self, name: str, all_of_them: Iterable[_T], what: str) -> _T:
+    def _found(self, name: str, all_of_them: Iterable[_T], missing: str) -> _T:
         known = {each.name: each for each in all_of_them}
         if name not in known:
-            there = ", ".join(known) or "none"
-            raise RequestError(f"Lesson {self.lesson.number} has no {what} {name!r}. It has: {there}.")
+            raise RequestError(_(missing, name=name, there=", ".join(known) or "-"))
         return known[name]
 
 
@@ -103,5 +105,5 @@ def current() -> Session:
         RequestError: if none was.
     """
     if _current is None:
-        raise RequestError("No lesson has been started: run the first cell of the notebook, lesson.start(…), first.")
+        raise RequestError(_("No lesson has been started: run the first cell of the notebook first."))
     return _current

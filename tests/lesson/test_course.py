@@ -1,0 +1,98 @@
+"""The notebooks of the course run: as they are, with the solutions, and wrong answers fail."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from nbstream.lesson.cards import METADATA
+from nbstream.lesson.course import LESSONS
+from nbstream.lesson.offline import RATE_VARIABLE
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+SOLUTIONS = Path(__file__).parent / "solutions"
+#: Notebooks of the course in all languages: a file is tested once it is there.
+FILES = sorted(path for lesson in LESSONS for path in NOTEBOOKS.rglob(f"{lesson.number:02}_*.ipynb"))
+_NAMED = re.compile(r"lesson\.(check|predict)\(\"([^\"]+)\"")
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Let the simulator of a lesson stream as fast as it can, and use no files of the user."""
+    monkeypatch.setenv(RATE_VARIABLE, "0")
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    monkeypatch.setenv("NBSTREAM_LEDGER", str(tmp_path / "ledger.sqlite"))
+    monkeypatch.delenv("DEEPSEEK_BASE_URL", raising=False)
+    monkeypatch.delenv("DEEPSEEK_API_KEY", raising=False)
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(NOTEBOOKS)))
+def test_a_lesson_runs_as_it_is_and_with_its_solutions(path: Path, tmp_path: Path) -> None:
+    number = int(path.name[:2])
+    lesson = next(each for each in LESSONS if each.number == number)
+    given = tomllib.loads((SOLUTIONS / f"{number:02}.toml").read_text("utf-8"))
+    names = [each.name for each in lesson.exercises]
+    predictions = [each.name for each in lesson.predictions]
+    content: Any = nbformat.read(path, as_version=4)
+    assert all(not cell.get("outputs") for cell in content.cells)
+    asked = [name for cell in content.cells for _, name in _NAMED.findall(cell.source) if cell.cell_type == "code"]
+    assert sorted(asked) == sorted([*names, *predictions])
+    client = NotebookClient(content, timeout=60, resources={"metadata": {"path": str(tmp_path)}})
+    with client.setup_kernel():
+        last = _run(client, content)
+        assert last["exercises"] == dict.fromkeys(names, "open")
+        assert last["predictions"] == dict.fromkeys(predictions, "open")
+        # The second reader has a fresh namespace, in the same kernel, as a kernel takes a second.
+        _execute(client, "%reset -f")
+        solved = nbformat.read(path, as_version=4)
+        for cell in solved.cells:
+            for _, name in _NAMED.findall(cell.source):
+                if cell.cell_type == "code":
+                    cell.source = given["solutions"][name].strip()
+        last = _run(client, solved)
+        assert last["exercises"] == dict.fromkeys(names, "right")
+        # A solution predicts what happens.
+        assert last["predictions"] == dict.fromkeys(predictions, "right")
+        wrong = given["wrong"]
+        assert sorted(wrong) == sorted(names)
+        for name, sources in wrong.items():
+            for source in sources:
+                told = _told(_execute(client, source))
+                assert told[-1:] == [{"kind": "exercise", "name": name, "state": "wrong"}], source
+
+
+def _run(client: Any, content: Any) -> dict[str, Any]:
+    """Run all cells in the client's kernel, and return what the last table of progress tells."""
+    client.nb = content
+    for index, cell in enumerate(content.cells):
+        client.execute_cell(cell, index)
+        for output in cell.get("outputs", []):
+            # A magic that was refused says so on stderr and raises nothing.
+            assert output.output_type != "error", (cell.source, output)
+            assert output.get("name") != "stderr", (cell.source, output.text)
+    asking = [cell for cell in content.cells if cell.cell_type == "code" and cell.source.startswith("%%deepseek")]
+    for cell in asking:
+        found = [output.data["text/html"] for output in cell.outputs if "text/html" in output.get("data", {})]
+        assert any('<div class="nbstream ' in html for html in found), cell.source
+    told = [each for cell in content.cells for each in _told(cell) if each["kind"] == "progress"]
+    last: dict[str, Any] = told[-1]
+    return last
+
+
+def _execute(client: Any, source: str) -> Any:
+    cell = nbformat.v4.new_code_cell(source)
+    client.nb = nbformat.v4.new_notebook(cells=[cell])
+    client.execute_cell(cell, 0)
+    return cell
+
+
+def _told(cell: Any) -> list[dict[str, Any]]:
+    """Return what the outputs of a cell tell to programs."""
+    return [found for output in cell.get("outputs", []) if (found := output.get("metadata", {}).get(METADATA))]
