@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=f"nbstream {nbstream.__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, module, summary in (
-        ("demo", demo, "open the quickstart notebook offline, with simulated replies"),
+        ("demo", demo, "open the course offline, with simulated replies"),
         ("simulate", server, "run a server on this machine that simulates DeepSeek's API"),
         ("usage", usage_command, "show what was spent, from the ledger"),
         ("estimate", estimate, "calculate what many calls of a model would cost"),

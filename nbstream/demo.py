@@ -1,6 +1,7 @@
-"""`nbstream demo`: runs copies of the notebooks against the simulator, offline.
+"""`nbstream demo`: opens copies of the notebooks, the course first of all, against simulators.
 
-Everything it writes is in a temporary folder, so the user's own Jupyter files stay unchanged.
+Everything it writes is in a temporary folder, so the user's own Jupyter files stay unchanged; with
+`--folder`, the notebooks are in a folder of the user's, and stay there.
 """
 
 from __future__ import annotations
@@ -17,18 +18,20 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from contextlib import nullcontext
 from importlib.resources import as_file, files
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nbstream.lesson.live import DEMO_VARIABLE
+from nbstream.lesson.offline import RATE_VARIABLE
 from nbstream.simulator.server import Simulator
 
 if TYPE_CHECKING:
     import argparse
 
-#: The first one is opened.
-_NOTEBOOKS = ("quickstart.ipynb", "chats.ipynb", "data.ipynb", "tools.ipynb", "instruments.ipynb")
+_INDEX = "index.ipynb"
 _START_SECONDS = 60.0
 _CELL_SECONDS = 120
 _PREVIEW_CHARS = 100
@@ -37,14 +40,17 @@ _PREVIEW_CHARS = 100
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the demo's options to `parser`."""
     parser.description = (
-        "Opens the quickstart notebook in JupyterLab, offline, beside notebooks on chats,\n"
-        "on data in prompts, on tools and on widgets. Their requests go to a simulator on this\n"
-        "machine: no key is needed, and it costs nothing.\n"
-        "Prints the URL; Ctrl-C stops the demo."
+        "Opens the course in JupyterLab, offline: ten lessons of 15 minutes, and a notebook on\n"
+        "widgets. Their requests go to a simulator on this machine: no key is needed, and it costs\n"
+        "nothing. Prints the URL; Ctrl-C stops the demo. The notebooks are copies in a temporary\n"
+        "folder, unless --folder names one."
     )
     parser.add_argument("--port", type=int, default=0, help="port of JupyterLab (default: a free one)")
     parser.add_argument("--rate", type=float, default=60.0, help="tokens per second of the simulator (default 60)")
     parser.add_argument("--no-browser", action="store_true", help="print the URL, but do not open a browser")
+    parser.add_argument(
+        "--folder", type=Path, metavar="DIR", help="put the notebooks there, and leave those that are there already"
+    )
     parser.add_argument("--check", action="store_true", help="run the notebooks without a browser and print a summary")
 
 
@@ -55,32 +61,43 @@ def main(options: argparse.Namespace) -> int:
         sys.stderr.write(f"The demo needs {' and '.join(missing)}. Run: pip install 'nbstream[demo]'\n")
         return 1
     with (
-        tempfile.TemporaryDirectory(prefix="nbstream-demo-", ignore_cleanup_errors=True) as folder,
+        tempfile.TemporaryDirectory(prefix="nbstream-demo-", ignore_cleanup_errors=True) as temporary,
         Simulator(rate=0 if options.check else options.rate) as simulator,
     ):
-        root = Path(folder)
-        notebooks = [_copy_notebook(name, root / "notebooks") for name in _NOTEBOOKS]
-        environment = _environment(root, simulator.url)
+        root = Path(temporary)
+        folder: Path = (options.folder or root / "notebooks").absolute()
+        try:
+            copy_notebooks(folder)
+        except OSError as error:
+            sys.stderr.write(f"The notebooks cannot be written to {folder}: {error.strerror}.\n")
+            return 1
+        environment = _environment(root, simulator.url, 0 if options.check else options.rate)
         if options.check:
-            return max(_check(notebook, environment, simulator) for notebook in notebooks)
-        return _serve(notebooks[0], environment, options)
+            notebooks = [path for path in sorted(folder.rglob("*.ipynb")) if path.name != _INDEX]
+            return max(_check(notebook, environment) for notebook in notebooks)
+        return _serve(folder, root, environment, options)
 
 
-def _copy_notebook(name: str, folder: Path) -> Path:
-    folder.mkdir(exist_ok=True)
-    target = folder / name
-    # In a checkout the notebook is next to the package, in a wheel it is part of the package.
-    checkout = Path(__file__).parents[1] / "notebooks" / name
-    if checkout.is_file():
-        shutil.copyfile(checkout, target)
-    else:
-        with as_file(files("nbstream") / "notebooks" / name) as packaged:
-            shutil.copyfile(packaged, target)
-    return target
+def copy_notebooks(folder: Path) -> None:
+    """Copy all notebooks and their pictures to a folder; a file that is there stays as it is.
+
+    Raises:
+        OSError: if they cannot be written.
+    """
+    # In a checkout the notebooks are next to the package, in a wheel they are part of it.
+    checkout = Path(__file__).parents[1] / "notebooks"
+    with nullcontext(checkout) if checkout.is_dir() else as_file(files("nbstream") / "notebooks") as source:
+        for path in sorted(source.rglob("*")):
+            target = folder / path.relative_to(source)
+            if path.is_file() and ".ipynb_checkpoints" not in path.parts and not target.exists():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, target)
 
 
-def _environment(root: Path, url: str) -> dict[str, str]:
+def _environment(root: Path, url: str, rate: float) -> dict[str, str]:
     environment = dict(os.environ, DEEPSEEK_BASE_URL=url, DEEPSEEK_API_KEY="simulated")
+    # A lesson has a simulator of its own; one that is started live asks the user's usual server.
+    environment |= {RATE_VARIABLE: str(rate), DEMO_VARIABLE: os.environ.get("DEEPSEEK_BASE_URL", "")}
     for variable, name in (
         ("JUPYTER_CONFIG_DIR", "config"),
         ("JUPYTER_DATA_DIR", "data"),
@@ -98,26 +115,30 @@ def _environment(root: Path, url: str) -> dict[str, str]:
     return environment
 
 
-def _serve(notebook: Path, environment: dict[str, str], options: argparse.Namespace) -> int:
+def _serve(folder: Path, root: Path, environment: dict[str, str], options: argparse.Namespace) -> int:
     port, token = options.port or _free_port(), secrets.token_hex(16)
-    url = f"http://127.0.0.1:{port}/lab/tree/{notebook.name}?token={token}"
+    url = f"http://127.0.0.1:{port}/lab/tree/{_INDEX}?token={token}"
     command = [
         *(sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={port}"),
         *("--ServerApp.port_retries=0", f"--IdentityProvider.token={token}", "--LabApp.news_url=None"),
-        *(f"--ServerApp.root_dir={notebook.parent}", "--LabApp.expose_app_in_browser=False"),
+        *(f"--ServerApp.root_dir={folder}", "--LabApp.expose_app_in_browser=False"),
         *(f"--LabApp.app_settings_dir={environment['NBSTREAM_DEMO_SETTINGS']}", "--log-level=ERROR"),
     ]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         # In a container the only user is often root, and the server listens on this machine only.
         command.append("--allow-root")
-    log = notebook.parents[1] / "server.log"
+    log = root / "server.log"
     with log.open("wb") as messages:
         server = subprocess.Popen(command, env=environment, stdout=messages, stderr=messages)  # noqa: S603  (the command is constant)
     try:
         if not _wait_until_up(f"http://127.0.0.1:{port}/api?token={token}", server):
             sys.stderr.write(f"JupyterLab did not start:\n{log.read_text('utf-8', 'replace')}\n")
             return 1
-        sys.stdout.write(f"\nThe demo is ready, offline and free of charge:\n\n    {url}\n\nPress Ctrl-C to stop it.\n")
+        is_kept = options.folder is not None
+        kept = f"Your work stays in {folder}." if is_kept else "Your work is deleted then; --folder DIR keeps it."
+        sys.stdout.write(
+            f"\nThe demo is ready, offline and free of charge:\n\n    {url}\n\nPress Ctrl-C to stop it. {kept}\n"
+        )
         sys.stdout.flush()
         if not options.no_browser:
             import webbrowser  # noqa: PLC0415  (with --no-browser there may be no desktop)
@@ -130,7 +151,7 @@ def _serve(notebook: Path, environment: dict[str, str], options: argparse.Namesp
         _stop(server)
 
 
-def _check(notebook: Path, environment: dict[str, str], simulator: Simulator) -> int:
+def _check(notebook: Path, environment: dict[str, str]) -> int:
     import nbformat  # noqa: PLC0415  (in the extra `demo`)
     from nbclient import NotebookClient  # noqa: PLC0415  (in the extra `demo`)
     from nbclient.exceptions import CellExecutionError  # noqa: PLC0415  (in the extra `demo`)
@@ -152,15 +173,12 @@ def _check(notebook: Path, environment: dict[str, str], simulator: Simulator) ->
     sys.stdout.write(f"{notebook.name}\n")
     for number, cell in enumerate(content.cells, 1):
         for output in cell.get("outputs", []):
-            if (text := output.get("data", {}).get("text/markdown")) and "nbstream" in output["data"].get(
-                "text/html", ""
-            ):
+            html = output.get("data", {}).get("text/html", "")
+            is_reply = "nbstream" in html and "nbstream-lesson" not in html
+            if is_reply and (text := output["data"].get("text/markdown")):
                 replies += 1
                 sys.stdout.write(f"cell {number}: {_outline(text)}\n")
-    served = [request for request in simulator.log() if request["outcome"] == "served"]
-    deltas = sum(request["deltas_sent"] for request in simulator.log())
-    simulator.clear_log()
-    sys.stdout.write(f"{replies} replies in the notebook; {len(served)} requests served, {deltas} deltas streamed.\n")
+    sys.stdout.write(f"{replies} replies in the notebook.\n")
     if failure:
         sys.stderr.write(f"A cell failed:\n{failure}\n")
     return 0 if replies and not failure else 1

@@ -96,3 +96,10 @@ def _execute(client: Any, source: str) -> Any:
 def _told(cell: Any) -> list[dict[str, Any]]:
     """Return what the outputs of a cell tell to programs."""
     return [found for output in cell.get("outputs", []) if (found := output.get("metadata", {}).get(METADATA))]
+
+
+def test_the_index_lists_the_lessons() -> None:
+    (cell,) = nbformat.read(NOTEBOOKS / "index.ipynb", as_version=4).cells
+    for lesson in LESSONS:
+        row = f"| {lesson.number} | [{lesson.title}]({lesson.notebook}.ipynb) | {lesson.learns} | 15 |"
+        assert row in cell.source

@@ -1,0 +1,149 @@
+"""Takes the pictures of the course: `python -m tests.browser.course_pictures 1`, or all of them.
+
+Each is a part of a lesson's own notebook in Notebook 7, at the moment that the table says. A
+picture is taken again if the look, the notebook or its replies change.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import nbformat
+from PIL import Image
+from playwright.sync_api import sync_playwright
+
+from nbstream.lesson.course import lesson_of
+from tests import kernels
+from tests.browser.lab import CHROMIUM_FLAGS, Lab, NotebookPage, chromium, wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from playwright.sync_api import BrowserContext
+
+NOTEBOOKS = kernels.ROOT / "notebooks"
+_WIDTH, _HEIGHT, _SCALE = 900, 1500, 1.5
+_COLOURS = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """What a picture shows.
+
+    Attributes:
+        cell: a text in the source of the cell that is shown; all code cells above it are run.
+        text: what must stand in the cell's output before the picture is taken; None waits for the
+            end of the cell.
+        sources: sources in place of those that have the key in them, such as a solved exercise.
+        act: something to do before the picture, such as a click; it gets the page, and the place
+            of the cell.
+        below: how many cells below are shown as well; code cells among them are run.
+        height: the most pixels of the page that are shown.
+    """
+
+    cell: str
+    text: str | None = None
+    sources: tuple[tuple[str, str], ...] = ()
+    act: Callable[[NotebookPage, int], object] = lambda _page, _index: None
+    below: int = 0
+    height: int = 1200
+
+
+#: By the number of the lesson.
+SHOTS = {
+    1: Shot("Why does the median", text="One wrong value"),
+}
+
+
+def main(numbers: Sequence[int]) -> None:
+    """Write `notebooks/pictures/NN.png` of these lessons."""
+    with tempfile.TemporaryDirectory() as folder, _browser(Path(folder)) as context:
+        lab = Lab(Path(folder) / "lab", {})
+        try:
+            for number in numbers:
+                _take(number, SHOTS[number], lab, context)
+        finally:
+            lab.stop()
+
+
+@contextmanager
+def _browser(folder: Path) -> Iterator[BrowserContext]:
+    with sync_playwright() as playwright:
+        context = playwright.chromium.launch_persistent_context(
+            folder / "profile",
+            executable_path=chromium(),
+            headless=True,
+            args=CHROMIUM_FLAGS,
+            viewport={"width": _WIDTH, "height": _HEIGHT},
+            device_scale_factor=_SCALE,
+        )
+        yield context
+        context.close()
+
+
+def _take(number: int, shot: Shot, lab: Lab, context: BrowserContext) -> None:
+    name = f"{lesson_of(number).notebook}.ipynb"
+    content: Any = nbformat.read(NOTEBOOKS / name, as_version=4)
+    for cell in content.cells:
+        for part, source in shot.sources:
+            if cell.cell_type == "code" and part in cell.source:
+                cell.source = source
+    content.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    # Only what is run: the page is short then, so nothing of it is out of sight.
+    target = next(at for at, cell in enumerate(content.cells) if _is_code(cell) and shot.cell in cell.source)
+    content.cells = [cell for cell in content.cells[:target] if _is_code(cell)] + content.cells[target:][
+        : shot.below + 1
+    ]
+    target = next(at for at, cell in enumerate(content.cells) if shot.cell in cell.source)
+    nbformat.write(content, lab.notebooks / name)
+    page = context.new_page()
+    notebook = NotebookPage(page, lab, name, "notebook")
+    notebook.wait_for_kernel()
+    for index, cell in enumerate(content.cells):
+        if not _is_code(cell) or index == target:
+            continue
+        if index < target:
+            notebook.run_and_wait(index)
+    notebook.run(target)
+    if shot.text is None:
+        notebook.wait_until_ran(target)
+        for index, cell in enumerate(content.cells):
+            if index > target and _is_code(cell):
+                notebook.run_and_wait(index)
+    else:
+        output, text = notebook.output(target), shot.text
+        wait_for(lambda: text in output.inner_text(), 120)
+    shot.act(notebook, target)
+    first, last = notebook.cell(target), notebook.cell(target + shot.below)
+    first.scroll_into_view_if_needed()
+    page.mouse.move(0, 0)
+    # The mark of the cell that was clicked is no part of the picture.
+    page.add_style_tag(content=".jp-Collapser, .jp-Toolbar.jp-cell-toolbar, .jp-cell-toolbar {visibility: hidden}")
+    page.wait_for_timeout(300)
+    top, end = first.bounding_box(), last.bounding_box()
+    assert top is not None
+    assert end is not None
+    height = min(end["y"] + end["height"] - top["y"], shot.height)
+    clip: Any = {"x": top["x"], "y": max(0, top["y"]), "width": top["width"], "height": height}
+    picture = page.screenshot(clip=clip)
+    target_file = NOTEBOOKS / "pictures" / f"{number:02}.png"
+    target_file.parent.mkdir(exist_ok=True)
+    Image.open(BytesIO(picture)).convert("RGB").quantize(_COLOURS).save(target_file, optimize=True)
+    sys.stdout.write(f"{target_file.name}: {json.dumps(clip)}, {target_file.stat().st_size:,} bytes\n")
+    page.close(run_before_unload=False)
+    lab.end_sessions()
+
+
+def _is_code(cell: Any) -> bool:
+    return bool(cell.cell_type == "code")
+
+
+if __name__ == "__main__":
+    main([int(each) for each in sys.argv[1:]] or sorted(SHOTS))
