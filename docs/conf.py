@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import nbstream
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 project = "nbstream"
 author = "The authors of nbstream"
@@ -10,8 +15,8 @@ project_copyright = author
 release = version = nbstream.__version__
 language = "en"
 
-extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton", "sphinx_design"]
-exclude_patterns = ["_build", "README.md"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton", "sphinx_design", "extension"]
+exclude_patterns = ["_build", "README.md", "extension"]
 nitpicky = True
 
 # Each heading down to this level has an anchor, as on GitHub.
@@ -25,13 +30,19 @@ html_show_sourcelink = False
 html_copy_source = False
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_math_renderer = "mathml"
+html_favicon = "_static/icon.svg"
+html_sidebars = {"**": ["pages"]}
+html_context = {"default_mode": "auto"}
+templates_path = ["_templates"]
 html_theme_options = {
-    "navbar_align": "left",
+    "logo": {"text": "nbstream", "image_light": "_static/icon.svg", "image_dark": "_static/icon.svg"},
+    "navbar_center": [],
     "navbar_end": ["theme-switcher"],
     "show_toc_level": 2,
     "show_prev_next": True,
     "footer_start": ["copyright"],
     "footer_end": [],
-    "pygments_light_style": "a11y-high-contrast-light",
-    "pygments_dark_style": "a11y-high-contrast-dark",
+    "pygments_light_style": "github-light",
+    "pygments_dark_style": "github-dark",
 }

@@ -1,4 +1,5 @@
 // Builds the page's files into the Python package. `--watch` builds again after every change;
+// `--player FOLDER` builds the player of the documentation into that folder instead.
 // `--serve` serves the preview of all states, which is built when it is requested.
 //
 // `reply.js` holds the live reply and what other widgets share with it (`src/shared.ts`). Each
@@ -62,9 +63,10 @@ const shared = (names, hash) => ({
   },
 });
 
-async function bundle(entryPoint, plugins) {
+async function bundle(entryPoint, plugins, more = {}) {
   const { outputFiles, metafile } = await build({
     ...options,
+    ...more,
     entryPoints: [entryPoint],
     outdir: "out",
     minify: true,
@@ -77,8 +79,8 @@ async function bundle(entryPoint, plugins) {
   return { code: outputFiles[0].text, inputs: Object.keys(output.inputs), exports: output.exports };
 }
 
-function write(name, code) {
-  writeFileSync(join(STATIC, `${name}.js`), code);
+function write(name, code, folder = STATIC) {
+  writeFileSync(join(folder, `${name}.js`), code);
   process.stdout.write(`${name}.js  ${(Buffer.byteLength(code) / 1000).toFixed(1)} kB\n`);
 }
 
@@ -100,7 +102,14 @@ async function buildAll() {
   }
 }
 
-if (process.argv.includes("--serve")) {
+/** A script of its own, as a browser loads no module from a file. */
+async function buildPlayer(folder) {
+  write("player", (await bundle("src/player/player.ts", [], { format: "iife" })).code, folder);
+}
+
+if (process.argv.includes("--player")) {
+  await buildPlayer(process.argv[process.argv.indexOf("--player") + 1]);
+} else if (process.argv.includes("--serve")) {
   const entryPoints = ["preview/*.ts"];
   const preview = await context({ ...options, entryPoints, outdir: "preview", write: false, plugins: [styles] });
   const { port } = await preview.serve({ host: "127.0.0.1", servedir: "preview" });

@@ -1,0 +1,175 @@
+"""Runs cells in a real kernel as a page of JupyterLab does, and keeps what the page would get.
+
+nbclient is no page: for it, nbstream shows a reply only when it has ended.
+"""
+
+from __future__ import annotations
+
+import queue
+import subprocess
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self
+
+from jupyter_client.manager import KernelManager
+from nbformat.v4 import output_from_msg
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from jupyter_client.blocking.client import BlockingKernelClient
+    from nbformat import NotebookNode
+
+VIEW_MIME = "application/vnd.jupyter.widget-view+json"
+
+#: After the last cell, replies in the background may take so long.
+_BACKGROUND_SECONDS = 30
+_START_SECONDS = 60
+_SILENCE_SECONDS = 0.2
+
+
+@dataclass(slots=True)
+class Stream:
+    """What a widget got: its first state, and its messages with their times.
+
+    Attributes:
+        state: the widget's state when it was opened.
+        opened: when that was, in seconds of the monotonic clock.
+        messages: the custom messages that followed, each with the seconds since then.
+    """
+
+    state: dict[str, Any]
+    opened: float
+    messages: list[tuple[float, dict[str, Any]]] = field(default_factory=list)
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it shows a reply that has not ended."""
+        if not self.state.get("keyframe", {}).get("meta"):
+            return False
+        metas = [message["meta"] for _, message in self.messages if "meta" in message]
+        return not metas or not metas[-1]["footer"]
+
+
+class CellError(Exception):
+    """A cell raised an exception, or took too long."""
+
+
+class FrontEnd:
+    """A kernel, and what it sends to the page of a notebook.
+
+    Args:
+        folder: where the kernel runs.
+        environment: the variables of its environment.
+        seconds: how long a cell may take.
+
+    Attributes:
+        streams: what each widget got, by its comm.
+        shown: pairs of an output and the comm of the widget that it showed.
+    """
+
+    def __init__(self, folder: Path, environment: Mapping[str, str], seconds: float) -> None:
+        self._manager = KernelManager()
+        self._manager.start_kernel(cwd=str(folder), env=dict(environment), stderr=subprocess.DEVNULL)
+        self._client: BlockingKernelClient = self._manager.client()
+        self._client.start_channels()
+        self._client.wait_for_ready(timeout=_START_SECONDS)
+        self._seconds = seconds
+        self._by_display_id: dict[str, list[NotebookNode]] = {}
+        #: Whether the next output takes the place of those before it.
+        self._clears = False
+        self.streams: dict[str, Stream] = {}
+        self.shown: list[tuple[NotebookNode, str]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.stop_channels()
+        self._manager.shutdown_kernel(now=True)
+
+    def run(self, code: str, cell_id: str) -> list[NotebookNode]:
+        """Run a cell and return its outputs; those of replies in the background change later.
+
+        Raises:
+            CellError: if it took too long.
+        """
+        content = {
+            "code": code,
+            "silent": False,
+            "store_history": True,
+            "user_expressions": {},
+            "allow_stdin": True,
+            "stop_on_error": True,
+        }
+        request = self._client.session.msg("execute_request", content, metadata={"cellId": cell_id})
+        self._client.shell_channel.send(request)
+        outputs: list[NotebookNode] = []
+        self._clears = False
+        end = time.monotonic() + self._seconds
+        while time.monotonic() < end:
+            message = self._next()
+            if message is None:
+                continue
+            is_own = message["parent_header"].get("msg_id") == request["header"]["msg_id"]
+            if is_own and message["content"].get("execution_state") == "idle":
+                return outputs
+            self._take(message, outputs)
+        raise CellError(f"The cell took longer than {self._seconds:.0f} s:\n{code}")
+
+    def finish(self) -> None:
+        """Wait until replies in the background have ended."""
+        end = time.monotonic() + _BACKGROUND_SECONDS
+        while time.monotonic() < end:
+            message = self._next()
+            if message is not None:
+                self._take(message, [])
+            elif not any(stream.is_live for stream in self.streams.values()):
+                return
+
+    def _next(self) -> dict[str, Any] | None:
+        """Return the next message, or None if there is none for a moment."""
+        if self._client.stdin_channel.msg_ready():
+            self._client.get_stdin_msg()
+            self._client.input("")
+        try:
+            return self._client.get_iopub_msg(timeout=_SILENCE_SECONDS)
+        except queue.Empty:
+            return None
+
+    def _take(self, message: dict[str, Any], outputs: list[NotebookNode]) -> None:
+        content = message["content"]
+        match message["header"]["msg_type"]:
+            case "stream" | "display_data" | "execute_result" | "error":
+                self._add(message, outputs)
+            case "update_display_data":
+                for output in self._by_display_id.get(content["transient"]["display_id"], ()):
+                    output.data, output.metadata = content["data"], content["metadata"]
+            case "clear_output" if content["wait"]:
+                self._clears = True
+            case "clear_output":
+                outputs.clear()
+            case "comm_open":
+                state = content["data"].get("state", {})
+                self.streams[content["comm_id"]] = Stream(state, time.monotonic())
+            case "comm_msg" if content["data"].get("method") == "custom":
+                stream = self.streams[content["comm_id"]]
+                seconds = time.monotonic() - stream.opened
+                stream.messages.append((seconds, content["data"]["content"]))
+
+    def _add(self, message: dict[str, Any], outputs: list[NotebookNode]) -> None:
+        if self._clears:
+            outputs.clear()
+            self._clears = False
+        output = output_from_msg(message)
+        last = outputs[-1] if outputs else None
+        if output.output_type == "stream" and last is not None and last.get("name") == output.name:
+            last.text += output.text
+            return
+        outputs.append(output)
+        transient = message["content"].get("transient") or {}
+        if "display_id" in transient:
+            self._by_display_id.setdefault(transient["display_id"], []).append(output)
+        if VIEW_MIME in output.get("data", {}):
+            self.shown.append((output, output.data[VIEW_MIME]["model_id"]))
