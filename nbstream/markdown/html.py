@@ -231,13 +231,12 @@ class Elements(RendererHTML):
     def image(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         """Write a label with the image's host. Loading the image would identify the reader."""
         url = str(tokens[idx].attrs["src"])
-        web = _HOST.match(url)
         alt = self.renderInlineAsText(tokens[idx].children, options, env).strip()
-        label = escapeHtml(printable(f"Image from {web[1]} not loaded" if web else "Image not loaded"))
+        label = escapeHtml(image_words(url))
         if alt:
             # The page finds the description by its class when it loads the image.
             label += f': <span class="nbstream-alt">{escapeHtml(printable(alt))}</span>'
-        if not web or any(env.get("links", ())):
+        if not is_on_web(url) or any(env.get("links", ())):
             return f'<span class="nbstream-image" style="{_IMAGE_STYLE}">{label}</span>'
         attributes = "".join(f' {name}="{value}"' for name, value in _LINK_ATTRIBUTES.items())
         return f'<a class="nbstream-image" href="{escapeHtml(url)}"{attributes} style="{_IMAGE_STYLE}">{label}</a>'
@@ -245,6 +244,17 @@ class Elements(RendererHTML):
     def definition(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:  # noqa: ARG002
         """Show nothing: a definition of a reference is not visible."""
         return ""
+
+
+def is_on_web(url: str) -> bool:
+    """Return whether an image has an address that a reader may open."""
+    return _HOST.match(url) is not None
+
+
+def image_words(url: str) -> str:
+    """Return the words in place of an image, before its description."""
+    web = _HOST.match(url)
+    return printable(f"Image from {web[1]} not loaded" if web else "Image not loaded")
 
 
 def is_displayed(token: Token) -> bool:

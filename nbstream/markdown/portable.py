@@ -6,7 +6,7 @@ import re
 from itertools import accumulate, chain
 from typing import TYPE_CHECKING
 
-from nbstream.markdown.html import is_displayed
+from nbstream.markdown.html import image_words, is_displayed, is_on_web
 from nbstream.markdown.parser import inline_tokens, parse, unix_lines
 from nbstream.markdown.portable_blocks import block_edits
 from nbstream.markdown.portable_formulas import Edit, formula_edits
@@ -14,12 +14,16 @@ from nbstream.markdown.portable_formulas import Edit, formula_edits
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from markdown_it.token import Token
+
     from nbstream.markdown.parser import Block
 
 #: Two spaces are a hard line break everywhere; a backslash is one in CommonMark and pandoc only.
 _HARD_BREAK = "  "
+#: Signs that Markdown could take as its own.
+_SIGNS = re.compile(r"[\\`*_~$<>\[\]!|&]")
 #: A text without any of these stays as it is.
-_MAY_CHANGE = re.compile(r"[\n*_~$\\]|://")
+_MAY_CHANGE = re.compile(r"[\n*_~$\\]|://|!\[")
 # The first blank after a backslash belongs to the backslash.
 _BLANKS_AT_END = re.compile(r"(?<!\\) *$")
 
@@ -60,7 +64,7 @@ def _edits(block: Block, lines: list[str]) -> Iterator[tuple[int, Edit]]:
         if not _MAY_CHANGE.search(text):
             continue
         edits: list[Edit] = []
-        formulas = previous_end = 0
+        formulas = previous_end = links = 0
         tokens = inline_tokens(token, block.references, signs, dollars)
         for at, each in enumerate(tokens):
             if each.type == "softbreak":
@@ -70,9 +74,15 @@ def _edits(block: Block, lines: list[str]) -> Iterator[tuple[int, Edit]]:
                 line = first + text.count("\n", 0, each.meta["at"])
                 blanks = _BLANKS_AT_END.search(lines[line])
                 yield line, Edit(blanks.start() if blanks else 0, len(lines[line]), _HARD_BREAK)
-            elif each.type == "link_open" and "at" in each.meta:
-                start, end = each.meta["at"], each.meta["end"]
-                edits.append(Edit(start, end, f"<{text[start:end]}>"))
+            elif each.type == "link_open":
+                links += 1
+                if "at" in each.meta:
+                    start, end = each.meta["at"], each.meta["end"]
+                    edits.append(Edit(start, end, f"<{text[start:end]}>"))
+            elif each.type == "link_close":
+                links -= 1
+            elif each.type == "image":
+                edits.append(_instead_of_image(each, is_in_link=links > 0))
             elif each.type == "math_inline" and not block.is_table:
                 formulas += 1
                 edits += formula_edits(each, text, previous_end)
@@ -83,6 +93,23 @@ def _edits(block: Block, lines: list[str]) -> Iterator[tuple[int, Edit]]:
             edits += (Edit(at, at + 1, "\\$") for at in dollars)
         for edit in edits:
             yield from _placed(edit, text, first, lines)
+
+
+def _instead_of_image(image: Token, *, is_in_link: bool) -> Edit:
+    """Return what stands for an image: a link with the words of the HTML, or in a link only they."""
+    url = str(image.attrs["src"])
+    described = _SIGNS.sub(r"\\\g<0>", " ".join(_plain(image).split()))
+    said = ": ".join(each for each in (image_words(url), described) if each)
+    is_link = is_on_web(url) and not is_in_link
+    return Edit(image.meta["at"], image.meta["end"], f"[{said}](<{url}>)" if is_link else said)
+
+
+def _plain(image: Token) -> str:
+    """Return the description of an image as plain text."""
+    return "".join(
+        _plain(each) if each.type == "image" else " " if each.type == "softbreak" else each.content
+        for each in image.children or ()
+    )
 
 
 def _placed(edit: Edit, text: str, first: int, lines: list[str]) -> Iterator[tuple[int, Edit]]:

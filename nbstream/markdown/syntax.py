@@ -195,7 +195,11 @@ def _any_image(state: StateInline, silent: bool) -> bool:  # noqa: FBT001
     state.env = {**environment, "signs": None, "dollars": None}
     state.md = copy.copy(parser)
     state.md.any_target = True  # type: ignore[attr-defined]  # a copy of our own parser
+    at = state.pos
     try:
-        return image(state, silent)
+        found = image(state, silent)
     finally:
         state.md, state.env = parser, environment
+    if found and not silent:
+        state.tokens[-1].meta.update(at=at, end=state.pos)
+    return found

@@ -43,3 +43,25 @@ def test_a_plain_parser_finds_the_same_code() -> None:
     text = portable("Take:```markdown\n# A\n\n```py\nx\n```\n\nB\n```\nAfter\n")
     fences = [token for token in MarkdownIt().parse(text) if token.type == "fence"]
     assert [fence.content for fence in fences] == ["# A\n\n```py\nx\n```\n\nB\n"]
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("A ![plot](https://x.org/a.png) B", "A [Image from x.org not loaded: plot](<https://x.org/a.png>) B"),
+        ("![](https://x.org/a.png)", "[Image from x.org not loaded](<https://x.org/a.png>)"),
+        ("[![Build *1*](https://x.org/b.svg)](https://ci.org)", "[Image from x.org not loaded: Build 1](https://ci.org)"),
+        ("![a][r]\n\n[r]: https://x.org/p_q.png", None),
+        ("|a|\n|-|\n|![b](https://x.org/y.png)|", "|a|\n|-|\n|[Image from x.org not loaded: b](<https://x.org/y.png>)|"),
+        ("![a_b_ $5](plot.png) $6 and $7", "Image not loaded: a\\_b\\_ \\$5 \\$6 and \\$7"),
+        ("![a](data:image/png;base64,AAAA)", "Image not loaded: a"),
+        ("![a ![b](https://x.org) c](https://y.org)", "[Image from y.org not loaded: a b c](<https://y.org>)"),
+        ("`![a](b)`", "`![a](b)`"),
+    ],
+)
+def test_an_image_is_a_link_that_loads_nothing(text: str, written: str | None) -> None:
+    """LaTeX cannot be typeset with an address as an image, and other programs would load it."""
+    found = portable(text)
+    assert written is None or found == written
+    assert portable(found) == found
+    assert "<img" not in MarkdownIt("gfm-like", {"linkify": False}).render(found)
