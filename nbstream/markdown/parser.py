@@ -171,7 +171,8 @@ def inline_tokens(
     Args:
         token: the block's "inline" token.
         references: what the whole text defines, by label.
-        signs: gets the positions of stars that are signs, and would be markers in CommonMark.
+        signs: gets the positions of what is text here and is not in CommonMark: stars that are
+            signs, and where raw HTML begins.
         dollars: gets the positions of dollars that are text.
     """
     parser = markdown_parser()

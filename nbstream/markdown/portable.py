@@ -23,7 +23,7 @@ _HARD_BREAK = "  "
 #: Signs that Markdown could take as its own.
 _SIGNS = re.compile(r"[\\`*_~$<>\[\]!|&]")
 #: A text without any of these stays as it is.
-_MAY_CHANGE = re.compile(r"[\n*_~$\\]|://|!\[")
+_MAY_CHANGE = re.compile(r"[\n*_~$\\<]|://|!\[")
 # The first blank after a backslash belongs to the backslash.
 _BLANKS_AT_END = re.compile(r"(?<!\\) *$")
 
@@ -31,9 +31,11 @@ _BLANKS_AT_END = re.compile(r"(?<!\\) *$")
 def portable(text: str) -> str:
     """Return Markdown with what other programs need.
 
-    A line end that is shown becomes a hard break, a star that is a sign is escaped, and an address
-    that is a link gets brackets. Formulas have dollars, and a dollar that could pair with another
-    one is escaped. Blocks are written as CommonMark and pandoc know them.
+    A line end that is shown becomes a hard break, a star that is a sign and raw HTML are escaped,
+    and an address that is a link gets brackets. An image becomes a link: a program that loads it
+    tells its server who reads the file, and LaTeX cannot be typeset with it. Formulas have dollars,
+    and a dollar that could pair with another one is escaped. Blocks are written as CommonMark and
+    pandoc know them.
     """
     text = unix_lines(text)
     lines = text.split("\n")
@@ -96,7 +98,7 @@ def _edits(block: Block, lines: list[str]) -> Iterator[tuple[int, Edit]]:
 
 
 def _instead_of_image(image: Token, *, is_in_link: bool) -> Edit:
-    """Return what stands for an image: a link with the words of the HTML, or in a link only they."""
+    """Return what stands for an image: a link with the words of the HTML; in a link, these only."""
     url = str(image.attrs["src"])
     described = _SIGNS.sub(r"\\\g<0>", " ".join(_plain(image).split()))
     said = ": ".join(each for each in (image_words(url), described) if each)

@@ -14,7 +14,7 @@ from nbstream.markdown import addresses, delimiters, math_blocks
 from nbstream.markdown.fences import fence, glued_fence, indented_fence
 from nbstream.markdown.lists import list_block
 from nbstream.markdown.tables import table
-from nbstream.markdown.tags import tag
+from nbstream.markdown.tags import raw_html, tag
 from nbstream.markdown.tex_or_text import Kind
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ def add_to(parser: MarkdownIt) -> None:
     parser.inline.ruler.at("image", _any_image)
     parser.inline.ruler.at("newline", _newline)
     parser.inline.ruler.before("autolink", "tag", tag)
+    parser.inline.ruler.after("html_inline", "raw_html", raw_html)
     parser.inline.ruler.after("link", "dead_link", addresses.dead_link)
     parser.inline.ruler.after("text", "bare_address", addresses.bare_address)
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 TAG = re.compile(r"<(?:(?P<void>br)[ ]?/?|(?P<close>/?)(?P<name>sub|sup|kbd))>", re.IGNORECASE)
 #: What may become a tag or a mail address at the end of a growing text.
 HALF_TAG = re.compile(r"<(?:br /?|/?[a-z][^\s<>]{0,40}|/)?$", re.IGNORECASE)
+#: How a tag, a comment, an instruction or a block of HTML begins.
+_RAW_HTML = re.compile(r"<[a-z/?!]", re.IGNORECASE)
 _LINE_END = re.compile(r"[ \t]*\n[ \t]*")
 # What hides a tag: an escape, or code.
 _TAG_OR_CODE = re.compile(rf"\\.|(?<!`)(?P<code>`++)(?s:.)*?(?<!`)(?P=code)(?!`)|{TAG.pattern}", re.IGNORECASE)
@@ -51,6 +53,14 @@ def tag(state: StateInline, silent: bool) -> bool:  # noqa: FBT001  (markdown-it
         state.posMax = end
     state.pos = partner.end()
     return True
+
+
+def raw_html(state: StateInline, silent: bool) -> bool:  # noqa: FBT001  (markdown-it calls it so)
+    """Note where text begins that may be HTML in CommonMark, for `portable`; it stays text."""
+    signs = state.env.get("signs")
+    if not silent and signs is not None and _RAW_HTML.match(state.src, state.pos):
+        signs.append(state.pos)
+    return False
 
 
 def partners(text: str) -> dict[int, re.Match[str]]:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 from markdown_it import MarkdownIt
 
 from nbstream.markdown.portable import portable
 from nbstream.markdown.rendering import to_html
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
 
 
 @pytest.mark.parametrize(
@@ -50,9 +54,15 @@ def test_a_plain_parser_finds_the_same_code() -> None:
     [
         ("A ![plot](https://x.org/a.png) B", "A [Image from x.org not loaded: plot](<https://x.org/a.png>) B"),
         ("![](https://x.org/a.png)", "[Image from x.org not loaded](<https://x.org/a.png>)"),
-        ("[![Build *1*](https://x.org/b.svg)](https://ci.org)", "[Image from x.org not loaded: Build 1](https://ci.org)"),
+        (
+            "[![Build *1*](https://x.org/b.svg)](https://ci.org)",
+            "[Image from x.org not loaded: Build 1](https://ci.org)",
+        ),
         ("![a][r]\n\n[r]: https://x.org/p_q.png", None),
-        ("|a|\n|-|\n|![b](https://x.org/y.png)|", "|a|\n|-|\n|[Image from x.org not loaded: b](<https://x.org/y.png>)|"),
+        (
+            "|a|\n|-|\n|![b](https://x.org/y.png)|",
+            "|a|\n|-|\n|[Image from x.org not loaded: b](<https://x.org/y.png>)|",
+        ),
         ("![a_b_ $5](plot.png) $6 and $7", "Image not loaded: a\\_b\\_ \\$5 \\$6 and \\$7"),
         ("![a](data:image/png;base64,AAAA)", "Image not loaded: a"),
         ("![a ![b](https://x.org) c](https://y.org)", "[Image from y.org not loaded: a b c](<https://y.org>)"),
@@ -65,3 +75,33 @@ def test_an_image_is_a_link_that_loads_nothing(text: str, written: str | None) -
     assert written is None or found == written
     assert portable(found) == found
     assert "<img" not in MarkdownIt("gfm-like", {"linkify": False}).render(found)
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("<b>raw</b> <script>alert(1)</script>", "\\<b>raw\\</b> \\<script>alert(1)\\</script>"),
+        ("<div\nid=x>\n\n*a*\n\n</div>", None),
+        ("a\n<!-- b -->\nc", None),
+        ("Use `List<int>` or List<int>, as 1 < 2.", "Use `List<int>` or List\\<int>, as 1 < 2."),
+        ("- <details>\n  <summary>a</summary>", None),
+        ("|a|\n|-|\n|<i>b</i>|", None),
+        ("<img src=x onerror=alert(1)>", None),
+        ("<pre>\n**a**", None),
+        # Tags that are rendered here are rendered elsewhere, and addresses are links.
+        ("H<sub>2</sub>O<br>x", "H<sub>2</sub>O<br>x"),
+        ("<https://x.org>", "<https://x.org>"),
+    ],
+)
+def test_raw_html_is_text_for_others(text: str, written: str | None) -> None:
+    found = portable(text)
+    assert written is None or found == written
+    assert portable(found) == found
+    assert to_html(found, settled=True) == to_html(text, settled=True)
+    types = {each.type for token in MarkdownIt("gfm-like", {"linkify": False}).parse(found) for each in _all(token)}
+    assert "html_block" not in types
+    assert "html_inline" not in types or "<sub>" in text
+
+
+def _all(token: Token) -> list[Token]:
+    return [token, *(token.children or [])]
