@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -113,3 +114,16 @@ def test_a_request_that_may_not_be_sent_does_not_keep_the_others(
     compare = nbstream.Compare("[simulate: echo]hello", ["flash", "pro", "flash"], concurrency=1, thinking=False)
     compare.wait(20)
     assert [reply.status for reply in compare.replies] == ["complete", "cancelled", "complete"]
+
+
+def test_a_frame_may_be_made_before_all_columns_have_begun(
+    simulator: Simulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    pause = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        for _ in range(20):
+            blind("[simulate: echo]x", "[simulate: echo]y").wait(20).close()
+    finally:
+        sys.setswitchinterval(pause)
+    assert not caplog.messages

@@ -119,9 +119,9 @@ class Compare(Instrument):
         super().__init__()
         self.replies = ComparedReplies(self._state, self._wake_for_news, self._views.pages, self._in_order)
         if self._veil is not None:
-            for place, letter in enumerate(self.letters):
-                veiled = self._veil.run(place, letter, limits())
-                self._veiled.append(veiled)
+            # All at once: as soon as one is shown, a frame of all columns may be made.
+            self._veiled = [self._veil.run(place, letter, limits()) for place, letter in enumerate(self.letters)]
+            for letter, veiled in zip(self.letters, self._veiled, strict=True):
                 self.replies.show(letter, veiled, replace(self.presentation, reasoning="hidden"))
         self._most = len(self.columns) if concurrency is None else concurrency
         self._start_next()
