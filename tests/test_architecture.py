@@ -59,7 +59,10 @@ ALLOWED = {
         *("prompt", "snippets", "markdown", "sessions", "model"),
     },
     "simulator": {"language", "recordings", "model"},
-    "lesson": {"language", "widgets", "chat", "prompt", "output", "simulator", "client", "billing", "model"},
+    "lesson": {
+        *("language", "widgets", "chat", "prompt", "output", "simulator", "client", "tools", "schemas"),
+        *("billing", "model"),
+    },
     "shell": {"language", "output", "client", "billing", "model"},
     "recordings": {"language"},
 }

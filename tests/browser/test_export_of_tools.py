@@ -66,8 +66,8 @@ def notebook_of() -> Any:
 
 
 def test_an_untrusted_notebook_shows_cards_that_fit(lab: Lab, page: Page) -> None:
-    nbformat.write(notebook_of(), lab.notebooks / "tools.ipynb")
-    settled = NotebookPage(page, lab, "tools.ipynb").output(0).locator(".nbstream-settled")
+    nbformat.write(notebook_of(), lab.notebooks / "cards.ipynb")
+    settled = NotebookPage(page, lab, "cards.ipynb").output(0).locator(".nbstream-settled")
     _assert_fits(settled)
 
 
