@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from nbstream.language import marked
 from nbstream.model.tool_result import ToolOutcome
 from nbstream.prompt.shortening import without_middle
 
-STOPPED = ToolOutcome("stopped", "not run: stopped by the user")
-REPEATED = ToolOutcome("stopped", "not run: the same call was made twice before, with the same arguments")
+STOPPED = ToolOutcome("stopped", marked("not run: stopped by the user"))
+REPEATED = ToolOutcome("stopped", marked("not run: the same call was made twice before, with the same arguments"))
 
 #: So many characters of what a model or a user wrote are repeated to the model.
 _MOST_REPEATED = 4_000

@@ -7,9 +7,13 @@ English.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nbstream.language import current
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
 
 
 def _(sentence: str, /, **fields: Any) -> str:
@@ -43,13 +47,25 @@ def marked(sentence: str) -> str:
     return sentence
 
 
+def date_text(instant: date, english: str, skeleton: str) -> str:
+    """Return a date, or a time of a day, in the current language.
+
+    Args:
+        instant: the date, or the date and time.
+        english: how it is written in English.
+        skeleton: which fields it has in other languages, as in `yMMMMd`: a CLDR skeleton.
+    """
+    catalogue = current.catalogue()
+    return english if catalogue is None else catalogue.date_text(instant, skeleton)
+
+
 def joined(*sentences: str) -> str:
     """Return whole sentences one after the other, without the empty ones."""
     catalogue = current.catalogue()
     return (" " if catalogue is None else catalogue.between).join(filter(None, sentences))
 
 
-def listed(words: list[str], last: str = ", ") -> str:
+def listed(words: Sequence[str], last: str = ", ", between: str = ", ") -> str:
     """Return words in a row: `a, b`, or with `last` as " and " or " or ": `a, b and c`."""
     *before, end = words or [""]
-    return _(last).join([_(", ").join(before), end]) if before else end
+    return _(last).join([_(between).join(before), end]) if before else end

@@ -12,11 +12,13 @@ from gettext import GNUTranslations
 from typing import TYPE_CHECKING, Any
 
 from babel import Locale
+from babel.dates import format_skeleton
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
 
 if TYPE_CHECKING:
+    from datetime import date
     from pathlib import Path
 
 #: The languages that write no space after the end of a sentence.
@@ -53,6 +55,11 @@ class Catalogue(string.Formatter):
         # A fraction is no 1, in whatever language.
         said = self._translations.ngettext(one, many, int(number) if number == int(number) else 2)
         return self.vformat(said, (), {**fields, "n": number})
+
+    def date_text(self, instant: date, skeleton: str) -> str:
+        """Return the fields of a date, or of a date and time, that a CLDR skeleton names."""
+        zone = getattr(instant, "tzinfo", None)
+        return str(format_skeleton(skeleton, instant, tzinfo=zone, locale=self.locale))
 
     def format_field(self, value: Any, format_spec: str) -> str:
         """Return a value of a field: numbers as this language writes them."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
+from nbstream.language import _, marked
 from nbstream.model.usage import Cost
 
 if TYPE_CHECKING:
@@ -124,11 +125,20 @@ class Spend:
     def text(self, money: Callable[[Cost], str] | None = None) -> str:
         """Return the amounts as `str` does, each written by `money` if that is given."""
         exactly, roughly = money or Cost.text, money or _rough
-        bound = {(True, False): "at least ", (False, True): "at most ", (True, True): "about "}
         exact = [each for each in self.exact if each.amount or not self.about]
-        prefix = bound.get((self.at_least, self.at_most and bool(exact)), "") if self.is_known else ""
-        words = [exactly(each) for each in exact] + [f"about {roughly(each)}" for each in self.about]
-        return prefix + " + ".join(words)
+        words = [exactly(each) for each in exact]
+        words += [_("about {amount}", amount=roughly(each)) for each in self.about]
+        amount = " + ".join(words)
+        bounds = (self.at_least, self.at_most and bool(exact)) if self.is_known else (False, False)
+        return _(_BOUNDS[bounds], amount=amount) if bounds in _BOUNDS else amount
+
+
+#: The words for a lower and an upper bound.
+_BOUNDS = {
+    (True, False): marked("at least {amount}"),
+    (False, True): marked("at most {amount}"),
+    (True, True): marked("about {amount}"),
+}
 
 
 def _rough(cost: Cost) -> str:

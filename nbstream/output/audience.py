@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from nbstream.language import _, marked
+
 if TYPE_CHECKING:
     from nbstream.model.presentation import Audience
 
@@ -14,10 +16,10 @@ _FLAGS = {"model": "-m", "thinkingTrue": "--think", "thinkingFalse": "--no-think
 _FLAGS |= {"values": "-v", "files": "--file", "fillTrue": "--fill", "tools": "-T", "jsonTrue": "--json"}
 #: How each audience sends a request again, goes on with a reply, and asks its prompt anew.
 _WORDS: dict[Audience, tuple[str, str, str]] = {
-    "cell": ("run the cell again", "%deepseek continue", "%deepseek retry"),
-    "python": ("ask again", "reply.resume()", "nbstream.ask"),
-    "terminal": ("ask again", "%deepseek continue", "%deepseek retry"),
-    "panel": ("ask again", "Continue", "Retry"),
+    "cell": (marked("run the cell again"), "%deepseek continue", "%deepseek retry"),
+    "python": (marked("ask again"), "reply.resume()", "nbstream.ask"),
+    "terminal": (marked("ask again"), "%deepseek continue", "%deepseek retry"),
+    "panel": (marked("ask again"), marked("Continue"), marked("Retry")),
 }
 #: Options of `nbstream.ask` for which the magic has no flag.
 _ONLY_IN_PYTHON = ("api_key", "messages")
@@ -43,7 +45,7 @@ def spoken(text: str, audience: Audience) -> str:
     `{again}` sends the request again, `{resume}` goes on with the last reply, and `{retry}` asks
     its prompt anew. Options and settings are named as by `name_options`.
     """
-    again, resume, retry = _WORDS[audience]
+    again, resume, retry = map(_, _WORDS[audience])
     words = {"again": again, "Again": again.capitalize(), "resume": resume, "Resume": resume, "retry": retry}
     for name, said in words.items():
         text = text.replace(f"{{{name}}}", said)
@@ -52,5 +54,5 @@ def spoken(text: str, audience: Audience) -> str:
 
 def _flag(option: str, value: str) -> str:
     if option in _ONLY_IN_PYTHON:
-        return f"{option}= of nbstream.ask"
+        return _("{option}= of nbstream.ask", option=option)
     return _FLAGS.get(option + value, f"--{option.replace('_', '-')}")

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from nbstream.language import _
 from nbstream.model.printable import visible
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def used_arguments(call: ToolCall) -> Arguments:
     before = _object(call.arguments) or {}
     changes = {name: _change(name, value, before) for name, value in used.items()}
     removed = {name: value for name, value in before.items() if name not in used}
-    return Arguments((*_arguments(used, changes), *_arguments(removed, dict.fromkeys(removed, "removed"))))
+    return Arguments((*_arguments(used, changes), *_arguments(removed, dict.fromkeys(removed, _("removed")))))
 
 
 def arriving_arguments(end: str, length: int) -> Arguments:
@@ -131,7 +132,7 @@ def as_json(value: Any, level: int = 0, taken: int = 0) -> str:
 def _is_deep(value: Any) -> bool:
     """Return whether a value is nested more deeply than a reader could follow."""
     row = [value]
-    for _ in range(_MOST_LEVELS):
+    for _level in range(_MOST_LEVELS):
         row = [
             inner
             for each in row
@@ -154,9 +155,9 @@ def _argument(name: str, value: Any, change: str = "") -> Argument:
 
 def _change(name: str, value: Any, before: dict[str, Any]) -> str:
     if name not in before:
-        return "added"
+        return _("added")
     # As texts, since True equals 1.
-    return "" if json.dumps(value) == json.dumps(before[name]) else "changed"
+    return "" if json.dumps(value) == json.dumps(before[name]) else _("changed")
 
 
 def _is_ambiguous(text: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nbstream.language import _, marked, plural
 from nbstream.model.printable import one_line, visible
 from nbstream.output.durations import seconds
 from nbstream.output.lengths import is_preview, left_out
@@ -18,30 +19,30 @@ _LEAST_SECONDS = 0.05
 _LONGEST_NAME = 40
 #: Of a call without an outcome: while the reply goes on, and after its end.
 _OPEN = {
-    "arriving": ("arguments arrive", "not run: its arguments are not whole"),
-    "open": ("not run yet", "not run"),
-    "asking": ("waits for your decision", "not run: not decided"),
-    "running": ("running", "had not returned"),
-    "stopping": ("running, the reply stops when it has returned", "had not returned"),
+    "arriving": (marked("arguments arrive"), marked("not run: its arguments are not whole")),
+    "open": (marked("not run yet"), marked("not run")),
+    "asking": (marked("waits for your decision"), marked("not run: not decided")),
+    "running": (marked("running"), marked("had not returned")),
+    "stopping": (marked("running, the reply stops when it has returned"), marked("had not returned")),
 }
 #: What decided: that a call runs, and that it does not.
 _DECIDED: dict[DecidedBy, tuple[str, str]] = {
-    "user": ("allowed by the user", "denied by the user"),
-    "user_all": ("allowed by the user for this reply", "denied by the user"),
-    "request": ("allowed by the request", "denied by the request"),
-    "never": ("allowed without asking", "denied"),
-    "rule": ("allowed by its rule", "denied by its rule"),
-    "nobody": ("allowed", "denied: nobody could be asked"),
+    "user": (marked("allowed by the user"), marked("denied by the user")),
+    "user_all": (marked("allowed by the user for this reply"), marked("denied by the user")),
+    "request": (marked("allowed by the request"), marked("denied by the request")),
+    "never": (marked("allowed without asking"), marked("denied")),
+    "rule": (marked("allowed by its rule"), marked("denied by its rule")),
+    "nobody": (marked("allowed"), marked("denied: nobody could be asked")),
 }
 #: The label of the arguments that the user changed.
-WRITTEN = "The arguments that the model wrote"
+WRITTEN = marked("The arguments that the model wrote")
 #: The results of calls that did not run begin so.
-_NOT_RUN = "not run"
+_NOT_RUN = marked("not run")
 
 
 def name(call: ToolCall) -> str:
     """Return the name of the tool, on one line and with nothing invisible."""
-    return visible(" ".join(call.name.split())) or "a tool without a name"
+    return visible(" ".join(call.name.split())) or _("a tool without a name")
 
 
 def short_name(call: ToolCall) -> str:
@@ -54,29 +55,36 @@ def state(call: ToolCall, *, ended: bool) -> str:
     """Return how far a call is; `ended` says whether the reply has ended."""
     outcome = call.outcome
     if outcome is None:
-        return _OPEN[call.state][ended] if call.state in _OPEN else call.state
+        return _(_OPEN[call.state][ended]) if call.state in _OPEN else call.state
     match outcome.outcome:
         case "done":
-            return f"ran {_duration(outcome)}" + (", interrupted" if outcome.interrupted else "")
+            if outcome.interrupted:
+                return _("ran {duration}, interrupted", duration=_duration(outcome))
+            return _("ran {duration}", duration=_duration(outcome))
         case "failed":
-            return f"failed after {_duration(outcome)}"
+            return _("failed after {duration}", duration=_duration(outcome))
         case "interrupted":
-            return f"interrupted after {_duration(outcome)}"
+            return _("interrupted after {duration}", duration=_duration(outcome))
         case "denied":
-            return _DECIDED[call.decided_by or "rule"][1] if call.decided_by else "denied"
+            return _(_DECIDED[call.decided_by][1]) if call.decided_by else _("denied")
         case "stopped":
             said = one_line(outcome.content)
-            return said if said.startswith(_NOT_RUN) else f"{_NOT_RUN}: stopped"
+            # What the model reads is English; the known sentences have a translation.
+            return _(said) if said.startswith(_NOT_RUN) else _("not run: stopped")
         case "invalid":
-            return "not run: invalid call"
+            return _("not run: invalid call")
 
 
 def head(call: ToolCall, *, ended: bool) -> list[str]:
     """Return what stands beside the name: the state, what decided it, and why."""
     is_denied = call.state == "denied"
-    decided = [] if is_denied or call.decided_by is None else [_DECIDED[call.decided_by][0]]
+    decided = [] if is_denied or call.decided_by is None else [_(_DECIDED[call.decided_by][0])]
     reason = visible(" ".join(call.reason.split()))
-    return [state(call, ended=ended), *decided, *([f"“{reason}”" if is_denied else reason] if reason else [])]
+    return [
+        state(call, ended=ended),
+        *decided,
+        *([_("“{reason}”", reason=reason) if is_denied else reason] if reason else []),
+    ]
 
 
 def shows_all(call: ToolCall, *, ended: bool) -> bool:
@@ -93,7 +101,7 @@ def result_label(call: ToolCall, outcome: ToolOutcome, *, is_shown: bool) -> str
         is_shown: whether the result itself is shown beside the text.
     """
     is_result = outcome.outcome == "done" and call.edited is None
-    return "Result" if is_result and not is_shown else "Read by the model"
+    return _("Result") if is_result and not is_shown else _("Read by the model")
 
 
 def shows_content(outcome: ToolOutcome) -> bool:
@@ -126,12 +134,14 @@ def _is_content(shown: Shown, outcome: ToolOutcome) -> bool:
 def not_shown(outcome: ToolOutcome) -> str:
     """Return the note for displayed values that are not shown."""
     count = outcome.not_shown
-    return f"{count:,} more displayed {'value is' if count == 1 else 'values are'} not shown" if count else ""
+    if not count:
+        return ""
+    return plural("{n:,} more displayed value is not shown", "{n:,} more displayed values are not shown", count)
 
 
 def caption(shown: Shown) -> str:
     """Return what a shown value is, and how much of it is there."""
-    words = [shown.what, shown.note or ("cut" if shown.is_cut else "")]
+    words = [shown.what, shown.note or (_("cut") if shown.is_cut else "")]
     return visible(" · ".join(" ".join(each.split()) for each in words if each))
 
 
@@ -143,4 +153,4 @@ def printed_text(printed: Printed) -> str:
 
 
 def _duration(outcome: ToolOutcome) -> str:
-    return seconds(outcome.seconds) if outcome.seconds >= _LEAST_SECONDS else "less than 0.1 s"
+    return seconds(outcome.seconds) if outcome.seconds >= _LEAST_SECONDS else _("less than 0.1 s")

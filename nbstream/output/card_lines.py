@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nbstream.language import _, plural
 from nbstream.model.printable import printable
 from nbstream.output import call_words, lengths
 from nbstream.output.call_values import asked_arguments, used_arguments
@@ -30,10 +31,15 @@ def card_lines(call: ToolCall, *, ended: bool = False, whole: bool = False) -> l
     lines = [" · ".join([call_words.name(call), *call_words.head(call, ended=ended)])]
     lines += _indented(_argument_lines(used_arguments(call), whole=whole))
     if call.edited is not None:
-        lines += _indented([f"{call_words.WRITTEN}:", *_indented(_argument_lines(asked_arguments(call), whole=whole))])
+        lines += _indented(
+            [
+                _("{label}:", label=_(call_words.WRITTEN)),
+                *_indented(_argument_lines(asked_arguments(call), whole=whole)),
+            ]
+        )
     printed = call_words.printed_text(call.printed)
     if printed.strip():
-        lines += _indented(_labelled("Printed", _cut(printed, whole=whole)))
+        lines += _indented(_labelled(_("Printed"), _cut(printed, whole=whole)))
     if call.outcome is not None:
         lines += _indented(_outcome_lines(call, call.outcome, whole=whole))
     return lines
@@ -65,22 +71,26 @@ def _outcome_lines(call: ToolCall, outcome: ToolOutcome, *, whole: bool) -> list
 
 
 def _shown_lines(shown: Shown) -> list[str]:
-    caption = call_words.caption(shown) or {"image": "An image", "table": "A table"}.get(shown.kind, "Shown")
+    caption = call_words.caption(shown) or _kind(shown.kind)
     if shown.origin == "returned" and shown.kind != "table":
         # The text that the model reads says the same.
         return [caption] if shown.kind == "image" else []
     if shown.kind == "image":
         return [caption]
     if shown.kind == "table":
-        return [f"{caption}:", *_indented(_table_lines(shown))]
-    return [f"{caption}:", *_indented(_cut(shown.text, whole=False))]
+        return [_("{label}:", label=caption), *_indented(_table_lines(shown))]
+    return [_("{label}:", label=caption), *_indented(_cut(shown.text, whole=False))]
+
+
+def _kind(kind: str) -> str:
+    return {"image": _("An image"), "table": _("A table")}.get(kind, _("Shown"))
 
 
 def _table_lines(shown: Shown) -> list[str]:
     numbers = frozenset(at for at, numeric in enumerate(shown.numeric) if numeric)
     lines = Table("", shown.columns, shown.rows[:_ROWS], numbers).text().split("\n")
     more = len(shown.rows) - _ROWS
-    return [*lines, *([f"… {more:,} more rows"] if more > 0 else [])]
+    return [*lines, *([_("… {more:,} more rows", more=more)] if more > 0 else [])]
 
 
 def _cut(text: str, *, whole: bool) -> list[str]:
@@ -88,14 +98,19 @@ def _cut(text: str, *, whole: bool) -> list[str]:
     lines = printable(text.replace("\r\n", "\n").replace("\r", "\n")).strip("\n").split("\n")
     if whole:
         return lines
-    shown = [line if len(line) <= _WIDTH else f"{line[:_WIDTH]}… ({len(line):,} characters)" for line in lines[:_LINES]]
+    shown = [
+        line if len(line) <= _WIDTH else _("{line}… ({count:,} characters)", line=line[:_WIDTH], count=len(line))
+        for line in lines[:_LINES]
+    ]
     more = len(lines) - len(shown)
-    return [*shown, f"… {more:,} more {'line' if more == 1 else 'lines'}"] if more else shown
+    return [*shown, plural("… {n:,} more line", "… {n:,} more lines", more)] if more else shown
 
 
 def _labelled(label: str, lines: list[str]) -> list[str]:
     """Return lines behind a label, or below it if there are several."""
-    return [f"{label}: {lines[0]}"] if len(lines) == 1 else [f"{label}:", *_indented(lines)]
+    if len(lines) == 1:
+        return [_("{label}: {text}", label=label, text=lines[0])]
+    return [_("{label}:", label=label), *_indented(lines)]
 
 
 def _indented(lines: list[str]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
+from nbstream.language import _
 from nbstream.output import call_words, lengths
 from nbstream.output.call_values import asked_arguments, used_arguments
 from nbstream.output.markdown_text import code, fenced, folded, literal, quoted
@@ -21,10 +22,10 @@ def card_markdown(call: ToolCall, *, ended: bool = False) -> str:
     whole = call_words.shows_all(call, ended=ended)
     parts = [words, _arguments_markdown(used_arguments(call), whole=whole)]
     if call.edited is not None:
-        asked = _arguments_markdown(asked_arguments(call), whole=whole) or "none"
-        parts.append(folded(call_words.WRITTEN, asked))
+        asked = _arguments_markdown(asked_arguments(call), whole=whole) or _("none")
+        parts.append(folded(_(call_words.WRITTEN), asked))
     printed = call_words.printed_text(call.printed)
-    parts.append(_block_markdown("Printed", printed, last=True) if printed.strip() else "")
+    parts.append(_block_markdown(_("Printed"), printed, last=True) if printed.strip() else "")
     if call.outcome is not None:
         parts += _outcome_markdown(call, call.outcome)
     return quoted("\n\n".join(filter(None, parts)))
@@ -38,7 +39,7 @@ def _arguments_markdown(arguments: Arguments, *, whole: bool) -> str:
 
 def _argument_markdown(argument: Argument, *, whole: bool) -> str:
     text, change = argument.value.text, f" ({argument.change})" if argument.change else ""
-    name = f"- {literal(' '.join(argument.name.split()))}{change}:"
+    name = "- " + _("{label}:", label=f"{literal(' '.join(argument.name.split()))}{change}")
     if lengths.is_line(text):
         return f"{name} {code(text)}"
     block = fenced(text if whole else _kept(text), "json" if argument.value.is_json else "")
@@ -60,10 +61,10 @@ def _outcome_markdown(call: ToolCall, outcome: ToolOutcome) -> list[str]:
 
 def _block_markdown(label: str, text: str, note: str = "", *, last: bool = False) -> str:
     if lengths.is_preview(text):
-        return f"{label}: {code(lengths.line(text))}"
+        return _("{label}: {text}", label=label, text=code(lengths.line(text)))
     block = fenced(_kept(text))
     if lengths.is_short(text) and not note:
-        return f"{label}:\n\n{block}" if label else block
+        return _("{label}:", label=label) + f"\n\n{block}" if label else block
     return folded(escape(lengths.summary(label, text, note, last=last)), block)
 
 
@@ -74,7 +75,7 @@ def _shown_markdown(shown: Shown) -> str:
             body = _table_markdown(shown)
         case "image":
             # Its bytes are in the HTML; not every program that converts Markdown takes them.
-            body = f"\\[{literal(lengths.line(shown.media_type))}, not shown here\\]"
+            body = "\\[" + _("{kind}, not shown here", kind=literal(lengths.line(shown.media_type))) + "\\]"
         case kind:
             language = kind if kind == "json" else ""
             block = fenced(_kept(shown.text), language)

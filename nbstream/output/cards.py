@@ -12,6 +12,7 @@ import re
 from html import escape
 from typing import TYPE_CHECKING
 
+from nbstream.language import _
 from nbstream.markdown.highlight import highlight
 from nbstream.markdown.html import code_block
 from nbstream.model.printable import printable
@@ -77,14 +78,14 @@ def call_arguments_html(call: ToolCall, *, ended: bool) -> str:
     html = arguments_html(used_arguments(call), whole=whole)
     if call.edited is None:
         return html
-    asked = arguments_html(asked_arguments(call), whole=whole) or "<div>none</div>"
-    return f'{html}<div style="margin:0">{_details(call_words.WRITTEN, asked)}</div>'
+    asked = arguments_html(asked_arguments(call), whole=whole) or f"<div>{_('none')}</div>"
+    return f'{html}<div style="margin:0">{_details(_(call_words.WRITTEN), asked)}</div>'
 
 
 def results_html(call: ToolCall) -> str:
     """Return the last part of a card: what was printed, and what came of the call."""
     printed = call_words.printed_text(call.printed)
-    html = _text_html("Printed", printed, last=True) if printed.strip() else ""
+    html = _text_html(_("Printed"), printed, last=True) if printed.strip() else ""
     return html if call.outcome is None else html + _outcome_html(call, call.outcome)
 
 
@@ -95,7 +96,7 @@ def arguments_html(arguments: Arguments, *, whole: bool) -> str:
         return f'<div style="margin:0;overflow-x:auto">{_TABLE}{rows}</table></div>'
     if not arguments.text:
         return ""
-    note = f"{arguments.left_out:,} characters before it" if arguments.left_out else ""
+    note = _("{left_out:,} characters before it", left_out=arguments.left_out) if arguments.left_out else ""
     text = arguments.text if whole else lengths.kept(arguments.text)
     return (f'<div style="{_SMALL}">{note}</div>' if note else "") + f'<div style="margin:0">{_pre(text)}</div>'
 
@@ -177,9 +178,10 @@ def _shown_table(shown: Shown) -> str:
 def _image(shown: Shown) -> str:
     """Return an image, if it is one: its bytes are in the page, and nothing is fetched."""
     if shown.media_type not in IMAGES or not _BASE64.fullmatch(shown.data):
-        return f"<div>An image of the type {escape(printable(shown.media_type) or 'unknown')} is not shown.</div>"
+        kind = printable(shown.media_type) or _("unknown")
+        return f"<div>{escape(_('An image of the type {kind} is not shown.', kind=kind))}</div>"
     data = "".join(shown.data.split())
-    alt = escape(call_words.caption(shown) or "An image that the tool returned")
+    alt = escape(call_words.caption(shown) or _("An image that the tool returned"))
     return f'{_FRAME}<img alt="{alt}" src="data:{shown.media_type};base64,{data}" style="{_FITTING}"></span>'
 
 
@@ -195,12 +197,13 @@ def _text_html(label: str, text: str, *, last: bool = False) -> str:
     block = _pre(printable(text))
     if not lengths.is_short(text):
         return _DETAIL + _details(lengths.summary(label, printable(text), last=last), block) + "</div>"
-    head = f'<div style="{_SMALL}">{label}:</div>' if label else ""
+    head = f'<div style="{_SMALL}">{_("{label}:", label=label)}</div>' if label else ""
     return f"{_DETAIL}{head}{block}</div>"
 
 
 def _line(label: str, text: str) -> str:
-    return f'<span style="{_SMALL}">{label}:</span> <span dir="auto">{escape(lengths.line(text))}</span>'
+    head = f'<span style="{_SMALL}">{_("{label}:", label=label)}</span>'
+    return f'{head} <span dir="auto">{escape(lengths.line(text))}</span>'
 
 
 def _pre(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from nbstream.language import _, joined, plural
 from nbstream.model.spend import Spend
 from nbstream.model.token_estimate import estimate_tokens
 from nbstream.output import spending
@@ -31,9 +32,12 @@ class ContextUse:
     is_estimate: bool
 
     def __str__(self) -> str:
-        about = "about " if self.is_estimate else ""
-        limit = f" of {self.window:,}" if self.window else ""
-        return f"{about}{self.tokens:,}{limit} tokens"
+        fields = {"count": self.tokens, "window": self.window}
+        if self.window and self.is_estimate:
+            return _("about {count:,} of {window:,} tokens", **fields)
+        if self.window:
+            return _("{count:,} of {window:,} tokens", **fields)
+        return _("about {count:,} tokens", **fields) if self.is_estimate else _("{count:,} tokens", **fields)
 
 
 def replies(chat: Chat) -> list[Reply]:
@@ -53,9 +57,12 @@ def running_cost(of: Sequence[Reply]) -> tuple[str, str]:
     found = spending.amount(total)
     if not found:
         return "", ""
-    count = f"{len(of):,} {'reply' if len(of) == 1 else 'replies'}"
-    note = "All replies that are in the chat, with those of other versions and branches, and without those that were "
-    return f"{found} for {count}", " ".join([f"{note}undone or cleared.", *spending.notes(total)])
+    said = plural("{amount} for {n:,} reply", "{amount} for {n:,} replies", len(of), amount=found)
+    note = _(
+        "All replies that are in the chat, with those of other versions and branches, and without those that were "
+        "undone or cleared."
+    )
+    return said, joined(note, *spending.notes(total))
 
 
 def context(chat: Chat) -> ContextUse | None:

@@ -6,10 +6,12 @@ from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING
 
+from nbstream.language import _, listed, marked, plural
 from nbstream.model.presentation import Presentation
 from nbstream.model.printable import printable
 from nbstream.output import chat_figures, settled, spending
 from nbstream.output.markdown_text import literal
+from nbstream.output.widths import padded, width_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,14 +22,16 @@ if TYPE_CHECKING:
 
 #: So much HTML of turns is made: with that of 500 turns, a page is busy for half a second.
 LARGEST_HTML = 150_000
-_LEFT_OUT = "{} before these: {}nbstream.Chat({!r}).markdown() gives them"
-_IN_FILE = "the notebook's file has them as Markdown, and "
-_HEADINGS = ("chat", "turns", "tokens", "cost", "model")
+_LEFT_OUT = marked("{turns} before these: nbstream.Chat({name!r}).markdown() gives them")
+_LEFT_OUT_BUT_IN_FILE = marked(
+    "{turns} before these: the notebook's file has them as Markdown, and nbstream.Chat({name!r}).markdown() gives them"
+)
+_HEADINGS = (marked("chat"), marked("turns"), marked("tokens"), marked("cost"), marked("model"))
 
 
 def turns(count: int) -> str:
     """Return a number of turns in words."""
-    return f"{count or 'no'} {'turn' if count == 1 else 'turns'}"
+    return plural("{n} turn", "{n} turns", count) if count else _("no turns")
 
 
 def html(chat: Chat) -> str:
@@ -46,7 +50,7 @@ def html(chat: Chat) -> str:
 
 def turn_html(turn: Turn, number: int) -> str:
     """Return the HTML of a turn; `number` is its place, counted from 1."""
-    prompt = _prompt(f"Turn {number}", turn.prompt, turn.marks())
+    prompt = _prompt(_("Turn {number}", number=number), turn.prompt, turn.marks())
     return prompt + settled.settled_html(_shown(turn), Presentation(reasoning="closed"))
 
 
@@ -61,14 +65,14 @@ def html_around(chat: Chat, of_turns: Sequence[str], left_out: int = 0, *, in_ma
     """
     parts = [_head(f"<strong>{escape(printable(chat.name))}</strong>", summary(chat))]
     if chat.system:
-        parts.append(_prompt("System prompt", chat.system, []))
+        parts.append(_prompt(_("System prompt"), chat.system, []))
     if left_out:
-        parts.append(_head("", [_left_out(chat, left_out, _IN_FILE if in_markdown else "")]))
+        parts.append(_head("", [_left_out(chat, left_out, _LEFT_OUT_BUT_IN_FILE if in_markdown else _LEFT_OUT)]))
     parts += of_turns
     if not of_turns:
-        parts.append("<p><em>No turn yet.</em></p>")
+        parts.append(f"<p><em>{_('No turn yet.')}</em></p>")
     if chat.aside:
-        parts.append(_head("", [f"set aside, as their cells were deleted: {turns(len(chat.aside))}"]))
+        parts.append(_head("", [_("set aside, as their cells were deleted: {turns}", turns=turns(len(chat.aside)))]))
     root = '<div class="nbstream-chat mathjax_ignore tex2jax_ignore" style="overflow-wrap:break-word">'
     return settled.one_block(f"{root}{''.join(parts)}</div>")
 
@@ -80,16 +84,16 @@ def markdown(chat: Chat) -> str:
 
 def turn_markdown(turn: Turn, number: int) -> str:
     """Return the Markdown of a turn; `number` is its place, counted from 1."""
-    marks = f" ({', '.join(turn.marks())})" if turn.marks() else ""
+    marks = f" ({listed(turn.marks())})" if turn.marks() else ""
     answer = settled.settled_markdown(_shown(turn), Presentation(reasoning="closed")).strip("\n")
-    return f"## Turn {number}{marks}\n\n{_fenced(turn.prompt)}\n\n{answer}"
+    return f"## {_('Turn {number}', number=number)}{marks}\n\n{_fenced(turn.prompt)}\n\n{answer}"
 
 
 def markdown_around(chat: Chat, of_turns: Sequence[str], left_out: int = 0) -> str:
     """Return the Markdown of a conversation, from that of its last turns; `left_out` have none."""
     parts = [f"# {literal(chat.name)}"]
     if chat.system:
-        parts.append(f"System prompt:\n\n{_fenced(chat.system)}")
+        parts.append(f"{_('System prompt:')}\n\n{_fenced(chat.system)}")
     if left_out:
         parts.append(literal(_left_out(chat, left_out)))
     return "\n\n".join([*parts, *of_turns]) + "\n"
@@ -97,25 +101,28 @@ def markdown_around(chat: Chat, of_turns: Sequence[str], left_out: int = 0) -> s
 
 def table(chats: Sequence[Chat], default: str) -> str:
     """Return a table of chats as text: turns, tokens, cost and model; `default` is marked."""
-    rows = [_HEADINGS, *((f"{chat.name}{' *' if chat.name == default else ''}", *_figures(chat)) for chat in chats)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
+    rows = [
+        tuple(map(_, _HEADINGS)),
+        *((f"{chat.name}{' *' if chat.name == default else ''}", *_figures(chat)) for chat in chats),
+    ]
+    widths = [max(width_of(row[column]) for row in rows) for column in range(len(_HEADINGS))]
     last = len(_HEADINGS) - 1
     lines = [
         "  ".join(
-            cell.ljust(width) if column in (0, last) else cell.rjust(width)
+            padded(cell, width, to_right=column not in (0, last))
             for column, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in rows
     ]
     if any(chat.name == default for chat in chats):
-        lines.append("* the chat of cells that name none")
+        lines.append(_("* the chat of cells that name none"))
     return "\n".join(lines)
 
 
 def summary(chat: Chat) -> list[str]:
     """Return the items of a chat's own footer: turns, tokens, cost and model."""
     count, tokens, cost, model = _figures(chat)
-    items = [turns(int(count)), f"{tokens} tokens" if tokens else "", cost, model]
+    items = [turns(int(count)), _("{tokens} tokens", tokens=tokens) if tokens else "", cost, model]
     return [item for item in items if item]
 
 
@@ -123,10 +130,10 @@ def _figures(chat: Chat) -> tuple[str, str, str, str]:
     replies = chat_figures.replies(chat)
     known = [reply.usage for reply in replies if reply.usage is not None]
     tokens = sum((usage.prompt_tokens or 0) + (usage.completion_tokens or 0) for usage in known)
-    at_least = "at least " if len(known) < len(replies) and known else ""
+    said = _("{count:,}", count=tokens) if len(known) == len(replies) else _("at least {count:,}", count=tokens)
     models = list(dict.fromkeys(printable(reply.model) for reply in replies if reply.model))
     cost = spending.amount(chat_figures.spend(replies))
-    return str(len(chat.turns)), f"{at_least}{tokens:,}" if known else "", cost, ", ".join(models)
+    return str(len(chat.turns)), said if known else "", cost, ", ".join(models)
 
 
 def _shown(turn: Turn) -> Reply:
@@ -135,8 +142,8 @@ def _shown(turn: Turn) -> Reply:
     return replace(reply, request=replace(reply.request, turn=None))
 
 
-def _left_out(chat: Chat, count: int, where: str = "") -> str:
-    return _LEFT_OUT.format(turns(count), where, chat.name)
+def _left_out(chat: Chat, count: int, sentence: str = _LEFT_OUT) -> str:
+    return _(sentence, turns=turns(count), name=chat.name)
 
 
 def _head(title: str, items: Iterable[str]) -> str:

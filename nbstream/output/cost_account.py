@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from nbstream.billing import genai_data
 from nbstream.billing.prices import breakdown_of, problem
+from nbstream.language import _, joined, listed
 from nbstream.model.spend import Spend
 from nbstream.output.price_words import KINDS, money, number, peak_hours, weekday
 from nbstream.output.tables import Table
@@ -15,7 +16,7 @@ from nbstream.output.tables import Table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from nbstream.billing.breakdown import Breakdown
+    from nbstream.billing.breakdown import Breakdown, Kind
     from nbstream.model.reply import Reply
     from nbstream.model.usage import Cost
 
@@ -36,8 +37,9 @@ class CostAccount:
 
     def table(self) -> Table:
         """Return the account as a table."""
-        rows = [*self.rows, *([("together", "", "", self.total)] if self.total else [])]
-        return Table("", ("tokens", "number", "price", "cost"), rows, frozenset({1, 2, 3}), " ".join(self.notes))
+        rows = [*self.rows, *([(_("together"), "", "", self.total)] if self.total else [])]
+        headers = (_("tokens"), _("number"), _("price"), _("cost"))
+        return Table("", headers, rows, frozenset({1, 2, 3}), joined(*self.notes))
 
 
 def cost_account(step: Reply) -> CostAccount:
@@ -49,8 +51,8 @@ def cost_account(step: Reply) -> CostAccount:
         return CostAccount((), "", tuple(_recorded(step) or _why_unknown(step)))
     rows = tuple(
         (
-            KINDS[part.kind] + _share(part.kind, step),
-            f"{part.count:,}",
+            _with_share(part.kind, step),
+            _("{count:,}", count=part.count),
             f"\xd7 {money(part.price, currency)}/M" + (f" \xd7 {number(part.factor)}" if part.factor != 1 else ""),
             money(part.amount, currency),
         )
@@ -71,10 +73,20 @@ def _recorded(step: Reply) -> list[str]:
         return []
     when = f"{datetime.fromtimestamp(step.recorded.instant, UTC):%Y-%m-%d %H:%M} UTC"
     cost = step.recorded.cost
-    paid = f", when it cost {_bounded(Spend.of(cost))}" if cost is not None else ""
-    if step.recorded.kind == "cache":
-        return [f"The response is from the cache: it was received at {when}{paid}. It costs nothing now."]
-    return [f"The response was recorded at {when}{paid}. To replay it costs nothing."]
+    is_cached = step.recorded.kind == "cache"
+    if cost is not None:
+        paid = _bounded(Spend.of(cost))
+        if is_cached:
+            said = _(
+                "The response is from the cache: it was received at {when}, when it cost {paid}.", when=when, paid=paid
+            )
+        else:
+            said = _("The response was recorded at {when}, when it cost {paid}.", when=when, paid=paid)
+    elif is_cached:
+        said = _("The response is from the cache: it was received at {when}.", when=when)
+    else:
+        said = _("The response was recorded at {when}.", when=when)
+    return [joined(said, _("It costs nothing now.") if is_cached else _("To replay it costs nothing."))]
 
 
 def total_of_steps(steps: Sequence[Reply]) -> tuple[str, ...]:
@@ -82,9 +94,14 @@ def total_of_steps(steps: Sequence[Reply]) -> tuple[str, ...]:
 
     Of a reply that was replayed it is what the requests cost when they were recorded.
     """
+    return tuple(_("{name}: {cost}", name=name, cost=cost) for name, cost in costs_of_steps(steps))
+
+
+def costs_of_steps(steps: Sequence[Reply]) -> list[tuple[str, str]]:
+    """Return the same as names and amounts."""
     spends = [_spend(step) for step in steps]
-    lines = [f"Request {number}: {_bounded(spend)}" for number, spend in enumerate(spends, 1)]
-    return (*lines, f"All {len(steps)} requests: {_bounded(Spend.total(spends))}")
+    rows = [(_("Request {number}", number=number), _bounded(spend)) for number, spend in enumerate(spends, 1)]
+    return [*rows, (_("All {count} requests", count=len(steps)), _bounded(Spend.total(spends)))]
 
 
 def _spend(step: Reply) -> Spend:
@@ -94,38 +111,53 @@ def _spend(step: Reply) -> Spend:
 
 
 def _bounded(spend: Spend) -> str:
-    return spend.text(lambda cost: money(cost.amount, cost.currency)) or "not known"
+    return spend.text(lambda cost: money(cost.amount, cost.currency)) or _("not known")
 
 
 def prices_of(found: Breakdown) -> str:
     """Return whose prices they are, where they stand, and from when on they are valid."""
-    dated = f", valid from {found.cost.dated:%Y-%m-%d %H:%M} UTC" if found.cost.dated else ""
-    if found.cost.source == "user":
-        return f"Your own prices{dated}, in {found.place}."
-    checked = f", compared with its page on {found.cost.checked:%Y-%m-%d}" if found.cost.source == "table" else ""
-    return f"Prices of {found.provider}{dated}, in {found.place}{checked}."
+    cost, place = found.cost, found.place
+    since = f"{cost.dated:%Y-%m-%d %H:%M} UTC" if cost.dated else ""
+    if cost.source == "user" and since:
+        return _("Your own prices, valid from {since}, in {place}.", since=since, place=place)
+    if cost.source == "user":
+        return _("Your own prices, in {place}.", place=place)
+    fields = {"provider": found.provider, "since": since, "place": place}
+    if cost.source != "table":
+        if since:
+            return _("Prices of {provider}, valid from {since}, in {place}.", **fields)
+        return _("Prices of {provider}, in {place}.", **fields)
+    day = f"{cost.checked:%Y-%m-%d}"
+    if since:
+        return _(
+            "Prices of {provider}, valid from {since}, in {place}, compared with its page on {day}.", day=day, **fields
+        )
+    return _("Prices of {provider}, in {place}, compared with its page on {day}.", day=day, **fields)
 
 
 def _source(found: Breakdown, step: Reply) -> list[str]:
     """Return where the prices come from, and for which time."""
     cost = found.cost
     if cost.source == "server":
-        return ["The server reported this cost itself (`usage.cost`)."]
+        return [_("The server reported this cost itself (`usage.cost`).")]
     notes = [prices_of(found)]
     if found.peak is not None:
         when = f"{weekday(found.at)}, {found.at:%Y-%m-%d %H:%M} UTC"
-        tier = "at peak time" if cost.tier == "peak" else cost.tier
-        notes.append(f"The request was sent {tier}: {when}. {peak_hours(found.peak, found.peak_factor)}")
+        is_peak = cost.tier == "peak"
+        sent = _("The request was sent at peak time: {when}.") if is_peak else _("The request was sent {tier}: {when}.")
+        said = sent.format(when=when, tier=_(cost.tier))
+        notes.append(joined(said, peak_hours(found.peak, found.peak_factor)))
     if step.simulated:
-        notes.append("The reply is simulated: nothing was paid, and this is what it would cost.")
+        notes.append(_("The reply is simulated: nothing was paid, and this is what it would cost."))
     return notes
 
 
-def _share(kind: str, step: Reply) -> str:
+def _with_share(kind: Kind, step: Reply) -> str:
+    """Return what kind of tokens they are, and how many of them were reasoning."""
     usage = step.last_usage
     if kind != "output" or usage is None or not usage.reasoning_tokens:
-        return ""
-    return f", {usage.reasoning_tokens:,} of them reasoning"
+        return _(KINDS[kind])
+    return _("{kind}, {count:,} of them reasoning", kind=_(KINDS[kind]), count=usage.reasoning_tokens)
 
 
 def _saved(found: Breakdown, currency: str) -> list[str]:
@@ -133,36 +165,46 @@ def _saved(found: Breakdown, currency: str) -> list[str]:
     if "hit" not in parts or not parts["hit"].count:
         return []
     without = found.cost.amount - parts["hit"].amount + replace(parts["hit"], price=parts["miss"].price).amount
-    return [f"Without the cache it would have cost {money(without, currency)}."]
+    return [_("Without the cache it would have cost {money}.", money=money(without, currency))]
 
 
 def _earlier(step: Reply) -> list[str]:
     earlier = step.earlier
     if earlier is None or not earlier.requests:
         return []
-    paid = "is not known" if earlier.cost is None else f"was {money(earlier.cost.amount, earlier.cost.currency)}"
-    return [f"This is the last request of a reply that was continued. What the part before it cost {paid}."]
+    said = _("This is the last request of a reply that was continued.")
+    if earlier.cost is None:
+        return [joined(said, _("What the part before it cost is not known."))]
+    paid = money(earlier.cost.amount, earlier.cost.currency)
+    return [joined(said, _("What the part before it cost was {paid}.", paid=paid))]
 
 
 def _doubts(found: Breakdown, step: Reply) -> list[str]:
     notes = []
     cost = _cost(step)
     if found.doubts:
-        bound = "an upper" if found.cost.at_most else "a lower"
-        notes.append(f"It is {bound} bound, as {', and '.join(found.doubts)}.")
+        notes.append(bound_words(found))
     if not step.is_counted:
-        notes.append("It is a lower bound, as the server counted only up to here when the reply ended.")
+        notes.append(_("It is a lower bound, as the server counted only up to here when the reply ended."))
     notes += _estimated(step)
     is_whole = step.earlier is None or not step.earlier.requests
     if cost is not None and is_whole and cost.amount != found.cost.amount:
         kept = money(cost.amount, cost.currency)
-        notes.append(f"The reply keeps {kept}, by the prices that were known when it ended.")
+        notes.append(_("The reply keeps {kept}, by the prices that were known when it ended.", kept=kept))
     return notes
+
+
+def bound_words(found: Breakdown) -> str:
+    """Return whether a cost with doubts is an upper or a lower bound, and why."""
+    doubts = listed([_(each) for each in found.doubts], ", and ", ", and ")
+    if found.cost.at_most:
+        return _("It is an upper bound, as {doubts}.", doubts=doubts)
+    return _("It is a lower bound, as {doubts}.", doubts=doubts)
 
 
 def _known(step: Reply) -> list[str]:
     cost = step.last_cost
-    return [] if cost is None else [f"What it reported costs {money(cost.amount, cost.currency)}."]
+    return [] if cost is None else [_("What it reported costs {money}.", money=money(cost.amount, cost.currency))]
 
 
 def _estimated(step: Reply) -> list[str]:
@@ -170,29 +212,38 @@ def _estimated(step: Reply) -> list[str]:
     notes = []
     missing, about = step.last_unreported, step.last_estimate
     if missing is not None:
-        counts = (missing.prompt_tokens, "tokens in"), (missing.completion_tokens, "tokens out")
-        words = [f"about {count:,} {what}" for count, what in counts if count]
-        words += ["a price that is not known" if about is None else f"about {about.text(1)}"]
-        what = "it took" if step.last_usage is None else "the rest is"
-        notes.append(f"By an estimate, {what} {', '.join(words)}.")
+        given, received = missing.prompt_tokens, missing.completion_tokens
+        words = [_("about {count:,} tokens in", count=given)] if given else []
+        words += [_("about {count:,} tokens out", count=received)] if received else []
+        words += [_("a price that is not known") if about is None else _("about {amount}", amount=about.text(1))]
+        if step.last_usage is None:
+            notes.append(_("By an estimate, it took {amounts}.", amounts=listed(words)))
+        else:
+            notes.append(_("By an estimate, the rest is {amounts}.", amounts=listed(words)))
     if step.lost.about or step.lost.unknown:
         paid = _bounded(step.lost)
-        notes.append(f"It was sent again after the connection broke. What the server may bill for that: {paid}.")
+        notes.append(
+            _("It was sent again after the connection broke. What the server may bill for that: {paid}.", paid=paid)
+        )
     return notes
 
 
 def _why_unknown(step: Reply) -> list[str]:
     usage = step.last_usage
     if usage is None and not step.ended:
-        return ["The cost is known when the request has ended."]
+        return [_("The cost is known when the request has ended.")]
     if usage is None:
-        return ["The server did not report the tokens of this request, so its cost is not certain.", *_estimated(step)]
+        return [
+            _("The server did not report the tokens of this request, so its cost is not certain."),
+            *_estimated(step),
+        ]
     if usage.prompt_tokens is None or usage.completion_tokens is None:
-        return ["The server reported only a part of the tokens.", *_known(step), *_estimated(step)]
+        return [_("The server reported only a part of the tokens."), *_known(step), *_estimated(step)]
     if broken := problem():
-        return [f"The cost is not known, as your prices cannot be read. {broken}"]
-    where = step.request.endpoint or "this server"
+        return [joined(_("The cost is not known, as your prices cannot be read."), broken)]
+    where = step.request.endpoint or _("this server")
     reason = genai_data.why_not(where)
     said = f"{reason[:1].upper()}{reason[1:]}." if reason else ""
-    unknown = f"The price of {step.model or 'this model'} at {where} is not known, so the cost is not known."
+    model = step.model or _("this model")
+    unknown = _("The price of {model} at {where} is not known, so the cost is not known.", model=model, where=where)
     return [unknown, *filter(None, [said])]

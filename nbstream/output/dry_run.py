@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from nbstream.billing.budgets.limit import said
+from nbstream.language import _, joined, listed, marked, plural
 from nbstream.output import sent_request
 from nbstream.output.tables import Table
 
 if TYPE_CHECKING:
     from nbstream.client.budgets.dry_run import DryRun
 
-_NOTHING = "Nothing was sent."
+_NOTHING = marked("Nothing was sent.")
 
 
 def dry_run_text(run: DryRun) -> str:
@@ -26,29 +27,45 @@ def dry_run_html(run: DryRun) -> str:
 
 def _table(run: DryRun) -> Table:
     many = run.count > 1
-    limit = "" if run.is_named else f", the server's own limit{' for each' if many else ''}"
+    most = said_tokens(run.reply)
+    if run.is_named:
+        limit = _("at most {tokens}", tokens=most)
+    elif many:
+        limit = _("at most {tokens}, the server's own limit for each", tokens=most)
+    else:
+        limit = _("at most {tokens}, the server's own limit", tokens=most)
     rows = [
-        ["requests" if many else "request", f"{run.count:,} to {', '.join(run.models)}"],
-        ["prompts" if many else "prompt", f"about {said_tokens(run.prompt)}"],
-        ["replies" if many else "reply", f"at most {said_tokens(run.reply)}{limit}"],
-        ["cost", _cost(run)],
+        [
+            _("requests") if many else _("request"),
+            _("{count:,} to {models}", count=run.count, models=listed(run.models)),
+        ],
+        [_("prompts") if many else _("prompt"), _("about {tokens}", tokens=said_tokens(run.prompt))],
+        [_("replies") if many else _("reply"), limit],
+        [_("cost"), _cost(run)],
     ]
-    notes = [_NOTHING]
+    notes = [_(_NOTHING)]
     if run.has_tools:
-        notes.append("Each call of a tool leads to a request more.")
+        notes.append(_("Each call of a tool leads to a request more."))
     if many:
-        notes.append("The first request:")
-    return Table("", ["a dry run", ""], rows, note=" ".join(notes))
+        notes.append(_("The first request:"))
+    return Table("", [_("a dry run"), ""], rows, note=joined(*notes))
 
 
 def _cost(run: DryRun) -> str:
     if run.unpriced == run.count:
-        return "not known: there is no price"
+        return _("not known: there is no price")
     low, high = said(run.lowest, run.currency), said(run.highest, run.currency)
-    rest = f", and {run.unpriced:,} without a known price" if run.unpriced else ""
-    return f"from {low} (all cached, no reply) to {high} (nothing cached, the longest reply){rest}"
+    fields = {"low": low, "high": high}
+    if run.unpriced:
+        return _(
+            "from {low} (all cached, no reply) to {high} (nothing cached, the longest reply), "
+            "and {unpriced:,} without a known price",
+            unpriced=run.unpriced,
+            **fields,
+        )
+    return _("from {low} (all cached, no reply) to {high} (nothing cached, the longest reply)", **fields)
 
 
 def said_tokens(count: int) -> str:
     """Return a number of tokens for reading."""
-    return f"{count:,} token{'' if count == 1 else 's'}"
+    return plural("{n:,} token", "{n:,} tokens", count)

@@ -11,6 +11,7 @@ import re
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from nbstream.language import _, listed
 from nbstream.markdown.growing_json import indented, json_html
 from nbstream.model.printable import one_line, printable, storable
 from nbstream.output.tables import Table
@@ -127,9 +128,16 @@ def _table_of(answer: str) -> Table | None:
 
 
 def _note(rows: int, all_rows: int, columns: int, all_columns: int) -> str:
-    parts = [f"{rows:,} of {all_rows:,} rows"] if rows < all_rows else []
-    parts += [f"{columns:,} of {all_columns:,} columns"] if columns < all_columns else []
-    return f"{' and '.join(parts)} are shown. All of them are in the JSON and in reply.frame()." if parts else ""
+    parts = [_("{rows:,} of {all_rows:,} rows", rows=rows, all_rows=all_rows)] if rows < all_rows else []
+    parts += (
+        [_("{columns:,} of {all_columns:,} columns", columns=columns, all_columns=all_columns)]
+        if columns < all_columns
+        else []
+    )
+    if not parts:
+        return ""
+    shown_parts = listed(parts, " and ")
+    return _("{parts} are shown. All of them are in the JSON and in reply.frame().", parts=shown_parts)
 
 
 def _is_flat(row: Any) -> bool:

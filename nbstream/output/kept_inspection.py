@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
+from nbstream.language import _, joined, listed
 from nbstream.model.printable import one_line, printable
 from nbstream.output import cost_account, time_account
 from nbstream.output.durations import seconds
@@ -39,15 +40,15 @@ def bundle(
     step = reply.steps[-1]
     request = without_reasoning(step.request) if hides_reasoning else step.request
     before = len(reply.steps) - 1
-    sections = [("Time", _time(step)), ("Cost", [cost_account.cost_account(step).table()])]
+    sections = [(_("Time"), _time(step)), (_("Cost"), [cost_account.cost_account(step).table()])]
     if before:
         sections[1][1].append(_steps(reply))
     sections += [
-        ("Stream", list(_stream(times, lines))),
-        ("Tokens", list(_tokens(step, hides_reasoning=hides_reasoning))),
+        (_("Stream"), list(_stream(times, lines))),
+        (_("Tokens"), list(_tokens(step, hides_reasoning=hides_reasoning))),
     ]
-    head = f"What the reply of {one_line(reply.model) or 'a model'} is made of"
-    html = [_ROOT, f"<div>{escape(head)}</div>", _section("Request", account_html(request, before))]
+    head = _("What the reply of {model} is made of", model=one_line(reply.model) or _("a model"))
+    html = [_ROOT, f"<div>{escape(head)}</div>", _section(_("Request"), account_html(request, before))]
     html += [_section(name, "".join(table.html() for table in tables)) for name, tables in sections if tables]
     text = [head, account_text(request, before)]
     text += [f"{name}\n\n" + "\n\n".join(table.text() for table in tables) for name, tables in sections if tables]
@@ -60,27 +61,40 @@ def _section(name: str, html: str) -> str:
 
 def _time(step: Reply) -> list[Table]:
     spans = time_account.spans(step)
-    rows = [(each.name, f"{each.start:.2f} s", seconds(each.seconds)) for each in spans]
-    found = [Table("", ("what", "from", "how long"), rows, frozenset({1, 2}))]
+    rows = [(each.name, _("{seconds:.2f} s", seconds=each.start), seconds(each.seconds)) for each in spans]
+    found = [Table("", (_("what"), _("from"), _("how long")), rows, frozenset({1, 2}))]
     if facts := time_account.facts(step):
-        found.append(Table("", ("what", "number"), facts, frozenset({1})))
+        found.append(Table("", (_("what"), _("number")), facts, frozenset({1})))
     return found
 
 
 def _steps(reply: Reply) -> Table:
-    lines = cost_account.total_of_steps(reply.steps)
-    return Table("", ("request", "cost"), [tuple(line.partition(": ")[::2]) for line in lines], frozenset({1}))
+    lines = cost_account.costs_of_steps(reply.steps)
+    return Table("", (_("request"), _("cost")), lines, frozenset({1}))
 
 
 def _stream(times: Sequence[float], lines: Sequence[tuple[str, str]]) -> Iterator[Table]:
     if not lines:
         return
-    rows = [(f"{at:.3f} s", printable(raw), words) for at, (raw, words) in zip(times, lines, strict=False)]
+    rows = [
+        (_("{seconds:.3f} s", seconds=at), printable(raw), words)
+        for at, (raw, words) in zip(times, lines, strict=False)
+    ]
     more = len(times) - len(rows)
-    silences = [f"{seconds(end - begin)} from {begin:.2f} s on" for begin, end in time_account.gaps(times)]
-    notes = [f"{more:,} more lines." if more else "", f"Silences: {', '.join(silences)}." if silences else ""]
+    silences = [
+        _("{duration} from {begin:.2f} s on", duration=seconds(end - begin), begin=begin)
+        for begin, end in time_account.gaps(times)
+    ]
+    notes = [
+        _("{more:,} more lines.", more=more) if more else "",
+        _("Silences: {silences}.", silences=listed(silences)) if silences else "",
+    ]
     yield Table(
-        f"{len(times):,} lines", ("time", "line", "meaning"), rows, frozenset({0}), " ".join(filter(None, notes))
+        _("{count:,} lines", count=len(times)),
+        (_("time"), _("line"), _("meaning")),
+        rows,
+        frozenset({0}),
+        joined(*notes),
     )
 
 
@@ -90,12 +104,12 @@ def _tokens(step: Reply, *, hides_reasoning: bool) -> Iterator[Table]:
     if not known:
         return
     rows = []
-    for probability, _, token in sorted(known, key=lambda each: each[:2])[:_MOST_TOKENS]:
-        listed = [
+    for probability, _place, token in sorted(known, key=lambda each: each[:2])[:_MOST_TOKENS]:
+        others = [
             f"{each.text!r} {each.probability:.0%}"
             for each in token.alternatives[:_MOST_ALTERNATIVES]
             if each.probability is not None and each.text != token.text
         ]
-        rows.append((repr(token.text), token.channel, f"{probability:.1%}", ", ".join(listed)))
-    title = f"The least probable of {len(shown):,} tokens"
+        rows.append((repr(token.text), token.channel, f"{probability:.1%}", ", ".join(others)))
+    title = _("The least probable of {count:,} tokens", count=len(shown))
     yield Table(title, ("token", "in", "probability", "instead"), rows, frozenset({2}))

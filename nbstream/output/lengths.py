@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from nbstream.language import _
 from nbstream.model.printable import printable
 
 #: A text that is longer, or has more lines, is folded.
@@ -41,7 +42,7 @@ def summary(label: str, text: str, note: str = "", *, last: bool = False) -> str
     # The first line of JSON is a bracket.
     shown = line(lines[-1] if last else " ".join(lines[:_FEW_LINES]) if len(lines[0]) <= 1 else lines[0])
     preview = shown if len(shown) <= _PREVIEW else f"{shown[: _PREVIEW - 1]}…"
-    count = f"{len(lines):,} lines" if len(lines) > 1 else f"{len(text):,} characters"
+    count = _("{count:,} lines", count=len(lines)) if len(lines) > 1 else _("{count:,} characters", count=len(text))
     return " · ".join(filter(None, [label, count, note, preview]))
 
 
@@ -51,9 +52,10 @@ def kept(text: str, most: int = _KEPT) -> str:
     if cut <= 0:
         return text
     half = most // 2
-    return f"{text[:half]}\n[… {left_out(cut)} here; the reply has them …]\n{text[-half:]}"
+    note = _("{count:,} characters are left out here; the reply has them", count=cut)
+    return f"{text[:half]}\n[… {note} …]\n{text[-half:]}"
 
 
 def left_out(count: int) -> str:
     """Return the note for characters that are not there; empty if all are."""
-    return f"{count:,} characters are left out" if count else ""
+    return _("{count:,} characters are left out", count=count) if count else ""

@@ -10,6 +10,7 @@ from nbstream.billing.prices import prices_at
 from nbstream.billing.rows import shipped
 from nbstream.billing.user_prices import path, user_prices
 from nbstream.client.price_questions import unknown
+from nbstream.language import _, listed, marked
 from nbstream.model.exceptions import RequestError
 from nbstream.output.price_words import age_note, money, peak_hours, plain, stamp
 from nbstream.output.tables import Table
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
     from nbstream.billing.rows import PriceRow
     from nbstream.client.price_questions import Place
 
-_HEADERS = ("model", "at", "valid from", "from the cache", "input", "output", "")
+_HEADERS = (
+    *(marked("model"), marked("at"), marked("valid from"), marked("from the cache"), marked("input")),
+    *(marked("output"), ""),
+)
 
 
 def prices_table(place: Place) -> Table:
@@ -37,7 +41,7 @@ def prices_table(place: Place) -> Table:
 
 
 def _all_prices(place: Place) -> Table:
-    title = f"Prices per million tokens at {_time(place.at)}"
+    title = _("Prices per million tokens at {time}", time=_time(place.at))
     rows = [_user_row(row) for file in user_prices() for row in file.rows]
     for provider in shipped():
         for model in dict.fromkeys(row.model for row in provider.rows):
@@ -46,7 +50,7 @@ def _all_prices(place: Place) -> Table:
                 found = prices_at(model, host, place.at, currency)
                 if found is not None and found.source == "table":
                     rows.append(_row(model, host, found))
-    return Table(title, _HEADERS, rows, _NUMBERS, "\n".join(_sources(place)))
+    return Table(title, _headers(), rows, _NUMBERS, "\n".join(_sources(place)))
 
 
 def _model_prices(place: Place, found: Prices) -> Table:
@@ -60,8 +64,13 @@ def _model_prices(place: Place, found: Prices) -> Table:
         # In their order in time.
         rows.sort(key=lambda row: row[2])
     return Table(
-        f"Prices of {place.model} at {place.host} per million tokens, {_time(place.at)}",
-        _HEADERS,
+        _(
+            "Prices of {model} at {host} per million tokens, {time}",
+            model=place.model,
+            host=place.host,
+            time=_time(place.at),
+        ),
+        _headers(),
         rows,
         _NUMBERS,
         "\n".join(_notes(found)),
@@ -96,6 +105,13 @@ def prices_json(place: Place) -> dict[str, Any]:
     return document
 
 
+_NOT_THERE = marked("Your own rows go before these: {path} (not there yet).")
+
+
+def _headers() -> list[str]:
+    return [_(each) if each else "" for each in _HEADERS]
+
+
 _NUMBERS = frozenset({3, 4, 5})
 
 
@@ -103,54 +119,76 @@ def _row(model: str, host: str, found: Prices) -> tuple[str, ...]:
     since = _time(found.since) if found.since else ""
     hit = found.each.get("hit", found.each["miss"])
     amounts = (money(price * found.factor, found.currency) for price in (hit, found.each["miss"], found.each["output"]))
-    return (model, host, since, *amounts, found.tier)
+    return (model, host, since, *amounts, _(found.tier) if found.tier else "")
 
 
 def _history_row(row: PriceRow, place: Place) -> tuple[str, ...]:
-    when = "earlier" if row.since is None or row.since <= place.at else "later"
+    when = _("earlier") if row.since is None or row.since <= place.at else _("later")
     amounts = (money(price, row.currency) for price in (row.hit, row.miss, row.output))
     return (row.model, place.host, _time(row.since) if row.since else "", *amounts, when)
 
 
 def _user_row(row: PriceRow) -> tuple[str, ...]:
     amounts = (money(price, row.currency) for price in (row.hit, row.miss, row.output))
-    return (row.model, row.host, _time(row.since) if row.since else "", *amounts, "yours")
+    return (row.model, row.host, _time(row.since) if row.since else "", *amounts, _("yours"))
 
 
 def _notes(found: Prices) -> list[str]:
     """Return where the prices of one model stand, how old they are, and what else changes them."""
     source = next((each.source for each in shipped() if each.name == found.provider), "")
     notes = {
-        "user": f"Your own prices, in {found.place}.",
-        "table": f"From nbstream's table, after {source}, compared on {found.checked}.",
-        "genai-prices": f"{found.provider}, from {found.place}, whose newest price is of {found.checked}.",
+        "user": _("Your own prices, in {place}.", place=found.place),
+        "table": _(
+            "From nbstream's table, after {source}, compared on {checked}.", source=source, checked=found.checked
+        ),
+        "genai-prices": _(
+            "{provider}, from {place}, whose newest price is of {checked}.",
+            provider=found.provider,
+            place=found.place,
+            checked=found.checked,
+        ),
     }
-    writing: tuple[tuple[Kind, str], ...] = (("write", ""), ("write_1h", " for an hour"))
+    writing: tuple[tuple[Kind, str], ...] = (
+        ("write", marked("Writing to the cache costs {amount}.")),
+        ("write_1h", marked("Writing to the cache for an hour costs {amount}.")),
+    )
     written = [
-        f"Writing to the cache{what} costs {money(found.each[kind], found.currency)}."
-        for kind, what in writing
-        if kind in found.each
+        _(sentence, amount=money(found.each[kind], found.currency)) for kind, sentence in writing if kind in found.each
     ]
     peak = [peak_hours(found.peak, found.peak_factor)] if found.peak is not None else []
-    bound = "Upper" if found.at_most else "Lower"
-    doubts = [f"{bound} bounds, as {', and '.join((*found.at_most, *found.at_least))}."]
-    doubts = doubts if found.at_most or found.at_least else []
+    why = listed([_(each) for each in (*found.at_most, *found.at_least)], ", and ", ", and ")
+    doubts = [_("Lower bounds, as {doubts}.", doubts=why)] if found.at_least else []
+    doubts = [_("Upper bounds, as {doubts}.", doubts=why)] if found.at_most else doubts
     return [notes.get(found.source, ""), *written, *peak, *doubts, *age_note(found.checked)]
 
 
 def _sources(place: Place) -> list[str]:
     notes = []
     for provider in shipped():
-        notes.append(f"{provider.name}: after {provider.source}, compared on {provider.checked}.")
+        notes.append(
+            _(
+                "{name}: after {source}, compared on {checked}.",
+                name=provider.name,
+                source=provider.source,
+                checked=provider.checked,
+            )
+        )
         notes += age_note(provider.checked)
         found = next((each for each in reversed(provider.peak) if each.since <= place.at), None)
         notes += [peak_hours(found, found.factor)] if found is not None else []
     providers, models = genai_data.count()
     notes.append(
-        f"Others: genai-prices {genai_data.version()}, with {models:,} models of {providers} providers, whose newest "
-        f"price is of {genai_data.newest()}. A cost that a server reports goes before all prices."
+        _(
+            "Others: genai-prices {version}, with {models:,} models of {providers} providers, whose newest price is of "
+            "{day}. A cost that a server reports goes before all prices.",
+            version=genai_data.version(),
+            models=models,
+            providers=providers,
+            day=genai_data.newest(),
+        )
     )
-    notes.append(f"Your own rows go before these: {path()}{'' if path().exists() else ' (not there yet)'}.")
+    own = _("Your own rows go before these: {path}.") if path().exists() else _(_NOT_THERE)
+    notes.append(own.format(path=path()))
     return notes
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from nbstream.language import _, listed, marked
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
@@ -17,13 +19,17 @@ if TYPE_CHECKING:
 #: Prices that were checked longer ago may be out of date.
 OLD_DAYS = 60
 KINDS: Mapping[Kind, str] = {
-    "hit": "input, from the cache",
-    "miss": "input",
-    "write": "input, written to the cache",
-    "write_1h": "input, written to the cache for an hour",
-    "output": "output",
+    "hit": marked("input, from the cache"),
+    "miss": marked("input"),
+    "write": marked("input, written to the cache"),
+    "write_1h": marked("input, written to the cache for an hour"),
+    "output": marked("output"),
 }
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_DAYS = (
+    *(marked("Monday"), marked("Tuesday"), marked("Wednesday"), marked("Thursday"), marked("Friday")),
+    *(marked("Saturday"), marked("Sunday")),
+)
+AS_SERVER_SAYS = marked("as the server says")
 _WEEK = 7
 
 
@@ -35,22 +41,23 @@ def source_of(cost: Cost, instant: float | None = None) -> str:
         instant: when the request was sent, in seconds since the Unix epoch; None if unknown. Prices
             that were old then are named so.
     """
-    dated = f" of {cost.dated:%Y-%m-%d}" if cost.dated else ""
+    day = f"{cost.dated:%Y-%m-%d}" if cost.dated else ""
     match cost.source:
         case "server":
-            return "as the server says"
+            return _(AS_SERVER_SAYS)
         case "user":
-            return f"your prices{dated}"
+            return _("your prices of {day}", day=day) if day else _("your prices")
         case "genai-prices":
-            said = "prices of genai-prices"
+            said = _("prices of genai-prices")
         case "several":
-            said = "prices of several sources"
-        case _:
-            if not cost.dated:
-                return "as the server says"
-            said = f"prices{dated}"
+            said = _("prices of several sources")
+        case other:
+            del other
+            if not day:
+                return _(AS_SERVER_SAYS)
+            said = _("prices of {day}", day=day)
     days = age(cost.checked, instant)
-    return f"{said}, last checked {days} days before" if days > OLD_DAYS else said
+    return _("{prices}, last checked {days} days before", prices=said, days=days) if days > OLD_DAYS else said
 
 
 def age(checked: date | None, instant: float | None) -> int:
@@ -63,20 +70,27 @@ def age(checked: date | None, instant: float | None) -> int:
 def age_note(checked: date | None) -> list[str]:
     """Return a sentence if prices that were checked on a day are old now; nothing otherwise."""
     days = age(checked, datetime.now(UTC).timestamp())
-    return [f"That is {days} days ago: they may be out of date."] if days > OLD_DAYS else []
+    return [_("That is {days} days ago: they may be out of date.", days=days)] if days > OLD_DAYS else []
 
 
 def weekday(instant: datetime) -> str:
     """Return the name of a day."""
-    return _DAYS[instant.weekday()]
+    return _(_DAYS[instant.weekday()])
 
 
 def peak_hours(peak: PeakRule, factor: Decimal) -> str:
     """Return when an hour is peak, as a sentence."""
-    hours = " and ".join(f"{start:02d}:00\u2013{end:02d}:00" for start, end in peak.hours)
-    days = peak.weekdays
-    span = "every day" if len(days) == _WEEK else f"from {_DAYS[days[0]]} to {_DAYS[days[-1]]}"
-    return f"Peak is {hours} UTC {span}, and costs {number(factor)} times as much."
+    hours = listed([f"{start:02d}:00\u2013{end:02d}:00" for start, end in peak.hours], " and ", " and ")
+    days, factor_text = peak.weekdays, number(factor)
+    if len(days) == _WEEK:
+        return _("Peak is {hours} UTC every day, and costs {factor} times as much.", hours=hours, factor=factor_text)
+    return _(
+        "Peak is {hours} UTC from {first} to {last}, and costs {factor} times as much.",
+        hours=hours,
+        first=_(_DAYS[days[0]]),
+        last=_(_DAYS[days[-1]]),
+        factor=factor_text,
+    )
 
 
 def money(amount: Decimal, currency: str) -> str:
@@ -107,5 +121,5 @@ def number(value: Decimal) -> str:
     if "." not in text:
         return f"{int(text):,}"
     text = text.rstrip("0")
-    whole, _, rest = text.partition(".")
+    whole, _point, rest = text.partition(".")
     return f"{int(whole):,}.{rest:0<2}" if rest else f"{int(whole):,}"

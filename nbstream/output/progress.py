@@ -5,10 +5,12 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
+from nbstream.language import _, joined, plural
 from nbstream.model.printable import printable
 from nbstream.output import sentences, settled, spending
 from nbstream.output.durations import seconds
 from nbstream.output.markdown_text import literal
+from nbstream.output.token_words import tokens_in
 
 if TYPE_CHECKING:
     from typing import Any
@@ -29,17 +31,19 @@ _A_SECOND = 1.0
 
 def label(progress: Progress) -> str:
     """Return what the job does. It stays the same, as a screen reader says each change."""
-    return f"Asking {prompts(progress.total)}" if progress.total is not None else "Asking prompts"
+    if progress.total is None:
+        return _("Asking prompts")
+    return plural("Asking {n:,} prompt", "Asking {n:,} prompts", progress.total)
 
 
 def prompts(number: int) -> str:
     """Return a number of prompts in words."""
-    return f"{number:,} {'prompt' if number == 1 else 'prompts'}"
+    return plural("{n:,} prompt", "{n:,} prompts", number)
 
 
 def note(progress: Progress) -> str:
     """Return how far the job has come, and what it waits for."""
-    done = f"{progress.answered + progress.kept:,} done"
+    done = _("{count:,} done", count=progress.answered + progress.kept)
     return " · ".join([done, *_others(progress), *_taken(progress), *_pace(progress), *_wait(progress)])
 
 
@@ -50,37 +54,43 @@ def line(progress: Progress) -> str:
 
 def footer(progress: Progress) -> list[str]:
     """Return the items of the line that stays, in reading order."""
-    items = [f"Stopped after {seconds(progress.elapsed)}"] if progress.end == "stopped" else []
+    items = [_("Stopped after {duration}", duration=seconds(progress.elapsed))] if progress.end == "stopped" else []
     of = prompts(progress.taken if progress.total is None else progress.total)
-    items += [f"{progress.answered:,} of {of} answered", *_others(progress)]
+    items += [_("{answered:,} of {prompts} answered", answered=progress.answered, prompts=of), *_others(progress)]
     items += [printable(", ".join(progress.models))] if progress.models else []
-    items += ["simulated"] if progress.is_simulated else []
+    items += [_("simulated")] if progress.is_simulated else []
     items += [seconds(progress.elapsed)] if progress.end != "stopped" else []
     usage = progress.usage
     if usage is not None and usage.prompt_tokens is not None:
-        cached = f" ({usage.cache_hit_tokens:,} cached)" if usage.cache_hit_tokens else ""
-        items.append(f"in {usage.prompt_tokens:,}{cached}")
+        items.append(tokens_in(usage.prompt_tokens, usage.cache_hit_tokens))
     if usage is not None and usage.completion_tokens is not None:
-        items.append(f"out {usage.completion_tokens:,}")
+        items.append(_("out {count:,}", count=usage.completion_tokens))
     items += _cost(progress)
-    return items + ([printable(f"saved in {progress.file}")] if progress.file else [])
+    return items + ([printable(_("saved in {file}", file=progress.file))] if progress.file else [])
 
 
 def notes(progress: Progress, audience: Audience) -> list[str]:
     """Return what failed, by its reason, and what to do about it."""
     kinds = progress.failures[:_MOST_KINDS] if progress.end not in ("hopeless", "alike") else ()
-    found = [f"{_times(count)}{sentences.message(failure)}" for failure, count in kinds]
-    more = progress.failed - sum(count for _, count in kinds) if kinds else 0
-    found += [f"{_times(more)}another failure, which is in the result."] if more else []
+    found = [_with_times(count, sentences.message(failure)) for failure, count in kinds]
+    more = progress.failed - sum(count for _failure, count in kinds) if kinds else 0
+    found += [_with_times(more, _("another failure, which is in the result."))] if more else []
     rest = progress.rest
     if not progress.end and progress.failed:
-        found.append(f"{_again(audience)} asks these again, and keeps the other answers.")
+        found.append(
+            _("The same call asks these again, and keeps the other answers.")
+            if audience == "python"
+            else _("Running the cell again asks these again, and keeps the other answers.")
+        )
     elif progress.end and rest is None:
-        found.append(f"What was answered is kept: {_again(audience, 0)} asks only the rest.")
+        found.append(
+            _("What was answered is kept: the same call asks only the rest.")
+            if audience == "python"
+            else _("What was answered is kept: running the cell again asks only the rest.")
+        )
     elif progress.end and rest:
         kept = progress.answered + progress.kept
-        what = f"{kept:,} {'answer is' if kept == 1 else 'answers are'} kept: {_again(audience, 0)} asks only the other"
-        found.append(f"{what} {rest:,}." if kept else "Nothing was answered.")
+        found.append(_kept(kept, rest, audience) if kept else _("Nothing was answered."))
     return found
 
 
@@ -89,15 +99,17 @@ def alert(progress: Progress, audience: Audience) -> str:
     reason = sentences.alert(progress.reason, audience) if progress.reason is not None else ""
     match progress.end:
         case "hopeless":
-            return f"The job has ended, as the other prompts would fail, too. {reason}"
+            return joined(_("The job has ended, as the other prompts would fail, too."), reason)
         case "alike":
-            return f"The job has ended, as none of the first {progress.failed:,} prompts was accepted. {reason}"
+            said = _("The job has ended, as none of the first {failed:,} prompts was accepted.", failed=progress.failed)
+            return joined(said, reason)
         case "disk":
-            what = progress.file or "A temporary file"
-            kept = " What was answered since then is in nbstream.last_map, for as long as the kernel runs."
-            return f"The job has ended: {what} could not be written: {progress.said}.{kept if progress.file else ''}"
+            what = progress.file or _("A temporary file")
+            said = _("The job has ended: {file} could not be written: {reason}.", file=what, reason=progress.said)
+            kept = _("What was answered since then is in nbstream.last_map, for as long as the kernel runs.")
+            return joined(said, kept if progress.file else "")
         case "input":
-            return f"The job has ended, as the prompts could not be read further: {progress.said}"
+            return _("The job has ended, as the prompts could not be read further: {said}", said=progress.said)
     return ""
 
 
@@ -123,57 +135,75 @@ def text(progress: Progress, audience: Audience) -> str:
     return "\n".join(printable(each) for each in lines if each)
 
 
-def _times(count: int) -> str:
-    return f"{prompts(count)}: "
+def _with_times(count: int, said: str) -> str:
+    return _("{prompts}: {sentence}", prompts=prompts(count), sentence=said)
 
 
-def _again(audience: Audience, start: int = 1) -> str:
-    words = "Running the cell again" if audience != "python" else "The same call"
-    return words if start else words[0].lower() + words[1:]
+def _kept(kept: int, rest: int, audience: Audience) -> str:
+    if audience == "python":
+        return plural(
+            "{n:,} answer is kept: the same call asks only the other {rest:,}.",
+            "{n:,} answers are kept: the same call asks only the other {rest:,}.",
+            kept,
+            rest=rest,
+        )
+    return plural(
+        "{n:,} answer is kept: running the cell again asks only the other {rest:,}.",
+        "{n:,} answers are kept: running the cell again asks only the other {rest:,}.",
+        kept,
+        rest=rest,
+    )
 
 
 def _others(progress: Progress) -> list[str]:
-    items = [f"{progress.kept:,} kept from before"] if progress.kept else []
-    return items + ([f"{progress.failed:,} failed"] if progress.failed else [])
+    items = [_("{kept:,} kept from before", kept=progress.kept)] if progress.kept else []
+    return items + ([_("{failed:,} failed", failed=progress.failed)] if progress.failed else [])
 
 
 def _taken(progress: Progress) -> list[str]:
     usage = progress.usage
     tokens = (usage.prompt_tokens or 0) + (usage.completion_tokens or 0) if usage is not None else 0
-    return [*([f"{tokens:,} tokens"] if tokens else []), *_cost(progress)]
+    return [*([_("{tokens:,} tokens", tokens=tokens)] if tokens else []), *_cost(progress)]
 
 
 def _cost(progress: Progress) -> list[str]:
     spend = progress.spend
     dates = [each.dated for each in (*spend.exact, *spend.about) if each.dated is not None]
-    dated = f" (prices of {max(dates):%Y-%m-%d})" if progress.is_over and dates else ""
     said = spending.amount(spend)
+    if said and progress.is_over and dates:
+        said = _("{amount} (prices of {day})", amount=said, day=f"{max(dates):%Y-%m-%d}")
     notes = [spending.unknown(spend), spending.free(spend)] if progress.is_over else []
-    return [f"{said}{dated}", *filter(None, notes)] if said else []
+    return [said, *filter(None, notes)] if said else []
 
 
 def _pace(progress: Progress) -> list[str]:
     items = []
     if (rate := progress.rate) is not None:
-        items.append(f"{rate:.1f} a second" if rate >= _A_SECOND else f"{rate * _MINUTE:.1f} a minute")
+        items.append(
+            _("{rate:.1f} a second", rate=rate) if rate >= _A_SECOND else _("{rate:.1f} a minute", rate=rate * _MINUTE)
+        )
     if progress.left is not None and not progress.is_over:
-        items.append(f"about {_rough(progress.left)} left")
+        items.append(_("about {duration} left", duration=_rough(progress.left)))
     return items
 
 
 def _rough(duration: float) -> str:
     """Return a duration that is not certain: `5 s`, `3 min`, `2 h 10 min`."""
     if duration < _MINUTE:
-        return f"{max(1, round(duration))} s"
+        return _("{seconds} s", seconds=max(1, round(duration)))
     minutes = round(duration / _MINUTE)
-    return f"{minutes} min" if minutes < _MINUTE else f"{minutes // _MINUTE} h {minutes % _MINUTE:02d} min"
+    return (
+        _("{minutes} min", minutes=minutes)
+        if minutes < _MINUTE
+        else _("{hours} h {minutes:02d} min", hours=minutes // _MINUTE, minutes=minutes % _MINUTE)
+    )
 
 
 def _wait(progress: Progress) -> list[str]:
     failure = progress.waits_for
     if failure is None or progress.is_over:
         return []
-    return [f"{_short(failure)}, next request in {seconds(progress.wait)}"]
+    return [_("{short}, next request in {wait}", short=_short(failure), wait=seconds(progress.wait))]
 
 
 def _short(failure: Failure) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING
 
+from nbstream.language import _, listed
 from nbstream.model.printable import visible
 from nbstream.output import call_words
 from nbstream.output.call_values import as_json, used_arguments
@@ -23,9 +24,16 @@ def notes(call: ToolCall) -> list[str]:
     unusual = [char for char in dict.fromkeys(call.name) if not char.isascii()]
     if not unusual:
         return []
-    named = ", ".join(map(_letter, unusual[:_MOST_LETTERS]))
-    more = f", and {len(unusual) - _MOST_LETTERS} more" if len(unusual) > _MOST_LETTERS else ""
-    return [f"The name of the tool has letters that may look like others: {named}{more}."]
+    letters = listed(list(map(_letter, unusual[:_MOST_LETTERS])))
+    if more := len(unusual) - len(unusual[:_MOST_LETTERS]):
+        return [
+            _(
+                "The name of the tool has letters that may look like others: {letters}, and {more} more.",
+                letters=letters,
+                more=more,
+            )
+        ]
+    return [_("The name of the tool has letters that may look like others: {letters}.", letters=letters)]
 
 
 def in_words(call: ToolCall) -> str:
@@ -34,13 +42,13 @@ def in_words(call: ToolCall) -> str:
     A line that continues a value has a mark, so that a value cannot look like another argument.
     """
     arguments = used_arguments(call)
-    lines = [f"The model asks to run {call_words.name(call)}:"]
+    lines = [_("The model asks to run {name}:", name=call_words.name(call))]
     for each in arguments.named:
         first, *others = each.value.text.split("\n")
         lines += [f"  {each.name} = {first}", *(f"  | {line}" for line in others)]
     lines += [f"  | {line}" for line in arguments.text.split("\n")] if arguments.text else []
     if not arguments.named and not arguments.text:
-        lines.append("  no arguments")
+        lines.append(f"  {_('no arguments')}")
     reason = visible(" ".join(call.reason.split()))
     return "\n".join([*lines, *([reason] if reason else []), *notes(call)])
 
@@ -65,4 +73,4 @@ def editable(arguments: str) -> str:
 
 
 def _letter(char: str) -> str:
-    return f"{visible(char)} (U+{ord(char):04X}, {unicodedata.name(char, 'without a name')})"
+    return f"{visible(char)} (U+{ord(char):04X}, {unicodedata.name(char, _('without a name'))})"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from nbstream.language import _, date_text
 from nbstream.model.spend import Spend
 
 if TYPE_CHECKING:
@@ -21,14 +22,19 @@ def recorded_items(reply: Reply) -> list[str]:
         return []
     # In the reader's time zone.
     instant = datetime.fromtimestamp(min(each.instant for each in recorded)).astimezone()
-    day, paid = f"{instant.day} {instant:%B %Y}", _paid(recorded)
-    then = f"then it would have cost {paid}" if reply.simulated else f"then {paid}"
-    then = f" ({then})" if paid else ""
+    day = date_text(instant, f"{instant.day} {instant:%B %Y}", "yMMMMd")
+    paid, cost = _paid(recorded), str(reply.cost or "$0")
     if any(each.kind == "recording" for each in recorded):
-        return [f"replayed from {day}, {reply.cost or '$0'}{then}"]
-    if is_partly_cached(reply):
-        return [f"{len(recorded)} of them cached, from {day}{then}"]
-    return [f"from {day}, cached, {reply.cost or '$0'}{then}"]
+        said = _("replayed from {day}, {cost}", day=day, cost=cost)
+    elif is_partly_cached(reply):
+        said = _("{count} of them cached, from {day}", count=len(recorded), day=day)
+    else:
+        said = _("from {day}, cached, {cost}", day=day, cost=cost)
+    if not paid:
+        return [said]
+    if reply.simulated:
+        return [_("{item} (then it would have cost {paid})", item=said, paid=paid)]
+    return [_("{item} (then {paid})", item=said, paid=paid)]
 
 
 def is_partly_cached(reply: Reply) -> bool:

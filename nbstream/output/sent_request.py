@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from nbstream.language import _, listed, marked, plural
 from nbstream.model.printable import one_line, printable
 from nbstream.model.request import CHAT, MESSAGES
 from nbstream.output.settled import one_block
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 
 #: The languages of `%deepseek request`, with the names by which Pygments knows them.
 LANGUAGES = {"json": "json", "python": "python", "curl": "sh", "node": "javascript"}
-_FORMS = "To send it again: %deepseek request json, python, curl or node; in Python reply.request.python() and so on."
+_FORMS = marked(
+    "To send it again: %deepseek request json, python, curl or node; in Python reply.request.python() and so on."
+)
 #: The characters that are shown of a text: of its beginning and of its end.
 _FIRST, _LAST = 1_500, 300
 #: The content blocks that are shown as other parts of a message.
@@ -69,7 +72,7 @@ def account_html(request: Request, before: int = 0, *, is_sent: bool = True) -> 
 
 
 def _forms(*, is_sent: bool) -> list[str]:
-    return [_FORMS] if is_sent else []
+    return [_(_FORMS)] if is_sent else []
 
 
 def code_html(code: str, language: str) -> str:
@@ -90,21 +93,26 @@ def _before(count: int) -> list[str]:
     """Return where the earlier requests of the same reply are."""
     if not count:
         return []
-    requests = "The request before it" if count == 1 else f"The {count:,} requests before it"
-    return [f"{requests}, in the same reply: reply.steps[0].request{' and so on' * (count > 1)}."]
+    return [
+        plural(
+            "The request before it, in the same reply: reply.steps[0].request.",
+            "The {n:,} requests before it, in the same reply: reply.steps[0].request and so on.",
+            count,
+        )
+    ]
 
 
 def _facts(request: Request) -> Table:
     """Return where the request went and its parameters; long values are cut."""
-    rows = [("model", request.model), *_key(request), *_turn(request)]
+    rows = [(_("model"), request.model), *_key(request), *_turn(request)]
     for name, value in _fields(request).items():
         if name == "tools" and isinstance(value, list):
             rows.append((name, ", ".join(map(_tool_name, value))))
         elif not (_is_completion(request) and name in ("prompt", "suffix")):
             rows.append((name, _json(value)))
-    keys = "".join(f"&{name}=…" for name, _ in request.address.query_variables)
+    keys = "".join(f"&{name}=…" for name, _value in request.address.query_variables)
     url = request.url + (keys if request.address.query else keys.replace("&", "?", 1))
-    return Table(f"POST {printable(url)}", ("field", "value"), rows)
+    return Table(f"POST {printable(url)}", (_("field"), _("value")), rows)
 
 
 def _fields(request: Request) -> Mapping[str, Any]:
@@ -116,23 +124,27 @@ def _fields(request: Request) -> Mapping[str, Any]:
 
 def _key(request: Request) -> list[tuple[str, str]]:
     words = {
-        "argument": "given as api_key=",
-        "environment": f"from the variable {request.address.key_variable}",
-        "prompt": "typed for %deepseek key",
-        "keyring": "from the keyring",
-        "colab": "from Colab's secrets",
-        "elsewhere": f"none: {request.key_variable or 'that of the environment'} belongs to another server",
-        "none": "none",
+        "argument": _("given as api_key="),
+        "environment": _("from the variable {key_variable}", key_variable=request.address.key_variable),
+        "prompt": _("typed for %deepseek key"),
+        "keyring": _("from the keyring"),
+        "colab": _("from Colab's secrets"),
+        "elsewhere": _(
+            "none: {key_variable} belongs to another server",
+            key_variable=request.key_variable or _("that of the environment"),
+        ),
+        "none": _("none"),
     }.get(request.key_origin)
-    return [("key", words)] if words else []
+    return [(_("key"), words)] if words else []
 
 
 def _turn(request: Request) -> list[tuple[str, str]]:
     if (turn := request.turn) is None:
         return []
-    version = f", version {turn.version}" if turn.version > 1 else ""
-    before = f", {turn.before} {'turn' if turn.before == 1 else 'turns'} before it"
-    return [("chat", f"{turn.chat}, turn {turn.index + 1}{version}{before}")]
+    number = _("turn {number}", number=turn.index + 1)
+    version = [_("version {number}", number=turn.version)] if turn.version > 1 else []
+    before = plural("{n} turn before it", "{n} turns before it", turn.before)
+    return [(_("chat"), listed([turn.chat, number, *version, before]))]
 
 
 def _is_completion(request: Request) -> bool:
@@ -154,7 +166,10 @@ def _parts(request: Request) -> Iterator[Part]:
             continue
         yield from parts_of(number, message, called)
         if number == 1 and left_out > 1:
-            yield Part(f"… {left_out - 1:,} earlier messages: %deepseek request json shows all of them", "")
+            yield Part(
+                _("… {left_out:,} earlier messages: %deepseek request json shows all of them", left_out=left_out - 1),
+                "",
+            )
 
 
 def parts_of(number: int, message: Mapping[str, Any], called: dict[str, str]) -> Iterator[Part]:
@@ -170,7 +185,7 @@ def parts_of(number: int, message: Mapping[str, Any], called: dict[str, str]) ->
     role = f"{number} · {one_line(str(message.get('role')))}"
     text, items = _content(message.get("content"))
     if (name := called.get(str(message.get("tool_call_id")))) is not None:
-        items.insert(0, f"result of {name}")
+        items.insert(0, _("result of {name}", name=name))
     for name, value in message.items():
         if name not in ("role", "content", "reasoning_content", "tool_calls", "content_blocks"):
             items.append(f"{one_line(name)}: {_json(value)}")
@@ -185,7 +200,7 @@ def parts_of(number: int, message: Mapping[str, Any], called: dict[str, str]) ->
     for call in _calls(message):
         function = call.get("function")
         arguments = function.get("arguments", "") if isinstance(function, dict) else ""
-        yield Part(f"{role} · calls {_tool_name(call)}", str(arguments))
+        yield Part(" · ".join([role, _("calls {name}", name=_tool_name(call))]), str(arguments))
 
 
 def _called(message: Mapping[str, Any]) -> dict[str, str]:
@@ -196,8 +211,9 @@ def _thoughts(role: str, blocks: list[dict[str, Any]]) -> Iterator[Part]:
     """Yield the thoughts of a message that has content blocks."""
     for block in blocks:
         if block.get("type") == "thinking":
-            text, signed = str(block.get("thinking")), ", signed" if block.get("signature") else ""
-            yield Part(f"{role} · thinking · {_size(text)}{signed}", text)
+            text = str(block.get("thinking"))
+            signed = [_("signed")] if block.get("signature") else []
+            yield Part(f"{role} · thinking · {listed([_size(text), *signed])}", text)
 
 
 def _calls(message: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -224,10 +240,10 @@ def _image(url: str) -> str:
     """Return what an image is: the type and size of a data URL, or else its address."""
     head, comma, data = url.partition(",")
     if not (head.startswith("data:") and comma):
-        return f"image at {one_line(url)}"
+        return _("image at {url}", url=one_line(url))
     size = len(data) * _BYTES_PER_DIGIT
-    shown = f"{size / _KILOBYTE:,.0f} kB" if size >= _KILOBYTE else f"{size:.0f} bytes"
-    return f"{one_line(head.removeprefix('data:').partition(';')[0])}, {shown}, not shown"
+    shown = _("{size:,.0f} kB", size=size / _KILOBYTE) if size >= _KILOBYTE else _("{size:.0f} bytes", size=size)
+    return listed([one_line(head.removeprefix("data:").partition(";")[0]), shown, _("not shown")])
 
 
 def _inserted(request: Request) -> list[str]:
@@ -237,23 +253,29 @@ def _inserted(request: Request) -> list[str]:
 
 def _inserted_line(inserted: Inserted) -> str:
     facts = inserted_facts(inserted)
-    where = "in the prompt" if inserted.place == "in the prompt" else f"{inserted.place} the prompt"
-    return one_line(f"Put {where}: {inserted.name}{f' ({facts})' if facts else ''}")
+    name = _("{name} ({facts})", name=inserted.name, facts=facts) if facts else inserted.name
+    match inserted.place:
+        case "above":
+            return one_line(_("Put above the prompt: {name}", name=name))
+        case "below":
+            return one_line(_("Put below the prompt: {name}", name=name))
+        case _:
+            return one_line(_("Put in the prompt: {name}", name=name))
 
 
 def inserted_facts(inserted: Inserted) -> str:
     """Return what a value or a file is, and how much of it was sent."""
-    return one_line(", ".join(filter(None, [inserted.kind, inserted.shown, "cut" if inserted.is_cut else ""])))
+    return one_line(listed(list(filter(None, [inserted.kind, inserted.shown, _("cut") if inserted.is_cut else ""]))))
 
 
 def _tool_name(tool: Any) -> str:
     # A tool of Anthropic's API has its name at the top.
     function = tool.get("function", tool if "name" in tool else None) if isinstance(tool, dict) else None
-    return one_line(str(function.get("name"))) if isinstance(function, dict) else "a tool"
+    return one_line(str(function.get("name"))) if isinstance(function, dict) else _("a tool")
 
 
 def _size(text: str) -> str:
-    return "1 character" if len(text) == 1 else f"{len(text):,} characters"
+    return plural("{n:,} character", "{n:,} characters", len(text))
 
 
 def _cut(text: str) -> str:
@@ -261,7 +283,8 @@ def _cut(text: str) -> str:
     left_out = len(text) - _FIRST - _LAST
     if left_out <= 0:
         return printable(text)
-    return printable(f"{text[:_FIRST]}\n[… {left_out:,} characters are not shown here …]\n{text[-_LAST:]}")
+    note = _("{count:,} characters are not shown here", count=left_out)
+    return printable(f"{text[:_FIRST]}\n[… {note} …]\n{text[-_LAST:]}")
 
 
 def _json(value: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nbstream.language import _, joined, listed, marked, plural
 from nbstream.model.reply import Reply
 from nbstream.output.remedies import remedy
 from nbstream.output.sentences import message
@@ -20,12 +21,13 @@ if TYPE_CHECKING:
 
 #: More rows would push the notebook away.
 MOST_ROWS = 40
-_PRICES = "Prices are per million tokens at this moment, without a cache"
+_PRICES = marked("Prices are per million tokens at this moment, without a cache.")
+_PRICES_FROM = marked("Prices are per million tokens at this moment, without a cache; from {sources}.")
 
 
 def failed(error: QueryError, audience: Audience) -> str:
     """Return what happened to a question, and what to do, as for a reply."""
-    return f"{message(error.failure)} {remedy(error.failure, Reply(request=error.request), audience)}"
+    return joined(message(error.failure), remedy(error.failure, Reply(request=error.request), audience))
 
 
 def models_table(endpoint: Endpoint, models: Sequence[ListedModel], current: str, word: str) -> Table:
@@ -42,46 +44,57 @@ def models_table(endpoint: Endpoint, models: Sequence[ListedModel], current: str
     shown = sorted(found, key=lambda each: each.id != current)[:MOST_ROWS]
     shown = shown if len(found) > MOST_ROWS else found
     columns = [("", [("→" if each.id == current else "") for each in shown])] if current else []
-    columns.append(("model", [each.id for each in shown]))
+    columns.append((_("model"), [each.id for each in shown]))
     if any(each.context for each in shown):
-        columns.append(("context", [f"{each.context:,}" if each.context else "" for each in shown]))
+        columns.append((_("context"), [_("{count:,}", count=each.context) if each.context else "" for each in shown]))
     has_prices = any(each.price_in is not None or each.price_out is not None for each in shown)
     if has_prices:
         currency = next(each.currency for each in shown if each.price_in is not None or each.price_out is not None)
-        columns.append((f"in, {currency}", [_price(each.price_in) for each in shown]))
-        columns.append((f"out, {currency}", [_price(each.price_out) for each in shown]))
-    headers = [name for name, _ in columns]
-    numbers = frozenset(at for at, name in enumerate(headers) if name not in ("", "model"))
+        columns.append((_("in, {currency}", currency=currency), [_price(each.price_in) for each in shown]))
+        columns.append((_("out, {currency}", currency=currency), [_price(each.price_out) for each in shown]))
+    headers = [name for name, _cells in columns]
+    numbers = frozenset(at for at, name in enumerate(headers) if name not in ("", _("model")))
     rest = len(found) - len(shown)
     sources = sorted({each.source for each in shown if each.source and each.price_in is not None})
-    notes = [f"{_PRICES}; from {' and '.join(sources)}." if sources else f"{_PRICES}."] if has_prices else []
+    prices = _(_PRICES_FROM, sources=listed(sources, " and ", " and ")) if sources else _(_PRICES)
+    notes = [prices] if has_prices else []
     if rest:
         name = endpoint.name or f"{endpoint.origin}{endpoint.address.path}"
-        notes.append(f"{rest:,} more: %deepseek models {name} WORD shows those with a word in their id.")
-    count = f"{len(found):,} of {len(models):,} models" if word else f"{len(models):,} models"
-    count = "1 model" if count == "1 models" else count
-    rows = list(zip(*(cells for _, cells in columns), strict=True))
-    return Table(f"{endpoint.server}: {count}", headers, rows, numbers, " ".join(notes))
+        notes.append(
+            _("{rest:,} more: %deepseek models {name} WORD shows those with a word in their id.", rest=rest, name=name)
+        )
+    count = plural("{n:,} model", "{n:,} models", len(models))
+    if word:
+        count = _("{found:,} of {count:,} models", found=len(found), count=len(models))
+    rows = list(zip(*(cells for _name, cells in columns), strict=True))
+    return Table(_("{name}: {cost}", name=endpoint.server, cost=count), headers, rows, numbers, joined(*notes))
 
 
 def balance_line(endpoint: Endpoint, balance: Balance) -> str:
     """Return one line with the money that can still be spent."""
     currency, server = balance.currency, endpoint.server
-    used = f"{_amount(balance.used)} {currency} used" if balance.used is not None else ""
+    used = (
+        _("{amount} {currency} used", amount=_amount(balance.used), currency=currency)
+        if balance.used is not None
+        else ""
+    )
     if balance.left is None:
-        return f"{server}: {used} with this key, which has no limit."
-    left = f"{_amount(balance.left)} {currency} left"
+        return _("{server}: {used} with this key, which has no limit.", server=server, used=used)
+    amount = _amount(balance.left)
     if balance.is_of_key:
-        left += " of this key's limit"
-    granted = f"{_amount(balance.granted)} of it granted" if balance.granted else ""
-    return f"{server}: {', '.join(filter(None, [left, granted, used]))}."
+        left = _("{amount} {currency} left of this key's limit", amount=amount, currency=currency)
+    else:
+        left = _("{amount} {currency} left", amount=amount, currency=currency)
+    granted = _("{amount} of it granted", amount=_amount(balance.granted)) if balance.granted else ""
+    parts = listed(list(filter(None, [left, granted, used])))
+    return _("{server}: {parts}.", server=server, parts=parts)
 
 
 def _price(price: Decimal | None) -> str:
     if price is None:
         return ""
     # Two significant digits or more.
-    return "free" if price == 0 else f"{price:.{max(2, 1 - price.adjusted())}f}"
+    return _("free") if price == 0 else f"{price:.{max(2, 1 - price.adjusted())}f}"
 
 
 def _amount(amount: Decimal | None) -> str:

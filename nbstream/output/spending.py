@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nbstream.language import _, listed, plural
+
 if TYPE_CHECKING:
     from nbstream.model.spend import Spend
 
@@ -13,7 +15,7 @@ def amount(spend: Spend) -> str:
     if not spend.is_known:
         return ""
     is_free = not any(each.amount for each in (*spend.exact, *spend.about))
-    return f"{'would cost ' if spend.is_simulated and not is_free else ''}{spend}"
+    return _("would cost {amount}", amount=spend) if spend.is_simulated and not is_free else str(spend)
 
 
 def marked(spend: Spend) -> str:
@@ -24,24 +26,35 @@ def marked(spend: Spend) -> str:
     return " + ".join(known + [f"≈ {each.text(1)}" for each in spend.about])
 
 
-def unknown(spend: Spend) -> str:
+def unknown(spend: Spend, *, of_requests: bool = False) -> str:
     """Return of how many replies the cost is not known: `the cost of 2 replies is not known`."""
-    return f"the cost of {_replies(spend.unknown)} is not known" if spend.unknown else ""
+    if not spend.unknown:
+        return ""
+    if of_requests:
+        return plural(
+            "the cost of {n:,} request is not known", "the cost of {n:,} requests is not known", spend.unknown
+        )
+    return plural("the cost of {n:,} reply is not known", "the cost of {n:,} replies is not known", spend.unknown)
 
 
 def free(spend: Spend) -> str:
     """Return how many replies cost nothing: `2 replies replayed, 1 cached, at $0`."""
-    counts = [(spend.replayed, "replayed"), (spend.cached, "cached")]
-    words = [f"{count:,} {how}" for count, how in counts if count]
-    return f"{', '.join(words)}, at $0" if words else ""
+    words = [_("{count:,} replayed", count=spend.replayed)] if spend.replayed else []
+    words += [_("{count:,} cached", count=spend.cached)] if spend.cached else []
+    return _("{replies}, at $0", replies=listed(words)) if words else ""
 
 
-def notes(spend: Spend) -> list[str]:
-    """Return what a reader of an amount should know about it, each as a sentence."""
-    found = ["What is “about” is estimated, as no tokens were reported of it."] if spend.about else []
-    found += [f"{each[0].upper()}{each[1:]}." for each in (unknown(spend), free(spend)) if each]
+def notes(spend: Spend, *, of_requests: bool = False) -> list[str]:
+    """Return what a reader of an amount should know about it, each as a sentence.
+
+    Args:
+        spend: the amount.
+        of_requests: whether requests are counted; else replies.
+    """
+    found = [_("What is “about” is estimated, as no tokens were reported of it.")] if spend.about else []
+    found += [
+        f"{each[0].upper()}{each[1:]}{_('.')}"
+        for each in (unknown(spend, of_requests=of_requests), free(spend))
+        if each
+    ]
     return found
-
-
-def _replies(count: int) -> str:
-    return f"{count:,} {'reply' if count == 1 else 'replies'}"

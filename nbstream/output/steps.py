@@ -9,6 +9,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
+from nbstream.language import _
 from nbstream.markdown.parser import unix_lines
 from nbstream.markdown.rendering import to_html
 from nbstream.model.presentation import Presentation
@@ -52,7 +53,7 @@ def step_html(
     display = "closed" if presentation.reasoning == "auto" else presentation.reasoning
     answer = answer_html(step, renderer, name="nbstream-said", settled=settled)
     if repeated and answer:
-        summary = f'<span style="{_QUIET};font-size:.93em;cursor:pointer">{wording.FIRST_ANSWER}</span>'
+        summary = f'<span style="{_QUIET};font-size:.93em;cursor:pointer">{_(wording.FIRST_ANSWER)}</span>'
         answer = f"<div><details><summary>{summary}</summary>{answer}</details></div>"
     parts = [thought_html(step, display, renderer, settled=settled), answer, *cards_html(step)]
     if repeated:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nbstream.language import _, listed
 from nbstream.model import events
 from nbstream.model.printable import one_line
 from nbstream.output.sentences import message, warning_sentence
@@ -44,46 +45,54 @@ def meaning(raw: bytes, decoded: Sequence[events.Event], request: Request) -> li
     if found := [words for each in decoded if (words := _words(each, request))]:
         return found
     if raw.startswith(b":"):
-        return ["a comment: the server is there"]
+        return [_("a comment: the server is there")]
     if raw.strip().endswith(b"[DONE]"):
-        return ["the end of the stream"]
-    name, _, _ = raw.partition(b":")
-    named = {b"event": "the name of the event", b"id": "its id", b"retry": "how long to wait before trying again"}
+        return [_("the end of the stream")]
+    name = raw.partition(b":")[0]
+    named = {
+        b"event": _("the name of the event"),
+        b"id": _("its id"),
+        b"retry": _("how long to wait before trying again"),
+    }
     if name in named:
         return [named[name]]
-    return ["nothing new"] if raw else []
+    return [_("nothing new")] if raw else []
 
 
 def _words(event: events.Event, request: Request) -> str:
     match event:
         case events.Reasoning():
-            return f"reasoning {_quoted(event.text)}"
+            return _("reasoning {quoted}", quoted=_quoted(event.text))
         case events.Answer():
-            return f"answer {_quoted(event.text)}"
+            return _("answer {quoted}", quoted=_quoted(event.text))
         case events.Refusal():
-            return f"refusal {_quoted(event.text)}"
+            return _("refusal {quoted}", quoted=_quoted(event.text))
         case events.ToolCallDelta():
-            name = f" of {one_line(event.name)}" if event.name else ""
-            return f"tool call {event.index + 1}{name} {_quoted(event.arguments)}".rstrip()
+            fields = {"number": event.index + 1, "arguments": _quoted(event.arguments)}
+            if event.name:
+                return _("tool call {number} of {name} {arguments}", name=one_line(event.name), **fields).rstrip()
+            return _("tool call {number} {arguments}", **fields).rstrip()
         case events.Moved():
-            return f"the text so far is {event.to}"
+            return _("the text so far is {to}", to=event.to)
         case events.Scored():
             return _scored(event.tokens)
         case events.Identified():
-            names = {"model": event.model, "id": event.id, "fingerprint": event.system_fingerprint}
-            return ", ".join(f"{name} {one_line(value)}" for name, value in names.items() if value)
+            names = {_("model"): event.model, "id": event.id, "fingerprint": event.system_fingerprint}
+            return listed([f"{name} {one_line(value)}" for name, value in names.items() if value])
         case events.UsageReported():
-            return f"tokens: {_counts(event.usage)}"
+            return _("tokens: {counts}", counts=_counts(event.usage))
         case events.Finished():
-            return f"finish reason {one_line(event.reason)}"
+            return _("finish reason {reason}", reason=one_line(event.reason))
         case events.Noted():
-            return f"field {one_line(event.name)}"
+            return _("field {name}", name=one_line(event.name))
         case events.Warned():
             return one_line(warning_sentence(event.warning, request))
         case events.Waiting():
-            return f"a comment: {one_line(event.note)}" if event.note else "a comment: the server is there"
+            return (
+                _("a comment: {note}", note=one_line(event.note)) if event.note else _("a comment: the server is there")
+            )
         case events.BlockEnded():
-            return f"the end of a block of {event.kind}"
+            return _("the end of a block of {kind}", kind=event.kind)
         case events.Ended():
             return _end(event)
     return ""
@@ -92,15 +101,18 @@ def _words(event: events.Event, request: Request) -> str:
 def _end(event: events.Ended) -> str:
     if event.failure is not None:
         return one_line(message(event.failure))
-    return "the response has ended" if event.outcome == "served" else "the reply was stopped"
+    return _("the response has ended") if event.outcome == "served" else _("the reply was stopped")
 
 
 def _scored(tokens: Sequence[Token]) -> str:
     found = [
         f"{_quoted(each.text)} {each.probability:.0%}" for each in tokens[:_MOST_TOKENS] if each.probability is not None
     ]
-    more = f" and {len(tokens) - _MOST_TOKENS:,} more" if len(tokens) > _MOST_TOKENS else ""
-    return f"probability of {', '.join(found)}{more}" if found else ""
+    if not found:
+        return ""
+    if (more := len(tokens) - _MOST_TOKENS) > 0:
+        return _("probability of {tokens} and {more:,} more", tokens=listed(found), more=more)
+    return _("probability of {tokens}", tokens=listed(found))
 
 
 def _counts(usage: Usage) -> str:

@@ -7,6 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from nbstream.model.printable import one_line
+from nbstream.output.widths import padded, width_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,11 +38,11 @@ class Table:
     def text(self) -> str:
         """Return the table with aligned columns."""
         rows = [list(map(one_line, row)) for row in (self.headers, *self.rows)]
-        widths = [max(len(row[at]) for row in rows) for at in range(len(self.headers))]
+        widths = [max(width_of(row[at]) for row in rows) for at in range(len(self.headers))]
         lines = [self.title] if self.title else []
         for row in rows:
             cells = [
-                cell.rjust(width) if at in self.numbers else cell.ljust(width)
+                padded(cell, width, to_right=at in self.numbers)
                 for at, (cell, width) in enumerate(zip(row, widths, strict=True))
             ]
             lines.append(_GAP.join(cells).rstrip())

@@ -7,6 +7,7 @@ from heapq import nlargest
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from nbstream.language import _
 from nbstream.model import rates
 from nbstream.model.token_estimate import estimate_tokens
 from nbstream.output import call_words
@@ -69,21 +70,21 @@ def spans(step: Reply, now: float | None = None) -> list[Span]:
     last = timing.ended if timing.ended is not None else max(now or 0.0, begun)
     found = []
     first = timing.first_delta if timing.first_delta is not None and timing.first_delta >= begun else last
-    found.append(Span("wait", "until the first token" if first < last else "waiting", 0.0, first - begun))
+    found.append(Span("wait", _("until the first token") if first < last else "waiting", 0.0, first - begun))
     if timing.reasoning_started is not None and timing.reasoning_started >= begun:
         end = timing.reasoning_ended if timing.reasoning_ended is not None else last
         found.append(Span("reasoning", "reasoning", timing.reasoning_started - begun, end - begun))
     if timing.answer_started is not None and timing.answer_started >= begun:
         end = timing.last_delta if timing.last_delta is not None else last
-        name = "answer" if not step.tool_calls else "answer and tool calls" if step.answer else "tool calls"
+        name = "answer" if not step.tool_calls else _("answer and tool calls") if step.answer else _("tool calls")
         found.append(Span("answer", name, timing.answer_started - begun, max(end, timing.answer_started) - begun))
         if timing.ended is not None and timing.ended > end:
-            found.append(Span("end", "until the server ended the response", end - begun, timing.ended - begun))
+            found.append(Span("end", _("until the server ended the response"), end - begun, timing.ended - begun))
     for call in step.tool_calls:
         name = call_words.short_name(call)
         if call.asked is not None and call.decided_by != "nobody":
             until = call.decided if call.decided is not None else now or call.asked
-            found.append(Span("asked", f"your decision about {name}", call.asked - begun, until - begun))
+            found.append(Span("asked", _("your decision about {name}", name=name), call.asked - begun, until - begun))
         if call.began is not None:
             until = call.began + call.outcome.seconds if call.outcome is not None else now or call.began
             found.append(Span("tool", name, call.began - begun, until - begun))
@@ -97,11 +98,11 @@ def facts(step: Reply) -> list[tuple[str, str]]:
     reasoned = step.usage.reasoning_tokens if step.usage is not None else None
     seconds = step.timing.reasoning_seconds
     if rate is not None:
-        found.append(("tokens a second, from the first token on", f"{rate:.1f}"))
+        found.append((_("tokens a second, from the first token on"), f"{rate:.1f}"))
     if reasoned and seconds and seconds >= 1:
-        found.append(("tokens of reasoning a second", f"{reasoned / seconds:.1f}"))
+        found.append((_("tokens of reasoning a second"), _("{reasoned:.1f}", reasoned=reasoned / seconds)))
     if out is not None:
-        found.append(("tokens of the answer", f"{out:,}"))
+        found.append((_("tokens of the answer"), f"{out:,}"))
     return found
 
 
@@ -123,7 +124,7 @@ def curve(deltas: Sequence[tuple[float, Literal["reasoning", "answer"], str]], t
     whole = total or sum(estimate_tokens(text) for _, _, text in deltas) or 1
     unit = whole / sum(weights)
     stretches: dict[tuple[int, Literal["reasoning", "answer"]], float] = {}
-    for (at, kind, _), weight in zip(deltas, weights, strict=True):
+    for (at, kind, _text), weight in zip(deltas, weights, strict=True):
         place = int((at - begin) / width), kind
         stretches[place] = stretches.get(place, 0.0) + weight * unit
     return [

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from nbstream.client.ledger_view import GROUPINGS, SCOPES, Ledger, ledger
-from nbstream.language import _
+from nbstream.language import _, marked, plural
 from nbstream.model.exceptions import RequestError
 from nbstream.output.usage_report import overview, report
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from nbstream.output.usage_report import Report
 
-_EPILOG = (
+_EPILOG = marked(
     "Days are those of this machine's clock. Simulated replies are in the ledger, and not in the sums. --forget "
     "deletes rows for good, without asking: those before a day, those of a notebook, or all of them."
 )
@@ -40,15 +40,15 @@ def parser_for(prog: str) -> argparse.ArgumentParser:
 
 def add_arguments(parser: argparse.ArgumentParser, scopes: Sequence[str] = SCOPES) -> None:
     """Add the arguments to a parser, with these scopes."""
-    parser.epilog = _EPILOG
-    parser.add_argument("scope", nargs="?", choices=scopes, help="which requests; without it, an overview")
-    parser.add_argument("--by", choices=GROUPINGS, help="add up for each of these")
-    parser.add_argument("--since", metavar="DATE", help="from this day on, as 2026-11-26")
-    parser.add_argument("--notebook", metavar="PATH", help="only those of this notebook")
-    parser.add_argument("--csv", metavar="FILE", help="write the table to this file, as CSV")
-    parser.add_argument("--json", action="store_true", help="write the table as JSON, with exact amounts as texts")
-    parser.add_argument("--forget", action="store_true", help="delete rows, by --before, --notebook or all")
-    parser.add_argument("--before", metavar="DATE", help="with --forget: the rows before this day")
+    parser.epilog = _(_EPILOG)
+    parser.add_argument("scope", nargs="?", choices=scopes, help=_("which requests; without it, an overview"))
+    parser.add_argument("--by", choices=GROUPINGS, help=_("add up for each of these"))
+    parser.add_argument("--since", metavar="DATE", help=_("from this day on, as 2026-11-26"))
+    parser.add_argument("--notebook", metavar="PATH", help=_("only those of this notebook"))
+    parser.add_argument("--csv", metavar="FILE", help=_("write the table to this file, as CSV"))
+    parser.add_argument("--json", action="store_true", help=_("write the table as JSON, with exact amounts as texts"))
+    parser.add_argument("--forget", action="store_true", help=_("delete rows, by --before, --notebook or all"))
+    parser.add_argument("--before", metavar="DATE", help=_("with --forget: the rows before this day"))
 
 
 def reported(options: argparse.Namespace, scopes: Iterable[str] = SCOPES) -> Report:
@@ -83,7 +83,7 @@ def forgotten(options: argparse.Namespace) -> str:
         raise RequestError(_("--forget deletes for good: name --before DATE, --notebook PATH, or all."))
     notebook = options.notebook and _notebook(options.notebook)
     count = ledger(options.scope or "all", until=_day_before(options.before), notebook=notebook).forget()
-    return f"Deleted {count:,} {'row' if count == 1 else 'rows'} of the ledger."
+    return plural("Deleted {n:,} row of the ledger.", "Deleted {n:,} rows of the ledger.", count)
 
 
 def write_csv(found: Report, file: str) -> str:
@@ -97,7 +97,7 @@ def write_csv(found: Report, file: str) -> str:
         Path(file).expanduser().write_text(found.csv(), "utf-8", newline="")
     except OSError as error:
         raise RequestError(_("{file} cannot be written: {strerror}.", file=file, strerror=error.strerror)) from None
-    return f"{len(found.rows):,} {'row' if len(found.rows) == 1 else 'rows'} in {file}."
+    return plural("{n:,} row in {file}.", "{n:,} rows in {file}.", len(found.rows), file=file)
 
 
 def _ledgers(scopes: Iterable[str]) -> dict[str, Ledger]:
@@ -126,7 +126,7 @@ def _notebook(path: str) -> str:
 
 
 def _since(day: str | None) -> str:
-    return f"since {day}" if day else ""
+    return _("since {day}", day=day) if day else ""
 
 
 def words_of(words: Sequence[str]) -> list[str]:

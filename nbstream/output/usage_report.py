@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from nbstream.language import _, joined, marked, plural
 from nbstream.output import spending
 from nbstream.output.tables import Table
 
@@ -18,14 +19,16 @@ if TYPE_CHECKING:
     from nbstream.billing.ledger.queries import Grouping, Sums
     from nbstream.client.ledger_view import Ledger
 
-_SCOPE = "scope"
+_SCOPE = marked("scope")
+#: What each row of a report may be.
+_KINDS = (marked("model"), marked("notebook"), marked("chat"), marked("day"), marked("cell"))
 _NOTHING = "-"
 _TITLES = {
-    "cell": "a cell of this notebook",
-    "notebook": "this notebook",
-    "today": "today",
-    "month": "this month",
-    "all": "all that is in the ledger",
+    "cell": marked("a cell of this notebook"),
+    "notebook": marked("this notebook"),
+    "today": marked("today"),
+    "month": marked("this month"),
+    "all": marked("all that is in the ledger"),
 }
 
 
@@ -49,26 +52,40 @@ class Report:
     def summary(self) -> str:
         """The sum as a line: `This month: $0.41 + about $0.02 for 12 requests.`."""
         count = self.total.counts.requests
-        spent = spending.amount(self.total.spend) or "no known cost"
+        spent = spending.amount(self.total.spend) or _("no known cost")
         title = f"{self.title[0].upper()}{self.title[1:]}"
-        return f"{title}: {spent} for {_requests(count)}." if count else f"{title}: no requests."
+        if not count:
+            return _("{title}: no requests.", title=title)
+        return plural(
+            "{title}: {cost} for {n:,} request.", "{title}: {cost} for {n:,} requests.", count, title=title, cost=spent
+        )
 
     @property
     def notes(self) -> list[str]:
         """What a reader should know about it, each as a sentence."""
-        found = [each.replace("replies", "requests").replace("reply", "request") for each in _notes(self.total)]
+        found = spending.notes(self.total.spend, of_requests=True)
         if count := self.total.simulated.requests:
             would = spending.amount(self.total.would)
-            found.append(f"Not in it: {count:,} simulated, which cost nothing{f' and {would}' if would else ''}.")
+            if would:
+                found.append(
+                    _("Not in it: {count:,} simulated, which cost nothing and {would}.", count=count, would=would)
+                )
+            else:
+                found.append(_("Not in it: {count:,} simulated, which cost nothing.", count=count))
         return found
 
     def table(self) -> Table:
         """Return it for a reader."""
-        headers = [self.by, "requests", "input", "cached", "output", "cost"]
-        rows = [_cells(name or f"(no {self.by})", sums) for name, sums in self.rows.items()]
+        headers = [_(self.by), _("requests"), _("input"), _("cached"), _("output"), _("cost")]
+        rows = [_cells(self._shown(name), sums) for name, sums in self.rows.items()]
         if len(rows) > 1 and self.by != _SCOPE:
-            rows.append(_cells("together", self.total))
-        return Table(self.summary, headers, rows, frozenset(range(1, 6)), " ".join(self.notes))
+            rows.append(_cells(_("together"), self.total))
+        return Table(self.summary, headers, rows, frozenset(range(1, 6)), joined(*self.notes))
+
+    def _shown(self, name: str) -> str:
+        if not name:
+            return _("(no {kind})", kind=_(self.by))
+        return _(name) if self.by == _SCOPE else name
 
     def records(self) -> list[dict[str, Any]]:
         """Return a record for each row; amounts are `Decimal`, and None where there is none."""
@@ -110,29 +127,21 @@ def report(ledger: Ledger, title: str, grouping: Grouping) -> Report:
     found = {name: sums for name, sums in ledger.by(grouping).items() if sums.counts.requests}
     if grouping != "day":
         found = dict(sorted(found.items(), key=_weight, reverse=True))
-    return Report(_TITLES.get(title, title), grouping, found, ledger.total)
+    return Report(_(_TITLES[title]) if title in _TITLES else title, grouping, found, ledger.total)
 
 
 def overview(ledgers: Mapping[str, Ledger]) -> Report:
     """Return the sums of several scopes; the last one has all the others."""
     rows = {_TITLES[name]: each.total for name, each in ledgers.items()}
-    *_, last = rows.values()
-    return Report(_TITLES["all"], _SCOPE, rows, last)
+    last = [*rows.values()][-1]
+    return Report(_(_TITLES["all"]), _SCOPE, rows, last)
 
 
 def _cells(name: str, sums: Sums) -> list[str]:
     counts, spend = sums.counts, sums.spend
-    cost = spending.marked(spend) or ("unknown" if spend.unknown else _NOTHING)
+    cost = spending.marked(spend) or (_("unknown") if spend.unknown else _NOTHING)
     numbers = [counts.requests, counts.prompt, counts.hit, counts.completion]
-    return [name, *(f"{each:,}" for each in numbers), cost]
-
-
-def _notes(sums: Sums) -> list[str]:
-    return spending.notes(sums.spend)
-
-
-def _requests(count: int) -> str:
-    return f"{count:,} {'request' if count == 1 else 'requests'}"
+    return [name, *(_("{count:,}", count=each) for each in numbers), cost]
 
 
 def _of(costs: Any, currency: str) -> Decimal | None:
@@ -145,6 +154,6 @@ def _plain(value: Any) -> Any:
 
 def _weight(item: tuple[str, Sums]) -> tuple[Decimal, int]:
     """Return what rows are ordered by: exact amounts, and tokens where these are alike."""
-    _, sums = item
+    sums = item[1]
     amounts = (cost.amount for cost in sums.spend.exact)
     return sum(amounts, Decimal(0)), sums.counts.prompt + sums.counts.completion

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nbstream.output.cost_account import prices_of
+from nbstream.language import _, listed, marked, plural
+from nbstream.output.cost_account import bound_words, prices_of
 from nbstream.output.price_words import KINDS, age_note, money, peak_hours, plain, stamp, total
 from nbstream.output.tables import Table
 
@@ -13,33 +14,46 @@ if TYPE_CHECKING:
     from nbstream.billing.volume import Estimate
     from nbstream.model.usage import Cost
 
-_NOT_NEEDED = "It is a calculation from list prices: no request was sent."
+_NOT_NEEDED = marked("It is a calculation from list prices: no request was sent.")
 
 
 def estimate_table(found: Estimate) -> Table:
     """Return the calculation, with a column for each kind of hours."""
     now, volume = found.each[0], found.volume
-    headers = ["tokens", "number"]
+    headers = [_("tokens"), _("number")]
     for one in found.each:
         tier = one.cost.tier
-        headers += [f"{tier} price" if tier else "price", f"{tier} cost" if tier else "cost"]
+        headers += [
+            _("{tier} price", tier=_(tier)) if tier else _("price"),
+            _("{tier} cost", tier=_(tier)) if tier else _("cost"),
+        ]
     rows = []
     for at, tokens in enumerate(now.parts):
         if not tokens.count:
             continue
-        row = [KINDS[tokens.kind], f"{tokens.count * volume.calls:,}"]
+        row = [_(KINDS[tokens.kind]), _("{count:,}", count=tokens.count * volume.calls)]
         for one in found.each:
             part = one.parts[at]
             price = money(part.rate, one.cost.currency)
             row += [f"{price}/M", total(part.times(volume.calls).amount, one.cost.currency)]
         rows.append(row)
-    rows.append(["together", "", *_sums(found.totals)])
+    rows.append([_("together"), "", *_sums(found.totals)])
     if volume.calls != 1:
-        rows.append(["one call", "", *_sums([one.cost for one in found.each])])
-    count = "1 call" if volume.calls == 1 else f"{volume.calls:,} calls"
-    each = f"{volume.prompt:,} tokens in ({volume.cached:,} of them from the cache), {volume.output:,} out"
-    when = f"{found.at:%Y-%m-%d %H:%M} UTC" + (f", {now.cost.tier}" if now.cost.tier else "")
-    title = f"{count} of {found.model} at {found.host}, {when}: {each}"
+        rows.append([_("one call"), "", *_sums([one.cost for one in found.each])])
+    when = listed([f"{found.at:%Y-%m-%d %H:%M} UTC", *([_(now.cost.tier)] if now.cost.tier else [])])
+    title = plural(
+        "{n:,} call of {model} at {host}, {when}: {prompt:,} tokens in ({cached:,} of them from the cache), "
+        "{output:,} out",
+        "{n:,} calls of {model} at {host}, {when}: {prompt:,} tokens in ({cached:,} of them from the cache), "
+        "{output:,} out",
+        volume.calls,
+        model=found.model,
+        host=found.host,
+        when=when,
+        prompt=volume.prompt,
+        cached=volume.cached,
+        output=volume.output,
+    )
     return Table(title, headers, rows, frozenset(range(1, len(headers))), "\n".join(_notes(found)))
 
 
@@ -84,8 +98,12 @@ def _cost_json(one: Breakdown, all_calls: Cost) -> dict[str, Any]:
 def _sums(costs: list[Cost]) -> list[str]:
     found = []
     for cost in costs:
-        bound = "at most " if cost.at_most else "at least " if cost.at_least else ""
-        found += ["", bound + total(cost.amount, cost.currency)]
+        amount = total(cost.amount, cost.currency)
+        if cost.at_most:
+            amount = _("at most {amount}", amount=amount)
+        elif cost.at_least:
+            amount = _("at least {amount}", amount=amount)
+        found += ["", amount]
     return found
 
 
@@ -96,8 +114,7 @@ def _notes(found: Estimate) -> list[str]:
         notes.append(peak_hours(now.peak, now.peak_factor))
     parts = now.cost.times(found.volume.calls).parts
     if parts is not None and parts.reasoning:
-        notes.append(f"Of the output, the reasoning costs {total(parts.reasoning, now.cost.currency)}.")
+        notes.append(_("Of the output, the reasoning costs {total}.", total=total(parts.reasoning, now.cost.currency)))
     if now.doubts:
-        bound = "an upper" if now.cost.at_most else "a lower"
-        notes.append(f"It is {bound} bound, as {', and '.join(now.doubts)}.")
-    return [*notes, *age_note(now.cost.checked), _NOT_NEEDED]
+        notes.append(bound_words(now))
+    return [*notes, *age_note(now.cost.checked), _(_NOT_NEEDED)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nbstream.language import _, joined, listed, marked, plural
 from nbstream.model import rates
 from nbstream.model.events import Retrying, Waiting
 from nbstream.model.printable import printable
@@ -16,15 +17,16 @@ from nbstream.output.durations import seconds
 from nbstream.output.price_words import source_of
 from nbstream.output.recorded_words import is_partly_cached, recorded_items
 from nbstream.output.sentences import NORMAL_ENDS, has_answer, message
+from nbstream.output.token_words import tokens_in
 
 if TYPE_CHECKING:
     from nbstream.model.presentation import Presentation, ReasoningDisplay
     from nbstream.model.reply import Reply
 
 #: A turn before a turn has another version now.
-ANSWERED_EARLIER = "answered an earlier version"
+ANSWERED_EARLIER = marked("answered an earlier version")
 #: An answer that was asked for once more.
-FIRST_ANSWER = "The first answer, which did not fit"
+FIRST_ANSWER = marked("The first answer, which did not fit")
 _MINUTE = 60.0
 #: Less time of tools or decisions is not worth telling.
 _LEAST_SECONDS = 0.05
@@ -51,15 +53,20 @@ def stays_open(reply: Reply, presentation: Presentation) -> bool:
 def label(reply: Reply) -> str:
     """Return what the reader is waiting for; empty while text arrives."""
     if reply.status == "pending":
-        return "Connecting"
+        return _("Connecting")
     if reply.status == "calling":
         return _calling(reply)
     if reply.status != "waiting":
         return ""
     if isinstance(reply.wait, Retrying):
-        return f"Attempt {reply.wait.attempt} of {reply.wait.attempts} failed, trying again"
-    again = "Asking again, waiting" if reply.cause == "again" else "Waiting"
-    return f"{again} for {reply.model}"
+        return _(
+            "Attempt {attempt} of {attempts} failed, trying again",
+            attempt=reply.wait.attempt,
+            attempts=reply.wait.attempts,
+        )
+    if reply.cause == "again":
+        return _("Asking again, waiting for {model}", model=reply.model)
+    return _("Waiting for {model}", model=reply.model)
 
 
 def waited(reply: Reply, elapsed: float) -> float:
@@ -85,19 +92,22 @@ def _calling(reply: Reply) -> str:
     for call in calls:
         if call.state in _RUNNING:
             name = call_words.short_name(call)
-            return f"Stopping when {name} has returned" if call.state == "stopping" else f"Running {name}"
+            if call.state == "stopping":
+                return _("Stopping when {name} has returned", name=name)
+            return _("Running {name}", name=name)
     asked = [call_words.short_name(call) for call in calls if call.state == "asking"]
     if asked:
-        return f"Waiting for your decision about {_listed(asked)}"
+        return _("Waiting for your decision about {names}", names=_listed(asked))
     left = [call_words.short_name(call) for call in calls if call.outcome is None]
-    return f"Calling {_listed(left)}" if left else "Sending the results"
+    return _("Calling {names}", names=_listed(left)) if left else _("Sending the results")
 
 
 def _listed(names: list[str]) -> str:
     """Return names for a sentence, each once; of many, the first ones."""
     names = list(dict.fromkeys(names))
-    shown = ", ".join(names[:_MOST_NAMES])
-    return f"{shown} and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else shown
+    shown = listed(names[:_MOST_NAMES])
+    more = len(names) - _MOST_NAMES
+    return _("{names} and {more} more", names=shown, more=more) if more > 0 else shown
 
 
 def activity(reply: Reply) -> str:
@@ -105,8 +115,8 @@ def activity(reply: Reply) -> str:
     if reply.status == "calling":
         return _calling(reply)
     if arriving := [call_words.short_name(call) for call in reply.tool_calls if call.state == "arriving"]:
-        return f"Calling {_listed(arriving)}"
-    return "Thinking" if reply.status == "reasoning" else "Answering"
+        return _("Calling {names}", names=_listed(arriving))
+    return _("Thinking") if reply.status == "reasoning" else _("Answering")
 
 
 def note(reply: Reply) -> str:
@@ -116,12 +126,13 @@ def note(reply: Reply) -> str:
     """
     if reply.status == "calling" and any(call.state in _RUNNING for call in reply.tool_calls):
         asked = [call_words.short_name(call) for call in reply.tool_calls if call.state == "asking"]
-        return f"waiting for your decision about {_listed(asked)}" if asked else ""
+        return _("waiting for your decision about {names}", names=_listed(asked)) if asked else ""
     if isinstance(reply.wait, Waiting):
         said = reply.wait.note
-        return f"the server says {said}" if said else "the server is there"
+        return _("the server says {said}", said=said) if said else _("the server is there")
     if isinstance(reply.wait, Retrying):
-        return f"{message(reply.wait.failure)} Next attempt in {seconds(reply.wait.delay)}"
+        next_attempt = _("Next attempt in {duration}", duration=seconds(reply.wait.delay))
+        return joined(message(reply.wait.failure), next_attempt)
     return ""
 
 
@@ -131,29 +142,33 @@ def thought(reply: Reply) -> str:
     if not reply.reasoning or duration is None:
         return ""
     if step_times.is_cached(reply):
-        return "Thought"
+        return _("Thought")
     if duration < 1:
-        return "Thought for less than a second"
+        return _("Thought for less than a second")
     # Whole seconds: the reader watched them being counted.
-    return f"Thought for {duration:.0f} s" if duration < _MINUTE else f"Thought for {seconds(duration)}"
+    if duration < _MINUTE:
+        return _("Thought for {duration:.0f} s", duration=duration)
+    return _("Thought for {duration}", duration=seconds(duration))
 
 
 def footer(reply: Reply) -> list[str]:
     """Return the footer's items in reading order; empty until the reply has ended."""
     if not reply.ended:
         return []
-    items = [f"Stopped after {seconds(step_times.last_moment(reply))}"] if reply.status == "cancelled" else []
+    items = []
+    if reply.status == "cancelled":
+        items.append(_("Stopped after {duration}", duration=seconds(step_times.last_moment(reply))))
     items += _turn(reply)
     items += [_models(reply)] if reply.model else []
     if reply.earlier is not None and reply.earlier.requests:
-        items.append("continued" if reply.earlier.requests == 1 else f"continued {reply.earlier.requests} times")
+        items.append(plural("continued", "continued {n} times", reply.earlier.requests))
     if reply.simulated:
-        items.append("simulated")
+        items.append(_("simulated"))
     if len(reply.steps) > 1:
-        items.append(f"{len(reply.steps)} requests")
+        items.append(plural("{n:,} request", "{n:,} requests", len(reply.steps)))
     items += _times(reply) + _tokens(reply)
     if (first := step_times.first_delta(reply)) is not None:
-        items.append(f"first token {seconds(first)}")
+        items.append(_("first token {duration}", duration=seconds(first)))
     items += _rate(reply)
     items += _context(reply)
     recorded = recorded_items(reply)
@@ -161,25 +176,28 @@ def footer(reply: Reply) -> list[str]:
     if not recorded or is_partly_cached(reply):
         items += _cost(reply)
     if reply.finish_reason and reply.finish_reason not in NORMAL_ENDS:
-        items.append(f"finish reason {reply.finish_reason}")
+        items.append(_("finish reason {reason}", reason=reply.finish_reason))
     return items + _inserted(reply)
 
 
 def _times(reply: Reply) -> list[str]:
     """Return how long it took; the time of tools and decisions is told apart from the server's."""
     server = step_times.server_seconds(reply)
-    others = {"tools": step_times.tool_seconds(reply), "consent": step_times.consent_seconds(reply)}
-    others = {name: spent for name, spent in others.items() if spent >= _LEAST_SECONDS}
+    tools, consent = step_times.tool_seconds(reply), step_times.consent_seconds(reply)
+    others = [_("tools {duration}", duration=seconds(tools))] if tools >= _LEAST_SECONDS else []
+    others += [_("consent {duration}", duration=seconds(consent))] if consent >= _LEAST_SECONDS else []
     items = []
     if server is not None and (others or reply.status != "cancelled"):
-        items.append(f"server {seconds(server)}" if others else seconds(server))
-    return items + [f"{name} {seconds(spent)}" for name, spent in others.items()]
+        items.append(_("server {duration}", duration=seconds(server)) if others else seconds(server))
+    return items + others
 
 
 def _models(reply: Reply) -> str:
     """Return the model's name; of a reply that another model continued, both."""
     before = reply.earlier.model if reply.earlier is not None else ""
-    return f"{before}, then {reply.model}" if before and before != reply.model else reply.model
+    if before and before != reply.model:
+        return _("{first}, then {second}", first=before, second=reply.model)
+    return reply.model
 
 
 def _inserted(reply: Reply) -> list[str]:
@@ -188,9 +206,9 @@ def _inserted(reply: Reply) -> list[str]:
     items = []
     for each in inserted[:_MOST_INSERTED]:
         name = each.name if len(each.name) <= _LONGEST_NAME else each.name[: _LONGEST_NAME - 1] + "…"
-        items.append(printable(f"{name}: {each.shown}" if each.shown else name))
+        items.append(printable(_("{label}: {text}", label=name, text=each.shown) if each.shown else name))
     more = len(inserted) - len(items)
-    return [*items, f"{more:,} more attached"] if more else items
+    return [*items, _("{count:,} more attached", count=more)] if more else items
 
 
 def _turn(reply: Reply) -> list[str]:
@@ -198,38 +216,40 @@ def _turn(reply: Reply) -> list[str]:
     turn = reply.request.turn
     if turn is None:
         return []
-    version = f", version {turn.version}" if turn.version > 1 else ""
-    items = [printable(turn.chat), f"turn {turn.index + 1}{version}"]
+    fields = {"number": turn.index + 1, "version": turn.version}
+    place = _("turn {number}, version {version}", **fields) if turn.version > 1 else _("turn {number}", **fields)
+    items = [printable(turn.chat), place]
     if turn.before:
-        items.append(f"{turn.before} {'turn' if turn.before == 1 else 'turns'} before it")
+        items.append(plural("{n} turn before it", "{n} turns before it", turn.before))
     elif turn.index:
-        items.append("no turn before it was sent")
-    return [*items, ANSWERED_EARLIER] if turn.outdated else items
+        items.append(_("no turn before it was sent"))
+    return [*items, _(ANSWERED_EARLIER)] if turn.outdated else items
 
 
 def _tokens(reply: Reply) -> list[str]:
     usage, missing = reply.usage, _unreported(reply)
     if usage is None and reply.error is not None and reply.error.kind == "budget" and not reply.has_grown:
-        return ["not sent"]
+        return [_("not sent")]
     if usage is None:
-        return [f"usage not reported ({missing})" if missing else "usage not reported"]
+        return [_("usage not reported ({missing})", missing=missing) if missing else _("usage not reported")]
     items = []
     if usage.prompt_tokens is not None:
-        cached = f" ({usage.cache_hit_tokens:,} cached)" if usage.cache_hit_tokens else ""
-        items.append(f"in {usage.prompt_tokens:,}{cached}")
+        items.append(tokens_in(usage.prompt_tokens, usage.cache_hit_tokens))
     if usage.reasoning_tokens:
-        items.append(f"thought {usage.reasoning_tokens:,}")
+        items.append(_("thought {count:,}", count=usage.reasoning_tokens))
     if (out := rates.answer_tokens(reply)) is not None:
-        items.append(f"out {out:,}")
-    return [*items, f"{missing}, not reported"] if missing else items
+        items.append(_("out {count:,}", count=out))
+    return [*items, _("{missing}, not reported", missing=missing)] if missing else items
 
 
 def _unreported(reply: Reply) -> str:
     """Return about how many tokens no report counts: `about 1,200 tokens in, 340 out`."""
     given, received = reply.unreported_prompt_tokens, reply.unreported_tokens
     if not given:
-        return f"about {received:,} tokens out" if received else ""
-    return f"about {given:,} tokens in" + (f", {received:,} out" if received else "")
+        return _("about {count:,} tokens out", count=received) if received else ""
+    if received:
+        return _("about {given:,} tokens in, {received:,} out", given=given, received=received)
+    return _("about {count:,} tokens in", count=given)
 
 
 def _context(reply: Reply) -> list[str]:
@@ -238,18 +258,19 @@ def _context(reply: Reply) -> list[str]:
     if usage is None or usage.prompt_tokens is None or not window:
         return []
     share = (usage.prompt_tokens + (usage.completion_tokens or 0)) / window
-    return [f"context {share:.0%} full"] if share >= _WORTH_TELLING else []
+    return [_("context {share:.0%} full", share=share)] if share >= _WORTH_TELLING else []
 
 
 def _rate(reply: Reply) -> list[str]:
     rate = rates.tokens_per_second(reply)
-    return [f"{rate:.0f} tok/s"] if rate is not None else []
+    return [_("{rate:.0f} tok/s", rate=rate)] if rate is not None else []
 
 
 def _cost(reply: Reply) -> list[str]:
     cost, spend = reply.cost or reply.estimate, reply.spend
     if cost is None:
         return []
-    words = [spending.amount(spend), cost.tier]
+    words = [spending.amount(spend), _(cost.tier) if cost.tier else ""]
     source = source_of(cost, reply.timing.continued or reply.timing.started)
-    return [" ".join(word for word in words if word) + f" ({source})"]
+    amount = " ".join(word for word in words if word)
+    return [_("{amount} ({source})", amount=amount, source=source)]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
+from nbstream.language import _, marked, plural
 from nbstream.model.usage import Cost
 
 if TYPE_CHECKING:
@@ -24,12 +25,12 @@ Scope: TypeAlias = Literal[
 #: The unit of a budget that counts tokens, of prompts and of replies.
 TOKENS = ""
 _NAMES = {
-    "block": "the budget of this `with` block",
-    "cell": "the budget of each cell",
-    "session": "the budget of this session",
-    "notebook": "the budget of this notebook",
-    "day": "the budget of today",
-    "month": "the budget of this month",
+    "block": marked("the budget of this `with` block"),
+    "cell": marked("the budget of each cell"),
+    "session": marked("the budget of this session"),
+    "notebook": marked("the budget of this notebook"),
+    "day": marked("the budget of today"),
+    "month": marked("the budget of this month"),
 }
 
 
@@ -59,7 +60,10 @@ class Limit:
 
     def __str__(self) -> str:
         """Return its name: `the budget of this notebook, $0.50`."""
-        return f"{_NAMES[self.scope]}, {said(self.most, self.unit)}{f' ({self.rule})' if self.rule else ''}"
+        fields = {"budget": _(_NAMES[self.scope]), "amount": said(self.most, self.unit)}
+        if self.rule:
+            return _("{budget}, {amount} ({rule})", rule=self.rule, **fields)
+        return _("{budget}, {amount}", **fields)
 
 
 class Price(NamedTuple):
@@ -128,4 +132,4 @@ def said(amount: Decimal, unit: str) -> str:
     """Return an amount for reading: `$0.50`, `5,000 tokens`."""
     if unit != TOKENS:
         return str(Cost(amount, unit, "", None))
-    return f"{int(amount):,} token{'' if amount == 1 else 's'}"
+    return plural("{n:,} token", "{n:,} tokens", int(amount))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
+from nbstream.language import _
 from nbstream.model.printable import printable, storable
 from nbstream.output.settled import one_block
 
@@ -46,7 +47,8 @@ class AnswerDifferences:
     def html(self) -> str:
         """Return both texts in one as HTML that reads well without styles."""
         passages = "".join(map(_html, self.found.pieces))
-        legend = f"{_element('first', f'only {self.first}')} · {_element('second', f'only {self.second}')}"
+        only_first, only_second = _("only {name}", name=self.first), _("only {name}", name=self.second)
+        legend = f"{_element('first', only_first)} · {_element('second', only_second)}"
         words = escape(printable(summary(self.first, self.second, self.found)))
         return one_block(
             '<div class="nbstream nbstream-differences mathjax_ignore tex2jax_ignore" style="overflow-wrap:break-word">'
@@ -58,9 +60,15 @@ class AnswerDifferences:
 def summary(first: str, second: str, found: Differences) -> str:
     """Return how much two answers have in common."""
     if found.are_equal:
-        return f"{first} and {second} have the same words"
-    only = f"{found.only_first:,} only in {first}, {found.only_second:,} only in {second}"
-    return f"{found.share:.0%} of the words in common · {only}"
+        return _("{first} and {second} have the same words", first=first, second=second)
+    return _(
+        "{share:.0%} of the words in common · {only_first:,} only in {first}, {only_second:,} only in {second}",
+        share=found.share,
+        only_first=found.only_first,
+        first=first,
+        only_second=found.only_second,
+        second=second,
+    )
 
 
 def _html(piece: Piece) -> str:

@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from nbstream.language import _, listed, marked
 from nbstream.model import rates
 from nbstream.output import spending, step_times
 from nbstream.output.durations import seconds
-from nbstream.output.price_words import source_of
+from nbstream.output.price_words import AS_SERVER_SAYS, source_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,11 +22,11 @@ if TYPE_CHECKING:
     from nbstream.model.usage import Cost
 
 UNKNOWN = "–"  # noqa: RUF001  (a dash, as in tables)
-_ESTIMATE = "≈ is an estimate, as the server did not report it"
-_BOUNDS = "≤ and ≥ are bounds"
+_ESTIMATE = marked("≈ is an estimate, as the server did not report it")
+_BOUNDS = marked("≤ and ≥ are bounds")
 #: A figure is marked as the best one if it is better by this part at least.
 _CLEARLY = 0.05
-_STATES = {"cancelled": "stopped", "truncated": "cut off", "failed": "failed"}
+_STATES = {"cancelled": marked("stopped"), "truncated": marked("cut off"), "failed": marked("failed")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +51,15 @@ def figures_of(replies: Sequence[Reply]) -> list[list[Figure]]:
 
     A row that would be unknown for all has a place as long as a reply may still bring it.
     """
-    columns = [[make(reply) for make, _ in _EVERY] for reply in replies]
+    columns = [[make(reply) for make, _best in _EVERY] for reply in replies]
     is_over = all(reply.ended for reply in replies)
     kept = []
-    for at, (_, best) in enumerate(_EVERY):
+    for at, (_make, best) in enumerate(_EVERY):
         row = [column[at] for column in columns]
-        is_always_shown = not is_over and row[0].label not in ("thought", "state")
+        is_always_shown = not is_over and row[0].label not in (_("thought"), _("state"))
         if is_always_shown or any(each.text not in ("", UNKNOWN) for each in row):
             kept.append(_marked(row, best) if best is not None and is_over else row)
-    return [list(column) for column in zip(*kept, strict=True)] if kept else [[] for _ in replies]
+    return [list(column) for column in zip(*kept, strict=True)] if kept else [[] for _reply in replies]
 
 
 def notes_of(replies: Sequence[Reply]) -> list[str]:
@@ -67,25 +68,27 @@ def notes_of(replies: Sequence[Reply]) -> list[str]:
         return []
     texts = "".join(each.text for column in figures_of(replies) for each in column)
     costs = [cost for reply in replies for cost in (reply.cost, reply.estimate) if cost is not None]
-    notes = [_ESTIMATE] if "≈" in texts else []
-    notes += [_BOUNDS] if "≤" in texts or "≥" in texts else []
+    notes = [_(_ESTIMATE)] if "≈" in texts else []
+    notes += [_(_BOUNDS)] if "≤" in texts or "≥" in texts else []
     if any(reply.simulated for reply in replies):
-        notes.append("simulated: costs are what it would cost" if costs else "simulated")
+        notes.append(_("simulated: costs are what it would cost") if costs else _("simulated"))
     if any(map(step_times.is_cached, replies)):
-        notes.append("replies of the cache cost nothing, and have no times")
+        notes.append(_("replies of the cache cost nothing, and have no times"))
     notes += _sources(costs)
     tiers = sorted({cost.tier for cost in costs if cost.tier})
-    return notes + ([f"{' and '.join(tiers)} tier"] if tiers else [])
+    return notes + ([_("{tiers} tier", tiers=listed([_(each) for each in tiers], " and "))] if tiers else [])
 
 
 def _sources(costs: Sequence[Cost]) -> list[str]:
     """Return where the prices of several costs come from."""
     costs = [each for each in costs if each.source not in ("recording", "cache")]
     dates = sorted({f"{each.dated:%Y-%m-%d}" for each in costs if each.dated is not None and each.source != "user"})
-    notes = [f"prices of {' and '.join(dates)}"] if dates else []
+    notes = [_("prices of {dates}", dates=listed(dates, " and "))] if dates else []
     words = sorted({source_of(each) for each in costs if each.dated is None or each.source == "user"})
-    others = "other costs " if dates else "costs "
-    return notes + [f"{others}{each}" if each.startswith("as ") else each for each in words]
+    if _(AS_SERVER_SAYS) in words:
+        said = _("other costs as the server says") if dates else _("costs as the server says")
+        words[words.index(_(AS_SERVER_SAYS))] = said
+    return notes + words
 
 
 def row_of(reply: Reply) -> dict[str, Any]:
@@ -108,50 +111,55 @@ def row_of(reply: Reply) -> dict[str, Any]:
 
 
 def _state(reply: Reply) -> Figure:
-    return Figure("state", _STATES.get(reply.status, ""))
+    return Figure(_("state"), _(_STATES[reply.status]) if reply.status in _STATES else "")
 
 
 def _first_token(reply: Reply) -> Figure:
     at = step_times.first_delta(reply)
-    return Figure("first token", UNKNOWN if at is None else seconds(at), at)
+    return Figure(_("first token"), UNKNOWN if at is None else seconds(at), at)
 
 
 def _time(reply: Reply) -> Figure:
     spent = step_times.server_seconds(reply) if reply.ended else None
     # A stopped or broken reply took as long as it was let, which compares to nothing.
-    return Figure("time", UNKNOWN if spent is None else seconds(spent), spent if reply.status == "complete" else None)
+    return Figure(
+        _("time"), UNKNOWN if spent is None else seconds(spent), spent if reply.status == "complete" else None
+    )
 
 
 def _rate(reply: Reply) -> Figure:
     rate = rates.tokens_per_second(reply) if reply.ended else None
-    return Figure("tok/s", UNKNOWN if rate is None else f"{rate:.0f}", rate)
+    return Figure(_("tok/s"), UNKNOWN if rate is None else f"{rate:.0f}", rate)
 
 
 def _prompt(reply: Reply) -> Figure:
     tokens = reply.usage.prompt_tokens if reply.usage is not None else None
     cached = reply.usage.cache_hit_tokens if reply.usage is not None else None
-    words = "" if tokens is None else f"{tokens:,}" + (f" ({cached:,} cached)" if cached else "")
-    return Figure("in", words or UNKNOWN, tokens)
+    if tokens is None:
+        return Figure(_("in"), UNKNOWN)
+    if cached:
+        return Figure(_("in"), _("{tokens:,} ({cached:,} cached)", tokens=tokens, cached=cached), tokens)
+    return Figure(_("in"), _("{count:,}", count=tokens), tokens)
 
 
 def _thought(reply: Reply) -> Figure:
     tokens = reply.usage.reasoning_tokens if reply.usage is not None else None
-    return Figure("thought", f"{tokens:,}" if tokens else UNKNOWN, tokens)
+    return Figure(_("thought"), _("{count:,}", count=tokens) if tokens else UNKNOWN, tokens)
 
 
 def _out(reply: Reply) -> Figure:
     tokens = rates.answer_tokens(reply)
     if tokens is not None:
-        return Figure("out", f"{tokens:,}", tokens)
+        return Figure(_("out"), _("{count:,}", count=tokens), tokens)
     about = reply.estimated_output_tokens if reply.ended else 0
-    return Figure("out", f"≈ {about:,}" if about else UNKNOWN)
+    return Figure(_("out"), _("≈ {count:,}", count=about) if about else UNKNOWN)
 
 
 def _cost(reply: Reply) -> Figure:
     spend, cost = reply.spend, reply.cost
     is_exact = cost is not None and not (cost.at_most or cost.at_least) and reply.status == "complete"
     is_exact = is_exact and not step_times.is_cached(reply)
-    return Figure("cost", spending.marked(spend) or UNKNOWN, cost.amount if cost is not None and is_exact else None)
+    return Figure(_("cost"), spending.marked(spend) or UNKNOWN, cost.amount if cost is not None and is_exact else None)
 
 
 #: Each figure, and which of several is the best one.

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from html import escape
 from typing import TYPE_CHECKING
 
+from nbstream.language import _, marked
 from nbstream.model.presentation import Presentation
 from nbstream.model.printable import one_line, printable
 from nbstream.output import settled
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 
     from nbstream.model.reply import Reply
 
-HIDDEN = "Names and figures are hidden until an answer is chosen."
-UNFINISHED = "Not all answers had ended when this was written."
+HIDDEN = marked("Names and figures are hidden until an answer is chosen.")
+UNFINISHED = marked("Not all answers had ended when this was written.")
 _DEFAULT = Presentation()
 _ROOT = (
     '<div class="nbstream nbstream-compared mathjax_ignore tex2jax_ignore" style="overflow-wrap:break-word">{}</div>'
@@ -62,14 +63,14 @@ class Compared:
     def notes(self) -> list[str]:
         """The lines below the figures."""
         if self.is_hidden:
-            return [HIDDEN, self.warning] if self.warning else [HIDDEN]
-        same = f"All columns: {self.same}" if self.same else ""
+            return [_(HIDDEN), _(self.warning)] if self.warning else [_(HIDDEN)]
+        same = _("All columns: {same}", same=self.same) if self.same else ""
         return [each for each in (same, " · ".join(notes_of(self.replies))) if each]
 
     @property
     def notes_in_file(self) -> list[str]:
         """The same in a file, which may be older than the answers."""
-        return self.notes if all(reply.ended for reply in self.replies) else [*self.notes, UNFINISHED]
+        return self.notes if all(reply.ended for reply in self.replies) else [*self.notes, _(UNFINISHED)]
 
     def table(self) -> Table | None:
         """Return the figures as a table, with a row for each column; None if there are none."""
@@ -78,7 +79,7 @@ class Compared:
             return None
         headers = ["", *(each.label for each in columns[0])]
         rows = [[name, *(each.text for each in column)] for name, column in zip(self.names, columns, strict=True)]
-        numbers = frozenset(at for at, header in enumerate(headers) if header not in ("", "state"))
+        numbers = frozenset(at for at, header in enumerate(headers) if header not in ("", _("state")))
         return Table("", headers, rows, numbers)
 
 
@@ -156,7 +157,10 @@ def _table_html(compared: Compared) -> str:
 def _figure(figure: Figure) -> str:
     words = escape(figure.text)
     return _cell(
-        f"<strong>{words}</strong>" if figure.is_best else words, "td", is_html=True, is_number=figure.label != "state"
+        f"<strong>{words}</strong>" if figure.is_best else words,
+        "td",
+        is_html=True,
+        is_number=figure.label != _("state"),
     )
 
 

@@ -24,6 +24,7 @@ from rich.syntax import ANSISyntaxTheme, Syntax
 from rich.table import Table
 from rich.text import Text
 
+from nbstream.language import _
 from nbstream.markdown.highlight import takes_colours
 from nbstream.markdown.html import is_link
 from nbstream.markdown.math import as_script, to_text
@@ -256,7 +257,7 @@ def _image(token: Any) -> str:
         host = urlsplit(url).hostname if is_link(url) else None
     except ValueError:
         host = None
-    label = f"Image from {host} not loaded" if host else "Image not loaded"
+    label = _("Image from {host} not loaded", host=host) if host else _("Image not loaded")
     alt = "".join(child.content for child in token.children or () if child.type in ("text", "code_inline")).strip()
     return (f"{label}: {alt}" if alt else label) + (f" ({url})" if host else "")
 

@@ -11,6 +11,7 @@ import sys
 from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol
 
+from nbstream.language import _
 from nbstream.model.events import (
     Answer,
     Continued,
@@ -128,7 +129,7 @@ class TextView:
             self._writer.wait("")
             return
         activity = wording.activity(reply) if self._section else ""
-        label = "Thinking…" if reply.status == "reasoning" else wording.label(reply) or activity
+        label = _("Thinking…") if reply.status == _("reasoning") else wording.label(reply) or activity
         parts = [label, seconds(wording.waited(reply, self._run.elapsed)), wording.note(reply)]
         self._writer.wait(" · ".join(part for part in parts if part))
 

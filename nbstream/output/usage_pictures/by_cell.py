@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nbstream.language import _
 from nbstream.output.usage_pictures import words
 from nbstream.output.usage_pictures.drawn import SMALL, TITLE, Area, Drawn, Mark, rows_of
 from nbstream.output.usage_pictures.stacks import Bars, parts_of, segments
@@ -28,14 +29,14 @@ def by_cell(figures: Figures, box: Box, hatch: str) -> Drawn:
         box: where it begins, and how wide it is.
         hatch: the id of the pattern for estimates.
     """
-    x, top, width, _ = box
+    x, top, width = box[:3]
     rows = [*figures.cells, *([figures.more_cells] if figures.more_cells is not None else [])]
     if not rows:
         return Drawn("", 0.0)
     # One currency has a bar; amounts of another one have no common scale with it.
     currency = _main_currency(figures)
-    note = f"spend in {currency}, tokens" if len(figures.total.money) > 1 else "spend, tokens"
-    parts = [text("By cell", x, top + TITLE, "title")]
+    note = _("spend in {currency}, tokens", currency=currency) if len(figures.total.money) > 1 else _("spend, tokens")
+    parts = [text(_("By cell"), x, top + TITLE, "title")]
     if currency:
         parts.append(text(note, x + width, top + TITLE, "dim", "end"))
     most_money = max((float(each.amounts.of(currency).height) for each in figures.cells), default=0.0)
@@ -55,9 +56,13 @@ def by_cell(figures: Figures, box: Box, hatch: str) -> Drawn:
         found = segments(parts_of(each.amounts.tokens), most_tokens, width)
         bars.lying(found, x, y + second, _TOKENS if currency else _SPEND)
     height = _HEAD + len(rows) * _ROW
-    area = Area("By cell", "y", (x, top + _HEAD - 2, width, height - _HEAD), tuple(marks))
+    area = Area(_("By cell"), "y", (x, top + _HEAD - 2, width, height - _HEAD), tuple(marks))
     largest = rows[0]
-    says = f"By cell: {largest.label} took the most, {words.cost(largest.amounts)}." if len(rows) > 1 else "By cell."
+    says = (
+        _("By cell: {label} took the most, {cost}.", label=largest.label, cost=words.cost(largest.amounts))
+        if len(rows) > 1
+        else _("By cell.")
+    )
     return Drawn("".join([*parts, bars.svg()]), height, (says,), (area,))
 
 
@@ -72,7 +77,7 @@ def _value(amounts: Amounts, currency: str, room: float) -> str:
     """Return the cost and the tokens in words; where there is no room, less of it."""
     tokens = words.count(amounts.tokens.sent + amounts.tokens.received)
     if not amounts.money:
-        return f"{'cost not known' if amounts.unknown else 'no cost'} · {tokens}"
+        return f"{_('cost not known') if amounts.unknown else _('no cost')} · {tokens}"
     cost = words.cost(amounts, is_whole=True)
     found = (f"{cost} · {tokens}", cost, f"{words.amount(amounts.of(currency).exact, currency)} …")
     return next((each for each in found if width_of(each, SMALL) <= room), found[-1])

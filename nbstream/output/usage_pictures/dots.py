@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from nbstream.language import _
 from nbstream.output.durations import seconds
 from nbstream.output.usage_pictures import svg, words
 from nbstream.output.usage_pictures.drawn import SMALL, TITLE, Area, Drawn, Mark
@@ -39,7 +40,7 @@ def dots(found: Distribution, title: str, box: Box, *, is_rate: bool) -> Drawn:
         box: where it begins, and how wide it is.
         is_rate: whether it is tokens a second; else seconds, on a logarithmic scale.
     """
-    x, top, width, _ = box
+    x, top, width = box[:3]
     if not found.counts:
         return Drawn("", 0.0)
     said = words.typical(found, is_rate=is_rate)
@@ -72,7 +73,7 @@ def dots(found: Distribution, title: str, box: Box, *, is_rate: bool) -> Drawn:
     show: Callable[[float], str] = words.rate if is_rate else seconds
     marks = _marks(stacks, values, found, show)
     area = Area(title, "x", (x, top + head, width, _HEIGHT), marks)
-    return Drawn("".join(parts), head + _HEIGHT + _FOOT, (f"{title}: {said}.",), (area,))
+    return Drawn("".join(parts), head + _HEIGHT + _FOOT, (_("{title}: {note}.", title=title, note=said),), (area,))
 
 
 def _scale(
@@ -86,7 +87,7 @@ def _scale(
     # Half a power of ten on both sides of what is alike.
     least, most = (least / 1.25, most * 1.25) if most / least > 4 else (least / 2, most * 2)  # noqa: PLR2004
     found = log_ticks(least, most)
-    return Scale(least, most, start, end, is_log=True), [(at, f"{at:g} s") for at in found]
+    return Scale(least, most, start, end, is_log=True), [(at, _("{seconds:g} s", seconds=at)) for at in found]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +137,12 @@ def _marks(
     half = stacks.size * stacks.wide / 2
     for column, members in stacks.columns.items():
         least, most = show(values[members[0]]), show(values[members[-1]])
-        title = least if least == most else f"{least} to {most}"
+        title = least if least == most else _("{least} to {most}", least=least, most=most)
         below = (members[-1] + 1) / len(values)
         rows = (
-            ("", "share of the requests", words.share(len(members) / len(values))),
-            ("", "as fast or faster" if show is seconds else "as slow or slower", words.share(below)),
-            ("", "measured", words.requests(found.requests)),
+            ("", _("share of the requests"), words.share(len(members) / len(values))),
+            ("", _("as fast or faster") if show is seconds else _("as slow or slower"), words.share(below)),
+            ("", _("measured"), words.requests(found.requests)),
         )
         marks.append(Mark(column - half, column + half, title, rows))
     return tuple(marks)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from nbstream.language import _
 from nbstream.output.usage_pictures import words
 from nbstream.output.usage_pictures.figures import KINDS
 
@@ -70,8 +71,8 @@ class Drawn:
 def rows_of(amounts: Amounts) -> tuple[tuple[str, str, str], ...]:
     """Return all that is known of some requests, for a reader who points at them."""
     if not amounts.requests:
-        return (("", "requests", "none"),)
-    rows = [("", "cost", words.cost(amounts))]
+        return (("", _("requests"), _("none")),)
+    rows = [("", _("cost"), words.cost(amounts))]
     tokens = amounts.tokens
     counts = {each: getattr(tokens, each) for each in (*KINDS, "prompt", "about")}
     for kind, count in counts.items():
@@ -82,10 +83,11 @@ def rows_of(amounts: Amounts) -> tuple[tuple[str, str, str], ...]:
             for each in amounts.money
             if kind in KINDS and each.parts[KINDS.index(kind)]
         ]
-        about = "about " if kind == "about" else ""
-        name = "tokens not reported" if kind == "about" else words.NAMES[kind]
-        rows.append((kind, name, " · ".join([f"{about}{count:,}", *parts])))
+        is_about = kind == "about"
+        name = _("tokens not reported") if is_about else _(words.NAMES[kind])
+        shown = _("about {count:,}", count=count) if is_about else _("{count:,}", count=count)
+        rows.append((kind, name, " · ".join([shown, *parts])))
     if tokens.cached is not None:
-        rows.append(("", "of the prompts cached", words.share(tokens.cached)))
-    rows.append(("", "requests", f"{amounts.requests:,}"))
+        rows.append(("", _("of the prompts cached"), words.share(tokens.cached)))
+    rows.append(("", _("requests"), _("{count:,}", count=amounts.requests)))
     return tuple(rows)

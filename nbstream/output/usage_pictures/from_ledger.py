@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbstream.billing.ledger import database, series
 from nbstream.billing.ledger.database import LedgerError
+from nbstream.language import _, date_text, marked, plural
 from nbstream.model.printable import storable
 from nbstream.output.usage_pictures.figures import Amounts, Cell, Distribution, Figures, Money, Others, Period, Tokens
 from nbstream.output.usage_pictures.periods import start_of, starts, unit_for
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from nbstream.billing.ledger.series import Group, Wanted
     from nbstream.output.usage_pictures.figures import Span
 
-OFF = "The ledger is off, so requests are not remembered: NBSTREAM_LEDGER is off."
-UNREADABLE = "The ledger cannot be read ({}). Requests go on without it."
+OFF = marked("The ledger is off, so requests are not remembered: NBSTREAM_LEDGER is off.")
+UNREADABLE = marked("The ledger cannot be read ({}). Requests go on without it.")
 #: So many cells are shown one by one.
 MOST_CELLS = 6
 _SHORT_ID = 8
@@ -160,16 +161,16 @@ class _Reading:
         if not left:
             return cells, None
         rest = _difference(total, sum(found.values(), Amounts()))
-        return cells, Cell(f"{left:,} other {'cell' if left == 1 else 'cells'}", rest)
+        return cells, Cell(plural("{n:,} other cell", "{n:,} other cells", left), rest)
 
     def _label(self, notebook: str, cell: str) -> str:
         is_here = notebook == self._question.notebook
         number = self._question.number_of(cell) if is_here and cell else None
-        of_cell = f"[{number}]" if number is not None else f"cell {cell[:_SHORT_ID]}" if cell else ""
+        of_cell = f"[{number}]" if number is not None else _("cell {cell}", cell=cell[:_SHORT_ID]) if cell else ""
         of_notebook = "/".join(PurePath(notebook).parts[-2:]).lstrip("/")
         if self._question.span == "notebook":
-            return of_cell or "cell not known"
-        return " · ".join(filter(None, (of_notebook, of_cell))) or "outside of a notebook"
+            return of_cell or _("cell not known")
+        return " · ".join(filter(None, (of_notebook, of_cell))) or _("outside of a notebook")
 
 
 def _count(groups: Iterable[Group], kind: str) -> int:
@@ -238,7 +239,7 @@ def _wanted(question: Question, now: datetime) -> Wanted:
 
 def _title(question: Question, now: datetime) -> str:
     if question.span == "notebook":
-        return PurePath(question.notebook).name or "This notebook"
+        return PurePath(question.notebook).name or _("This notebook")
     if question.span == "today":
-        return f"Today, {now.day} {now:%B %Y}"
-    return f"{now:%B %Y}" if question.span == "month" else "All requests"
+        return _("Today, {day}", day=date_text(now, f"{now.day} {now:%B %Y}", "yMMMMd"))
+    return date_text(now, f"{now:%B %Y}", "yMMMM") if question.span == "month" else _("All requests")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from nbstream.language import _
 from nbstream.output.usage_pictures import words
 from nbstream.output.usage_pictures.drawn import SMALL, TITLE, Area, Drawn, Mark, rows_of
 from nbstream.output.usage_pictures.scales import Scale, every, ticks
@@ -57,17 +58,19 @@ class OverTime:
         """Return all panels, below each other."""
         figures = self._figures
         for currency in self._currencies:
-            name = "Would have cost" if figures.is_simulated else "Spend"
-            of = f" in {currency}" if len(self._currencies) > 1 or currency != "USD" else ""
-            self._bars(f"{name}{of}", currency, self._money(currency), "money")
+            if len(self._currencies) > 1 or currency != "USD":
+                name = _("Would have cost in {currency}") if figures.is_simulated else _("Spend in {currency}")
+            else:
+                name = _("Would have cost") if figures.is_simulated else _("Spend")
+            self._bars(name.format(currency=currency), currency, self._money(currency), "money")
         tokens = [period.amounts.tokens for period in figures.periods]
-        self._bars("Tokens", "", tokens, "tokens")
+        self._bars(_("Tokens"), "", tokens, "tokens")
         if figures.total.tokens.cached is not None:
             self._share([each.cached for each in tokens])
         bottom = self._y - _GAP
         self._parts.append(self._axis(bottom))
         box = (self._left, self._top + _HEAD, self._width - (self._left - self._x), bottom - self._top - _HEAD)
-        area = Area(f"By {figures.unit}", "x", box, tuple(self._marks()))
+        area = Area(words.by_unit(figures.unit), "x", box, tuple(self._marks()))
         return Drawn("".join(self._parts), bottom + _FOOT - self._top, tuple(self._says), (area,))
 
     def _money(self, currency: str) -> list[Money]:
@@ -104,15 +107,17 @@ class OverTime:
         height, at = max(used, key=lambda each: each[0])
         shown = words.amount(Decimal(height), currency) if currency else words.count(int(height))
         period = self._figures.periods[at]
-        about = "about " if parts_of(values[at])["about"] else ""
-        return f"most {about}{shown}, {words.label(period.start, self._figures.unit)}"
+        fields = {"amount": shown, "period": words.label(period.start, self._figures.unit)}
+        if parts_of(values[at])["about"]:
+            return _("most about {amount}, {period}", **fields)
+        return _("most {amount}, {period}", **fields)
 
     def _share(self, values: Sequence[float | None]) -> None:
         height = _HEIGHTS["share"]
         known = self._figures.total.tokens.cached or 0.0
         bottom = self._open(
-            "Prompts from the server's cache",
-            f"{words.share(known)} in all",
+            _("Prompts from the server's cache"),
+            _("{share} in all", share=words.share(known)),
             height,
             [(0.0, "0"), (0.5, "50 %"), (1.0, "100 %")],
             1.0,
@@ -136,7 +141,7 @@ class OverTime:
         """Draw the title and the grid of a panel, and return where its bottom is."""
         top = self._y + _HEAD
         bottom = top + height
-        self._says.append(f"{title}: {note}." if note else f"{title}.")
+        self._says.append(_("{title}: {note}.", title=title, note=note) if note else title + _("."))
         self._parts.append(text(title, self._x, self._y + TITLE, "title"))
         if note and width_of(f"{title} {note}", TITLE) < self._width - 16:
             self._parts.append(text(note, self._x + self._width, self._y + TITLE, "dim", "end"))

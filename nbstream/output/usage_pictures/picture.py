@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from nbstream.language import _, joined, listed
 from nbstream.model.printable import one_line, printable
 from nbstream.output.usage_pictures import words
 from nbstream.output.usage_pictures.by_cell import by_cell
@@ -74,15 +75,17 @@ def picture(figures: Figures, width: int = WIDTH, *, name: str = "nbu", standalo
     lowest = y
     if figures.total.requests:
         for column in _columns(figures, width, y, hatch):
-            for drawn, _ in column:
+            for drawn, _at in column:
                 parts.append(drawn.svg)
                 areas += drawn.areas
                 says += drawn.says
             lowest = max(lowest, *(at + drawn.height for drawn, at in column), y)
     height = round(lowest + _PAD)
-    title = one_line(f"Usage: {words.about(figures)}")
-    facts = ", ".join(words.facts(figures))
-    description = printable(" ".join([f"{words.headline(figures)}.", f"{facts}." if facts else "", *says]))[:_LONGEST]
+    title = one_line(_("Usage: {about}", about=words.about(figures)))
+    facts = listed(words.facts(figures))
+    stop = _(".")
+    description = joined(f"{words.headline(figures)}{stop}", f"{facts}{stop}" if facts else "", *says)
+    description = printable(description)[:_LONGEST]
     ids = f"{name}-title {name}-description"
     inner = [
         element("title", content(title), id=f"{name}-title"),
@@ -111,7 +114,7 @@ def _head(figures: Figures, room: float, hatch: str) -> tuple[str, float]:
     total = figures.total
     parts, y = [text(fitted(words.about(figures), room, SMALL), _PAD, 24, "dim")], 52.0
     if not total.requests:
-        parts.append(text("No requests yet" if not figures.note else "No requests are known", _PAD, y, "big"))
+        parts.append(text(_("No requests yet") if not figures.note else _("No requests are known"), _PAD, y, "big"))
     else:
         parts.append(element("text", _sum(figures), x=_PAD, y=y))
     y += 6
@@ -131,7 +134,7 @@ def _head(figures: Figures, room: float, hatch: str) -> tuple[str, float]:
 def _sum(figures: Figures) -> str:
     """Return the largest text of the picture: money of each currency, estimates smaller."""
     total = figures.total
-    would = "would have cost" if figures.is_simulated and total.money else ""
+    would = _("would have cost") if figures.is_simulated and total.money else ""
     would = " ".join(filter(None, (would, words.bound_of(total) if total.money else "")))
     found = [element("tspan", content(would), class_="nbu-middle")] if would else []
     for at, money in enumerate(total.money):
@@ -139,10 +142,11 @@ def _sum(figures: Figures) -> str:
         exact = words.amount(money.exact, money.currency) if money.exact or not money.about else ""
         found.append(element("tspan", content(exact), class_="nbu-big", dx="6" if would or at else "") if exact else "")
         if money.about:
-            about = f"{'+ ' if exact else ''}about {words.amount(money.about, money.currency)}"
+            about = _("about {amount}", amount=words.amount(money.about, money.currency))
+            about = f"+ {about}" if exact else about
             found.append(element("tspan", content(about), class_="nbu-middle", dx="6" if exact else ""))
     if not total.money:
-        found.append(element("tspan", "The cost is not known" if total.unknown else "No cost", class_="nbu-big"))
+        found.append(element("tspan", _("The cost is not known") if total.unknown else _("No cost"), class_="nbu-big"))
     return "".join(found)
 
 
@@ -154,7 +158,8 @@ def _legend(figures: Figures, room: float, y: float, hatch: str) -> tuple[str, f
         words.NAMES["whole"] if any(each.whole for each in total.money) else "",
         words.NAMES["prompt"] if total.tokens.prompt else "",
     ]
-    names = words.NAMES | {"whole": " or ".join(filter(None, unsplit))}
+    names = {name: _(each) for name, each in words.NAMES.items()}
+    names["whole"] = listed([_(each) for each in unsplit if each], " or ")
     parts, x = [], _PAD
     for each in PARTS:
         if each not in used:
@@ -179,7 +184,7 @@ def _columns(figures: Figures, width: int, y: float, hatch: str) -> Iterator[lis
     room = width - 2 * _PAD - (count - 1) * _GAP
     widths = [share * room for share in _SHARES[count]]
     lefts = [_PAD + sum(widths[:at]) + at * _GAP for at in range(count)]
-    columns: list[list[tuple[Drawn, float]]] = [[] for _ in range(count)]
+    columns: list[list[tuple[Drawn, float]]] = [[] for _column in range(count)]
     tops = [y] * count
 
     def box(at: int) -> Box:
@@ -194,8 +199,8 @@ def _columns(figures: Figures, width: int, y: float, hatch: str) -> Iterator[lis
     second = min(1, count - 1)
     add(second, by_cell(figures, box(second), hatch))
     for found, title, is_rate in (
-        (figures.rates, "Tokens a second", True),
-        (figures.first_tokens, "Until the first token", False),
+        (figures.rates, _("Tokens a second"), True),
+        (figures.first_tokens, _("Until the first token"), False),
     ):
         # Of two columns, below the shorter one.
         at = 2 if count > 2 else tops.index(min(tops))  # noqa: PLR2004

@@ -11,6 +11,7 @@ from base64 import b64encode
 from html import escape
 from typing import TYPE_CHECKING
 
+from nbstream.language import _, marked
 from nbstream.model.printable import one_line
 from nbstream.output.durations import seconds
 from nbstream.output.markdown_text import literal
@@ -23,9 +24,12 @@ if TYPE_CHECKING:
 
     from nbstream.output.usage_pictures.figures import Amounts, Figures
 
-_HEADERS = ("cost", "cache hit", "cache miss", "reasoning", "answer", "cached", "requests")
+_HEADERS = (
+    *(marked("cost"), marked("cache hit"), marked("cache miss"), marked("reasoning"), marked("answer")),
+    *(marked("cached"), marked("requests")),
+)
 #: Columns that may be empty throughout, and are left out then.
-_ABOUT, _PROMPT = "not reported", "prompt, cache not reported"
+_ABOUT, _PROMPT = marked("not reported"), marked("prompt, cache not reported")
 _SHARES = (0.1, 0.5, 0.9)
 #: A background, and no `<img>`: JupyterLab's sanitised export would show that as text, with all
 #: of its data. An untrusted notebook keeps these rules.
@@ -74,7 +78,7 @@ def tables_html(figures: Figures, *, is_folded: bool = False) -> str:
     if not found or not is_folded:
         return found
     said = "".join(f"<div>{escape(each)}</div>" for each in (_line(figures), *_notes(figures)))
-    return f"<details><summary>The numbers</summary>{said}{found}</details>"
+    return f"<details><summary>{_('The numbers')}</summary>{said}{found}</details>"
 
 
 def markdown(figures: Figures) -> str:
@@ -96,7 +100,7 @@ def text(figures: Figures) -> str:
 
 def _line(figures: Figures) -> str:
     """Return what it is about and what it cost, in one line."""
-    return one_line(f"{words.about(figures)}: {words.headline(figures)}")
+    return one_line(_("{label}: {text}", label=words.about(figures), text=words.headline(figures)))
 
 
 def _notes(figures: Figures) -> list[str]:
@@ -109,21 +113,24 @@ def tables(figures: Figures) -> list[Table]:
     used = [each for each in figures.periods if each.amounts.requests]
     if used:
         names = [words.period(each.start, figures.unit) for each in used]
-        found.append(_table(f"By {figures.unit}", figures.unit, names, [each.amounts for each in used]))
+        found.append(_table(words.by_unit(figures.unit), _(figures.unit), names, [each.amounts for each in used]))
     if cells := [*figures.cells, *([figures.more_cells] if figures.more_cells is not None else [])]:
-        found.append(_table("By cell", "cell", [each.label for each in cells], [each.amounts for each in cells]))
+        found.append(_table(_("By cell"), _("cell"), [each.label for each in cells], [each.amounts for each in cells]))
     measured = [
         (name, each, show)
         for name, each, show in (
-            ("tokens a second", figures.rates, words.rate),
-            ("until the first token", figures.first_tokens, seconds),
+            (_("tokens a second"), figures.rates, words.rate),
+            (_("until the first token"), figures.first_tokens, seconds),
         )
         if each.counts
     ]
     if measured:
-        rows = [(name, *map(show, each.quantiles(_SHARES)), f"{each.requests:,}") for name, each, show in measured]
-        headers = ("measure", "10 % below", "median", "90 % below", "requests")
-        found.append(Table("Speed", headers, rows, frozenset({1, 2, 3, 4})))
+        rows = [
+            (name, *map(show, each.quantiles(_SHARES)), _("{count:,}", count=each.requests))
+            for name, each, show in measured
+        ]
+        headers = (_("measure"), _("10 % below"), _("median"), _("90 % below"), _("requests"))
+        found.append(Table(_("Speed"), headers, rows, frozenset({1, 2, 3, 4})))
     return found
 
 
@@ -134,12 +141,19 @@ def _table(title: str, first: str, names: Sequence[str], amounts: Sequence[Amoun
     ]
     headers = [first, *_HEADERS[:5], *optional, *_HEADERS[5:]]
     rows = [[name, *_row(each, optional)] for name, each in zip(names, amounts, strict=True)]
-    return Table(title, headers, rows, frozenset(range(2, len(headers))))
+    return Table(title, [first, *(_(each) for each in headers[1:])], rows, frozenset(range(2, len(headers))))
 
 
 def _row(amounts: Amounts, optional: Iterable[str]) -> list[str]:
     tokens = amounts.tokens
-    more = {_PROMPT: f"{tokens.prompt:,}", _ABOUT: f"about {tokens.about:,}" if tokens.about else "0"}
-    counts = [f"{each:,}" for each in (tokens.hit, tokens.miss, tokens.reasoning, tokens.answer)]
+    about = _("about {count:,}", count=tokens.about) if tokens.about else "0"
+    more = {_PROMPT: _("{count:,}", count=tokens.prompt), _ABOUT: about}
+    counts = [_("{count:,}", count=each) for each in (tokens.hit, tokens.miss, tokens.reasoning, tokens.answer)]
     cached = words.share(tokens.cached) if tokens.cached is not None else ""
-    return [words.cost(amounts), *counts, *(more[each] for each in optional), cached, f"{amounts.requests:,}"]
+    return [
+        words.cost(amounts),
+        *counts,
+        *(more[each] for each in optional),
+        cached,
+        _("{count:,}", count=amounts.requests),
+    ]

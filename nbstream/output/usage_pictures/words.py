@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from nbstream.language import _, date_text, listed, marked, plural
 from nbstream.model.spend import Spend
 from nbstream.model.usage import Cost
 from nbstream.output.durations import seconds
@@ -15,16 +16,16 @@ if TYPE_CHECKING:
 
     from nbstream.output.usage_pictures.figures import Amounts, Distribution, Figures, Tokens, Unit
 
-UNKNOWN = "not known"
+UNKNOWN = marked("not known")
 #: What a part is called.
 NAMES = {
-    "hit": "cache hit",
-    "miss": "cache miss",
-    "reasoning": "reasoning",
-    "answer": "answer",
-    "whole": "not split",
-    "prompt": "prompt, cache not reported",
-    "about": "about (estimate)",
+    "hit": marked("cache hit"),
+    "miss": marked("cache miss"),
+    "reasoning": marked("reasoning"),
+    "answer": marked("answer"),
+    "whole": marked("not split"),
+    "prompt": marked("prompt, cache not reported"),
+    "about": marked("about (estimate)"),
 }
 _THOUSAND, _TEN_THOUSAND, _MILLION, _BILLION = 1_000, 10_000, 1_000_000, 1_000_000_000
 #: A share that is not whole is never shown as whole.
@@ -56,9 +57,9 @@ def cost(found: Amounts, *, is_whole: bool = False) -> str:
     """
     known = str(spend(found))
     if not found.unknown or is_whole:
-        return known or (UNKNOWN if found.unknown else "nothing")
-    more = f"{found.unknown:,} of unknown cost"
-    return f"{known}, {more}" if known else more
+        return known or (_(UNKNOWN) if found.unknown else _("nothing"))
+    more = _("{unknown:,} of unknown cost", unknown=found.unknown)
+    return listed([known, more]) if known else more
 
 
 def bound_of(found: Amounts) -> str:
@@ -67,9 +68,8 @@ def bound_of(found: Amounts) -> str:
     if not told.is_known:
         return ""
     is_most = told.at_most and bool(told.exact)
-    return {(True, False): "at least", (False, True): "at most", (True, True): "about"}.get(
-        (told.at_least, is_most), ""
-    )
+    bounds = {(True, False): _("at least"), (False, True): _("at most"), (True, True): _("about")}
+    return bounds.get((told.at_least, is_most), "")
 
 
 def tick(value: Decimal, step: Decimal, currency: str = "") -> str:
@@ -88,57 +88,64 @@ def tick(value: Decimal, step: Decimal, currency: str = "") -> str:
 def count(tokens: int) -> str:
     """Return a number of tokens, short: `980`, `84 k`, `1.2 M`."""
     if tokens < _TEN_THOUSAND:
-        return f"{tokens:,}"
+        return _("{count:,}", count=tokens)
     for size, sign in ((_BILLION, "G"), (_MILLION, "M"), (_THOUSAND, "k")):
         if tokens >= size * 0.9995:
             value = tokens / size
             return f"{value:.1f} {sign}" if value < 10 and value % 1 else f"{value:,.0f} {sign}"  # noqa: PLR2004
-    return f"{tokens:,}"
+    return _("{count:,}", count=tokens)
 
 
 def share(value: float) -> str:
     """Return a share in percent; only what is all is 100 %."""
     if value >= _ALMOST_ALL:
-        return "100 %" if value == 1 else "over 99 %"
-    return "under 1 %" if 0 < value < _ALMOST_NONE else f"{value:.0%}".replace("%", " %")
+        return "100 %" if value == 1 else _("over 99 %")
+    return _("under 1 %") if 0 < value < _ALMOST_NONE else f"{value:.0%}".replace("%", " %")
 
 
 def requests(number: int) -> str:
     """Return a number of requests: `1 request`, `12 requests`."""
-    return f"{number:,} {'request' if number == 1 else 'requests'}"
+    return plural("{n:,} request", "{n:,} requests", number)
 
 
 def period(start: datetime, unit: Unit) -> str:
     """Return the name of a period as a whole."""
     if unit == "hour":
-        return f"{_day(start)}, {start:%H}:00 to {start + timedelta(hours=1):%H}:00"
+        end = start + timedelta(hours=1)
+        return _("{day}, {start} to {end}", day=_day(start), start=f"{start:%H}:00", end=f"{end:%H}:00")
     if unit == "week":
-        return f"Week of {_day(start)} {start:%Y}"
-    return f"{start:%B %Y}" if unit == "month" else f"{start:%a} {_day(start)} {start:%Y}"
+        return _("Week of {day}", day=date_text(start, f"{_day(start)} {start:%Y}", "yMMMd"))
+    if unit == "month":
+        return date_text(start, f"{start:%B %Y}", "yMMMM")
+    return date_text(start, f"{start:%a} {_day(start)} {start:%Y}", "yMMMEd")
 
 
 def label(start: datetime, unit: Unit) -> str:
     """Return the short name of a period, for an axis."""
     if unit == "hour":
         return f"{start:%H}:00"
-    return f"{start:%b}" + (f" {start:%y}" if start.month == 1 else "") if unit == "month" else _day(start)
+    if unit != "month":
+        return _day(start)
+    if start.month == 1:
+        return date_text(start, f"{start:%b} {start:%y}", "yMMM")
+    return date_text(start, f"{start:%b}", "MMM")
 
 
 def typical(found: Distribution, *, is_rate: bool) -> str:
     """Return what is typical of a distribution in words."""
     if not found.counts:
-        return "not measured"
+        return _("not measured")
     tenth, median, most = found.quantiles((0.1, 0.5, 0.9))
     if found.requests == 1:
-        return f"{rate(median) if is_rate else seconds(median)} in one request"
+        return _("{value} in one request", value=rate(median) if is_rate else seconds(median))
     if is_rate:
-        return f"median {rate(median)}, nine of ten above {rate(tenth)}"
-    return f"median {seconds(median)}, nine of ten within {seconds(most)}"
+        return _("median {median}, nine of ten above {least}", median=rate(median), least=rate(tenth))
+    return _("median {median}, nine of ten within {most}", median=seconds(median), most=seconds(most))
 
 
 def rate(value: float) -> str:
     """Return tokens a second."""
-    return f"{value:.0f} tok/s" if value >= 10 else f"{value:.1f} tok/s"  # noqa: PLR2004
+    return _("{value:.0f} tok/s", value=value) if value >= 10 else _("{value:.1f} tok/s", value=value)  # noqa: PLR2004
 
 
 def facts(figures: Figures) -> list[str]:
@@ -148,15 +155,15 @@ def facts(figures: Figures) -> list[str]:
     found = [requests(total.requests)] if total.requests else []
     found += token_facts(tokens)
     if total.unknown and total.money:
-        found.append(f"the cost of {total.unknown:,} is not known")
+        found.append(_("the cost of {unknown:,} is not known", unknown=total.unknown))
     if others.cached:
-        found.append(f"{others.cached:,} from nbstream's cache, which cost nothing")
+        found.append(_("{cached:,} from nbstream's cache, which cost nothing", cached=others.cached))
     if others.replayed:
-        found.append(f"{others.replayed:,} replayed, which cost nothing")
+        found.append(_("{replayed:,} replayed, which cost nothing", replayed=others.replayed))
     if others.failed:
-        found.append(f"{others.failed:,} that failed and took nothing, not shown")
+        found.append(_("{failed:,} that failed and took nothing, not shown", failed=others.failed))
     if others.simulated:
-        found.append(f"{others.simulated:,} simulated, not shown")
+        found.append(_("{simulated:,} simulated, not shown", simulated=others.simulated))
     return found
 
 
@@ -164,13 +171,19 @@ def token_facts(tokens: Tokens) -> list[str]:
     """Return the tokens in words."""
     found = []
     if tokens.sent:
-        cached = f" ({share(tokens.cached)} cached)" if tokens.cached is not None else ""
-        found.append(f"{count(tokens.sent)} tokens in{cached}")
+        sent = count(tokens.sent)
+        if tokens.cached is not None:
+            found.append(_("{count} tokens in ({share} cached)", count=sent, share=share(tokens.cached)))
+        else:
+            found.append(_("{count} tokens in", count=sent))
     if tokens.received:
-        thought = f" ({count(tokens.reasoning)} reasoning)" if tokens.reasoning else ""
-        found.append(f"{count(tokens.received)} out{thought}")
+        received = count(tokens.received)
+        if tokens.reasoning:
+            found.append(_("{count} out ({reasoning} reasoning)", count=received, reasoning=count(tokens.reasoning)))
+        else:
+            found.append(_("{count} out", count=received))
     if tokens.about:
-        found.append(f"about {count(tokens.about)} not reported")
+        found.append(_("about {count} not reported", count=count(tokens.about)))
     return found
 
 
@@ -178,17 +191,24 @@ def headline(figures: Figures) -> str:
     """Return what all of it cost, in one line for a screen reader or a terminal."""
     total = figures.total
     if not total.requests:
-        return "No requests"
+        return _("No requests")
     if not total.money:
-        return f"cost {UNKNOWN}" if total.unknown else "no cost"
-    return f"{'would have cost ' if figures.is_simulated else ''}{cost(total, is_whole=True)}"
+        return _("cost not known") if total.unknown else _("no cost")
+    amount_of_all = cost(total, is_whole=True)
+    return _("would have cost {amount}", amount=amount_of_all) if figures.is_simulated else amount_of_all
 
 
 def about(figures: Figures) -> str:
     """Return what the picture is about: its span, and its model if there is one."""
-    simulated = ", simulated" if figures.is_simulated else ""
-    return f"{figures.title}{f', {figures.model}' if figures.model else ''}{simulated}"
+    parts = [figures.title, figures.model, _("simulated") if figures.is_simulated else ""]
+    return listed([each for each in parts if each])
+
+
+def by_unit(unit: Unit) -> str:
+    """Return the title of what is shown by hours, days, weeks or months."""
+    units = {"hour": _("By hour"), "day": _("By day"), "week": _("By week"), "month": _("By month")}
+    return units[unit]
 
 
 def _day(start: datetime) -> str:
-    return f"{start.day} {start:%b}"
+    return date_text(start, f"{start.day} {start:%b}", "MMMd")
