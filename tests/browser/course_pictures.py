@@ -59,6 +59,7 @@ class Shot:
 #: By the number of the lesson.
 SHOTS = {
     1: Shot("Why does the median", text="One wrong value"),
+    2: Shot("second = nbstream.ask"),
 }
 
 

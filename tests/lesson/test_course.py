@@ -49,6 +49,9 @@ def test_a_lesson_runs_as_it_is_and_with_its_solutions(path: Path, tmp_path: Pat
         last = _run(client, content)
         assert last["exercises"] == dict.fromkeys(names, "open")
         assert last["predictions"] == dict.fromkeys(predictions, "open")
+        prose = "".join(cell.source for cell in content.cells if cell.cell_type == "markdown")
+        shown = str([cell.outputs for cell in content.cells if cell.cell_type == "code"])
+        assert [text for text in given.get("shows", ()) if text not in prose or text not in shown] == []
         # The second reader has a fresh namespace, in the same kernel, as a kernel takes a second.
         _execute(client, "%reset -f")
         solved = nbformat.read(path, as_version=4)
