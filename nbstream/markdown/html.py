@@ -30,7 +30,7 @@ _CODE = '<div class="nbstream-code highlight" dir="ltr" style="margin:0 0 1em;pa
 _PRE = '<pre style="margin:0;background:none;line-height:1.31;white-space:pre;overflow-x:auto">'
 # JupyterLab would break within words.
 _WRAPPED = "word-break:normal;overflow-wrap:anywhere;white-space:pre-wrap"
-_LINES = ' style="background:none;white-space:pre"'
+_LINES = ' style="padding:0;background:none;white-space:pre"'
 # A wide formula scrolls in its own box. MathJax gives it margins, which in a box do not collapse
 # with those of the block before it.
 _BOX = "overflow-x:auto;overflow-y:hidden"

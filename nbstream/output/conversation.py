@@ -157,7 +157,8 @@ def _prompt(title: str, text: str, marks: Sequence[str]) -> str:
     return (
         '<div style="border-top:1px solid rgba(128,128,128,.3);padding:.6em 0 0;margin:.8em 0 .5em">'
         f'<div style="opacity:.72;font-size:.83em">{label}</div>'
-        f'<div style="white-space:pre-wrap;font-weight:600">{escape(printable(text))}</div></div>'
+        # Where styles are removed, as on GitHub, the prompt still differs from the answer.
+        f'<strong style="display:block;white-space:pre-wrap;font-weight:600">{escape(printable(text))}</strong></div>'
     )
 
 

@@ -219,7 +219,7 @@ def test_no_item_of_a_list_is_written_again(text: str) -> None:
 
 BOX = "margin:0 0 1em;padding:.4em .8em"
 LANGUAGE = "display:block;opacity:.72;font-size:.8em;line-height:1.6"
-LINES = "background:none;white-space:pre"
+LINES = "padding:0;background:none;white-space:pre"
 PRE = "margin:0;background:none;line-height:1.31;white-space:pre;overflow-x:auto"
 
 

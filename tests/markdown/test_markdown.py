@@ -13,7 +13,7 @@ from nbstream.markdown.rendering import to_html
 
 CODE = '<div class="nbstream-code highlight" dir="ltr" style="margin:0 0 1em;padding:.4em .8em">'
 PRE = '<pre style="margin:0;background:none;line-height:1.31;white-space:pre;overflow-x:auto">'
-LINES = ' style="background:none;white-space:pre">'
+LINES = ' style="padding:0;background:none;white-space:pre">'
 CODE_END = "</code></pre></div>\n"
 LANGUAGE = '<span class="nbstream-language" style="display:block;opacity:.72;font-size:.8em;line-height:1.6">'
 TASK = '<li class="nbstream-task" style="list-style:none">'
