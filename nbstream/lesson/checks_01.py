@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 #: The prompts of the notebook, in each of its languages.
 _MEDIAN = ("Why does the median resist outliers, and the mean not?", "为什么中位数能抵抗异常值，而平均数不能？")  # noqa: RUF001
-_ZERO = ("Tell the story of the number zero, in about 300 words.", "用大约三百字讲讲数字零的故事。")
+_ZERO = ("Tell the story of the number zero, in about 300 words.", "用大约四百字讲讲数字零的故事。")
 _LITERAL = "{name}"
 _CENT = Decimal("0.01")
 

@@ -1,5 +1,7 @@
 """Takes the pictures of the course: `python -m tests.browser.course_pictures 1`, or all of them.
 
+`zh/1` is that of the Chinese notebook.
+
 Each is a part of a lesson's own notebook in Notebook 7, at the moment that the table says. A
 picture is taken again if the look, the notebook or its replies change.
 """
@@ -63,13 +65,23 @@ SHOTS = {
 }
 
 
-def main(numbers: Sequence[int]) -> None:
-    """Write `notebooks/pictures/NN.png` of these lessons."""
+#: The same for the notebooks in `notebooks/zh`.
+CHINESE_SHOTS = {
+    1: Shot("为什么中位数", text="一个错误的值"),
+}
+_CHINESE = "zh/"
+
+
+def main(lessons: Sequence[str]) -> None:
+    """Write `pictures/NN.png` of these lessons, such as `1` or `zh/1`, beside their notebooks."""
     with tempfile.TemporaryDirectory() as folder, _browser(Path(folder)) as context:
         lab = Lab(Path(folder) / "lab", {})
         try:
-            for number in numbers:
-                _take(number, SHOTS[number], lab, context)
+            for lesson in lessons:
+                number = int(lesson.removeprefix(_CHINESE))
+                is_chinese = lesson.startswith(_CHINESE)
+                folder_of_lesson = NOTEBOOKS / _CHINESE if is_chinese else NOTEBOOKS
+                _take(number, (CHINESE_SHOTS if is_chinese else SHOTS)[number], folder_of_lesson, lab, context)
         finally:
             lab.stop()
 
@@ -89,9 +101,9 @@ def _browser(folder: Path) -> Iterator[BrowserContext]:
         context.close()
 
 
-def _take(number: int, shot: Shot, lab: Lab, context: BrowserContext) -> None:
+def _take(number: int, shot: Shot, folder: Path, lab: Lab, context: BrowserContext) -> None:
     name = f"{lesson_of(number).notebook}.ipynb"
-    content: Any = nbformat.read(NOTEBOOKS / name, as_version=4)
+    content: Any = nbformat.read(folder / name, as_version=4)
     for cell in content.cells:
         for part, source in shot.sources:
             if cell.cell_type == "code" and part in cell.source:
@@ -134,7 +146,7 @@ def _take(number: int, shot: Shot, lab: Lab, context: BrowserContext) -> None:
     height = min(end["y"] + end["height"] - top["y"], shot.height)
     clip: Any = {"x": top["x"], "y": max(0, top["y"]), "width": top["width"], "height": height}
     picture = page.screenshot(clip=clip)
-    target_file = NOTEBOOKS / "pictures" / f"{number:02}.png"
+    target_file = folder / "pictures" / f"{number:02}.png"
     target_file.parent.mkdir(exist_ok=True)
     Image.open(BytesIO(picture)).convert("RGB").quantize(_COLOURS).save(target_file, optimize=True)
     sys.stdout.write(f"{target_file.name}: {json.dumps(clip)}, {target_file.stat().st_size:,} bytes\n")
@@ -147,4 +159,4 @@ def _is_code(cell: Any) -> bool:
 
 
 if __name__ == "__main__":
-    main([int(each) for each in sys.argv[1:]] or sorted(SHOTS))
+    main(sys.argv[1:] or [*map(str, SHOTS), *(f"{_CHINESE}{number}" for number in CHINESE_SHOTS)])
