@@ -18,6 +18,12 @@ language = "en"
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton", "sphinx_design", "extension"]
 exclude_patterns = ["_build", "README.md", "extension"]
 nitpicky = True
+# Signatures name more than the public names, which are checked.
+nitpick_ignore_regex = [("py:class", r"(?!nbstream\.\w+$).*")]
+python_maximum_signature_line_length = 88
+# A single backtick in a docstring is code, as in Markdown.
+default_role = "literal"
+napoleon_use_ivar = True
 
 # Each heading down to this level has an anchor, as on GitHub.
 myst_heading_anchors = 4

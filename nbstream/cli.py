@@ -15,17 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit status.
-
-    Args:
-        arguments: the command line without the program name; the default is `sys.argv[1:]`.
-    """
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    made = argparse.ArgumentParser(
         prog="nbstream", description="Streams the replies of a language model into notebook cells."
     )
-    parser.add_argument("--version", action="version", version=f"nbstream {nbstream.__version__}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    made.add_argument("--version", action="version", version=f"nbstream {nbstream.__version__}")
+    commands = made.add_subparsers(required=True, metavar="COMMAND")
     for name, module, summary in (
         ("demo", demo, "open the course offline, with simulated replies"),
         ("simulate", server, "run a server on this machine that simulates DeepSeek's API"),
@@ -36,7 +32,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command = commands.add_parser(name, help=summary, formatter_class=argparse.RawDescriptionHelpFormatter)
         module.add_arguments(command)
         command.set_defaults(run=module.main)
-    options = parser.parse_args(arguments)
+    return made
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit status.
+
+    Args:
+        arguments: the command line without the program name; the default is `sys.argv[1:]`.
+    """
+    options = parser().parse_args(arguments)
     return int(options.run(options))
 
 

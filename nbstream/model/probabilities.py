@@ -43,10 +43,9 @@ class Alternative:
 
 @dataclass(frozen=True, slots=True)
 class Token(Alternative):
-    """A token of the reply.
+    """A token of the reply. It has what an `Alternative` has, and where it stands.
 
     Attributes:
-        text, logprob, data, id: as in `Alternative`.
         channel: the text that it is a part of.
         alternatives: the likeliest tokens in this place, as many as the request asked for; mostly
             with the token itself.
