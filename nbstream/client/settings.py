@@ -73,7 +73,7 @@ class Settings(Configurable):
     ).tag(config=True)
     endpoints = traitlets.Dict(
         help="Your own endpoints by name, and changes of those that there are: each a dict with base_url, "
-        "key_variable, thinking_field and so on, as in docs/servers.md. `-m name/model` asks one of them."
+        "key_variable, thinking_field and so on, as in docs/tasks/another-server.md. `-m name/model` asks one of them."
     ).tag(config=True)
     thinking_field = traitlets.Enum(
         _THINKING_FIELDS,
