@@ -54,7 +54,7 @@ def setup(app: Sphinx) -> None:
 class _Client(NotebookClientBase):  # type: ignore[misc]  # MyST-NB has no types
     """Gives the cells of a notebook their outputs."""
 
-    def __init__(self, notebook: NotebookNode, source: str, config: Any, logger: Any, **_options: Any) -> None:
+    def __init__(self, notebook: NotebookNode, source: str, config: Any, logger: Any, *_read_format: Any) -> None:
         super().__init__(notebook, Path(source), config, logger)
         self._executed = _executed.get(str(source))
 
