@@ -62,6 +62,9 @@ class Shot:
 SHOTS = {
     1: Shot("Why does the median", text="One wrong value"),
     2: Shot("second = nbstream.ask"),
+    4: Shot('tab="stream"', act=lambda notebook, _index: notebook.page.wait_for_timeout(1_000)),
+    5: Shot("How much honey", below=1),
+    6: Shot("What do you know about this table", below=1),
 }
 
 
@@ -135,10 +138,14 @@ def _take(number: int, shot: Shot, folder: Path, lab: Lab, context: BrowserConte
         wait_for(lambda: text in output.inner_text(), 120)
     shot.act(notebook, target)
     first, last = notebook.cell(target), notebook.cell(target + shot.below)
-    first.scroll_into_view_if_needed()
+    # Nothing below the window is in a picture.
+    first.evaluate("cell => cell.scrollIntoView({block: 'start'})")
     page.mouse.move(0, 0)
     # The mark of the cell that was clicked is no part of the picture.
-    page.add_style_tag(content=".jp-Collapser, .jp-Toolbar.jp-cell-toolbar, .jp-cell-toolbar {visibility: hidden}")
+    page.add_style_tag(
+        content=".jp-Collapser, .jp-Toolbar.jp-cell-toolbar, .jp-cell-toolbar {visibility: hidden}"
+        ".jp-Cell {border-color: transparent !important; box-shadow: none !important}"
+    )
     page.wait_for_timeout(300)
     top, end = first.bounding_box(), last.bounding_box()
     assert top is not None

@@ -19,6 +19,14 @@ NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 SOLUTIONS = Path(__file__).parent / "solutions"
 #: Notebooks of the course in all languages: a file is tested once it is there.
 FILES = sorted(path for lesson in LESSONS for path in NOTEBOOKS.rglob(f"{lesson.number:02}_*.ipynb"))
+#: Where no front end names its cells, a chat goes on although its cells run again.
+_FORGET = """%reset -f
+from nbstream.chat.conversation import chats
+for chat in chats().values():
+    chat.clear()
+"""
+#: The tag of a cell that fails on purpose; a run of all cells goes on after it.
+_FAILS = "raises-exception"
 _NAMED = re.compile(r"lesson\.(check|predict)\(\"([^\"]+)\"")
 
 
@@ -53,7 +61,7 @@ def test_a_lesson_runs_as_it_is_and_with_its_solutions(path: Path, tmp_path: Pat
         shown = str([cell.outputs for cell in content.cells if cell.cell_type == "code"])
         assert [text for text in given.get("shows", ()) if text not in prose or text not in shown] == []
         # The second reader has a fresh namespace, in the same kernel, as a kernel takes a second.
-        _execute(client, "%reset -f")
+        _execute(client, _FORGET)
         solved = nbformat.read(path, as_version=4)
         for cell in solved.cells:
             for _, name in _NAMED.findall(cell.source):
@@ -78,8 +86,8 @@ def _run(client: Any, content: Any) -> dict[str, Any]:
         client.execute_cell(cell, index)
         for output in cell.get("outputs", []):
             # A magic that was refused says so on stderr and raises nothing.
-            assert output.output_type != "error", (cell.source, output)
-            assert output.get("name") != "stderr", (cell.source, output.text)
+            assert output.output_type != "error" or _FAILS in cell.metadata.get("tags", []), (cell.source, output)
+            assert output.get("name") != "stderr" or output.text.startswith("Note: "), (cell.source, output.text)
     asking = [cell for cell in content.cells if cell.cell_type == "code" and cell.source.startswith("%%deepseek")]
     for cell in asking:
         found = [output.data["text/html"] for output in cell.outputs if "text/html" in output.get("data", {})]
