@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Self
 from jupyter_client.manager import KernelManager
 from nbformat.v4 import output_from_msg
 
+from nbstream.widgets.protocol import CONTROL_REQUEST
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 
 VIEW_MIME = "application/vnd.jupyter.widget-view+json"
 
+#: How long a question is on the screen before it is answered: long enough to read it.
+_READING_SECONDS = 2.5
+_PAGE = "documentation"
 #: After the last cell, replies in the background may take so long.
 _BACKGROUND_SECONDS = 30
 _START_SECONDS = 60
@@ -52,6 +57,16 @@ class Stream:
         return not metas or not metas[-1]["footer"]
 
 
+@dataclass(slots=True)
+class _Question:
+    """A tool call that waits for a decision."""
+
+    run: str
+    call: str
+    asked: int
+    due: float
+
+
 class CellError(Exception):
     """A cell raised an exception, or took too long."""
 
@@ -79,6 +94,8 @@ class FrontEnd:
         self._by_display_id: dict[str, list[NotebookNode]] = {}
         #: Whether the next output takes the place of those before it.
         self._clears = False
+        self._questions: list[_Question] = []
+        self._decision: Mapping[str, str] = {}
         self.streams: dict[str, Stream] = {}
         self.shown: list[tuple[NotebookNode, str]] = []
 
@@ -89,8 +106,14 @@ class FrontEnd:
         self._client.stop_channels()
         self._manager.shutdown_kernel(now=True)
 
-    def run(self, code: str, cell_id: str) -> list[NotebookNode]:
+    def run(self, code: str, cell_id: str, decision: Mapping[str, str]) -> list[NotebookNode]:
         """Run a cell and return its outputs; those of replies in the background change later.
+
+        Args:
+            code: the source of the cell.
+            cell_id: the cell's id.
+            decision: what is decided about tool calls, as a page sends it: an `action`, and a
+                `reason` if there is one.
 
         Raises:
             CellError: if it took too long.
@@ -107,6 +130,7 @@ class FrontEnd:
         self._client.shell_channel.send(request)
         outputs: list[NotebookNode] = []
         self._clears = False
+        self._decision = decision
         end = time.monotonic() + self._seconds
         while time.monotonic() < end:
             message = self._next()
@@ -130,6 +154,7 @@ class FrontEnd:
 
     def _next(self) -> dict[str, Any] | None:
         """Return the next message, or None if there is none for a moment."""
+        self._decide()
         if self._client.stdin_channel.msg_ready():
             self._client.get_stdin_msg()
             self._client.input("")
@@ -137,6 +162,26 @@ class FrontEnd:
             return self._client.get_iopub_msg(timeout=_SILENCE_SECONDS)
         except queue.Empty:
             return None
+
+    def _note_questions(self, run: str, message: dict[str, Any]) -> None:
+        for card in message.get("cards", ()):
+            if card.get("state") == "asking":
+                asked = card.get("asked", 1)
+                self._tell(run, {"type": "asked", "call": card["key"], "asked": asked})
+                due = time.monotonic() + _READING_SECONDS
+                self._questions.append(_Question(run, card["key"], asked, due))
+
+    def _decide(self) -> None:
+        for question in list(self._questions):
+            if question.due <= time.monotonic():
+                self._questions.remove(question)
+                decision = {"type": "decide", "call": question.call, "asked": question.asked, **self._decision}
+                self._tell(question.run, decision)
+
+    def _tell(self, run: str, message: dict[str, Any]) -> None:
+        """Send a message of the page on the control channel, which is heard while a cell runs."""
+        content = {**message, "run_id": run, "page": _PAGE}
+        self._client.control_channel.send(self._client.session.msg(CONTROL_REQUEST, content))
 
     def _take(self, message: dict[str, Any], outputs: list[NotebookNode]) -> None:
         content = message["content"]
@@ -157,6 +202,7 @@ class FrontEnd:
                 stream = self.streams[content["comm_id"]]
                 seconds = time.monotonic() - stream.opened
                 stream.messages.append((seconds, content["data"]["content"]))
+                self._note_questions(content["comm_id"], content["data"]["content"])
 
     def _add(self, message: dict[str, Any], outputs: list[NotebookNode]) -> None:
         if self._clears:
