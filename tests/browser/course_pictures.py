@@ -65,6 +65,11 @@ SHOTS = {
     4: Shot('tab="stream"', act=lambda notebook, _index: notebook.page.wait_for_timeout(1_000)),
     5: Shot("How much honey", below=1),
     6: Shot("What do you know about this table", below=1),
+    7: Shot("-o few"),
+    # The buttons take no click in their first half second, and are grey.
+    8: Shot("-o answered", text="Deny…", act=lambda notebook, _index: notebook.page.wait_for_timeout(1_500)),
+    9: Shot("-o broken"),
+    10: Shot("nbstream.Compare(", text="our eyes see it less well"),
 }
 
 
