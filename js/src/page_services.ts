@@ -185,6 +185,7 @@ export class PageServices implements ControlServices, Page {
     const area = root.closest(AREA);
     const handover = isNew && area !== null ? this.#handovers.get(area) : undefined;
     if (isNew) {
+      localize(root);
       handleClicks(root, this);
       this.images.restore(root);
       this.notebooks.keepProvenance(root);

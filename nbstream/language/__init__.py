@@ -62,7 +62,14 @@ def date_text(instant: date, english: str, skeleton: str) -> str:
 def joined(*sentences: str) -> str:
     """Return whole sentences one after the other, without the empty ones."""
     catalogue = current.catalogue()
-    return (" " if catalogue is None else catalogue.between).join(filter(None, sentences))
+    if catalogue is None:
+        return " ".join(filter(None, sentences))
+    said = ""
+    for sentence in filter(None, sentences):
+        # What a server says may be English.
+        between = " " if said[-1:].isascii() else catalogue.between
+        said += between + sentence if said else sentence
+    return said
 
 
 def listed(words: Sequence[str], last: str = ", ", between: str = ", ") -> str:

@@ -114,6 +114,7 @@ def test_english_is_formatted_as_by_python() -> None:
     assert listed([]) == ""
     settings.current().language = "zh"
     assert joined("一。", "", "二。") == "一。二。"
+    assert joined("", "Not found.", "二。") == "Not found. 二。"
 
 
 def test_english_loads_neither_babel_nor_a_catalogue() -> None:

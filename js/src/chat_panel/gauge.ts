@@ -1,6 +1,6 @@
 /** How full the model's context is, and what the chat has cost: in words, with a small bar. */
 
-import { element, show } from "../shared";
+import { _, element, show } from "../shared";
 import type { ChatState } from "./protocol";
 
 /** From this part on the bar warns; the words beside it say how much it is. */
@@ -24,8 +24,9 @@ export class GaugeView {
     this.#bar.hidden = part === undefined;
     this.#filled.style.inlineSize = `${100 * (part ?? 0)}%`;
     this.element.toggleAttribute("data-full", part !== undefined && part >= ALMOST_FULL);
-    const percent = part === undefined ? "" : ` (${part > 0 && part < 0.01 ? "< 1" : Math.round(100 * part)}%)`;
-    show(this.#text, context === null ? "" : `${context.text}${percent}`);
+    const percent = part === undefined ? "" : `${part > 0 && part < 0.01 ? "< 1" : Math.round(100 * part)}%`;
+    const text = context?.text ?? "";
+    show(this.#text, percent === "" ? text : _("{context} ({percent})", { context: text, percent }));
     show(this.#cost, cost);
     if (this.#cost.title !== cost_note) this.#cost.title = cost_note;
     this.element.hidden = context === null && cost === "";

@@ -13,7 +13,7 @@ const NAMES: Record<string, string> = {
 /** The least probability of each level; the last one has none. */
 const LEVELS = [0.9, 0.7, 0.5, 0.25] as const;
 const LEGEND = [
-  marked("90% or more"),
+  marked("at least 90%"),
   marked("70 to 90%"),
   marked("50 to 70%"),
   marked("25 to 50%"),
