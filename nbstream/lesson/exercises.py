@@ -23,6 +23,8 @@ State: TypeAlias = Literal["open", "made", "right", "wrong"]
 Hint: TypeAlias = "str | EllipsisType"
 #: For a value that is still as the notebook gives it, such as a function without a body.
 NOT_DONE = ...
+#: Numbers from here on are shown without digits after the point.
+_LARGE = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +140,11 @@ class Prediction:
     def _read(self, choice: object) -> str:
         if not self.choices:
             try:
-                return f"{float(choice):g}"  # type: ignore[arg-type]
+                number = float(choice)  # type: ignore[arg-type]
             except (TypeError, ValueError):
                 said = _("The prediction {name} is a number, not {kind}.", name=self.name, kind=kind_of(choice))
                 raise RequestError(said) from None
+            return f"{number:.0f}" if abs(number) >= _LARGE else f"{number:.4g}"
         letter = str(choice).strip().lower()
         if letter not in self.choices:
             there = ", ".join(self.choices)

@@ -62,6 +62,7 @@ class Shot:
 SHOTS = {
     1: Shot("Why does the median", text="One wrong value"),
     2: Shot("second = nbstream.ask"),
+    3: Shot("--effort high", text="Check: the notebook costs"),
     4: Shot('tab="stream"', act=lambda notebook, _index: notebook.page.wait_for_timeout(1_000)),
     5: Shot("How much honey", below=1),
     6: Shot("What do you know about this table", below=1),
