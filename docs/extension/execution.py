@@ -99,8 +99,8 @@ def _execute(path: str, notebook: NotebookNode, url: str) -> Executed:
                 if errors and "raises-exception" not in cell.metadata.get("tags", ()):
                     return Executed(executed, f"A cell failed: {cell.source}\n{errors[0].ename}: {errors[0].evalue}")
             page.finish()
-        _put_players(page)
-    return Executed(executed)
+        views = _put_players(page)
+    return Executed([[each for each in outputs if id(each) not in views] for outputs in executed])
 
 
 def _usual_decision(path: str) -> dict[str, str]:
@@ -108,13 +108,19 @@ def _usual_decision(path: str) -> dict[str, str]:
     return {"action": "allow" if path.endswith(".md") else "deny"}
 
 
-def _put_players(page: FrontEnd) -> None:
-    """Put players in the place of settled replies, and static output in that of other widgets."""
+def _put_players(page: FrontEnd) -> set[int]:
+    """Put players in the place of settled replies, and return the ids of the other widgets' views.
+
+    Their transcripts, which are outputs of their own, stand in the page.
+    """
+    views = set()
     for output, comm in page.shown:
         data = output.data
-        data.pop(VIEW_MIME, None)
-        if "text/html" in data and (stream := page.streams.get(comm)) is not None and stream.messages:
+        if data.pop(VIEW_MIME, None) is not None and "text/html" not in data:
+            views.add(id(output))
+        elif "text/html" in data and (stream := page.streams.get(comm)) is not None and stream.messages:
             data["text/html"] = player.html(data["text/html"], stream)
+    return views
 
 
 def _environment(folder: Path, url: str) -> dict[str, str]:
