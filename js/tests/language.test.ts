@@ -51,7 +51,7 @@ const PROPERTIES = new Set(["textContent", "title", "placeholder", "ariaLabel", 
 const ATTRIBUTES = new Set(["aria-label", "title", "placeholder", "aria-valuetext", "aria-roledescription"]);
 /** Names and keys, and what only a developer of pages reads. */
 const ALLOWED =
-  /^(nbstream[\w -]*|JSON|Python|cURL|Node|Arrow\w+|Page(Up|Down)|Home|End|Enter|Escape|Tab|Shift|Segmenter)$|^jp-|^nbstream: |nbstream's code/;
+  /^(nbstream[\w -]*|JSON|Python|cURL|Node|Arrow\w+|Page(Up|Down)|Home|End|Enter|Escape|Tab|Shift|Segmenter)$|^jp-|^nbstream: |nbstream's code|^the player has all modules$/;
 
 const hasWords = (text: string): boolean => /\p{L}{2}/u.test(text.replace(/\{\w+(:,)?\}/g, ""));
 

@@ -6,6 +6,7 @@
 
 import * as callsModule from "../calls";
 import { element } from "../elements";
+import { _, marked } from "../language";
 import { calls } from "../later";
 import type { ClickAnswer, Keyframe, PageMessage } from "../protocol";
 import { type ReplyPort, ReplySession } from "../reply_session";
@@ -17,8 +18,8 @@ import { type Performer, Stage } from "./stage";
 
 const PLAYER = ".nbstream-player";
 const PAGE = "documentation";
-const PLAY = "Play again";
-const SKIP = "Skip to the end";
+const PLAY = marked("Play again");
+const SKIP = marked("Skip to the end");
 /** Milliseconds after which a reply ends when its reader has pressed Stop, as with a real server. */
 const STOPPING = 30;
 
@@ -33,7 +34,7 @@ class Player implements Performer, ReplyPort {
   readonly #recording: Recording;
   readonly #last: Keyframe;
   readonly #place = element("div", "");
-  readonly #button = element("button", "nbstream-again", PLAY);
+  readonly #button = element("button", "nbstream-again", _(PLAY));
   #session: ReplySession | undefined;
   #playback: Playback | undefined;
 
@@ -65,7 +66,7 @@ class Player implements Performer, ReplyPort {
 
   play(): void {
     this.ready();
-    this.#button.textContent = SKIP;
+    this.#button.textContent = _(SKIP);
     const session = this.#show(this.#recording.keyframe);
     this.#playback = new Playback(
       patchesOf(this.#recording),
@@ -119,7 +120,7 @@ class Player implements Performer, ReplyPort {
   #close(): void {
     this.#playback?.stop();
     this.#playback = undefined;
-    this.#button.textContent = PLAY;
+    this.#button.textContent = _(PLAY);
     this.#place.style.minHeight = "";
     this.#stage.ended(this);
   }

@@ -1,6 +1,7 @@
 /** A recorded reply, as the documentation's build puts it into a page. */
 
 import { duration } from "../elements";
+import { _ } from "../language";
 import type { Keyframe, Meta, Patch } from "../protocol";
 import { applyPatch } from "../state";
 
@@ -26,12 +27,9 @@ export function lastStateOf(recording: Recording): Keyframe {
 
 /** What is shown around a reply that its reader stopped after so many seconds: as the kernel has it. */
 export function stoppedMeta(before: Meta, last: Meta, seconds: number): Meta {
-  const footer = [
-    `Stopped after ${duration(seconds) || "less than a second"}`,
-    ...last.footer.slice(0, 1),
-    "a recording",
-  ];
+  const time = duration(seconds) || _("less than a second");
+  const footer = [_("Stopped after {duration}", { duration: time }), ...last.footer.slice(0, 1), _("a recording")];
   const isThinking = before.status === "reasoning";
-  const thought = isThinking ? ["Thought for", duration(seconds)].join(" ").trim() : before.thought;
+  const thought = isThinking ? _("Thought for {duration}", { duration: time }) : before.thought;
   return { ...last, status: "cancelled", thought, notes: [], alert: "", footer, answer_tokens: null, actions: [] };
 }
