@@ -6,12 +6,8 @@ money, and the order is reasoning, answer, footer.
 
 from __future__ import annotations
 
-import mimetypes
 import re
-from html import escape
-from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import nbformat
 import pytest
@@ -25,13 +21,14 @@ from nbstream.model.presentation import Presentation
 from nbstream.model.usage import Usage
 from nbstream.output.settled import bundle
 from tests import kernels
+from tests.browser.hosts import Bare, open_html
 from tests.browser.lab import NotebookPage
 from tests.browser.states import reply_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import BrowserContext, Locator, Page, Route
+    from playwright.sync_api import BrowserContext, Locator, Page
 
     from tests.browser.conftest import OpenNotebook
     from tests.browser.lab import Lab
@@ -75,8 +72,6 @@ REPLY = reply_of(
         Ended(4, "served"),
     ]
 )
-_ORIGIN = "http://export.invalid"
-_MATHJAX = "https://cdnjs.cloudflare.com/ajax/libs/mathjax/2.7.7/"
 
 
 @pytest.fixture
@@ -128,7 +123,7 @@ def test_jupyterlab_trusted_untrusted_and_printed(
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_nbconvert_html(theme: str, page: Page) -> None:
     body, _ = HTMLExporter(theme=theme).from_notebook_node(notebook_of())  # type: ignore[no-untyped-call]
-    foreign = _open(page, body)
+    foreign = open_html(page, body)
     settled = page.locator(".nbstream-settled")
     answer = settled.locator(".nbstream-answer")
     expect(answer.locator(".MathJax_CHTML, .MathJax")).to_have_count(FORMULAS, timeout=15_000)
@@ -185,7 +180,7 @@ def test_github_without_styles_classes_and_scripts(page: Page) -> None:
     bare = Bare(html["text/html"])
     assert not re.search(r"style=|class=| id=|script", bare.html)
     _has_structure(bare)
-    foreign = _open(page, f'<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">{bare.html}')
+    foreign = open_html(page, f'<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">{bare.html}')
     page.locator("summary").click()
     words = " ".join(page.locator("body").inner_text().split())
     places = [words.index(part) for part in ("Thought for 2 s", "worth $5 or $6?", MONEY[0], "deepseek-v4-pro · 4.0 s")]
@@ -213,53 +208,6 @@ def _has_structure(bare: Bare) -> None:
     assert places == sorted(places)
     assert bare.html.count("<pre>") == 2
     assert bare.html.count("<li>") == 2
-
-
-class Bare(HTMLParser):
-    """What GitHub leaves of the HTML: tags and text, without style, class, id and scripts."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.html = ""
-        self._in_script = False
-        self.feed(html)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._in_script |= tag in ("script", "style")
-        left = "".join(f' {name}="{escape(value or "")}"' for name, value in attrs if name in ("href", "dir"))
-        self.html += "" if self._in_script else f"<{tag}{left}>"
-
-    def handle_endtag(self, tag: str) -> None:
-        self.html += "" if self._in_script else f"</{tag}>"
-        self._in_script &= tag not in ("script", "style")
-
-    def handle_data(self, data: str) -> None:
-        self.html += "" if self._in_script else escape(data)
-
-
-def _open(page: Page, html: str) -> list[str]:
-    """Open `html` as a page and return its requests; MathJax 2.7.7 is served locally."""
-    foreign: list[str] = []
-
-    def answer(route: Route) -> None:
-        url = route.request.url
-        if url == f"{_ORIGIN}/":
-            route.fulfill(content_type="text/html", body=html)
-        elif url.startswith(_MATHJAX):
-            path = kernels.ROOT / "js" / "node_modules" / "mathjax" / urlsplit(url).path.split("/2.7.7/")[1]
-            kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-            route.fulfill(content_type=kind, headers={"Access-Control-Allow-Origin": "*"}, body=path.read_bytes())
-        elif url == "https://api.cdnjs.com/libraries/mathjax?fields=version":  # asked by MathJax's own latest.js
-            route.fulfill(json={"version": "2.7.7"}, headers={"Access-Control-Allow-Origin": "*"})
-        elif url.endswith("/require.min.js"):  # nbconvert's template asks for it whatever the notebook has
-            route.fulfill(content_type="text/javascript", body="")
-        else:
-            foreign.append(url)
-            route.abort()
-
-    page.route("**/*", answer)
-    page.goto(f"{_ORIGIN}/")
-    return foreign
 
 
 def _is_cut_off(element: Locator) -> bool:

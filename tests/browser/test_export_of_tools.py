@@ -19,8 +19,8 @@ from nbstream.model.presentation import Presentation
 from nbstream.model.tool_result import Shown, ToolOutcome
 from nbstream.output.settled import bundle
 from tests import kernels
+from tests.browser.hosts import Bare
 from tests.browser.lab import NotebookPage
-from tests.browser.test_export import Bare
 from tests.output.exchanges import CALLS, DONE, FIRST, SECOND, THIRD, reply_of
 
 if TYPE_CHECKING:
