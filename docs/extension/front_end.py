@@ -85,7 +85,8 @@ class FrontEnd:
     """
 
     def __init__(self, folder: Path, environment: Mapping[str, str], seconds: float) -> None:
-        self._manager = KernelManager()
+        # By TCP, another program may take a port before the kernel does, which ends it.
+        self._manager = KernelManager(transport="ipc", ip=str(folder / ".kernel"))
         self._manager.start_kernel(cwd=str(folder), env=dict(environment), stderr=subprocess.DEVNULL)
         self._client: BlockingKernelClient = self._manager.client()
         self._client.start_channels()
