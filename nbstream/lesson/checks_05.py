@@ -50,11 +50,11 @@ PREDICTIONS = (
     Prediction(
         "edited",
         marked("How can the model see that you wrote this answer, and not the model?"),
-        marked("It cannot. The message has a role and a content, and both look as if the model had said it."),
+        marked("Nothing marks it: the message has a role and a content, and both look as if the model had said it."),
         {
             "a": marked("By a field of the message."),
             "b": marked("By its role, which is `user`."),
-            "c": marked("It cannot see it."),
+            "c": marked("Not at all."),
         },
         _edited,
     ),
