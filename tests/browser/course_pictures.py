@@ -76,6 +76,8 @@ SHOTS = {
 #: The same for the notebooks in `notebooks/zh`.
 CHINESE_SHOTS = {
     1: Shot("为什么中位数", text="一个错误的值"),
+    2: Shot("second = nbstream.ask"),
+    3: Shot("--effort high", text="最先想到"),
 }
 _CHINESE = "zh/"
 
