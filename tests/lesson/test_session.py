@@ -161,13 +161,13 @@ def test_a_kernel_that_is_killed_takes_its_simulator_with_it() -> None:
 def test_it_streams_while_the_kernel_computes() -> None:
     body = {"model": "deepseek-flash", "stream": True, "messages": [{"role": "user", "content": _MEDIAN}]}
     headers = {"Authorization": "Bearer simulated"}
-    server = ChildSimulator(rate=2000, first_token=0).start()
+    server = ChildSimulator(rate=4000, first_token=0).start()
     try:
         request = urllib.request.Request(f"{server.url}/chat/completions", json.dumps(body).encode(), headers)
         with urllib.request.urlopen(request) as response:
             response.readline()
             # One call that keeps Python's lock, so a server on a thread could not send a thing.
-            sum(range(60_000_000))
+            sum(range(30_000_000))
             released = time.time()
             response.read()
         with urllib.request.urlopen(f"{server.url}/_log") as log:
