@@ -103,7 +103,18 @@ IMPORTED_IN = {
 #: The packages and modules that are imported at their first use, and not by `%load_ext`; and the
 #: light ones among them that `%load_ext` imports.
 LATER = (
-    *("batch.", "billing.ledger.", "chat.", "comparison.", "markdown.", "prompt.", "schemas.", "snippets.", "tools."),
+    *(
+        "batch.",
+        "billing.ledger.",
+        "chat.",
+        "comparison.",
+        "lesson.",
+        "markdown.",
+        "prompt.",
+        "schemas.",
+        "snippets.",
+        "tools.",
+    ),
     *("jupyter.commands.", "jupyter.completion.", "output.conversation", "output.settled", "widgets.live_view"),
     *(
         "model.messages_body",

@@ -11,6 +11,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from nbstream import demo
 from nbstream.lesson.cards import METADATA
 from nbstream.lesson.course import LESSONS
 from nbstream.lesson.offline import RATE_VARIABLE
@@ -128,3 +129,19 @@ def test_the_index_lists_the_lessons() -> None:
     for lesson in LESSONS:
         row = f"| {lesson.number} | [{lesson.title}]({lesson.notebook}.ipynb) | {lesson.learns} | 15 |"
         assert row in cell.source
+
+
+def test_the_demo_s_copies_leave_the_work_of_a_student(tmp_path: Path) -> None:
+    demo.copy_notebooks(tmp_path)
+    assert (tmp_path / "pictures" / "01.png").is_file()
+    solved = tmp_path / "01_first_stream.ipynb"
+    solved.write_text("my work", "utf-8")
+    (tmp_path / "index.ipynb").unlink()
+    demo.copy_notebooks(tmp_path)
+    assert solved.read_text("utf-8") == "my work"
+    assert (tmp_path / "index.ipynb").is_file()
+    # Every picture and notebook that a page of the course links to is there.
+    for page in tmp_path.glob("*.ipynb"):
+        text = page.read_text("utf-8")
+        for link in re.findall(r"\]\(([\w/]+\.(?:ipynb|png))\)", text):
+            assert (tmp_path / link).is_file(), (page.name, link)

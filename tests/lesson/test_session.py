@@ -25,6 +25,7 @@ from nbstream.simulator.child import ChildSimulator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 _MEDIAN = "Why does the median resist outliers, and the mean not?"
 
@@ -110,6 +111,15 @@ def test_settings_that_name_another_server_come_back(monkeypatch: pytest.MonkeyP
     assert nbstream.stream(_MEDIAN).result().simulated
     offline.restore()
     assert (nbstream.settings.base_url, nbstream.settings.model) == ("http://127.0.0.1:9", "ollama/qwen3:8b")
+
+
+def test_a_rule_that_forbids_the_simulator_is_said_at_the_start(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "nbstream.toml").write_text('[forced]\nhosts = ["llm.school.example"]\n', "utf-8")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(RequestError, match=r"cannot run offline here: 127\.0\.0\.1.* is not one of the allowed hosts"):
+        lesson.start(1)
 
 
 @pytest.mark.parametrize(
