@@ -25,8 +25,11 @@ MARKS: dict[State, tuple[str, str]] = {
     "made": ("…", _BLUE),
     "open": ("○", _GREY),
 }
+#: For a prediction that did not come true: that is no mistake.
+_DIFFERS = ("≠", _AMBER)
 #: As in a settled reply: MathJax leaves dollars alone.
 CLASSES = "nbstream-lesson mathjax_ignore tex2jax_ignore"
+_FULL_STOPS = ".\N{IDEOGRAPHIC FULL STOP}"
 _CODE = re.compile(r"`([^`]+)`")
 _OFFLINE = marked("Offline: a simulator on this machine answers. No key, no network, no cost.")
 _AUTHORS = marked(
@@ -76,7 +79,7 @@ def result_card(result: Result) -> Card:
 
 def prediction_card(found: Expectation) -> Card:
     """Return what came of a prediction."""
-    sign = MARKS[found.state]
+    sign = prediction_mark(found)
     expected, actual = found.words(found.expected), found.words(found.actual)
     choices = [f"{letter}) {words}" for letter, words in found.choices.items()]
     match found.state:
@@ -96,8 +99,15 @@ def prediction_card(found: Expectation) -> Card:
     return _card(sign, head, _("prediction {name}", name=found.name), lines, told)
 
 
+def prediction_mark(found: Expectation) -> tuple[str, str]:
+    """Return the mark of a prediction, and its colour."""
+    return _DIFFERS if found.state == "wrong" else MARKS[found.state]
+
+
 def compared(found: Expectation, expected: str, actual: str) -> str:
     """Return what was expected, and what it was if that is something else."""
+    # The choices are sentences; here each is a part of one line.
+    expected, actual = (words.rstrip(_FULL_STOPS) for words in (expected, actual))
     if found.expected == found.actual:
         return _("You expected: {expected}", expected=expected)
     return _("You expected: {expected} · It was: {actual}", expected=expected, actual=actual)

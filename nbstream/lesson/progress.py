@@ -7,7 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from nbstream.language import _, marked, plural
-from nbstream.lesson.cards import CLASSES, MARKS, METADATA, compared, html_of, markdown_of
+from nbstream.lesson.cards import CLASSES, MARKS, METADATA, compared, html_of, markdown_of, prediction_mark
 
 if TYPE_CHECKING:
     from nbstream.lesson.exercises import Expectation, Result
@@ -65,7 +65,7 @@ class Progress:
     def _html(self) -> str:
         rows = "".join(
             f'<tr><td style="{_CELL};color:{colour};font-weight:600">{mark}</td>'
-            f'<td style="{_CELL}">{html_of(what)}</td><td style="{_CELL}">{html_of(said)}</td></tr>'
+            f'<td style="{_CELL};white-space:nowrap">{html_of(what)}</td><td style="{_CELL}">{html_of(said)}</td></tr>'
             for (mark, colour), what, said in self._rows()
         )
         return (
@@ -88,7 +88,7 @@ class Progress:
     def _rows(self) -> list[tuple[tuple[str, str], str, str]]:
         """Return a mark with its colour, what it is about, and what came of it."""
         rows = [
-            (MARKS[each.state], _("prediction {name}", name=f"`{each.name}`"), _outcome(each))
+            (prediction_mark(each), _("prediction {name}", name=f"`{each.name}`"), _outcome(each))
             for each in self.predictions
         ]
         rows += [
