@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import nbstream
 from nbstream import demo, usage_command
-from nbstream.shell import estimate, lesson, prices
+from nbstream.language import _
+from nbstream.shell import estimate, prices
 from nbstream.simulator import server
 
 if TYPE_CHECKING:
@@ -18,17 +19,16 @@ if TYPE_CHECKING:
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     made = argparse.ArgumentParser(
-        prog="nbstream", description="Streams the replies of a language model into notebook cells."
+        prog="nbstream", description=_("Streams the replies of a language model into notebook cells.")
     )
     made.add_argument("--version", action="version", version=f"nbstream {nbstream.__version__}")
     commands = made.add_subparsers(required=True, metavar="COMMAND")
     for name, module, summary in (
-        ("demo", demo, "open the course offline, with simulated replies"),
-        ("simulate", server, "run a server on this machine that simulates DeepSeek's API"),
-        ("usage", usage_command, "show what was spent, from the ledger"),
-        ("estimate", estimate, "calculate what many calls of a model would cost"),
-        ("prices", prices, "show prices, their sources and their age"),
-        ("lesson", lesson, "make one table of the lessons that students have saved"),
+        ("demo", demo, _("open the course offline, with simulated replies")),
+        ("simulate", server, _("run a server on this machine that simulates DeepSeek's API")),
+        ("usage", usage_command, _("show what was spent, from the ledger")),
+        ("estimate", estimate, _("calculate what many calls of a model would cost")),
+        ("prices", prices, _("show prices, their sources and their age")),
     ):
         command = commands.add_parser(name, help=summary, formatter_class=argparse.RawDescriptionHelpFormatter)
         module.add_arguments(command)

@@ -24,6 +24,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nbstream.language import _, joined
 from nbstream.lesson.live import DEMO_VARIABLE
 from nbstream.lesson.offline import RATE_VARIABLE
 from nbstream.simulator.server import Simulator
@@ -39,26 +40,30 @@ _PREVIEW_CHARS = 100
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the demo's options to `parser`."""
-    parser.description = (
+    parser.description = _(
         "Opens the course in JupyterLab, offline: ten lessons of 15 minutes, and a notebook on\n"
         "widgets. Their requests go to a simulator on this machine: no key is needed, and it costs\n"
         "nothing. Prints the URL; Ctrl-C stops the demo. The notebooks are copies in a temporary\n"
         "folder, unless --folder names one."
     )
-    parser.add_argument("--port", type=int, default=0, help="port of JupyterLab (default: a free one)")
-    parser.add_argument("--rate", type=float, default=60.0, help="tokens per second of the simulator (default 60)")
-    parser.add_argument("--no-browser", action="store_true", help="print the URL, but do not open a browser")
+    parser.add_argument("--port", type=int, default=0, help=_("port of JupyterLab (default: a free one)"))
+    parser.add_argument("--rate", type=float, default=60.0, help=_("tokens per second of the simulator (default 60)"))
+    parser.add_argument("--no-browser", action="store_true", help=_("print the URL, but do not open a browser"))
     parser.add_argument(
-        "--folder", type=Path, metavar="DIR", help="put the notebooks there, and leave those that are there already"
+        "--folder", type=Path, metavar="DIR", help=_("put the notebooks there, and leave those that are there already")
     )
-    parser.add_argument("--check", action="store_true", help="run the notebooks without a browser and print a summary")
+    parser.add_argument(
+        "--check", action="store_true", help=_("run the notebooks without a browser and print a summary")
+    )
 
 
 def main(options: argparse.Namespace) -> int:
     """Run the demo and return the exit status."""
     needed = ["nbclient", "ipykernel"] if options.check else ["jupyterlab", "ipykernel"]
     if missing := [name for name in needed if find_spec(name) is None]:
-        sys.stderr.write(f"The demo needs {' and '.join(missing)}. Run: pip install 'nbstream[demo]'\n")
+        sys.stderr.write(
+            _("The demo needs {missing}. Run: pip install 'nbstream[demo]'\n", missing=" and ".join(missing))
+        )
         return 1
     with (
         tempfile.TemporaryDirectory(prefix="nbstream-demo-", ignore_cleanup_errors=True) as temporary,
@@ -69,7 +74,9 @@ def main(options: argparse.Namespace) -> int:
         try:
             copy_notebooks(folder)
         except OSError as error:
-            sys.stderr.write(f"The notebooks cannot be written to {folder}: {error.strerror}.\n")
+            sys.stderr.write(
+                _("The notebooks cannot be written to {folder}: {strerror}.\n", folder=folder, strerror=error.strerror)
+            )
             return 1
         environment = _environment(root, simulator.url, 0 if options.check else options.rate)
         if options.check:
@@ -132,12 +139,17 @@ def _serve(folder: Path, root: Path, environment: dict[str, str], options: argpa
         server = subprocess.Popen(command, env=environment, stdout=messages, stderr=messages)  # noqa: S603  (the command is constant)
     try:
         if not _wait_until_up(f"http://127.0.0.1:{port}/api?token={token}", server):
-            sys.stderr.write(f"JupyterLab did not start:\n{log.read_text('utf-8', 'replace')}\n")
+            sys.stderr.write(f"{_('JupyterLab did not start:')}\n{log.read_text('utf-8', 'replace')}\n")
             return 1
         is_kept = options.folder is not None
-        kept = f"Your work stays in {folder}." if is_kept else "Your work is deleted then; --folder DIR keeps it."
+        kept = (
+            _("Your work stays in {folder}.", folder=folder)
+            if is_kept
+            else _("Your work is deleted then; --folder DIR keeps it.")
+        )
         sys.stdout.write(
-            f"\nThe demo is ready, offline and free of charge:\n\n    {url}\n\nPress Ctrl-C to stop it. {kept}\n"
+            f"\n{_('The demo is ready, offline and free of charge:')}\n\n    {url}\n\n"
+            f"{joined(_('Press Ctrl-C to stop it.'), kept)}\n"
         )
         sys.stdout.flush()
         if not options.no_browser:
@@ -178,9 +190,9 @@ def _check(notebook: Path, environment: dict[str, str]) -> int:
             if is_reply and (text := output["data"].get("text/markdown")):
                 replies += 1
                 sys.stdout.write(f"cell {number}: {_outline(text)}\n")
-    sys.stdout.write(f"{replies} replies in the notebook.\n")
+    sys.stdout.write(_("{replies} replies in the notebook.\n", replies=replies))
     if failure:
-        sys.stderr.write(f"A cell failed:\n{failure}\n")
+        sys.stderr.write(f"{_('A cell failed:')}\n{failure}\n")
     return 0 if replies and not failure else 1
 
 

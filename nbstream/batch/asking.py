@@ -230,7 +230,7 @@ def _place(executor: Executor | None, example: ApiSource) -> Place:
         )
     has_key_in_url = len(endpoint.secrets) > (endpoint.api_key is not None)
     if not place.is_here and (endpoint.key_origin == "argument" or has_key_in_url):
-        what = "The key in `base_url=`" if has_key_in_url else "`api_key=`"
+        what = _("The key in `base_url=`") if has_key_in_url else "`api_key=`"
         raise RequestError(
             _(
                 "{what} is not sent to workers of an executor, so nothing was sent. Set {key_variable} in their "

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nbstream.batch.asking import Prompts, index_of
 from nbstream.client.redaction import KeyRedactor
-from nbstream.language import _
+from nbstream.language import _, joined, listed
 from nbstream.model.exceptions import RequestError
 from nbstream.model.printable import one_line
 from nbstream.prompt.braces import BRACES, UNCLOSED
@@ -114,7 +114,7 @@ class RowPrompts(Prompts):
                     _("{{{{ {name} }}}} looks like the name of a secret, so nothing was sent.", name=name)
                 )
             if columns is not None and name not in columns:
-                raise RequestError(_("{no_column} Nothing was sent.", no_column=_no_column(name, columns)))
+                raise RequestError(joined(_no_column(name, columns), _("Nothing was sent.")))
 
 
 def table_of(rows: Any) -> Table:
@@ -178,7 +178,7 @@ def _as_mapping(row: Any) -> Mapping[str, Any]:
 def _names(prompt: str) -> tuple[str, ...]:
     found = list(BRACES.finditer(prompt))
     if any(each["open"] for each in found):
-        raise RequestError(_("`--each`: {unclosed}", unclosed=UNCLOSED))
+        raise RequestError(_("`--each`: {unclosed}", unclosed=_(UNCLOSED)))
     return tuple(dict.fromkeys(each["name"].strip() for each in found if each["name"] is not None))
 
 
@@ -191,12 +191,13 @@ def _value(row: Mapping[str, Any], name: str) -> Any:
 
 def _no_column(name: str, columns: tuple[str, ...]) -> str:
     near = get_close_matches(name, columns, 1)
-    advice = f" Did you mean {near[0]}?" if near else ""
-    more = f" and {len(columns) - _MOST_NAMED} more" if len(columns) > _MOST_NAMED else ""
-    names = ", ".join(columns[:_MOST_NAMED])
-    return (
-        f"There is no column {one_line(name)}: there is {names}{more}.{advice} Write {{{{{{{{ … }}}}}}}} for braces "
-        "that are text."
+    names, more = listed(columns[:_MOST_NAMED]), len(columns) - _MOST_NAMED
+    if more > 0:
+        names = _("{names} and {more} more", names=names, more=more)
+    return joined(
+        _("There is no column {name}: there is {names}.", name=one_line(name), names=names),
+        _("Did you mean {name}?", name=near[0]) if near else "",
+        _("Write {{{{ … }}}} for braces that are text."),
     )
 
 

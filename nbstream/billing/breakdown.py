@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from decimal import Context, Decimal
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from nbstream.language import marked
 from nbstream.model.usage import Cost, CostParts
 
 if TYPE_CHECKING:
@@ -127,9 +128,9 @@ class Prices:
         at_most, at_least = list(self.at_most), list(self.at_least)
         miss_price = self.each["miss"]
         if hit is None and self.each.get("hit", miss_price) != miss_price:
-            at_most.append("the server did not say how many tokens were in its cache")
+            at_most.append(marked("the server did not say how many tokens were in its cache"))
         if hit and "hit" not in self.each:
-            at_most.append("the price of tokens that were in the cache is not known")
+            at_most.append(marked("the price of tokens that were in the cache is not known"))
         written, for_hour = min(usage.cache_write_tokens or 0, miss), usage.cache_write_1h_tokens
         for_hour = min(for_hour or 0, written)
         if self.source == "genai-prices":
@@ -160,13 +161,13 @@ class Prices:
         """Return why writing to the cache may cost more than is counted."""
         written = usage.cache_write_tokens
         if written is None and miss and self.each.get("write", self.each["miss"]) != self.each["miss"]:
-            return ["the server did not say how many tokens it wrote to its cache"]
+            return [marked("the server did not say how many tokens it wrote to its cache")]
         if written and "write" not in self.each:
-            return ["the price of writing to the cache is not known"]
+            return [marked("the price of writing to the cache is not known")]
         if written and usage.cache_write_1h_tokens is None and "write_1h" in self.each:
-            return ["the server did not say for how long it keeps the tokens in its cache"]
+            return [marked("the server did not say for how long it keeps the tokens in its cache")]
         if usage.cache_write_1h_tokens and "write_1h" not in self.each:
-            return ["the price of keeping tokens in the cache for an hour is not known"]
+            return [marked("the price of keeping tokens in the cache for an hour is not known")]
         return []
 
     def _breakdown(

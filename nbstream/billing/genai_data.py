@@ -16,6 +16,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from nbstream.billing.breakdown import Prices
+from nbstream.language import marked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -39,23 +40,23 @@ _TELLS_APART = ("image", "audio", "video")
 
 #: Providers whose prices in the package are not what an account is billed, with the reason.
 _NOT_BILLED_SO = {
-    "deepseek": "nbstream's own table has them, with weekends and holidays",
-    "openrouter": "its price depends on the provider that it chooses; it reports the cost itself",
-    "github-copilot": "a subscription pays for it in credits",
-    "cursor": "a subscription pays for it",
-    "zhipuai": "it bills in yuan",
-    "databricks": "its price depends on the region and the contract",
-    "modal": "it bills the time of the machine",
-    "ovhcloud": "it bills in euros",
-    "perplexity": "it bills each request, too, by what it searched",
-    "elevenlabs": "it bills the time, too",
+    "deepseek": marked("nbstream's own table has them, with weekends and holidays"),
+    "openrouter": marked("its price depends on the provider that it chooses; it reports the cost itself"),
+    "github-copilot": marked("a subscription pays for it in credits"),
+    "cursor": marked("a subscription pays for it"),
+    "zhipuai": marked("it bills in yuan"),
+    "databricks": marked("its price depends on the region and the contract"),
+    "modal": marked("it bills the time of the machine"),
+    "ovhcloud": marked("it bills in euros"),
+    "perplexity": marked("it bills each request, too, by what it searched"),
+    "elevenlabs": marked("it bills the time, too"),
 }
 #: Addresses of the same providers that bill otherwise.
 _OTHER_BILLS = re.compile(r"https://(?:api\.moonshot\.cn|api\.minimaxi\.|api\.z\.ai/api/coding)", re.IGNORECASE)
 _LOCATED: Mapping[str, str] = {
-    "azure": "a deployment in one region may cost more",
-    "aws": "another region may cost more",
-    "google": "a region may cost more",
+    "azure": marked("a deployment in one region may cost more"),
+    "aws": marked("another region may cost more"),
+    "google": marked("a region may cost more"),
 }
 #: The only address of Google's that has one price for all regions.
 _GEMINI = re.compile(r"https://generativelanguage\.googleapis\.com[/:]", re.IGNORECASE)
@@ -238,7 +239,7 @@ def _change_of_day(each: Mapping[Kind, Decimal], earlier: Mapping[Kind, Decimal]
     """Return why the cost is a bound on the day of a change, whose hour is not known."""
     if earlier is None or each == earlier:
         return [], []
-    doubt = ["the price changed on this day, at an hour that is not known"]
+    doubt = [marked("the price changed on this day, at an hour that is not known")]
     return (doubt, []) if all(each.get(kind, 0) >= price for kind, price in earlier.items()) else ([], doubt)
 
 

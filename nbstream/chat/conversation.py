@@ -17,7 +17,7 @@ from nbstream.chat.cells import AskingCells
 from nbstream.chat.editing import EditableTurns
 from nbstream.chat.own_keys import with_kept, with_own
 from nbstream.chat.turn import Version
-from nbstream.chat.turn_list import TurnList
+from nbstream.chat.turn_list import ASKED_AGAIN, ASKED_OTHERWISE, TurnList
 from nbstream.chat.turn_requests import TurnsBefore, added, numbers, sent
 from nbstream.client import continuation, options, settings
 from nbstream.client.hidden_fields import with_hidden
@@ -26,7 +26,7 @@ from nbstream.client.request_builder import parameter_notes
 from nbstream.client.secret import Secret
 from nbstream.client.start import source_of
 from nbstream.exchange.start import start
-from nbstream.language import _
+from nbstream.language import _, marked, plural
 from nbstream.model.exceptions import RequestError
 from nbstream.model.presentation import OPTIONS
 from nbstream.sessions.per_session import PerSession
@@ -45,6 +45,10 @@ if TYPE_CHECKING:
 #: In the order of their creation.
 _chats: PerSession[dict[str, Chat]] = PerSession(dict)
 _creating = threading.Lock()
+
+
+_NOT_FORKED = marked("The chat {name} was not forked, as a reply of it still arrives: wait for its end, or stop it.")
+_NOT_WRITTEN = marked("The chat {name} was not written, as a reply of it still arrives: wait for its end, or stop it.")
 
 
 class _on_class_or_object:  # noqa: N801  (a decorator)
@@ -201,7 +205,7 @@ class Chat(EditableTurns):
                 each.version.cancel()
             is_edited = turn.version.is_prompt_edited or prompt is not None
             version = Version(edited.sent, run.receiver, before.numbers, is_prompt_edited=is_edited)
-            self._turns.branch(turn, version, "asked again" if prompt is None else "asked with another prompt")
+            self._turns.branch(turn, version, ASKED_AGAIN if prompt is None else ASKED_OTHERWISE)
         return run
 
     def retry(self, reply: Reply, start: Callable[[], Run]) -> Run:
@@ -228,12 +232,14 @@ class Chat(EditableTurns):
         if name == self.name:
             raise RequestError(_("A fork of the chat {name} needs another name.", name=self.name))
         # Undone in one chat, the reply would be stopped in both.
-        self._refuse_unfinished([turn.state for turn in kept], "forked")
+        self._refuse_unfinished([turn.state for turn in kept], _NOT_FORKED)
         chat = Chat(name)
         # A turn that is set aside stays behind, and with it what the turns after it follow.
         known = {version.number for turn in kept for version in turn.versions}
         states = [dataclasses.replace(turn.state, follows=turn.state.follows & known) for turn in kept]
-        chat._replace(states, self.system, f"it was forked from {self.name}", self._defaults, self._secrets)
+        chat._replace(
+            states, self.system, _("it was forked from {name}", name=self.name), self._defaults, self._secrets
+        )
         return chat
 
     def markdown(self) -> str:
@@ -252,7 +258,7 @@ class Chat(EditableTurns):
         with self._turns.lock:
             states = [turn.state for turn in self._turns.every]
         # Of a reply that arrives, a part would be kept for the whole, in whichever branch it is.
-        self._refuse_unfinished(states, "written", besides="calling")
+        self._refuse_unfinished(states, _NOT_WRITTEN, besides="calling")
         defaults = {name: value for name, value in self._defaults.items() if name not in options.OF_PYTHON}
         return saved.to_json(self.name, self.system, defaults, states)
 
@@ -282,7 +288,7 @@ class Chat(EditableTurns):
         """
         content = saved.read(path)
         chat = self if self is not None and name is None else Chat(name or content.name)
-        chat._replace(content.states, content.system, "it was loaded", content.defaults)
+        chat._replace(content.states, content.system, _("it was loaded"), content.defaults)
         return chat
 
     def _repr_html_(self) -> str:
@@ -323,8 +329,11 @@ class Chat(EditableTurns):
         source = source_of(prompt, chosen, before, before.place(turn))
         if self.system is not None and system != self.system and self.turns:
             self._notes.append(
-                f"The chat {self.name} has another system prompt from here on, so the server's cache of its turns is "
-                "lost."
+                _(
+                    "The chat {name} has another system prompt from here on, so the server's cache of its turns is "
+                    "lost.",
+                    name=self.name,
+                )
             )
         self.system = system
         notes, self._notes = self._notes, []
@@ -355,13 +364,7 @@ class Chat(EditableTurns):
     def _refuse_unfinished(self, states: Iterable[TurnState], what: str, besides: str = "") -> None:
         replies = [version.reply for state in states for version in state.versions]
         if any(not each.ended and each.status != besides for each in replies):
-            raise RequestError(
-                _(
-                    "The chat {name} was not {what}, as a reply of it still arrives: wait for its end, or stop it.",
-                    name=self.name,
-                    what=what,
-                )
-            )
+            raise RequestError(_(what, name=self.name))
 
     def _replace(
         self,
@@ -379,8 +382,12 @@ class Chat(EditableTurns):
             warn(note)
         if count := len(self.turns):
             warn(
-                f"The {count} {'turn' if count == 1 else 'turns'} of the chat {self.name} are replaced; "
-                f"nbstream.Chat({self.name!r}).undo() brings them back."
+                plural(
+                    "The {n} turn of the chat {name} are replaced; nbstream.Chat({name!r}).undo() brings them back.",
+                    "The {n} turns of the chat {name} are replaced; nbstream.Chat({name!r}).undo() brings them back.",
+                    count,
+                    name=self.name,
+                )
             )
         before = self._defaults, self._secrets
 

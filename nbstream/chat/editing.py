@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from nbstream.chat.turn_list import EDITED
 from nbstream.client.notes import say
-from nbstream.language import _
+from nbstream.language import _, marked
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
@@ -18,6 +19,21 @@ if TYPE_CHECKING:
     from nbstream.chat.turn_list import TurnList
     from nbstream.client.run import Run
     from nbstream.model.reply import Reply
+
+
+#: What was done to a turn.
+_HIDDEN = marked("hide of turn {number}")
+_SHOWN = marked("show of turn {number}")
+_EDITED = marked("edit of turn {number}")
+#: Why a turn is set aside.
+_DELETED = marked(
+    "Turn {number} of the chat {name} is set aside and not sent any more, as its cell was deleted. To have it back: "
+    "nbstream.Chat({name!r}).restore()"
+)
+_FEWER = marked(
+    "Turn {number} of the chat {name} is set aside and not sent any more, as its cell asks fewer turns now. To have it "
+    "back: nbstream.Chat({name!r}).restore()"
+)
 
 
 class EditableTurns:
@@ -113,7 +129,7 @@ class EditableTurns:
             hidden: False sends it again.
         """
         turn = self._at(index)
-        self._turns.change(turn, "hide" if hidden else "show", replace(turn.state, is_hidden=hidden))
+        self._turns.change(turn, _HIDDEN if hidden else _SHOWN, replace(turn.state, is_hidden=hidden))
 
     def edit(
         self, index: int, answer: str | None = None, prompt: str | None = None, *, begins_branch: bool = False
@@ -139,14 +155,14 @@ class EditableTurns:
             )
         version = turn.version.changed(prompt=prompt, answer=answer)
         if begins_branch:
-            self._turns.branch(turn, version, "edited")
+            self._turns.branch(turn, version, EDITED)
         else:
-            self._turns.change(turn, "edit", turn.with_version(version))
+            self._turns.change(turn, _EDITED, turn.with_version(version))
 
     def clear(self) -> None:
         """Remove every turn; `undo` brings them back."""
         self._turns.cancel()
-        self._turns.replace([], self.system, "the chat was cleared")
+        self._turns.replace([], self.system, _("the chat was cleared"))
         say(_("The chat {name} is empty now; undo() brings its turns back.", name=self.name))
 
     def restore(self) -> int:
@@ -156,13 +172,13 @@ class EditableTurns:
     def set_aside(self, cells: Iterable[str]) -> None:
         """Set the turns of deleted cells aside; the next cell that uses the chat says so."""
         gone = set(cells)
-        self._note_aside(self._turns.set_aside(lambda place: place.cell in gone), "was deleted")
+        self._note_aside(self._turns.set_aside(lambda place: place.cell in gone), _DELETED)
 
     def end_cell(self, cell: Cell) -> None:
         """Set the turns aside that a cell had asked before, but not in the execution that ends."""
         if count := self._cells.count(cell):
             gone = self._turns.set_aside(lambda place: place.cell == cell.id and place.ordinal >= count)
-            self._note_aside(gone, "asks fewer turns now")
+            self._note_aside(gone, _FEWER)
 
     def _at(self, index: int) -> Turn:
         return self.turns[self._checked(index, len(self.turns))]
@@ -182,10 +198,7 @@ class EditableTurns:
 
     def _note_aside(self, indices: list[int], why: str) -> None:
         for index in indices:
-            self._notes.append(
-                f"Turn {index + 1} of the chat {self.name} is set aside and not sent any more, as its cell {why}. To "
-                f"have it back: nbstream.Chat({self.name!r}).restore()"
-            )
+            self._notes.append(_(why, number=index + 1, name=self.name))
 
     def _tell_cache_lost(self, index: int) -> None:
         say(

@@ -5,11 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nbstream.client.routing import route
+from nbstream.language import _, marked
 from nbstream.model.exceptions import RequestError
 from nbstream.model.hidden_text import hidden_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+_OF_CHAT = marked("The chat's keys are for {home}, and are not sent to {server}.")
+OF_ALL_COLUMNS = marked("The keys for all columns are for {home}, and are not sent to {server}.")
 
 
 class Chosen(NamedTuple):
@@ -19,13 +24,13 @@ class Chosen(NamedTuple):
     note: str = ""
 
 
-def with_own(usual: Mapping[str, Any], own: Mapping[str, Any], whose: str = "The chat's keys") -> Chosen:
+def with_own(usual: Mapping[str, Any], own: Mapping[str, Any], whose: str = _OF_CHAT) -> Chosen:
     """Return the options of a turn, without keys of the chat if it asks another server.
 
     Args:
         usual: the options of the chat, with its keys.
         own: the options of this turn, which go before them.
-        whose: names the keys in the sentence.
+        whose: the sentence that names the keys, and servers as `home` and `server`.
 
     Raises:
         RequestError: if they name no server.
@@ -43,7 +48,7 @@ def with_own(usual: Mapping[str, Any], own: Mapping[str, Any], whose: str = "The
         del chosen["api_key"]
     if fields:
         chosen["extra_body"] = {name: value for name, value in body.items() if name not in fields}
-    return Chosen(chosen, f"{whose} are for {home}, and are not sent to {server}.")
+    return Chosen(chosen, _(whose, home=home, server=server))
 
 
 def with_kept(usual: Mapping[str, Any], secrets: Mapping[str, str], given: Mapping[str, Any]) -> Chosen:
@@ -60,11 +65,11 @@ def with_kept(usual: Mapping[str, Any], secrets: Mapping[str, str], given: Mappi
     try:
         home, server = _origin({**usual, **secrets}), _origin(chosen)
     except RequestError:
-        home, server = "another server", "that of the file"
+        home, server = _("another server"), _("that of the file")
     if home == server:
         return Chosen(chosen)
     del chosen["api_key"]
-    return Chosen(chosen, f"The chat's key is for {home}, and is not sent to {server}.")
+    return Chosen(chosen, _("The chat's key is for {home}, and is not sent to {server}.", home=home, server=server))
 
 
 def _origin(options: Mapping[str, Any]) -> str:

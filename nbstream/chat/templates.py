@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from nbstream.language import _
 from nbstream.model.exceptions import RequestError
-from nbstream.prompt.braces import BRACES, UNCLOSED
+from nbstream.prompt.braces import BRACES, UNCLOSED_IN_TEMPLATE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +29,9 @@ def parts_of(template: str) -> tuple[Part, ...]:
     for mark in BRACES.finditer(template):
         text, at = template[at : mark.start()], mark.end()
         if mark["open"]:
-            raise RequestError(f"The template {template!r}: {UNCLOSED.replace(', so nothing was sent', '')}")
+            raise RequestError(
+                _("The template {template!r}: {reason}", template=template, reason=_(UNCLOSED_IN_TEMPLATE))
+            )
         if mark["literal"] is not None:
             found.append(Part(f"{text}{{{{{mark['literal']}}}}}"))
             continue

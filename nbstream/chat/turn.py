@@ -278,11 +278,12 @@ class Turn:
 
     def marks(self) -> list[str]:
         """Return what a reader should know: `edited`, `hidden`, `answered an earlier version`."""
+        count = len(self.versions)
         found: dict[str, Any] = {
-            f"version {self.state.current + 1} of {len(self.versions)}": len(self.versions) > 1,
-            "edited": self.edited,
-            "hidden": self.hidden,
-            "answered an earlier version": self.outdated,
+            _("version {number} of {count}", number=self.state.current + 1, count=count): count > 1,
+            _("edited"): self.edited,
+            _("hidden"): self.hidden,
+            _("answered an earlier version"): self.outdated,
         }
         return [mark for mark, holds in found.items() if holds]
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from nbstream.chat.turn import Place, Turn, TurnState, Version
-from nbstream.language import _
+from nbstream.language import _, marked
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 
 #: So many changes can be undone.
 _MOST_CHANGES = 100
+
+
+#: What began a branch.
+ASKED_AGAIN = marked("turn {number} was asked again")
+ASKED_OTHERWISE = marked("turn {number} was asked with another prompt")
+EDITED = marked("turn {number} was edited")
 
 
 class _Change(NamedTuple):
@@ -106,19 +112,22 @@ class TurnList:
 
     def ask(self, turn: Turn | None, version: Version, place: Place | None) -> None:
         """Put a version that was asked into `turn`; into a new one at the end, if that is None."""
-        with self._changing(f"turn {len(self.before(turn)) + 1} was asked"):
+        with self._changing(_("turn {number} was asked", number=len(self.before(turn)) + 1)):
             if turn is None:
                 self.every.append(self._turn(TurnState((version,), 0, place=place)))
             else:
                 turn.state = turn.with_version(version)
 
-    def branch(self, turn: Turn, version: Version, what: str = "asked again") -> None:
+    def branch(self, turn: Turn, version: Version, what: str = ASKED_AGAIN) -> None:
         """Put a version into `turn` that begins a branch: the later turns stay with the old one.
 
         Raises:
             RequestError: if the turn is gone.
         """
-        with self.lock, self._changing(f"turn {self.position_of(turn) + 1} was {what}"):
+        with (
+            self.lock,
+            self._changing(_(what, number=self.position_of(turn) + 1)),
+        ):
             turn.state = replace(turn.state, has_branches=True)
             self._bind(turn)
             turn.state = turn.with_version(version)
@@ -131,7 +140,7 @@ class TurnList:
         """
         with self.lock:
             index = self.position_of(turn)
-            with self._changing(f"use({current}) of turn {index + 1}"):
+            with self._changing(_("use({current}) of turn {number}", current=current, number=index + 1)):
                 self._bind(turn)
                 turn.state = replace(turn.state, current=current)
             self._tell_changed(index)
@@ -141,7 +150,7 @@ class TurnList:
 
         Args:
             turn: the turn.
-            what: names the change.
+            what: the sentence that names the change, with the number of the turn as `number`.
             state: the new state.
 
         Raises:
@@ -149,7 +158,7 @@ class TurnList:
         """
         with self.lock:
             index = self.position_of(turn)
-            with self._changing(f"{what} of turn {index + 1}"):
+            with self._changing(_(what, number=index + 1)):
                 turn.state = state
             self._tell_changed(index)
 
@@ -164,7 +173,7 @@ class TurnList:
             at = next(found, None)
             if at is None:
                 return
-            with self._changing("a reply was continued"):
+            with self._changing(_("a reply was continued")):
                 old = versions[at]
                 versions[at] = new = old.with_source(run.receiver)
                 turn.state = replace(turn.state, versions=tuple(versions))
@@ -181,7 +190,7 @@ class TurnList:
                 if turn.state.place is not None and is_gone(turn.state.place)
             }
             if found:
-                with self._changing("turns were set aside"):
+                with self._changing(_("turns were set aside")):
                     for turn in found.values():
                         turn.state = replace(turn.state, is_aside=True)
         return list(found)
@@ -191,7 +200,7 @@ class TurnList:
         with self.lock:
             back = self.aside
             if back:
-                with self._changing("turns were restored"):
+                with self._changing(_("turns were restored")):
                     for turn in back:
                         # Its cell is gone.
                         turn.state = replace(turn.state, is_aside=False, place=None)

@@ -75,12 +75,15 @@ def _refusal() -> str:
         return ""
     value = os.environ.get(VARIABLE, "").strip()
     if value and not value.isdecimal():
-        return f"{VARIABLE} is {value!r}, and must be a whole number, as 20"
+        return _("{variable} is {value!r}, and must be a whole number, as 20", variable=VARIABLE, value=value)
     if value:
-        return f"this visit has used its {value} requests" if _sent.get()[0] >= int(value) else ""
+        is_over = _sent.get()[0] >= int(value)
+        return _("this visit has used its {number} requests", number=value) if is_over else ""
     if not front_end.needs_number:
         return ""
-    return (
-        f"in {front_end.name} every visitor spends the money of the key's owner, who has to set the variable "
-        f"{VARIABLE} to the most requests of a visit, as 20"
+    return _(
+        "in {front_end} every visitor spends the money of the key's owner, who has to set the variable {variable} to "
+        "the most requests of a visit, as 20",
+        front_end=front_end.name,
+        variable=VARIABLE,
     )

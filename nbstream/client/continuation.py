@@ -58,19 +58,19 @@ _COMMON = ("max_tokens", "temperature", "top_p", "stop", "prompt", "suffix")
 def obstacle(reply: Reply) -> str:
     """Return why a reply cannot be continued, as a sentence; empty if it can."""
     if not reply.ended:
-        return "The reply is still arriving."
+        return _("The reply is still arriving.")
     if reply.tool_calls:
-        return "The reply asks for tool calls: it goes on with their results, and not by itself."
+        return _("The reply asks for tool calls: it goes on with their results, and not by itself.")
     if reply.refusal or reply.finish_reason == "content_filter":
-        return "The answer was refused, and would be again: change the prompt and ask anew."
+        return _("The answer was refused, and would be again: change the prompt and ask anew.")
     if reply.status == "complete" or reply.finish_reason in ("stop", "tool_calls"):
-        return "The reply is complete: the model ended it by itself."
+        return _("The reply is complete: the model ended it by itself.")
     if not reply.request.endpoint:
-        return "The reply is a recording."
+        return _("The reply is a recording.")
     if not is_known(reply.request):
-        return "The reply's prompt is not known any more: a journal holds no prompts."
+        return _("The reply's prompt is not known any more: a journal holds no prompts.")
     if reply.status == "failed" and not (reply.answer or reply.reasoning):
-        return "The reply failed before anything of it had arrived: ask anew."
+        return _("The reply failed before anything of it had arrived: ask anew.")
     return ""
 
 

@@ -14,7 +14,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from nbstream.client import thinking
-from nbstream.language import _
+from nbstream.language import _, listed
 from nbstream.model.exceptions import RequestError
 from nbstream.model.request import KeyHeader
 
@@ -154,7 +154,7 @@ def merged(facts: EndpointFacts, entry: Mapping[str, Any]) -> EndpointFacts:
     """
     check_entry(entry)
     if not (facts.base_url or entry.get("base_url")):
-        raise EntryError(_(""), "it has no base_url")
+        raise EntryError("", _("it has no base_url"))
     if entry.get("api") == "anthropic" and facts.api != "anthropic":
         # What differs for this API, where the entry does not say it.
         facts = replace(facts, **_WITH_ANTHROPIC)
@@ -179,7 +179,7 @@ class EntryError(RequestError):
 def check_entry(entry: object) -> None:
     """Raise an `EntryError` unless `entry` has fields of an endpoint, with valid values."""
     if not isinstance(entry, Mapping):
-        raise EntryError(_(""), "it must have fields, such as base_url")
+        raise EntryError("", _("it must have fields, such as base_url"))
     for name, value in entry.items():
         _check(name, value)
 
@@ -188,23 +188,24 @@ def _check(name: str, value: object) -> None:
     if name in ("api_key", "key", "token"):
         # The value may be a key, so the sentence does not repeat it.
         raise EntryError(
-            name, "a key does not belong here; name its environment variable as key_variable, or use %deepseek key"
+            name,
+            _("a key does not belong here; name its environment variable as key_variable, or use %deepseek key"),
         )
     if name not in FIELDS:
-        raise EntryError(name, f"there is no such field; there are {', '.join(FIELDS)}")
+        raise EntryError(name, _("there is no such field; there are {names}", names=listed(FIELDS)))
     reason = ""
     if name in _CHOICES:
-        values = ", ".join(each or "an empty text" for each in _CHOICES[name])
-        reason = "" if value in _CHOICES[name] else f"it must be one of {values}"
+        values = ", ".join(each or _("an empty text") for each in _CHOICES[name])
+        reason = "" if value in _CHOICES[name] else _("it must be one of {values}", values=values)
     elif name in ("needs_key", "has_beta"):
-        reason = "" if isinstance(value, bool) else "it must be true or false"
+        reason = "" if isinstance(value, bool) else _("it must be true or false")
     elif name in ("context_window", "default_max_tokens"):
-        reason = "" if _is_count(value) else "it must be a number of tokens"
+        reason = "" if _is_count(value) else _("it must be a number of tokens")
     elif name == "context_windows":
         is_table = isinstance(value, dict) and all(map(_is_count, value.values()))
-        reason = "" if is_table else "it must have a number of tokens for each model"
+        reason = "" if is_table else _("it must have a number of tokens for each model")
     elif not isinstance(value, str):
-        reason = "it must be text"
+        reason = _("it must be text")
     if reason:
         raise EntryError(name, reason)
 

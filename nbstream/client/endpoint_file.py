@@ -53,7 +53,7 @@ def entries() -> Mapping[Path, Mapping[str, Mapping[str, Any]]]:
         if not is_nearby and (of_file := _entries_of(file)):
             for name, entry in of_file.items():
                 if name not in names and "base_url" not in entry:
-                    raise _error(file, f"{name}: it has no base_url", name)
+                    raise _error(file, _("{name}: it has no base_url", name=name), name)
             names.update(of_file)
             found[file.path] = of_file
     return found
@@ -64,7 +64,7 @@ def _entries_of(file: TomlFile) -> Mapping[str, Any]:
     if _last.get(file.path) is file:
         return dict(table)
     if not isinstance(table, dict):
-        raise _error(file, f"{_TABLE} must be a table")
+        raise _error(file, _("{table} must be a table", table=_TABLE))
     for name, entry in table.items():
         try:
             check_name(name)

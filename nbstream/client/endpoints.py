@@ -16,6 +16,7 @@ from nbstream.client.addresses import checked_url, is_loopback, is_replay, origi
 from nbstream.client.endpoint_facts import UNKNOWN, UNKNOWN_MESSAGES, EndpointFacts, presets
 from nbstream.client.known_endpoints import KnownEndpoints, facts_at, known_endpoints
 from nbstream.client.secret import Secret
+from nbstream.language import _, joined, marked
 from nbstream.model.exceptions import RequestError
 from nbstream.model.hidden_text import MARK
 from nbstream.model.request import CHAT, MESSAGES, Address
@@ -50,7 +51,7 @@ _MAYBE_KEY_NAME = re.compile("^(sig|code|auth|pass|pwd|credentials?)$", re.IGNOR
 _LIKE_A_KEY = re.compile(r"(?=.*\d)(?=.*[A-Za-z])\S{16,}")
 #: A value that looks like a key, whatever its name.
 _KEY_VALUE = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[\w.~+/=-]{20,}")
-_OFFLINE = "To try it offline and without a key, run in a terminal: nbstream demo"
+_OFFLINE = marked("To try it offline and without a key, run in a terminal: nbstream demo")
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +200,7 @@ def shown_url(url: str, *keys: Secret | None) -> str:
         parts = urlsplit(url.strip())
         fields = parse_qsl(parts.query, keep_blank_values=True)
     except ValueError:
-        return "not valid"
+        return _("not valid")
     query = "&".join(f"{name}={MARK if is_secret_field(name, value) else value}" for name, value in fields)
     path = parts.path
     for key in keys:
@@ -278,16 +279,24 @@ def endpoint_for(
 
 def _no_key(facts: EndpointFacts, url: str, note: str) -> str:
     if note:
-        how = f"{note} Or enter it with %deepseek key {facts.name}"
+        how = joined(note, _("Or enter it with %deepseek key {name}", name=facts.name))
     elif origin_of(facts.key_home) == origin_of(url):
-        how = f"Set {facts.key_variable} before the kernel starts, or enter it with %deepseek key {facts.name}"
+        how = _(
+            "Set {key_variable} before the kernel starts, or enter it with %deepseek key {name}",
+            key_variable=facts.key_variable,
+            name=facts.name,
+        )
     else:
         # An entry of the user has moved the endpoint, and does not name its key.
-        how = (
-            f"{facts.key_variable} belongs to {origin_of(facts.key_home)}: give the endpoint {facts.name} a "
-            f"key_variable beside its base_url, or enter a key with %deepseek key {facts.name}"
+        how = _(
+            "{key_variable} belongs to {server}: give the endpoint {name} a key_variable beside its base_url, "
+            "or enter a key with %deepseek key {name}",
+            key_variable=facts.key_variable,
+            server=origin_of(facts.key_home),
+            name=facts.name,
         )
-    return f"No API key for {facts.title or origin_of(url)}. {how}\n{_OFFLINE}"
+    said = _("No API key for {server}.", server=facts.title or origin_of(url))
+    return f"{joined(said, how)}\n{_(_OFFLINE)}"
 
 
 def _is_key(name: str, value: str) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbstream.client import models
 from nbstream.client.redaction import KeyRedactor
-from nbstream.language import _
+from nbstream.language import _, marked
 from nbstream.model.exceptions import RequestError
 from nbstream.wire.surrogates import join_surrogates
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from nbstream.model.request import Inserted
 
 _OPTIONS = ("values", "files", "fill", "above", "error")
-_FROM_HISTORY = (
+_FROM_HISTORY = marked(
     "No page told which cells stand above: the cells that were run in this session are sent, in the order of their "
     "runs."
 )
@@ -42,7 +42,7 @@ def insertion_notes(inserted: tuple[Inserted, ...]) -> list[str]:
         return []
     from nbstream.prompt.cells import came_from_history  # noqa: PLC0415  (as below)
 
-    return [_FROM_HISTORY] if came_from_history(inserted) else []
+    return [_(_FROM_HISTORY)] if came_from_history(inserted) else []
 
 
 def with_insertions(

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
-from nbstream.language import _
+from nbstream.language import _, joined, marked
 from nbstream.model.exceptions import RequestError
 from nbstream.model.warning import ReplyWarning
 from nbstream.wire.surrogates import join_surrogates
@@ -29,18 +29,18 @@ _MOST_BITS = 10_000
 
 #: What to give instead of a value that JSON does not have.
 _INSTEAD: tuple[tuple[type | tuple[type, ...], str], ...] = (
-    (AbstractSet, "Give a list."),
-    ((bytes, bytearray, memoryview), "Decode it to text first, as with `.decode()`."),
-    ((decimal.Decimal, fractions.Fraction, complex), "Give a float, or its text."),
-    ((dt.date, dt.time, dt.timedelta), "Give its text, as with `.isoformat()`."),
-    (os.PathLike, "Give its text, as with `str(…)`, or the file's text."),
-    (enum.Enum, "Give its `.value`."),
-    (Iterator, "Give a list."),
+    (AbstractSet, marked("Give a list.")),
+    ((bytes, bytearray, memoryview), marked("Decode it to text first, as with `.decode()`.")),
+    ((decimal.Decimal, fractions.Fraction, complex), marked("Give a float, or its text.")),
+    ((dt.date, dt.time, dt.timedelta), marked("Give its text, as with `.isoformat()`.")),
+    (os.PathLike, marked("Give its text, as with `str(…)`, or the file's text.")),
+    (enum.Enum, marked("Give its `.value`.")),
+    (Iterator, marked("Give a list.")),
 )
 _INSTEAD_BY_METHOD = (
-    ("to_csv", "Give its text, as with `.to_csv()`."),
-    ("tolist", "Give a list, as with `.tolist()`."),
-    ("model_dump", "Give a dict, as with `.model_dump()`."),
+    ("to_csv", marked("Give its text, as with `.to_csv()`.")),
+    ("tolist", marked("Give a list, as with `.tolist()`.")),
+    ("model_dump", marked("Give a dict, as with `.model_dump()`.")),
 )
 
 
@@ -91,7 +91,8 @@ class JsonValues:
         if getattr(value, "shape", None) == () and callable(getattr(value, "item", None)):
             item = value.item()
             return self.read(float(item) if type(item) is type(value) else item, place)
-        raise RequestError(f"`{place}` cannot be sent: JSON has no {type(value).__name__}. {_instead(value)}".rstrip())
+        said = _("`{place}` cannot be sent: JSON has no {kind}.", place=place, kind=type(value).__name__)
+        raise RequestError(joined(said, _instead(value)))
 
     def _inner(self, value: Any, place: str) -> Any:
         if id(value) in self._outer:
@@ -134,10 +135,10 @@ class JsonValues:
 
 def _instead(value: object) -> str:
     if hasattr(value, "answer"):
-        return "Give its text, as with `.answer`."
+        return _("Give its text, as with `.answer`.")
     if dataclasses.is_dataclass(value):
-        return "Give a dict, as with `dataclasses.asdict(…)`."
+        return _("Give a dict, as with `dataclasses.asdict(…)`.")
     for kind, advice in _INSTEAD:
         if isinstance(value, kind):
-            return advice
-    return next((advice for name, advice in _INSTEAD_BY_METHOD if hasattr(value, name)), "")
+            return _(advice)
+    return next((_(advice) for name, advice in _INSTEAD_BY_METHOD if hasattr(value, name)), "")

@@ -142,7 +142,9 @@ def _from_keyring(origin: str) -> Key:
         value = keyring.get_password(SERVICE, origin)
     except Exception as error:  # noqa: BLE001  (of any backend)
         is_missing = type(error).__name__ == _NO_BACKEND
-        return Key(None, "none", "" if is_missing else f"The keyring could not be read: {_reason(error)}.")
+        return Key(
+            None, "none", "" if is_missing else _("The keyring could not be read: {reason}.", reason=_reason(error))
+        )
     return Key(checked_key(value), "keyring") if value else Key(None, "none")
 
 
@@ -161,8 +163,12 @@ def _from_colab(variables: Iterable[str]) -> Key | None:
             return Key(
                 None,
                 "none",
-                f"Colab did not give the secret {name}: {_reason(error)}. Switch on its notebook access, at the key "
-                "symbol in Colab's left column.",
+                _(
+                    "Colab did not give the secret {name}: {reason}. Switch on its notebook access, at the key "
+                    "symbol in Colab's left column.",
+                    name=name,
+                    reason=_reason(error),
+                ),
             )
         if value:
             return Key(checked_key(value), "colab")

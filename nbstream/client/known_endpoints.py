@@ -101,7 +101,7 @@ def _shared(path: str, other: str) -> int:
 def check_name(name: object) -> None:
     """Raise an `EntryError` unless `name` can stand before the slash of `-m name/model`."""
     if not (isinstance(name, str) and _NAME.fullmatch(name)):
-        raise EntryError(_(""), "the name of an endpoint has letters, digits, and _ . - after the first of them")
+        raise EntryError("", _("the name of an endpoint has letters, digits, and _ . - after the first of them"))
 
 
 def _with_environment(facts: EndpointFacts, environ: Mapping[str, str]) -> EndpointFacts:

@@ -12,7 +12,7 @@ from nbstream.billing.ledger.database import LedgerError
 from nbstream.billing.ledger.place import VARIABLE
 from nbstream.billing.ledger.queries import Scope
 from nbstream.client import metering
-from nbstream.language import _
+from nbstream.language import _, marked
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
@@ -34,9 +34,9 @@ GROUPINGS: tuple[str, ...] = ("model", "notebook", "chat", "day")
 _FLUSH = 2.0
 
 _WORDS = {
-    "busy": "another program holds it",
-    "corrupt": "it was damaged",
-    "newer": "a newer version of nbstream made it",
+    "busy": marked("another program holds it"),
+    "corrupt": marked("it was damaged"),
+    "newer": marked("a newer version of nbstream made it"),
 }
 
 
@@ -110,7 +110,7 @@ class Ledger:
         try:
             return question()
         except LedgerError as error:
-            said = _WORDS.get(error.kind) or error.said or error.kind
+            said = _(_WORDS[error.kind]) if error.kind in _WORDS else error.said or error.kind
             raise RequestError(_("The ledger {path} cannot be used: {said}.", path=error.path, said=said)) from None
 
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from nbstream.billing.prices import prices_at
 from nbstream.client.addresses import origin_of
 from nbstream.client.queries import QueryError, get_json
+from nbstream.language import _, marked
 from nbstream.model.failure import Failure
 from nbstream.model.printable import one_line
 
@@ -26,7 +27,7 @@ _LONGEST_SAID = 120
 #: Studio, Groq, Anthropic; seen in their documentation and source in November 2026.
 _WINDOWS = ("context_length", "max_model_len", "max_context_length", "context_window", "max_input_tokens")
 #: Where a price stands that the server told with the model.
-_OWN_LIST = "the server's list"
+_OWN_LIST = marked("the server's list")
 #: Statuses of a key that may not ask.
 _FORBIDDEN = (401, 403)
 
@@ -177,7 +178,7 @@ def _model(entry: dict[str, Any], endpoint: Endpoint, currency: str) -> ListedMo
         # OpenRouter's routers have a price of -1, as they choose a model for each request.
         price_in, price_out = (each * _MILLION if each is not None and each >= 0 else None for each in per_token)
         is_told = price_in is not None or price_out is not None
-        return ListedModel(name, context, price_in, price_out, source=_OWN_LIST if is_told else "")
+        return ListedModel(name, context, price_in, price_out, source=_(_OWN_LIST) if is_told else "")
     host = urlsplit(endpoint.origin).netloc
     found = prices_at(name, host, datetime.now(UTC), currency, url=endpoint.base_url)
     if found is None:

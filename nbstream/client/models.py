@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nbstream.language import _
+from nbstream.language import _, marked
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ ALIASES = {"flash": "deepseek-flash", "pro": "deepseek-v4-pro"}
 
 #: Retired on 2026-07-24 15:59 UTC, with the options that replace them.
 RETIRED = {
-    "deepseek-chat": "`model=` flash with `thinking=False`",
-    "deepseek-reasoner": "`model=` flash with `thinking=True`",
+    "deepseek-chat": marked("`model=` flash with `thinking=False`"),
+    "deepseek-reasoner": marked("`model=` flash with `thinking=True`"),
 }
 
 
@@ -51,7 +51,7 @@ def retired(name: str) -> str:
     """Return a sentence with the replacement of a retired id; empty for any other id."""
     if name not in RETIRED:
         return ""
-    return f"DeepSeek retired {name} on 2026-07-24; use {RETIRED[name]} instead."
+    return _("DeepSeek retired {name} on 2026-07-24; use {retired} instead.", name=name, retired=_(RETIRED[name]))
 
 
 def is_deepseek(model: str) -> bool:

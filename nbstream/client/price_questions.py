@@ -16,7 +16,7 @@ from nbstream.billing.rows import shipped
 from nbstream.billing.user_prices import path
 from nbstream.billing.volume import Volume, estimate
 from nbstream.client import routing, settings
-from nbstream.language import _
+from nbstream.language import _, joined, listed
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
@@ -35,12 +35,7 @@ class Parser(argparse.ArgumentParser):
         """Raise what is wrong with the options."""
         usage = " ".join(self.format_usage().split()).removeprefix("usage: ")
         raise RequestError(
-            _(
-                "{message}{message2}. It is written {usage}.",
-                message=message[:1].upper(),
-                message2=message[1:],
-                usage=usage,
-            )
+            joined(f"{message[:1].upper()}{message[1:]}{_('.')}", _("It is written {usage}.", usage=usage))
         )
 
 
@@ -69,29 +64,33 @@ class Place:
 
 def add_place(parser: argparse.ArgumentParser) -> None:
     """Add the options that say which prices are asked for."""
-    parser.add_argument("--endpoint", metavar="NAME", help="an endpoint or its base URL (default: the usual one)")
-    parser.add_argument("--host", help="a server's host, such as api.openai.com, in place of an endpoint")
-    parser.add_argument("--at", metavar="TIME", type=_instant, help="a day or a time; UTC unless it says otherwise")
-    parser.add_argument("--currency", help="the currency of the account, such as CNY (default: that of the settings)")
-    parser.add_argument("--json", action="store_true", help="print JSON; amounts are text, with all their digits")
+    parser.add_argument("--endpoint", metavar="NAME", help=_("an endpoint or its base URL (default: the usual one)"))
+    parser.add_argument("--host", help=_("a server's host, such as api.openai.com, in place of an endpoint"))
+    parser.add_argument("--at", metavar="TIME", type=_instant, help=_("a day or a time; UTC unless it says otherwise"))
+    parser.add_argument(
+        "--currency", help=_("the currency of the account, such as CNY (default: that of the settings)")
+    )
+    parser.add_argument("--json", action="store_true", help=_("print JSON; amounts are text, with all their digits"))
 
 
 def add_volume(parser: argparse.ArgumentParser) -> None:
     """Add the options of `estimate`."""
-    parser.add_argument("-m", "--model", help="a model, as in a cell: pro, or openai/gpt-4.1 (default: the usual one)")
-    parser.add_argument("--calls", type=_count, default=1, help="how many calls: 500, 20k, 1.5M (default 1)")
-    parser.add_argument("--input", type=_count, required=True, help="tokens of each prompt, with the cached ones")
+    parser.add_argument(
+        "-m", "--model", help=_("a model, as in a cell: pro, or openai/gpt-4.1 (default: the usual one)")
+    )
+    parser.add_argument("--calls", type=_count, default=1, help=_("how many calls: 500, 20k, 1.5M (default 1)"))
+    parser.add_argument("--input", type=_count, required=True, help=_("tokens of each prompt, with the cached ones"))
     group = parser.add_mutually_exclusive_group()
-    group.add_argument("--cached", type=_count, default=0, help="how many of these are in the server's cache")
-    group.add_argument("--cache-share", type=_share, metavar="SHARE", help="the same as a share: 0.9 or 90%%")
-    parser.add_argument("--output", type=_count, default=0, help="tokens of each reply, with the reasoning")
-    parser.add_argument("--reasoning", type=_count, default=0, help="how many of these are reasoning")
+    group.add_argument("--cached", type=_count, default=0, help=_("how many of these are in the server's cache"))
+    group.add_argument("--cache-share", type=_share, metavar="SHARE", help=_("the same as a share: 0.9 or 90%%"))
+    parser.add_argument("--output", type=_count, default=0, help=_("tokens of each reply, with the reasoning"))
+    parser.add_argument("--reasoning", type=_count, default=0, help=_("how many of these are reasoning"))
     add_place(parser)
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:
     """Add the options of `prices`."""
-    parser.add_argument("model", nargs="?", help="a model, as in a cell: pro, or openai/gpt-4.1 (default: all)")
+    parser.add_argument("model", nargs="?", help=_("a model, as in a cell: pro, or openai/gpt-4.1 (default: all)"))
     add_place(parser)
 
 
@@ -149,30 +148,42 @@ def estimate_of(options: argparse.Namespace) -> Estimate:
 def unknown(place: Place) -> str:
     """Return that a price is not known, and what to do."""
     when = f"{place.at:%Y-%m-%d %H:%M} UTC"
-    said = f"The price of {place.model} at {place.host} is not known for {when} in {place.currency}."
+    said = _(
+        "The price of {model} at {host} is not known for {when} in {currency}.",
+        model=place.model,
+        host=place.host,
+        when=when,
+        currency=place.currency,
+    )
     provider = next((each for each in shipped() if place.host in each.hosts), None)
     rows = provider.rows if provider is not None else ()
     billed = provider.billed(place.model) if provider is not None else ""
     own = [row for row in rows if row.model == billed]
     if own and not any(row.currency == place.currency for row in own):
-        return f"{said} nbstream's table has {' and '.join(sorted({row.currency for row in own}))}."
+        currencies = listed(sorted({row.currency for row in own}), " and ", " and ")
+        return joined(said, _("nbstream's table has {prices}.", prices=currencies))
     if own:
-        return f"{said} nbstream's table begins at {min(row.since for row in own if row.since):%Y-%m-%d %H:%M} UTC."
+        since = f"{min(row.since for row in own if row.since):%Y-%m-%d %H:%M} UTC"
+        return joined(said, _("nbstream's table begins at {since}.", since=since))
     if rows:
-        return f"{said} nbstream's table has {', '.join(sorted({row.model for row in rows}))}."
+        return joined(said, _("nbstream's table has {prices}.", prices=listed(sorted({row.model for row in rows}))))
     for each in shipped():
         if any(row.model == each.billed(place.model) for row in each.rows):
-            return f"{said} With --host {min(each.hosts)} it is calculated with the prices of {each.name}."
+            other = _(
+                "With --host {host} it is calculated with the prices of {name}.", host=min(each.hosts), name=each.name
+            )
+            return joined(said, other)
     if reason := genai_data.why_not(place.url or f"https://{place.host}/"):
-        said = f"{said} {reason[:1].upper()}{reason[1:]}."
-    return f"{said} Name another --host or --endpoint, or write your own prices into {path()}."
+        reason = _(reason)
+        said = joined(said, f"{reason[:1].upper()}{reason[1:]}{_('.')}")
+    return joined(said, _("Name another --host or --endpoint, or write your own prices into {path}.", path=path()))
 
 
 def _count(text: str) -> int:
     found = _NUMBER.fullmatch(text.strip())
     value = Decimal(found[1].replace("_", "").replace(",", "")) * _SUFFIXES[found[2].lower()] if found else None
     if value is None or value != value.to_integral_value() or value > _MOST:
-        raise argparse.ArgumentTypeError(f"{text} is no whole number, such as 2200, 20k or 1.5M")
+        raise argparse.ArgumentTypeError(_("{text} is no whole number, such as 2200, 20k or 1.5M", text=text))
     return int(value)
 
 
@@ -182,7 +193,7 @@ def _share(text: str) -> Decimal:
     except InvalidOperation:
         share = Decimal(-1)
     if not 0 <= share <= 1:
-        raise argparse.ArgumentTypeError(f"{text} is no share, such as 0.9 or 90%")
+        raise argparse.ArgumentTypeError(_("{text} is no share, such as 0.9 or 90%", text=text))
     return share
 
 
@@ -190,5 +201,7 @@ def _instant(text: str) -> datetime:
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text} is no time, such as 2026-04-24 or 2026-11-26T09:30+08:00") from None
+        raise argparse.ArgumentTypeError(
+            _("{text} is no time, such as 2026-04-24 or 2026-11-26T09:30+08:00", text=text)
+        ) from None
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbstream.client import file_lock, writer
-from nbstream.language import _
+from nbstream.language import _, plural
 from nbstream.model.exceptions import RequestError
 from nbstream.model.printable import one_line
 from nbstream.recordings import lines
@@ -114,8 +114,13 @@ class Recorder:
                 problems.append(str(error.strerror if isinstance(error, OSError) and error.strerror else error))
         if not problems:
             return ""
-        number = "A response" if len(problems) == 1 else f"{len(problems)} responses"
-        return f"{number} could not be recorded in {self.name}: {one_line(problems[0])}."
+        return plural(
+            "A response could not be recorded in {name}: {reason}.",
+            "{n} responses could not be recorded in {name}: {reason}.",
+            len(problems),
+            name=self.name,
+            reason=one_line(problems[0]),
+        )
 
     def _append(self, taken: Taken) -> None:
         data = lines.to_lines(taken)
@@ -190,7 +195,7 @@ def _locked(file: BinaryIO) -> None:
     deadline = time.monotonic() + _LOCK_SECONDS
     while not file_lock.acquire(file.fileno()):
         if time.monotonic() > deadline:
-            raise OSError("another kernel keeps it locked")
+            raise OSError(_("another kernel keeps it locked"))
         time.sleep(_TICK_SECONDS)
 
 

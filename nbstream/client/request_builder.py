@@ -13,7 +13,7 @@ from nbstream.client import api_rules, listings, models, tool_options
 from nbstream.client.json_values import JsonValues
 from nbstream.client.policy import enforcing
 from nbstream.client.thinking import switch
-from nbstream.language import _
+from nbstream.language import _, listed, plural
 from nbstream.model.exceptions import RequestError
 from nbstream.model.request import Request
 
@@ -68,7 +68,7 @@ def build_request(
     max_tokens = enforcing.limited(max_tokens, endpoint)
     field = api_rules.switch_of(endpoint, model, thinking_field)
     if thinking is not None and field == "none":
-        where = "`settings.thinking_field`" if thinking_field else f"the thinking_field of {endpoint.name}"
+        where = "`settings.thinking_field`" if thinking_field else _("the thinking_field of {name}", name=endpoint.name)
         raise RequestError(_("`thinking=` cannot be sent to this server: {where} is none.", where=where))
     parameters = api_rules.first_parameters(endpoint, max_tokens)
     optional = {
@@ -133,20 +133,32 @@ def parameter_notes(request: Request, endpoint: Endpoint) -> list[str]:
     is_off = (isinstance(switch, dict) and switch.get("type") == "disabled") or effort == "none"
     sentences = []
     if request.model == models.ALIASES["pro"] and any(map(_has_image, request.messages)):
-        sentences.append("DeepSeek V4 Pro does not see images: it drops them without an error. Flash sees them.")
+        sentences.append(_("DeepSeek V4 Pro does not see images: it drops them without an error. Flash sees them."))
     if ignored := [f"`{name}=`" for name in _NO_EFFECT if given.get(name) is not None]:
-        verb = "has" if len(ignored) == 1 else "have"
-        sentences.append(f"{' and '.join(ignored)} {verb} no effect at DeepSeek, in any mode.")
+        sentences.append(
+            plural(
+                "{options} has no effect at DeepSeek, in any mode.",
+                "{options} have no effect at DeepSeek, in any mode.",
+                len(ignored),
+                options=listed(ignored, " and ", " and "),
+            )
+        )
     if is_off:
         if top_p not in (None, 1):
             sentences.append(_top_p_without_thinking(request.model))
         if effort not in (None, "none"):
-            sentences.append("`effort=` has no effect without thinking.")
+            sentences.append(_("`effort=` has no effect without thinking."))
         return sentences
     if given.get("temperature") is not None:
-        sentences.append("`temperature=` has no effect while the model thinks; `thinking=False` switches that off.")
+        sentences.append(_("`temperature=` has no effect while the model thinks; `thinking=False` switches that off."))
     if isinstance(top_p, int | float) and top_p < _LEAST_TOP_P_WHILE_THINKING:
-        sentences.append(f"`top_p=` {top_p} is raised to {_LEAST_TOP_P_WHILE_THINKING} while the model thinks.")
+        sentences.append(
+            _(
+                "`top_p=` {top_p} is raised to {least_top_p_while_thinking} while the model thinks.",
+                top_p=top_p,
+                least_top_p_while_thinking=_LEAST_TOP_P_WHILE_THINKING,
+            )
+        )
     return sentences
 
 
@@ -168,8 +180,8 @@ def _has_image(message: Mapping[str, Any]) -> bool:
 def _top_p_without_thinking(model: str) -> str:
     if model == models.ALIASES["pro"]:
         # DeepSeek's pages differ on this model.
-        return "`top_p=` may have no effect without thinking: DeepSeek does not say so clearly for this model."
-    return "`top_p=` has no effect without thinking: DeepSeek fixes it at 1."
+        return _("`top_p=` may have no effect without thinking: DeepSeek does not say so clearly for this model.")
+    return _("`top_p=` has no effect without thinking: DeepSeek fixes it at 1.")
 
 
 def turns(

@@ -255,4 +255,7 @@ def _split(name: str, usual: str, endpoints: KnownEndpoints) -> tuple[str, str]:
 
 
 def _no_model(name: str) -> str:
-    return f"{name} is an endpoint: name one of its models, as in {name}/MODEL. %deepseek models {name} lists them."
+    return _(
+        "{name} is an endpoint: name one of its models, as in {name}/MODEL. %deepseek models {name} lists them.",
+        name=name,
+    )

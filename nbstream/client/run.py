@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbstream.client.receiver import Receiver
 from nbstream.client.retry import Limits
+from nbstream.language import _, marked
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Generator, Sequence
@@ -28,7 +29,7 @@ _JOB_SECONDS = 0.02
 #: How long a cancelled wait stays for the end of its reply; it comes within 0.1 s.
 _CLOSING_SECONDS = 1.0
 
-_STOPPED = "stopped; what arrived is kept in the run's reply, the latest one in nbstream.last"
+_STOPPED = marked("stopped; what arrived is kept in the run's reply, the latest one in nbstream.last")
 
 
 class Run:
@@ -143,9 +144,9 @@ class Run:
             finally:
                 ended.cancel()
             if not error.args:
-                error.args = (_STOPPED,)
+                error.args = (_(_STOPPED),)
                 # IPython shows this one line instead of a traceback.
-                vars(error)["_render_traceback_"] = lambda: [f"CancelledError: {_STOPPED}"]
+                vars(error)["_render_traceback_"] = lambda: [f"CancelledError: {_(_STOPPED)}"]
             raise
 
     def __aiter__(self) -> AsyncIterator[Event]:

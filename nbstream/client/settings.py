@@ -12,11 +12,11 @@ import traitlets
 from traitlets.config import Configurable
 
 from nbstream.client import policy
-from nbstream.client.endpoints import DEFAULT_BASE_URL, URL_VARIABLE
+from nbstream.client.endpoints import URL_VARIABLE
 from nbstream.client.known_endpoints import known_endpoints
 from nbstream.client.policy.files import UNREAD
 from nbstream.client.thinking import FIELDS
-from nbstream.language import _, joined
+from nbstream.language import _, joined, marked
 from nbstream.language import current as current_language
 from nbstream.language.catalogues import ENGLISH, languages
 from nbstream.model.exceptions import RequestError
@@ -60,59 +60,79 @@ class Settings(Configurable):
     In IPython they are traits of `DeepSeekMagics`: `%config DeepSeekMagics.model = "pro"`.
     """
 
-    model = traitlets.Unicode("flash", help="The model: flash, pro, a name in `aliases`, or any id.").tag(config=True)
+    model = traitlets.Unicode("flash", help=marked("The model: flash, pro, a name in `aliases`, or any id.")).tag(
+        config=True
+    )
     base_url = traitlets.Unicode(
-        "", help=f"The server's base URL, or the name of an endpoint; if empty, {URL_VARIABLE} or {DEFAULT_BASE_URL}."
+        "",
+        help=marked(
+            "The server's base URL, or the name of an endpoint; if empty, DEEPSEEK_BASE_URL or "
+            "https://api.deepseek.com."
+        ),
     ).tag(config=True)
-    system = traitlets.Unicode("", help="The system prompt for requests without one.").tag(config=True)
+    system = traitlets.Unicode("", help=marked("The system prompt for requests without one.")).tag(config=True)
     max_tokens = traitlets.Int(
-        None, min=1, allow_none=True, help="The most tokens of a reply, reasoning included; None: the server decides."
+        None,
+        min=1,
+        allow_none=True,
+        help=marked("The most tokens of a reply, reasoning included; None: the server decides."),
     ).tag(config=True)
     aliases = traitlets.Dict(
-        key_trait=traitlets.Unicode(), value_trait=traitlets.Unicode(), help="Your own short names for models."
+        key_trait=traitlets.Unicode(), value_trait=traitlets.Unicode(), help=marked("Your own short names for models.")
     ).tag(config=True)
     endpoints = traitlets.Dict(
-        help="Your own endpoints by name, and changes of those that there are: each a dict with base_url, "
-        "key_variable, thinking_field and so on, as in docs/tasks/another-server.md. `-m name/model` asks one of them."
+        help=marked(
+            "Your own endpoints by name, and changes of those that there are: each a dict with base_url, "
+            "key_variable, thinking_field and so on, as in docs/tasks/another-server.md. `-m name/model` asks one "
+            "of them."
+        )
     ).tag(config=True)
     thinking_field = traitlets.Enum(
         _THINKING_FIELDS,
         "",
-        help="The field for --think and --no-think; if empty, that of the endpoint: `thinking` for DeepSeek, Zhipu and "
-        "Moonshot; "
-        "`chat_template_kwargs` for vLLM, SGLang, llama.cpp and mlx_lm; `reasoning_effort` for Ollama and OpenAI; "
-        "`enable_thinking` for DashScope and SiliconFlow; `reasoning` for OpenRouter; `adaptive` for Claude, and "
-        "`budget` for Claude up to 4.5; `none` for servers that take none of these. "
-        "Many servers ignore a field that they do not know, and go on thinking.",
+        help=marked(
+            "The field for --think and --no-think; if empty, that of the endpoint: `thinking` for DeepSeek, Zhipu "
+            "and Moonshot; `chat_template_kwargs` for vLLM, SGLang, llama.cpp and mlx_lm; `reasoning_effort` for "
+            "Ollama and OpenAI; `enable_thinking` for DashScope and SiliconFlow; `reasoning` for OpenRouter; "
+            "`adaptive` for Claude, and `budget` for Claude up to 4.5; `none` for servers that take none of these. "
+            "Many servers ignore a field that they do not know, and go on thinking."
+        ),
     ).tag(config=True)
     currency = traitlets.Enum(
-        ["USD", "CNY"], "USD", help="The currency of your account at DeepSeek, in which costs are shown."
+        ["USD", "CNY"], "USD", help=marked("The currency of your account at DeepSeek, in which costs are shown.")
     ).tag(config=True)
     language = traitlets.Enum(
         [current_language.AUTO, ENGLISH, *languages()],
         current_language.AUTO,
-        help="The language of what nbstream writes for people; auto: that of the front end. "
-        "Settled replies keep theirs.",
+        help=marked(
+            "The language of what nbstream writes for people; auto: that of the front end. Settled replies keep theirs."
+        ),
     ).tag(config=True)
     cache = traitlets.Union(
         [traitlets.Bool(), traitlets.Unicode()],
         default_value=False,
-        help="Whether complete replies are kept in files, and answer the same requests again: True, or the folder for "
-        "these files; it is nbstream_cache beside the notebook.",
+        help=marked(
+            "Whether complete replies are kept in files, and answer the same requests again: True, or the folder for "
+            "these files; it is nbstream_cache beside the notebook."
+        ),
     ).tag(config=True)
-    retries = traitlets.Int(2, min=0, help="How many times to retry a request before its first delta.").tag(config=True)
+    retries = traitlets.Int(2, min=0, help=marked("How many times to retry a request before its first delta.")).tag(
+        config=True
+    )
     bytes_idle = traitlets.Float(
-        120.0, min=0.1, help="The most seconds without a byte, after the first byte of a stream."
+        120.0, min=0.1, help=marked("The most seconds without a byte, after the first byte of a stream.")
     ).tag(config=True)
     payload_idle = traitlets.Float(
-        300.0, min=0.1, help="The most seconds without data; keep-alives do not count as data."
+        300.0, min=0.1, help=marked("The most seconds without data; keep-alives do not count as data.")
     ).tag(config=True)
     max_bytes = traitlets.Int(
         MAX_BYTES,
         min=1,
-        help="The most bytes of a reply: reasoning, answer and tool calls together. Beyond that, the connection is "
-        "closed and the reply so far is kept. The default, 8 MiB, is several times DeepSeek's longest reply. The "
-        "kernel needs about ten times as much memory as the reply has bytes, and at worst thirty times.",
+        help=marked(
+            "The most bytes of a reply: reasoning, answer and tool calls together. Beyond that, the connection is "
+            "closed and the reply so far is kept. The default, 8 MiB, is several times DeepSeek's longest reply. The "
+            "kernel needs about ten times as much memory as the reply has bytes, and at worst thirty times."
+        ),
     ).tag(config=True)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -61,8 +61,8 @@ def with_instruction(
     from nbstream.schemas.instruction import instruction  # noqa: PLC0415  (as above)
 
     text = join_surrogates(instruction(structure))
-    name = f"JSON of {structure.name}" if structure.name else "JSON"
-    inserted = Inserted(name, f"instruction, {len(text):,} characters", text)
+    name = _("JSON of {name}", name=structure.name) if structure.name else "JSON"
+    inserted = Inserted(name, _("instruction, {count:,} characters", count=len(text)), text)
     last = messages[-1] if messages else {}
     if last.get("role") != "user":
         return (*messages, {"role": "user", "content": text}), inserted

@@ -42,7 +42,7 @@ def check(options: Options, tools: tuple[Tool, ...]) -> None:
         RequestError: if one of them does not fit to the tools.
     """
     names = [tool.name for tool in tools]
-    known = f"The tools are {', '.join(names)}." if names else "No tools are given."
+    known = _("The tools are {names}.", names=", ".join(names)) if names else _("No tools are given.")
     for name in allowed(options):
         if name not in names:
             raise RequestError(

@@ -6,7 +6,7 @@ import warnings
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from nbstream.chat.own_keys import with_own
+from nbstream.chat.own_keys import OF_ALL_COLUMNS, with_own
 from nbstream.client.notes import warn
 from nbstream.client.options import checked
 from nbstream.client.sources.choice import source_for
@@ -129,7 +129,7 @@ def _prepared(spec: Spec, common: Mapping[str, Any]) -> Column:
     given: dict[str, Any] = dict(spec.options)
     shared = {name: given[name] for name in common if name in given}
     # A key of all columns goes to its own server only.
-    chosen, note = with_own(shared, spec.own, "The keys for all columns")
+    chosen, note = with_own(shared, spec.own, OF_ALL_COLUMNS)
     if note:
         warn(note)
     own: dict[str, Any] = {name: value for name, value in given.items() if name not in shared} | chosen

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from nbstream.client import settings
+from nbstream.language import _, marked
 from nbstream.model.printable import one_line
 from nbstream.model.text import common_prefix
 
@@ -28,22 +29,25 @@ _BEFORE = 10
 
 #: For each option: how its value reads, and what is said where it is not given.
 _WORDS: dict[str, tuple[Callable[[Any], str], str]] = {
-    "thinking": (lambda value: "thinking" if value else "no thinking", "thinking by default"),
-    "effort": (lambda value: f"effort {value}", "effort by default"),
-    "temperature": (lambda value: f"temperature {_number(value)}", "temperature by default"),
-    "top_p": (lambda value: f"top_p {_number(value)}", "top_p by default"),
-    "max_tokens": (lambda value: f"at most {value:,} tokens", "no limit of tokens"),
-    "stop": (lambda value: f"stop {value!r}", "no stop"),
-    "prefix": (lambda value: f"begins {value!r}", "no beginning"),
-    "json": (lambda value: "JSON" if value else "text", "text"),
-    "schema": (lambda value: f"schema {_type_name(value)}", "no schema"),
-    "tries": (lambda value: f"{value} tries", "tries by default"),
-    "tools": (lambda value: f"tools {', '.join(map(_type_name, value))}", "no tools"),
-    "tool_choice": (lambda value: f"tool choice {value}", "tool choice by default"),
-    "values": (lambda value: f"values {', '.join(value)}", "no values"),
-    "files": (lambda value: f"files {_files(value)}", "no files"),
-    "above": (lambda value: "cells above" if value is True else f"{value} cells above", "no cells above"),
-    "error": (lambda value: "with the error" if value else "without the error", "without the error"),
+    "thinking": (lambda value: _("thinking") if value else _("no thinking"), marked("thinking by default")),
+    "effort": (lambda value: _("effort {value}", value=value), marked("effort by default")),
+    "temperature": (lambda value: _("temperature {value}", value=_number(value)), marked("temperature by default")),
+    "top_p": (lambda value: _("top_p {value}", value=_number(value)), marked("top_p by default")),
+    "max_tokens": (lambda value: _("at most {count:,} tokens", count=value), marked("no limit of tokens")),
+    "stop": (lambda value: _("stop {value!r}", value=value), marked("no stop")),
+    "prefix": (lambda value: _("begins {value!r}", value=value), marked("no beginning")),
+    "json": (lambda value: "JSON" if value else _("text"), marked("text")),
+    "schema": (lambda value: _("schema {name}", name=_type_name(value)), marked("no schema")),
+    "tries": (lambda value: _("{count} tries", count=value), marked("tries by default")),
+    "tools": (lambda value: _("tools {names}", names=", ".join(map(_type_name, value))), marked("no tools")),
+    "tool_choice": (lambda value: _("tool choice {value}", value=value), marked("tool choice by default")),
+    "values": (lambda value: _("values {names}", names=", ".join(value)), marked("no values")),
+    "files": (lambda value: _("files {names}", names=_files(value)), marked("no files")),
+    "above": (
+        lambda value: _("cells above") if value is True else _("{count} cells above", count=value),
+        marked("no cells above"),
+    ),
+    "error": (lambda value: _("with the error") if value else _("without the error"), marked("without the error")),
 }
 
 
@@ -64,7 +68,7 @@ def names_of(columns: Sequence[tuple[Spec, Request]]) -> tuple[list[str], str]:
             parts[differing.index("model")] = _model_words(spec, request, with_endpoint="endpoint" in differing)
         names.append(spec.name or one_line(SEPARATOR.join(filter(None, parts))))
     same = [_same(label, every[0][label], columns[0]) for label in labels if label not in differing]
-    return _numbered(names), SEPARATOR.join(filter(None, [*same, *_inserted([request for _, request in columns])]))
+    return _numbered(names), SEPARATOR.join(filter(None, [*same, *_inserted([request for _spec, request in columns])]))
 
 
 def _inserted(requests: Sequence[Request]) -> list[str]:
@@ -80,10 +84,14 @@ def _numbered(names: list[str]) -> list[str]:
     found: list[str] = []
     for at, name in enumerate(names):
         number = names[:at].count(name) + 1
-        made = (f"answer {number}" if not name else f"{name} ({number})") if names.count(name) > 1 or not name else name
+        made = (
+            (_("answer {number}", number=number) if not name else f"{name} ({number})")
+            if names.count(name) > 1 or not name
+            else name
+        )
         while made in found or (made != name and made in names):
             number += 1
-            made = f"{name or 'answer'} ({number})"
+            made = f"{name or _('answer')} ({number})"
         found.append(made)
     return found
 
@@ -114,16 +122,17 @@ def _facts(spec: Spec, request: Request) -> dict[str, str]:
 def _shown(label: str, texts: list[str]) -> list[str]:
     """Return the words of one fact for each column, short."""
     if label in _WORDS:
-        return [_around(texts, at) if text else _WORDS[label][1] for at, text in enumerate(texts)]
+        return [_around(texts, at) if text else _(_WORDS[label][1]) for at, text in enumerate(texts)]
     if label == "system":
-        return [f"“{_around(texts, at)}”" if text else "no system prompt" for at, text in enumerate(texts)]
+        return [f"“{_around(texts, at)}”" if text else _("no system prompt") for at, text in enumerate(texts)]
     if label in ("prompt", "messages"):
         return [f"“{_around(texts, at)}”" if text else "" for at, text in enumerate(texts)]
     if label == "chat":
-        return [f"chat {text}" if text else "no chat" for text in texts]
+        return [_("chat {name}", name=text) if text else _("no chat") for text in texts]
     if label == "endpoint":
         return [urlsplit(text).netloc or text for text in texts]
-    return [_around(texts, at) if text else f"no {label.removeprefix('field ')}" for at, text in enumerate(texts)]
+    none = _("no {name}", name=label.removeprefix("field "))
+    return [_around(texts, at) if text else none for at, text in enumerate(texts)]
 
 
 def _around(texts: Sequence[str], at: int) -> str:
@@ -155,8 +164,8 @@ def _same(label: str, text: str, column: tuple[Spec, Request]) -> str:
         # What they bring into the prompt is told.
         return ""
     if label == "system":
-        return f"system prompt “{one_line(_around([text], 0))}”"
-    return one_line(_around([f"chat {text}" if label == "chat" else text], 0))
+        return _("system prompt “{text}”", text=one_line(_around([text], 0)))
+    return one_line(_around([_("chat {name}", name=text) if label == "chat" else text], 0))
 
 
 def _word(spec: Spec) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from nbstream.language import marked
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 #: What is said then: not which answer, and not whether it is right about itself.
-SENTENCE = "The name of a model that is compared here stands in an answer, so the choice may not be blind."
+SENTENCE = marked("The name of a model that is compared here stands in an answer, so the choice may not be blind.")
 #: Shorter words of a model's name are words of the language, too: `pro`, `max`.
 _LEAST_LETTERS = 4
 #: Longer ones that are.

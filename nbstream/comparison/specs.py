@@ -62,7 +62,7 @@ def read_specs(prompt: str | None, specs: Sequence[Any], common: Mapping[str, An
         raise RequestError(
             _("A comparison has {least} to {most} columns, not {count}.", least=LEAST, most=MOST, count=len(specs))
         )
-    read = tuple(_read(prompt, spec, shared, chat, f"Column {at}") for at, spec in enumerate(specs, 1))
+    read = tuple(_read(prompt, spec, shared, chat, _("Column {at}", at=at)) for at, spec in enumerate(specs, 1))
     names = [each.name for each in read if each.name]
     if doubled := sorted({name for name in names if names.count(name) > 1}):
         raise RequestError(_("Two columns have the name {doubled!r}.", doubled=doubled[0]))

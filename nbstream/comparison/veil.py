@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Self
 from nbstream.client.loop import background_loop
 from nbstream.client.redaction import KeyRedactor
 from nbstream.client.run import Run
+from nbstream.language import _
 from nbstream.model.events import Answer, Ended, Finished, Moved
 from nbstream.model.request import Request
 
@@ -113,12 +114,12 @@ def text_of(column: Column) -> str:
 def note_on(reply: Reply) -> str:
     """Return what a reader may know of a reply that is not whole, before the choice."""
     if reply.status == "failed":
-        return "It failed. Why is told after the choice."
+        return _("It failed. Why is told after the choice.")
     if reply.status == "cancelled":
-        return "It was stopped."
+        return _("It was stopped.")
     if reply.status == "truncated":
-        return "It was cut off. Why is told after the choice."
-    return "" if reply.answer or reply.refusal or reply.tool_calls else "It has no answer."
+        return _("It was cut off. Why is told after the choice.")
+    return "" if reply.answer or reply.refusal or reply.tool_calls else _("It has no answer.")
 
 
 class VeiledSource:

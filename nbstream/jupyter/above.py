@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbstream.jupyter import cell_ids, interrupts, session_history
 from nbstream.jupyter.cell_outputs import joined, output_of
+from nbstream.language import _
 from nbstream.model.notebook import CellsAbove, NotebookCell
 from nbstream.widgets import front_ends
 
@@ -62,7 +63,7 @@ def _from_page(kernel: Any, cell_id: str, most: int | None) -> CellsAbove | None
         finally:
             question.close()
     if interrupt.seen:
-        raise interrupts.keyboard_interrupt("stopped before anything was sent")
+        raise interrupts.keyboard_interrupt(_("stopped before anything was sent"))
     if answer is None or answer["cells"] is None:
         return None
     cells = tuple(map(_cell, answer["cells"]))

@@ -9,6 +9,7 @@ from nbstream.chat.again import another, start
 from nbstream.client import settings
 from nbstream.client.options import checked
 from nbstream.jupyter import display, shown
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 from nbstream.model.presentation import OPTIONS, presentation_of
 from nbstream.model.printable import one_line
@@ -67,4 +68,4 @@ def _begin(found: Shown, sent: Another, action: Action) -> None:
     try:
         display.watch_in_place(lambda: start(sent, found.reply, action), found)
     except Exception as error:  # noqa: BLE001  (on a thread nobody would see it)
-        found.problem = f"The reply cannot be shown here: {one_line(str(error)) or type(error).__name__}"
+        found.problem = _("The reply cannot be shown here: {error}", error=one_line(str(error)) or type(error).__name__)

@@ -12,6 +12,7 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from nbstream.language import _
 from nbstream.model.decision import NOBODY, Decision
 from nbstream.output import call_words, questions
 from nbstream.widgets import front_ends
@@ -51,35 +52,37 @@ def can_ask() -> bool:
 
 def _answered(call: ToolCall, name: str) -> Decision:
     while True:
-        match input(f"y: allow once · a: allow {name} for this reply · e: edit · n: deny > ").strip().lower():
+        match (
+            input(_("y: allow once · a: allow {name} for this reply · e: edit · n: deny > ", name=name)).strip().lower()
+        ):
             case "y":
                 return Decision("allow")
             case "a":
                 return Decision("allow_all")
             case "n":
-                return Decision("deny", reason=input("Why not? The model reads it; it may stay empty > ").strip())
+                return Decision("deny", reason=input(_("Why not? The model reads it; it may stay empty > ")).strip())
             case "e":
                 edited = _edited(questions.on_one_line(call.used))
                 if edited is not None:
                     return Decision("allow", edited)
             case _:
-                _write("Please type y, a, e or n.")
+                _write(_("Please type y, a, e or n."))
 
 
 def _edited(before: str) -> str | None:
     """Return arguments that the user typed; None if there are none, so that they choose again."""
     while True:
-        typed = _input_after("The arguments, as JSON on one line; nothing: back > ", before).strip()
+        typed = _input_after(_("The arguments, as JSON on one line; nothing: back > "), before).strip()
         if not typed:
             return None
         try:
             value = json.loads(typed)
         except (ValueError, RecursionError) as error:
-            _write(f"That is not JSON: {error}")
+            _write(_("That is not JSON: {error}", error=error))
             continue
         if isinstance(value, dict):
             return typed
-        _write("The arguments must be one JSON object, as {…}.")
+        _write(_("The arguments must be one JSON object, as {…}."))
 
 
 def _input_after(prompt: str, text: str) -> str:

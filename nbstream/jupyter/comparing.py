@@ -12,7 +12,7 @@ from nbstream.client import history
 from nbstream.comparison.one_line import specs_of
 from nbstream.jupyter import interrupts
 from nbstream.jupyter.pumping import Pump
-from nbstream.language import _
+from nbstream.language import _, marked
 from nbstream.model.exceptions import RequestError
 from nbstream.output.compared import settled
 from nbstream.output.terminal import view
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _NOT_WITH_COMPARE = {"each": "--each", "save": "--save", "inspect": "--inspect"}
 _READ_SECONDS = 0.02
 _TICK_SECONDS = 0.1
-_STOPPED = "stopped; what arrived is kept in the comparison"
+_STOPPED = marked("stopped; what arrived is kept in the comparison")
 
 
 def ask_compared(
@@ -95,7 +95,7 @@ def ask_compared(
             return
         show(compare, interrupt)
     if interrupt.seen:
-        raise interrupts.keyboard_interrupt(_STOPPED)
+        raise interrupts.keyboard_interrupt(_(_STOPPED))
 
 
 def show(compare: Compare, interrupt: Interrupt) -> None:

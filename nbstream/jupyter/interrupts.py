@@ -8,6 +8,8 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from nbstream.language import _
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -84,9 +86,9 @@ def interrupts_call(cancel: Callable[[], object]) -> Iterator[Interrupt]:
         signal.signal(signal.SIGINT, before)
 
 
-def keyboard_interrupt(said: str = "stopped; what arrived is kept in nbstream.last") -> KeyboardInterrupt:
+def keyboard_interrupt(said: str = "") -> KeyboardInterrupt:
     """Return the exception that ends an interrupted cell; IPython shows it as one line."""
-    error = KeyboardInterrupt(said)
+    error = KeyboardInterrupt(said or _("stopped; what arrived is kept in nbstream.last"))
     line = f"KeyboardInterrupt: {error}"
     vars(error)["_render_traceback_"] = lambda: [line]
     return error

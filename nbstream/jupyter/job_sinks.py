@@ -7,6 +7,7 @@ import time
 from html import escape
 from typing import TYPE_CHECKING, Protocol
 
+from nbstream.language import _
 from nbstream.model.printable import printable
 from nbstream.output import progress as wording
 from nbstream.output.terminal.screen import Screen, send, takes_styles
@@ -101,7 +102,7 @@ class Cleared(Settled):
         """Replace the output of the cell."""
         from IPython.display import clear_output, display  # noqa: PLC0415  (as above)
 
-        words = f"{wording.line(progress)} … ■ stops it."
+        words = _("{line} … ■ stops it.", line=wording.line(progress))
         clear_output(wait=True)
         display({"text/html": f"<em>{escape(words)}</em>", "text/plain": words}, raw=True)
 

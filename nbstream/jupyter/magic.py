@@ -30,7 +30,7 @@ from nbstream.jupyter.commands.command import Context, Line
 from nbstream.jupyter.completion import matcher
 from nbstream.jupyter.out_variable import OutVariable
 from nbstream.jupyter.value_words import with_quoted_values
-from nbstream.language import _
+from nbstream.language import _, marked
 from nbstream.model.exceptions import NbstreamWarning, RequestError
 from nbstream.model.presentation import OPTIONS, presentation_of
 from nbstream.output.audience import name_options
@@ -52,12 +52,14 @@ _T = TypeVar("_T")
 _NAME = "deepseek"
 _HELP = ("help", "-h", "--help")
 
-_WHERE_TEXT_GOES = (
+_WHERE_TEXT_GOES = marked(
     "The prompt goes on the lines below; an option's text with blanks or an apostrophe goes into double quotes: "
     '-s "You\'re terse".'
 )
-_EMPTY = f"The prompt is empty. Write it on the lines below %%{_NAME}."
-_MISPLACED = f"%%{_NAME} must be the first line of its cell: delete the comment above it, or move it into the prompt."
+_EMPTY = marked("The prompt is empty. Write it on the lines below %%deepseek.")
+_MISPLACED = marked(
+    "%%deepseek must be the first line of its cell: delete the comment above it, or move it into the prompt."
+)
 
 
 def _display_arguments(magic: Any) -> Any:
@@ -82,24 +84,30 @@ class DeepSeekMagics(settings.Settings, Magics):
     @no_var_expand
     @magic_arguments()
     @argument(
-        "-m", "--model", help="flash (the default), pro, an alias, any id, or an endpoint and an id: ollama/qwen3."
+        "-m",
+        "--model",
+        help=marked("flash (the default), pro, an alias, any id, or an endpoint and an id: ollama/qwen3."),
     )
-    @argument("--think", dest="thinking", action="store_const", const=True, help="Let the model reason first.")
-    @argument("--no-think", dest="thinking", action="store_const", const=False, help="Answer at once.")
-    @argument("--effort", help="How much to reason: low, high (the server's default) or max.")
-    @argument("-s", "--system", help="The system prompt.")
-    @argument("-c", "--chat", metavar="NAME", help="Continue this chat: send the turns before it. off: no chat.")
-    @argument("-t", "--temperature", type=float, help="How freely tokens are drawn; no effect while thinking.")
-    @argument("--top-p", type=float, help="The share of probability that tokens are drawn from.")
-    @argument("--max-tokens", type=int, help="The most tokens to spend on the reply, reasoning included.")
-    @argument("--stop", action="append", metavar="TEXT", help="End the answer at this text; may be given again.")
+    @argument("--think", dest="thinking", action="store_const", const=True, help=marked("Let the model reason first."))
+    @argument("--no-think", dest="thinking", action="store_const", const=False, help=marked("Answer at once."))
+    @argument("--effort", help=marked("How much to reason: low, high (the server's default) or max."))
+    @argument("-s", "--system", help=marked("The system prompt."))
+    @argument(
+        "-c", "--chat", metavar="NAME", help=marked("Continue this chat: send the turns before it. off: no chat.")
+    )
+    @argument("-t", "--temperature", type=float, help=marked("How freely tokens are drawn; no effect while thinking."))
+    @argument("--top-p", type=float, help=marked("The share of probability that tokens are drawn from."))
+    @argument("--max-tokens", type=int, help=marked("The most tokens to spend on the reply, reasoning included."))
+    @argument(
+        "--stop", action="append", metavar="TEXT", help=marked("End the answer at this text; may be given again.")
+    )
     @argument(
         "--logprobs",
         nargs="?",
         type=int,
         const=5,
         metavar="N",
-        help="Ask how probable each token was, with the N (5) likeliest ones in its place: `reply.logprobs`.",
+        help=marked("Ask how probable each token was, with the N (5) likeliest ones in its place: `reply.logprobs`."),
     )
     @argument(
         "-v",
@@ -107,107 +115,153 @@ class DeepSeekMagics(settings.Settings, Magics):
         dest="value_names",
         action="append",
         metavar="NAME",
-        help="Attach a variable, such as df, x.shape or d['key'][0]; may be given again.",
+        help=marked("Attach a variable, such as df, x.shape or d['key'][0]; may be given again."),
     )
     @argument(
         "--file",
         dest="files",
         action="append",
         metavar="PATH",
-        help="Attach a file: text, or a picture; may be given again.",
+        help=marked("Attach a file: text, or a picture; may be given again."),
     )
-    @argument("--fill", action="store_true", help="Replace {{ name }} in the prompt by the variable's value.")
+    @argument("--fill", action="store_true", help=marked("Replace {{ name }} in the prompt by the variable's value."))
     @argument(
         "--above",
         nargs="?",
         type=int,
         const=True,
         metavar="N",
-        help="Send the cells above with the prompt, with their text outputs: all of them, or the nearest N.",
+        help=marked("Send the cells above with the prompt, with their text outputs: all of them, or the nearest N."),
     )
     @argument(
         "--error",
         action="store_const",
         const=True,
-        help="Send the last exception and its cell with the prompt, which may be empty then.",
+        help=marked("Send the last exception and its cell with the prompt, which may be empty then."),
     )
     @argument(
         "--prefix",
         metavar="TEXT",
         type=_with_line_ends,
-        help="Begin the answer with this text; the model goes on, without thinking. \\n at its end is a line end.",
+        help=marked(
+            "Begin the answer with this text; the model goes on, without thinking. \\n at its end is a line end."
+        ),
     )
-    @argument("--json", action="store_const", const=True, help="Ask for JSON; `reply.data` is the object or list.")
+    @argument(
+        "--json", action="store_const", const=True, help=marked("Ask for JSON; `reply.data` is the object or list.")
+    )
     @argument(
         "--schema",
         metavar="TEXT",
-        help="Ask for JSON with these fields: 'name, age int, bio: one sentence', or [...] around them for a list.",
+        help=marked(
+            "Ask for JSON with these fields: 'name, age int, bio: one sentence', or [...] around them for a list."
+        ),
     )
     @argument(
         "--as",
         dest="type_name",
         metavar="TYPE",
-        help="Ask for a value of a Python type: a class of this notebook, or list[Person]; `reply.data` is the value.",
+        help=marked(
+            "Ask for a value of a Python type: a class of this notebook, or list[Person]; `reply.data` is the value."
+        ),
     )
-    @argument("--tries", type=int, metavar="N", help="Ask at most N times until the JSON fits; the default is 2.")
+    @argument(
+        "--tries", type=int, metavar="N", help=marked("Ask at most N times until the JSON fits; the default is 2.")
+    )
     @argument(
         "--each",
         metavar="ROWS",
-        help="Ask once for each row of this frame or list; {{ name }} in the prompt is the row's value of a column.",
+        help=marked(
+            "Ask once for each row of this frame or list; {{ name }} in the prompt is the row's value of a column."
+        ),
     )
-    @argument("--save", metavar="FILE", help="With --each: write each answer to this file, and ask only the others.")
-    @argument("--concurrency", type=int, metavar="N", help="The most requests at once: with --each, 8 by default.")
+    @argument(
+        "--save", metavar="FILE", help=marked("With --each: write each answer to this file, and ask only the others.")
+    )
+    @argument(
+        "--concurrency", type=int, metavar="N", help=marked("The most requests at once: with --each, 8 by default.")
+    )
     @argument(
         "--compare",
         action="append",
         metavar="WHAT",
-        help="Ask several models side by side, as flash,pro; or with several values, as effort=low,max. May be given "
-        "again.",
+        help=marked(
+            "Ask several models side by side, as flash,pro; or with several values, as effort=low,max. May be given "
+            "again."
+        ),
     )
-    @argument("--blind", action="store_true", help="With --compare: hide the names until you have chosen an answer.")
+    @argument(
+        "--blind", action="store_true", help=marked("With --compare: hide the names until you have chosen an answer.")
+    )
     @argument(
         "-T",
         "--tool",
         dest="tool_names",
         action="append",
         metavar="NAME",
-        help="Let the model call this function; you are asked before each call. May be given again.",
+        help=marked("Let the model call this function; you are asked before each call. May be given again."),
     )
-    @argument("--allow", action="append", metavar="NAME", help="Run this tool without asking; may be given again.")
-    @argument("--max-steps", type=int, metavar="N", help="Requests in which the model may call tools (8).")
-    @argument("--tool-choice", metavar="CHOICE", help="auto, none, required, or the tool that the model must call.")
-    @argument("-o", "--out", metavar="VAR", help="Put the reply into this variable, also after a stop or a failure.")
     @argument(
-        "--base-url", help="A server's base URL or an endpoint's name; the default is DEEPSEEK_BASE_URL, or DeepSeek."
+        "--allow", action="append", metavar="NAME", help=marked("Run this tool without asking; may be given again.")
+    )
+    @argument("--max-steps", type=int, metavar="N", help=marked("Requests in which the model may call tools (8)."))
+    @argument(
+        "--tool-choice", metavar="CHOICE", help=marked("auto, none, required, or the tool that the model must call.")
+    )
+    @argument(
+        "-o", "--out", metavar="VAR", help=marked("Put the reply into this variable, also after a stop or a failure.")
+    )
+    @argument(
+        "--base-url",
+        help=marked("A server's base URL or an endpoint's name; the default is DEEPSEEK_BASE_URL, or DeepSeek."),
     )
     @argument(
         "--cache",
         nargs="?",
         const=True,
         metavar="FOLDER",
-        help="Keep the reply, if it is complete, in a file beside the notebook, or in FOLDER; the same request is "
-        "answered by it later, at no cost.",
+        help=marked(
+            "Keep the reply, if it is complete, in a file beside the notebook, or in FOLDER; the same request is "
+            "answered by it later, at no cost."
+        ),
     )
-    @argument("--no-cache", dest="cache", action="store_const", const=False, help="Do not use the cache.")
-    @argument("--fresh", action="store_const", const=True, help="With --cache: ask anew, and replace what is kept.")
+    @argument("--no-cache", dest="cache", action="store_const", const=False, help=marked("Do not use the cache."))
     @argument(
-        "--sample", type=int, metavar="N", help="With --cache: the Nth of several replies to the same request (1)."
+        "--fresh", action="store_const", const=True, help=marked("With --cache: ask anew, and replace what is kept.")
     )
-    @argument("--record", metavar="FILE", help="Add the responses to this recording, with their times.")
-    @argument("--replay", metavar="FILE", help="Take the responses from this recording; nothing is sent.")
-    @argument("--speed", metavar="N", help="With --replay: how fast, such as 4, or max without any wait; 1 by default.")
+    @argument(
+        "--sample",
+        type=int,
+        metavar="N",
+        help=marked("With --cache: the Nth of several replies to the same request (1)."),
+    )
+    @argument("--record", metavar="FILE", help=marked("Add the responses to this recording, with their times."))
+    @argument("--replay", metavar="FILE", help=marked("Take the responses from this recording; nothing is sent."))
+    @argument(
+        "--speed",
+        metavar="N",
+        help=marked("With --replay: how fast, such as 4, or max without any wait; 1 by default."),
+    )
     @_display_arguments
-    @argument("--dry-run", action="store_true", help="Send nothing: show the request, its tokens and its cost.")
+    @argument("--dry-run", action="store_true", help=marked("Send nothing: show the request, its tokens and its cost."))
     @argument(
         "--meta",
         nargs="?",
         const="facts",
         choices=("facts", "prompt"),
-        help="Put model, parameters, tokens and cost into the cell's metadata; --meta=prompt puts the prompt, too.",
+        help=marked(
+            "Put model, parameters, tokens and cost into the cell's metadata; --meta=prompt puts the prompt, too."
+        ),
     )
-    @argument("--inspect", action="store_true", help="Show below the reply what it is made of: nbstream.Inspector.")
-    @argument("--background", action="store_true", help="Do not wait: the next cell runs while the reply arrives.")
-    @argument("--raw-body", metavar="JSON", help="An object of further fields for the request; they replace others.")
+    @argument(
+        "--inspect", action="store_true", help=marked("Show below the reply what it is made of: nbstream.Inspector.")
+    )
+    @argument(
+        "--background", action="store_true", help=marked("Do not wait: the next cell runs while the reply arrives.")
+    )
+    @argument(
+        "--raw-body", metavar="JSON", help=marked("An object of further fields for the request; they replace others.")
+    )
     @line_cell_magic
     def deepseek(self, line: str, cell: str | None = None) -> Any:
         """Ask a model; its reasoning and answer stream into the cell.
@@ -223,7 +277,7 @@ class DeepSeekMagics(settings.Settings, Magics):
             sys.stdout.write(explanations.whole(self.deepseek.parser))
             return None
         if line.strip() == first_lines.MISPLACED:
-            raise UsageError(_MISPLACED)
+            raise UsageError(_(_MISPLACED))
         try:
             if cell is None:
                 presentation = presentation_of(self, {}, self._audience)
@@ -254,7 +308,7 @@ class DeepSeekMagics(settings.Settings, Magics):
         except ValueError:
             said = without_keys(f"%%{_NAME} {line}", line.split())
             raise UsageError(
-                _("{said}: a quote has no end. {where_text_goes}", said=said, where_text_goes=_WHERE_TEXT_GOES)
+                _("{said}: a quote has no end. {where_text_goes}", said=said, where_text_goes=_(_WHERE_TEXT_GOES))
             ) from None
         try:
             return self._read(words)
@@ -278,7 +332,7 @@ class DeepSeekMagics(settings.Settings, Magics):
                     "%%{name}: {unknown} is not an option. {where_text_goes}",
                     name=_NAME,
                     unknown=" ".join(unknown),
-                    where_text_goes=_WHERE_TEXT_GOES,
+                    where_text_goes=_(_WHERE_TEXT_GOES),
                 )
             )
         if arguments.out is not None and (not arguments.out.isidentifier() or iskeyword(arguments.out)):
@@ -287,7 +341,7 @@ class DeepSeekMagics(settings.Settings, Magics):
 
     def _run(self, arguments: Namespace, prompt: str, recorder: Recorder | None) -> None:
         if not prompt.strip() and not arguments.error:
-            raise RequestError(_EMPTY)
+            raise RequestError(_(_EMPTY))
         line = self._with_options(arguments)
         options = line.options
         variables = self.shell.user_ns if self.shell is not None else {}
@@ -372,7 +426,7 @@ class DeepSeekMagics(settings.Settings, Magics):
             warnings.simplefilter("always", NbstreamWarning)
             started = start()
         for warning in caught:
-            sys.stderr.write(f"Note: {name_options(str(warning.message), self._audience)}\n")
+            sys.stderr.write(_("Note: {note}\n", note=name_options(str(warning.message), self._audience)))
         return started
 
 
@@ -414,14 +468,14 @@ def _flush(recorder: Recorder | None) -> None:
     """Wait until all is recorded and in the cache, and tell what could not be."""
     for problem in (recorder.flush() if recorder is not None else "", choice.problems()):
         if problem:
-            sys.stderr.write(f"Note: {problem}\n")
+            sys.stderr.write(_("Note: {note}\n", note=problem))
 
 
 def _show_inspector(run: Run, reasoning: str) -> None:
     """Show what a run is made of, where a page draws widgets."""
     shows = front_ends.current().shows
     if shows == "text":
-        sys.stderr.write("Note: --inspect needs a notebook's page. %deepseek request shows what was sent.\n")
+        sys.stderr.write(_("Note: --inspect needs a notebook's page. %deepseek request shows what was sent.\n"))
     if shows != "widget":
         return
     from IPython.display import display as show  # noqa: PLC0415  (only where it is used)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from nbstream.batch.asking import CONCURRENCY, Prompts, job_of
 from nbstream.client.options import NAMES, checked, with_signature
 from nbstream.jupyter import interrupts, job_sinks
+from nbstream.language import _, marked
 from nbstream.widgets import channels, comm_reader, front_ends
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from nbstream.model.presentation import Audience
 
 _TICK_SECONDS = 0.25
-_STOPPED = "stopped; what was answered is kept in nbstream.last_map, and the same call asks only the rest"
+_STOPPED = marked("stopped; what was answered is kept in nbstream.last_map, and the same call asks only the rest")
 
 
 def map(  # noqa: A001  (it is `nbstream.map`, and no star import brings it)
@@ -61,7 +62,7 @@ def ask_many(
     prompts: Prompts,
     audience: Audience,
     *,
-    keep: Callable[[Replies], object] = lambda _: None,
+    keep: Callable[[Replies], object] = lambda _replies: None,
     **arguments: Any,
 ) -> Replies:
     """Ask many prompts, and show how far it has come.
@@ -87,7 +88,7 @@ def ask_many(
             job.close()
             replies = end()
     if interrupt.seen:
-        raise interrupts.keyboard_interrupt(_STOPPED)
+        raise interrupts.keyboard_interrupt(_(_STOPPED))
     if job.raised is not None:
         raise job.raised
     return replies

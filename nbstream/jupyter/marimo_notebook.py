@@ -22,6 +22,7 @@ from marimo._runtime.context import get_context
 from nbstream.chat.front_end import Cell
 from nbstream.jupyter.marimo_html import html_for_marimo
 from nbstream.jupyter.pumping import Pump
+from nbstream.language import _
 from nbstream.model.reply import Reply
 from nbstream.output import progress as wording
 from nbstream.output.settled import bundle
@@ -263,7 +264,7 @@ class JobOutput:
 
     def show(self, progress: Progress) -> None:
         """Show how far the job has come."""
-        self._put(escape(f"{wording.line(progress)} … ■ stops it."))
+        self._put(escape(_("{line} … ■ stops it.", line=wording.line(progress))))
 
     def tick(self) -> None:
         """Do nothing: the page is not heard while a cell runs."""

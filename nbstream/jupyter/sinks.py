@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from nbstream.client import history
 from nbstream.jupyter import cell_ids
 from nbstream.jupyter.journal import Journal
+from nbstream.language import _
 from nbstream.output import sentences
 from nbstream.output.terminal import view
 from nbstream.widgets import front_ends
@@ -193,6 +194,9 @@ class Journaled:
             if not Journaled._has_warned:
                 Journaled._has_warned = True
                 sys.stderr.write(
-                    f"Note: {error.strerror or error}. The reply continues, but what arrives from here on would be "
-                    "lost if the kernel were killed.\n"
+                    _(
+                        "Note: {strerror}. The reply continues, but what arrives from here on would be lost if the "
+                        "kernel were killed.\n",
+                        strerror=error.strerror or error,
+                    )
                 )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.display import clear_output, display
 
+from nbstream.language import _
 from nbstream.output import wording
 from nbstream.output.settled import bundle
 
@@ -82,4 +83,4 @@ class StaticView:
 
 
 def _state(reply: Reply) -> str:
-    return f"{wording.label(reply) or wording.activity(reply)} … ■ stops it."
+    return _("{label} … ■ stops it.", label=wording.label(reply) or wording.activity(reply))

@@ -6,6 +6,8 @@ import traceback
 
 from IPython import get_ipython
 
+from nbstream.language import _
+
 #: So many frames are kept.
 _MOST_FRAMES = 12
 
@@ -34,7 +36,7 @@ def _tidy(found: traceback.TracebackException, seen: set[int]) -> None:
     own = [] if is_of_cell else [_frame(each) for each in found.stack if not _is_ipython(each.filename)]
     if len(own) > _MOST_FRAMES:
         half = _MOST_FRAMES // 2
-        note = f"({len(own) - 2 * half:,} more frames, left out)"
+        note = _("({count:,} more frames, left out)", count=len(own) - 2 * half)
         own = [*own[:half], traceback.FrameSummary(note, None, "…", lookup_line=False, line=""), *own[-half:]]
     found.stack = traceback.StackSummary.from_list(own)
     for each in (found.__cause__, found.__context__, *(getattr(found, "exceptions", None) or ())):

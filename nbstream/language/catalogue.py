@@ -47,7 +47,8 @@ class Catalogue(string.Formatter):
 
     def sentence(self, sentence: str, fields: dict[str, Any]) -> str:
         """Return a sentence with the values of its fields."""
-        said = self._translations.gettext(sentence)
+        # The translation of an empty text is the head of the catalogue.
+        said = self._translations.gettext(sentence) if sentence else ""
         return self.vformat(said, (), fields) if fields else said
 
     def plural(self, one: str, many: str, number: float, fields: dict[str, Any]) -> str:

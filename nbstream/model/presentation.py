@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, get_args, get_type_hints
 
-from nbstream.language import _
+from nbstream.language import _, marked
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
@@ -39,8 +39,10 @@ class Presentation:
     reasoning: ReasoningDisplay = field(
         default="auto",
         metadata={
-            "description": "How reasoning is shown: auto (open while it streams), open, closed, or hidden. Hidden "
-            'reasoning is neither in the page nor in the file; nbstream.show(reasoning="open") shows it.'
+            "description": marked(
+                "How reasoning is shown: auto (open while it streams), open, closed, or hidden. Hidden reasoning is "
+                'neither in the page nor in the file; nbstream.show(reasoning="open") shows it.'
+            )
         },
     )
     audience: Audience = "python"

@@ -243,7 +243,8 @@ def _why_unknown(step: Reply) -> list[str]:
         return [joined(_("The cost is not known, as your prices cannot be read."), broken)]
     where = step.request.endpoint or _("this server")
     reason = genai_data.why_not(where)
-    said = f"{reason[:1].upper()}{reason[1:]}." if reason else ""
+    reason = _(reason) if reason else ""
+    said = f"{reason[:1].upper()}{reason[1:]}{_('.')}" if reason else ""
     model = step.model or _("this model")
     unknown = _("The price of {model} at {where} is not known, so the cost is not known.", model=model, where=where)
     return [unknown, *filter(None, [said])]

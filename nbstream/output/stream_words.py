@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nbstream.language import _, listed
+from nbstream.language import _, listed, marked
 from nbstream.model import events
 from nbstream.model.printable import one_line
 from nbstream.output.sentences import message, warning_sentence
@@ -117,12 +117,12 @@ def _scored(tokens: Sequence[Token]) -> str:
 
 def _counts(usage: Usage) -> str:
     counts = {
-        "in": usage.prompt_tokens,
-        "cached": usage.cache_hit_tokens,
-        "out": usage.completion_tokens,
-        "of them reasoning": usage.reasoning_tokens,
+        marked("in {count:,}"): usage.prompt_tokens,
+        marked("cached {count:,}"): usage.cache_hit_tokens,
+        marked("out {count:,}"): usage.completion_tokens,
+        marked("of them reasoning {count:,}"): usage.reasoning_tokens,
     }
-    return ", ".join(f"{name} {count:,}" for name, count in counts.items() if count is not None)
+    return listed([_(sentence, count=count) for sentence, count in counts.items() if count is not None])
 
 
 def _quoted(text: str) -> str:

@@ -94,7 +94,7 @@ class _Filling:
         if found["literal"] is not None:
             return "{{" + found["literal"] + "}}"
         if found["open"]:
-            raise RequestError(_("`fill=True`: {unclosed}", unclosed=UNCLOSED))
+            raise RequestError(_("`fill=True`: {unclosed}", unclosed=_(UNCLOSED)))
         name = found["name"].strip()
         if name not in self._texts:
             self._texts[name] = self._described(name, found[0])

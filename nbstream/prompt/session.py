@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nbstream.language import _
+from nbstream.language import _, marked
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
@@ -21,11 +21,11 @@ MOST_CELLS = 500
 
 
 #: Why there are no cells.
-NO_CELLS = "`above=` needs a notebook, or IPython: a script has no cells."
+NO_CELLS = marked("`above=` needs a notebook, or IPython: a script has no cells.")
 
 
 def _no_cells(_most: int) -> CellsAbove:
-    raise RequestError(NO_CELLS)
+    raise RequestError(_(NO_CELLS))
 
 
 def _no_failure() -> FailedCell | None:

@@ -14,6 +14,7 @@ from codecs import getincrementaldecoder
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, get_args
 
+from nbstream.language import _
 from nbstream.recordings.taken import Asked, End, Taken
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def read(lines: Iterable[bytes]) -> Iterator[Taken]:
         if not line.strip():
             continue
         if unreadable:
-            raise FormatError(f"line {unreadable} cannot be read")
+            raise FormatError(_("line {unreadable} cannot be read", unreadable=unreadable))
         try:
             fields = json.loads(line)
         except (ValueError, RecursionError):
@@ -80,14 +81,14 @@ def read(lines: Iterable[bytes]) -> Iterator[Taken]:
             # The last line may have been torn when a process was killed; but not the first one.
             unreadable = number
             if not has_header:
-                raise FormatError("it is no recording of nbstream")
+                raise FormatError(_("it is no recording of nbstream"))
             continue
         if HEADER in fields:
             _check_version(fields[HEADER])
             has_header = True
             continue
         if not has_header:
-            raise FormatError("it is no recording of nbstream")
+            raise FormatError(_("it is no recording of nbstream"))
         try:
             if "request" in fields:
                 group = _Group(fields)
@@ -95,17 +96,21 @@ def read(lines: Iterable[bytes]) -> Iterator[Taken]:
                 yield group.taken()
                 group = None
         except (AttributeError, KeyError, OverflowError, TypeError, ValueError):
-            raise FormatError(f"line {number} cannot be read") from None
+            raise FormatError(_("line {number} cannot be read", number=number)) from None
     if not has_header:
-        raise FormatError("it is empty" if not unreadable else "it is no recording of nbstream")
+        raise FormatError(_("it is empty") if not unreadable else _("it is no recording of nbstream"))
 
 
 def _check_version(version: object) -> None:
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        raise FormatError("it has no valid version")
+        raise FormatError(_("it has no valid version"))
     if version > VERSION:
         raise FormatError(
-            f"it was made by a newer nbstream (format {version}; this one reads up to {VERSION}): update nbstream"
+            _(
+                "it was made by a newer nbstream (format {version}; this one reads up to {version2}): update nbstream",
+                version=version,
+                version2=VERSION,
+            )
         )
 
 

@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nbstream.language import _
 from nbstream.recordings import lines
 from nbstream.recordings.lines import FormatError
 from nbstream.recordings.matching import Difference, key_of, nearest_difference
@@ -87,4 +88,4 @@ def load(path: str | os.PathLike[str]) -> Recording:
         try:
             return Recording(lines.read(file), Path(path).name)
         except RecursionError:
-            raise FormatError("a request in it is nested too deeply") from None
+            raise FormatError(_("a request in it is nested too deeply")) from None

@@ -10,6 +10,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
+from nbstream.language import _
 from nbstream.recordings import lines
 from nbstream.recordings.lines import FormatError
 
@@ -38,7 +39,7 @@ def unsealed(data: bytes) -> Taken:
     """
     rows = [line for line in data.split(b"\n") if line.strip()]
     if not rows:
-        raise FormatError("it is empty")
+        raise FormatError(_("it is empty"))
     try:
         responses = [*lines.read(rows)]
         seal = json.loads(rows[-1])
@@ -46,13 +47,13 @@ def unsealed(data: bytes) -> Taken:
     except FormatError:
         raise
     except (RecursionError, ValueError):
-        raise FormatError("it was cut off, or changed") from None
+        raise FormatError(_("it was cut off, or changed")) from None
     if not isinstance(seal, dict) or SEAL not in seal:
-        raise FormatError("it was cut off, or changed")
+        raise FormatError(_("it was cut off, or changed"))
     if seal[SEAL] != digest:
-        raise FormatError("it was changed after it had been written")
+        raise FormatError(_("it was changed after it had been written"))
     if len(responses) != 1 or responses[0].end not in _WHOLE:
-        raise FormatError("it does not hold one whole response")
+        raise FormatError(_("it does not hold one whole response"))
     return responses[0]
 
 

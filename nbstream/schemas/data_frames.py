@@ -6,13 +6,14 @@ from dataclasses import asdict, is_dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from nbstream.language import _, marked
 from nbstream.model.exceptions import RequestError
 from nbstream.model.reply import ReplyError
 
 if TYPE_CHECKING:
     from nbstream.model.reply import Reply
 
-_MISSING = "A DataFrame needs pandas, which is not installed: `%pip install pandas`."
+_MISSING = marked("A DataFrame needs pandas, which is not installed: `%pip install pandas`.")
 
 
 def frame_of(reply: Reply) -> Any:
@@ -31,7 +32,7 @@ def frame_of(reply: Reply) -> Any:
     try:
         import pandas as pd  # noqa: PLC0415  (heavy, and not a dependency)
     except ImportError:
-        raise RequestError(_MISSING) from None
+        raise RequestError(_(_MISSING)) from None
     return pd.DataFrame(rows_of(reply.data))
 
 
@@ -62,7 +63,7 @@ def frame_of_rows(rows: list[dict[str, Any]], index: str | None = None) -> Any:
     try:
         import pandas as pd  # noqa: PLC0415  (as above)
     except ImportError:
-        raise RequestError(_MISSING) from None
+        raise RequestError(_(_MISSING)) from None
     frame = pd.DataFrame(rows)
     return frame.set_index(index) if index is not None and rows else frame
 

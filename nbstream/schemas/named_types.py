@@ -56,32 +56,36 @@ class _Reader:
                 return self._union(self.read(left), self.read(right))
             case ast.Subscript(value=value, slice=inner):
                 return self._of(self.read(value), inner)
-        raise self._wrong(f"only names, dots, brackets and | may stand here, not `{one_line(ast.unparse(node))}`")
+        raise self._wrong(
+            _("only names, dots, brackets and | may stand here, not `{unparse}`", unparse=one_line(ast.unparse(node)))
+        )
 
     def _named(self, name: str) -> Any:
         for place in (self._namespace, vars(builtins), vars(typing)):
             if name in place:
                 return place[name]
-        raise self._wrong(f"there is no variable `{name}`")
+        raise self._wrong(_("there is no variable `{name}`", name=name))
 
     def _attribute(self, owner: Any, name: str) -> Any:
         # Only where looking runs no code of an object.
         if not isinstance(owner, types.ModuleType | type):
-            raise self._wrong(f"`{name}` is looked up in modules and classes only")
+            raise self._wrong(_("`{name}` is looked up in modules and classes only", name=name))
         try:
             return inspect.getattr_static(owner, name)
         except AttributeError:
-            raise self._wrong(f"there is no `{name}` in `{getattr(owner, '__name__', owner)}`") from None
+            raise self._wrong(
+                _("there is no `{name}` in `{getattr}`", name=name, getattr=getattr(owner, "__name__", owner))
+            ) from None
 
     def _union(self, left: Any, right: Any) -> Any:
         for each in (left, right):
             if not _is_type(each):
-                raise self._wrong("a type is expected on both sides of |")
+                raise self._wrong(_("a type is expected on both sides of |"))
         return typing.Union[left, right]  # noqa: UP007  (values, not hints)
 
     def _of(self, owner: Any, inner: ast.expr) -> Any:
         if not _is_type(owner):
-            raise self._wrong("brackets follow types only")
+            raise self._wrong(_("brackets follow types only"))
         nodes = inner.elts if isinstance(inner, ast.Tuple) else [inner]
         is_literal = owner is typing.Literal
         arguments = tuple(self._argument(each, is_literal=is_literal) for each in nodes)

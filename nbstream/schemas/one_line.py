@@ -18,7 +18,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from nbstream.language import _
+from nbstream.language import _, joined
 from nbstream.model.exceptions import RequestError
 from nbstream.model.printable import one_line
 from nbstream.schemas.json_schema import shape_of_schema
@@ -48,8 +48,6 @@ _SPACE = re.compile(r"\s*")
 _LINE_SPACE = re.compile(r"[^\S\n]*")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _EXAMPLE = "name, age int, bio: one sentence"
-#: An advice to whoever writes a description with a comma.
-_IN_QUOTES = ", and in double quotes if it has commas"
 _MARK = "⟨here⟩"
 #: So much of the text is shown around a mistake.
 _AROUND = 20
@@ -97,7 +95,7 @@ class _Reader:
         """Return the schema of the whole text."""
         self._skip()
         if not self._rest:
-            self._fail(f"It is empty: name the fields, as in `{_EXAMPLE}`.")
+            self._fail(_("It is empty: name the fields, as in `{example}`.", example=_EXAMPLE))
         if self._takes("["):
             made = {"type": "array", "items": self._object("]")}
         elif self._takes("{"):
@@ -106,7 +104,7 @@ class _Reader:
             return self._object("")
         self._skip()
         if self._rest:
-            self._fail("Nothing may follow the closing bracket.")
+            self._fail(_("Nothing may follow the closing bracket."))
         return made
 
     @property
@@ -125,19 +123,19 @@ class _Reader:
             name, schema, is_optional = self._field(end)
             if name in properties:
                 self._at = start
-                self._fail(f"The field `{name}` is there twice.")
+                self._fail(_("The field `{name}` is there twice.", name=name))
             properties[name] = schema
             required += [] if is_optional else [name]
         if not properties:
-            self._fail("A field is missing.")
+            self._fail(_("A field is missing."))
         if end and not self._takes(end):
-            self._fail(f"`{end}` is missing.")
+            self._fail(_("`{end}` is missing.", end=end))
         return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
 
     def _field(self, end: str) -> tuple[str, dict[str, Any], bool]:
         found = _NAME.match(self._text, self._at)
         if found is None:
-            self._fail("The name of a field is expected: letters, digits and _.")
+            self._fail(_("The name of a field is expected: letters, digits and _."))
         self._at = found.end()
         name, is_optional = found[0], self._takes("?")
         schema = self._type()
@@ -147,7 +145,7 @@ class _Reader:
             if description := self._description(end):
                 schema = {**schema, "description": description}
         elif self._rest and self._rest[0] not in f",\n{end}":
-            self._fail(f"After the field `{name}` a comma, or a colon and a description, is expected.")
+            self._fail(_("After the field `{name}` a comma, or a colon and a description, is expected.", name=name))
         return name, schema, is_optional
 
     def _type(self) -> dict[str, Any]:
@@ -173,10 +171,14 @@ class _Reader:
             return {"type": "array", "items": self._items()}
         if kind not in _TYPES and kind not in _OBJECT:
             self._at = start
-            self._fail(
-                f"`{one_line(word)}` is no type: there are str, int, float, bool and list, and `good|bad` for one of "
-                f"some texts. A description comes after a colon{_IN_QUOTES if self._has_description else ''}."
+            colon = _("A description comes after a colon.")
+            if self._has_description:
+                colon = _("A description comes after a colon, and in double quotes if it has commas.")
+            said = _(
+                "`{word}` is no type: there are str, int, float, bool and list, and `good|bad` for one of some texts.",
+                word=one_line(word),
             )
+            self._fail(joined(said, colon))
         return {"type": _TYPES.get(kind, "object")}
 
     def _items(self) -> dict[str, Any]:
@@ -189,7 +191,7 @@ class _Reader:
         if (word.lower() in _TYPES or word.lower() in (*_LIST, *_OBJECT)) and self._rest[:1] in ("]", "["):
             made = self._named(word, start)
             if not self._takes("]"):
-                self._fail("`]` is missing.")
+                self._fail(_("`]` is missing."))
             return made
         self._at = start
         return self._object("]")
@@ -201,7 +203,7 @@ class _Reader:
             self._skip_space()
             word = self._word() or self._quoted()
             if not word:
-                self._fail("After `|` another text is expected.")
+                self._fail(_("After `|` another text is expected."))
             words.append(word)
             self._skip_space()
         kinds = [_TYPES.get(each.lower()) for each in words]
@@ -272,5 +274,5 @@ class _Reader:
         before, after = self._text[: self._at], self._text[self._at :]
         shown = f"{'…' if len(before) > _AROUND else ''}{before[-_AROUND:]}{_MARK}{after[:_AROUND]}"
         shown += "…" if len(after) > _AROUND else ""
-        place = f" At {one_line(shown)}" if self._text.strip() else ""
-        raise RequestError(_("`schema=`: {reason}{place}", reason=reason, place=place))
+        place = _("At {text}", text=one_line(shown)) if self._text.strip() else ""
+        raise RequestError(joined(f"`schema=`: {reason}", place))

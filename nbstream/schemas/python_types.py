@@ -18,7 +18,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 from pydantic.errors import PydanticInvalidForJsonSchema, PydanticSchemaGenerationError, PydanticUndefinedAnnotation
 from pydantic.json_schema import GenerateJsonSchema, PydanticJsonSchemaWarning
 
-from nbstream.language import _
+from nbstream.language import _, marked
 from nbstream.model.exceptions import RequestError
 from nbstream.model.printable import one_line
 from nbstream.model.problem import Problem, path_of
@@ -29,7 +29,7 @@ from nbstream.schemas.typed_dicts import understood_by_pydantic
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-_KINDS = "a pydantic model, a dataclass, a TypedDict, or a type such as `list[str]`"
+_KINDS = marked("a pydantic model, a dataclass, a TypedDict, or a type such as `list[str]`")
 _LONGEST_VALUE = 40
 _CLASS_END = "'>"
 #: Words of pydantic, and those of `json_schema` for the same.
@@ -64,7 +64,7 @@ def shape_of(type_: Any) -> Shape:
     if isinstance(type_, str) or not _may_be_a_type(type_):
         given = one_line(repr(type_))
         shown = given if len(given) <= _LONGEST_VALUE else f"A value of the type {type(type_).__name__}"
-        raise RequestError(_("{shown} is not a type: give {kinds}.", shown=shown, kinds=_KINDS))
+        raise RequestError(_("{shown} is not a type: give {kinds}.", shown=shown, kinds=_(_KINDS)))
     adapter, schema = _described(type_, name)
     return Shape(schema, name, lambda value: _checked(adapter, value))
 
@@ -217,9 +217,9 @@ def _reason(error: Exception) -> str:
     if isinstance(error, PydanticSchemaGenerationError):
         # "Unable to generate pydantic-core schema for <class 'a.B'>. Set `arbitrary_types_allowed…"
         part = said.partition(" for ")[2].partition(". Set ")[0]
-        return f"{part.rpartition('.')[2].rstrip(_CLASS_END)} is not {_KINDS}."
+        return _("{name} is not {kinds}.", name=part.rpartition(".")[2].rstrip(_CLASS_END), kinds=_(_KINDS))
     if isinstance(error, PydanticInvalidForJsonSchema):
-        return "JSON cannot write a part of it."
+        return _("JSON cannot write a part of it.")
     return said if said.endswith(".") else f"{said or type(error).__name__}."
 
 

@@ -6,6 +6,8 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
+from nbstream.language import _
+
 if TYPE_CHECKING:
     import argparse
 
@@ -14,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options to `parser`."""
     from nbstream.client.price_questions import add_volume  # noqa: PLC0415  (not for other commands)
 
-    parser.description = (
+    parser.description = _(
         "Calculates what many calls of a model would cost. Sends no request.\n\n"
         "  nbstream estimate --model pro --calls 1M --input 2200 --cached 2000 --output 300"
     )

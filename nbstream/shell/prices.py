@@ -6,6 +6,8 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
+from nbstream.language import _
+
 if TYPE_CHECKING:
     import argparse
 
@@ -14,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options to `parser`."""
     from nbstream.client.price_questions import add_model  # noqa: PLC0415  (not for other commands)
 
-    parser.description = (
+    parser.description = _(
         "Shows the prices of a model, or all of nbstream's table, with their sources and their age.\n\n"
         "  nbstream prices pro\n"
         "  nbstream prices openai/gpt-4.1"

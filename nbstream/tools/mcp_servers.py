@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from nbstream.language import _
+from nbstream.language import _, marked
 from nbstream.model.exceptions import RequestError
 from nbstream.model.printable import one_line
 from nbstream.tools.error_output import ErrorOutput
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from nbstream.tools.tool import Consent
 
 _CALL_SECONDS = 300.0
-_MISSING = "`nbstream.mcp` needs the package `mcp`, version 2.3 or newer: run `pip install 'nbstream[mcp]'`."
-_NEEDS = "`nbstream.mcp` needs a command, a URL, or a `mcp.Client` that was not entered."
+_MISSING = marked("`nbstream.mcp` needs the package `mcp`, version 2.3 or newer: run `pip install 'nbstream[mcp]'`.")
+_NEEDS = marked("`nbstream.mcp` needs a command, a URL, or a `mcp.Client` that was not entered.")
 
 
 def mcp(
@@ -89,7 +89,7 @@ def _client(
     try:
         from mcp import Client, ClientSession, StdioServerParameters, stdio_client  # noqa: PLC0415  (an extra)
     except ImportError:
-        raise RequestError(_MISSING) from None
+        raise RequestError(_(_MISSING)) from None
     if isinstance(server, ClientSession) or (isinstance(server, Client) and _is_entered(server)):
         raise RequestError(
             _(
@@ -98,11 +98,11 @@ def _client(
             )
         )
     if isinstance(server, Client):
-        return server, "of this client", None
+        return server, _("of this client"), None
     if isinstance(server, os.PathLike):
         server = os.fspath(server)
     if not isinstance(server, str) or not server.strip():
-        raise RequestError(_NEEDS)
+        raise RequestError(_(_NEEDS))
     if server.startswith(("http://", "https://")):
         if arguments or env or cwd:
             raise RequestError(_("A URL takes no arguments, and neither `env=` nor `cwd=`: these are for a command."))

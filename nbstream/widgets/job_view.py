@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from nbstream.language import _, marked
 from nbstream.model.presentation import Presentation
 from nbstream.model.reply import Reply
 from nbstream.output import progress as wording
@@ -57,7 +58,7 @@ class WatchedJob:
 class JobPatches:
     """What a page is sent of a job; see `widgets.shown.Patches`."""
 
-    unfinished = "A job of many prompts that had not ended when this was written."
+    unfinished = marked("A job of many prompts that had not ended when this was written.")
 
     def __init__(self, audience: Audience) -> None:
         self.seq = 0
@@ -95,7 +96,7 @@ class JobPatches:
     def settled(self, run_id: str) -> tuple[dict[str, str], dict[str, Any]]:  # noqa: ARG002  (it has no buttons)
         """Return the output that stays."""
         if self._progress is None:
-            return {"text/plain": self.unfinished}, {}
+            return {"text/plain": _(self.unfinished)}, {}
         return wording.bundle(self._progress, self._audience)
 
     def _meta(self, elapsed: float) -> Meta:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from nbstream.language import _
 from nbstream.model.events import Answer, Continued, Event, Moved, Reasoning, Stepped
 from nbstream.widgets.call_cards import CallCards
 from nbstream.widgets.document_writer import DocumentWriter
@@ -71,7 +72,7 @@ class ReplyPatches:
     @property
     def unfinished(self) -> str:
         """What stands in a file that was saved before the end."""
-        return f"A reply from {self.reply.model} that had not ended when this was written."
+        return _("A reply from {model} that had not ended when this was written.", model=self.reply.model)
 
     @property
     def seq(self) -> int:

@@ -173,7 +173,10 @@ def positive(value: object, *, whole: bool = False) -> Decimal:
     except InvalidOperation:
         number = Decimal(0)
     if isinstance(value, bool) or not number.is_finite() or number <= 0 or (whole and number != int(number)):
-        raise RequestError(f"{value!r} is no budget: it must be a {'whole ' if whole else ''}number above 0.")
+        said = _("{value!r} is no budget: it must be a number above 0.")
+        if whole:
+            said = _("{value!r} is no budget: it must be a whole number above 0.")
+        raise RequestError(said.format(value=value))
     return number
 
 
@@ -181,7 +184,7 @@ def spent_words(exact: Decimal, about: Decimal, unit: str) -> str:
     """Return what is spent, for reading: `$0.12 + about $0.01`."""
     if not about:
         return said(exact, unit)
-    guessed = f"about {said(about, unit)}"
+    guessed = _("about {amount}", amount=said(about, unit))
     return f"{said(exact, unit)} + {guessed}" if exact else guessed
 
 

@@ -22,6 +22,7 @@ from nbstream.billing.ledger import writing
 from nbstream.billing.ledger.database import LedgerError
 from nbstream.client.budgets import needs
 from nbstream.client.metering import Asked, Meter, Taken
+from nbstream.language import _
 from nbstream.model.failure import Failure
 from nbstream.model.token_estimate import estimate_tokens
 from nbstream.model.warning import ReplyWarning
@@ -208,12 +209,20 @@ def _refusal(verdict: Verdict, need: Need, request: Request) -> Failure:
         return Failure("budget", "unpriced", said=f"{limit}", code=_kind(limit), server=request.model)
     left = said(max(standing.left, Decimal(0)), limit.unit)
     needed = need.at(limit.unit, need.least)
-    said_so = f"{limit}, has {left} left, and this request may take {said(needed, limit.unit)} or more"
+    said_so = _(
+        "{limit}, has {left} left, and this request may take {needed} or more",
+        limit=limit,
+        left=left,
+        needed=said(needed, limit.unit),
+    )
     return Failure("budget", said=said_so, code=_kind(limit))
 
 
 def _not_held(limit: Limit) -> Failure:
-    said = f"{limit}, cannot be held without a ledger, which is switched off (NBSTREAM_LEDGER) or cannot be used"
+    said = _(
+        "{limit}, cannot be held without a ledger, which is switched off (NBSTREAM_LEDGER) or cannot be used",
+        limit=limit,
+    )
     return Failure("unsent", "policy", said=said)
 
 
@@ -223,12 +232,14 @@ def _kind(limit: Limit) -> str:
 
 def _of(standing: Standing) -> str:
     left = said(max(standing.left, Decimal(0)), standing.limit.unit)
-    return f"{standing.limit}, has {left} left"
+    return _("{limit}, has {left} left", limit=standing.limit, left=left)
 
 
 def _unpriced(request: Request, limit: Limit) -> ReplyWarning:
     server = request.endpoint.rpartition("/")[2]
-    return ReplyWarning("budget_unpriced", said=f"{request.model} at {server}", where=str(limit))
+    return ReplyWarning(
+        "budget_unpriced", said=_("{model} at {server}", model=request.model, server=server), where=str(limit)
+    )
 
 
 def _is_new(*key: str) -> bool:

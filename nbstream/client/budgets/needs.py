@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from nbstream.billing import prices
 from nbstream.billing.budgets.limit import Need, Price
 from nbstream.billing.estimates import prompt_tokens_estimate
+from nbstream.language import _
 from nbstream.model.usage import Usage
 from nbstream.model.warning import ReplyWarning
 
@@ -90,7 +91,9 @@ def lowered(request: Request, tokens: int, said: str) -> Request:
         return request
     name = next((each for each in _LIMITS if each in request.parameters), "max_tokens")
     where = " ".join([name, *map(str, filter(None, [limit_of(request)]))])
-    warning = ReplyWarning("budget_lowered", said=f"{tokens:,} tokens, as {said}", where=where)
+    warning = ReplyWarning(
+        "budget_lowered", said=_("{count:,} tokens, as {reason}", count=tokens, reason=said), where=where
+    )
     parameters = {**request.parameters, name: tokens}
     return replace(request, parameters=parameters, warnings=(*request.warnings, warning))
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from nbstream.billing.budgets.limit import TOKENS, Limit
 from nbstream.client import metering, policy, settings
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def limits() -> list[Limit]:
                     TOKENS if budget.amount is None else budget.currency or currency,
                     notebook if is_notebook else "",
                     _BEGAN if is_notebook and not notebook else 0.0,
-                    rule=f"{rule.where}, forced" if rule.is_forced else rule.where,
+                    rule=_("{place}, forced", place=rule.where) if rule.is_forced else rule.where,
                     is_forced=rule.is_forced,
                 )
             )

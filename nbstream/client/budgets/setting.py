@@ -13,7 +13,7 @@ from nbstream.billing.ledger import database, writing
 from nbstream.billing.ledger.database import LedgerError
 from nbstream.client import metering, routing, settings
 from nbstream.client.budgets import blocks, making, meter, needs
-from nbstream.language import _
+from nbstream.language import _, marked
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
@@ -23,8 +23,13 @@ if TYPE_CHECKING:
 #: The budgets that the user can set by a command.
 Settable: TypeAlias = Literal["notebook", "cell", "day", "month"]
 
-_NO_LEDGER = (
-    "the budget of a {} is kept in the ledger, so that all kernels share it, and the ledger {}: nothing was set."
+_OFF = marked(
+    "The budget of a {budget} is kept in the ledger, so that all kernels share it, and the ledger is switched off "
+    "(NBSTREAM_LEDGER): nothing was set."
+)
+_UNUSABLE = marked(
+    "The budget of a {budget} is kept in the ledger, so that all kernels share it, and the ledger cannot be used "
+    "({error}): nothing was set."
 )
 
 
@@ -59,14 +64,14 @@ def set_budget(
         blocks.put(limit)
         return limit
     if file is None:
-        raise RequestError(_NO_LEDGER.format(scope, "is switched off (NBSTREAM_LEDGER)").capitalize())
+        raise RequestError(_(_OFF, budget=_(scope)))
     try:
         with file.transaction() as connection:
             if anew:
                 shared.remove(connection, scope, notebook)
             shared.put(connection, limit)
     except LedgerError as error:
-        raise RequestError(_NO_LEDGER.format(scope, f"cannot be used ({error})").capitalize()) from None
+        raise RequestError(_(_UNUSABLE, budget=_(scope), error=error)) from None
     return limit
 
 

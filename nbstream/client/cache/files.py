@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from nbstream.client import writer
 from nbstream.client.cache.choice import folder_of
 from nbstream.client.cache.identity import identity, without_asker
+from nbstream.language import _
 from nbstream.model.printable import one_line
 from nbstream.recordings import seal
 from nbstream.recordings.lines import FormatError
@@ -74,11 +75,11 @@ class Place:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise UnusableError(f"it cannot be read: {error.strerror or error}") from None
+            raise UnusableError(_("it cannot be read: {strerror}", strerror=error.strerror or error)) from None
         except FormatError as error:
             raise UnusableError(str(error)) from None
         if found.status not in _SUCCESS or identity(found.asked.url, found.asked.body or {}) != self.digest:
-            raise UnusableError("it belongs to another request")
+            raise UnusableError(_("it belongs to another request"))
         note_use(self.path)
         return found
 
@@ -115,8 +116,8 @@ def obstacle(folder: Path) -> str:
     except OSError as error:
         return one_line(str(error.strerror or error))
     if not there.is_dir():
-        return f"{one_line(there.name)} is no folder"
-    return "" if os.access(there, os.W_OK | os.X_OK) else "the folder is read-only"
+        return _("{name} is no folder", name=one_line(there.name))
+    return "" if os.access(there, os.W_OK | os.X_OK) else _("the folder is read-only")
 
 
 def problems() -> str:
@@ -124,7 +125,10 @@ def problems() -> str:
     for writing in [*_writing.values()]:
         with contextlib.suppress(Exception):
             writing.result(_WRITE_SECONDS)
-    found = [f"A reply could not be kept in {folder}: {said}." for folder, said in _problems.items()]
+    found = [
+        _("A reply could not be kept in {folder}: {said}.", folder=folder, said=said)
+        for folder, said in _problems.items()
+    ]
     _problems.clear()
     return " ".join(found)
 

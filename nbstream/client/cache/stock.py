@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from nbstream.client.cache import files
 from nbstream.client.cache.identity import without_asker
+from nbstream.language import _
 from nbstream.recordings import seal
 from nbstream.recordings.lines import FormatError
 from nbstream.recordings.matching import nearest_difference
@@ -115,9 +116,9 @@ def difference(place: Place, request: Request) -> str:
                 kept.append(seal.unsealed(path.read_bytes()))
     found = nearest_difference(asked, kept)
     if found is not None:
-        return f"{found.path}: kept {found.recorded}, asked {found.asked}"
+        return _("{path}: kept {recorded}, asked {asked}", path=found.path, recorded=found.recorded, asked=found.asked)
     other = next((each.asked.url for each in kept if each.asked.body == asked.body), "")
-    return f"the address: kept {other}, asked {asked.url}" if other else ""
+    return _("the address: kept {other}, asked {url}", other=other, url=asked.url) if other else ""
 
 
 def _files(folder: Path) -> Iterator[Path]:

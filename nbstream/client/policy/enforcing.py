@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from nbstream.client import models, policy
 from nbstream.client.addresses import is_loopback, is_same_server
 from nbstream.client.policy.user_id import hashed_name
-from nbstream.language import _
+from nbstream.language import _, joined, listed
 from nbstream.model.exceptions import RequestError
 from nbstream.model.warning import ReplyWarning
 
@@ -60,7 +60,16 @@ def warnings(max_tokens: Any, extra_body: Mapping[str, Any], endpoint: Endpoint)
     if rule is None or not (above := [each for each in asked if _is_above(each, rule)]):
         return []
     return [
-        ReplyWarning("lowered", f"{rule.value:,} tokens instead of {above[-1]:,}, as {rule.where} forces", "max_tokens")
+        ReplyWarning(
+            "lowered",
+            _(
+                "{count:,} tokens instead of {asked:,}, as {where} forces",
+                count=rule.value,
+                asked=above[-1],
+                where=rule.where,
+            ),
+            "max_tokens",
+        )
     ]
 
 
@@ -90,7 +99,9 @@ def refusal(endpoint: Endpoint, body: Mapping[str, Any] | None) -> str:
     host = urlsplit(endpoint.base_url).netloc.rpartition("@")[2]
     for hosts in rules.hosts:
         if not any(_is_host(endpoint.base_url, each) for each in hosts.value):
-            return _said(hosts, f"{host} is not one of the allowed hosts ({_listed(hosts.value)})")
+            return _said(
+                hosts, _("{host} is not one of the allowed hosts ({names})", host=host, names=_listed(hosts.value))
+            )
     if body is None:
         return ""
     # OpenRouter goes on to the other models of such a list.
@@ -98,12 +109,15 @@ def refusal(endpoint: Endpoint, body: Mapping[str, Any] | None) -> str:
     for name in (body.get("model"), *(more if isinstance(more, list | tuple) else ())):
         for allowed in rules.models:
             if not any(_is_model(str(name), endpoint, each) for each in allowed.value):
-                return _said(allowed, f"{name} is not one of the allowed models ({_listed(allowed.value)})")
+                return _said(
+                    allowed,
+                    _("{name} is not one of the allowed models ({names})", name=name, names=_listed(allowed.value)),
+                )
     if rules.tools is not None and (given := [name for name in _TOOLS if body.get(name)]):
-        return _said(rules.tools, f"tools are off, and the request has {given[0]}")
+        return _said(rules.tools, _("tools are off, and the request has {field}", field=given[0]))
     for name in _LIMITS:
         if rules.max_tokens is not None and _is_above(body.get(name), rules.max_tokens):
-            return _said(rules.max_tokens, f"{name} is above {rules.max_tokens.value:,}")
+            return _said(rules.max_tokens, _("{name} is above {count:,}", name=name, count=rules.max_tokens.value))
     return ""
 
 
@@ -112,12 +126,14 @@ def _rules(endpoint: Endpoint) -> Rules:
 
 
 def _said(rule: Rule[Any], what: str) -> str:
-    return f"{what}. That is forced by {rule.where}"
+    return joined(f"{what}{_('.')}", _("That is forced by {where}", where=rule.where))
 
 
 def _listed(values: Sequence[str]) -> str:
-    left_out = "" if len(values) <= _LONGEST_LIST else f" and {len(values) - _LONGEST_LIST} more"
-    return (", ".join(values[:_LONGEST_LIST]) or "there are none") + left_out
+    if not values:
+        return _("there are none")
+    names, more = listed(values[:_LONGEST_LIST]), len(values) - _LONGEST_LIST
+    return _("{names} and {more} more", names=names, more=more) if more > 0 else names
 
 
 def _is_above(value: Any, rule: Rule[int]) -> bool:

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbstream.client.policy.files import UNREAD
 from nbstream.client.policy.rules import BUDGETS, Budget, BudgetOf, Rule, Rules
-from nbstream.language import _, joined
+from nbstream.language import _, joined, marked
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 ENDPOINTS, PRICES = "endpoints", "prices"
 #: Tables that decide where prompts and keys go, and what a budget counts.
 _NOT_NEARBY = {
-    ENDPOINTS: "a file beside a notebook cannot name servers, as it may have come with the notebook",
-    PRICES: "a file beside a notebook cannot name prices, as it may have come with the notebook",
+    ENDPOINTS: marked("a file beside a notebook cannot name servers, as it may have come with the notebook"),
+    PRICES: marked("a file beside a notebook cannot name prices, as it may have come with the notebook"),
 }
 _FORCED, _BUDGET, _USER_ID = "forced", "budget", "user_id"
 _FORCED_KEYS = ("hosts", "models", "max_tokens", "tools", _USER_ID, _BUDGET)
@@ -65,7 +65,7 @@ class _Reader:
         for name, reason in _NOT_NEARBY.items() if self._is_nearby else ():
             if name in self._document:
                 raise self._error(
-                    _("{reason}. Put it into the nbstream.toml of your Jupyter folder", reason=reason), name
+                    _("{reason}. Put it into the nbstream.toml of your Jupyter folder", reason=_(reason)), name
                 )
         defaults: dict[str, Rule[Any]] = {}
         budgets: list[Rule[Budget]] = []
@@ -143,9 +143,9 @@ class _Reader:
             budget = None if isinstance(value, bool) else _budget(of, given)
             if budget is None:
                 raise self._error(
-                    f'{name} must be money, as "0.50" or "3 CNY", or "200000 tokens"'
+                    _('{name} must be money, as "0.50" or "3 CNY", or "200000 tokens"', name=name)
                     if name != "tokens"
-                    else "tokens must be a number of tokens",
+                    else _("tokens must be a number of tokens"),
                     *place,
                     name,
                 )

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar, get_args
 
+from nbstream.language import _
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from decimal import Decimal
@@ -44,7 +46,7 @@ class Rule(Generic[T]):
     @property
     def where(self) -> str:
         """The file and the line."""
-        return f"{self.path}, line {self.line}"
+        return _("{path}, line {line}", path=self.path, line=self.line)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ class Budget:
 
     def __str__(self) -> str:
         if self.amount is None:
-            return f"{self.tokens:,} tokens"
+            return _("{count:,} tokens", count=self.tokens)
         return f"{self.amount:f}{f' {self.currency}' if self.currency else ''}"
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from nbstream.client.connections import StatusError
+from nbstream.language import _
 from nbstream.model.failure import Failure
 from nbstream.model.printable import one_line
 from nbstream.wire import server_errors
@@ -82,8 +83,8 @@ def _target(base_url: str, location: str) -> str:
         parts = urlsplit(urljoin(base_url, location))
         host = parts.netloc.rpartition("@")[2]
     except ValueError:
-        return "another address"
-    return one_line(f"{parts.scheme}://{host}{parts.path}") if location and host else "another address"
+        return _("another address")
+    return one_line(f"{parts.scheme}://{host}{parts.path}") if location and host else _("another address")
 
 
 def _retry_after(milliseconds: str | None, value: str | None) -> float | None:

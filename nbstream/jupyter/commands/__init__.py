@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbstream.client.redaction import without_keys
 from nbstream.jupyter.commands.command import Command
-from nbstream.language import _
+from nbstream.language import _, marked
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
@@ -15,72 +15,90 @@ if TYPE_CHECKING:
 _COMMANDS = (
     Command(
         "chat [NAME|off]",
-        "continue the chat NAME in the following cells, or none; without a name, say which",
+        marked("continue the chat NAME in the following cells, or none; without a name, say which"),
         "chats.chat",
     ),
     Command(
         "panel [NAME]",
-        "show a chat as a panel to write in: the chat NAME, the one of the following cells, or a new one",
+        marked("show a chat as a panel to write in: the chat NAME, the one of the following cells, or a new one"),
         "chats.panel",
     ),
-    Command("chats", "list the chats: turns, tokens, cost and model", "chats.list_chats"),
-    Command("continue [OPTION …]", "go on with the last reply, which was stopped or cut off", "again.go_on"),
+    Command("chats", marked("list the chats: turns, tokens, cost and model"), "chats.list_chats"),
+    Command("continue [OPTION …]", marked("go on with the last reply, which was stopped or cut off"), "again.go_on"),
     Command(
-        "retry [OPTION …]", "ask the last prompt again; -m pro, --effort max and so on change options", "again.retry"
+        "retry [OPTION …]",
+        marked("ask the last prompt again; -m pro, --effort max and so on change options"),
+        "again.retry",
     ),
-    Command("fix [OPTION …]", "explain the last exception and correct its cell; `code` then inserts it", "errors.fix"),
-    Command("code [N]", "put block N of the last reply's code, or its last block, into the next cell", "replies.code"),
     Command(
-        "show [N|--recover]", "show the last reply again, the Nth last, or one that a kernel had lost", "replies.show"
+        "fix [OPTION …]",
+        marked("explain the last exception and correct its cell; `code` then inserts it"),
+        "errors.fix",
     ),
-    Command("cancel", "stop every reply that is arriving, those of --background included", "replies.cancel"),
+    Command(
+        "code [N]",
+        marked("put block N of the last reply's code, or its last block, into the next cell"),
+        "replies.code",
+    ),
+    Command(
+        "show [N|--recover]",
+        marked("show the last reply again, the Nth last, or one that a kernel had lost"),
+        "replies.show",
+    ),
+    Command("cancel", marked("stop every reply that is arriving, those of --background included"), "replies.cancel"),
     Command(
         "request [json|python|curl|node] [sdk]",
-        "show what the last request sent, or a program that sends it again; node sdk uses the package openai",
+        marked("show what the last request sent, or a program that sends it again; node sdk uses the package openai"),
         "requests.request",
     ),
     Command(
         "models [ENDPOINT] [WORD]",
-        "list the models, with context and prices; of many, those with WORD",
+        marked("list the models, with context and prices; of many, those with WORD"),
         "servers.models",
     ),
     Command(
         "budget [AMOUNT|N tokens|off] [--day|--month|--per-cell] [--anew] [--allow-unknown]",
-        "hold the spending of this notebook to AMOUNT, or of a day, a month or each cell; alone, show the budgets",
+        marked(
+            "hold the spending of this notebook to AMOUNT, or of a day, a month or each cell; alone, show the budgets"
+        ),
         "budgets.budget",
         any_words=True,
     ),
     Command(
         "prices [MODEL] [OPTION …]",
-        "show the prices of a model, or all of nbstream's table, with their sources and their age",
+        marked("show the prices of a model, or all of nbstream's table, with their sources and their age"),
         "prices.prices",
     ),
     Command(
         "estimate [OPTION …]",
-        "calculate what calls would cost: -m pro --calls 1M --input 2200 --cached 2000 --output 300",
+        marked("calculate what calls would cost: -m pro --calls 1M --input 2200 --cached 2000 --output 300"),
         "prices.estimate",
     ),
-    Command("balance [ENDPOINT]", "say how much money the account has", "servers.balance"),
+    Command("balance [ENDPOINT]", marked("say how much money the account has"), "servers.balance"),
     Command(
         "key [ENDPOINT] [--save|--forget]",
-        "enter a key; --save puts it into your keyring",
+        marked("enter a key; --save puts it into your keyring"),
         "servers.key",
         any_words=True,
     ),
     Command(
         "usage [SCOPE] [OPTION …]",
-        "what was spent: SCOPE is cell, notebook, today, month or all; --by model, notebook, chat or day; --csv FILE, "
-        "--json; --forget --before DATE deletes",
+        marked(
+            "what was spent: SCOPE is cell, notebook, today, month or all; --by model, notebook, chat or day; --csv "
+            "FILE, --json; --forget --before DATE deletes"
+        ),
         "usage.usage",
     ),
     Command(
         "cache [clear|why] [--unused]",
-        "say what is in the cache; clear it, of what this kernel has not used alone; or why a request was sent",
+        marked("say what is in the cache; clear it, of what this kernel has not used alone; or why a request was sent"),
         "cache.cache",
     ),
-    Command("config", "show every setting, its value, and where it comes from", "configuration.config"),
+    Command("config", marked("show every setting, its value, and where it comes from"), "configuration.config"),
     Command(
-        "help [COMMAND|OPTION]", "explain a command, an option or a setting, or list all", "explanations.write_help"
+        "help [COMMAND|OPTION]",
+        marked("explain a command, an option or a setting, or list all"),
+        "explanations.write_help",
     ),
 )
 COMMANDS = {each.name: each for each in _COMMANDS}

@@ -49,7 +49,7 @@ def budget(words: Sequence[str], context: Context) -> None:
         return
     if rest == ["off"]:
         count = setting.remove_budget(scope)
-        sys.stdout.write("The budget is off.\n" if count else "There was no such budget.\n")
+        sys.stdout.write(_("The budget is off.\n") if count else _("There was no such budget.\n"))
         return
     is_tokens = len(rest) == 2 and rest[1] in ("token", "tokens")  # noqa: PLR2004  (a number and its unit)
     if len(rest) != 1 + is_tokens:

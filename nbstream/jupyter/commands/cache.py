@@ -12,7 +12,7 @@ from nbstream.client.cache import choice, files, stock
 from nbstream.client.redaction import KeyRedactor
 from nbstream.client.secret import Secret
 from nbstream.jupyter.commands.servers import show_table
-from nbstream.language import _
+from nbstream.language import _, date_text, joined, plural
 from nbstream.model.caching import Caching
 from nbstream.model.exceptions import RequestError
 from nbstream.model.printable import one_line
@@ -35,7 +35,7 @@ def cache(words: Sequence[str], context: Context) -> None:
     if form not in _FORMS:
         raise RequestError(_("%deepseek cache takes nothing, clear, clear --unused, or why."))
     if said := choice.problems():
-        sys.stderr.write(f"Note: {said}\n")
+        sys.stderr.write(_("Note: {note}\n", note=said))
     if form == "why":
         sys.stdout.write(f"{_why()}\n")
     elif form:
@@ -50,20 +50,26 @@ def _show(context: Context) -> None:
     rows = []
     for folder in _folders():
         found = stock.stock_of(folder)
-        rows.append(["folder", str(folder)])
-        rows.append(["replies", f"{found.replies:,}" + (f", {found.used:,} used by this kernel" if found.used else "")])
+        rows.append([_("folder"), str(folder)])
+        counts = {"count": found.replies, "used": found.used}
+        shown = _("{count:,}, {used:,} used by this kernel", **counts) if found.used else _("{count:,}", **counts)
+        rows.append([_("replies"), shown])
         if found.size:
-            rows.append(["size", f"{max(1, round(found.size / _KILOBYTE)):,} kB"])
+            rows.append([_("size"), _("{size:,.0f} kB", size=max(1, round(found.size / _KILOBYTE)))])
         if found.first is not None and found.last is not None:
             first, last = _day(found.first), _day(found.last)
-            rows.append(["received", first if first == last else f"{first} to {last}"])
+            rows.append([_("received"), first if first == last else _("{first} to {last}", first=first, last=last)])
         rows += [
-            ["cost then", str(Cost(amount, currency, "", None))] for currency, amount in found.costs.items() if amount
+            [_("cost then"), str(Cost(amount, currency, "", None))]
+            for currency, amount in found.costs.items()
+            if amount
         ]
-        rows += [["cannot be used", name] for name in found.damaged]
-    is_on = "on" if settings.current().cache else "off"
-    note = f"The setting cache is {is_on}. A folder may be committed: it has all prompts and replies, and no key."
-    show_table(Table("", ["cache", ""], rows, note=note), context)
+        rows += [[_("cannot be used"), name] for name in found.damaged]
+    note = joined(
+        _("The setting cache is on.") if settings.current().cache else _("The setting cache is off."),
+        _("A folder may be committed: it has all prompts and replies, and no key."),
+    )
+    show_table(Table("", [_("cache"), ""], rows, note=note), context)
 
 
 def _clear(*, only_unused: bool) -> None:
@@ -85,8 +91,11 @@ def _clear(*, only_unused: bool) -> None:
                     strerror=error.strerror or error,
                 )
             ) from None
-        replies = "1 reply" if deleted == 1 else f"{deleted:,} replies"
-        sys.stdout.write(f"{replies} deleted from {one_line(str(folder))}.\n")
+        name = one_line(str(folder))
+        said = plural(
+            "{n:,} reply deleted from {folder}.", "{n:,} replies deleted from {folder}.", deleted, folder=name
+        )
+        sys.stdout.write(f"{said}\n")
 
 
 def _why() -> str:
@@ -95,18 +104,21 @@ def _why() -> str:
         raise RequestError(_("There is no reply yet."))
     request, caching = reply.request, reply.request.caching
     if caching is None:
-        return "The last request did not use the cache: --cache was not given, and the setting cache is off."
+        return _("The last request did not use the cache: --cache was not given, and the setting cache is off.")
     if reply.recorded is not None:
-        return "The last request was answered by the cache."
+        return _("The last request was answered by the cache.")
     if caching.is_fresh:
-        return "The last request was to be sent anew."
+        return _("The last request was to be sent anew.")
     place = files.place_of(request, caching, KeyRedactor())
     found = stock.difference(place, request)
     if not found:
-        return f"No reply to a request of this kind had been kept in {one_line(str(place.path.parent))}."
+        return _(
+            "No reply to a request of this kind had been kept in {folder}.", folder=one_line(str(place.path.parent))
+        )
     # A prompt may repeat a key.
     redactor = KeyRedactor(*map(Secret, secrets_of(os.environ)))
-    return f"The nearest request in the cache differs in {redactor.redact_error(one_line(found))}"
+    difference = redactor.redact_error(one_line(found))
+    return _("The nearest request in the cache differs in {difference}", difference=difference)
 
 
 def _folders() -> list[Path]:
@@ -118,4 +130,4 @@ def _folders() -> list[Path]:
 
 def _day(instant: float) -> str:
     day = datetime.fromtimestamp(instant).astimezone()
-    return f"{day.day} {day:%B %Y}"
+    return date_text(day, f"{day.day} {day:%B %Y}", "yMMMMd")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from nbstream.chat import names
 from nbstream.chat.conversation import chats
+from nbstream.language import _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,15 +20,19 @@ def chat(words: Sequence[str], _context: Context) -> None:
     if words:
         names.default = "" if words[0] == names.OFF else names.checked_name(words[0])
     if not names.default:
-        sys.stdout.write("No chat: a cell remembers nothing, unless it names a chat with -c NAME.\n")
+        sys.stdout.write(_("No chat: a cell remembers nothing, unless it names a chat with -c NAME.\n"))
         return
     from nbstream.output import conversation  # noqa: PLC0415  (the renderer, only where it is used)
 
     chat = chats().get(names.default)
     turns = conversation.turns(len(chat.turns) if chat else 0)
     sys.stdout.write(
-        f"The following cells continue the chat {names.default}, which has {turns}. To end that: %deepseek chat "
-        f"{names.OFF}\n"
+        _(
+            "The following cells continue the chat {default}, which has {turns}. To end that: %deepseek chat {off}\n",
+            default=names.default,
+            turns=turns,
+            off=names.OFF,
+        )
     )
 
 
@@ -45,4 +50,4 @@ def list_chats(_words: Sequence[str], _context: Context) -> None:
     from nbstream.output import conversation  # noqa: PLC0415  (as above)
 
     found = list(chats().values())
-    sys.stdout.write(f"{conversation.table(found, names.default) if found else 'There is no chat yet.'}\n")
+    sys.stdout.write(f"{conversation.table(found, names.default) if found else _('There is no chat yet.')}\n")

@@ -9,6 +9,7 @@ from nbstream.client import endpoint_file, policy, routing, settings, tapes
 from nbstream.client.endpoints import DEFAULT, shown_url
 from nbstream.client.redaction import KeyRedactor
 from nbstream.jupyter.commands.servers import show_table
+from nbstream.language import _, joined, listed, marked
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
@@ -19,14 +20,14 @@ if TYPE_CHECKING:
     from nbstream.jupyter.commands.command import Context
 
 _LONGEST_VALUE = 60
-_SOURCES = {"default": "default", "now": "%config, or nbstream.settings"}
+_SOURCES = {"default": marked("default"), "now": marked("%config, or nbstream.settings")}
 _KEYS = {
-    "environment": "the environment",
-    "prompt": "%deepseek key, in this kernel",
-    "keyring": "your keyring",
-    "colab": "Colab's secrets",
-    "elsewhere": "none is sent: {} belongs to another server",
-    "none": "none is set",
+    "environment": marked("the environment"),
+    "prompt": marked("%deepseek key, in this kernel"),
+    "keyring": marked("your keyring"),
+    "colab": marked("Colab's secrets"),
+    "elsewhere": marked("none is sent: {variable} belongs to another server"),
+    "none": marked("none is set"),
 }
 
 
@@ -53,17 +54,17 @@ def config(_words: Sequence[str], context: Context) -> None:
     rows += [_rule_row(rule) for rule in _bounds(rules)]
     redactor = KeyRedactor(*(endpoint.secrets if endpoint is not None else ()))
     shown = [[redactor.redact(cell) for cell in row] for row in rows]
-    notes.append(f"Endpoints and rules of your own: {endpoint_file.path()}, or the setting endpoints.")
-    show_table(Table("", ["setting", "value", "from"], shown, note=" ".join(notes)), context)
+    notes.append(_("Endpoints and rules of your own: {path}, or the setting endpoints.", path=endpoint_file.path()))
+    show_table(Table("", [_("setting"), _("value"), _("from")], shown, note=joined(*notes)), context)
 
 
 def _row(name: str, endpoint: Endpoint | None, context: Context) -> list[str]:
     chosen = settings.current()
     value, source = getattr(chosen, name), chosen.source_of(name)
     rule = chosen.rule_of(name)
-    origin = rule.where if rule is not None else _SOURCES.get(source) or _file(name, context)
+    origin = rule.where if rule is not None else _(_SOURCES[source]) if source in _SOURCES else _file(name, context)
     if name == "base_url" and endpoint is not None and (replayed := tapes.replay_url()):
-        return [name, replayed, origin if value == replayed else "the environment"]
+        return [name, replayed, origin if value == replayed else _("the environment")]
     if name == "base_url" and not value and endpoint is not None:
         variable = routing.known().by_name[DEFAULT].url_variable
         return [name, endpoint_url(), variable if os.environ.get(variable) else origin]
@@ -73,7 +74,11 @@ def _row(name: str, endpoint: Endpoint | None, context: Context) -> list[str]:
         # Their addresses may have a key; each has a row of its own.
         return [name, ", ".join(value), origin]
     if name == "thinking_field" and not value and endpoint is not None:
-        return [name, endpoint.facts.thinking_field, f"the endpoint {endpoint.name}" if endpoint.name else origin]
+        return [
+            name,
+            endpoint.facts.thinking_field,
+            _("the endpoint {name}", name=endpoint.name) if endpoint.name else origin,
+        ]
     return [name, _shown(value), origin]
 
 
@@ -87,19 +92,19 @@ def _bounds(rules: policy.Rules) -> list[Rule[Any]]:
 def _rule_row(rule: Rule[Any]) -> list[str]:
     match rule.value:
         case tuple():
-            value = ", ".join(rule.value) or "none"
+            value = ", ".join(rule.value) or _("none")
         case False:
             value = "off"
         case str():
             # The salt is not for everybody who sees the screen.
-            value = "a hash of your user name"
+            value = _("a hash of your user name")
         case _:
             value = str(rule.value)
-    name = rule.name if rule.name != "tools" else "tools of a model"
+    name = rule.name if rule.name != "tools" else _("tools of a model")
     return [
-        f"{name}, at most" if rule.name == "max_tokens" else name,
+        _("{name}, at most", name=name) if rule.name == "max_tokens" else name,
         value,
-        f"{rule.where}{', forced' if rule.is_forced else ''}",
+        _("{place}, forced", place=rule.where) if rule.is_forced else rule.where,
     ]
 
 
@@ -112,11 +117,17 @@ def _endpoint_rows(endpoint: Endpoint | None) -> list[list[str]]:
     """Return a row for the present endpoint, for its key, and for each of the user's own."""
     rows = []
     if endpoint is not None:
-        rows.append(["endpoint", f"{endpoint.name or 'without a name'}, {shown_url(endpoint.base_url)}", "the model"])
+        rows.append(
+            [
+                _("endpoint"),
+                listed([endpoint.name or _("without a name"), shown_url(endpoint.base_url)]),
+                _("the model"),
+            ]
+        )
         variable = endpoint.facts.key_variable
-        told = _KEYS[endpoint.key_origin].format(variable or "DEEPSEEK_API_KEY")
+        told = _(_KEYS[endpoint.key_origin], variable=variable or "DEEPSEEK_API_KEY")
         where = f"{variable}" if endpoint.key_origin == "environment" and variable else told
-        rows.append(["key", "set, not shown" if endpoint.api_key is not None else "none", where])
+        rows.append([_("key"), _("set, not shown") if endpoint.api_key is not None else _("none"), where])
     try:
         files = endpoint_file.entries()
         facts = routing.known().by_name
@@ -125,8 +136,10 @@ def _endpoint_rows(endpoint: Endpoint | None) -> list[list[str]]:
     of_files = [name for entries in files.values() for name in entries]
     for name in dict.fromkeys([*of_files, *settings.current().endpoints]):
         places = [str(path) for path, entries in files.items() if name in entries]
-        places += ["the setting endpoints"] if name in settings.current().endpoints else []
-        rows.append([f"endpoint {name}", shown_url(facts[name].base_url), " and ".join(places)])
+        places += [_("the setting endpoints")] if name in settings.current().endpoints else []
+        rows.append(
+            [_("endpoint {name}", name=name), shown_url(facts[name].base_url), listed(places, " and ", " and ")]
+        )
     return rows
 
 
@@ -135,8 +148,8 @@ def _file(name: str, context: Context) -> str:
     application = getattr(context.shell, "parent", None)
     given = getattr(application, "cli_config", {})
     if any(name in given.get(section, {}) for section in settings.current().section_names()):
-        return "the command line"
-    files = getattr(application, "loaded_config_files", None) or ["a file"]
+        return _("the command line")
+    files = getattr(application, "loaded_config_files", None) or [_("a file")]
     return f"c.DeepSeekMagics in {', '.join(files)}"
 
 

@@ -7,10 +7,11 @@ import sys
 from argparse import RawDescriptionHelpFormatter
 from copy import copy
 from inspect import cleandoc
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nbstream.client import settings
 from nbstream.jupyter.commands import COMMANDS
+from nbstream.language import _, joined, listed
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
@@ -31,16 +32,27 @@ def write_help(words: Sequence[str], context: Context) -> None:
 def summaries() -> str:
     """Return a line for each command."""
     width = max(len(each.usage) for each in COMMANDS.values())
-    return "\n".join(f"  %{_NAME} {each.usage:<{width}}  {each.summary}" for each in COMMANDS.values())
+    return "\n".join(f"  %{_NAME} {each.usage:<{width}}  {_(each.summary)}" for each in COMMANDS.values())
 
 
 def whole(parser: ArgumentParser) -> str:
     """Return the whole help as text for a terminal; IPython formats its own as reStructuredText."""
     parser = copy(parser)
     parser.prog, parser.formatter_class = f"%%{_NAME}", RawDescriptionHelpFormatter
-    parser.description = cleandoc(parser.description or "")
-    parser.epilog = f"commands:\n{summaries()}"
+    parser.description = _(cleandoc(parser.description or ""))
+    parser._action_groups = [_translated(each) for each in parser._action_groups]  # noqa: SLF001  (no other way)
+    parser.epilog = f"{_('commands:')}\n{summaries()}"
     return parser.format_help()
+
+
+def _translated(group: Any) -> Any:
+    """Return a group of options with its help in the current language."""
+    found = copy(group)
+    found.title = _(group.title) if group.title else group.title
+    found._group_actions = [copy(each) for each in group._group_actions]  # noqa: SLF001  (as above)
+    for each in found._group_actions:  # noqa: SLF001  (as above)
+        each.help = _(each.help) if each.help else each.help
+    return found
 
 
 def of(word: str, parser: ArgumentParser) -> str:
@@ -52,16 +64,16 @@ def of(word: str, parser: ArgumentParser) -> str:
     name = word.lstrip("-").replace("-", "_")
     parts = []
     if (command := COMMANDS.get(word.lstrip("%"))) is not None:
-        parts.append(f"%{_NAME} {command.usage}\n    {command.summary}")
+        parts.append(f"%{_NAME} {command.usage}\n    {_(command.summary)}")
     for action in parser._actions:  # noqa: SLF001  (argparse has no other way to list its options)
         # A word with dashes is one of its spellings, a bare one is its name.
         spellings = action.option_strings if word.startswith("-") else [action.dest, *_bare(action)]
         if (word if word.startswith("-") else name) in spellings:
-            parts.append(f"{_spelled(action)}\n    {action.help}")
+            parts.append(f"{_spelled(action)}\n    {_(action.help or '')}")
     if name in settings.current().traits(config=True) and not word.startswith("-"):
         trait = settings.current().traits(config=True)[name]
         value = getattr(settings.current(), name)
-        parts.append(f"%config DeepSeekMagics.{name} = {value!r}\n    {trait.help}")
+        parts.append(f"%config DeepSeekMagics.{name} = {value!r}\n    {_(trait.help)}")
     if not parts:
         raise RequestError(_unknown(word, parser))
     return "\n\n".join(parts) + "\n"
@@ -82,5 +94,8 @@ def _unknown(word: str, parser: ArgumentParser) -> str:
     options = [each for action in parser._actions for each in action.option_strings]  # noqa: SLF001  (as above)
     names = [*COMMANDS, *options, *settings.current().traits(config=True)]
     like = difflib.get_close_matches(word, names, cutoff=0.5)
-    hint = f" Like it are {', '.join(like)}." if like else ""
-    return f"There is no command, option or setting {word}.{hint} %{_NAME} help lists all."
+    return joined(
+        _("There is no command, option or setting {word}.", word=word),
+        _("Like it are {names}.", names=listed(like)) if like else "",
+        _("%deepseek help lists all."),
+    )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from nbstream.client import history
 from nbstream.jupyter import journal
 from nbstream.jupyter.display import show_settled
-from nbstream.language import _
+from nbstream.language import _, plural
 from nbstream.model.exceptions import RequestError
 from nbstream.model.printable import printable
 
@@ -46,12 +46,12 @@ def code(words: Sequence[str], context: Context) -> None:
         raise RequestError(_("The last reply has no code."))
     number = words[0] if words else str(len(blocks))
     if number not in map(str, range(1, len(blocks) + 1)):
-        count = "1 block" if len(blocks) == 1 else f"{len(blocks)} blocks"
         raise RequestError(
-            _(
-                "%deepseek code {number}: the last reply has {count} of code, counted from 1.",
+            plural(
+                "%deepseek code {number}: the last reply has {n} block of code, counted from 1.",
+                "%deepseek code {number}: the last reply has {n} blocks of code, counted from 1.",
+                len(blocks),
                 number=number,
-                count=count,
             )
         )
     # Without the controls that would make code look different from what it runs.
@@ -93,15 +93,17 @@ def _recover(context: Context) -> None:
         raise RequestError(_("{paths} cannot be read: {strerror}.", paths=paths[0], strerror=error.strerror)) from None
     history.remember(reply)
     if notebook:
-        sys.stdout.write(f"This reply is from another notebook: {printable(notebook)}\n")
+        sys.stdout.write(_("This reply is from another notebook: {notebook}\n", notebook=printable(notebook)))
     show_settled(reply, context.presentation)
     paths[0].unlink(missing_ok=True)
     if len(paths) > 1:
-        sys.stdout.write(f"There is more to recover: {len(paths) - 1}. %deepseek show --recover shows the next.\n")
+        sys.stdout.write(
+            _("There is more to recover: {count}. %deepseek show --recover shows the next.\n", count=len(paths) - 1)
+        )
 
 
 def cancel(_words: Sequence[str], _context: Context) -> None:
     """Stop every reply that is arriving."""
     count = history.cancel_all()
-    stopped = f"Stopped {count} {'reply' if count == 1 else 'replies'}."
-    sys.stdout.write(f"{stopped if count else 'No reply is arriving.'}\n")
+    said = plural("Stopped {n} reply.", "Stopped {n} replies.", count) if count else _("No reply is arriving.")
+    sys.stdout.write(f"{said}\n")

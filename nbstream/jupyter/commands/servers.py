@@ -12,7 +12,7 @@ from IPython.display import publish_display_data
 
 from nbstream.client import keys, listings, routing, settings
 from nbstream.client.queries import QueryError
-from nbstream.language import _
+from nbstream.language import _, joined, listed, marked
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from nbstream.output.tables import Table
 
 _SAVE, _FORGET = "--save", "--forget"
-_KEY_USAGE = (
+_KEY_USAGE = marked(
     "%deepseek key takes the name of an endpoint or its base URL, and --save or --forget. It asks for the key by "
     "itself: a key on its line is in IPython's history, so replace that one where you got it."
 )
@@ -59,10 +59,10 @@ def models(words: Sequence[str], context: Context) -> None:
         raise RequestError(failed(error, context.presentation.audience)) from None
     table = models_table(endpoint, found, _current(endpoint), word)
     if not table.rows:
-        hint = (
-            f" {word} is no endpoint either: there are {', '.join(routing.known().by_name)}." if word == first else ""
-        )
-        raise RequestError(f"{table.title}{' with ' + word if word else ''}.{hint}")
+        said = _("{table} with {word}.", table=table.title, word=word) if word else f"{table.title}{_('.')}"
+        names = listed(list(routing.known().by_name))
+        hint = _("{word} is no endpoint either: there are {names}.", word=word, names=names) if word == first else ""
+        raise RequestError(joined(said, hint))
     show_table(table, context)
 
 
@@ -95,33 +95,39 @@ def key(words: Sequence[str], _context: Context) -> None:
     names = [word for word in words if word not in flags]
     known = routing.known()
     if len(flags) > 1 or len(names) > 1 or not all(name in known.by_name or "://" in name for name in names):
-        raise RequestError(_KEY_USAGE)
+        raise RequestError(_(_KEY_USAGE))
     endpoint = routing.server(names[0] if names else "", without_key=True)
     if _FORGET in flags:
         _forget(endpoint)
         return
-    value = _entered(f"API key for {endpoint.server}: ")
+    value = _entered(_("API key for {server}: ", server=endpoint.server))
     if not value:
-        sys.stdout.write("Nothing was entered, so nothing has changed.\n")
+        sys.stdout.write(_("Nothing was entered, so nothing has changed.\n"))
         return
     secret = keys.keep(endpoint.origin, value)
     if _SAVE in flags:
         keys.save(endpoint.origin, secret)
-        sys.stdout.write(f"The key for {endpoint.origin} is saved in your keyring.\n")
+        sys.stdout.write(_("The key for {origin} is saved in your keyring.\n", origin=endpoint.origin))
         return
     sys.stdout.write(
-        f"The key for {endpoint.origin} is kept until this kernel ends, and in no file. {_SAVE} also puts it into "
-        "your keyring.\n"
+        _(
+            "The key for {origin} is kept until this kernel ends, and in no file. {save} also puts it into your "
+            "keyring.\n",
+            origin=endpoint.origin,
+            save=_SAVE,
+        )
     )
 
 
 def _forget(endpoint: Endpoint) -> None:
     was_typed, was_saved = keys.forget(endpoint.origin), keys.delete(endpoint.origin)
     if was_typed or was_saved:
-        where = " and ".join(filter(None, ["this kernel" if was_typed else "", "your keyring" if was_saved else ""]))
-        sys.stdout.write(f"The key for {endpoint.origin} is deleted from {where}.\n")
+        where = [*([_("this kernel")] if was_typed else []), *([_("your keyring")] if was_saved else [])]
+        sys.stdout.write(
+            _("The key for {origin} is deleted from {where}.\n", origin=endpoint.origin, where=listed(where, " and "))
+        )
     else:
-        sys.stdout.write(f"No key was entered or saved for {endpoint.origin}.\n")
+        sys.stdout.write(_("No key was entered or saved for {origin}.\n", origin=endpoint.origin))
 
 
 def _entered(prompt: str) -> str:

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from nbstream.chat.templates import filled
+from nbstream.language import _, marked
 from nbstream.model.exceptions import RequestError
 from nbstream.model.printable import one_line
 from nbstream.output import chat_figures
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from nbstream.widgets.chat_panel.protocol import ChatAnswer, Editing
     from nbstream.widgets.chat_panel.window import Window
 
-_GONE: ChatAnswer = {"problem": "This turn is not in the chat any more."}
-_EDIT_GONE: ChatAnswer = {"problem": "This turn is not in the chat any more. Its text is in the input field."}
+_GONE = marked("This turn is not in the chat any more.")
+_EDIT_GONE = marked("This turn is not in the chat any more. Its text is in the input field.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ class Actions:
         if template:
             parts, blanks = self.templates.get(str(template)), message.get("blanks")
             if parts is None:
-                return {"problem": f"There is no template {one_line(str(template))}."}
+                return {"problem": _("There is no template {template}.", template=one_line(str(template)))}
             try:
                 prompt = filled(parts, _texts(blanks))
             except RequestError as error:
@@ -97,7 +98,7 @@ class Actions:
         else:
             prompt = str(message.get("text") or "")
         if not prompt.strip():
-            return {"problem": "The prompt is empty, so nothing was sent."}
+            return {"problem": _("The prompt is empty, so nothing was sent.")}
         self.drafts.clear(message)
         self.window.move(-1)
         self.asking.send(prompt)
@@ -107,7 +108,7 @@ class Actions:
         key = message.get("row")
         turn = self.turn_with(key)
         if key and turn is None:
-            return _GONE
+            return {"problem": _(_GONE)}
         self.asking.stop(None if turn is None else turn.version)
         return {}
 
@@ -146,7 +147,7 @@ class Actions:
         if unsent is not None and kind == "text":
             return {"text": unsent.prompt}
         if turn is None:
-            return self._edit_gone(message) if kind == "edit" else _GONE
+            return self._edit_gone(message) if kind == "edit" else {"problem": _(_GONE)}
         match kind:
             case "retry":
                 self.asking.retry(turn)
@@ -157,7 +158,7 @@ class Actions:
             case "version":
                 number = message.get("version")
                 if not isinstance(number, int) or not 0 < number <= len(turn.versions):
-                    return {"problem": f"This turn has {len(turn.versions)} versions."}
+                    return {"problem": _("This turn has {count} versions.", count=len(turn.versions))}
                 self.asking.change(lambda: turn.use(number - 1))
             case "hide":
                 hidden = message.get("hidden") is not False
@@ -165,15 +166,15 @@ class Actions:
             case "text":
                 return self._text(turn, message.get("part"))
             case other:
-                return {"problem": f"There is no message {one_line(str(other))}."}
+                return {"problem": _("There is no message {other}.", other=one_line(str(other)))}
         return {}
 
     def _edit(self, turn: Turn, message: Mapping[str, Any]) -> ChatAnswer:
         text, is_answer = message.get("text"), message.get("part") == "answer"
         if not isinstance(text, str):
-            return {"problem": "There is no new text."}
+            return {"problem": _("There is no new text.")}
         if not (is_answer or text.strip()):
-            return {"problem": "The prompt is empty, so nothing was sent."}
+            return {"problem": _("The prompt is empty, so nothing was sent.")}
         self.drafts.end_edit(message)
         editing: Editing = {"row": str(message["row"]), "part": "answer" if is_answer else "prompt", "text": text}
         back = partial(self._give_back, turn, editing)
@@ -187,10 +188,10 @@ class Actions:
         """Keep the text of a turn that is gone."""
         text = message.get("text")
         if not isinstance(text, str):
-            return _GONE
+            return {"problem": _(_GONE)}
         self.drafts.end_edit(message)
         self._put_back(text)
-        return _EDIT_GONE
+        return {"problem": _(_EDIT_GONE)}
 
     def _give_back(self, turn: Turn, editing: Editing) -> bool:
         """Open the form of an edit again that was refused; return whether its text is kept."""
@@ -212,7 +213,7 @@ class Actions:
             case "cell":
                 request = turn.reply.steps[0].request
                 return {"text": cell_source(self.chat.name, turn.prompt, request, self.chat.defaults)}
-        return {"problem": "A row has no such text."}
+        return {"problem": _("A row has no such text.")}
 
     def _refresh(self) -> None:
         self.chosen.refresh(chat_figures.replies(self.chat))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbstream.chat import again, cells
 from nbstream.client import history, notes
+from nbstream.language import _, joined, marked
 from nbstream.model.exceptions import RequestError
 from nbstream.model.printable import one_line
 from nbstream.output import sentences
@@ -28,10 +29,10 @@ if TYPE_CHECKING:
 
 #: So many prompts that could not be sent are kept.
 _MOST_UNSENT = 20
-_ALREADY_QUEUED = "Another prompt waits already for the end of the reply, so this one was not sent."
+_ALREADY_QUEUED = marked("Another prompt waits already for the end of the reply, so this one was not sent.")
 _HELD = {
-    "cancelled": "The reply was stopped, so this was not sent.",
-    "failed": "The reply failed, so this was not sent.",
+    "cancelled": marked("The reply was stopped, so this was not sent."),
+    "failed": marked("The reply failed, so this was not sent."),
 }
 
 #: The versions that panels have asked, and the remarks on their requests. Another panel of the chat
@@ -233,7 +234,10 @@ class Asking:
                 except RequestError as error:
                     tell(str(error), said)
                 except Exception as error:  # noqa: BLE001  (what was typed must not be lost)
-                    tell(f"This did not work: {type(error).__name__}: {one_line(str(error))}", said)
+                    tell(
+                        _("This did not work: {kind}: {error}", kind=type(error).__name__, error=one_line(str(error))),
+                        said,
+                    )
                 else:
                     self.remark = self.remark or name_options(" ".join(said), "panel")
             self._changed()
@@ -264,7 +268,7 @@ class Asking:
             if prompt is None:
                 after = turn.version
                 go_back = partial(self._go_back, turn, before, after)
-                run.receiver.future.add_done_callback(lambda _: self.worker.put(go_back))
+                run.receiver.future.add_done_callback(lambda _future: self.worker.put(go_back))
 
         self._do(work, prompt, back)
 
@@ -274,8 +278,8 @@ class Asking:
             return
         with notes.taken():
             turn.use(turn.versions.index(before))
-        why = sentences.alert(after.reply, "panel") or "It was stopped."
-        self.remark = f"The retry brought nothing, so the version before it is back. {why}"
+        why = sentences.alert(after.reply, "panel") or _("It was stopped.")
+        self.remark = joined(_("The retry brought nothing, so the version before it is back."), why)
         self._changed()
 
     def _ask_or_queue(self, prompt: str, stops: int, stopped: frozenset[int]) -> None:
@@ -291,7 +295,7 @@ class Asking:
         if arriving:
             with self._lock:
                 if self._queue is not None:
-                    raise RequestError(_ALREADY_QUEUED)
+                    raise RequestError(_(_ALREADY_QUEUED))
                 self._queue = _Waiting(f"q{next(self._numbers)}", prompt, arriving, stops, stopped)
             # It may have ended before this was queued.
             self.advance()

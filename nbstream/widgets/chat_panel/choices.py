@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from nbstream.client import listings, models, routing, settings
 from nbstream.client.queries import QueryError
+from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 from nbstream.model.printable import one_line
 from nbstream.widgets.chat_panel import protocol
@@ -50,14 +51,14 @@ class Chosen:
                 self._model = one_line(text)
             case "thinking":
                 if text not in _THINKING:
-                    return f"Thinking is one of {', '.join(_THINKING)}."
+                    return _("Thinking is one of {thinking}.", thinking=", ".join(_THINKING))
                 self._thinking = text
             case "effort":
                 if text not in ("", *_EFFORTS):
-                    return f"The effort is one of {', '.join(_EFFORTS)}."
+                    return _("The effort is one of {efforts}.", efforts=", ".join(_EFFORTS))
                 self._effort = text
             case _:
-                return "There is no such option."
+                return _("There is no such option.")
         return ""
 
     def options(self) -> dict[str, Any]:
@@ -99,7 +100,7 @@ class Chosen:
         """Ask the servers for their models, on a thread of its own, and call `done` then."""
 
         def work() -> None:
-            for _, endpoint in self._servers():
+            for _name, endpoint in self._servers():
                 with suppress(QueryError):
                     listings.models_of(endpoint, settings.current().currency)
             done()

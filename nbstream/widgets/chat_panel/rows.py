@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from nbstream.chat.written import written
 from nbstream.client.continuation import is_known
 from nbstream.exchange.actions import actions as actions_of
+from nbstream.language import _
 from nbstream.model.printable import one_line
 
 if TYPE_CHECKING:
@@ -120,4 +121,4 @@ def _actions(turn: Turn) -> list[RowAction]:
 
 def _attached(inserted: Inserted) -> str:
     what = "; ".join(filter(None, (inserted.kind, inserted.shown)))
-    return one_line(f"{inserted.name} ({what})" if what else inserted.name)
+    return one_line(_("{name} ({facts})", name=inserted.name, facts=what) if what else inserted.name)

@@ -8,6 +8,7 @@ import weakref
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from nbstream.language import _
 from nbstream.output import chat_figures
 from nbstream.widgets import busy
 from nbstream.widgets.chat_panel.actions import Actions
@@ -105,7 +106,7 @@ class PanelState:
                 "count": len(turns),
                 "arriving": [self._key(turn) for turn in dict.fromkeys(turn for turn, _ in arriving)],
                 "stopping": any(
-                    receiver.cancelling for _, version in arriving if (receiver := version.receiver) is not None
+                    receiver.cancelling for _turn, version in arriving if (receiver := version.receiver) is not None
                 ),
                 "queued": self.asking.queued,
                 "draft": self._drafts.state,
@@ -181,7 +182,7 @@ class PanelState:
             is_asking = any(call.state == "asking" for call in reply.tool_calls)
             # A cell that has asked runs the tools itself.
             if reply.status == "calling" and not is_asking and self.asking.run_of(turn.version) is not None:
-                return {"row": self._key(turn), "text": "The kernel is busy: the tool runs when it is free."}
+                return {"row": self._key(turn), "text": _("The kernel is busy: the tool runs when it is free.")}
         return None
 
     def take(self, message: Mapping[str, Any]) -> ChatAnswer:
@@ -198,7 +199,7 @@ class PanelState:
 
     def _on_chat(self) -> None:
         """Notice what arrives, whoever has asked it."""
-        for _, version in arriving_in(self.chat):
+        for _turn, version in arriving_in(self.chat):
             receiver = version.receiver
             if receiver is not None and version.number not in self._awaited:
                 self._awaited.add(version.number)

@@ -285,7 +285,7 @@ class Compare(Instrument):
         return settled.bundle(self._compared(), self.presentation), {}
 
     def _plain(self) -> str:
-        return f"A comparison of {', '.join(self.shown_names)}"
+        return _("A comparison of {shown_names}", shown_names=", ".join(self.shown_names))
 
     def _start_next(self) -> None:
         """Send as many requests as may be under way; any thread may call it."""

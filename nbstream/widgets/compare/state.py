@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from nbstream.comparison.ballot import NEITHER, TIE, named
 from nbstream.comparison.veil import note_on
+from nbstream.language import _, marked
 from nbstream.model.printable import storable
 from nbstream.model.reply import Reply
 from nbstream.model.request import Request
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from nbstream.output.compared.settled import Compared
     from nbstream.widgets.compare.protocol import CompareChoice, CompareDifferences, CompareFigure, CompareOwn
 
-_QUEUED = "Waits for its turn."
+_QUEUED = marked("Waits for its turn.")
 _KINDS = {"both": 0, "first": 1, "second": 2}
 #: Figures that need more room than a column has; the settled table shows them.
 _NOT_LIVE = ("state", "in", "time")
@@ -73,7 +74,7 @@ def own_of(
 
 def choices_of(ballot: Ballot) -> list[CompareChoice]:
     """Return the buttons of a blind choice."""
-    labels = {TIE: "Tie", NEITHER: "Neither"}
+    labels = {TIE: _("Tie"), NEITHER: _("Neither")}
     return [{"value": each, "label": labels.get(each, each), "key": each[0].upper()} for each in ballot.choices]
 
 
@@ -83,8 +84,8 @@ def verdict_of(ballot: Ballot, names: Sequence[str]) -> str:
         return ""
     if ballot.choice in ballot.letters:
         place = ballot.letters.index(ballot.choice)
-        return f"Chosen: {named([ballot.choice], [names[place]])[0]}"
-    return "Chosen: a tie" if ballot.choice == TIE else "Chosen: neither"
+        return _("Chosen: {name}", name=named([ballot.choice], [names[place]])[0])
+    return _("Chosen: a tie") if ballot.choice == TIE else _("Chosen: neither")
 
 
 def veiled(shown: Reply, real: Reply) -> Reply:
@@ -119,13 +120,21 @@ def _state(replies: Sequence[Reply], lives: Sequence[bool], ballot: Ballot) -> s
     count = len(replies)
     if ballot.hides:
         if any(lives):
-            return f"{count} answers arrive at one pace, so that speed tells nothing"
-        return "Choose an answer, and the names are shown"
+            return _("{count} answers arrive at one pace, so that speed tells nothing", count=count)
+        return _("Choose an answer, and the names are shown")
     if any(lives):
         left = sum(lives)
-        return f"Asking {count}" if left == count else f"{left} of {count} still answering"
+        return (
+            _("Asking {count}", count=count)
+            if left == count
+            else _("{left} of {count} still answering", left=left, count=count)
+        )
     whole = sum(1 for each in replies if each.status == "complete")
-    return f"{count} answers" if whole == count else f"{whole} of {count} answers are whole"
+    return (
+        _("{count} answers", count=count)
+        if whole == count
+        else _("{whole} of {count} answers are whole", whole=whole, count=count)
+    )
 
 
 def _figures(replies: Sequence[Reply]) -> list[list[CompareFigure]]:
@@ -142,4 +151,4 @@ def _figures(replies: Sequence[Reply]) -> list[list[CompareFigure]]:
 def _note(reply: Reply, *, hidden: bool, live: bool) -> str:
     if hidden:
         return note_on(reply) if reply.ended and not live else ""
-    return _QUEUED if reply.status == "pending" and reply.timing.started is None else ""
+    return _(_QUEUED) if reply.status == "pending" and reply.timing.started is None else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from nbstream.language import _, marked
 from nbstream.model.events import Answer, Reasoning, Refusal, Scored
 from nbstream.model.printable import printable
 from nbstream.model.text import common_prefix
@@ -42,7 +43,7 @@ _LETTERS = {"reasoning": "r", "answer": "a", "refusal": "f", "call": "c"}
 #: Of tokens that are certain, the list of the least probable ones has none.
 _CERTAIN = 0.5
 #: In place of bytes and words with reasoning, where it is hidden.
-_HIDDEN_BYTES, _HIDDEN_WORDS = "[hidden, as there may be reasoning in it]", "reasoning, hidden"
+_HIDDEN_BYTES, _HIDDEN_WORDS = marked("[hidden, as there may be reasoning in it]"), marked("reasoning, hidden")
 
 
 def stream(rows: StreamRows, first: int, *, more: bool, note: str, hides: bool = False) -> StreamAnswer:
@@ -134,7 +135,7 @@ def lines(rows: StreamRows, first: int, count: int, request: Request, *, hides: 
     for number, row in enumerate(found, first):
         words = " · ".join(_meanings(rows, number, request, hides=hides))
         is_hidden = hides and rows.may_hold_reasoning(number)
-        raw = _HIDDEN_BYTES if is_hidden else _raw(_what_differs(row.raw, before), _LONGEST_RAW)
+        raw = _(_HIDDEN_BYTES) if is_hidden else _raw(_what_differs(row.raw, before), _LONGEST_RAW)
         shown_lines.append((raw, _cut(printable(words), _LONGEST_WORDS)))
         before = row.raw
     return {"first": first, "lines": shown_lines}
@@ -156,7 +157,7 @@ def line(rows: StreamRows, number: int, request: Request, *, hides: bool = False
     row = rows.rows[number]
     words = [printable(each) for each in _meanings(rows, number, request, hides=hides)]
     if hides and rows.may_hold_reasoning(number):
-        return {"raw": _HIDDEN_BYTES, "left_out": 0, "meanings": words}
+        return {"raw": _(_HIDDEN_BYTES), "left_out": 0, "meanings": words}
     left_out = max(0, len(row.raw) - _LONGEST_LINE)
     return {"raw": _raw(row.raw, _LONGEST_LINE), "left_out": left_out, "meanings": words}
 
@@ -169,7 +170,7 @@ def _meanings(rows: StreamRows, number: int, request: Request, *, hides: bool) -
     if not hides:
         return stream_words.meaning(row.raw, row.decoded, request)
     shown_events = [each for each in row.decoded if not _is_hidden(each, is_reasoning=number < rows.moved)]
-    hidden = [_HIDDEN_WORDS] if len(shown_events) < len(row.decoded) else []
+    hidden = [_(_HIDDEN_WORDS)] if len(shown_events) < len(row.decoded) else []
     if hidden and not shown_events:
         return hidden
     return [*hidden, *stream_words.meaning(row.raw, shown_events, request)]
@@ -259,9 +260,9 @@ def _summary(found: Sequence[Token]) -> list[tuple[str, str]]:
         return []
     mean = sum(logs) / len(logs)
     return [
-        ("tokens", f"{len(found):,}"),
-        ("mean probability", f"{sum(map(math.exp, logs)) / len(logs):.0%}"),
-        ("perplexity", f"{math.exp(min(-mean, 700)):.2f}"),
+        (_("tokens"), _("{count:,}", count=len(found))),
+        (_("mean probability"), _("{share:.0%}", share=sum(map(math.exp, logs)) / len(logs))),
+        (_("perplexity"), _("{number:.2f}", number=math.exp(min(-mean, 700)))),
     ]
 
 
@@ -272,7 +273,9 @@ def _least(units: TokenUnits) -> list[int]:
 
 def _why_none(step: Reply) -> str:
     if not step.request.parameters.get("logprobs"):
-        return "The request did not ask for probabilities. `%%deepseek --logprobs 5`, or `logprobs=5`, asks for them."
-    return "The server has sent no probabilities" + (
-        ", although the request asked for them." if step.ended or step.finish_reason else " so far."
-    )
+        return _(
+            "The request did not ask for probabilities. `%%deepseek --logprobs 5`, or `logprobs=5`, asks for them."
+        )
+    if step.ended or step.finish_reason:
+        return _("The server has sent no probabilities, although the request asked for them.")
+    return _("The server has sent no probabilities so far.")

@@ -7,6 +7,7 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 from nbstream.client.trace import trace_of
+from nbstream.language import _, marked
 from nbstream.model.exceptions import RequestError
 from nbstream.model.printable import one_line, printable
 from nbstream.output import cost_account, hidden_reasoning, time_account
@@ -38,19 +39,25 @@ _MOST_MESSAGES = 200
 #: A longer program is shown without colours, and one that is still longer is cut.
 _LONGEST_COLOURED, _LONGEST_PROGRAM = 60_000, 1_000_000
 #: What is said of a step whose raw bytes are not there.
-GONE = (
+GONE = marked(
     "The raw bytes of this reply are not in this kernel: they are kept in memory only, for the latest replies. The "
     "other tabs show what the reply itself has."
 )
 #: What is said where reasoning is hidden.
-HIDDEN = "The reasoning is hidden: `nbstream.Inspector(reply, reasoning='open')` shows it."
-CUT = "A part of the raw bytes was too large to be kept."
+HIDDEN = marked("The reasoning is hidden: `nbstream.Inspector(reply, reasoning='open')` shows it.")
+CUT = marked("A part of the raw bytes was too large to be kept.")
 #: The lines of so many replies are kept, as each has its bytes and its events once more. Those of
 #: others are read again from the trace when somebody looks at them.
 _MOST_READ = 8
 _latest: list[weakref.ref[Inspection]] = []
 _latest_lock = threading.Lock()
-_NO_PROMPT = "The request of this reply is not known: a reply from a file or a recording may have none."
+STATUS_WORDS = {
+    "complete": marked("complete"),
+    "cancelled": marked("cancelled"),
+    "failed": marked("failed"),
+    "truncated": marked("truncated"),
+}
+_NO_PROMPT = marked("The request of this reply is not known: a reply from a file or a recording may have none.")
 
 
 class Inspection:
@@ -112,8 +119,9 @@ class Inspection:
     def title(self) -> str:
         """Return the model, and how far the reply is."""
         reply = self.reply
-        model = one_line(reply.model) or "no model"
-        return model + ("" if not reply.ended else f" · {reply.status}") + (" · simulated" if reply.simulated else "")
+        model = one_line(reply.model) or _("no model")
+        status = [_(STATUS_WORDS[reply.status])] if reply.ended else []
+        return " · ".join([model, *status, *([_("simulated")] if reply.simulated else [])])
 
     # The tabs.
 
@@ -126,9 +134,11 @@ class Inspection:
         left_out = max(0, len(found) - _MOST_MESSAGES)
         return {
             "messages": [_message(each, _FIRST, _LAST) for each in found[left_out:]],
-            "others": [f"{name} ({facts})" if facts else name for name, facts in others(request)],
+            "others": [
+                _("{name} ({facts})", name=name, facts=facts) if facts else name for name, facts in others(request)
+            ],
             "left_out": left_out,
-            "note": "" if found else _NO_PROMPT,
+            "note": "" if found else _(_NO_PROMPT),
         }
 
     def request(self, number: Any, language: Any) -> RequestAnswer:
@@ -140,9 +150,13 @@ class Inspection:
             text = forms[language]()
         except RequestError as error:
             return {"text": "", "html": "", "note": str(error)}
-        note = HIDDEN if request.messages != self.step(number).request.messages else ""
+        note = _(HIDDEN) if request.messages != self.step(number).request.messages else ""
         if len(text) > _LONGEST_PROGRAM:
-            note = f"{len(text) - _LONGEST_PROGRAM:,} characters are not shown: reply.request.{language}() has all."
+            note = _(
+                "{count:,} characters are not shown: reply.request.{language}() has all.",
+                count=len(text) - _LONGEST_PROGRAM,
+                language=language,
+            )
             text = text[:_LONGEST_PROGRAM]
         coloured = _coloured(text, language) if len(text) <= _LONGEST_COLOURED else ""
         return {"text": text, "html": coloured, "note": note}
@@ -154,9 +168,11 @@ class Inspection:
         total = step.last_usage.completion_tokens if step.last_usage is not None else None
         note = ""
         if rows is None:
-            note = "The rate over time is not known: the raw bytes of this reply are not in this kernel."
+            note = _("The rate over time is not known: the raw bytes of this reply are not in this kernel.")
         elif deltas:
-            note = "Servers count all tokens together, so the rate over time is an estimate by the length of the texts."
+            note = _(
+                "Servers count all tokens together, so the rate over time is an estimate by the length of the texts."
+            )
         return {
             "spans": [
                 {"kind": each.kind, "name": printable(each.name), "start": each.start, "end": each.end}
@@ -268,9 +284,10 @@ class Inspection:
 
 def _label(number: int, step: Reply, count: int) -> str:
     if count == 1:
-        return "the request"
-    why = {"tools": " · with the results of tools", "again": " · asks again"}.get(step.cause or "", "")
-    return f"request {number + 1} of {count}{why}"
+        return _("the request")
+    label = _("request {number} of {count}", number=number + 1, count=count)
+    why = {"tools": _("with the results of tools"), "again": _("asks again")}.get(step.cause or "")
+    return f"{label} · {why}" if why else label
 
 
 def _message(message: SentMessage, first: int, last: int) -> MessageView:
@@ -285,7 +302,8 @@ def _message(message: SentMessage, first: int, last: int) -> MessageView:
             if head < size:
                 cut = text[:head]
                 if at <= first < at + size:
-                    cut += f"\n[… {left_out:,} characters are not shown here …]\n"
+                    note = _("{count:,} characters are not shown here", count=left_out)
+                    cut += f"\n[… {note} …]\n"
                 text = cut + text[max(head, size - tail) :]
         if text:
             parts.append({"text": text, "name": each.name, "facts": each.facts})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from nbstream.client import settings
 from nbstream.client.run import Run
-from nbstream.language import _
+from nbstream.language import _, joined, marked
 from nbstream.model.exceptions import RequestError
 from nbstream.model.presentation import presentation_of
 from nbstream.model.reply import Reply
@@ -141,9 +141,9 @@ class Inspector(Instrument):
         if rows is None:
             empty = {"times": [], "kinds": "", "sizes": [], "grown": [], "texts": [], "gaps": []}
             waiting = not self.reply.ended
-            return {"first": 0, "total": 0, **empty, "more": waiting, "note": "" if waiting else GONE}
+            return {"first": 0, "total": 0, **empty, "more": waiting, "note": "" if waiting else _(GONE)}
         hides = self._inspection.hides_reasoning
-        note = " ".join([*([CUT] if rows.is_cut else []), *([HIDDEN] if hides else [])])
+        note = joined(_(CUT) if rows.is_cut else "", _(HIDDEN) if hides else "")
         return dict(chunks.stream(rows, first, more=more, note=note, hides=hides))
 
     def _line(self, rows: StreamRows | None, message: Mapping[str, Any], step: Any, *, whole: bool) -> dict[str, Any]:
@@ -159,7 +159,7 @@ class Inspector(Instrument):
         found = self._inspection
         answer = chunks.tokens(self._units_of(step), found.step(step), found.tokens(step), first)
         if found.hides_reasoning and answer["total"]:
-            answer["note"] = HIDDEN
+            answer["note"] = _(HIDDEN)
         return dict(answer)
 
     def _units_of(self, number: Any) -> TokenUnits:
@@ -176,7 +176,7 @@ class Inspector(Instrument):
 
     def _bundle(self) -> tuple[dict[str, str], dict[str, Any]]:
         if not self._is_kept:
-            return {"text/plain": self._plain(), "text/html": f"<div>{_NOT_KEPT}</div>"}, {}
+            return {"text/plain": self._plain(), "text/html": f"<div>{_(_NOT_KEPT)}</div>"}, {}
         from nbstream.output.kept_inspection import bundle  # noqa: PLC0415  (the renderer, loaded when it is used)
 
         step = self._inspection.step(None)
@@ -190,7 +190,7 @@ class Inspector(Instrument):
         return f"<Inspector of a reply from {self.reply.model or 'no model yet'}>"
 
 
-_NOT_KEPT = "An Inspector was shown here, and not kept in the notebook."
+_NOT_KEPT = marked("An Inspector was shown here, and not kept in the notebook.")
 
 
 def _number(message: Mapping[str, Any], name: str) -> int:

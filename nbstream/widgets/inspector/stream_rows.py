@@ -7,6 +7,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from nbstream.language import _
 from nbstream.model.events import (
     Answer,
     Ended,
@@ -120,8 +121,8 @@ class StreamRows:
             if number == len(self._responses):
                 self._responses.append((response, response.reader()))
                 if number:
-                    self._note(response.begun, "n", f"attempt {response.attempt}")
-            _, reader = self._responses[number]
+                    self._note(response.begun, "n", _("attempt {attempt}", attempt=response.attempt))
+            reader = self._responses[number][1]
             if reader.has_ended:
                 continue
             for event in reader.read():
@@ -233,10 +234,10 @@ class StreamRows:
 
     def _end(self, response: ResponseTrace) -> None:
         ends = {
-            "left": "nbstream closed the connection, as the reply had ended",
-            "stopped": "the connection was closed by Stop",
-            "refused": f"status {response.status}: {response.error}".strip(),
-            "broken": "the connection broke" if response.failure is None else str(response.failure),
+            "left": _("nbstream closed the connection, as the reply had ended"),
+            "stopped": _("the connection was closed by Stop"),
+            "refused": _("status {status}: {error}", status=response.status, error=response.error).strip(),
+            "broken": _("the connection broke") if response.failure is None else str(response.failure),
         }
         words = ends.get(response.end)
         if words:

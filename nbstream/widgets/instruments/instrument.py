@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import traitlets
 from IPython.display import display
 
-from nbstream.language import current
+from nbstream.language import _, current
 from nbstream.widgets import busy, cells, channels, front_ends
 from nbstream.widgets.instruments.answers import Answers
 from nbstream.widgets.instruments.callbacks import attempt
@@ -302,7 +302,7 @@ class Instrument(Content, PageWidget):
                     return self._on_page(message)
         except Exception as error:  # noqa: BLE001  (a page must not end the kernel's threads)
             _log.exception("nbstream: a message of the page failed")
-            self.notify(f"This did not work: {type(error).__name__}: {error}")
+            self.notify(_("This did not work: {kind}: {error}", kind=type(error).__name__, error=error))
         finally:
             self._wake()
         return None

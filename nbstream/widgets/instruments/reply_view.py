@@ -207,10 +207,10 @@ class ReplyView(Instrument):
 
     def _plain(self) -> str:
         if self._reply.ended:
-            return f"A reply from {self._reply.model}."
+            return _("A reply from {model}.", model=self._reply.model)
         if self._run is None:
-            return "A view of a reply, without one when this was written."
-        return f"A reply from {self._reply.model} that had not ended when this was written."
+            return _("A view of a reply, without one when this was written.")
+        return _("A reply from {model} that had not ended when this was written.", model=self._reply.model)
 
 
 def _check(shown: object) -> None:

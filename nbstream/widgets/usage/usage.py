@@ -7,7 +7,7 @@ import weakref
 from typing import TYPE_CHECKING, Any, get_args
 
 from nbstream.client import metering
-from nbstream.language import _
+from nbstream.language import _, marked
 from nbstream.model.exceptions import RequestError
 from nbstream.model.printable import one_line
 from nbstream.output.usage_pictures import settled
@@ -22,7 +22,12 @@ if TYPE_CHECKING:
     from nbstream.widgets.usage.protocol import UsageArea, UsageOwn, UsagePicture
 
 _SPANS: tuple[Span, ...] = get_args(Span)
-_LABELS: dict[Span, str] = {"notebook": "This notebook", "today": "Today", "month": "Month", "all": "All"}
+_LABELS: dict[Span, str] = {
+    "notebook": marked("This notebook"),
+    "today": marked("Today"),
+    "month": marked("Month"),
+    "all": marked("All"),
+}
 #: While a page shows it, requests of other kernels are looked for this often.
 _POLL_SECONDS = 2.0
 #: Widths of the picture in the file, in pixels: so that a small change of a page makes no new one.
@@ -132,7 +137,7 @@ class Usage(Instrument):
 
     def _own(self) -> dict[str, Any]:
         spans: list[tuple[str, str]] = [
-            (each, _LABELS[each]) for each in self._offered if each != "notebook" or self._notebook
+            (each, _(_LABELS[each])) for each in self._offered if each != "notebook" or self._notebook
         ]
         own: UsageOwn = {
             "version": self._version,
