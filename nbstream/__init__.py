@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     last_map: Replies | None
     settings: Settings
 
-__version__ = "0.1.0"
+__version__ = "1.0.0rc1"
 
 #: Without `map`: a star import must not replace Python's own.
 __all__ = [
