@@ -20,7 +20,6 @@ exclude_patterns = ["_build", "README.md", "extension"]
 nitpicky = True
 # Signatures name more than the public names, which are checked.
 nitpick_ignore_regex = [("py:class", r"(?!nbstream\.\w+$).*")]
-python_maximum_signature_line_length = 88
 # A single backtick in a docstring is code, as in Markdown.
 default_role = "literal"
 napoleon_use_ivar = True
@@ -29,6 +28,9 @@ napoleon_use_ivar = True
 myst_heading_anchors = 4
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath", "attrs_inline", "attrs_block"]
 nb_execution_mode = "off"
+
+# IPython's lexer gives up at a shell command of several lines, and colours it as well as it can.
+suppress_warnings = ["misc.highlighting_failure"]
 
 html_theme = "pydata_sphinx_theme"
 html_title = "nbstream"
@@ -49,6 +51,6 @@ html_theme_options = {
     "show_prev_next": True,
     "footer_start": ["copyright"],
     "footer_end": [],
-    "pygments_light_style": "github-light",
-    "pygments_dark_style": "github-dark",
+    "pygments_light_style": "github-light-high-contrast",
+    "pygments_dark_style": "github-dark-high-contrast",
 }
