@@ -48,9 +48,14 @@ class Player implements Performer, ReplyPort {
     shadow.append(link, this.#place, this.#button);
     applyStyle("player", playerStyle, this.#button);
     this.#button.addEventListener("click", () => (this.isPlaying ? this.#end() : this.play()));
-    this.#show(this.#last);
     addEventListener("beforeprint", () => this.#end());
-    if (!matchMedia("(prefers-reduced-motion: reduce)").matches) stage.add(this);
+    for (const event of ["load", "error"]) link.addEventListener(event, () => this.#begin(), { once: true });
+  }
+
+  /** The style is there, so heights are right. */
+  #begin(): void {
+    this.#show(this.#last);
+    if (!matchMedia("(prefers-reduced-motion: reduce)").matches) this.#stage.add(this);
   }
 
   get isPlaying(): boolean {
@@ -58,8 +63,9 @@ class Player implements Performer, ReplyPort {
   }
 
   ready(): void {
-    // What stands below must not move while the reply grows.
-    this.#place.style.minHeight = `${this.#place.offsetHeight}px`;
+    // What stands below must not move while the reply grows. The reasoning may just be closing.
+    for (const animation of this.#place.getAnimations({ subtree: true })) animation.finish();
+    this.#place.style.minHeight = `${this.#place.getBoundingClientRect().height}px`;
     this.#session?.close();
     this.#place.replaceChildren();
   }
@@ -74,6 +80,11 @@ class Player implements Performer, ReplyPort {
       () => this.#close(),
     );
     this.#stage.began(this);
+  }
+
+  onDraw(root: HTMLElement): void {
+    // What scrolls can be scrolled by keys.
+    if (!this.isPlaying) for (const code of root.querySelectorAll("pre")) code.tabIndex = 0;
   }
 
   load(): Promise<never> {
