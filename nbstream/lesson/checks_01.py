@@ -62,8 +62,8 @@ PREDICTIONS = (
         "cost",
         marked("What did this reply cost?"),
         marked(
-            "A model is paid by the token, a piece of a word. A million tokens of output cost less than a dollar here, "
-            "and this reply has some hundred. The footer has the exact sum, and lesson 2 calculates it."
+            "You pay for each token, a piece of a word. A million tokens of output cost about a dollar at DeepSeek, "
+            "and this reply has a few hundred. The footer has the exact sum, and lesson 2 calculates it."
         ),
         {
             "a": marked("Ten cents or more."),
