@@ -54,6 +54,7 @@ _DEPENDENCIES = [
     "Pygments>=2.18",
     "rich>=13.7",
     "genai-prices>=0.2,<0.3",
+    "babel>=2.14",
     "pytest",
     "pytest-timeout",
     "hypothesis",
