@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import nbstream
 from nbstream import demo, usage_command
 from nbstream.language import _
-from nbstream.shell import estimate, prices
+from nbstream.shell import estimate, lesson, prices
 from nbstream.simulator import server
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def parser() -> argparse.ArgumentParser:
         ("usage", usage_command, _("show what was spent, from the ledger")),
         ("estimate", estimate, _("calculate what many calls of a model would cost")),
         ("prices", prices, _("show prices, their sources and their age")),
+        ("lesson", lesson, _("make one table of the lessons that students have saved")),
     ):
         command = commands.add_parser(name, help=summary, formatter_class=argparse.RawDescriptionHelpFormatter)
         module.add_arguments(command)

@@ -63,7 +63,7 @@ ALLOWED = {
         *("language", "widgets", "chat", "prompt", "output", "simulator", "client", "tools", "schemas"),
         *("billing", "model"),
     },
-    "shell": {"language", "output", "client", "billing", "model"},
+    "shell": {"language", "lesson", "output", "client", "billing", "model"},
     "recordings": {"language"},
 }
 #: The files or folders that may import each third-party library.
@@ -96,14 +96,25 @@ IMPORTED_IN = {
     "platformdirs": ["billing/ledger/place.py"],
     "psutil": ["billing/ledger/place.py", "sessions/processes.py", "widgets/front_ends.py"],
     "marimo": ["jupyter/marimo_notebook.py"],
-    "nbclient": ["demo.py"],
-    "nbformat": ["demo.py"],
+    "nbclient": ["demo.py", "lesson/marking.py"],
+    "nbformat": ["demo.py", "lesson/marking.py"],
 }
 
 #: The packages and modules that are imported at their first use, and not by `%load_ext`; and the
 #: light ones among them that `%load_ext` imports.
 LATER = (
-    *("batch.", "billing.ledger.", "chat.", "comparison.", "markdown.", "prompt.", "schemas.", "snippets.", "tools."),
+    *(
+        "batch.",
+        "billing.ledger.",
+        "chat.",
+        "comparison.",
+        "lesson.",
+        "markdown.",
+        "prompt.",
+        "schemas.",
+        "snippets.",
+        "tools.",
+    ),
     *("jupyter.commands.", "jupyter.completion.", "output.conversation", "output.settled", "widgets.live_view"),
     *(
         "model.messages_body",

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from nbstream.model.reply import Reply
 
 #: The prompt that is sent several times, in each language of the notebook.
-_LINE = ("Which line of this text is about errors?",)
+_LINE = ("Which line of this text is about errors?", "这段文本的哪一行讲的是错误？")  # noqa: RUF001
 #: A class of 30 students, each with 20 requests.
 _REQUESTS = 600
 _MILLION = 1_000_000

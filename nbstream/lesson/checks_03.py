@@ -18,6 +18,7 @@ _PEN = (
         "A notebook and a pen cost 11 euros together. The notebook costs 10 euros more than the pen. "
         "What does the pen cost?"
     ),
+    "一个笔记本和一支笔一共 11 元，笔记本比笔贵 10 元。笔多少钱？",  # noqa: RUF001
 )
 #: A price of half a euro, as models write it.
 _RIGHT = re.compile(r"0[.,]50?\b|\b50 ?(?:cent|ct)|½|\bhalf\b", re.IGNORECASE)

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from nbstream.client import routing, settings
 from nbstream.client.endpoints import KEY_VARIABLE, URL_VARIABLE
+from nbstream.client.policy import enforcing
 from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 from nbstream.simulator.child import ChildSimulator
@@ -66,6 +67,7 @@ def switch_to(lesson: Lesson) -> str:
         for name, value in change.items():
             setattr(chosen, name, value)
         if _is_asked(url):
+            _check_rules()
             return url
     raise RequestError(_("The lesson cannot run offline here: a recording is replayed in place of all servers."))
 
@@ -89,6 +91,13 @@ def restore() -> None:
         chosen.base_url = before.base_url
     if chosen.model != before.model:
         chosen.model = before.model
+
+
+def _check_rules() -> None:
+    """Refuse a lesson whose requests a rule of a file would refuse, each for itself."""
+    endpoint, model = routing.route(without_key=True)
+    if said := enforcing.refusal(endpoint, {"model": model}):
+        raise RequestError(_("The lesson cannot run offline here: {reason}.", reason=said))
 
 
 def _is_asked(url: str) -> bool:

@@ -67,8 +67,7 @@ SHOTS = {
     5: Shot("How much honey", below=1),
     6: Shot("What do you know about this table", below=1),
     7: Shot("-o few"),
-    # The buttons take no click in their first half second, and are grey.
-    8: Shot("-o answered", text="Deny…", act=lambda notebook, _index: notebook.page.wait_for_timeout(1_500)),
+    8: Shot("-o answered", text="Deny…"),
     9: Shot("-o broken"),
     10: Shot("nbstream.Compare(", text="our eyes see it less well"),
 }
@@ -77,6 +76,8 @@ SHOTS = {
 #: The same for the notebooks in `notebooks/zh`.
 CHINESE_SHOTS = {
     1: Shot("为什么中位数", text="一个错误的值"),
+    2: Shot("second = nbstream.ask"),
+    3: Shot("--effort high", text="最先想到"),
 }
 _CHINESE = "zh/"
 
@@ -152,7 +153,8 @@ def _take(number: int, shot: Shot, folder: Path, lab: Lab, context: BrowserConte
         content=".jp-Collapser, .jp-Toolbar.jp-cell-toolbar, .jp-cell-toolbar {visibility: hidden}"
         ".jp-Cell {border-color: transparent !important; box-shadow: none !important}"
     )
-    page.wait_for_timeout(300)
+    # The buttons of a question are grey until it has stood still for half a second.
+    page.wait_for_timeout(1_000)
     top, end = first.bounding_box(), last.bounding_box()
     assert top is not None
     assert end is not None
