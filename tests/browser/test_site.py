@@ -200,3 +200,16 @@ def test_it_is_readable_without_script(theme: str, open_page: Open) -> None:
     )
     dark = [sum(map(int, re.findall(r"\d+", colour)[:3])) < 384 for colour in colours]
     assert dark == ([True, False] if theme == "light" else [False, True])
+
+
+@pytest.mark.usefixtures("site")
+def test_language_models_find_each_page() -> None:
+    listed = re.findall(r"\]\(([^)]+)\.html\)", (SITE / "llms.txt").read_text("utf-8"))
+    assert len(listed) == len(set(listed))
+    assert {STREAMING, "quickstart", "reference/python", "course/01_first_stream"} <= set(listed)
+    text = (SITE / "llms-full.txt").read_text("utf-8")
+    for name in listed:
+        assert (SITE / f"{name}.html").is_file()
+        assert f"<!-- {name} -->" in text
+    # From a docstring, by way of the reference.
+    assert "A cancelled, failed or truncated reply is a normal value." in text
