@@ -57,6 +57,16 @@ def test_the_readme_is_short_and_its_links_and_pictures_are_there() -> None:
     assert all(picture.stat().st_size < _LARGEST_PICTURE for picture in pictures)
 
 
+def test_the_chinese_readme_has_the_links_headings_code_and_table_of_the_english_one() -> None:
+    chinese = read("README.zh.md")
+    links = {path for path in _PATHS.findall(chinese) if not path.startswith("notebooks/zh/")}
+    assert links - {"README.md"} == set(_PATHS.findall(README)) - {"README.zh.md"}
+    assert all((ROOT / path).exists() for path in _PATHS.findall(chinese))
+    for start in ("#", "```", "| ", "1", "- "):
+        counts = [sum(line.startswith(start) for line in text.splitlines()) for text in (README, chinese)]
+        assert counts[0] == counts[1], start
+
+
 def test_the_readme_has_whole_addresses_on_pypi_where_the_repository_is_known() -> None:
     repository = "https://example.org/some/nbstream"
     said = subprocess.run(
