@@ -14,6 +14,7 @@ from markdown_it.common.utils import escapeHtml, unescapeAll
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 
+from nbstream.language import _
 from nbstream.markdown.highlight import highlight, plain
 from nbstream.markdown.math import MOST_CHARACTERS, completed, for_mathjax, to_mathml
 from nbstream.model.printable import printable
@@ -254,7 +255,7 @@ def is_on_web(url: str) -> bool:
 def image_words(url: str) -> str:
     """Return the words in place of an image, before its description."""
     web = _HOST.match(url)
-    return printable(f"Image from {web[1]} not loaded" if web else "Image not loaded")
+    return printable(_("Image from {host} not loaded", host=web[1]) if web else _("Image not loaded"))
 
 
 def is_displayed(token: Token) -> bool:
