@@ -29,6 +29,8 @@ _DAYS = (
     *(marked("Monday"), marked("Tuesday"), marked("Wednesday"), marked("Thursday"), marked("Friday")),
     *(marked("Saturday"), marked("Sunday")),
 )
+#: The tiers of a cost, which are translated by these names.
+_TIERS = (marked("peak"), marked("off-peak"))
 AS_SERVER_SAYS = marked("as the server says")
 _WEEK = 7
 

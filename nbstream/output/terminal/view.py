@@ -11,7 +11,7 @@ import sys
 from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol
 
-from nbstream.language import _
+from nbstream.language import _, marked
 from nbstream.model.events import (
     Answer,
     Continued,
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from nbstream.model.tool_call import ToolCall
 
 #: Heading lines of plain output. They are not Markdown headings, so answers rarely contain them.
-_HEADINGS = {"reasoning": "--- Reasoning ---\n\n", "answer": "--- Answer ---\n\n"}
+_HEADINGS = {"reasoning": marked("--- Reasoning ---"), "answer": marked("--- Answer ---")}
 
 
 class TextWriter(Protocol):
@@ -259,7 +259,7 @@ class PlainWriter:
         if duration:
             send(self._out, f"{duration}\n" if is_end else f"{duration}\n\n")
         if section == "reasoning" or (section == "answer" and self._section == "reasoning"):
-            send(self._out, _HEADINGS[section])
+            send(self._out, f"{_(_HEADINGS[section])}\n\n")
         self._section = section
         self._held, self._is_blank, self._has_card = [], True, False
 
