@@ -1,6 +1,6 @@
 """Failures as facts: a refused request or a lost connection is a normal outcome.
 
-`output.sentences` turns the facts into words and remedies.
+`output.failure_words` and `output.remedies` turn the facts into words.
 """
 
 from __future__ import annotations

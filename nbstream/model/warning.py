@@ -1,6 +1,6 @@
 """Warnings as facts: what a reader of a reply should know, although the reply did not fail.
 
-To add a kind, add it here, and its sentence to `output.sentences`.
+To add a kind, add it here, and its sentence to `output.warning_words`.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from nbstream.language import _, joined, plural
 from nbstream.model.printable import printable
-from nbstream.output import sentences, settled, spending
+from nbstream.output import failure_words, sentences, settled, spending
 from nbstream.output.durations import seconds
 from nbstream.output.markdown_text import literal
 from nbstream.output.token_words import tokens_in
@@ -72,7 +72,7 @@ def footer(progress: Progress) -> list[str]:
 def notes(progress: Progress, audience: Audience) -> list[str]:
     """Return what failed, by its reason, and what to do about it."""
     kinds = progress.failures[:_MOST_KINDS] if progress.end not in ("hopeless", "alike") else ()
-    found = [_with_times(count, sentences.message(failure)) for failure, count in kinds]
+    found = [_with_times(count, failure_words.message(failure)) for failure, count in kinds]
     more = progress.failed - sum(count for _failure, count in kinds) if kinds else 0
     found += [_with_times(more, _("another failure, which is in the result."))] if more else []
     rest = progress.rest
@@ -207,4 +207,4 @@ def _wait(progress: Progress) -> list[str]:
 
 
 def _short(failure: Failure) -> str:
-    return printable(sentences.message(failure).rstrip("."))
+    return printable(failure_words.message(failure).rstrip("."))

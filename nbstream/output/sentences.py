@@ -5,19 +5,19 @@ What to do about a failure is in `remedies`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypeAlias, assert_never
+from typing import TYPE_CHECKING
 
 from nbstream.exchange.actions import actions
 from nbstream.language import _, joined, listed, marked, plural
 from nbstream.model.printable import one_line
 from nbstream.output.audience import spoken
-from nbstream.output.remedies import LIMITS, remedy, thinking_setting
+from nbstream.output.failure_words import message
+from nbstream.output.remedies import LIMITS, remedy
+from nbstream.output.warning_words import warning_sentence
 
 if TYPE_CHECKING:
-    from nbstream.model.failure import Failure
     from nbstream.model.presentation import Audience
     from nbstream.model.reply import Reply
-    from nbstream.model.request import Request
     from nbstream.model.warning import ReplyWarning
 
 #: What a finish reason other than "stop" means, and what to do about it.
@@ -102,13 +102,6 @@ _UNDECIDED = (
 _UNSEEN = marked(
     "The page was reloaded while a reply arrived, and may not show it. %deepseek show {number} shows it again."
 )
-_KIB = 1024
-#: Warnings on what a reply costs, and on where that is kept.
-_MoneyKind: TypeAlias = Literal[
-    "bad_prices", "lowered", "budget_lowered", "budget_unpriced", "budget_not_held", "not_recorded", "ledger_damaged"
-]
-#: A note shows this many characters of what a warning is about.
-_LONGEST_SAID = 120
 
 
 def alert(reply: Reply, audience: Audience) -> str:
@@ -247,251 +240,6 @@ def _is_in_alert(warning: ReplyWarning, reply: Reply) -> bool:
     return error is not None and error.cause == "unreadable" and warning.kind == "unreadable" and warning.count == 1
 
 
-_SHORT_WARNINGS = {
-    "cut_event": marked("The stream ended within an event: {said}"),
-    "repeated": marked("The server repeated the text that it was to continue; it is shown once."),
-    "asked_anew": marked("The reply had ended while the model was thinking, so the request was sent anew."),
-    "cache_unusable": marked("{where} in the cache cannot be used: {said}. So the request was sent."),
-    "cache_read_only": marked("The reply is not kept in the cache {where}: {said}."),
-}
-
-
-def warning_sentence(warning: ReplyWarning, request: Request, audience: Audience = "cell") -> str:
-    """Return what a warning says."""
-    count = warning.count
-    said = one_line(warning.said[:_LONGEST_SAID])
-    said = said if len(warning.said) <= _LONGEST_SAID else said + "…"
-    match warning.kind:
-        case "cut_event" | "repeated" | "asked_anew" | "cache_unusable" | "cache_read_only":
-            text = _(_SHORT_WARNINGS[warning.kind], where=one_line(warning.where), said=said)
-        case "unreadable":
-            if said:
-                text = plural(
-                    "One event of the stream could not be read: {said}",
-                    "{n:,} events of the stream could not be read: {said}",
-                    count,
-                    said=said,
-                )
-            else:
-                text = plural(
-                    "One event of the stream could not be read.", "{n:,} events of the stream could not be read.", count
-                )
-        case "other_text":
-            text = _("The server sent text that is not shown, in `{where}`: {said}", where=warning.where, said=said)
-        case "other_choice":
-            text = _("The server sent more than one answer. The others are in `reply.warnings`.")
-        case "replaced":
-            text = plural(
-                "One character of {where} cannot be sent, as in file names of an unknown encoding: sent as “\ufffd”.",
-                "{n:,} characters of {where} cannot be sent, as in file names of an unknown encoding: sent as “�”.",
-                count,
-                where=warning.where,
-            )
-        case "thought_anyway":
-            text = _(
-                "The model thought although `{where}` switched it off. {thinking_setting} names the field that the "
-                "server takes: chat_template_kwargs for vLLM, SGLang, llama.cpp and mlx_lm, reasoning_effort for "
-                "Ollama.",
-                where=warning.where,
-                thinking_setting=thinking_setting(request),
-            )
-        case "not_kept":
-            text = _("The server sent data that is not kept, in `{where}`.", where=warning.where)
-        case "left_out":
-            text = _(
-                "The reply was continued without `{where}`, as a part of JSON is none: check the whole.",
-                where=warning.where,
-            )
-        case "raw_tool_call":
-            text = _("The server did not parse a tool call, so it stands in the answer as text: {said}", said=said)
-        case "max_steps":
-            text = _(
-                "The model called tools in as many requests as `max_steps=` allows, so the last request asked for an "
-                "answer without them."
-            )
-        case "repeated_call":
-            text = _(
-                "The model made the same call three times, with the same arguments, so the last request asked for an "
-                "answer without tools."
-            )
-        case "denials":
-            text = _("Three calls in a row were denied, so the last request asked for an answer without tools.")
-        case "nobody_asked":
-            text = _(
-                "{where} was not run, as nobody could be asked. Name it in `allow=` to let it run without asking, or "
-                'mark it with @nbstream.tool(consent="never") if it only reads.',
-                where=one_line(warning.where),
-            )
-        case _:
-            text = _on_money(warning, warning.kind)
-    return spoken(text, audience)
-
-
-def _on_money(warning: ReplyWarning, kind: _MoneyKind) -> str:
-    """Return what a warning on prices, budgets or the ledger says."""
-    said, where = one_line(warning.said), one_line(warning.where)
-    match kind:
-        case "bad_prices":
-            return joined(_("The cost is not known, as your prices cannot be read."), said)
-        case "lowered" | "budget_lowered":
-            return _("The reply was asked for in at most {said}.", said=said)
-        case "budget_unpriced":
-            return _(
-                "The price of {said} is not known, so what it costs does not count in {where}.", said=said, where=where
-            )
-        case "budget_not_held":
-            return _(
-                "The ledger cannot be used, so the budgets of the notebook, the day and the month are not held. "
-                "%deepseek usage says why."
-            )
-        case "not_recorded":
-            return _(
-                "The ledger {where} cannot be written ({said}), so it lacks this request and later ones until it "
-                "can. The reply is not affected. NBSTREAM_LEDGER names another file, or is off.",
-                where=where,
-                said=said,
-            )
-        case "ledger_damaged":
-            return _(
-                "The ledger {where} was damaged, so a new one was begun. The old file is {said}.",
-                where=where,
-                said=said,
-            )
-        case _:  # pragma: no cover
-            assert_never(kind)
-
-
 def unseen(back: int) -> str:
     """Return the notice for a reply that no page may show; `back` is its number for `show`."""
     return _(_UNSEEN, number=back)
-
-
-def message(failure: Failure) -> str:
-    """Return one sentence: what happened."""
-    return _sentence(_message(failure))
-
-
-def _message(failure: Failure) -> str:
-    server, said, limit = failure.server or _("The server"), failure.said, failure.limit or 0
-    match failure.kind, failure.cause:
-        case "not_recorded", "differs":
-            return _(
-                "{server} has no response to this request, so nothing was sent. The nearest recorded request "
-                "differs in {said}",
-                server=server,
-                said=said,
-            )
-        case "not_recorded", _:
-            return _(
-                "{server} has no response to a request of this kind ({said}), so nothing was sent",
-                server=server,
-                said=said,
-            )
-        case "budget", "line":
-            return _("Stopped at {said}", said=said)
-        case "budget", "unpriced":
-            return _(
-                "Nothing was sent: the price of {server} is not known, so {said}, cannot be held",
-                server=server,
-                said=said,
-            )
-        case "budget", _:
-            return _("Nothing was sent: {said}", said=said)
-        case "unsent", _:
-            return _("Nothing was sent: {said}", said=said)
-        case "refused", "redirect":
-            return _(
-                "{server} answered {status_code}: it redirects to {said}",
-                server=server,
-                status_code=failure.status_code,
-                said=said,
-            )
-        case "refused", _:
-            if said:
-                return _(
-                    "{server} answered {status_code}: {said}", server=server, status_code=failure.status_code, said=said
-                )
-            return _("{server} answered {status_code}", server=server, status_code=failure.status_code)
-        case "in_band", _:
-            return _("The server reported an error: {said}", said=said or _("without a message"))
-        case "unreachable", _:
-            return _("{server} could not be reached: {said}", server=server, said=said)
-        case "disconnected", "connection":
-            return _("The connection to {server} broke: {said}", server=server, said=said)
-        case "disconnected", _:
-            ended = _("{server} ended the stream without saying that the reply is complete.", server=server)
-            odd = _("It had sent something that is not a chunk: {said}", said=said) if said else ""
-            return joined(ended, odd)
-        case "stalled", "no_byte":
-            return _("{server} sent nothing for {limit:g} s", server=server, limit=limit)
-        case "stalled", "no_data":
-            return _("{server} kept the connection open but sent no data for {limit:g} s", server=server, limit=limit)
-        case "stalled", _:
-            return _("{server} sent nothing more for {limit:g} s", server=server, limit=limit)
-        case "too_large", "tool_calls":
-            return _(
-                "{server} began more than {limit:,.0f} tool calls, so nbstream closed the connection",
-                server=server,
-                limit=limit,
-            )
-        case "too_large", "answer":
-            return _(
-                "{server} answered with more than {size}, so nbstream closed the connection",
-                server=server,
-                size=_size(limit),
-            )
-        case "too_large", "event":
-            return _(
-                "{server} sent a single piece of more than {size}, so nbstream closed the connection",
-                server=server,
-                size=_size(limit),
-            )
-        case "too_large", _:
-            return _("The reply grew beyond {size}, so nbstream closed the connection", size=_size(limit))
-        case "white_space", _:
-            return _(
-                "{server} sent more than {limit:,.0f} characters of white space in a row, so nbstream closed the "
-                "connection",
-                server=server,
-                limit=limit,
-            )
-        case "not_a_stream", "empty":
-            return _("{server} answered 200 with nothing in it", server=server)
-        case "not_a_stream", "page":
-            if said:
-                return _(
-                    "{server} answered with a web page titled “{said}” instead of a stream", server=server, said=said
-                )
-            return _("{server} answered with a web page instead of a stream", server=server)
-        case "not_a_stream", "not_json":
-            return _("{server} answered with something that is not JSON: {said}", server=server, said=said)
-        case "not_a_stream", "no_list":
-            return _("{server} answered with something else: {said}", server=server, said=said)
-        case "not_a_stream", "other_api":
-            return _(
-                "{server} speaks another API than chat completions: its first event was “{said}”",
-                server=server,
-                said=said,
-            )
-        case "not_a_stream", _:
-            return _("{server} answered 200 with something that is not a stream: {said}", server=server, said=said)
-        case "worker", "executor":
-            return _("The executor does not work any more: {said}", said=said)
-        case "worker", _:
-            return _("A worker of the executor failed: {said}", said=said)
-        case "kernel_ended", _:
-            return _("The kernel ended while this reply arrived")
-        case _:
-            return _("nbstream failed: {said}", said=said)
-
-
-def _sentence(text: str) -> str:
-    return text if text.endswith((".", "!", "?", "…", "。", "\uff01", "\uff1f")) else text + _(".")
-
-
-def _size(size: float) -> str:
-    """Return a number of bytes for reading: `8 MiB`, `12.5 KiB`, `900 bytes`."""
-    for unit, name in ((_KIB * _KIB, "MiB"), (_KIB, "KiB")):
-        if size >= unit:
-            return f"{round(size / unit, 1):g} {name}"
-    return _("{size:,.0f} bytes", size=size)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from nbstream.language import _, joined, listed, marked, plural
 from nbstream.model.reply import Reply
+from nbstream.output.failure_words import message
 from nbstream.output.remedies import remedy
-from nbstream.output.sentences import message
 from nbstream.output.tables import Table
 
 if TYPE_CHECKING:

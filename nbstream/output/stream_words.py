@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from nbstream.language import _, listed, marked
 from nbstream.model import events
 from nbstream.model.printable import one_line
-from nbstream.output.sentences import message, warning_sentence
+from nbstream.output.failure_words import message
+from nbstream.output.warning_words import warning_sentence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

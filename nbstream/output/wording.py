@@ -14,9 +14,10 @@ from nbstream.model.events import Retrying, Waiting
 from nbstream.model.printable import printable
 from nbstream.output import call_words, spending, step_times
 from nbstream.output.durations import seconds
+from nbstream.output.failure_words import message
 from nbstream.output.price_words import source_of
 from nbstream.output.recorded_words import is_partly_cached, recorded_items
-from nbstream.output.sentences import NORMAL_ENDS, has_answer, message
+from nbstream.output.sentences import NORMAL_ENDS, has_answer
 from nbstream.output.token_words import tokens_in
 
 if TYPE_CHECKING:

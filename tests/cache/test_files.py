@@ -17,7 +17,7 @@ from hypothesis import given
 import nbstream
 from nbstream.client.cache import choice, files
 from nbstream.client.cache.identity import identity
-from nbstream.output.sentences import warning_sentence
+from nbstream.output.warning_words import warning_sentence
 from nbstream.recordings import seal
 from nbstream.recordings.lines import FormatError
 from nbstream.recordings.recording import load

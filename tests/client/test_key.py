@@ -31,7 +31,7 @@ from nbstream.model.reduction import reduce
 from nbstream.model.reply import Reply
 from nbstream.model.usage import Usage
 from nbstream.model.warning import ReplyWarning
-from nbstream.output.sentences import message
+from nbstream.output.failure_words import message
 from nbstream.wire.response import ResponseDecoder
 from tests.hints import hint_of
 from tests.hostile import keys

@@ -19,8 +19,8 @@ from nbstream.client.routing import known, route
 from nbstream.client.start import source_of
 from nbstream.model.exceptions import RequestError
 from nbstream.model.request import MESSAGES
+from nbstream.output.failure_words import message
 from nbstream.output.remedies import remedy
-from nbstream.output.sentences import message
 from nbstream.simulator.log import key_digest
 from tests.client.conftest import KEY
 

@@ -20,7 +20,7 @@ from nbstream.client.retry import Limits
 from nbstream.client.run import Run
 from nbstream.model.events import Answer, Ended, Reasoning, Retrying, Started, Waiting
 from nbstream.model.reduction import reduce
-from nbstream.output.sentences import message
+from nbstream.output.failure_words import message
 from tests.hints import hint_of
 from tests.pieces import PiecesSource
 from tests.wire.test_simulator_streams import FINISH, content, stream

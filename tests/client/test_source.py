@@ -11,7 +11,7 @@ import pytest
 import nbstream
 from nbstream.client import connections
 from nbstream.client.sources.failures import _retry_after
-from nbstream.output.sentences import message
+from nbstream.output.failure_words import message
 from tests import needs
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from nbstream.model.failure import Failure
 from nbstream.model.reduction import reduce
 from nbstream.model.reply import Reply
 from nbstream.model.request import Request
-from nbstream.output.sentences import message
+from nbstream.output.failure_words import message
 from nbstream.simulator.server import Simulator
 from nbstream.wire.response import ResponseDecoder
 from tests.faults import recording

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import nbstream
 from nbstream.output import sentences
-from nbstream.output.sentences import message
+from nbstream.output.failure_words import message
 from nbstream.simulator.server import Simulator
 from tests.faults.findings import Findings, ended_requests, final_reply, record_exceptions, use_settings
 from tests.hints import hint_of

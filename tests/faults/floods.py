@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import nbstream
 from nbstream.model.events import Answer, Reasoning, ToolCallDelta
-from nbstream.output.sentences import message
+from nbstream.output.failure_words import message
 from nbstream.simulator.server import Simulator
 from nbstream.wire.size_guard import MOST_CALLS, MOST_SPACE
 from tests.faults.findings import Findings, ended_requests, final_reply, record_exceptions, use_settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import nbstream
-from nbstream.output.sentences import message
+from nbstream.output.failure_words import message
 from nbstream.simulator import tokens
 from nbstream.simulator.server import Simulator
 from tests.faults.findings import Findings, ended_requests, final_reply, record_exceptions, use_settings

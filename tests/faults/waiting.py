@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import nbstream
 from nbstream.model.events import Retrying, Waiting
-from nbstream.output.sentences import message
+from nbstream.output.failure_words import message
 from nbstream.simulator.server import Simulator
 from tests.faults.findings import Findings, ended_requests, final_reply, record_exceptions, use_settings, wait_until
 from tests.hints import hint_of

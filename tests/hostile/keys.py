@@ -24,7 +24,7 @@ from nbstream.client import settings
 from nbstream.client.endpoints import KEY_VARIABLE, URL_VARIABLE
 from nbstream.client.retry import Limits
 from nbstream.model.presentation import Presentation
-from nbstream.output.sentences import message
+from nbstream.output.failure_words import message
 from nbstream.output.settled import bundle
 from tests import kernels
 from tests.hostile.server import Answer, HostileServer, Request, Response, chunk, event

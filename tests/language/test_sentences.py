@@ -28,7 +28,7 @@ _READ = {"help", "description", "epilog"}
 #: All prose in these is for people, apart from what follows.
 _FOR_PEOPLE = (
     *("output/", "widgets/", "jupyter/commands/", "shell/", "cli.py", "demo.py", "usage_command.py"),
-    *("client/price_questions.py", "jupyter/asking.py", "jupyter/magic.py"),
+    *("client/price_questions.py", "jupyter/asking.py", "jupyter/magic.py", "jupyter/magic_options.py"),
 )
 #: A log, a program or a developer reads these.
 _FOR_OTHERS = {

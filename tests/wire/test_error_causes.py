@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from nbstream.client import retry
 from nbstream.model.reply import Reply
 from nbstream.model.request import Request
+from nbstream.output.failure_words import message
 from nbstream.output.remedies import remedy
-from nbstream.output.sentences import message
 from nbstream.wire import server_errors
 from tests.wire.error_bodies import BODIES, openai
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from nbstream.model.events import Ended, Event
 from nbstream.model.failure import Failure
-from nbstream.output.sentences import message
+from nbstream.output.failure_words import message
 from nbstream.wire.response import ResponseDecoder
 from tests.hints import hint_of
 from tests.wire.test_invariants import chunk, cut, events_of, reply_of, streams

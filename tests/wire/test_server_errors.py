@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from nbstream.model.printable import one_line
 from nbstream.model.reply import Reply
-from nbstream.output.sentences import alert, message
+from nbstream.output.failure_words import message
+from nbstream.output.sentences import alert
 from nbstream.wire import server_errors
 from nbstream.wire.response import ResponseDecoder
 from tests.hints import hint_of

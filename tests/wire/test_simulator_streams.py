@@ -12,7 +12,7 @@ from nbstream.model.reduction import reduce
 from nbstream.model.reply import Reply, ReplyError
 from nbstream.model.request import Request
 from nbstream.model.usage import Usage
-from nbstream.output.sentences import message
+from nbstream.output.failure_words import message
 from nbstream.wire.response import ResponseDecoder
 from nbstream.wire.sse import Comment, Message, SseDecoder
 from tests.wire.test_invariants import chunk, events_of, reply_of

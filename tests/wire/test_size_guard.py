@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nbstream.model.events import Ended
-from nbstream.output.sentences import alert, message
+from nbstream.output.failure_words import message
+from nbstream.output.sentences import alert
 from nbstream.wire.response import ResponseDecoder
 from nbstream.wire.size_guard import MOST_CALLS, MOST_SPACE, SizeGuard
 from tests.hints import hint_of

@@ -16,7 +16,7 @@ from nbstream.client.queries import QueryError
 from nbstream.client.routing import server
 from nbstream.client.start import source_of, start_run
 from nbstream.model.exceptions import RequestError
-from nbstream.output import sentences
+from nbstream.output import sentences, warning_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -125,7 +125,7 @@ def test_a_limit_of_tokens_is_lowered_where_one_sees_it(
     reply = nbstream.stream("Hello", **options).result()
     assert simulator.log()[-1]["body"]["max_tokens"] == sent
     assert reply.request.parameters["max_tokens"] == sent
-    told = [sentences.warning_sentence(each, reply.request) for each in reply.warnings]
+    told = [warning_words.warning_sentence(each, reply.request) for each in reply.warnings]
     assert any("300 tokens instead of 9,000" in each and str(machine.system) in each for each in told) == warned
 
 
