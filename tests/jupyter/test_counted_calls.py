@@ -85,7 +85,6 @@ def closes() -> str:
     note("closes")
     sys.stdout.close()
     sys.stdout = None
-    os.close(1)
     return "closed"
 
 def displays() -> str:
