@@ -152,7 +152,7 @@ export default () => {
         close = widget.initialize({ model, early, load });
         return widget;
       };
-      // Who reads traditional Chinese is not given simplified.
+      // A reader of traditional Chinese gets English, not simplified Chinese.
       const tag: string = model.get("language") || document.documentElement.lang;
       const language = /-(hant|tw|hk|mo)/i.test(tag) ? "" : tag.slice(0, 2);
       const needed = HASHES[language] === undefined ? NEEDED : [language, ...NEEDED];

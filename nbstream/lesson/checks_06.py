@@ -40,8 +40,8 @@ PREDICTIONS = (
         "table",
         marked("How much of the table is sent?"),
         marked(
-            "A value becomes a text of at most 8,000 characters. The prompt says what is left out, and so does the "
-            "line below the answer."
+            "A value becomes a text of at most 8,000 characters. The prompt names the parts that are missing, and so "
+            "does the line below the answer."
         ),
         {
             "a": marked("All of it."),
