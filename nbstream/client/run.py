@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 _TICK_SECONDS = 0.25
 #: A reply with tools has work for this thread, which nothing else wakes up for it.
 _JOB_SECONDS = 0.02
-#: How long a cancelled wait stays for the end of its reply; it comes within 0.1 s.
-_CLOSING_SECONDS = 1.0
+#: The longest wait for the end of a reply that was cancelled; it comes within 0.1 s.
+CLOSING_SECONDS = 1.0
 
 _STOPPED = marked("stopped; what arrived is kept in the run's reply, the latest one in nbstream.last")
 
@@ -140,7 +140,7 @@ class Run:
             # so no more tokens should be paid for.
             self.cancel()
             try:
-                await asyncio.wait({ended}, timeout=_CLOSING_SECONDS)
+                await asyncio.wait({ended}, timeout=CLOSING_SECONDS)
             finally:
                 ended.cancel()
             if not error.args:

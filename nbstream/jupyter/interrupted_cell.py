@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Any
 from IPython import get_ipython
 
 from nbstream.client import history
+from nbstream.client.run import CLOSING_SECONDS
 
 if TYPE_CHECKING:
     from nbstream.client.receiver import Receiver
 
 #: What was being received when the running cell began.
 _earlier: weakref.WeakSet[Receiver] = weakref.WeakSet()
-#: The longest wait for the ends of the replies that are stopped; they come within 0.1 s.
-_CLOSING_SECONDS = 1.0
 
 
 def watch_kernel() -> None:
@@ -44,4 +43,4 @@ def _on_end(result: Any) -> None:
         for receiver in stopped:
             receiver.cancel()
         # The next cell finds the replies as they ended.
-        concurrent.futures.wait([each.future for each in stopped], timeout=_CLOSING_SECONDS)
+        concurrent.futures.wait([each.future for each in stopped], timeout=CLOSING_SECONDS)
