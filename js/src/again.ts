@@ -35,27 +35,30 @@ export async function repeat(page: Page, element: Element, action: Action): Prom
   const root = element.closest<HTMLElement>(".nbstream-settled");
   const found = root === null ? undefined : page.notebooks.repeatable(root);
   if (root === null || found === undefined) return false;
+  const place = new Place(root);
   for (let asked = 0; asked < MOST_QUESTIONS; asked += 1) {
     const answer = await ask(found.kernel, found.run, action);
+    // The kernel's update comes by another channel than its answer, and may come before it.
+    place.keepFocus();
+    if (answer === undefined && !root.isConnected) return place.release(true);
     if (answer === undefined || answer.known !== true) {
       page.notify(_(answer === undefined ? SLOW : GONE));
       if (answer !== undefined) page.onGone(found.run);
-      return false;
+      return place.release(false);
     }
     if (answer.notice !== undefined) {
       page.notify(answer.notice);
-      return false;
+      return place.release(false);
     }
-    // The kernel has begun: its update may come at any moment.
-    if (asked === 0) keepPlace(root);
+    place.yieldFocus();
     if (typeof answer.next === "string") {
       await replaced(page.notebooks, root, answer.next);
-      return true;
+      return place.release(true);
     }
     await wait(PAUSE);
   }
   page.notify(_(SLOW));
-  return false;
+  return place.release(false);
 }
 
 function ask(kernel: Kernel, run: string, action: Action): Promise<ClickAnswer | undefined> {
@@ -67,17 +70,36 @@ function ask(kernel: Kernel, run: string, action: Action): Promise<ClickAnswer |
 }
 
 /**
- * Keep the cells below in their position, and the focus in the notebook, while a view takes the
- * reply's place.
+ * The place of a reply while another view takes it: the cells below keep their position, and the
+ * focus stays in the notebook.
  */
-function keepPlace(root: HTMLElement): void {
-  const area = root.closest<HTMLElement>(AREA);
-  if (area !== null) {
-    area.style.minHeight = `${area.offsetHeight}px`;
-    setTimeout(() => area.style.removeProperty("min-height"), UPDATE_WAIT + DRAW_WAIT);
+class Place {
+  readonly #root: HTMLElement;
+  readonly #area: HTMLElement | null;
+  /** What gets the focus, if the reply had it. */
+  readonly #cell: HTMLElement | null | undefined;
+
+  constructor(root: HTMLElement) {
+    this.#root = root;
+    this.#area = root.closest<HTMLElement>(AREA);
+    if (this.#area !== null) this.#area.style.minHeight = `${this.#area.offsetHeight}px`;
+    if (root.contains(document.activeElement)) this.#cell = root.parentElement?.closest<HTMLElement>("[tabindex]");
   }
-  if (root.contains(document.activeElement)) {
-    root.parentElement?.closest<HTMLElement>("[tabindex]")?.focus({ preventScroll: true });
+
+  /** Give the focus to the cell if it was lost with the reply. */
+  keepFocus(): void {
+    if (document.activeElement === document.body) this.#cell?.focus({ preventScroll: true });
+  }
+
+  /** Give the focus to the cell, because the reply will go at any moment. */
+  yieldFocus(): void {
+    if (this.#root.contains(document.activeElement)) this.#cell?.focus({ preventScroll: true });
+  }
+
+  /** Let the cells below move again, at once if nothing takes the place; return `isTaken`. */
+  release(isTaken: boolean): boolean {
+    setTimeout(() => this.#area?.style.removeProperty("min-height"), isTaken ? DRAW_WAIT : 0);
+    return isTaken;
   }
 }
 

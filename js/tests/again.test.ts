@@ -96,6 +96,38 @@ it("puts the view into the notebook if no update came, as on a page that was rel
 });
 
 it.each([
+  ["with an answer", [{ known: true, next: "s" }]],
+  ["without an answer", []],
+])("keeps the focus in the notebook if the update comes first, %s", async (_, answers) => {
+  use(...answers);
+  const cell = root.closest(".jp-Cell") as HTMLElement;
+  cell.tabIndex = 0;
+  root.append(document.createElement("button"));
+  root.querySelector("button")?.focus();
+  setTimeout(() => root.remove(), 1);
+  expect(await click()).toBe(true);
+  expect(document.activeElement).toBe(cell);
+  expect(notices).toEqual([]);
+  expect(root.closest<HTMLElement>(".jp-OutputArea")?.style.minHeight ?? "").toBe("");
+});
+
+it("leaves the focus where the reader put it meanwhile, and at a button that does nothing", async () => {
+  use({ known: false });
+  const [button, other] = [document.createElement("button"), document.createElement("input")];
+  (root.closest(".jp-Cell") as HTMLElement).tabIndex = 0;
+  root.append(button);
+  document.body.append(other);
+  button.focus();
+  expect(await click()).toBe(false);
+  expect(document.activeElement).toBe(button);
+  use({ known: true, next: "s" });
+  setTimeout(() => other.focus(), 1);
+  setTimeout(() => root.remove(), 2);
+  expect(await click()).toBe(true);
+  expect(document.activeElement).toBe(other);
+});
+
+it.each([
   [[{ known: false }], /run the cell again/, ["r"]],
   [[{ known: true, notice: "The reply is complete." }], /complete/, []],
   [[], /not answered/, []],

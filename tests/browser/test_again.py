@@ -27,6 +27,14 @@ LOAD = "%load_ext nbstream"
 #: Cut off after 40 tokens; the whole answer has some more.
 CUT = "%%deepseek --no-think --max-tokens 60 -o reply\n[simulate: normal tokens=250 rate=200]Why the median?"
 STATE = "print(reply.status, reply.earlier and reply.earlier.requests, len(reply.answer))"
+#: Delays the answers of the control channel, which then come after what the kernel publishes.
+LATE_ANSWERS = """
+  const { set, ...rest } = Object.getOwnPropertyDescriptor(WebSocket.prototype, "onmessage");
+  const isControl = (data) => typeof data !== "string" && new TextDecoder().decode(data).includes("control");
+  Object.defineProperty(WebSocket.prototype, "onmessage", { ...rest, set(handler) {
+    set.call(this, (event) => setTimeout(() => handler.call(this, event), isControl(event.data) ? 700 : 0));
+  }});
+"""
 BUSY = "import time\nprint('before')\nfor _ in range(80): time.sleep(0.05)\nprint('after')"
 
 
@@ -48,9 +56,13 @@ def _own_log(slow_simulator: Simulator) -> None:
 
 
 def start(
-    open_notebook: OpenNotebook, cells: list[str], kernel: str = kernels.NEWEST, front_end: str = "lab"
+    open_notebook: OpenNotebook,
+    cells: list[str],
+    kernel: str = kernels.NEWEST,
+    front_end: str = "lab",
+    script: str = "",
 ) -> NotebookPage:
-    notebook = open_notebook("again.ipynb", [LOAD, *cells], kernel, front_end)
+    notebook = open_notebook("again.ipynb", [LOAD, *cells], kernel, front_end, script=script)
     notebook.wait_for_kernel()
     notebook.run_and_wait(0)
     notebook.run_and_wait(1)
@@ -195,8 +207,9 @@ def test_running_the_cell_again_stops_what_a_click_began(
     assert len(requests(slow_simulator)) == 3
 
 
-def test_buttons_are_reached_by_keyboard(open_notebook: OpenNotebook) -> None:
-    notebook = start(open_notebook, [CUT])
+@pytest.mark.parametrize("script", ["", LATE_ANSWERS], ids=["", "late answers"])
+def test_buttons_are_reached_by_keyboard(script: str, open_notebook: OpenNotebook) -> None:
+    notebook = start(open_notebook, [CUT], script=script)
     output = notebook.output(1)
     expect(button(output, "Continue")).to_have_count(1)
     button(output, "Continue").focus()
