@@ -8,11 +8,10 @@ warning. Comments name the servers that behave differently; ARCHITECTURE.md has 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nbstream.model.events import Ended, Event, Finished, Identified, UsageReported
 from nbstream.model.printable import one_line
-from nbstream.model.usage import Usage
 from nbstream.wire import server_errors
 from nbstream.wire.channels import Channels
 from nbstream.wire.choices import index_of, unwrapped
@@ -23,6 +22,9 @@ from nbstream.wire.surrogates import join_surrogates
 from nbstream.wire.token_probabilities import TokenProbabilities
 from nbstream.wire.tool_calls import ToolCalls
 from nbstream.wire.usage_counts import usage_of
+
+if TYPE_CHECKING:
+    from nbstream.model.usage import Usage
 
 #: `obfuscation` is random text by which OpenAI hides the length of a token.
 _CHUNK_FIELDS = frozenset(
@@ -80,7 +82,9 @@ class ChunkDecoder:
         self.foreign = ""
         self._has_text_after_finish = False
         self._identity: tuple[object, ...] = ()
-        self._usage: object = None
+        self._usage: Usage | None = None
+        #: Whether the latest usage came after all text so far.
+        self._is_counted = False
         self._others = OtherFields()
         self._calls = ToolCalls(self._others)
         self._channels = Channels(self._others)
@@ -120,14 +124,7 @@ class ChunkDecoder:
                     continue
                 may_fail = may_fail or (isinstance(choice, dict) and "error" in choice)
                 if self._is_shown(choice, place, choices):
-                    before, known = self._channels.amount, len(events)
-                    told = self._read(choice, at, events)
-                    if isinstance(choice, dict) and (probabilities := choice.get("logprobs")):
-                        self._tokens.feed(probabilities, at, events[known:], events)
-                    reason = told or reason
-                    if self.finish_reason is not None and self._channels.amount != before:
-                        self.went_on = True
-                        self._has_text_after_finish = told is None
+                    reason = self._shown(choice, at, events) or reason
                 else:
                     self._report_choice(choice, place, at, events)
         if not self._is_field_named and (field := self._channels.reasoning_field) is not None:
@@ -170,6 +167,10 @@ class ChunkDecoder:
         self._channels.flush(at, events, is_answered=is_over and self.finish_reason in (None, "stop"))
         self._calls.flush(at, events)
         self._tokens.flush(at, events)
+        if is_over and self._usage is not None and not self._is_counted:
+            # A server that counts so far, or at the beginning alone, did not count the rest.
+            part = replace(self._usage, completion_tokens=None, total_tokens=None, reasoning_tokens=None, cost=None)
+            events.append(UsageReported(at, part))
         return events
 
     def _finish(self, label: str, at: float, events: list[Event]) -> None:
@@ -202,6 +203,19 @@ class ChunkDecoder:
             # Older versions of TGI count the tokens there, from 1 on.
             self._choice = index
         return index == self._choice
+
+    def _shown(self, choice: Any, at: float, events: list[Event]) -> str | None:
+        """Read the choice that is shown, and return its finish reason."""
+        before, known = self._channels.amount, len(events)
+        reason = self._read(choice, at, events)
+        if isinstance(choice, dict) and (probabilities := choice.get("logprobs")):
+            self._tokens.feed(probabilities, at, events[known:], events)
+        if self._channels.amount != before:
+            self._is_counted = False
+            if self.finish_reason is not None:
+                self.went_on = True
+                self._has_text_after_finish = reason is None
+        return reason
 
     def _read(self, choice: Any, at: float, events: list[Event]) -> str | None:
         """Read the text of a choice, and return its finish reason."""
@@ -300,11 +314,13 @@ class ChunkDecoder:
             usage = replace(usage, completion_tokens=None)
         # A usage without any number does not replace an earlier one, nor does one without a prompt
         # replace the count of it.
-        if usage is not None and usage.prompt_tokens is None and isinstance(self._usage, Usage):
-            known = self._usage
+        if usage is not None and usage.prompt_tokens is None and (known := self._usage) is not None:
             counts = known.prompt_tokens, known.cache_hit_tokens, known.cache_miss_tokens
             usage = replace(usage, prompt_tokens=counts[0], cache_hit_tokens=counts[1], cache_miss_tokens=counts[2])
-        if usage is None or usage == self._usage:
+        if usage is None:
+            return
+        self._is_counted = True
+        if usage == self._usage:
             return
         self._usage = usage
         self.has_usage = True

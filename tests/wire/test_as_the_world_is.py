@@ -334,7 +334,7 @@ def test_a_reply_that_is_the_same_in_both_fields_to_its_end_is_an_answer() -> No
     [
         ({"prompt_tokens": 32, "completion_tokens": 6, "total_tokens": 127, "reasoning_tokens": 89}, (89, 6)),
         ({"prompt_tokens": 32, "completion_tokens": 95, "total_tokens": 127, "reasoning_tokens": 89}, (89, 6)),
-        ({"prompt_tokens": 32, "completion_tokens": 6, "total_tokens": 40, "reasoning_tokens": 89}, (None, 6)),
+        ({"prompt_tokens": 32, "completion_tokens": 6, "total_tokens": 40, "reasoning_tokens": 89}, (None, 8)),
         ({"prompt_tokens": 32, "completion_tokens": 6, "reasoning_tokens": 89}, (None, 6)),
         ({"prompt_tokens": 32.0, "completion_tokens": 6.0, "total_tokens": 38.0}, (None, 6)),
     ],
@@ -370,17 +370,84 @@ def test_no_token_for_a_text_is_no_count() -> None:
         (0.0012, 0.0012),
         (0, 0.0),
         (-1, None),
-        ("1", None),
+        # Vercel's gateway
+        ("0.0012", 0.0012),
+        ("12 cents", None),
         (True, None),
         (float("nan"), None),
         # Perplexity
         ({"input_tokens_cost": 0.001, "request_cost": 0.005, "total_cost": 0.006}, 0.006),
         ({"request_cost": 0.005}, None),
+        ({"total_cost": 0.006, "currency": "EUR"}, None),
     ],
 )
 def test_a_cost_of_the_server_is_kept_if_it_is_one(cost: Any, kept: float | None) -> None:
     usage = read(content("a"), {**FINISH, "usage": {"prompt_tokens": 3, "completion_tokens": 1, "cost": cost}}).usage
     assert usage == Usage(3, 1, cost=kept)
+
+
+@pytest.mark.parametrize(
+    ("more", "kept"),
+    [
+        # OpenRouter with the user's own key: it bills a fee, and the provider bills the rest.
+        ({"cost": 0, "is_byok": True, "cost_details": {"upstream_inference_cost": 0.0360795}}, 0.0360795),
+        ({"cost": 0.0018, "is_byok": True, "cost_details": {"upstream_inference_cost": 0.0360795}}, 0.0378795),
+        ({"cost": 0.0018, "is_byok": True}, None),
+        ({"cost": 0.02, "is_byok": False, "cost_details": {"upstream_inference_cost": 0.02}}, 0.02),
+        ({"cost": 0.02, "cost_details": {"upstream_inference_cost": None}}, 0.02),
+        ({"cost": 0.02, "currency": "CNY"}, None),
+        ({"cost": 0.02, "currency": "USD"}, 0.02),
+    ],
+)
+def test_a_cost_is_all_that_is_billed_in_dollars_or_unknown(more: dict[str, Any], kept: float | None) -> None:
+    usage = read(content("a"), {**FINISH, "usage": {"prompt_tokens": 3, "completion_tokens": 1, **more}}).usage
+    assert usage == Usage(3, 1, cost=kept)
+
+
+@pytest.mark.parametrize(
+    ("raw", "counted"),
+    [
+        # Anthropic's way through a gateway: the tokens in the cache are counted apart.
+        ({"prompt_tokens": 100, "prompt_tokens_details": {"cached_tokens": 900}}, (1000, 900, 100)),
+        ({"prompt_tokens": 950, "prompt_tokens_details": {"cached_tokens": 50}, "total_tokens": 1006}, (1000, 50, 950)),
+        ({"prompt_tokens": 100, "prompt_cache_hit_tokens": 900, "prompt_cache_miss_tokens": 100}, (1000, 900, 100)),
+        # Numbers that contradict each other: the larger prompt, without a split.
+        ({"prompt_tokens": 1000, "prompt_cache_hit_tokens": 100, "prompt_cache_miss_tokens": 100}, (1000, None, None)),
+        ({"prompt_tokens": 1000, "prompt_cache_hit_tokens": 900, "prompt_cache_miss_tokens": 900}, (1800, None, None)),
+        # mlx-vlm
+        ({"input_tokens": 1000, "output_tokens": 6, "completion_tokens": None}, (1000, None, None)),
+    ],
+)
+def test_the_parts_of_a_prompt_are_all_of_it(raw: dict[str, Any], counted: tuple[int, int | None, int | None]) -> None:
+    usage = read(content("a"), {**FINISH, "usage": {"completion_tokens": 6, **raw}}).usage
+    assert usage is not None
+    assert (usage.prompt_tokens, usage.cache_hit_tokens, usage.cache_miss_tokens) == counted
+    assert usage.completion_tokens == 6
+
+
+def test_tokens_that_only_the_total_has_are_output() -> None:
+    """Gemini's thoughts, of a gateway that leaves out how many they are."""
+    usage = read(
+        content("a"), {**FINISH, "usage": {"prompt_tokens": 20, "completion_tokens": 198, "total_tokens": 623}}
+    ).usage
+    assert usage == Usage(20, 603, 623)
+
+
+def test_an_absurd_number_is_no_count() -> None:
+    usage = read(content("a"), {**FINISH, "usage": {"prompt_tokens": 2**53 - 1, "completion_tokens": 6}}).usage
+    assert usage == Usage(None, 6)
+
+
+@pytest.mark.parametrize("counted", [0, 1, 2])
+def test_a_count_from_before_the_last_text_is_no_count_of_the_reply(counted: int) -> None:
+    """vLLM counts so far in each chunk; a proxy may lose the last one."""
+    so_far = {"prompt_tokens": 30, "completion_tokens": counted, "total_tokens": 30 + counted, "cost": 0.1}
+    early = {**content("One " * counted), "usage": so_far}
+    assert read(early, content("two three"), FINISH).usage == Usage(30)
+    # The chunk of the finish, or one after it, counts all, also with the same numbers.
+    assert read(early, content("two three"), {**FINISH, "usage": {**so_far, "completion_tokens": 9}}).usage == Usage(
+        30, 9, 30 + counted, cost=0.1
+    )
 
 
 # W13, W14, W15
