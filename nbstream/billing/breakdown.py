@@ -118,8 +118,11 @@ class Prices:
     at_most: tuple[str, ...] = ()
     at_least: tuple[str, ...] = ()
 
-    def breakdown(self, usage: Usage, at: datetime) -> Breakdown | None:
-        """Return what `usage` costs; None if that is not known, not even as a bound."""
+    def breakdown(self, usage: Usage, at: datetime, *, is_rough: bool = False) -> Breakdown | None:
+        """Return what `usage` costs; None if that is not known, not even as a bound.
+
+        With `is_rough` it may be neither: then it is an estimate.
+        """
         if usage.prompt_tokens is None or usage.completion_tokens is None:
             return None
         hit, miss = usage.cache_hit_tokens, usage.cache_miss_tokens
@@ -147,7 +150,7 @@ class Prices:
             for kind, count in counts.items()
             if count or kind in ("hit", "miss", "output")
         )
-        if at_most and at_least:
+        if at_most and at_least and not is_rough:
             return None
         return self._breakdown(tokens, usage, at, at_most=at_most, at_least=at_least)
 

@@ -105,12 +105,14 @@ def estimated(reply: Reply, end: Ended, currency: str = "USD", *, has_data: bool
 
     Returns:
         None if all is reported, or if nothing can have been billed. Without a known price, the
-        event has no cost.
+        event has no cost. If all tokens are reported and their cost may be both higher and lower
+        than what is known, the cost is such an estimate.
     """
     after = reduce(reply, end)
     missing = unreported(after)
-    is_certain = missing is None and (after.is_counted or after.has_grown)
-    if is_certain or not _may_be_billed(reply, end.failure, has_data=has_data):
+    if missing is None and (after.is_counted or after.has_grown):
+        return _rough(after, end.at, currency)
+    if not _may_be_billed(reply, end.failure, has_data=has_data):
         return None
     return Estimated(end.at, missing or Usage(0, 0), cost_of_estimate(after, currency))
 
@@ -126,7 +128,7 @@ def lost(reply: Reply, end: Ended, currency: str = "USD", *, has_data: bool) -> 
     usage = estimated_usage(reduce(reply, end))
     if not (usage.prompt_tokens or usage.completion_tokens):
         return None
-    cost = prices.priced(reply, usage, currency)
+    cost = prices.priced(reply, usage, currency, is_rough=True)
     return Estimated(end.at, usage, None if cost is None else replace(cost, at_most=False, at_least=False))
 
 
@@ -136,7 +138,7 @@ def cost_of_estimate(reply: Reply, currency: str = "USD") -> Cost | None:
     It is the difference that the missing tokens make, as there are prices that change with their
     number.
     """
-    whole = prices.priced(reply, estimated_usage(reply), currency)
+    whole = prices.priced(reply, estimated_usage(reply), currency, is_rough=True)
     known = prices.cost_of(reply, currency)
     if whole is None:
         return None
@@ -147,6 +149,15 @@ def cost_of_estimate(reply: Reply, currency: str = "USD") -> Cost | None:
         pairs = zip(_amounts(whole.parts), _amounts(known.parts), strict=True)
         parts = CostParts(*(of_all - of_known for of_all, of_known in pairs))
     return replace(whole, amount=whole.amount - known.amount, parts=parts, at_most=False, at_least=False)
+
+
+def _rough(reply: Reply, at: float, currency: str) -> Estimated | None:
+    """Return the estimate for tokens that are all reported, and whose cost is not even a bound."""
+    usage = reply.last_usage
+    if usage is None or reply.last_step.recorded is not None or prices.cost_of(reply, currency) is not None:
+        return None
+    cost = prices.priced(reply, usage, currency, is_rough=True)
+    return None if cost is None else Estimated(at, Usage(0, 0), replace(cost, at_most=False, at_least=False))
 
 
 def _prompt_of(reply: Reply) -> int:

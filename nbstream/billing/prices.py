@@ -57,11 +57,14 @@ def cost_of(reply: Reply, currency: str = "USD") -> Cost | None:
     return found if found is None or is_whole else replace(found, at_least=True)
 
 
-def priced(reply: Reply, usage: Usage, currency: str = "USD") -> Cost | None:
-    """Return what the last request of `reply` costs if it took `usage`; None without a price."""
+def priced(reply: Reply, usage: Usage, currency: str = "USD", *, is_rough: bool = False) -> Cost | None:
+    """Return what the last request of `reply` costs if it took `usage`; None without a price.
+
+    With `is_rough` it may be an estimate, where what is not counted may cost more or less.
+    """
     earlier, timing = reply.earlier, reply.timing
     at = timing.continued if earlier is not None and earlier.requests else timing.started
-    found = _breakdown_at(reply, usage, at, currency)
+    found = _breakdown_at(reply, usage, at, currency, is_rough=is_rough)
     return None if found is None else found.cost
 
 
@@ -77,19 +80,23 @@ def breakdown_of(step: Reply, currency: str = "USD") -> Breakdown | None:
     return _breakdown_at(step, usage, at, currency)
 
 
-def _breakdown_at(step: Reply, usage: Usage | None, at: float | None, currency: str) -> Breakdown | None:
+def _breakdown_at(
+    step: Reply, usage: Usage | None, at: float | None, currency: str, *, is_rough: bool = False
+) -> Breakdown | None:
     if usage is None or at is None:
         return None
     host, url = (SIMULATED_HOST, "") if step.simulated else (_host_of(step.request.endpoint), step.request.endpoint)
     terms = terms_of(step)
     try:
-        found = breakdown(usage, model=step.model, host=host, at=at, currency=currency, url=url, terms=terms)
+        found = breakdown(
+            usage, model=step.model, host=host, at=at, currency=currency, url=url, terms=terms, is_rough=is_rough
+        )
     except RequestError:
         # A file of the user that cannot be read may hold another price: `problem` names it.
         return None
     if found is None or usage.cost is not None or not has_paid_tools(step):
         return found
-    if found.cost.at_most:
+    if found.cost.at_most and not is_rough:
         return None
     doubts = (*found.doubts, "the server used tools of its own, which are billed apart")
     return replace(found, cost=replace(found.cost, at_least=True), doubts=doubts)
@@ -145,17 +152,19 @@ def breakdown(
     url: str = "",
     terms: Terms = _USUAL_TERMS,
     tier: Tier = "",
+    is_rough: bool = False,
 ) -> Breakdown | None:
     """Return how the cost of `usage` comes about; the arguments are those of `cost`.
 
-    With `tier`, "peak" or "off-peak", it is that of another time of the same price.
+    With `tier`, "peak" or "off-peak", it is that of another time of the same price. With `is_rough`
+    it may be an estimate.
     """
     instant = instant_of(at)
     if usage.cost is not None:
         return reported(usage, instant)
     prompt = usage.prompt_tokens or 0
     found = prices_at(model, host, instant, currency, table=table, url=url, terms=terms, tier=tier, prompt=prompt)
-    return None if found is None else found.breakdown(usage, instant)
+    return None if found is None else found.breakdown(usage, instant, is_rough=is_rough)
 
 
 def prices_at(

@@ -128,3 +128,15 @@ def test_what_is_estimated_before_a_request_grows_with_the_reply() -> None:
     assert estimated_usage(done) == Usage(9, 1, 10, 0, 9)
     assert done.cost is not None
     assert done.cost.amount > Decimal(0)
+
+
+def test_a_cost_that_may_be_higher_or_lower_is_an_estimate_and_no_exact_amount() -> None:
+    """Of a deployment at Azure that does not tell what was in its cache."""
+    started = Started(0, Request("gpt-5", "https://x.openai.azure.com/v1", (user("Why?"),)), NOON)
+    reply = priced(
+        [started, Answer(1, "So."), UsageReported(1, Usage(1_000, 10, 1_010)), Finished(1, "stop"), Ended(2, "served")]
+    )
+    assert reply.cost is None
+    assert reply.spend.unknown == 0
+    assert str(reply.spend) == "about $0.001"
+    assert reply.unreported_tokens == reply.unreported_prompt_tokens == 0

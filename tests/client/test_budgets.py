@@ -18,9 +18,12 @@ from nbstream.client.budgets.blocks import own
 from nbstream.jupyter.many import map as ask_all
 from nbstream.model.request import Request
 from nbstream.output.sentences import alert, notes
+from nbstream.simulator import chunks
 from nbstream.tools.tool import tool
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from nbstream.simulator.server import Simulator
 
 _LONG = "[simulate: normal tokens=3000] Write a long text."
@@ -144,11 +147,59 @@ def test_the_steps_of_a_tool_chain_pass_the_same_budget(simulator: Simulator) ->
     assert len(simulator.log()) == 1
 
 
+def _own_prices(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch, folder: Path, rows: str, *, is_known: bool = False
+) -> None:
+    """Give the user prices, and let the server of the tests be none that has DeepSeek's."""
+    (folder / "nbstream").mkdir()
+    (folder / "nbstream" / "prices.toml").write_text(f"[[prices]]\n{rows}")
+    monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(folder))
+    monkeypatch.setattr(chunks, "SIMULATED_FINGERPRINT", "fp_of_another_server")
+    host = simulator.url.removeprefix("http://")
+    monkeypatch.setattr(needs, "_served", {(host, "deepseek-flash"): "deepseek-flash"} if is_known else {})
+
+
+def test_a_row_of_the_user_is_the_price_of_a_server_of_this_machine(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    rows = 'host = "127.0.0.1:*"\nmiss = 100\noutput = 1000'
+    _own_prices(simulator, monkeypatch, tmp_path, rows)
+    with nbstream.budget(1) as budget:
+        replies = [nbstream.stream(_LONG, max_tokens=400).result(20) for _ in range(4)]
+    assert [reply.error is None for reply in replies] == [True, True, False, False]
+    spent = sum((reply.cost.amount for reply in replies if reply.cost is not None), Decimal(0))
+    assert Decimal("0.8") < spent < 1
+    assert budget.spent == f"${spent:.2f}"
+
+
+def test_a_price_in_another_currency_holds_no_budget(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    rows = 'host = "127.0.0.1:*"\nmiss = 100\noutput = 1000\ncurrency = "EUR"'
+    _own_prices(simulator, monkeypatch, tmp_path, rows, is_known=True)
+    with nbstream.budget(1):
+        refused = nbstream.stream("hello").result(20)
+    assert simulator.log() == []
+    assert "the price of deepseek-flash in USD is not known, so the budget" in alert(refused, "python")
+    assert nbstream.dry_run("hello").unpriced == 1
+
+
+def test_a_model_without_a_price_that_is_served_instead_is_not_asked_again(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    _own_prices(simulator, monkeypatch, tmp_path, 'model = "deepseek-v4-flash"\nmiss = 100\noutput = 1000')
+    with nbstream.budget(100):
+        first, second = (nbstream.stream("hello", model="deepseek-v4-flash").result(20) for _ in range(2))
+    assert (first.model, first.status, first.cost) == ("deepseek-flash", "complete", None)
+    assert second.error is not None
+    assert (second.error.kind, second.error.cause) == ("budget", "unpriced")
+
+
 def test_an_unknown_price_is_refused_unless_the_user_allows_it(
     simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A server of this machine that has turned out not to be the simulator.
-    monkeypatch.setattr(needs, "_real", {(simulator.url.removeprefix("http://"), "deepseek-flash")})
+    monkeypatch.setattr(needs, "_served", {(simulator.url.removeprefix("http://"), "deepseek-flash"): "deepseek-flash"})
     with nbstream.budget(1):
         refused = nbstream.stream("hello").result(20)
     assert refused.error is not None

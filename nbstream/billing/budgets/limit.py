@@ -72,10 +72,12 @@ class Price(NamedTuple):
     Attributes:
         prompt: the whole prompt, if nothing of it is in the server's cache.
         token: one token of the reply.
+        currency: of both; it may be another one than that of the account.
     """
 
     prompt: Decimal
     token: Decimal
+    currency: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ class Need:
         wanted: the most tokens that its reply may have.
         least: a reply of fewer tokens is not worth asking for.
         price: None if it is not known.
-        currency: of the price.
+        currency: of the price; without one, that of the account.
         may_be_simulated: whether the simulator may answer it, for which nobody pays.
     """
 

@@ -69,7 +69,7 @@ def dry_run_of(requests: Iterable[Request], currency: str) -> DryRun | None:
         prompt, reply = prompt + tokens, reply + most
         low = needs.price_of(request, tokens, currency, now, is_cached=True)
         high = needs.price_of(request, tokens, currency, now)
-        if low is None or high is None:
+        if low is None or high is None or currency not in {low.currency, high.currency}:
             unpriced += 1
             continue
         lowest, highest = lowest + low.prompt, highest + high.prompt + most * high.token

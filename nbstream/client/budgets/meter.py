@@ -123,8 +123,8 @@ class BudgetMeter(Meter):
             return
         spent, about = _taken(taken)
         holding.settle(self._accounts, spent, about)
-        if taken.cost is None and taken.usage is not None:
-            needs.note_real(taken.asked.request)
+        if taken.usage is not None and not taken.step.simulated:
+            needs.note_served(taken.asked.request, taken.step.model)
         if not taken.is_repeated:
             self._release()
 
@@ -206,7 +206,10 @@ def _refusal(verdict: Verdict, need: Need, request: Request) -> Failure:
     assert standing is not None  # noqa: S101  (nothing else refuses)
     limit = standing.limit
     if verdict.unpriced is not None:
-        return Failure("budget", "unpriced", said=f"{limit}", code=_kind(limit), server=request.model)
+        model = request.model
+        if need.price is not None:
+            model = _("{model} in {currency}", model=model, currency=limit.unit)
+        return Failure("budget", "unpriced", said=f"{limit}", code=_kind(limit), server=model)
     left = said(max(standing.left, Decimal(0)), limit.unit)
     needed = need.at(limit.unit, need.least)
     said_so = _(

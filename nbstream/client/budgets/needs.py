@@ -17,6 +17,7 @@ from nbstream.model.warning import ReplyWarning
 
 if TYPE_CHECKING:
     from nbstream.model.request import Request
+    from nbstream.model.usage import Cost
 
 #: The fields that limit the tokens of a reply.
 _LIMITS = ("max_tokens", "max_completion_tokens")
@@ -34,8 +35,9 @@ _OF_MESSAGE = 8
 _LEAST = 256
 _MANY = 1_000_000
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
-#: Servers of this machine, and their models, that are known not to be the simulator.
-_real: set[tuple[str, str]] = set()
+#: Which model a server last said that it served, by its host and the model that was asked. A server
+#: of this machine in it is not the simulator.
+_served: dict[tuple[str, str], str] = {}
 
 
 def need_of(request: Request, currency: str, at: float | None = None) -> Need:
@@ -50,7 +52,8 @@ def need_of(request: Request, currency: str, at: float | None = None) -> Need:
     given = limit_of(request)
     wanted = (given or default_limit(request)) * choices_of(request)
     price = price_of(request, tokens, currency, time.time() if at is None else at)
-    return Need(tokens, wanted, min(wanted, _LEAST), price, currency, may_be_simulated=is_here(request.endpoint))
+    unit = currency if price is None else price.currency
+    return Need(tokens, wanted, min(wanted, _LEAST), price, unit, may_be_simulated=is_here(request.endpoint))
 
 
 def prompt_tokens(request: Request) -> int:
@@ -120,9 +123,21 @@ def price_of(request: Request, tokens: int, currency: str, at: float, *, is_cach
         at: the instant, in seconds since the Unix epoch.
         is_cached: whether the prompt is in the server's cache.
     """
+    found = [
+        price
+        for host, model in _billed(request)
+        if (price := _price(model, host, tokens, currency, at, is_cached=is_cached)) is not None
+    ]
+    # One that is known does not hold where the other one may be billed, in another currency.
+    if not found or any(each.currency != found[0].currency for each in found):
+        return None
+    return Price(max(each.prompt for each in found), max(each.token for each in found), found[0].currency)
+
+
+def _price(model: str, host: str, tokens: int, currency: str, at: float, *, is_cached: bool) -> Price | None:
     hit = tokens if is_cached else 0
 
-    def amount(prompt: int, completion: int, written: int) -> Decimal | None:
+    def cost(prompt: int, completion: int, written: int) -> Cost | None:
         usage = Usage(
             prompt,
             completion,
@@ -131,28 +146,30 @@ def price_of(request: Request, tokens: int, currency: str, at: float, *, is_cach
             cache_write_tokens=written,
             cache_write_1h_tokens=0,
         )
-        host = _priced_host(request)
-        found = prices.cost(usage, model=request.model, host=host, at=at, currency=currency)
-        return None if found is None else found.amount
+        return prices.cost(usage, model=model, host=host, at=at, currency=currency)
 
-    plain, whole = amount(tokens, 0, 0), amount(tokens, _MANY, 0)
+    plain, whole = cost(tokens, 0, 0), cost(tokens, _MANY, 0)
     # Some servers, as Anthropic's, take more for a prompt that they put into their cache.
-    written = plain if is_cached else amount(tokens, 0, tokens)
+    written = plain if is_cached else cost(tokens, 0, tokens)
     if plain is None or whole is None or written is None:
         return None
-    return Price(max(plain, written), (whole - plain) / _MANY)
+    return Price(max(plain.amount, written.amount), (whole.amount - plain.amount) / _MANY, plain.currency)
 
 
-def _priced_host(request: Request) -> str:
+def _billed(request: Request) -> list[tuple[str, str]]:
+    """Return the hosts and models by whose prices a request may be billed."""
+    host = _host(request)
+    if (served := _served.get((host, request.model))) is not None:
+        return [(host, served)]
+    own = host, request.model
     # A server of this machine that has a model of DeepSeek's name may be the simulator, whose
     # replies have DeepSeek's prices. Its first reply tells.
-    is_simulated = is_here(request.endpoint) and (_host(request), request.model) not in _real
-    return prices.SIMULATED_HOST if is_simulated else _host(request)
+    return [own, (prices.SIMULATED_HOST, request.model)] if is_here(request.endpoint) else [own]
 
 
-def note_real(request: Request) -> None:
-    """Note that a server's prices are not DeepSeek's: it is not the simulator."""
-    _real.add((_host(request), request.model))
+def note_served(request: Request, model: str) -> None:
+    """Note which model a server served, which is not the simulator: it is billed from now on."""
+    _served[_host(request), request.model] = model
 
 
 def _host(request: Request) -> str:
