@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from nbstream.client import settings
 from nbstream.simulator.server import Simulator
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 # No test reads or writes the keyring of the person who runs it; kernels inherit this.
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
@@ -54,6 +55,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def _has(item: pytest.Item, mark: str) -> bool:
     return item.get_closest_marker(mark) is not None
+
+
+@pytest.fixture
+def set_zone() -> Iterator[Callable[[str], None]]:
+    """Return a function that sets the time zone of this process until the end of the test."""
+    if os.name != "posix":
+        pytest.skip("not on Windows: the time zone of a process cannot be set there")
+    with pytest.MonkeyPatch.context() as patch:
+
+        def set_it(name: str) -> None:
+            patch.setenv("TZ", name)
+            time.tzset()
+
+        yield set_it
+    time.tzset()
 
 
 @pytest.fixture

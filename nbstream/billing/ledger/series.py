@@ -1,4 +1,4 @@
-"""What pictures need of the ledger: sums by day, hour and cell, and how often each speed occurs.
+"""What pictures need of the ledger: sums by day, quarter and cell, and how often each speed occurs.
 
 Unlike the sums of `queries`, those of each kind, currency and bound are apart.
 """
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: What is measured of a request.
 Measure: TypeAlias = Literal["speed", "first_token"]
+#: A quarter of an hour, in seconds.
+QUARTER = 900
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class Group:
     """What rows of one kind, currency and bound add up to.
 
     Attributes:
-        name: the day, as 2026-11-26; the hour, as in `by_hour`; or the notebook and the cell.
+        name: the day, as 2026-11-26; the quarter of an hour; or the notebook and the cell.
         kind: where the responses came from.
         bound: whether the amounts are only bounds.
         currency: of the amount; "" without one.
@@ -95,16 +97,12 @@ def by_day(connection: sqlite3.Connection, wanted: Wanted) -> list[Group]:
     return _groups(connection, "days", ("day",), wanted)
 
 
-def by_hour(connection: sqlite3.Connection, wanted: Wanted, offset: float) -> list[Group]:
-    """Return sums for each hour, which is named by its number since the Unix epoch.
+def by_quarter(connection: sqlite3.Connection, wanted: Wanted) -> list[Group]:
+    """Return sums for each quarter of an hour, which is named by its number since the Unix epoch.
 
-    Args:
-        connection: of the ledger.
-        wanted: which rows.
-        offset: how far the reader's clock is ahead of UTC, in seconds.
+    Hours of a reader's clock are made of them: no zone is apart from UTC by a part of a quarter.
     """
-    hour = f"CAST((instant + {float(offset)}) / 3600 AS INTEGER)"
-    return _groups(connection, "requests", (hour,), wanted)
+    return _groups(connection, "requests", (f"CAST(instant / {QUARTER} AS INTEGER)",), wanted)
 
 
 def by_cell(connection: sqlite3.Connection, wanted: Wanted, kind: str, most: int) -> tuple[list[Group], int]:

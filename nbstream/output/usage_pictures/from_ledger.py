@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -55,9 +55,9 @@ def read(question: Question, now: datetime | None = None) -> tuple[Figures, list
 
     Args:
         question: what they are about.
-        now: the time with its zone; None takes this machine's.
+        now: the time, in the zone of the reader; without a zone it is that of this machine.
     """
-    now = datetime.now().astimezone() if now is None else now
+    now = datetime.now() if now is None else now  # noqa: DTZ005  (an offset would be that of this hour only)
     blank = Figures(question.span, _title(question, now), "day", model=question.model)
     file = database.current()
     if file is None:
@@ -119,8 +119,7 @@ class _Reading:
         unit = unit_for(self._question.span, min(days, default=None), self._now.date())
         amounts: defaultdict[datetime, Amounts] = defaultdict(Amounts)
         if unit == "hour":
-            offset = (self._now.utcoffset() or timedelta()).total_seconds()
-            groups = series.by_hour(self._connection, self._wanted, offset)
+            groups = series.by_quarter(self._connection, self._wanted)
         for each in groups:
             if each.kind == kind:
                 amounts[self._start(each.name[0], unit)] += amounts_of(each)
@@ -147,8 +146,9 @@ class _Reading:
 
     def _start(self, name: Any, unit: str) -> datetime:
         if unit == "hour":
-            # Of the reader's clock.
-            return datetime.fromtimestamp(name * 3600, UTC).replace(tzinfo=None)
+            # On the reader's clock, which may have been changed on that day.
+            start = datetime.fromtimestamp(name * series.QUARTER, self._now.tzinfo)
+            return start.replace(minute=0, tzinfo=None, fold=0)
         return start_of(date.fromisoformat(name), unit)
 
     def _cells(self, kind: str, total: Amounts) -> tuple[tuple[Cell, ...], Cell | None]:

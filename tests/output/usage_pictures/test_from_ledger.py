@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import hypothesis.strategies as st
 import pytest
@@ -22,6 +23,7 @@ from nbstream.output.usage_pictures.from_ledger import Changes, Question, read
 from nbstream.output.usage_pictures.periods import start_of, starts, unit_for
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from nbstream.output.usage_pictures.figures import Amounts, Span
@@ -167,6 +169,21 @@ def test_hours_are_those_of_the_readers_clock(ledger: Path) -> None:
         0: 1,
         13: 2,
     }
+    assert len(figures.periods) == 24
+
+
+@pytest.mark.parametrize("given", [True, False], ids=["zone given", "zone of the machine"])
+def test_hours_are_right_on_a_day_on_which_clocks_are_changed(
+    ledger: Path, set_zone: Callable[[str], None], *, given: bool
+) -> None:
+    set_zone("Europe/Berlin")
+    zone = ZoneInfo("Europe/Berlin")
+    # At three o'clock summer time it is two o'clock again.
+    moments = [datetime(2027, 10, 31, hour, 40, tzinfo=zone, fold=fold) for hour, fold in ((0, 0), (2, 0), (2, 1))]
+    write(*(entry(each, completion=1) for each in moments))
+    now = datetime(2027, 10, 31, 14, 20, tzinfo=zone if given else None)
+    figures, _ = read(Question("today"), now)
+    assert {each.start.hour: each.amounts.requests for each in figures.periods if each.amounts.requests} == {0: 1, 2: 2}
     assert len(figures.periods) == 24
 
 
