@@ -18,6 +18,7 @@ from nbstream.billing.peak import rule_at
 from nbstream.billing.rows import latest, shipped
 from nbstream.billing.terms import Terms, has_paid_tools, terms_of
 from nbstream.billing.user_prices import user_prices
+from nbstream.language import marked
 from nbstream.model.exceptions import RequestError
 from nbstream.model.usage import Cost, CostParts
 
@@ -98,7 +99,7 @@ def _breakdown_at(
         return found
     if found.cost.at_most and not is_rough:
         return None
-    doubts = (*found.doubts, "the server used tools of its own, which are billed apart")
+    doubts = (*found.doubts, marked("the server used tools of its own, which are billed apart"))
     return replace(found, cost=replace(found.cost, at_least=True), doubts=doubts)
 
 
@@ -248,7 +249,7 @@ def _at_tier(
         return prices
     doubts: tuple[str, ...] = ()
     if not tier and provider.holidays is not None and instant.date() > provider.holidays.until:
-        doubts = ("the day may be a holiday",)
+        doubts = (marked("the day may be a public holiday in China, which has no peak hours"),)
     return replace(prices, tier="peak", factor=factor, at_most=doubts)
 
 

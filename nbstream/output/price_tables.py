@@ -12,12 +12,12 @@ from nbstream.billing.user_prices import path, user_prices
 from nbstream.client.price_questions import unknown
 from nbstream.language import _, listed, marked
 from nbstream.model.exceptions import RequestError
-from nbstream.output.price_words import age_note, money, peak_hours, plain, stamp
+from nbstream.output.price_words import age_note, holidays_note, money, peak_hours, plain, stamp
 from nbstream.output.tables import Table
 
 if TYPE_CHECKING:
     from nbstream.billing.breakdown import Kind, Prices
-    from nbstream.billing.rows import PriceRow
+    from nbstream.billing.rows import PriceList, PriceRow
     from nbstream.client.price_questions import Place
 
 _HEADERS = (
@@ -56,7 +56,7 @@ def _all_prices(place: Place) -> Table:
 def _model_prices(place: Place, found: Prices) -> Table:
     """Return the prices of a model, and its earlier and later ones in nbstream's table."""
     rows = [_row(place.model, place.host, found)]
-    provider = next((each for each in shipped() if place.host in each.hosts), None)
+    provider = _provider(place)
     if provider is not None:
         billed = provider.billed(place.model)
         history = [row for row in provider.rows if (row.model, row.currency) == (billed, found.currency)]
@@ -73,7 +73,7 @@ def _model_prices(place: Place, found: Prices) -> Table:
         _headers(),
         rows,
         _NUMBERS,
-        "\n".join(_notes(found)),
+        "\n".join(_notes(place, found)),
     )
 
 
@@ -90,6 +90,7 @@ def prices_json(place: Place) -> dict[str, Any]:
             "hosts": sorted(each.hosts),
             "source": each.source,
             "checked": each.checked.isoformat() if each.checked else None,
+            "holidays_until": each.holidays.until.isoformat() if each.holidays else None,
             "rows": [_row_json(row) for row in each.rows],
         }
         for each in shipped()
@@ -133,7 +134,11 @@ def _user_row(row: PriceRow) -> tuple[str, ...]:
     return (row.model, row.host, _time(row.since) if row.since else "", *amounts, _("yours"))
 
 
-def _notes(found: Prices) -> list[str]:
+def _provider(place: Place) -> PriceList | None:
+    return next((each for each in shipped() if place.host in each.hosts), None)
+
+
+def _notes(place: Place, found: Prices) -> list[str]:
     """Return where the prices of one model stand, how old they are, and what else changes them."""
     source = next((each.source for each in shipped() if each.name == found.provider), "")
     notes = {
@@ -155,7 +160,10 @@ def _notes(found: Prices) -> list[str]:
     written = [
         _(sentence, amount=money(found.each[kind], found.currency)) for kind, sentence in writing if kind in found.each
     ]
-    peak = [peak_hours(found.peak, found.peak_factor)] if found.peak is not None else []
+    peak = []
+    if found.peak is not None:
+        provider = _provider(place)
+        peak = [peak_hours(found.peak, found.peak_factor), *holidays_note(provider.holidays if provider else None)]
     why = listed([_(each) for each in (*found.at_most, *found.at_least)], ", and ", ", and ")
     doubts = [_("Lower bounds, as {doubts}.", doubts=why)] if found.at_least else []
     doubts = [_("Upper bounds, as {doubts}.", doubts=why)] if found.at_most else doubts
@@ -175,7 +183,7 @@ def _sources(place: Place) -> list[str]:
         )
         notes += age_note(provider.checked)
         found = next((each for each in reversed(provider.peak) if each.since <= place.at), None)
-        notes += [peak_hours(found, found.factor)] if found is not None else []
+        notes += [peak_hours(found, found.factor), *holidays_note(provider.holidays)] if found is not None else []
     providers, models = genai_data.count()
     notes.append(
         _(

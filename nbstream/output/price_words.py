@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from nbstream.billing.breakdown import Kind
-    from nbstream.billing.peak import PeakRule
+    from nbstream.billing.peak import Holidays, PeakRule
     from nbstream.model.usage import Cost
 
 #: Prices that were checked longer ago may be out of date.
@@ -93,6 +93,18 @@ def peak_hours(peak: PeakRule, factor: Decimal) -> str:
         last=_(_DAYS[days[-1]]),
         factor=factor_text,
     )
+
+
+def holidays_note(holidays: Holidays | None) -> list[str]:
+    """Return that public holidays have no peak hours, and until when they are known."""
+    if holidays is None:
+        return []
+    said = _(
+        "Public holidays in China have no peak hours. They are known until {day}; later, a cost at peak hours is an "
+        "upper bound.",
+        day=f"{holidays.until:%Y-%m-%d}",
+    )
+    return [said]
 
 
 def money(amount: Decimal, currency: str) -> str:

@@ -17,6 +17,7 @@ from nbstream.billing.rows import shipped
 from nbstream.billing.volume import Volume, estimate
 from nbstream.model.exceptions import RequestError
 from nbstream.model.usage import Cost, CostParts, Usage
+from tests.billing.days import unknown_workday
 
 HOST = "api.deepseek.com"
 #: From the team's notes on DeepSeek's pages, apart from the product's file: hit, miss and output in
@@ -194,11 +195,10 @@ def test_the_shipped_rows_have_sources_and_an_age() -> None:
 
 
 def test_why_a_cost_is_a_bound_is_told() -> None:
-    found = breakdown(
-        Usage(5, 5, 10), model="deepseek-flash", host=HOST, at=datetime(2027, 2, 3, 2, tzinfo=UTC).timestamp()
-    )
+    found = breakdown(Usage(5, 5, 10), model="deepseek-flash", host=HOST, at=unknown_workday(2))
     assert found is not None
-    assert found.doubts == ("the day may be a holiday", "the server did not say how many tokens were in its cache")
+    holiday = "the day may be a public holiday in China, which has no peak hours"
+    assert found.doubts == (holiday, "the server did not say how many tokens were in its cache")
 
 
 def test_without_a_price_of_its_own_a_written_token_costs_as_one_that_was_not_cached() -> None:

@@ -17,6 +17,7 @@ from nbstream.model.reply import SIMULATED_FINGERPRINT, Reply
 from nbstream.model.request import Request
 from nbstream.model.usage import Usage
 from nbstream.output.cost_account import cost_account, total_of_steps
+from tests.billing import days
 from tests.model.test_continued import TRUNCATED, USED, joined
 from tests.wire.test_invariants import reply_of
 
@@ -42,7 +43,7 @@ def test_each_price_is_multiplied_out_exactly() -> None:
     source, tier, saved = account.notes
     assert source == (
         "Prices of DeepSeek, valid from 2026-09-10 04:00 UTC, in nbstream's table, "
-        "compared with its page on 2026-11-15."
+        f"compared with its page on {days.checked()}."
     )
     assert tier.startswith(
         "The request was sent off-peak: Thursday, 2026-11-26 05:52 UTC. Peak is 01:00\u201304:00 and "

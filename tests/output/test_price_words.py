@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -15,11 +15,12 @@ from nbstream.model.request import Request
 from nbstream.model.usage import Cost, Usage
 from nbstream.output import price_words, wording
 from nbstream.output.cost_account import cost_account
+from tests.billing import days
 from tests.wire.messages import OVER, answer, read, start, stop
 from tests.wire.test_invariants import reply_of
 
 DATED = datetime(2026, 9, 10, 4, tzinfo=UTC)
-CHECKED = date(2026, 11, 15)
+CHECKED = days.checked()
 TABLE = Cost(Decimal("0.1"), "USD", "", DATED, source="table", checked=CHECKED)
 
 
@@ -28,8 +29,8 @@ def written(minutes: int, hour: int) -> dict[str, Any]:
     return {"cache_creation_input_tokens": minutes + hour, "cache_creation": split}
 
 
-def after(days: int) -> float:
-    return datetime(2026, 11, 15, 12, tzinfo=UTC).timestamp() + days * 86_400
+def after(count: int) -> float:
+    return datetime.combine(CHECKED, time(12), UTC).timestamp() + count * 86_400
 
 
 @pytest.mark.parametrize(

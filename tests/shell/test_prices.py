@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ import pytest
 
 from nbstream import cli
 from nbstream.billing import rows
+from tests.billing import days
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,7 +52,11 @@ def test_the_same_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert status == 0
     assert (cost["amount"], cost["one_call"], cost["tier"]) == ("1682", "0.001682", None)
     assert cost["parts"] == {"hit": "290", "miss": "348", "reasoning": "0", "answer": "1044"}
-    assert (found["at"], found["source"], found["checked"]) == ("2026-04-24T00:00:00Z", "table", "2026-11-15")
+    assert (found["at"], found["source"], found["checked"]) == (
+        "2026-04-24T00:00:00Z",
+        "table",
+        days.checked().isoformat(),
+    )
 
 
 def test_at_peak_both_prices_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
@@ -103,7 +108,8 @@ def test_prices_shows_the_table_its_sources_and_its_age(
     place = tmp_path / "nbstream" / "prices.toml"
     _, out, _ = run(capsys, "prices --at 2026-11-26T12:00")
     assert "deepseek-flash   api.deepseek.com  2026-09-10 04:00 UTC" in out
-    assert "compared on 2026-11-15." in out
+    assert f"compared on {days.checked()}." in out
+    assert f"They are known until {days.holidays_until()}; later, a cost at peak hours is an upper bound." in out
     assert "genai-prices" in out
     assert f"{place} (not there yet)" in out
     place.parent.mkdir()
@@ -122,6 +128,8 @@ def test_the_prices_of_a_model_have_their_history(capsys: pytest.CaptureFixture[
     assert [line.split()[-1] for line in out.splitlines()[2:5]] == ["earlier", "$0.87", "later"]
     _, out, _ = run(capsys, "prices anthropic/claude-sonnet-4-5")
     assert "Writing to the cache for an hour costs $6." in out
+    _, out, _ = run(capsys, "prices pro --at " + datetime.fromtimestamp(days.unknown_workday(2), UTC).isoformat())
+    assert "Upper bounds, as the day may be a public holiday in China, which has no peak hours." in out
     _, out, _ = run(capsys, "prices pro --json --at 2026-11-26T02:00")
     assert json.loads(out)["prices"]["per_million"] == {"hit": "0.044", "miss": "1.32", "output": "3.96"}
 
