@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import locale
 import os
 import subprocess
 import sys
+from importlib import metadata
 from typing import TYPE_CHECKING
 
 import pytest
+from babel.numbers import format_decimal, format_percent
 
 from nbstream.client import settings
-from nbstream.language import _, catalogues, current, joined, listed, plural
+from nbstream.language import _, catalogue, catalogues, current, joined, listed, plural
 from nbstream.language.catalogue import Catalogue
 from nbstream.widgets import front_ends, front_language
 
@@ -26,7 +29,21 @@ msgstr ""
 "Content-Type: text/plain; charset=utf-8\n"
 
 msgid "{count:,} tokens in {time:.1f} s"
-msgstr "in {time:.1f} s {count:,} Token"
+msgstr ""
+"in {time:.1f} s "
+"{count:,} Token"
+
+# Its translator may be wrong.
+#, fuzzy
+msgid "Wait"
+msgstr "Gewicht"
+
+# By nobody yet.
+msgid "Stop"
+msgstr ""
+
+#~ msgid "gone"
+#~ msgstr "weg"
 
 msgid "{n:,} row of {name}"
 msgid_plural "{n:,} rows of {name}"
@@ -77,17 +94,52 @@ def test_the_setting_counts_before_the_page_and_the_page_before_the_environment(
     assert current.code() == "en"
 
 
-def test_jupyterlab_s_own_file_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def jupyter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """JupyterLab as the front end, without any setting; return the folder of its configuration."""
     monkeypatch.setattr(front_ends, "current", lambda: front_ends.JUPYTER)
-    monkeypatch.setenv("JUPYTERLAB_SETTINGS_DIR", str(tmp_path))
+    for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_CONFIG_PATH", "JUPYTER_DATA_DIR", "JUPYTER_PATH"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+    monkeypatch.delenv("JUPYTERLAB_SETTINGS_DIR", raising=False)
+    return tmp_path / "JUPYTER_CONFIG_DIR"
+
+
+def _write(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, "utf-8")
+
+
+def test_jupyterlab_s_own_files_are_read(jupyter: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert front_language.language() == ""
-    folder = tmp_path / "@jupyterlab" / "translation-extension"
-    folder.mkdir(parents=True)
-    text = '{\n    // "locale": "de_DE"\n    // The language.\n    "locale": "zh_CN"\n}\n'
-    (folder / "plugin.jupyterlab-settings").write_text(text)
+    # What an administrator sets for all: for this environment, and in Jupyter's configuration.
+    of_all = '{"@jupyterlab/translation-extension:plugin": {"locale": "%s"}}'
+    _write(jupyter.parent / "JUPYTER_PATH" / "lab" / "settings" / "overrides.json", of_all % "fr_FR")
+    assert front_language.language() == "fr_FR"
+    _write(jupyter / "labconfig" / "default_setting_overrides.json", of_all % "de_DE")
+    assert front_language.language() == "de_DE"
+    # The user's own setting counts more.
+    file = jupyter / "lab" / "user-settings" / "@jupyterlab" / "translation-extension" / "plugin.jupyterlab-settings"
+    _write(file, '{\n    // "locale": "de_DE"\n    // The language.\n    "locale": "zh_CN"\n}\n')
     assert front_language.language() == "zh_CN"
     # Others have no such file: their page will tell.
     monkeypatch.setattr(front_ends, "current", lambda: front_ends.VSCODE)
+    assert front_language.language() == ""
+    monkeypatch.setattr(front_ends, "current", lambda: front_ends.JUPYTER)
+    for broken in ("[]", "{", '{"@jupyterlab/translation-extension:plugin": 7}'):
+        file.unlink(missing_ok=True)
+        _write(jupyter / "labconfig" / "default_setting_overrides.json", broken)
+        assert front_language.language() == "fr_FR"
+
+
+@pytest.mark.parametrize("setting", ["", '{"locale": "default"}'])
+def test_jupyterlab_has_the_language_of_the_system_if_its_pack_is_there(
+    setting: str, jupyter: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plugin = "lab/user-settings/@jupyterlab/translation-extension/plugin.jupyterlab-settings"
+    _write(jupyter / plugin, setting)
+    monkeypatch.setattr(locale, "getlocale", lambda: ("zh_CN", "UTF-8"))
+    assert front_language.language() == "zh_CN"
+    monkeypatch.setattr(front_language, "entry_points", lambda **_: metadata.EntryPoints())
     assert front_language.language() == ""
 
 
@@ -99,7 +151,9 @@ def test_another_catalogue_is_one_more_file(tmp_path: Path) -> None:
     assert said == "in 1,2 s 12.345 Token"
     assert german.plural("{n:,} row of {name}", "{n:,} rows of {name}", 1, {"name": "x{y}"}) == "1 Zeile von x{y}"
     assert german.plural("{n:,} row of {name}", "{n:,} rows of {name}", 1000, {"name": "x"}) == "1.000 Zeilen von x"
-    # One without a translation is shown in English, with this language's numbers.
+    # One without a translation, or without a sure one, is shown in English.
+    assert [german.sentence(each, {}) for each in ("Wait", "Stop", "gone", "")] == ["Wait", "Stop", "gone", ""]
+    # It has this language's numbers.
     assert german.sentence("costs {cost:.2f}", {"cost": 0.5}) == "costs 0,50"
 
 
@@ -117,10 +171,19 @@ def test_english_is_formatted_as_by_python() -> None:
     assert joined("", "Not found.", "二。") == "Not found. 二。"
 
 
-def test_english_loads_neither_babel_nor_a_catalogue() -> None:
+def test_babel_is_loaded_for_the_first_date_only() -> None:
     code = (
-        "import sys, nbstream; from nbstream.client import settings; from nbstream.language import _;"
-        "assert _('a') == 'a'; assert 'babel' not in sys.modules;"
-        "nbstream.settings.language = 'zh'; _('a'); assert 'babel' in sys.modules"
+        "import sys, nbstream; from datetime import date; from nbstream.language import _, date_text;"
+        "assert _('a') == 'a'; assert 'nbstream.language.catalogue' not in sys.modules;"
+        "nbstream.settings.language = 'zh';"
+        "assert _('a {n:,.1f} {m:.0%}', n=1234.56, m=0.5) == 'a 1,234.6 50%'; assert 'babel' not in sys.modules;"
+        "assert date_text(date(2026, 8, 12), '', 'yMMMMd') == '2026年8月12日'; assert 'babel' in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "LC_ALL": "en_US.UTF-8"})
+
+
+@pytest.mark.parametrize("language", catalogue._ENGLISH_NUMBERS)
+def test_these_languages_write_numbers_as_english_does(language: str) -> None:
+    for value in (0, -7, 1234567, 0.05, -1234.5):
+        assert format_decimal(value, "#,##0.00", language) == f"{value:,.2f}"
+    assert format_percent(0.125, "0.0%", language) == f"{0.125:.1%}"

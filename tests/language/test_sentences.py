@@ -6,11 +6,12 @@ import ast
 import re
 import string
 from functools import cache
+from gettext import c2py
 from typing import TYPE_CHECKING
 
 import pytest
 
-from nbstream.language import catalogues
+from nbstream.language import catalogues, po_file
 from tests.language import extraction
 from tests.language.extraction import MARKS, PACKAGE
 
@@ -151,6 +152,16 @@ def test_each_catalogue_has_all_sentences_and_no_others(name: str) -> None:
     known = [each.id[0] if isinstance(each.id, tuple | list) else each.id for each in catalogue if each.id]
     gone = [each for each in known if each not in keys]
     assert not gone, "\n".join(["not in the code any more:", *map(str, gone)])
+
+
+@pytest.mark.parametrize("name", sorted(catalogues.languages().values()))
+def test_each_catalogue_is_read_as_babel_reads_it(name: str) -> None:
+    path = catalogues.FOLDER / f"{name}.po"
+    catalogue = extraction.read(path)
+    texts, form_of = po_file.read(path)
+    assert texts == {each.key: list(extraction.forms_of(catalogue, each.key)) for each in extraction.sentences()}
+    rule = c2py(catalogue.plural_expr)
+    assert [form_of(number) for number in range(200)] == [rule(number) for number in range(200)]
 
 
 @pytest.mark.parametrize("name", sorted(catalogues.languages().values()))
