@@ -100,7 +100,7 @@ class RowPrompts(Prompts):
     def _check(self) -> None:
         columns = self._table.columns
         if not self.names:
-            names = ", ".join((columns or (ROW,))[:_MOST_NAMED])
+            names = listed((columns or (ROW,))[:_MOST_NAMED])
             raise RequestError(
                 _(
                     "The prompt names no column, so every row would get the same answer. Write {{{{ name }}}} for the "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from nbstream.language import _
+from nbstream.language import _, listed
 from nbstream.model.exceptions import RequestError
 from nbstream.prompt.braces import BRACES, UNCLOSED_IN_TEMPLATE
 
@@ -50,5 +50,5 @@ def filled(parts: tuple[Part, ...], blanks: Mapping[str, str]) -> str:
     """
     empty = [name for name in dict.fromkeys(part.blank for part in parts) if name and not blanks.get(name, "").strip()]
     if empty:
-        raise RequestError(_("Fill in {empty}; nothing was sent.", empty=", ".join(empty)))
+        raise RequestError(_("Fill in {empty}; nothing was sent.", empty=listed(empty)))
     return "".join(blanks[part.blank] if part.blank else part.text for part in parts)

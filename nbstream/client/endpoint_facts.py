@@ -195,7 +195,7 @@ def _check(name: str, value: object) -> None:
         raise EntryError(name, _("there is no such field; there are {names}", names=listed(FIELDS)))
     reason = ""
     if name in _CHOICES:
-        values = ", ".join(each or _("an empty text") for each in _CHOICES[name])
+        values = listed(each or _("an empty text") for each in _CHOICES[name])
         reason = "" if value in _CHOICES[name] else _("it must be one of {values}", values=values)
     elif name in ("needs_key", "has_beta"):
         reason = "" if isinstance(value, bool) else _("it must be true or false")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbstream.client import models
 from nbstream.client.redaction import KeyRedactor
-from nbstream.language import _, marked
+from nbstream.language import _, listed, marked
 from nbstream.model.exceptions import RequestError
 from nbstream.wire.surrogates import join_surrogates
 
@@ -108,6 +108,6 @@ def refuse_unseen(inserted: Iterable[Inserted], model: str) -> None:
             _(
                 "{images}: DeepSeek V4 Pro does not see images, it drops them without an error, so nothing was sent. "
                 "Flash sees them: `model=` flash.",
-                images=", ".join(images),
+                images=listed(images),
             )
         )

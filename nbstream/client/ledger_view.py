@@ -12,7 +12,7 @@ from nbstream.billing.ledger.database import LedgerError
 from nbstream.billing.ledger.place import VARIABLE
 from nbstream.billing.ledger.queries import Scope
 from nbstream.client import metering
-from nbstream.language import _, marked
+from nbstream.language import _, listed, marked
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def ledger(
         RequestError: if the ledger is switched off, or an argument is not valid.
     """
     if which not in SCOPES:
-        raise RequestError(_("{which!r} is none of {scopes}.", which=which, scopes=", ".join(SCOPES)))
+        raise RequestError(_("{which!r} is none of {scopes}.", which=which, scopes=listed(SCOPES)))
     file = database.current()
     if file is None:
         raise RequestError(_("There is no ledger: the environment variable {variable} is off.", variable=VARIABLE))

@@ -16,7 +16,7 @@ from nbstream.billing.rows import shipped
 from nbstream.billing.user_prices import path
 from nbstream.billing.volume import Volume, estimate
 from nbstream.client import routing, settings
-from nbstream.language import _, joined, listed
+from nbstream.language import _, joined, listed, option_errors
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Raise what is wrong with the options."""
         usage = " ".join(self.format_usage().split()).removeprefix("usage: ")
+        message = option_errors.said(message)
         raise RequestError(
             joined(f"{message[:1].upper()}{message[1:]}{_('.')}", _("It is written {usage}.", usage=usage))
         )

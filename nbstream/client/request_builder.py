@@ -60,7 +60,7 @@ def build_request(
         )
     if effort is not None and effort not in EFFORTS:
         raise RequestError(
-            _("`effort=` is {effort!r}: it must be one of {efforts}.", effort=effort, efforts=", ".join(EFFORTS))
+            _("`effort=` is {effort!r}: it must be one of {efforts}.", effort=effort, efforts=listed(EFFORTS))
         )
     if not isinstance(extra_body or {}, Mapping):
         raise RequestError(_("`extra_body=` must be a dict."))

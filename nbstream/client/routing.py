@@ -39,7 +39,7 @@ from nbstream.client.endpoints import (
 )
 from nbstream.client.known_endpoints import KnownEndpoints, check_name, facts_at, known_endpoints
 from nbstream.client.redaction import SHORTEST_KEY, KeyRedactor
-from nbstream.language import _
+from nbstream.language import _, listed
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
@@ -242,7 +242,7 @@ def _split(name: str, usual: str, endpoints: KnownEndpoints) -> tuple[str, str]:
                 _(
                     "{first}/… names no endpoint: there are {by_name}. The ids of {title} have no slash.",
                     first=first,
-                    by_name=", ".join(endpoints.by_name),
+                    by_name=listed(endpoints.by_name),
                     title=facts.title,
                 )
             )

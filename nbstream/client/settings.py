@@ -16,7 +16,7 @@ from nbstream.client.endpoints import URL_VARIABLE
 from nbstream.client.known_endpoints import known_endpoints
 from nbstream.client.policy.files import UNREAD
 from nbstream.client.thinking import FIELDS
-from nbstream.language import _, joined, marked
+from nbstream.language import _, joined, listed, marked
 from nbstream.language import current as current_language
 from nbstream.language.catalogues import ENGLISH, languages
 from nbstream.model.exceptions import RequestError
@@ -171,7 +171,7 @@ class Settings(Configurable):
                 continue
             try:
                 if name not in self.trait_names(config=True) or name == "endpoints":
-                    names = ", ".join(self.trait_names(config=True))
+                    names = listed(self.trait_names(config=True))
                     raise RequestError(_("there is no setting {name}: there are {names}.", name=name, names=names))  # noqa: TRY301
                 self._set_quietly(name, rule.value)
             except (traitlets.TraitError, RequestError) as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nbstream.client.thinking import field_that_switches_off
-from nbstream.language import _
+from nbstream.language import _, listed
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def check(options: Options, tools: tuple[Tool, ...]) -> None:
         RequestError: if one of them does not fit to the tools.
     """
     names = [tool.name for tool in tools]
-    known = _("The tools are {names}.", names=", ".join(names)) if names else _("No tools are given.")
+    known = _("The tools are {names}.", names=listed(names)) if names else _("No tools are given.")
     for name in allowed(options):
         if name not in names:
             raise RequestError(
@@ -61,7 +61,7 @@ def check(options: Options, tools: tuple[Tool, ...]) -> None:
             _(
                 "`tool_choice=` is {choice!r}: it must be {choices}, or the name of a tool.",
                 choice=choice,
-                choices=", ".join(_CHOICES),
+                choices=listed(_CHOICES),
             )
         )
 

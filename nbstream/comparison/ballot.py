@@ -7,7 +7,7 @@ import threading
 from string import ascii_uppercase
 from typing import TYPE_CHECKING
 
-from nbstream.language import _
+from nbstream.language import _, listed
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Ballot:
             raise RequestError(
                 _(
                     "The choice is {choices} or {neither}, not {choice!r}.",
-                    choices=", ".join(self.choices[:-1]),
+                    choices=listed(self.choices[:-1]),
                     neither=NEITHER,
                     choice=choice,
                 )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from nbstream.client import settings
-from nbstream.language import _, marked
+from nbstream.language import _, listed, marked
 from nbstream.model.printable import one_line
 from nbstream.model.text import common_prefix
 
@@ -39,9 +39,9 @@ _WORDS: dict[str, tuple[Callable[[Any], str], str]] = {
     "json": (lambda value: "JSON" if value else _("text"), marked("text")),
     "schema": (lambda value: _("schema {name}", name=_type_name(value)), marked("no schema")),
     "tries": (lambda value: _("{count} tries", count=value), marked("tries by default")),
-    "tools": (lambda value: _("tools {names}", names=", ".join(map(_type_name, value))), marked("no tools")),
+    "tools": (lambda value: _("tools {names}", names=listed(map(_type_name, value))), marked("no tools")),
     "tool_choice": (lambda value: _("tool choice {value}", value=value), marked("tool choice by default")),
-    "values": (lambda value: _("values {names}", names=", ".join(value)), marked("no values")),
+    "values": (lambda value: _("values {names}", names=listed(value)), marked("no values")),
     "files": (lambda value: _("files {names}", names=_files(value)), marked("no files")),
     "above": (
         lambda value: _("cells above") if value is True else _("{count} cells above", count=value),

@@ -7,7 +7,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from nbstream.comparison.specs import LEAST, MOST
-from nbstream.language import _
+from nbstream.language import _, listed
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _axis(line: str) -> tuple[str, list[Any]]:
     elif option not in _READ:
         # The id of a model may have an equals sign, but no beginning that looks like an option.
         raise RequestError(
-            _("`--compare` cannot compare {name!r}: there are {read}.", name=name.strip(), read=", ".join(_READ))
+            _("`--compare` cannot compare {name!r}: there are {read}.", name=name.strip(), read=listed(_READ))
         )
     texts = [text.strip() for text in rest.split(_BAR if _BAR in rest else ",")]
     if "" in texts and option != "system":

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from nbstream.client import history, settings
 from nbstream.jupyter import cell_ids, cell_value, interrupts, rerun, shown, sinks
 from nbstream.jupyter.pumping import Pump
-from nbstream.language import _
+from nbstream.language import _, listed
 from nbstream.model.exceptions import RequestError
 from nbstream.model.presentation import OPTIONS, presentation_of
 from nbstream.widgets import channels, comm_reader, front_ends
@@ -154,7 +154,7 @@ def show(reply: Reply | None = None, **display: str | None) -> None:
         RequestError: if there is no reply yet, or an option is not known.
     """
     if unknown := display.keys() - {each.name for each in OPTIONS}:
-        raise RequestError(_("show has no option {unknown}.", unknown=", ".join(sorted(unknown))))
+        raise RequestError(_("show has no option {unknown}.", unknown=listed(sorted(unknown))))
     show_settled(reply, presentation_of(settings.current(), display, "python"))
 
 

@@ -31,7 +31,7 @@ from nbstream.jupyter.completion import matcher
 from nbstream.jupyter.magic_options import arguments
 from nbstream.jupyter.out_variable import OutVariable
 from nbstream.jupyter.value_words import with_quoted_values
-from nbstream.language import _, marked
+from nbstream.language import _, marked, option_errors
 from nbstream.model.exceptions import NbstreamWarning, RequestError
 from nbstream.model.presentation import presentation_of
 from nbstream.output.audience import name_options
@@ -121,7 +121,7 @@ class DeepSeekMagics(settings.Settings, Magics):
         try:
             return self._read(words)
         except UsageError as error:
-            raise UsageError(without_keys(str(error), words)) from None
+            raise UsageError(without_keys(option_errors.said(str(error)), words)) from None
 
     def _read(self, words: list[str]) -> Namespace:
         arguments: Namespace

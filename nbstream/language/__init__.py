@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from nbstream.language import current
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
     from datetime import date
 
 
@@ -72,7 +72,7 @@ def joined(*sentences: str) -> str:
     return said
 
 
-def listed(words: Sequence[str], last: str = ", ", between: str = ", ") -> str:
+def listed(words: Iterable[str], last: str = ", ", between: str = ", ") -> str:
     """Return words in a row: `a, b`, or with `last` as " and " or " or ": `a, b and c`."""
-    *before, end = words or [""]
+    *before, end = [*words] or [""]
     return _(last).join([_(between).join(before), end]) if before else end

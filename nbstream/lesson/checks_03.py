@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from nbstream.language import _, marked
+from nbstream.language import _, listed, marked
 from nbstream.lesson.evidence import is_near, number_of, replies_to, reply_of
 from nbstream.lesson.exercises import Exercise, Prediction
 
@@ -145,7 +145,7 @@ def _check_least(value: object) -> str:
     if len(found) < 4:  # noqa: PLR2004  (the efforts that there are)
         return _ask_first()
     if value not in found:
-        return _("Give the name of an effort: {names}.", names=", ".join(sorted(found)))
+        return _("Give the name of an effort: {names}.", names=listed(sorted(found)))
     right = {effort: reply for effort, reply in found.items() if _is_right(reply)}
     if value not in right:
         return _("Read its answer again, and check it: do both prices add up to 11, and is their difference 10?")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from nbstream.language import _
+from nbstream.language import _, listed
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ class Prediction:
             return f"{number:.0f}" if abs(number) >= _LARGE else f"{number:.4g}"
         letter = str(choice).strip().lower()
         if letter not in self.choices:
-            there = ", ".join(self.choices)
+            there = listed(self.choices)
             raise RequestError(_("The prediction {name} has the choices {there}.", name=self.name, there=there))
         return letter
 

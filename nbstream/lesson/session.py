@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from nbstream.language import _, marked
+from nbstream.language import _, listed, marked
 from nbstream.lesson import live as own_server
 from nbstream.lesson import offline
 from nbstream.lesson.course import lesson_of
@@ -71,7 +71,7 @@ class Session:
     def _found(self, name: str, all_of_them: Iterable[_T], missing: str) -> _T:
         known = {each.name: each for each in all_of_them}
         if name not in known:
-            raise RequestError(_(missing, name=name, there=", ".join(known) or "-"))
+            raise RequestError(_(missing, name=name, there=listed(known) or "-"))
         return known[name]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, get_args, get_type_hints
 
-from nbstream.language import _, marked
+from nbstream.language import _, listed, marked
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def presentation_of(defaults: object, given: Mapping[str, str | None], audience:
                     "`{name}=` is {value!r}: it must be one of {values}.",
                     name=option.name,
                     value=value,
-                    values=", ".join(option.values),
+                    values=listed(option.values),
                 )
             )
         values[option.name] = value

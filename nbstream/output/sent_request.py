@@ -265,7 +265,7 @@ def _inserted_line(inserted: Inserted) -> str:
 
 def inserted_facts(inserted: Inserted) -> str:
     """Return what a value or a file is, and how much of it was sent."""
-    return one_line(listed(list(filter(None, [inserted.kind, inserted.shown, _("cut") if inserted.is_cut else ""]))))
+    return one_line(listed(list(filter(None, [_(inserted.kind), inserted.shown, _("cut") if inserted.is_cut else ""]))))
 
 
 def _tool_name(tool: Any) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from nbstream.exchange.actions import actions
 from nbstream.language import _, joined, listed, marked, plural
 from nbstream.model.printable import one_line
+from nbstream.output import problem_words
 from nbstream.output.audience import spoken
 from nbstream.output.failure_words import message
 from nbstream.output.remedies import LIMITS, remedy
@@ -145,12 +146,11 @@ def asked_again(step: Reply) -> str:
 
 def _problems(reply: Reply) -> str:
     problems = reply.problems
-    said = [one_line(str(each)) for each in problems[:_MOST_PROBLEMS]]
+    said = [problem_words.said(each) for each in problems[:_MOST_PROBLEMS]]
     more = len(problems) - _MOST_PROBLEMS
     if more > 0:
         said.append(plural("{n} more is in reply.problems.", "{n} more are in reply.problems.", more))
-    # The problems are those that the model reads, in English.
-    return " ".join(said)
+    return joined(*said)
 
 
 def has_answer(reply: Reply) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from nbstream.client.ledger_view import GROUPINGS, SCOPES, Ledger, ledger
-from nbstream.language import _, marked, plural
+from nbstream.language import _, marked, option_errors, plural
 from nbstream.model.exceptions import RequestError
 from nbstream.output.usage_report import overview, report
 
@@ -27,7 +27,11 @@ _EPILOG = marked(
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise RequestError(
-            _("{prog}: {message}. %deepseek help usage lists the words.", prog=self.prog, message=message)
+            _(
+                "{prog}: {message}. %deepseek help usage lists the words.",
+                prog=self.prog,
+                message=option_errors.said(message),
+            )
         )
 
 

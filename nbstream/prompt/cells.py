@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from nbstream.language import _, listed, marked, plural
 from nbstream.model.request import Inserted
 from nbstream.prompt.description import counted
 from nbstream.prompt.plain_output import plain_output
@@ -24,9 +25,9 @@ MOST_CHARACTERS = 100_000
 _LEAST_OUTPUT = 200
 
 _KINDS: dict[CellsOrigin, str] = {
-    "page": "cells of the notebook",
-    "history": "cells of the session, as no page answered",
-    "terminal": "cells of the session",
+    "page": marked("cells of the notebook"),
+    "history": marked("cells of the session, as no page answered"),
+    "terminal": marked("cells of the session"),
 }
 _OF_NOTEBOOK = "The cells of my notebook above this prompt, in their order, with their outputs as they are shown now:"
 _OF_SESSION = "The cells that I have run in this session, the oldest first, with the outputs that are known:"
@@ -83,11 +84,17 @@ def describe_cells(
     is_notebook = cells.origin == "page"
     text = "\n\n".join([_OF_NOTEBOOK if is_notebook else _OF_SESSION, *note, *reversed(parts), _END])
     count = len(sent) - turns
-    name = f"{counted(count, 'cell') if count else 'no cells'} {'above' if is_notebook else 'of this session'}"
-    name += f", besides {counted(turns, 'turn')}" if turns else ""
-    said = [f"{shortened} shortened"] if shortened else []
-    said += [f"{left_out} left out"] if left_out else []
-    return _inserted(name, _KINDS[cells.origin], text, said, redaction.count - before)
+    if not count:
+        name = _("no cells above") if is_notebook else _("no cells of this session")
+    elif is_notebook:
+        name = plural("{n:,} cell above", "{n:,} cells above", count)
+    else:
+        name = plural("{n:,} cell of this session", "{n:,} cells of this session", count)
+    said = [plural("besides {n:,} turn", "besides {n:,} turns", turns)] if turns else []
+    is_cut = bool(shortened or left_out)
+    said += [_("{count:,} shortened", count=shortened)] if shortened else []
+    said += [_("{count:,} left out", count=left_out)] if left_out else []
+    return _inserted(name, _KINDS[cells.origin], text, said, redaction.count - before, is_cut=is_cut)
 
 
 def describe_failure(failed: FailedCell, redaction: Redaction) -> Inserted:
@@ -95,13 +102,17 @@ def describe_failure(failed: FailedCell, redaction: Redaction) -> Inserted:
     before = redaction.count
     cell = failed.cell
     source, cut = without_middle(redaction.remove(cell.source), LONGEST_SOURCE)
-    printed, _, is_cut = _outputs(cell.outputs, LONGEST_OUTPUT, redaction)
+    printed, _used, is_cut = _outputs(cell.outputs, LONGEST_OUTPUT, redaction)
     traceback, traceback_cut = without_middle(redaction.remove(plain_output(failed.traceback)), LONGEST_OUTPUT)
     blocks = [_block(_label(cell), source, _language(cell)), *printed, _block("Its error:", traceback, "text")]
     text = "\n\n".join([_ERROR_INTRODUCTION, *blocks, _ERROR_END])
-    name = failed.error if cell.number is None else f"{failed.error} of [{cell.number}]"
-    said = ["shortened"] if cut or traceback_cut or is_cut else []
-    return _inserted(name, "exception with its cell", text, said, redaction.count - before)
+    name = failed.error
+    if cell.number is not None:
+        name = _("{error} of [{number}]", error=failed.error, number=cell.number)
+    is_cut = bool(cut or traceback_cut or is_cut)
+    said = [_("shortened")] if is_cut else []
+    kind = marked("exception with its cell")
+    return _inserted(name, kind, text, said, redaction.count - before, is_cut=is_cut)
 
 
 def came_from_history(inserted: Iterable[Inserted]) -> bool:
@@ -109,9 +120,9 @@ def came_from_history(inserted: Iterable[Inserted]) -> bool:
     return any(each.kind == _KINDS["history"] for each in inserted)
 
 
-def _inserted(name: str, kind: str, text: str, said: list[str], secrets: int) -> Inserted:
-    said += [f"{counted(secrets, 'secret')} removed"] if secrets else []
-    return Inserted(", ".join([name, *said]), kind, text, is_cut=bool(said), place="above")
+def _inserted(name: str, kind: str, text: str, said: list[str], secrets: int, *, is_cut: bool) -> Inserted:
+    said += [plural("{n:,} secret removed", "{n:,} secrets removed", secrets)] if secrets else []
+    return Inserted(listed([name, *said]), kind, text, is_cut=is_cut or bool(secrets), place="above")
 
 
 def _outputs(outputs: Sequence[CellOutput], room: int, redaction: Redaction) -> tuple[list[str], int, bool]:

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbstream.client.policy.files import UNREAD
 from nbstream.client.policy.rules import BUDGETS, Budget, BudgetOf, Rule, Rules
-from nbstream.language import _, joined, marked
+from nbstream.language import _, joined, listed, marked
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class _Reader:
                     _(
                         "{name} cannot be forced: {forced_keys} can. Above [forced] it is a default",
                         name=name,
-                        forced_keys=", ".join(_FORCED_KEYS),
+                        forced_keys=listed(_FORCED_KEYS),
                     ),
                     _FORCED,
                     name,
@@ -125,7 +125,7 @@ class _Reader:
     def _budgets(self, table: object, place: tuple[str, ...], *, is_forced: bool) -> Iterator[Rule[Budget]]:
         if not isinstance(table, Mapping):
             raise self._error(
-                _('budget must be a table, with {budgets}, as in notebook = "0.50"', budgets=", ".join(BUDGETS)), *place
+                _('budget must be a table, with {budgets}, as in notebook = "0.50"', budgets=listed(BUDGETS)), *place
             )
         for name, value in table.items():
             of: BudgetOf = "notebook" if name == "tokens" else name
@@ -134,7 +134,7 @@ class _Reader:
                     _(
                         "there is no budget {name}: there are {budgets} and tokens",
                         name=name,
-                        budgets=", ".join(BUDGETS),
+                        budgets=listed(BUDGETS),
                     ),
                     *place,
                     name,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbstream.client.redaction import without_keys
 from nbstream.jupyter.commands.command import Command
-from nbstream.language import _, marked
+from nbstream.language import _, listed, marked
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def run(line: str, context: Context) -> Any:
             _(
                 "%deepseek {said} is no command: there are {values}.",
                 said=said,
-                values=", ".join(each.usage for each in COMMANDS.values()),
+                values=listed(each.usage for each in COMMANDS.values()),
             )
         )
     return command.carry_out(words, context)

@@ -48,7 +48,7 @@ def models(words: Sequence[str], context: Context) -> None:
             _(
                 "{first} names no endpoint: there are {by_name}.",
                 first=first,
-                by_name=", ".join(routing.known().by_name),
+                by_name=listed(routing.known().by_name),
             )
         )
     word = words[-1] if words and not (is_endpoint and len(words) == 1) else ""
