@@ -24,7 +24,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nbstream.language import _, joined
+from nbstream.language import _, joined, listed
 from nbstream.lesson.live import DEMO_VARIABLE
 from nbstream.lesson.offline import RATE_VARIABLE
 from nbstream.simulator.server import Simulator
@@ -61,9 +61,8 @@ def main(options: argparse.Namespace) -> int:
     """Run the demo and return the exit status."""
     needed = ["nbclient", "ipykernel"] if options.check else ["jupyterlab", "ipykernel"]
     if missing := [name for name in needed if find_spec(name) is None]:
-        sys.stderr.write(
-            _("The demo needs {missing}. Run: pip install 'nbstream[demo]'\n", missing=" and ".join(missing))
-        )
+        names = listed(missing, " and ", " and ")
+        sys.stderr.write(_("The demo needs {missing}. Run: pip install 'nbstream[demo]'\n", missing=names))
         return 1
     with (
         tempfile.TemporaryDirectory(prefix="nbstream-demo-", ignore_cleanup_errors=True) as temporary,

@@ -22,7 +22,7 @@ from nbstream.client.sources.choice import source_for
 from nbstream.client.structured import structure_of
 from nbstream.client.thinking import field_that_switches_off
 from nbstream.client.tool_options import given_tools
-from nbstream.language import _
+from nbstream.language import _, listed
 from nbstream.model.earlier import Earlier
 from nbstream.model.exceptions import RequestError
 from nbstream.model.request import FIM
@@ -180,7 +180,8 @@ def _again(reply: Reply, options: Options) -> tuple[Endpoint, Request]:
 
     given: Mapping[str, Any] = {name: value for name, value in options.items() if value is not None}
     if fixed := [f"`{name}=`" for name in _FIXED if given.get(name)]:
-        raise RequestError(_("{fixed} cannot be changed: the same messages are sent again.", fixed=" and ".join(fixed)))
+        names = listed(fixed, " and ", " and ")
+        raise RequestError(_("{fixed} cannot be changed: the same messages are sent again.", fixed=names))
     # A budget may have room for more by now.
     chosen, request = settings.current(), as_asked(reply.request)
     endpoint, model = _server(reply, given)

@@ -41,7 +41,7 @@ class Catalogue(string.Formatter):
     def sentence(self, sentence: str, fields: dict[str, Any]) -> str:
         """Return a sentence with the values of its fields; in English if it has no translation."""
         said = self._sentences.get(sentence, [sentence])[0]
-        return self.vformat(said, (), fields) if fields else said
+        return self._filled(said, fields) if fields else said
 
     def plural(self, one: str, many: str, number: float, fields: dict[str, Any]) -> str:
         """Return the form of a sentence that fits a number, which is its field `n`."""
@@ -49,7 +49,21 @@ class Catalogue(string.Formatter):
         whole = int(number) if number == int(number) else 2
         forms = self._sentences.get(one)
         said = (one if whole == 1 else many) if forms is None else forms[self._form_of(whole)]
-        return self.vformat(said, (), {**fields, "n": number})
+        return self._filled(said, {**fields, "n": number})
+
+    def _filled(self, said: str, fields: dict[str, Any]) -> str:
+        filled = ""
+        for text, name, spec, conversion in self.parse(said):
+            value = ""
+            if name is not None:
+                found = self.convert_field(self.get_field(name, (), fields)[0], conversion)
+                value = self.format_field(found, spec or "")
+            for part in filter(None, (text, value)):
+                # A field in Chinese stands between spaces, as its value may be a number or a name.
+                before, after = filled.removesuffix(" "), part.removeprefix(" ")
+                is_close = before + after != filled + part and _is_wide(before[-1:]) and _is_wide(after[:1])
+                filled = before + after if is_close else filled + part
+        return filled
 
     def date_text(self, instant: date, skeleton: str) -> str:
         """Return the fields of a date, or of a date and time, that a CLDR skeleton names."""
@@ -76,6 +90,11 @@ class Catalogue(string.Formatter):
             return str(super().format_field(value, format_spec))
         rounded = float(f"{value:.{zeros}f}") if zeros or isinstance(value, float) else value
         return str(format_decimal(rounded, _pattern(digits, zeros), self._locale))
+
+
+def _is_wide(character: str) -> bool:
+    """Return whether a character is Chinese, or full-width punctuation."""
+    return "\u3000" <= character <= "\u9fff" or "\uff00" <= character <= "\uffef"
 
 
 def _pattern(digits: str, zeros: int) -> str:

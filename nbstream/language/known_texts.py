@@ -10,8 +10,6 @@ from functools import cache
 
 from nbstream.language import _, current
 
-#: A field has a space around it if its value may be in Latin letters.
-_BETWEEN_CHINESE = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
 _FIELD = re.compile(r"\\\{(\w+)\\\}")
 
 
@@ -32,8 +30,7 @@ class KnownTexts:
             return text
         for form in self._forms:
             if found := _pattern(form).fullmatch(text):
-                said = _(form, **{name: self.said(value) for name, value in found.groupdict().items()})
-                return _BETWEEN_CHINESE.sub("", said)
+                return _(form, **{name: self.said(value) for name, value in found.groupdict().items()})
         return text
 
 

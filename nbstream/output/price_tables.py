@@ -140,7 +140,7 @@ def _provider(place: Place) -> PriceList | None:
 
 def _notes(place: Place, found: Prices) -> list[str]:
     """Return where the prices of one model stand, how old they are, and what else changes them."""
-    source = next((each.source for each in shipped() if each.name == found.provider), "")
+    source = next((_addresses(each.source) for each in shipped() if each.name == found.provider), "")
     notes = {
         "user": _("Your own prices, in {place}.", place=found.place),
         "table": _(
@@ -170,6 +170,10 @@ def _notes(place: Place, found: Prices) -> list[str]:
     return [notes.get(found.source, ""), *written, *peak, *doubts, *age_note(found.checked)]
 
 
+def _addresses(source: str) -> str:
+    return listed(source.split(" and "), " and ")
+
+
 def _sources(place: Place) -> list[str]:
     notes = []
     for provider in shipped():
@@ -177,7 +181,7 @@ def _sources(place: Place) -> list[str]:
             _(
                 "{name}: after {source}, compared on {checked}.",
                 name=provider.name,
-                source=provider.source,
+                source=_addresses(provider.source),
                 checked=provider.checked,
             )
         )

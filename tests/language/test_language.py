@@ -157,6 +157,13 @@ def test_another_catalogue_is_one_more_file(tmp_path: Path) -> None:
     assert german.sentence("costs {cost:.2f}", {"cost": 0.5}) == "costs 0,50"
 
 
+def test_a_field_in_chinese_stands_without_spaces(tmp_path: Path) -> None:
+    file = tmp_path / "zh_CN.po"
+    file.write_text('msgid ""\nmsgstr ""\n\nmsgid "ran {time} ago"\nmsgstr "于 {time} 前运行"\n', "utf-8")
+    for time, said in (("不到 1 秒", "于不到 1 秒前运行"), ("3 s", "于 3 s 前运行"), ("（空）", "于（空）前运行")):  # noqa: RUF001
+        assert Catalogue(file).sentence("ran {time} ago", {"time": time}) == said
+
+
 def test_english_is_formatted_as_by_python() -> None:
     assert _("{count:,} tokens", count=1234) == "1,234 tokens"
     assert _("braces {stay}") == "braces {stay}"

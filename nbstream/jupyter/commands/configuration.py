@@ -55,7 +55,7 @@ def config(_words: Sequence[str], context: Context) -> None:
     redactor = KeyRedactor(*(endpoint.secrets if endpoint is not None else ()))
     shown = [[redactor.redact(cell) for cell in row] for row in rows]
     notes.append(_("Endpoints and rules of your own: {path}, or the setting endpoints.", path=endpoint_file.path()))
-    show_table(Table("", [_("setting"), _("value"), _("from")], shown, note=joined(*notes)), context)
+    show_table(Table("", [_("setting"), _("value"), _("source")], shown, note=joined(*notes)), context)
 
 
 def _row(name: str, endpoint: Endpoint | None, context: Context) -> list[str]:

@@ -13,14 +13,34 @@ from nbstream.client import settings
 from nbstream.jupyter.commands import COMMANDS
 from nbstream.language import _, joined, listed
 from nbstream.model.exceptions import RequestError
+from nbstream.output.widths import wrapped
 
 if TYPE_CHECKING:
     from argparse import Action, ArgumentParser
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from nbstream.jupyter.commands.command import Context
 
 _NAME = "deepseek"
+#: Columns of a line, and what stands before the explanation of a command.
+_WIDTH = 90
+_INDENT = " " * 8
+
+
+class _Formatter(RawDescriptionHelpFormatter):
+    """Formats help in the current language."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=_WIDTH)
+
+    def add_usage(
+        self, usage: str | None, actions: Iterable[Action], groups: Iterable[Any], prefix: str | None = None
+    ) -> None:
+        """Add how the line is written."""
+        super().add_usage(usage, actions, groups, _("usage: ") if prefix is None else prefix)
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        return wrapped(" ".join(text.split()), width)
 
 
 def write_help(words: Sequence[str], context: Context) -> None:
@@ -30,25 +50,28 @@ def write_help(words: Sequence[str], context: Context) -> None:
 
 
 def summaries() -> str:
-    """Return a line for each command."""
-    width = max(len(each.usage) for each in COMMANDS.values())
-    return "\n".join(f"  %{_NAME} {each.usage:<{width}}  {_(each.summary)}" for each in COMMANDS.values())
+    """Return how each command is written, and what it does."""
+    lines: list[str] = []
+    for each in COMMANDS.values():
+        lines.append(f"  %{_NAME} {each.usage}")
+        lines += [f"{_INDENT}{line}" for line in wrapped(_(each.summary), _WIDTH - len(_INDENT))]
+    return "\n".join(lines)
 
 
 def whole(parser: ArgumentParser) -> str:
     """Return the whole help as text for a terminal; IPython formats its own as reStructuredText."""
     parser = copy(parser)
-    parser.prog, parser.formatter_class = f"%%{_NAME}", RawDescriptionHelpFormatter
+    parser.prog, parser.formatter_class = f"%%{_NAME}", _Formatter
     parser.description = _(cleandoc(parser.description or ""))
     parser._action_groups = [_translated(each) for each in parser._action_groups]  # noqa: SLF001  (no other way)
     parser.epilog = f"{_('commands:')}\n{summaries()}"
-    return parser.format_help()
+    # The heading is argparse's.
+    return parser.format_help().replace("\noptions:\n", f"\n{_('options:')}\n")
 
 
 def _translated(group: Any) -> Any:
     """Return a group of options with its help in the current language."""
     found = copy(group)
-    found.title = _(group.title) if group.title else group.title
     found._group_actions = [copy(each) for each in group._group_actions]  # noqa: SLF001  (as above)
     for each in found._group_actions:  # noqa: SLF001  (as above)
         each.help = _(each.help) if each.help else each.help
