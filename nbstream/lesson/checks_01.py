@@ -89,12 +89,16 @@ PREDICTIONS = (
 )
 
 
+def _quoted() -> str:
+    return _("Give the reply itself: the name after `-o`, without quotes.")
+
+
 def _check_own(value: object) -> str:
     if isinstance(value, str):
-        return _("Give the reply itself: the name after `-o`, without quotes.")
+        return _quoted()
     reply = reply_of(value)
     known = {folded(prompt) for prompt in (*_MEDIAN, *_ZERO)}
-    if prompt_of(reply) in known:
+    if prompt_of(reply) in known or _LITERAL in prompt_of(reply):
         return _("This is the reply to a question of the notebook. Ask one of your own, with another name after `-o`.")
     if reply.status != "complete":
         return _("This reply is not complete: it is {status}. Ask again and let it end.", status=reply.status)
@@ -112,11 +116,18 @@ def _check_share(value: object) -> str:
         return ""
     if any(is_near(number, 100 * right, 0.6) for right, *_rest in shares):
         return _("That is per cent. Give a share between 0 and 1.")
+    if any(is_near(number, thought / (output + thought), 0.006) for thought, output in _counts(usages)):
+        return _("`completion_tokens` has the tokens of the reasoning in it already: do not add them once more.")
     if any(is_near(number, of_answer, 0.006) for _right, of_answer, _total in shares):
         return _("`completion_tokens` has the tokens of the reasoning in it already: do not take them off.")
     if any(is_near(number, of_total, 0.006) for *_rest, of_total in shares):
         return _("That is the share of all tokens. Leave out the prompt: the model has not written it.")
     return _("Divide the tokens of the reasoning by all tokens that the model wrote. Both are in `reply.usage`.")
+
+
+def _counts(usages: list[Usage]) -> list[tuple[int, int]]:
+    """Return the tokens of the reasoning and of the whole output of each."""
+    return [(usage.reasoning_tokens or 0, usage.completion_tokens or 1) for usage in usages]
 
 
 def _shares(usage: Usage) -> tuple[float, float, float]:
@@ -127,6 +138,8 @@ def _shares(usage: Usage) -> tuple[float, float, float]:
 
 
 def _check_stopped(value: object) -> str:
+    if isinstance(value, str):
+        return _quoted()
     reply = reply_of(value)
     if reply.status == "complete":
         return _("This reply is complete. Run its cell again, and press Stop while the answer is being written.")

@@ -51,6 +51,9 @@ def _front(actual: Any) -> object:
 
 def _bill(actual: Any) -> object:
     amount = Decimal(str(number_of(actual)))
+    if _check_class(actual):
+        # A sum that is not right does not show what they pay.
+        return ...
     return "a" if amount >= 10 else "b" if amount >= 1 else "c"  # noqa: PLR2004  (see the choices)
 
 
@@ -119,8 +122,10 @@ def _check_cost(value: object) -> str:
         return ""
     for reply in found:
         right, usage = float(reply.cost.amount), reply.usage  # type: ignore[union-attr]
-        if isinstance(value, float) and is_near(number, right, right * 1e-6):
+        if is_near(number, right, right * 1e-6):
             return _("The sum is right, but `float` rounds. Give the prices to `Decimal` as text, in quotes.")
+        if _is_rounded(number, right):
+            return _("Nearly: this number is rounded. Give the whole sum, with all its digits.")
         if is_near(number, right * _MILLION, right):
             return _("The prices are for a million tokens: divide by 1,000,000.")
         if is_near(number, _without_cache(reply), right * 1e-6):
@@ -129,6 +134,11 @@ def _check_cost(value: object) -> str:
         if number in (prompt, output, prompt + output):
             return _("These are tokens. Multiply each kind of token by its own price, and add up.")
     return _("Three products are needed: tokens from the cache, other tokens of the prompt, and tokens of the output.")
+
+
+def _is_rounded(number: float, right: float) -> bool:
+    """Return whether a number is the right one, rounded to fewer digits."""
+    return number > 0 and any(round(right, digits) == number for digits in range(3, 12))
 
 
 def _without_cache(reply: Reply) -> float:
@@ -148,11 +158,11 @@ def _check_times(value: object) -> str:
         return ""
     if any(is_near(number, 1 / ratio, 0.01) for ratio in ratios):
         return _("The other way round: divide the higher price by the lower one.")
-    return _("Divide the price of *input* by the price *from the cache*. Both are in the table above.")
+    return _("Divide the price of “input” by the price “from the cache”. Both are in the table above.")
 
 
 def _ratio(reply: Reply) -> float:
-    """Return how many times dearer a token is that is not in the cache."""
+    """Return how many times as much a token costs that is not in the cache."""
     parts, misses = reply.cost.parts, reply.usage.cache_miss_tokens or 0  # type: ignore[union-attr]
     if parts is None or not parts.hit or not misses:
         return 0.0
@@ -164,7 +174,11 @@ def _check_class(value: object) -> str:
     amounts = [float(reply.cost.amount) for reply in _cached() if reply.cost is not None]
     if not amounts:
         return _no_hit()
-    if any(is_near(number, _REQUESTS * amount, amount) for amount in amounts):
+    sums = [_REQUESTS * amount for amount in amounts]
+    # For a bill, whole cents are enough.
+    if any(
+        is_near(number, total, amount) or number == round(total, 2) for total, amount in zip(sums, amounts, strict=True)
+    ):
         return ""
     if any(is_near(number, times * amount, amount / 100) for times in (1, 20, 30, 50) for amount in amounts):
         return _("Count the requests: 30 students with 20 requests each.")
@@ -185,7 +199,7 @@ EXERCISES = (
     ),
     Exercise(
         "times",
-        marked("How many times dearer is a token of the prompt that is not in the cache?"),
+        marked("How many times as much does a token of the prompt cost if it is not in the cache?"),
         marked("a number"),
         _check_times,
         marked("So put what stays the same at the beginning of a prompt, and what changes at its end."),

@@ -23,6 +23,8 @@ _PEN = (
 #: A price of half a euro, as models write it.
 _RIGHT = re.compile(r"0[.,]50?\b|\b50 ?(?:cent|ct)|½|\bhalf\b", re.IGNORECASE)
 _CAPITAL = re.compile("canberra|堪培拉", re.IGNORECASE)
+#: How far a difference of two numbers with one digit after the point may be off.
+_ROUNDED = 0.11
 _FOUND = "0.50"
 _NONE = "none"
 
@@ -114,11 +116,11 @@ def _check_wait(value: object) -> str:
     if not {"low", "max"} <= found.keys():
         return _ask_first()
     low, high = (found[effort].timing.answer_started or 0.0 for effort in ("low", "max"))
-    if is_near(number, high - low, 0.06):
+    if is_near(number, high - low, _ROUNDED):
         return ""
-    if is_near(number, low - high, 0.06):
+    if is_near(number, low - high, _ROUNDED):
         return _("The other way round: take the seconds of `low` off those of `max`.")
-    if is_near(number, high, 0.06):
+    if is_near(number, high, _ROUNDED):
         return _("That is the whole wait with `max`. How much longer is it than with `low`?")
     return _("Look at `timing.answer_started` of both replies: seconds from the request to the answer's first word.")
 
@@ -144,6 +146,7 @@ def _check_least(value: object) -> str:
     found = _by_effort()
     if len(found) < 4:  # noqa: PLR2004  (the efforts that there are)
         return _ask_first()
+    value = value.strip().lower()
     if value not in found:
         return _("Give the name of an effort: {names}.", names=listed(sorted(found)))
     right = {effort: reply for effort, reply in found.items() if _is_right(reply)}

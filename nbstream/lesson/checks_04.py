@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 from nbstream.language import _, marked
 from nbstream.lesson.exercises import NOT_DONE, Exercise, Hint, Prediction, kind_of
 from nbstream.lesson.hard_streams import STREAMS, USAGES, Stream, cuts
+from nbstream.lesson.trying import is_untouched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+_NOTHING = marked("Your function gives nothing back. Use `yield` or `return`: what is only printed is not a result.")
 #: So many bytes for each byte of the answer are many, and so many are more than a few.
 _MANY, _SOME = 40, 5
 
@@ -78,7 +80,7 @@ def _check_parser(value: Any) -> Hint:
     if not callable(value):
         return _("This is no function. It begins with `def parse(pieces):`.")
     if _is_empty(lambda: value(iter(STREAMS[0].pieces))):
-        return NOT_DONE
+        return NOT_DONE if is_untouched(value) else _(_NOTHING)
     for stream in STREAMS:
         if problem := _problem(value, stream):
             return problem
@@ -131,7 +133,7 @@ def _check_usage(value: Any) -> Hint:
     if not callable(value):
         return _("This is no function. It begins with `def usage_of(chunks):`.")
     if all(_is_empty(lambda case=case: value(list(case.chunks))) for case in USAGES):  # type: ignore[misc]
-        return NOT_DONE
+        return NOT_DONE if is_untouched(value) else _(_NOTHING)
     for case in USAGES:
         name, hint = _(case.name), _(case.hint)
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from nbstream.language import _, marked
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 _CHAT = "bees"
 _THANKS = "Thank you. What should I read next?"
-_NAMES = ("noor", "mei", "ada")
+_NAMES = re.compile(r"\b(noor|mei|ada)\b", re.IGNORECASE)
 _LEAST_TURNS = 2
 
 
@@ -108,7 +109,7 @@ def _check_next(value: Any) -> Hint:
 
 
 def _check_private(chat: Any) -> Hint:
-    named = [each for each in chat.messages if any(name in each["content"].lower() for name in _NAMES)]
+    named = [each for each in chat.messages if _NAMES.search(each["content"])]
     if named and not any(turn.edited or turn.hidden for turn in chat.turns):
         return NOT_DONE
     if named:

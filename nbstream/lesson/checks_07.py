@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from nbstream.lesson.evidence import number_of
 from nbstream.lesson.exercises import NOT_DONE, Exercise, Prediction
 from nbstream.lesson.trying import by_trying, result_of
 
@@ -58,12 +59,14 @@ def _schema(value: object) -> str:
 
 
 def _totals(value: Any) -> Hint:
-    birds, without_number = value
-    if birds is ... or without_number is ...:
+    if any(each is ... for each in value):
         return NOT_DONE
-    if int(birds) != _BIRDS:
-        return f"{birds} birds? Add up the column `count`, and read the six notes to see whether the sum can be right."
-    if int(without_number) != _WITHOUT_NUMBER:
+    birds, without_number = (number_of(each) for each in value)
+    if birds != _BIRDS:
+        return (
+            f"{birds:g} birds? Add up the column `count`, and read the six notes to see whether the sum can be right."
+        )
+    if without_number != _WITHOUT_NUMBER:
         return 'The birds are right. How many values are missing? table["count"].isna() says so for each; add that up.'
     return ""
 
@@ -108,7 +111,7 @@ EXERCISES = (
     Exercise(
         "totals",
         "Count the birds that were counted, and the notes without a number.",
-        "two numbers",
+        "two numbers, each one value and no column",
         _totals,
         "A sum alone would hide that two notes have no number. Tell both.",
     ),

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from nbstream.lesson.exercises import Exercise, Prediction
-from nbstream.lesson.trying import by_trying, result_of
+from nbstream.lesson.trying import Wrong, by_trying, result_of
 
 _KNOWN = ("ines@example.org", "library@example.org")
 #: Addresses that are no contacts, with a hint for a rule that does not see it.
@@ -63,11 +63,11 @@ def _tool(function: Any) -> str:
 
 def _denied(function: Any) -> str:
     def call(name: str, state: str) -> Any:
-        return SimpleNamespace(name=name, state=state, arguments="{}", result="")
+        return SimpleNamespace(name=name, state=state, decided_by="user", arguments="{}", result="")
 
     def reply(*steps: list[Any]) -> Any:
         made = [SimpleNamespace(tool_calls=tuple(calls), answer="") for calls in steps]
-        return SimpleNamespace(steps=tuple(made), tool_calls=made[-1].tool_calls)
+        return _Shown(steps=tuple(made), tool_calls=made[-1].tool_calls)
 
     tried: tuple[tuple[Any, list[str], str], ...] = (
         (reply([]), [], "a reply without calls"),
@@ -81,10 +81,26 @@ def _denied(function: Any) -> str:
         (reply([call("send_mail", "failed"), call("pay", "denied")], []), ["pay"], "a call that ran and failed"),
     )
     for given, expected, what in tried:
-        found = result_of(function, given)
-        if list(found) != expected:
-            return f"For {what}, it should return {expected}, and returned {found!r}."
+        found = result_of(function, given, read=_names_in)
+        if found != expected:
+            return f"For {what}, it should return {expected}, and returned {found}."
     return ""
+
+
+class _Shown(SimpleNamespace):
+    """A reply of which a hint shows no more than that."""
+
+    def __repr__(self) -> str:
+        """Return what it stands for."""
+        return "reply"
+
+
+def _names_in(found: Any) -> list[str]:
+    if isinstance(found, str):
+        raise Wrong(f"The function should return all names, as a list; it returned {found!r}.")
+    if isinstance(found, set):
+        raise Wrong("A set has each name once and no order. Return a list.")
+    return list(found)
 
 
 def _names(reply: Any) -> list[str]:

@@ -63,7 +63,7 @@ class _Script:
 
 #: The replies, how many of them a right loop asks for, how long it waits, and what they are.
 _LOOPS: tuple[tuple[tuple[Reply, ...], int, list[float], str], ...] = (
-    ((_WHOLE,), 1, [], "the first reply is complete"),
+    ((_WHOLE,), 1, [], "a complete reply at once"),
     ((_refused(503), _WHOLE), 2, [1], "503, then a complete reply"),
     ((_refused(429, after=7), _WHOLE), 2, [7], "429 with Retry-After: 7, then a complete reply"),
     ((_refused(429, after=0), _WHOLE), 2, [0], "429 with Retry-After: 0, then a complete reply"),
@@ -91,12 +91,16 @@ def _patient(function: Any) -> str:
         case = f"If the server sends {what}"
         if script.asked != requests:
             return f"{case}, there should be {_requests(requests)}, and there were {script.asked}."
-        if script.waits != waits:
-            said = f"wait {waits} seconds" if waits else "not wait"
-            return f"{case}, the loop should {said}; it waited {script.waits}."
+        # To wait for 0 seconds and not to wait is the same.
+        if [wait for wait in script.waits if wait] != [wait for wait in waits if wait]:
+            return f"{case}, the loop should {_waits(waits)}; what it did: {_waits(script.waits)}."
         if found is not replies[min(requests, len(replies)) - 1]:
             return f"{case}, the loop should return the last reply, and returned {type(found).__name__}."
     return ""
+
+
+def _waits(seconds: list[float]) -> str:
+    return f"wait for {', then '.join(map(str, seconds))} seconds" if any(seconds) else "not wait"
 
 
 def _requests(count: int) -> str:
@@ -116,13 +120,17 @@ def _bill(function: Any) -> str:
         ([both, guessed], "2", "1.5", "a reply that has both"),
     )
     for replies, exact, about, what in tried:
-        found = result_of(function, replies)
-        if not (isinstance(found, tuple) and len(found) == len((exact, about))):
-            return "The function should return two sums: return certain, estimated."
-        sums = tuple(Decimal(str(each)) for each in found)
+        sums = result_of(function, replies, read=_two_sums)
         if sums != (Decimal(exact), Decimal(about)):
-            return f"For {what}, the sums should be {exact} and {about}; they were {found[0]} and {found[1]}."
+            return f"For {what}, the sums should be {exact} and {about}; they were {sums[0]} and {sums[1]}."
     return ""
+
+
+def _two_sums(found: Any) -> tuple[Decimal, Decimal]:
+    if not isinstance(found, tuple | list):
+        raise Wrong("The function should return two sums: return certain, estimated.")
+    certain, estimated = (Decimal(str(each)) for each in found)
+    return certain, estimated
 
 
 def _broken(reply: Any) -> object:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from nbstream.lesson.evidence import number_of
 from nbstream.lesson.exercises import Exercise, Prediction
 from nbstream.lesson.trying import by_trying, called, result_of
 
@@ -56,7 +57,7 @@ def _verdict(function: Any) -> str:
 
 def _entropy(function: Any) -> str:
     for given, expected in _ENTROPIES:
-        found = result_of(function, given)
+        found = result_of(function, given, read=number_of)
         if abs(found - expected) <= _CLOSE:
             continue
         call = called(function, given)
@@ -70,7 +71,7 @@ def _entropy(function: Any) -> str:
 
 def _temperature(function: Any) -> str:
     for given, t, expected in _TEMPERATURES:
-        found = [float(each) for each in result_of(function, given, t)]
+        found = result_of(function, given, t, read=_numbers)
         call = called(function, given, t)
         if len(found) != len(given):
             return f"{call} should have {len(given)} probabilities, and has {len(found)}."
@@ -80,6 +81,10 @@ def _temperature(function: Any) -> str:
             shown = [round(each, 3) for each in found]
             return f"{call} should be {[round(each, 3) for each in expected]}, and is {shown}. Is the power 1/T?"
     return ""
+
+
+def _numbers(value: Any) -> list[float]:
+    return [number_of(each) for each in value]
 
 
 def _why_price(ratio: Any) -> str:

@@ -142,13 +142,23 @@ class Prediction:
             try:
                 number = float(choice)  # type: ignore[arg-type]
             except (TypeError, ValueError):
-                said = _("The prediction {name} is a number, not {kind}.", name=self.name, kind=kind_of(choice))
+                said = _(
+                    "The prediction {name} is a number, not {kind}. Write a number alone, such as 3, without a word.",
+                    name=self.name,
+                    kind=kind_of(choice),
+                )
                 raise RequestError(said) from None
             return f"{number:.0f}" if abs(number) >= _LARGE else f"{number:.4g}"
         letter = str(choice).strip().lower()
         if letter not in self.choices:
             there = listed(self.choices)
-            raise RequestError(_("The prediction {name} has the choices {there}.", name=self.name, there=there))
+            said = _(
+                "The prediction {name} has the choices {there}. Write one letter in quotes, such as {example}.",
+                name=self.name,
+                there=there,
+                example=f'"{next(iter(self.choices))}"',
+            )
+            raise RequestError(said)
         return letter
 
 

@@ -86,6 +86,10 @@ def test_a_lesson_runs_as_it_is_and_with_its_solutions(path: Path, tmp_path: Pat
         assert last["exercises"] == dict.fromkeys(names, "right")
         # A solution predicts what happens.
         assert last["predictions"] == dict.fromkeys(predictions, "right")
+        for name, sources in given.get("also", {}).items():
+            for source in sources:
+                told = _told(_execute(client, source))
+                assert told[-1:] == [{"kind": "exercise", "name": name, "state": "right"}], source
         wrong = given["wrong"]
         assert sorted(wrong) == sorted(names)
         for name, sources in wrong.items():

@@ -129,7 +129,7 @@ def test_a_rule_that_forbids_the_simulator_is_said_at_the_start(
         (None, lambda: lesson.start("1"), "There is no lesson '1'"),  # type: ignore[arg-type]
         (None, lambda: lesson.check("own", 1), "No lesson has been started"),
         (1, lambda: lesson.check("sum", 1), "It has: share, stopped, sent, own."),
-        (1, lambda: lesson.predict("first", "z"), "has the choices a, b, c."),
+        (1, lambda: lesson.predict("first", "z"), "has the choices a, b, c. Write one letter in quotes"),
         (3, lambda: lesson.predict("ratio", "many"), "is a number, not a str"),
         (1, lambda: lesson.reveal("first", 3), "does not show what happened"),
     ],
