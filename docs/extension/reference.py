@@ -32,8 +32,7 @@ _VALUES = {"last", "settings"}
 #: Public for other modules of nbstream, and of no use to others.
 _INTERNAL = {
     "Run": "wake",
-    "Reply": "as_earlier, ended, estimated_output_tokens, has_grown, is_counted, last_cost, last_estimate, last_step, "
-    "last_tokens, last_unreported, last_usage, unreported_prompt_tokens, unreported_tokens",
+    "Reply": "ended, last_step, own",
     "Chat": "add_listener, branch, continue_version, end_cell, position_of, question, remove_listener, renewed, "
     "revision, set_aside, turn_of",
     "Replies": "cut, put",

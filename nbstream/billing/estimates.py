@@ -73,7 +73,7 @@ def estimated_usage(of: Request | Reply) -> Usage:
     if not isinstance(of, Reply):
         prompt = prompt_tokens_estimate(of)
         return Usage(prompt, 0, prompt, cache_miss_tokens=prompt, cache_hit_tokens=0)
-    reported, more = of.last_usage or Usage(), unreported(of) or Usage(0, 0)
+    reported, more = of.own.usage or Usage(), unreported(of) or Usage(0, 0)
     prompt = (reported.prompt_tokens or 0) + (more.prompt_tokens or 0)
     output = (reported.completion_tokens or 0) + (more.completion_tokens or 0)
     whole = replace(reported, prompt_tokens=prompt, completion_tokens=output, total_tokens=prompt + output)
@@ -82,12 +82,12 @@ def estimated_usage(of: Request | Reply) -> Usage:
 
 def unreported(reply: Reply) -> Usage | None:
     """Return about how many tokens of the last request no report counts; None if there are none."""
-    usage = reply.last_usage
-    if reply.last_step.recorded is not None or (usage is not None and usage.cost is not None and reply.is_counted):
+    usage = reply.own.usage
+    if reply.last_step.recorded is not None or (usage is not None and usage.cost is not None and reply.own.is_counted):
         return None
     prompt = _prompt_of(reply) if usage is None or usage.prompt_tokens is None else 0
     reported = None if usage is None else usage.completion_tokens
-    output = reply.last_tokens if reported is None or not reply.is_counted else 0
+    output = reply.own.tokens if reported is None or not reply.own.is_counted else 0
     if reported is not None and output:
         # A server that counts so far, as vLLM can, is right; others report a number at the start.
         output = 0 if output <= _SURE * reported else output - reported
@@ -110,7 +110,7 @@ def estimated(reply: Reply, end: Ended, currency: str = "USD", *, has_data: bool
     """
     after = reduce(reply, end)
     missing = unreported(after)
-    if missing is None and (after.is_counted or after.has_grown):
+    if missing is None and (after.own.is_counted or after.own.has_grown):
         return _rough(after, end.at, currency)
     if not _may_be_billed(reply, end.failure, has_data=has_data):
         return None
@@ -153,7 +153,7 @@ def cost_of_estimate(reply: Reply, currency: str = "USD") -> Cost | None:
 
 def _rough(reply: Reply, at: float, currency: str) -> Estimated | None:
     """Return the estimate for tokens that are all reported, and whose cost is not even a bound."""
-    usage = reply.last_usage
+    usage = reply.own.usage
     if usage is None or reply.last_step.recorded is not None or prices.cost_of(reply, currency) is not None:
         return None
     cost = prices.priced(reply, usage, currency, is_rough=True)
@@ -167,7 +167,7 @@ def _prompt_of(reply: Reply) -> int:
     """
     messages, steps = reply.request.messages, reply.steps
     before = steps[-2] if len(steps) > 1 else None
-    usage = before.last_usage if before is not None else None
+    usage = before.own.usage if before is not None else None
     if before is None or usage is None or usage.prompt_tokens is None or usage.completion_tokens is None:
         return prompt_tokens_estimate(reply.request)
     # The first one of these is the reply to the step before.
@@ -180,7 +180,7 @@ def _prompt_of(reply: Reply) -> int:
 
 def _may_be_billed(reply: Reply, failure: Failure | None, *, has_data: bool) -> bool:
     """Return whether a server may have billed a request of which it did not report all tokens."""
-    if reply.has_grown or (failure is None and reply.last_usage is not None):
+    if reply.own.has_grown or (failure is None and reply.own.usage is not None):
         return True
     if reply.timing.started is None:
         return False
@@ -199,7 +199,7 @@ def _may_be_billed(reply: Reply, failure: Failure | None, *, has_data: bool) -> 
 
 def _uncached(reply: Reply, prompt: int) -> dict[str, int]:
     """Return the split of an estimated prompt: what the request before it had is in the cache."""
-    before = next((step.last_usage for step in reversed(reply.steps[:-1]) if step.last_usage is not None), None)
+    before = next((step.own.usage for step in reversed(reply.steps[:-1]) if step.own.usage is not None), None)
     hit = 0
     if before is not None and before.cache_hit_tokens is not None and before.prompt_tokens is not None:
         hit = min(before.prompt_tokens, prompt)

@@ -41,11 +41,11 @@ def cost_of(reply: Reply, currency: str = "USD") -> Cost | None:
 
     It is a lower bound if the server did not report all tokens of it, as after a stop.
     """
-    usage = reply.last_usage
+    usage = reply.own.usage
     if reply.recorded is not None:
         return Cost(Decimal(0), currency, "", None, source=reply.recorded.kind, parts=CostParts())
-    is_whole = reply.is_counted
-    if usage is None or not (is_whole or reply.has_grown):
+    is_whole = reply.own.is_counted
+    if usage is None or not (is_whole or reply.own.has_grown):
         # Whether a server bills a prompt that it has only begun with is not certain.
         return None
     if usage.cost is None:
@@ -74,7 +74,7 @@ def breakdown_of(step: Reply, currency: str = "USD") -> Breakdown | None:
 
     The cost of an earlier part of the reply, which it goes on with, is not in it.
     """
-    usage, earlier, timing = step.last_usage, step.earlier, step.timing
+    usage, earlier, timing = step.own.usage, step.earlier, step.timing
     at = timing.started if earlier is None or not earlier.requests else timing.continued
     if step.recorded is not None:
         at = step.recorded.instant

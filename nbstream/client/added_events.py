@@ -62,7 +62,7 @@ def ending_warnings(reply: Reply, at: float) -> list[Event]:
     """Return what only the whole reply tells about its request."""
     field = field_that_switches_off(reply.request.parameters)
     warnings = [ReplyWarning("thought_anyway", where=field)] if field and reply.reasoning.strip() else []
-    if reply.last_usage is not None and reply.recorded is None and (problem := prices.problem()):
+    if reply.own.usage is not None and reply.recorded is None and (problem := prices.problem()):
         warnings.append(ReplyWarning("bad_prices", problem))
     return [Warned(at, each) for each in warnings]
 

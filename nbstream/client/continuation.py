@@ -26,6 +26,7 @@ from nbstream.language import _, listed
 from nbstream.model.earlier import Earlier
 from nbstream.model.exceptions import RequestError
 from nbstream.model.request import FIM
+from nbstream.model.retelling import earlier_of
 from nbstream.model.warning import ReplyWarning
 from nbstream.sessions.per_session import PerSession
 
@@ -100,12 +101,12 @@ def resumed(reply: Reply, options: Options) -> ApiSource:
     endpoint, request = _again(reply, options)
     before = reply.earlier
     if request.address.call == FIM:
-        return _filling_on(endpoint, request, reply.as_earlier(), len(before.answer) if before is not None else 0)
+        return _filling_on(endpoint, request, earlier_of(reply), len(before.answer) if before is not None else 0)
     own_answer = str(reply.message["content"])[len(before.answer) if before is not None else 0 :]
     if own_answer.strip() or (before is not None and before.requests):
         messages = request.messages if before is None else request.messages[:-1]
         left_out = before.left_out if before is not None else {}
-        earlier = replace(reply.as_earlier(), left_out=left_out)
+        earlier = replace(earlier_of(reply), left_out=left_out)
         return _going_on(endpoint, replace(request, messages=messages), earlier)
     anew = replace(request, warnings=(*request.warnings, ReplyWarning("asked_anew")))
     if before is None:

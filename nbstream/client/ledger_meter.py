@@ -108,7 +108,7 @@ def entry_of(taken: Taken) -> Entry:
 
 
 def _tokens(taken: Taken) -> dict[str, Any]:
-    usage, missing = taken.usage or Usage(), taken.step.last_unreported or Usage()
+    usage, missing = taken.usage or Usage(), taken.step.own.unreported or Usage()
     return {
         "prompt": usage.prompt_tokens,
         "hit": usage.cache_hit_tokens,
@@ -122,7 +122,7 @@ def _tokens(taken: Taken) -> dict[str, Any]:
 
 def _money(taken: Taken) -> dict[str, Any]:
     step, cost, estimate = taken.step, taken.cost, taken.estimate
-    took = taken.usage is not None or step.has_grown or step.last_unreported is not None
+    took = taken.usage is not None or step.own.has_grown or step.own.unreported is not None
     values: dict[str, Any] = {"unknown": cost is None and estimate is None and took and step.recorded is None}
     if cost is not None:
         # The estimate stands beside it for the rest.

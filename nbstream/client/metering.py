@@ -219,7 +219,7 @@ class Metering:
     def _tell(self, asked: Asked, step: Reply, *, is_repeated: bool) -> None:
         seconds = time.monotonic() - self._began
         taken = Taken(
-            asked, step, step.last_usage, step.last_cost, step.last_estimate, self._started, seconds, is_repeated
+            asked, step, step.own.usage, step.own.cost, step.own.estimate, self._started, seconds, is_repeated
         )
         for meter in self._meters:
             _guarded(partial(meter.ended, taken))

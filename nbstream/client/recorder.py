@@ -97,7 +97,7 @@ class Recorder:
             step: the reply to its request; None if there was none.
             cost: what it cost.
         """
-        usage = step.last_usage if step is not None else None
+        usage = step.own.usage if step is not None else None
         usual, endpoint = self.usual, self.endpoint
         self._pending.append(writer.submit(lambda: self._append(taken_of(response, usage, cost, usual, endpoint))))
 

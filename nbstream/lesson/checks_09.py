@@ -139,12 +139,12 @@ def _broken(reply: Any) -> object:
 
 def _continued(reply: Any) -> str:
     """Return what the last request was billed for: its input is the prompt and the first part."""
-    before = reply.usage.prompt_tokens - reply.last_usage.prompt_tokens
-    return "b" if reply.last_usage.prompt_tokens > before > 0 else "a"
+    before = reply.usage.prompt_tokens - reply.own.usage.prompt_tokens
+    return "b" if reply.own.usage.prompt_tokens > before > 0 else "a"
 
 
 def _why_continued(reply: Any) -> str:
-    own = reply.last_usage
+    own = reply.own.usage
     return (
         "The server remembers nothing. The second request sends the prompt and the first part of the answer again, as "
         f"input: {own.prompt_tokens} tokens in. As output only the new tokens count: {own.completion_tokens}. "

@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
 from nbstream.model import representation
 from nbstream.model.blocks import call_block, content_of
-from nbstream.model.earlier import Earlier
 from nbstream.model.exceptions import NbstreamError
+from nbstream.model.own_figures import OwnFigures
 from nbstream.model.probabilities import Token, Tokens
 from nbstream.model.request import Request
 from nbstream.model.spend import Spend
 from nbstream.model.text import Text, without_blank_ends
 from nbstream.model.timing import Timing
-from nbstream.model.token_estimate import estimate_pieces, estimate_tokens
 from nbstream.model.warning import summed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from nbstream.model.blocks import Block
+    from nbstream.model.earlier import Earlier
     from nbstream.model.events import Retrying, StepCause, Waiting
     from nbstream.model.failure import Failure
     from nbstream.model.problem import Problem
@@ -151,37 +151,35 @@ class Reply:
     @property
     def _last_spend(self) -> Spend:
         """What the last request cost, with the part that it goes on with."""
-        own, about = self.last_cost, self.last_estimate
-        took = self.is_counted or self.has_grown or self._own_unreported is not None
-        is_unknown = own is None and about is None and took and self.ended and self.recorded is None
+        own = self.own
+        took = own.is_counted or own.has_grown or own.unreported is not None
+        is_unknown = own.cost is None and own.estimate is None and took and self.ended and self.recorded is None
         free = self.recorded.kind if self.recorded is not None else None
-        spend = Spend.of(own, about, is_unknown=is_unknown, is_simulated=self.simulated, free=free)
+        spend = Spend.of(own.cost, own.estimate, is_unknown=is_unknown, is_simulated=self.simulated, free=free)
         spend += self.lost
         return spend if self.earlier is None else spend + self.earlier.spend
 
     @property
-    def last_cost(self) -> Cost | None:
-        """What the last request alone certainly cost; see `cost`."""
-        return self.cost if self._is_one else self._own_cost
-
-    @property
-    def last_estimate(self) -> Cost | None:
-        """About what the last request alone cost beside that; see `estimate`."""
-        return self.estimate if self._is_one else self._own_estimate
-
-    @property
-    def last_unreported(self) -> Usage | None:
-        """About how many tokens of the last request the server did not report.
-
-        None before its end, and if the server reported all or nothing can have been billed.
-        """
-        return self._own_unreported
-
-    @property
-    def _is_one(self) -> bool:
-        """Whether its sums are those of one request, as of a reply that no events made."""
-        is_alone = self.earlier is None and not self._steps and not self.lost_tokens
-        return is_alone and self._own_cost is None and self._own_estimate is None
+    def own(self) -> OwnFigures:
+        """What the last request brought and cost by itself."""
+        earlier = self.earlier
+        is_first = earlier is None and not self._steps
+        # A reply that no events made has sums only.
+        is_one = is_first and not self.lost_tokens and self._own_cost is None and self._own_estimate is None
+        return OwnFigures(
+            usage=self.usage if is_first else self._own_usage,
+            cost=self.cost if is_one else self._own_cost,
+            estimate=self.estimate if is_one else self._own_estimate,
+            unreported=self._own_unreported,
+            is_over=self.finish_reason is not None or self.status in ("complete", "truncated"),
+            texts=(
+                (self._reasoning, 0 if earlier is None else len(earlier.reasoning)),
+                (self._answer, 0 if earlier is None else len(earlier.answer)),
+                (self._refusal, 0),
+                *((draft.arguments, 0) for draft in self._tools),
+            ),
+            calls=len(self._tools),
+        )
 
     @property
     def answer(self) -> str:
@@ -307,89 +305,6 @@ class Reply:
     def simulated(self) -> bool:
         """Whether the simulator made this reply, so that no model was called."""
         return self.system_fingerprint == SIMULATED_FINGERPRINT
-
-    @property
-    def estimated_output_tokens(self) -> int:
-        """About how many tokens were received; label the number as an estimate."""
-        return sum(step.estimated_output_tokens for step in self._steps) + self._estimated_own_tokens
-
-    @property
-    def _estimated_own_tokens(self) -> int:
-        texts = [self._reasoning, self._answer, self._refusal, *(draft.arguments for draft in self._tools)]
-        given = self.earlier.tokens if self.earlier is not None and not self.earlier.requests else 0
-        return max(0, estimate_tokens("".join(map(str, texts))) - given)
-
-    @property
-    def last_usage(self) -> Usage | None:
-        """The tokens of the last request alone, as the server counted them."""
-        return self.usage if self.earlier is None and not self._steps else self._own_usage
-
-    @property
-    def is_counted(self) -> bool:
-        """Whether the tokens that the server reported of the last request are all of it.
-
-        Some servers report them so far with each piece, and Anthropic's API those of the prompt at
-        the beginning; after a stop, these are a part.
-        """
-        is_over = self.finish_reason is not None or self.status in ("complete", "truncated")
-        return self.last_usage is not None and is_over
-
-    @property
-    def last_tokens(self) -> int:
-        """About how many tokens the last request brought; label the number as an estimate."""
-        before = self.earlier
-        texts = [
-            (self._reasoning, 0 if before is None else len(before.reasoning)),
-            (self._answer, 0 if before is None else len(before.answer)),
-            (self._refusal, 0),
-            *((draft.arguments, 0) for draft in self._tools),
-        ]
-        return estimate_pieces(piece for text, start in texts for piece in text.slices(start))
-
-    @property
-    def has_grown(self) -> bool:
-        """Whether the last request brought text or tool calls."""
-        earlier = self.earlier
-        before = 0 if earlier is None else len(earlier.answer) + len(earlier.reasoning)
-        return bool(self._answer.length + self._reasoning.length > before or self._refusal.length or self._tools)
-
-    @property
-    def unreported_tokens(self) -> int:
-        """About how many of the tokens that were received no report of the server counts."""
-        before = sum(step.unreported_tokens for step in self._steps)
-        before += self.earlier.unreported if self.earlier is not None else 0
-        if self._own_unreported is not None:
-            return before + (self._own_unreported.completion_tokens or 0)
-        return before + (self.last_tokens if self.last_usage is None else 0)
-
-    @property
-    def unreported_prompt_tokens(self) -> int:
-        """About how many tokens of the prompts no report of the server counts."""
-        before = sum(step.unreported_prompt_tokens for step in self._steps) + self.lost_tokens
-        before += self.earlier.unreported_prompt if self.earlier is not None else 0
-        return before + ((self._own_unreported.prompt_tokens or 0) if self._own_unreported is not None else 0)
-
-    def as_earlier(self) -> Earlier:
-        """Return what this reply is for a request that goes on with it."""
-        spend = self.spend
-        return Earlier(
-            answer=str(self._answer),
-            reasoning=str(self._reasoning),
-            requests=1 + (self.earlier.requests if self.earlier is not None else 0),
-            model=self.model,
-            timing=self.timing,
-            usage=self.usage,
-            cost=spend.cost,
-            estimate=spend.estimate,
-            is_unknown=bool(spend.unknown) or len(spend.exact) > 1 or len(spend.about) > 1,
-            given=self.earlier.given if self.earlier is not None else "",
-            unreported=self.unreported_tokens,
-            unreported_prompt=self.unreported_prompt_tokens,
-            id=self.id,
-            system_fingerprint=self.system_fingerprint,
-            reasoning_field=self.reasoning_field,
-            logprobs=self._tokens,
-        )
 
     def raise_for_status(self) -> Self:
         """Return the reply if it is complete.

@@ -1,11 +1,14 @@
-"""The events of a reply, made of its value: for a reply that another request goes on with."""
+"""A reply for a request that goes on with it: as its events, or as the earlier part of another."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from nbstream.model import events
+from nbstream.model.earlier import Earlier
 from nbstream.model.failure import Failure
+from nbstream.model.probabilities import Tokens
+from nbstream.model.unreported import unreported_output, unreported_prompt
 from nbstream.model.usage import Usage
 
 if TYPE_CHECKING:
@@ -25,6 +28,29 @@ def events_of(steps: Sequence[Reply]) -> list[events.Event]:
     return [event for number, step in enumerate(steps) for event in _of_step(number, step)]
 
 
+def earlier_of(reply: Reply) -> Earlier:
+    """Return what a reply is for a request that goes on with it."""
+    spend, before = reply.spend, reply.earlier
+    return Earlier(
+        answer=str(reply.message["content"]),
+        reasoning=reply.reasoning,
+        requests=1 + (before.requests if before is not None else 0),
+        model=reply.model,
+        timing=reply.timing,
+        usage=reply.usage,
+        cost=spend.cost,
+        estimate=spend.estimate,
+        is_unknown=bool(spend.unknown) or len(spend.exact) > 1 or len(spend.about) > 1,
+        given=before.given if before is not None else "",
+        unreported=unreported_output(reply),
+        unreported_prompt=unreported_prompt(reply),
+        id=reply.id,
+        system_fingerprint=reply.system_fingerprint,
+        reasoning_field=reply.reasoning_field,
+        logprobs=Tokens([*reply.logprobs]),
+    )
+
+
 def _of_step(number: int, step: Reply) -> Iterator[events.Event]:
     timing, begun = step.timing, step.timing.begun
     if number:
@@ -42,15 +68,15 @@ def _of_step(number: int, step: Reply) -> Iterator[events.Event]:
     yield from _texts(step)
     if step.recorded is not None:
         yield events.Replayed(begun, step.recorded)
-    if step.last_usage is not None:
-        yield events.UsageReported(begun, step.last_usage)
+    if step.own.usage is not None:
+        yield events.UsageReported(begun, step.own.usage)
     ended = timing.ended or begun
     if step.finish_reason is not None:
         yield events.Finished(timing.finished or ended, step.finish_reason)
-    if step.last_cost is not None:
-        yield events.Priced(ended, step.last_cost)
-    if step.last_unreported is not None:
-        yield events.Estimated(ended, step.last_unreported, step.last_estimate)
+    if step.own.cost is not None:
+        yield events.Priced(ended, step.own.cost)
+    if step.own.unreported is not None:
+        yield events.Estimated(ended, step.own.unreported, step.own.estimate)
     yield events.Responded(ended)
     for index, call in enumerate(step.tool_calls):
         began = ended if call.began is None else call.began

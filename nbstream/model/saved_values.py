@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 from nbstream.model import (
     blocks,
     caching,
+    earlier,
     events,
     failure,
+    probabilities,
     recorded,
     reply,
     request,
@@ -35,14 +37,14 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 _MODULES: tuple[ModuleType, ...] = (
-    *(blocks, caching, events, failure, recorded, reply, request, spend, structure, timing),
-    *(tool_call, tool_result, usage, warning),
+    *(blocks, caching, earlier, events, failure, probabilities, recorded, reply, request, spend),
+    *(structure, timing, tool_call, tool_result, usage, warning),
 )
 _CLASSES = {
     name: found
     for module in _MODULES
     for name, found in vars(module).items()
-    if isinstance(found, type) and is_dataclass(found)
+    if isinstance(found, type) and is_dataclass(found) and found.__module__ == module.__name__
 }
 #: Classes of files of format 1 that there are no more: what makes a value of their fields.
 _FORMER: dict[str, Callable[..., Any]] = {

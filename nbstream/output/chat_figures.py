@@ -76,7 +76,7 @@ def context(chat: Chat) -> ContextUse | None:
         return None
     last = sent[-1].version
     reply = last.reply
-    usage, window = reply.last_usage, reply.last_step.request.context_window
+    usage, window = reply.own.usage, reply.last_step.request.context_window
     is_as_sent = last.after == {turn.version.number for turn in sent[:-1]} and not last.edited
     if is_as_sent and usage is not None and usage.prompt_tokens is not None and usage.completion_tokens is not None:
         return ContextUse(usage.prompt_tokens + usage.completion_tokens, window, is_estimate=False)

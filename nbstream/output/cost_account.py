@@ -154,7 +154,7 @@ def _source(found: Breakdown, step: Reply) -> list[str]:
 
 def _with_share(kind: Kind, step: Reply) -> str:
     """Return what kind of tokens they are, and how many of them were reasoning."""
-    usage = step.last_usage
+    usage = step.own.usage
     if kind != "output" or usage is None or not usage.reasoning_tokens:
         return _(KINDS[kind])
     return _("{kind}, {count:,} of them reasoning", kind=_(KINDS[kind]), count=usage.reasoning_tokens)
@@ -184,7 +184,7 @@ def _doubts(found: Breakdown, step: Reply) -> list[str]:
     cost = _cost(step)
     if found.doubts:
         notes.append(bound_words(found))
-    if not step.is_counted:
+    if not step.own.is_counted:
         notes.append(_("It is a lower bound, as the server counted only up to here when the reply ended."))
     notes += _estimated(step)
     is_whole = step.earlier is None or not step.earlier.requests
@@ -203,20 +203,20 @@ def bound_words(found: Breakdown) -> str:
 
 
 def _known(step: Reply) -> list[str]:
-    cost = step.last_cost
+    cost = step.own.cost
     return [] if cost is None else [_("What it reported costs {money}.", money=money(cost.amount, cost.currency))]
 
 
 def _estimated(step: Reply) -> list[str]:
     """Return about how many tokens were not reported, and what they cost."""
     notes = []
-    missing, about = step.last_unreported, step.last_estimate
+    missing, about = step.own.unreported, step.own.estimate
     if missing is not None:
         given, received = missing.prompt_tokens, missing.completion_tokens
         words = [_("about {count:,} tokens in", count=given)] if given else []
         words += [_("about {count:,} tokens out", count=received)] if received else []
         words += [_("a price that is not known") if about is None else _("about {amount}", amount=about.text(1))]
-        if step.last_usage is None:
+        if step.own.usage is None:
             notes.append(_("By an estimate, it took {amounts}.", amounts=listed(words)))
         else:
             notes.append(_("By an estimate, the rest is {amounts}.", amounts=listed(words)))
@@ -229,7 +229,7 @@ def _estimated(step: Reply) -> list[str]:
 
 
 def _why_unknown(step: Reply) -> list[str]:
-    usage = step.last_usage
+    usage = step.own.usage
     if usage is None and not step.ended:
         return [_("The cost is known when the request has ended.")]
     if usage is None:

@@ -181,7 +181,7 @@ def _limit_and_use(reply: Reply) -> tuple[int | None, int | None]:
     """Return the most tokens that were asked for, and how many the reply has."""
     given = (reply.request.parameters.get(name) for name in LIMITS)
     limit = next((value for value in given if isinstance(value, int)), None)
-    return limit, reply.last_usage.completion_tokens if reply.last_usage is not None else None
+    return limit, reply.own.usage.completion_tokens if reply.own.usage is not None else None
 
 
 def _has_reached_limit(reply: Reply) -> bool:

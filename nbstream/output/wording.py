@@ -12,6 +12,7 @@ from nbstream.language import _, joined, listed, marked, plural
 from nbstream.model import rates
 from nbstream.model.events import Retrying, Waiting
 from nbstream.model.printable import printable
+from nbstream.model.unreported import unreported_output, unreported_prompt
 from nbstream.output import call_words, spending, step_times
 from nbstream.output.durations import seconds
 from nbstream.output.failure_words import message
@@ -229,7 +230,7 @@ def _turn(reply: Reply) -> list[str]:
 
 def _tokens(reply: Reply) -> list[str]:
     usage, missing = reply.usage, _unreported(reply)
-    if usage is None and reply.error is not None and reply.error.kind == "budget" and not reply.has_grown:
+    if usage is None and reply.error is not None and reply.error.kind == "budget" and not reply.own.has_grown:
         return [_("not sent")]
     if usage is None:
         return [_("usage not reported ({missing})", missing=missing) if missing else _("usage not reported")]
@@ -245,7 +246,7 @@ def _tokens(reply: Reply) -> list[str]:
 
 def _unreported(reply: Reply) -> str:
     """Return about how many tokens no report counts: `about 1,200 tokens in, 340 out`."""
-    given, received = reply.unreported_prompt_tokens, reply.unreported_tokens
+    given, received = unreported_prompt(reply), unreported_output(reply)
     if not given:
         return _("about {count:,} tokens out", count=received) if received else ""
     if received:
@@ -255,7 +256,7 @@ def _unreported(reply: Reply) -> str:
 
 def _context(reply: Reply) -> list[str]:
     """Return how full the context window is, from a fifth of it on."""
-    usage, window = reply.last_usage, reply.request.context_window
+    usage, window = reply.own.usage, reply.request.context_window
     if usage is None or usage.prompt_tokens is None or not window:
         return []
     share = (usage.prompt_tokens + (usage.completion_tokens or 0)) / window

@@ -16,6 +16,7 @@ from nbstream.billing.image_tokens import image_tokens, size_of
 from nbstream.model.events import Answer, Ended, Finished, Reasoning, Started, UsageReported
 from nbstream.model.request import Request
 from nbstream.model.token_estimate import estimate_tokens
+from nbstream.model.unreported import unreported_output, unreported_prompt
 from nbstream.model.usage import Usage
 from nbstream.output.cost_account import cost_account
 from tests.priced import priced
@@ -101,7 +102,7 @@ def test_the_account_of_a_stopped_request_says_what_is_estimated() -> None:
     assert stopped.estimate is not None
     (first, second) = cost_account(stopped).notes
     assert first == "The server did not report the tokens of this request, so its cost is not certain."
-    given, received = stopped.unreported_prompt_tokens, stopped.unreported_tokens
+    given, received = unreported_prompt(stopped), unreported_output(stopped)
     said = f"about {given:,} tokens in, about {received:,} tokens out, about {stopped.estimate.text(1)}."
     assert second == f"By an estimate, it took {said}"
     # With each piece, as vLLM can.
@@ -139,4 +140,4 @@ def test_a_cost_that_may_be_higher_or_lower_is_an_estimate_and_no_exact_amount()
     assert reply.cost is None
     assert reply.spend.unknown == 0
     assert str(reply.spend) == "about $0.001"
-    assert reply.unreported_tokens == reply.unreported_prompt_tokens == 0
+    assert unreported_output(reply) == unreported_prompt(reply) == 0

@@ -24,6 +24,7 @@ from nbstream.model.failure import Failure
 from nbstream.model.reduction import reduce
 from nbstream.model.reply import Reply
 from nbstream.model.request import Request
+from nbstream.model.unreported import unreported_output
 from nbstream.output import wording
 from nbstream.output.sentences import notes
 from nbstream.wire.response import ResponseDecoder
@@ -118,8 +119,8 @@ def test_a_stopped_reply_goes_on_from_where_it_stopped(simulator: Simulator) -> 
     stopped = run.result(20)
     reply = uncut(stopped)
     assert reply.answer == whole().answer
-    assert reply.last_usage == reply.usage
-    assert reply.unreported_tokens > 0
+    assert reply.own.usage == reply.usage
+    assert unreported_output(reply) > 0
     assert reply.cost is not None
     assert reply.cost.at_least
     assert reply.estimate == stopped.estimate

@@ -22,6 +22,7 @@ from nbstream.model.failure import Failure
 from nbstream.model.request import Request
 from nbstream.model.saved_values import decode, encode
 from nbstream.model.spend import Spend
+from nbstream.model.unreported import unreported_output, unreported_prompt
 from nbstream.model.usage import Usage
 from nbstream.output import chat_figures
 from nbstream.output.wording import footer
@@ -70,11 +71,11 @@ def test_a_stopped_reply_has_an_estimate_and_no_cost(simulator: Simulator) -> No
     assert whole.usage is not None
     # About what the server would have counted.
     assert estimated_usage(reply).prompt_tokens == pytest.approx(whole.usage.prompt_tokens, abs=15)
-    assert reply.unreported_tokens == pytest.approx(40, rel=0.35)
+    assert unreported_output(reply) == pytest.approx(40, rel=0.35)
     assert amount(reply.estimate) == amount(priced(reply, estimated_usage(reply)))
     assert str(reply.spend).startswith("about $0.00")
     tokens, cost = footer(reply)[-3], footer(reply)[-1]
-    given, received = reply.unreported_prompt_tokens, reply.unreported_tokens
+    given, received = unreported_prompt(reply), unreported_output(reply)
     assert tokens == f"usage not reported (about {given} tokens in, {received} out)"
     assert cost.startswith("would cost about $0.00")
     # As it is kept in a file, with the estimate of the time at which it was asked.
@@ -87,7 +88,7 @@ def test_so_has_a_broken_one(simulator: Simulator, ending: str) -> None:
     reply = nbstream.stream(f"[simulate: {ending}] Why?").result(20)
     assert (reply.status, reply.cost) == ("failed", None)
     assert amount(reply.estimate) > 0
-    assert reply.unreported_tokens > 10
+    assert unreported_output(reply) > 10
 
 
 @pytest.mark.parametrize("scenario", ["401", "402", "429 retry-after=0", "400"])
@@ -108,7 +109,7 @@ def test_a_request_that_still_waits_for_its_turn_costs_nothing(simulator: Simula
         time.sleep(0.01)
     run.cancel()
     reply = run.result(20)
-    assert (reply.unreported_tokens, reply.unreported_prompt_tokens > 0) == (0, True)
+    assert (unreported_output(reply), unreported_prompt(reply) > 0) == (0, True)
 
 
 def test_counts_with_each_piece_are_a_lower_bound_and_no_estimate(simulator: Simulator) -> None:
@@ -145,7 +146,7 @@ def test_the_last_step_of_tools_is_estimated_and_the_others_are_exact(simulator:
     assert estimated_usage(reply).cache_hit_tokens == first.usage.prompt_tokens
     # Of the last prompt only what is new is estimated: the result of the tool.
     out = first.usage.completion_tokens or 0
-    assert 0 < reply.unreported_prompt_tokens - (first.usage.prompt_tokens or 0) - out < 20
+    assert 0 < unreported_prompt(reply) - (first.usage.prompt_tokens or 0) - out < 20
     assert f"would cost {reply.spend}" in footer(reply)[-1]
 
 
@@ -156,11 +157,11 @@ def test_a_continued_reply_has_the_estimate_of_its_first_part(simulator: Simulat
     reply = continued.result(20)
     assert (reply.status, reply.earlier is not None) == ("complete", True)
     assert reply.estimate == first.estimate
-    own = priced(reply, reply.last_usage or Usage())
+    own = priced(reply, reply.own.usage or Usage())
     assert amount(reply.cost) == amount(own)
-    assert (reply.unreported_tokens, reply.unreported_prompt_tokens) == (
-        first.unreported_tokens,
-        first.unreported_prompt_tokens,
+    assert (unreported_output(reply), unreported_prompt(reply)) == (
+        unreported_output(first),
+        unreported_prompt(first),
     )
 
 
@@ -236,7 +237,7 @@ def test_attempts_that_broke_after_the_server_began_are_estimated() -> None:
     # Each of the two had a prompt.
     one = priced(reply, Usage(TOKENS, 0, TOKENS, 0, TOKENS))
     assert amount(reply.estimate) == 2 * amount(one)
-    assert (reply.unreported_prompt_tokens, reply.usage and reply.usage.prompt_tokens) == (2 * TOKENS, 500)
+    assert (unreported_prompt(reply), reply.usage and reply.usage.prompt_tokens) == (2 * TOKENS, 500)
     assert f"about {2 * TOKENS:,} tokens in, not reported" in footer(reply)
     assert decode(json.loads(json.dumps(encode(reply)))) == reply
     # The connection that was refused before it costs nothing.
@@ -250,7 +251,7 @@ def test_what_has_no_price_is_counted_and_said() -> None:
     assert (reply.cost, reply.estimate) == (None, None)
     assert reply.spend == Spend(unknown=1)
     # The tokens are estimated all the same.
-    assert reply.unreported_tokens > 0
+    assert unreported_output(reply) > 0
     known = Run(Breaking(0, content("Because."), WHOLE), Limits()).result(20)
     assert str(reply.spend + known.spend).startswith("at least $0.00")
 
@@ -293,7 +294,7 @@ def test_every_report_of_a_complete_reply(
     assert (None if usage is None else (usage.prompt_tokens, usage.completion_tokens)) == tokens
     assert (reply.cost is not None, reply.estimate is not None) == (has_cost, has_estimate)
     known = tokens or (None, None)
-    assert (reply.unreported_prompt_tokens > 0) is (has_estimate and known[0] is None)
+    assert (unreported_prompt(reply) > 0) is (has_estimate and known[0] is None)
     if raw == {"cost": 0.25}:
         assert amount(reply.cost) == Decimal("0.25")
     elif has_estimate:

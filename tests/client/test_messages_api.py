@@ -19,6 +19,7 @@ from nbstream.client.routing import known, route
 from nbstream.client.start import source_of
 from nbstream.model.exceptions import RequestError
 from nbstream.model.request import MESSAGES
+from nbstream.model.unreported import unreported_output, unreported_prompt
 from nbstream.output.failure_words import message
 from nbstream.output.remedies import remedy
 from nbstream.simulator.log import key_digest
@@ -151,10 +152,10 @@ def test_a_stopped_reply_keeps_what_arrived_and_a_chat_goes_on(simulator: Simula
     # The prompt was reported at the beginning, so its part of the cost is certain.
     assert stopped.usage is not None
     assert (stopped.usage.prompt_tokens, stopped.usage.completion_tokens) == (stopped.usage.cache_miss_tokens, None)
-    assert stopped.unreported_prompt_tokens == 0
+    assert unreported_prompt(stopped) == 0
     assert stopped.cost is not None
     assert stopped.estimate is not None
-    assert 0 < stopped.unreported_tokens < 60
+    assert 0 < unreported_output(stopped) < 60
     assert chat.stream("[simulate: normal tokens=5]y").result(20).status == "complete"
     assert last(simulator)["messages"][1]["content"] == [
         {"type": "thinking", "thinking": stopped.reasoning, "signature": ""}

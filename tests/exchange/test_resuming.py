@@ -54,8 +54,8 @@ def test_a_reply_that_failed_between_is_carried_on_without_running_anything_twic
 ) -> None:
     options: Any = {"tools": [tools.clock], "thinking": False}
     usual = nbstream.stream("[simulate: tool-call tokens=20] Go on.", **options).result(30)
-    assert usual.last_usage is not None
-    size = 40 + int(usual.last_usage.prompt_tokens or 0)
+    assert usual.own.usage is not None
+    size = 40 + int(usual.own.usage.prompt_tokens or 0)
     tools.ran.clear()
     prompt = f"[simulate: tool-call window size={size} tokens=20] Go on."
     failed = nbstream.stream(prompt, max_tokens=60, **options).result(30)

@@ -30,7 +30,9 @@ from nbstream.model.failure import Failure
 from nbstream.model.reduction import reduce
 from nbstream.model.reply import Reply
 from nbstream.model.request import Request
+from nbstream.model.retelling import earlier_of
 from nbstream.model.saved_values import decode, encode
+from nbstream.model.unreported import received_tokens, unreported_output
 from nbstream.model.usage import Cost, Usage
 from nbstream.model.warning import ReplyWarning
 from nbstream.output import wording
@@ -55,7 +57,7 @@ STOPPED = first(Ended(4, "cancelled"), usage=None)
 
 
 def joined(before: Reply, *events: Event, instant: float = MONDAY) -> Reply:
-    earlier = before.as_earlier()
+    earlier = earlier_of(before)
     return priced([Started(4, REQUEST, instant), Continued(4, earlier), *events])
 
 
@@ -64,7 +66,7 @@ def test_texts_times_usage_and_cost_are_those_of_both() -> None:
     assert (reply.answer, reply.reasoning, reply.status) == ("One, two, three", "Hm. ", "complete")
     assert reply.message["content"] == "One, two, three"
     assert reply.usage == Usage(2000, 200, 2200, 0, 2000, 40)
-    assert reply.last_usage == USED
+    assert reply.own.usage == USED
     timing = reply.timing
     assert (timing.started, timing.continued, timing.first_delta, timing.ended) == (SATURDAY, MONDAY, 1, 7)
     assert timing.reasoning_seconds == 1
@@ -87,17 +89,17 @@ def test_a_part_that_was_not_reported_is_estimated_beside_the_cost() -> None:
     assert STOPPED.estimate is not None
     reply = joined(STOPPED, Answer(6, ", three"), UsageReported(7, USED), Finished(7, "stop"), Ended(7, "served"))
     assert reply.usage == USED
-    assert reply.unreported_tokens == STOPPED.estimated_output_tokens > 0
+    assert unreported_output(reply) == received_tokens(STOPPED) > 0
     assert reply.cost is not None
     assert reply.cost.at_least
     assert reply.estimate == STOPPED.estimate
     assert str(reply.spend) == f"{reply.cost} + about {STOPPED.estimate.text(1)}"
     footer = wording.footer(reply)
-    assert f"about {reply.unreported_tokens} tokens out, not reported" in footer
+    assert f"about {unreported_output(reply)} tokens out, not reported" in footer
     # The other way round, and then neither.
     stopped_again = joined(TRUNCATED, Answer(6, ", three and four"), Ended(7, "cancelled"))
     assert stopped_again.usage == TRUNCATED.usage
-    assert stopped_again.unreported_tokens > 0
+    assert unreported_output(stopped_again) > 0
     assert stopped_again.cost == replace(TRUNCATED.cost, at_least=True)  # type: ignore[type-var]
     neither = joined(STOPPED, Answer(6, ", three"), Ended(7, "cancelled"))
     assert neither.cost is None
@@ -106,7 +108,7 @@ def test_a_part_that_was_not_reported_is_estimated_beside_the_cost() -> None:
     assert any("usage not reported" in item for item in wording.footer(neither))
     # A third part does not make the second one known.
     third = joined(stopped_again, Answer(9, "!"), UsageReported(9, USED), Finished(9, "stop"), Ended(9, "served"))
-    assert third.unreported_tokens == stopped_again.unreported_tokens
+    assert unreported_output(third) == unreported_output(stopped_again)
     assert third.cost is not None
     assert third.cost.at_least
 
@@ -117,7 +119,7 @@ def test_a_continuation_that_is_refused_keeps_the_first_part_and_its_cost() -> N
     assert (reply.answer, reply.status, reply.error) == ("One, two", "failed", failure)
     assert reply.usage == TRUNCATED.usage
     assert reply.cost == TRUNCATED.cost
-    assert reply.unreported_tokens == 0
+    assert unreported_output(reply) == 0
     assert joined(reply, Answer(9, "!"), Ended(9, "cancelled")).answer == "One, two!"
 
 
@@ -140,7 +142,7 @@ def test_a_given_beginning_is_text_of_the_answer_and_no_token() -> None:
     assert reply.cost == plain.cost
     assert "continued" not in wording.footer(reply)
     stopped = reply_of([*given, Ended(2, "cancelled")])
-    assert stopped.estimated_output_tokens == 1
+    assert received_tokens(stopped) == 1
 
 
 def test_another_model_is_named_beside_the_first() -> None:
@@ -166,7 +168,7 @@ def test_a_joined_reply_has_the_texts_of_both_requests(later: list[Event], befor
     assert reply.message["content"] == before.message["content"] + alone.message["content"]
     assert reply.reasoning == before.reasoning + alone.reasoning
     assert reply.refusal == alone.refusal
-    assert reply.last_usage == alone.usage
+    assert reply.own.usage == alone.usage
 
 
 @pytest.mark.parametrize("to", ["reasoning", "answer"])
@@ -175,7 +177,7 @@ def test_what_moves_is_only_text_of_the_last_request(to: str) -> None:
     reply = joined(TRUNCATED, text, Moved(7, to, "So. "), Answer(8, "Three"), Ended(9, "cancelled"))  # type: ignore[arg-type]
     moved = ("Hm. So. ", "One, twoThree") if to == "reasoning" else ("Hm. ", "One, twoSo. Three")
     assert (reply.reasoning, reply.answer) == moved
-    assert reduce(Reply(), Started(0, REQUEST)).as_earlier().requests == 1
+    assert earlier_of(reduce(Reply(), Started(0, REQUEST))).requests == 1
     assert isinstance(reply.cost, Cost)
     assert Priced(1, reply.cost).cost == reply.cost
 
@@ -184,4 +186,4 @@ def test_a_joined_reply_is_kept_in_a_file() -> None:
     reply = joined(TRUNCATED, Answer(6, ", three"), UsageReported(7, USED), Finished(7, "stop"), Ended(7, "served"))
     kept = decode(json.loads(json.dumps(encode(reply))))
     assert kept == reply
-    assert kept.as_earlier() == reply.as_earlier()
+    assert earlier_of(kept) == earlier_of(reply)

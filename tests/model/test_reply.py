@@ -29,6 +29,7 @@ from nbstream.model.failure import Failure
 from nbstream.model.reduction import reduce
 from nbstream.model.reply import SIMULATED_FINGERPRINT, Reply, ReplyError
 from nbstream.model.request import Request
+from nbstream.model.unreported import received_tokens
 from nbstream.model.usage import Usage
 from nbstream.model.warning import ReplyWarning
 from tests.wire.test_invariants import reply_of
@@ -174,7 +175,7 @@ def test_cost_of_a_reply() -> None:
 
 def test_the_token_estimate_includes_everything_received() -> None:
     reply = reply_of([Reasoning(1, "One two "), Answer(2, "three four "), ToolCallDelta(3, 0, arguments='{"x": 1}')])
-    assert reply.estimated_output_tokens == 10
+    assert received_tokens(reply) == 10
 
 
 def test_pauses_do_not_count_as_reasoning() -> None:

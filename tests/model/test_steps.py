@@ -32,6 +32,7 @@ from nbstream.model.retelling import events_of
 from nbstream.model.saved_values import decode, encode
 from nbstream.model.serialization import decode_event, encode_event
 from nbstream.model.tool_result import Printed, Shown, ToolOutcome
+from nbstream.model.unreported import unreported_output, unreported_prompt
 from nbstream.model.usage import Cost, Usage
 from nbstream.model.warning import ReplyWarning
 
@@ -111,7 +112,7 @@ def test_the_last_step_is_the_reply_and_the_sums_are_of_all() -> None:
     assert (first.id, last.id) == ("a", "b")
     assert (first.cause, last.cause) == (None, "tools")
     assert last.timing.begun == 6.1
-    assert reply.last_usage == Usage(20, 7, 27)
+    assert reply.own.usage == Usage(20, 7, 27)
 
 
 def test_names_of_two_requests_are_not_joined_in_a_frame() -> None:
@@ -129,7 +130,7 @@ def test_a_stopped_second_request_costs_at_least_what_the_first_one_did() -> Non
     reply = reply_of(FIRST, CALLS, [*SECOND[:3], Ended(6.5, "cancelled")])
     assert reply.cost == Cost(Decimal("0.10"), "USD", "", None, at_least=True)
     assert reply.usage == Usage(10, 5, 15)
-    assert reply.unreported_tokens > 0
+    assert unreported_output(reply) > 0
     nothing = reply_of(FIRST, CALLS, [SECOND[0], Ended(6.5, "cancelled")])
     assert nothing.cost == Cost(Decimal("0.10"), "USD", "", None)
 
@@ -140,9 +141,9 @@ def test_attempts_that_broke_stay_estimates_when_a_reply_is_told_again() -> None
     unknown: list[Event] = [Estimated(0.1, Usage(10, 0)), Retrying(0.1, 2, 3, 0.0, Failure("disconnected"))]
     reply = reply_of([FIRST[0], *attempt, *unknown, *FIRST[1:]], CALLS, SECOND)
     assert str(reply.spend) == "at least $0.35 + about $0.02"
-    assert (reply.spend.unknown, reply.unreported_prompt_tokens, reply.usage) == (1, 100, Usage(30, 12, 42))
+    assert (reply.spend.unknown, unreported_prompt(reply), reply.usage) == (1, 100, Usage(30, 12, 42))
     told = reply_of(events_of(reply.steps), [Ended(7.0, "served")])
-    assert (told.spend, told.unreported_prompt_tokens) == (reply.spend, 100)
+    assert (told.spend, unreported_prompt(told)) == (reply.spend, 100)
     assert decode(json.loads(json.dumps(encode(reply)))) == reply
 
 

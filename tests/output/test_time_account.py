@@ -18,6 +18,7 @@ from nbstream.model.events import (
     ToolCallDelta,
     UsageReported,
 )
+from nbstream.model.retelling import earlier_of
 from nbstream.model.tool_result import ToolOutcome
 from nbstream.model.usage import Usage
 from nbstream.output.time_account import curve, facts, gaps, spans
@@ -67,7 +68,7 @@ def test_decisions_and_tools_are_told_apart() -> None:
 
 def test_a_reply_that_went_on_has_the_times_of_its_last_request() -> None:
     reply = reply_of(
-        [Started(4, REQUEST, SATURDAY), Continued(4, TRUNCATED.as_earlier()), Answer(6, "more"), Ended(7, "served")]
+        [Started(4, REQUEST, SATURDAY), Continued(4, earlier_of(TRUNCATED)), Answer(6, "more"), Ended(7, "served")]
     )
     assert times(reply)[0][:2] == ("wait", 0)
     assert all(start >= 0 for _, start, _ in times(reply))

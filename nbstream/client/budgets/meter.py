@@ -160,8 +160,8 @@ class _Counter:
     def tokens(self, reply: Reply) -> int:
         """Return about how many tokens the last request of `reply` has brought."""
         step = reply.last_step
-        if step.is_counted and step.last_usage is not None and step.last_usage.completion_tokens is not None:
-            return step.last_usage.completion_tokens
+        if step.own.is_counted and step.own.usage is not None and step.own.usage.completion_tokens is not None:
+            return step.own.usage.completion_tokens
         before = (step.earlier.reasoning, step.earlier.answer) if step.earlier is not None else ("", "")
         calls = "".join(f"{call.name}{call.arguments}" for call in step.tool_calls)
         return (
@@ -187,7 +187,7 @@ class _Counter:
 
 def _taken(taken: Taken) -> tuple[dict[str, Decimal], dict[str, Decimal]]:
     """Return what a request took by unit: as the server counted it, and as it is guessed."""
-    usage, missing = taken.usage, taken.step.last_unreported
+    usage, missing = taken.usage, taken.step.own.unreported
     spent = {TOKENS: _sum(usage)} if usage is not None else {}
     about = {TOKENS: _sum(missing)} if missing is not None else {}
     if taken.cost is not None:

@@ -34,7 +34,7 @@ class Keeper:
     def write(self, response: ResponseTrace, step: Reply | None = None, cost: Cost | None = None) -> None:
         """Keep a response that has ended, if it is complete; returns at once."""
         if step is not None and is_complete(step):
-            usage = step.last_usage
+            usage = step.own.usage
             # Not here, as a long response takes a while.
             self._place.keep(lambda: _kept(response, usage, cost))
 

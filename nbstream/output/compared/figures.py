@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbstream.language import _, listed, marked
 from nbstream.model import rates
+from nbstream.model.unreported import received_tokens
 from nbstream.output import spending, step_times
 from nbstream.output.durations import seconds
 from nbstream.output.price_words import AS_SERVER_SAYS, source_of
@@ -151,7 +152,7 @@ def _out(reply: Reply) -> Figure:
     tokens = rates.answer_tokens(reply)
     if tokens is not None:
         return Figure(_("out"), _("{count:,}", count=tokens), tokens)
-    about = reply.estimated_output_tokens if reply.ended else 0
+    about = received_tokens(reply) if reply.ended else 0
     return Figure(_("out"), _("≈ {count:,}", count=about) if about else UNKNOWN)
 
 

@@ -165,7 +165,7 @@ class Inspection:
         """Return where the time of a request went."""
         step, rows = self.step(number), self._known_rows(number)
         deltas: Any = rows.deltas() if rows is not None else []
-        total = step.last_usage.completion_tokens if step.last_usage is not None else None
+        total = step.own.usage.completion_tokens if step.own.usage is not None else None
         note = ""
         if rows is None:
             note = _("The rate over time is not known: the raw bytes of this reply are not in this kernel.")
