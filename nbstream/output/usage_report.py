@@ -23,6 +23,8 @@ _SCOPE = marked("scope")
 #: What each row of a report may be.
 _KINDS = (marked("model"), marked("notebook"), marked("chat"), marked("day"), marked("cell"))
 _NOTHING = "-"
+#: What the exact amounts of a record are, by whether they are at least and at most what was paid.
+_BOUNDS = {(False, False): "", (True, False): "at least", (False, True): "at most", (True, True): "about"}
 _TITLES = {
     "cell": marked("a cell of this notebook"),
     "notebook": marked("this notebook"),
@@ -88,7 +90,11 @@ class Report:
         return _(name) if self.by == _SCOPE else name
 
     def records(self) -> list[dict[str, Any]]:
-        """Return a record for each row; amounts are `Decimal`, and None where there is none."""
+        """Return a record for each row; amounts are `Decimal`, and None where there is none.
+
+        `bound` says what the exact amounts are of what was paid: "at most", "at least", "about" or
+        nothing.
+        """
         spends = [sums.spend for sums in self.rows.values()]
         exact = sorted({cost.currency for spend in spends for cost in spend.exact})
         about = sorted({cost.currency for spend in spends for cost in spend.about})
@@ -102,6 +108,7 @@ class Report:
                 "reasoning": sums.counts.reasoning,
                 **{each: _of(sums.spend.exact, each) for each in exact},
                 **{f"about {each}": _of(sums.spend.about, each) for each in about},
+                "bound": _BOUNDS[sums.spend.at_least, sums.spend.at_most],
                 "cost unknown": sums.spend.unknown,
                 "tokens unknown": sums.counts.unreported,
                 "simulated": sums.simulated.requests,
