@@ -25,6 +25,7 @@ from nbstream.recordings import seal
 from nbstream.simulator.server import Simulator
 from tests.cache.conftest import ask, only, sent
 from tests.exchange.conftest import calls
+from tests.hostile.server import HostileServer, Response, chunk
 from tests.recordings.conftest import told
 
 if TYPE_CHECKING:
@@ -126,6 +127,16 @@ def test_what_is_not_complete_is_not_kept(
         assert (reply.status, reply.answer.strip()) != ("complete", "filled")
     assert sent(simulator) == 2
     assert not folder.exists()
+
+
+def test_a_connection_that_breaks_behind_a_complete_reply_costs_nothing_the_second_time(folder: Path) -> None:
+    headers = {"Content-Type": "text/event-stream", "Content-Length": "9999"}
+    body = Response([chunk(content="Yes."), chunk(finish="stop")], headers=headers)
+    with HostileServer({"v1": lambda _: body}) as server:
+        replies = [ask("broken", base_url=f"{server.url}/v1", api_key="none") for _ in range(2)]
+    assert [(reply.status, reply.answer, reply.warnings) for reply in replies] == [("complete", "Yes.", ())] * 2
+    assert len(server.requests) == 1
+    assert replies[1].recorded is not None
 
 
 def test_a_retry_before_the_first_delta_is_kept_alone(folder: Path, simulator: Simulator) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nbstream.client.cache.compaction import compacted
@@ -41,6 +42,9 @@ class Keeper:
 
 def _kept(response: ResponseTrace, usage: Usage | None, cost: Cost | None) -> Taken:
     taken = taken_of(response, usage, cost)
+    if taken.end == "broken":
+        # It broke behind the end of the reply, of which nothing counts.
+        taken = replace(taken, end="left", failure=None)
     return compacted(taken, response.decoder) if response.decoder is not None else taken
 
 
