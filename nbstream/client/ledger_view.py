@@ -12,7 +12,7 @@ from nbstream.billing.ledger.database import LedgerError
 from nbstream.billing.ledger.place import VARIABLE
 from nbstream.billing.ledger.queries import Scope
 from nbstream.client import metering
-from nbstream.language import _, listed, marked
+from nbstream.language import _, listed
 from nbstream.model.exceptions import RequestError
 
 if TYPE_CHECKING:
@@ -32,12 +32,6 @@ SCOPES: tuple[str, ...] = get_args(Which)
 GROUPINGS: tuple[str, ...] = ("model", "notebook", "chat", "day")
 #: So long rows that are still to be written are waited for, in seconds.
 _FLUSH = 2.0
-
-_WORDS = {
-    "busy": marked("another program holds it"),
-    "corrupt": marked("it was damaged"),
-    "newer": marked("a newer version of nbstream made it"),
-}
 
 
 class Ledger:
@@ -110,8 +104,9 @@ class Ledger:
         try:
             return question()
         except LedgerError as error:
-            said = _(_WORDS[error.kind]) if error.kind in _WORDS else error.said or error.kind
-            raise RequestError(_("The ledger {path} cannot be used: {said}.", path=error.path, said=said)) from None
+            raise RequestError(
+                _("The ledger {path} cannot be used: {said}.", path=error.path, said=error.reason)
+            ) from None
 
 
 def ledger(

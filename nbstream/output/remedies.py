@@ -134,6 +134,7 @@ _UNPRICED = marked(
     "Set a budget in tokens, or give the model a price; %deepseek budget AMOUNT --allow-unknown sends it uncounted."
 )
 _UNPRICED_IN_BLOCK = marked("Give the block a budget in `tokens=`, or `allow_unknown=True`, which sends it uncounted.")
+_UNPRICED_BY_RULE = marked("Give the model a price. %deepseek config shows where the budget is set.")
 #: What to do about a key that the server refuses, by its origin.
 _BY_KEY = {
     "": marked("Check {variable} or `api_key=`, and that the key belongs to this server."),
@@ -191,7 +192,7 @@ def remedy(failure: Failure, reply: Reply, audience: Audience) -> str:
 def _advice(failure: Failure, request: Request, audience: Audience) -> str:
     match failure.kind, failure.cause:
         case "budget", "unpriced":
-            return _(_UNPRICED_IN_BLOCK) if failure.code == "block" else _(_UNPRICED)
+            return _({"block": _UNPRICED_IN_BLOCK, "rule": _UNPRICED_BY_RULE}.get(failure.code or "", _UNPRICED))
         case "budget", _:
             return _(_BY_BUDGET.get(failure.code or "", _BY_BUDGET[""]))
         case _, "key":

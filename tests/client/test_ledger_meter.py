@@ -210,6 +210,13 @@ def test_a_ledger_that_cannot_be_written_is_one_warning_and_costs_no_reply(
     assert replies[0].warnings == (warning,)
 
 
+def test_a_question_to_a_damaged_ledger_says_where_the_old_file_is(ledger: Path) -> None:
+    ledger.write_bytes(b"no database " * 1_000)
+    with pytest.raises(nbstream.RequestError, match=r"it was damaged, and is now at .*\.damaged-.*; the next request"):
+        nbstream.ledger("all").total  # noqa: B018  (reads the file)
+    assert nbstream.ledger("all").total.counts.requests == 0
+
+
 def test_a_damaged_ledger_is_said_with_the_next_reply(simulator: Simulator, ledger: Path) -> None:
     ledger.write_bytes(b"no database " * 1_000)
     first, second = (nbstream.stream("hello").result(30) for _ in range(2))

@@ -18,6 +18,7 @@ from urllib.parse import quote
 
 from nbstream.billing.ledger import place
 from nbstream.billing.ledger.schema import STEPS, migrate
+from nbstream.language import _
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,6 +73,20 @@ class LedgerError(Exception):
         self.kind = kind
         self.path = path
         self.said = said
+
+    @property
+    def reason(self) -> str:
+        """Why, as the end of a sentence for a reader."""
+        match self.kind:
+            case "corrupt" if self.said:
+                return _("it was damaged, and is now at {path}; the next request begins a new one", path=self.said)
+            case "corrupt":
+                return _("it was damaged")
+            case "busy":
+                return _("another program holds it")
+            case "newer":
+                return _("a newer version of nbstream made it")
+        return self.said or self.kind
 
 
 class Database:

@@ -71,7 +71,7 @@ def set_budget(
                 shared.remove(connection, scope, notebook)
             shared.put(connection, limit)
     except LedgerError as error:
-        raise RequestError(_(_UNUSABLE, budget=_(scope), error=error)) from None
+        raise RequestError(_(_UNUSABLE, budget=_(scope), error=f"{error.path}: {error.reason}")) from None
     return limit
 
 
@@ -92,7 +92,9 @@ def remove_budget(scope: Settable) -> int:
         with file.transaction() as connection:
             return count + shared.remove(connection, scope, notebook)
     except LedgerError as error:
-        raise RequestError(_("The ledger cannot be used ({error}), so no budget was removed.", error=error)) from None
+        raise RequestError(
+            _("The ledger cannot be used ({error}), so no budget was removed.", error=f"{error.path}: {error.reason}")
+        ) from None
 
 
 def standings() -> list[Standing]:
@@ -115,7 +117,10 @@ def standings() -> list[Standing]:
             found += _shared(file)
         except LedgerError as error:
             raise RequestError(
-                _("The ledger cannot be read ({error}), so its budgets are not held.", error=error)
+                _(
+                    "The ledger cannot be read ({error}), so its budgets are not held.",
+                    error=f"{error.path}: {error.reason}",
+                )
             ) from None
     return found
 

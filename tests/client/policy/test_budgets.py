@@ -9,7 +9,7 @@ import pytest
 
 import nbstream
 from nbstream.billing.ledger import database
-from nbstream.client.budgets import setting
+from nbstream.client.budgets import needs, setting
 from nbstream.model.origin import Origin
 from nbstream.output import sentences
 
@@ -69,6 +69,20 @@ def test_a_budget_of_each_cell_is_held(machine: Machine, simulator: Simulator) -
     reply = nbstream.stream("Hello, and a prompt that is longer than ten tokens, as prompts are.").result()
     assert reply.error is not None
     assert f"{machine.system}, line 2, forced" in sentences.alert(reply, "cell")
+    assert simulator.log() == []
+
+
+def test_a_forced_budget_without_a_price_advises_nothing_that_does_not_help(
+    machine: Machine, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine.system.write_text('[forced.budget]\nday = "5"\n')
+    host = simulator.url.removeprefix("http://")
+    monkeypatch.setattr(needs, "_served", {(host, "deepseek-flash"): "deepseek-flash"})
+    setting.set_budget("day", Decimal(5), allow_unknown=True)
+    said = sentences.alert(nbstream.stream("Hello").result(), "cell")
+    assert "the price of deepseek-flash is not known" in said
+    assert "--allow-unknown" not in said
+    assert said.endswith("%deepseek config shows where the budget is set.")
     assert simulator.log() == []
 
 
