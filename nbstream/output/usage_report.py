@@ -24,7 +24,7 @@ _SCOPE = marked("scope")
 _KINDS = (marked("model"), marked("notebook"), marked("chat"), marked("day"), marked("cell"))
 _NOTHING = "-"
 #: What the exact amounts of a record are, by whether they are at least and at most what was paid.
-_BOUNDS = {(False, False): "", (True, False): "at least", (False, True): "at most", (True, True): "about"}
+_BOUNDS = {(False, False): "", (True, False): "at_least", (False, True): "at_most", (True, True): "both"}
 _TITLES = {
     "cell": marked("a cell of this notebook"),
     "notebook": marked("this notebook"),
@@ -92,8 +92,8 @@ class Report:
     def records(self) -> list[dict[str, Any]]:
         """Return a record for each row; amounts are `Decimal`, and None where there is none.
 
-        `bound` says what the exact amounts are of what was paid: "at most", "at least", "about" or
-        nothing.
+        `bound` says what the exact amounts are of what was paid, as in a row of the ledger:
+        "at_most", "at_least", "both" or nothing.
         """
         spends = [sums.spend for sums in self.rows.values()]
         exact = sorted({cost.currency for spend in spends for cost in spend.exact})

@@ -88,7 +88,7 @@ def test_a_shell_shows_a_table_with_estimates_and_unknown_costs(path: Path, caps
 def test_days_are_in_order_and_other_rows_by_cost(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     records = json.loads(said(capsys, "--by", "day", "--json"))
     assert [each["day"] for each in records] == ["2025-11-25", "2025-11-26"]
-    assert [each["bound"] for each in records] == ["at least", ""]
+    assert [each["bound"] for each in records] == ["at_least", ""]
     records = json.loads(said(capsys, "--by", "notebook", "--json"))
     assert [each["notebook"] for each in records] == ["/home/me/b.ipynb", "/home/me/a.ipynb"]
     assert records[1] == {
@@ -101,7 +101,7 @@ def test_days_are_in_order_and_other_rows_by_cost(path: Path, capsys: pytest.Cap
         "CNY": None,
         "USD": "0.41",
         "about USD": "0.02",
-        "bound": "at least",
+        "bound": "at_least",
         "cost unknown": 1,
         "tokens unknown": 1,
         "simulated": 1,
