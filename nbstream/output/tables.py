@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
+from nbstream.language import joined
 from nbstream.model.printable import one_line
 from nbstream.output.widths import padded, width_of
 
@@ -52,7 +53,8 @@ class Table:
         """Return the table in HTML that reads well without styles, ids and scripts."""
         head = self._row(self.headers, "th")
         body = "".join(self._row(row, "td") for row in self.rows)
-        title, note = (f"<div>{escape(each)}</div>" if each else "" for each in (self.title, self.note))
+        note = joined(*self.note.split("\n"))
+        title, note = (f"<div>{escape(each)}</div>" if each else "" for each in (self.title, note))
         return f'<div class="{_CLASSES}">{title}<table>{head}{body}</table>{note}</div>'
 
     def _row(self, cells: Sequence[str], tag: str) -> str:

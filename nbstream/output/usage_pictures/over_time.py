@@ -49,7 +49,7 @@ class OverTime:
         self._scales: dict[str, list[Decimal]] = {each: self._ticks(self._money(each)) for each in self._currencies}
         self._scales[""] = self._ticks([period.amounts.tokens for period in figures.periods])
         labels = [self._label(each, scale, at) for each, scale in self._scales.items() for at in scale]
-        side = max([width_of(each, SMALL) for each in [*labels, "100 %"]]) + 8
+        side = max([width_of(each, SMALL) for each in [*labels, words.percent(1)]]) + 8
         self._left = self._x + side
         self._slots = max(len(figures.periods), _FEWEST)
         self._each = (self._width - side) / self._slots
@@ -119,7 +119,7 @@ class OverTime:
             _("Prompts from the server's cache"),
             _("{share} in all", share=words.share(known)),
             height,
-            [(0.0, "0"), (0.5, "50 %"), (1.0, "100 %")],
+            [(0.0, "0"), (0.5, words.percent(0.5)), (1.0, words.percent(1))],
             1.0,
         )
         scale = Scale(0.0, 1.0, bottom, bottom - height)

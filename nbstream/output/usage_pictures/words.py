@@ -99,11 +99,12 @@ def count(tokens: int) -> str:
 def share(value: float) -> str:
     """Return a share in percent; only what is all is 100 %."""
     if value >= _ALMOST_ALL:
-        return _percent(value) if value == 1 else _("over 99 %")
-    return _("under 1 %") if 0 < value < _ALMOST_NONE else _percent(value)
+        return percent(value) if value == 1 else _("over 99 %")
+    return _("under 1 %") if 0 < value < _ALMOST_NONE else percent(value)
 
 
-def _percent(value: float) -> str:
+def percent(value: float) -> str:
+    """Return a share as a whole number of percent."""
     return _("{number} %", number=f"{100 * value:.0f}")
 
 
