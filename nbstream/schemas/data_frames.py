@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict, is_dataclass
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from nbstream.language import _, marked
@@ -38,16 +37,16 @@ def frame_of(reply: Reply) -> Any:
 
 def frame_or_rows(rows: list[dict[str, Any]]) -> Any:
     """Return rows as a DataFrame, or as they are where pandas is not installed."""
-    try:
-        import pandas as pd  # noqa: PLC0415  (as above)
-    except ImportError:
-        return rows
-    return pd.DataFrame(rows)
+    return frame_of_rows(rows) if has_pandas() else rows
 
 
 def has_pandas() -> bool:
-    """Return whether pandas is installed."""
-    return find_spec("pandas") is not None
+    """Return whether pandas can be used: it may be installed, and not fit its libraries."""
+    try:
+        import pandas as pd  # noqa: F401, PLC0415  (as above)
+    except Exception:  # noqa: BLE001  (numpy of another version is a ValueError)
+        return False
+    return True
 
 
 def frame_of_rows(rows: list[dict[str, Any]], index: str | None = None) -> Any:

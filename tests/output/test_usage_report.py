@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sys
 import time
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -17,6 +18,7 @@ from nbstream import cli
 from nbstream.billing.ledger.database import Database
 from nbstream.billing.ledger.entry import INSERT, Entry, columns, day_of
 from nbstream.client import metering
+from nbstream.jupyter.commands.usage import usage
 from nbstream.model.exceptions import RequestError
 from nbstream.model.origin import Origin
 
@@ -114,6 +116,16 @@ def test_a_file_of_csv_has_exact_amounts(path: Path, capsys: pytest.CaptureFixtu
     (first, second) = csv.DictReader(io.StringIO(file.read_text("utf-8")))
     assert (first["chat"], first["USD"], first["CNY"], first["about USD"]) == ("main", "0.41", "2.5", "")
     assert (second["chat"], second["USD"], second["about USD"]) == ("", "", "0.02")
+
+
+def test_a_pandas_that_cannot_be_imported_costs_no_table(
+    path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "pandas.py").write_text("raise ValueError('numpy.dtype size changed')")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "pandas", raising=False)
+    table = usage(["all", "--by", "model"], cast("Any", None))
+    assert "at least CNY 2.50 + $0.41 + about $0.02 for 4 requests" in repr(table)
 
 
 def test_the_overview_has_today_and_all(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
