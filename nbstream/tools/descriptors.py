@@ -11,6 +11,9 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+if sys.platform != "win32":
+    import fcntl
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -19,8 +22,8 @@ if TYPE_CHECKING:
 _STANDARD = (1, 2)
 _SIZE = 65_536
 
-#: The files behind the descriptors at the first call of a tool.
-_usual: list[tuple[int, int]] = []
+#: Copies of the process's own stdout and stderr, made at the first call of a tool.
+_own: list[int] = []
 
 
 class DescriptorCapture:
@@ -34,7 +37,6 @@ class DescriptorCapture:
         self.capture = capture
         self._lock = threading.Lock()
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self._saved = [os.dup(each) for each in _STANDARD]
         self._pid = os.getpid()
         self._passes_on = False
         self._ended = False
@@ -54,19 +56,21 @@ class DescriptorCapture:
         """
         if sys.platform == "win32" or any(_descriptor_of(stream) in _STANDARD for stream in streams):
             return None
-        now = [_file_of(each) for each in _STANDARD]
-        if None in now:
-            # A process may have closed them.
-            return None
-        if not _usual:
-            _usual.extend(each for each in now if each is not None)
-        if now != _usual:
-            # A tool closed them, and a socket of the process got their numbers.
-            return None
         try:
+            if not _own:
+                _own.extend([os.dup(each) for each in _STANDARD])
+            are_back = [_put_back(*each) for each in zip(_own, _STANDARD, strict=True)]
+            if not all(are_back):
+                # A tool closed them, and other files of the process have their numbers.
+                return None
             return cls(capture)
         except OSError:
+            # A process may have closed them.
             return None
+
+    def holds(self, descriptor: int) -> bool:
+        """Whether what is written to this descriptor is still captured."""
+        return _file_of(descriptor) == self._pipe
 
     def drain(self) -> None:
         """Read what was written until now."""
@@ -75,19 +79,24 @@ class DescriptorCapture:
                 while data := self._next():
                     self._take(data)
 
-    def stop(self) -> None:
-        """Put the descriptors back."""
+    def stop(self) -> list[int]:
+        """Put the descriptors back.
+
+        Returns:
+            those that were not, because a tool closed them and other files have their numbers.
+        """
+        lost = []
         with self._lock:
-            for saved, each in zip(self._saved, _STANDARD, strict=True):
-                # If a tool closed it, the number may be another file's by now. SQLite, which keeps
-                # IPython's history, opens /dev/null so that no database gets a number below 3
-                # (https://sqlite.org/howtocorrupt.html); nobody uses that file.
-                if _file_of(each) in (self._pipe, None, _file_at(os.devnull)):
-                    os.dup2(saved, each)
-                os.close(saved)
+            for own, each in zip(_own, _STANDARD, strict=True):
+                if self.holds(each):
+                    # Nobody else can get this number now, except if a thread of the tool closes it.
+                    os.dup2(own, each)
+                elif not _put_back(own, each):
+                    lost.append(each)
             while data := self._next():
                 self._take(data)
             self._passes_on = True
+        return lost
 
     def _read(self) -> None:
         """Read until nobody can write any more: a tool may close the descriptors, too."""
@@ -116,7 +125,8 @@ class DescriptorCapture:
     def _take(self, data: bytes) -> None:
         if self._passes_on or not self.capture.is_open:
             with contextlib.suppress(OSError):
-                os.write(1, data)
+                # Number 1 may be another file's.
+                os.write(_own[0], data)
         else:
             self.capture.print(self._decoder.decode(data))
 
@@ -130,10 +140,35 @@ def _file_of(descriptor: int) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def _file_at(path: str) -> tuple[int, int]:
-    """Return what `_file_of` returns for a file that is open."""
-    found = Path(path).stat()
-    return found.st_dev, found.st_ino
+def _put_back(own: int, number: int) -> bool:
+    """Give the process's own file its number again, if a tool closed it and nobody uses the number.
+
+    Returns:
+        whether the number is the own file's.
+    """
+    with contextlib.suppress(OSError):
+        if _is_filler(number):
+            os.dup2(own, number)
+        elif _file_of(number) is None:
+            # This takes the number only if it is free. `dup2` would close what another thread has
+            # opened in the meantime, such as a connection of the kernel.
+            taken = fcntl.fcntl(own, fcntl.F_DUPFD, number)
+            if taken != number:
+                os.close(taken)
+    return _file_of(number) == _file_of(own)
+
+
+def _is_filler(number: int) -> bool:
+    """Whether SQLite, which keeps IPython's history, has filled a number, so that nobody uses it.
+
+    It opens /dev/null for reading until no database gets a number below 3, and never closes it
+    (https://sqlite.org/howtocorrupt.html). What Python opens is not inherited by programs.
+    """
+    found, null = _file_of(number), Path(os.devnull).stat()
+    if found != (null.st_dev, null.st_ino):
+        return False
+    is_read_only = fcntl.fcntl(number, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDONLY
+    return is_read_only and os.get_inheritable(number)
 
 
 def _descriptor_of(stream: Any) -> int:

@@ -10,6 +10,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any, TextIO
 
+from nbstream.language import _
 from nbstream.tools.capture import capture_here
 from nbstream.tools.descriptors import DescriptorCapture
 
@@ -78,7 +79,7 @@ class _Stream(io.TextIOBase):
         if capture.is_in_child:
             # Nobody sees this process's memory: its parent reads the descriptor.
             with contextlib.suppress(OSError):
-                os.write(self._descriptor, text.encode("utf-8", "replace"))
+                os.write(self.fileno(), text.encode("utf-8", "replace"))
         else:
             capture.print(text)
         return len(text)
@@ -91,7 +92,7 @@ class _Stream(io.TextIOBase):
         return self._routing.here() is None and self.original is not None and self.original.isatty()
 
     def fileno(self) -> int:
-        if self._routing.captures_descriptors and self._routing.here() is not None:
+        if self._routing.captures(self._descriptor) and self._routing.here() is not None:
             return self._descriptor
         if self.original is None:
             raise io.UnsupportedOperation("fileno")
@@ -111,10 +112,9 @@ class Routing:
         self._streams: dict[str, _Stream] = {}
         self._descriptors: DescriptorCapture | None = None
 
-    @property
-    def captures_descriptors(self) -> bool:
-        """Whether what child processes print is captured."""
-        return self._descriptors is not None
+    def captures(self, descriptor: int) -> bool:
+        """Whether what child processes write to a descriptor is captured."""
+        return self._descriptors is not None and self._descriptors.holds(descriptor)
 
     def here(self) -> Capture | None:
         """Return the capture that the running code belongs to; None if it belongs to no call."""
@@ -167,9 +167,17 @@ class Routing:
         self._route_displays()
 
     def _forget_descriptors(self) -> None:
-        if self._descriptors is not None:
-            self._descriptors.stop()
+        lost = self._descriptors.stop() if self._descriptors is not None else []
         self._descriptors = None
+        for number in lost:
+            sentence = _(
+                "A tool closed descriptor {number}, and another file of this process has the number now. What "
+                "programs print may not be shown any more. Restart the kernel to change that.",
+                number=number,
+            )
+            if (original := self._streams["stderr"].original) is not None:
+                with contextlib.suppress(Exception):
+                    original.write(f"{sentence}\n")
 
     def _replace_in_handlers(self, original: TextIO | None, stream: _Stream) -> None:
         """Let handlers of `logging` that write to the original stream write to ours."""

@@ -40,7 +40,7 @@ def _run(function: Any, arguments: str = "", **options: Any) -> ToolOutcome:
     outcome = run_call(tool_of(function), arguments, **options)
     after = sys.stdout, sys.stderr, sys.stdin, Path.cwd(), list(warnings.filters), signal.getsignal(signal.SIGINT)
     assert before == after
-    assert not routing.captures_descriptors
+    assert not routing.captures(1)
     return outcome
 
 
