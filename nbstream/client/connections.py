@@ -67,6 +67,8 @@ class PooledClient:
 #: Clients by API, base URL and key, least recently used first.
 _pool: dict[tuple[str, Secret | None], PooledClient] = {}
 _pool_lock = threading.Lock()
+#: A loop refers to its tasks weakly.
+_closing: set[asyncio.Task[None]] = set()
 
 
 def _reset_after_fork() -> None:
@@ -134,7 +136,7 @@ async def opened(endpoint: Endpoint, path: str, body: dict[str, Any] | None = No
     pooled = pooled_client(endpoint) if has_client(endpoint) else await asyncio.to_thread(pooled_client, endpoint)
     pooled.users += 1
     try:
-        await _close_unused()
+        _close_unused()
         # As a stream, since the SDK reads any other answer whole, however large it is.
         options: dict[str, Any] = {"cast_to": object, "stream": True, "stream_cls": AsyncStream[object]}
         options["options"] = {"headers": headers(endpoint)}
@@ -211,10 +213,20 @@ async def _raise_for_status(response: Any) -> None:
     raise StatusError(response.status_code, response.headers, text)
 
 
-async def _close_unused() -> None:
-    """Close the least recently used clients that no request uses, beyond the number to keep."""
+def _close_unused() -> None:
+    """Close the least recently used clients that no request uses, beyond the number to keep.
+
+    No request waits for it: one that is stopped meanwhile would leave their connections open.
+    """
     with _pool_lock:
         unused = [key for key, each in _pool.items() if not each.users]
         closing = [_pool.pop(key) for key in unused[: max(0, len(_pool) - _MOST_CLIENTS)]]
     for each in closing:
-        await each.client.close()
+        task = asyncio.get_running_loop().create_task(_close(each.client))
+        _closing.add(task)
+        task.add_done_callback(_closing.discard)
+
+
+async def _close(client: AsyncOpenAI) -> None:
+    with suppress(Exception):
+        await client.close()

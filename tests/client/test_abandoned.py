@@ -10,18 +10,20 @@ import sys
 import time
 import warnings
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
+import psutil
 import pytest
 
 import nbstream
-from nbstream.client import history
+from nbstream.client import connections, history, settings
+from nbstream.client.loop import background_loop
 from nbstream.model.events import Reasoning
+from nbstream.simulator.server import Simulator
 from tests.client.test_run import until
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-
-    from nbstream.simulator.server import Simulator
 
 SILENT = "hello [simulate: silence after=5]"
 
@@ -90,6 +92,36 @@ def test_a_temporary_run_is_received_to_its_end(simulator: Simulator) -> None:
 
     assert nbstream.stream("hello").result(20).status == "complete"
     assert asyncio.run(work()).status == "complete"
+
+
+def test_a_stopped_request_leaves_no_connections_to_other_servers_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEEPSEEK_API_KEY", "simulated")
+
+    async def stop_while_others_are_closed() -> None:
+        while len(connections._pool) > 1:  # noqa: ASYNC110  (at the very next step of the loop)
+            await asyncio.sleep(0)
+        runs[0].cancel()
+
+    def is_connected(server: Simulator) -> bool:
+        port = urlsplit(server.url).port
+        found = [each for each in psutil.Process().net_connections("tcp") if getattr(each.raddr, "port", 0) == port]
+        return any(each.status == "ESTABLISHED" for each in found)
+
+    with contextlib.ExitStack() as stack:
+        servers = [stack.enter_context(Simulator(port=0, rate=0, first_token=0)) for _ in range(4)]
+        for server in servers:
+            monkeypatch.setenv("DEEPSEEK_BASE_URL", server.url)
+            settings.use(None)
+            assert nbstream.stream("hello").result(20).status == "complete"
+        assert all(map(is_connected, servers))
+        monkeypatch.setattr(connections, "_MOST_CLIENTS", 1)
+        runs: list[nbstream.Run] = []
+        stopping = asyncio.run_coroutine_threadsafe(stop_while_others_are_closed(), background_loop())
+        runs.append(nbstream.stream(SILENT))
+        stopping.result(20)
+        until(lambda: not any(map(is_connected, servers[:-1])))
+        runs[0].result(20)
+    settings.use(None)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
