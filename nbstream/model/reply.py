@@ -316,7 +316,7 @@ class Reply:
         if self.status == "complete":
             return self
         if self.error is not None:
-            reason = str(self.error)
+            reason = f"The reply failed, and this exception's `reply` has what arrived: {self.error}"
         elif self.status == "truncated" and self.finish_reason not in CUT_OFF:
             reason = "The reply is truncated: a part of the stream could not be read."
         elif self.finish_reason is not None:

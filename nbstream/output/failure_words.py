@@ -63,7 +63,9 @@ def _message(failure: Failure) -> str:
         case "unreachable", _:
             return _("{server} could not be reached: {said}", server=server, said=said)
         case "disconnected", "connection":
-            return _("The connection to {server} broke: {said}", server=server, said=said)
+            return _(
+                "The connection to {server} broke before the reply was complete ({said})", server=server, said=said
+            )
         case "disconnected", _:
             ended = _("{server} ended the stream without saying that the reply is complete.", server=server)
             odd = _("It had sent something that is not a chunk: {said}", said=said) if said else ""

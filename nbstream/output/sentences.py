@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from nbstream.exchange.actions import actions
 from nbstream.language import _, joined, listed, marked, plural
 from nbstream.model.printable import one_line
+from nbstream.model.warning import DAMAGES
 from nbstream.output import problem_words
 from nbstream.output.audience import spoken
 from nbstream.output.failure_words import message
@@ -89,6 +90,8 @@ _NOT_FITTING = marked("The answer is not the JSON that was asked for, so reply.d
 #: An alert names so many problems of a structured answer.
 _MOST_PROBLEMS = 3
 _DAMAGED = marked("Words may be missing from this reply: a part of the stream could not be read. {Again}.")
+#: An alert shows so many characters of a part that could not be read.
+_LONGEST_PART = 60
 _UNKNOWN_END = marked(
     "The server ended the answer for a reason that nbstream does not know: {reason}. It may not be whole."
 )
@@ -125,7 +128,7 @@ def alert(reply: Reply, audience: Audience) -> str:
         known = {**_CUT_OFF, **_CUT_OFF_WITHIN} if "continue" in actions(reply) else _CUT_OFF
         return spoken(_(known[reason]), audience)
     if reply.status == "truncated":
-        return spoken(_(_DAMAGED), audience)
+        return joined(spoken(_(_DAMAGED), audience), _unreadable(reply))
     if reply.ended and reason is not None and reason not in NORMAL_ENDS:
         return _(_UNKNOWN_END, reason=reason)
     if reply.status == "complete" and not has_answer(reply):
@@ -133,6 +136,15 @@ def alert(reply: Reply, audience: Audience) -> str:
     if reply.status == "complete" and reply.problems and not reply.tool_calls:
         return _not_fitting(reply)
     return ""
+
+
+def _unreadable(reply: Reply) -> str:
+    """Return how the part begins that could not be read; empty if it is not known."""
+    parts = [one_line(each.said) for each in reply.warnings if each.kind in DAMAGES and each.count == 1]
+    if not any(parts):
+        return ""
+    said = parts[0] if len(parts[0]) <= _LONGEST_PART else f"{parts[0][:_LONGEST_PART]}…"
+    return _("The part begins with {said}", said=said)
 
 
 def _not_fitting(reply: Reply) -> str:
@@ -237,7 +249,12 @@ def _of_pending(reply: Reply) -> str:
 def _is_in_alert(warning: ReplyWarning, reply: Reply) -> bool:
     """Return whether the reply's alert says the same."""
     error = reply.error
-    return error is not None and error.cause == "unreadable" and warning.kind == "unreadable" and warning.count == 1
+    if error is None:
+        return reply.status == "truncated" and warning.kind in DAMAGES and warning.count == 1
+    # A stream that broke mostly did so within an event.
+    return warning.kind == "cut_event" or (
+        error.cause == "unreadable" and warning.kind == "unreadable" and warning.count == 1
+    )
 
 
 def unseen(back: int) -> str:

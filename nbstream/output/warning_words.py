@@ -21,7 +21,7 @@ _MoneyKind: TypeAlias = Literal[
 #: A note shows this many characters of what a warning is about.
 _LONGEST_SAID = 120
 _SHORT_WARNINGS = {
-    "cut_event": marked("The stream ended within an event: {said}"),
+    "cut_event": marked("The last piece of the stream is not whole, so it is not shown: {said}"),
     "repeated": marked("The server repeated the text that it was to continue; it is shown once."),
     "asked_anew": marked("The reply had ended while the model was thinking, so the request was sent anew."),
     "cache_unusable": marked("{where} in the cache cannot be used: {said}. So the request was sent."),

@@ -12,12 +12,12 @@ from tests.hints import hint_of
 #: Scenario: kind of the failure, a part of its message, whether some text arrived before.
 BROKEN = {
     "garbage": ("unreachable", "could not be reached: illegal status line", False),
-    "close ending=wrong after=5": ("disconnected", "broke: illegal chunk header", True),
-    "close ending=wrong after=0": ("disconnected", "broke: illegal chunk header", False),
+    "close ending=wrong after=5": ("disconnected", "broke before the reply was complete (illegal chunk header", True),
+    "close ending=wrong after=0": ("disconnected", "broke before the reply was complete (illegal chunk header", False),
     # Content-Length promises more than comes.
-    "json close ending=cut": ("disconnected", "broke: peer closed connection", False),
+    "json close ending=cut": ("disconnected", "broke before the reply was complete (peer closed connection", False),
     "html": ("not_a_stream", "a web page titled “Sign in”", False),
-    "close ending=cut after=5": ("disconnected", "broke: peer closed connection", True),
+    "close ending=cut after=5": ("disconnected", "broke before the reply was complete (peer closed connection", True),
 }
 #: Finish reason: status, and a part of the message for the reader.
 REASONS = {

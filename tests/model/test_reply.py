@@ -137,6 +137,7 @@ def test_a_later_fragment_does_not_rename_a_call(fragment: ToolCallDelta) -> Non
 
 def test_the_exception_of_raise_for_status_has_a_reason_and_the_reply() -> None:
     said = {
+        "The reply failed, and this exception's `reply` has what arrived: "
         "disconnected, connection, by DeepSeek: reset": Ended(5, "failed", BROKEN),
         "The reply is cancelled.": Ended(5, "cancelled"),
     }

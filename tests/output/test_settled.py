@@ -137,8 +137,20 @@ def test_a_damaged_reply_says_so_in_every_form_and_is_not_complete() -> None:
         damaged.raise_for_status()
     for text in (settled_html(damaged), settled_markdown(damaged), settled_text(damaged)):
         plain = unescape(text.replace("\\", ""))
-        assert 'One event of the stream could not be read: {"id": "x", <b>' in plain
-        assert plain.index("Yes") < plain.index("One event") < plain.index("Words may be missing")
+        # What happened and what to do comes first, and the technical part last.
+        assert plain.index("Yes") < plain.index("Words may be missing") < plain.index('begins with {"id": "x", <b>')
+        assert "One event" not in plain
+
+
+def test_a_broken_connection_is_told_in_plain_words_first() -> None:
+    error = Failure("disconnected", "connection", "DeepSeek", "ReadError")
+    broken = reply(Answer(1, "Yes"), Warned(1, ReplyWarning("cut_event", '{"id": "x"')), Ended(2, "failed", error))
+    assert sentences.notes(broken, "cell", has_buttons=True) == []
+    assert sentences.alert(broken, "cell").startswith(
+        "The connection to DeepSeek broke before the reply was complete (ReadError). What arrived is kept"
+    )
+    with pytest.raises(ReplyError, match="The reply failed, and this exception's `reply` has what arrived"):
+        broken.raise_for_status()
 
 
 def test_warnings_of_one_kind_and_place_are_joined() -> None:
