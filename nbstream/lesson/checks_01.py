@@ -85,6 +85,7 @@ PREDICTIONS = (
             "c": marked("All of it: the rest arrives later, without being shown."),
         },
         _kept,
+        of_failures=True,
     ),
 )
 

@@ -108,8 +108,6 @@ def _names(reply: Any) -> list[str]:
 
 
 def _after_no(reply: Any) -> object:
-    if reply.status != "complete":
-        return "a"
     calls = [call for step in reply.steps for call in step.tool_calls if call.name == "send_mail"]
     if not any(call.state == "denied" for call in calls):
         # A call that was allowed does not show what comes after a no.

@@ -187,6 +187,7 @@ PREDICTIONS = (
             "b": "no, because a part of the answer has already arrived",
         },
         _broken,
+        of_failures=True,
     ),
     Prediction(
         "continued",

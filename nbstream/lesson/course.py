@@ -28,12 +28,14 @@ class Lesson:
         title: its title.
         notebook: the name of its notebook, without the ending.
         learns: what one learns, in one sentence.
+        only_offline: whether it needs the simulator, as a real server does not fail on demand.
     """
 
     number: int
     title: str
     notebook: str
     learns: str
+    only_offline: bool = False
 
     @property
     def written(self) -> list[Path]:
@@ -93,7 +95,11 @@ LESSONS = (
         8, marked("Tools, and saying no"), "08_tools", marked("Let a model call your functions, under your control.")
     ),
     Lesson(
-        9, marked("When things go wrong"), "09_faults", marked("Stop, fail, retry and continue, and keep what arrived.")
+        9,
+        marked("When things go wrong"),
+        "09_faults",
+        marked("Stop, fail, retry and continue, and keep what arrived."),
+        only_offline=True,
     ),
     Lesson(
         10, marked("Comparing models"), "10_comparing", marked("Compare answers blind, and read their probabilities.")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from nbstream.language import _, listed
 from nbstream.model.exceptions import RequestError
+from nbstream.model.reply import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -78,6 +79,8 @@ class Prediction:
         choice_of: returns the letter, or the number, that something that happened amounts to; `...`
             if it does not show that, as a reply that nobody has stopped.
         close: how far a number may be off, as a share of the actual one.
+        of_failures: whether a reply that was stopped or that failed shows what happens; any other
+            prediction needs a complete one.
     """
 
     name: str
@@ -86,6 +89,7 @@ class Prediction:
     choices: Mapping[str, str] = field(default_factory=dict)
     choice_of: Callable[[object], object] = lambda actual: actual
     close: float = 0.25
+    of_failures: bool = False
 
     def made(self, choice: object) -> Expectation:
         """Return a prediction that waits for the run.
@@ -109,6 +113,8 @@ class Prediction:
             RequestError: if what happened is no answer to the question.
         """
         expected = before or self._open()
+        if not self.of_failures:
+            _refuse_failed(actual)
         try:
             found = ... if actual is ... else self.choice_of(actual)
         except Exception:  # noqa: BLE001  (the value may be anything)
@@ -204,6 +210,23 @@ class Expectation:
     def words(self, choice: str) -> str:
         """Return a choice in words; a number as it is."""
         return self.choices.get(choice, choice)
+
+
+def _refuse_failed(actual: object) -> None:
+    """Refuse a reply that failed, or one among several: it does not show what a model does.
+
+    Raises:
+        RequestError: if there is one.
+    """
+    for each in actual if isinstance(actual, tuple) else (actual,):
+        if isinstance(each, Reply) and each.status in ("failed", "cancelled"):
+            raise RequestError(
+                _(
+                    "This reply did not come to its end ({status}), so it does not show what happens. Read the line "
+                    "below it, run its cell again, and then this one.",
+                    status=each.status,
+                )
+            )
 
 
 def kind_of(value: object) -> str:

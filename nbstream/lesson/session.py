@@ -89,6 +89,14 @@ def begin(number: int, *, live: bool) -> Session:
     lesson = lesson_of(number)
     # The same lesson goes on: a first cell that runs again must not take away what was solved.
     session = _current if _current is not None and _current.lesson == lesson else Session(lesson)
+    if live and lesson.only_offline:
+        raise RequestError(
+            _(
+                "Lesson {number} runs only offline, as a real server does not fail on demand. Write "
+                "lesson.start({number}).",
+                number=lesson.number,
+            )
+        )
     if live and own_server.is_allowed():
         session.server, session.url, session.cost = own_server.switch_to(lesson)
     else:

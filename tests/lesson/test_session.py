@@ -88,6 +88,24 @@ def test_live_without_a_key_is_one_line_and_with_one_it_names_server_and_cost(
     assert lesson.url == "https://api.deepseek.com"
 
 
+def test_the_lesson_on_faults_sends_nothing_to_a_real_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEEPSEEK_API_KEY", "sk-canary-4711")
+    with pytest.raises(RequestError, match=r"^Lesson 9 runs only offline[^\n]*lesson.start\(9\)\.$"):
+        lesson.start(9, live=True)
+    lesson.start(9)
+    assert nbstream.stream(_MEDIAN).result().simulated
+
+
+@pytest.mark.parametrize(("number", "name"), [(1, "first"), (1, "cost"), (2, "again"), (7, "few"), (8, "after_no")])
+def test_a_reply_that_failed_shows_no_outcome(number: int, name: str) -> None:
+    lesson.start(number)
+    refused = nbstream.stream("Hello [simulate: 401]").result()
+    assert refused.status == "failed"
+    with pytest.raises(RequestError, match=r"did not come to its end \(failed\)"):
+        lesson.reveal(name, refused)
+    assert {each.state for each in lesson.progress().predictions} == {"open"}
+
+
 def test_in_the_demo_live_asks_the_server_that_its_user_had_before(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DEEPSEEK_BASE_URL", "http://127.0.0.1:9")
     monkeypatch.setenv("DEEPSEEK_API_KEY", "simulated")
