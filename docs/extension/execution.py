@@ -90,10 +90,11 @@ def _execute(path: str, notebook: NotebookNode, url: str) -> Executed:
         folder = Path(name)
         with FrontEnd(folder, _environment(folder, url), _CELL_SECONDS) as page:
             if path.endswith(".md"):
-                page.run(_SETUP, "setup", {})
+                page.run(_SETUP, "setup", ())
             for number, cell in enumerate(_code_cells(notebook)):
                 decision = cell.metadata.get("nbstream", {}).get("decision") or _usual_decision(path)
-                outputs = page.run(cell.source, cell.get("id", f"cell-{number}"), decision)
+                decisions = decision if isinstance(decision, list) else [decision]
+                outputs = page.run(cell.source, cell.get("id", f"cell-{number}"), decisions)
                 executed.append(outputs)
                 errors = [each for each in outputs if each.output_type == "error"]
                 if errors and "raises-exception" not in cell.metadata.get("tags", ()):

@@ -17,7 +17,7 @@ from nbformat.v4 import output_from_msg
 from nbstream.widgets.protocol import CONTROL_REQUEST
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from jupyter_client.blocking.client import BlockingKernelClient
@@ -96,7 +96,7 @@ class FrontEnd:
         #: Whether the next output takes the place of those before it.
         self._clears = False
         self._questions: list[_Question] = []
-        self._decision: Mapping[str, str] = {}
+        self._decisions: list[Mapping[str, str]] = []
         self.streams: dict[str, Stream] = {}
         self.shown: list[tuple[NotebookNode, str]] = []
 
@@ -107,14 +107,14 @@ class FrontEnd:
         self._client.stop_channels()
         self._manager.shutdown_kernel(now=True)
 
-    def run(self, code: str, cell_id: str, decision: Mapping[str, str]) -> list[NotebookNode]:
+    def run(self, code: str, cell_id: str, decisions: Sequence[Mapping[str, str]]) -> list[NotebookNode]:
         """Run a cell and return its outputs; those of replies in the background change later.
 
         Args:
             code: the source of the cell.
             cell_id: the cell's id.
-            decision: what is decided about tool calls, as a page sends it: an `action`, and a
-                `reason` if there is one.
+            decisions: what is decided about tool calls, in their order, as a page sends it: an
+                `action`, and a `reason` if there is one. The last one holds for all further calls.
 
         Raises:
             CellError: if it took too long.
@@ -131,7 +131,7 @@ class FrontEnd:
         self._client.shell_channel.send(request)
         outputs: list[NotebookNode] = []
         self._clears = False
-        self._decision = decision
+        self._decisions = list(decisions)
         end = time.monotonic() + self._seconds
         while time.monotonic() < end:
             message = self._next()
@@ -176,8 +176,8 @@ class FrontEnd:
         for question in list(self._questions):
             if question.due <= time.monotonic():
                 self._questions.remove(question)
-                decision = {"type": "decide", "call": question.call, "asked": question.asked, **self._decision}
-                self._tell(question.run, decision)
+                made = self._decisions.pop(0) if len(self._decisions) > 1 else self._decisions[0]
+                self._tell(question.run, {"type": "decide", "call": question.call, "asked": question.asked, **made})
 
     def _tell(self, run: str, message: dict[str, Any]) -> None:
         """Send a message of the page on the control channel, which is heard while a cell runs."""
