@@ -15,10 +15,11 @@ import pytest
 import nbstream
 from nbstream.client.budgets import needs
 from nbstream.client.budgets.blocks import own
+from nbstream.client.budgets.meter import wait_until_settled
 from nbstream.jupyter.many import map as ask_all
 from nbstream.model.request import Request
 from nbstream.output.sentences import alert, notes
-from nbstream.simulator import chunks
+from nbstream.simulator import chat_request, chunks
 from nbstream.tools.tool import tool
 
 if TYPE_CHECKING:
@@ -113,6 +114,28 @@ def test_a_server_that_ignores_the_limit_is_left_at_the_line(
     assert "Stopped at the budget of this `with` block, 500 tokens. What arrived is kept" in alert(reply, "python")
     assert budget.spent.startswith("about ")
     assert simulator.log()[-1]["deltas_sent"] < 2000
+
+
+def test_a_reply_beyond_its_own_limit_goes_on_while_the_budget_has_room(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As if the server counted in tokens of another size.
+    monkeypatch.setattr(chat_request, "max_tokens", lambda *_: 100_000)
+    prompt = "[simulate: normal tokens=1500 rate=3000] Write a long text."
+    with nbstream.budget(tokens=5000) as budget:
+        reply = nbstream.stream(prompt, max_tokens=200).result(30)
+        assert reply.error is None
+        assert reply.usage is not None
+        assert reply.usage.total_tokens is not None
+        assert budget.spent == f"{reply.usage.total_tokens:,} tokens"
+        # Nothing of what was reserved stays so.
+        wait_until_settled()
+        assert not any(account.reserved for account in own.get().blocks)
+        stopped = nbstream.stream(prompt.replace("1500", "9000"), max_tokens=200).result(30)
+    assert stopped.error is not None
+    assert (stopped.error.kind, stopped.error.cause) == ("budget", "line")
+    estimated = int(budget.spent.rpartition("about ")[2].split()[0].replace(",", ""))
+    assert 500 < estimated < 5_000 - reply.usage.total_tokens
 
 
 def test_a_stopped_reply_counts_by_its_estimate(simulator: Simulator) -> None:

@@ -30,6 +30,7 @@ from nbstream.sessions.per_session import PerSession
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from concurrent.futures import Future
 
     from nbstream.billing.budgets.account import Account
     from nbstream.billing.budgets.holding import Place, Verdict
@@ -72,6 +73,11 @@ class BudgetMeter(Meter):
         self._name = ""
         self._need: Need | None = None
         self._granted = 0
+        #: How much more than that may be reserved at once; 0 if the budget has bounded the reply.
+        self._step = 0
+        #: The names of further reservations for the same request, and the latest one on its way.
+        self._further: list[str] = []
+        self._reserving: Future[Verdict] | None = None
         self._is_told = False
         self._standing: Standing | None = None
         self._counter = _Counter()
@@ -102,7 +108,9 @@ class BudgetMeter(Meter):
             request = replace(request, warnings=(*request.warnings, *warnings))
         if verdict.tokens < need.wanted and verdict.standing is not None:
             request = needs.lowered(request, verdict.tokens, _of(verdict.standing))
-        self._need, self._granted, self._standing = need, verdict.tokens, verdict.standing
+        self._need, self._standing = need, verdict.standing
+        self._granted = verdict.tokens
+        self._step = verdict.tokens if verdict.tokens == need.wanted else 0
         self._is_told = needs.limit_of(request) is not None
         self._counter = _Counter()
         return request
@@ -113,7 +121,7 @@ class BudgetMeter(Meter):
             return None
         tokens = self._counter.tokens(reply)
         most = self._granted * _TRUST + _TRUST_TOKENS if self._is_told else self._granted
-        if tokens <= most:
+        if tokens <= most or self._has_more(self._need):
             return None
         return Failure("budget", "line", said=str(self._standing.limit), code=_kind(self._standing.limit))
 
@@ -133,6 +141,29 @@ class BudgetMeter(Meter):
         if self._name:
             self._release()
 
+    def _has_more(self, need: Need) -> bool:
+        """Return whether the reply may go on beyond the limit that the user gave, as there is room.
+
+        Its server may not know the field of the limit, or count in other tokens.
+        """
+        if not self._step:
+            # The budget itself has bounded it.
+            return False
+        if self._reserving is None:
+            price = None if need.price is None else need.price._replace(prompt=Decimal(0))
+            further = replace(need, prompt=0, wanted=self._step, least=1, price=price)
+            self._further.append(name := f"{self._name} {len(self._further)}")
+            work = partial(holding.try_to_reserve, name, further, self._accounts, self._place)
+            self._reserving = _executor().submit(work)
+            return True
+        if not self._reserving.done():
+            return True
+        verdict = self._reserving.result() if self._reserving.exception() is None else None
+        more = verdict.tokens if verdict is not None else 0
+        self._granted, self._is_told, self._reserving = self._granted + more, False, None
+        self._step = self._granted if more == self._step else 0
+        return more > 0
+
     async def _try(self, name: str, need: Need) -> Verdict:
         if self._place is not None:
             work = partial(holding.try_to_reserve, name, need, self._accounts, self._place)
@@ -144,10 +175,14 @@ class BudgetMeter(Meter):
         return holding.try_to_reserve(name, need, self._accounts, None)
 
     def _release(self) -> None:
-        name, self._name, self._need = self._name, "", None
-        holding.release(name, self._accounts)
-        if self._place is not None:
-            _executor().submit(partial(_release_shared, name, self._place.file, self._accounts))
+        names, self._name, self._need = [self._name, *self._further], "", None
+        self._further, self._reserving = [], None
+        file = None if self._place is None else self._place.file
+        for name in names:
+            holding.release(name, self._accounts)
+            if file is not None or name != names[0]:
+                # Behind a further reservation that is on its way.
+                _executor().submit(partial(_release_later, name, file, self._accounts))
 
 
 class _Counter:
@@ -253,9 +288,11 @@ def _is_new(*key: str) -> bool:
     return is_new
 
 
-def _release_shared(name: str, file: Database, accounts: Sequence[Account]) -> None:
+def _release_later(name: str, file: Database | None, accounts: Sequence[Account]) -> None:
     # A cancelled wait may have reserved it after all.
     holding.release(name, accounts)
+    if file is None:
+        return
     # First the row of the ledger, so that the money is never free in between.
     writing.flush()
     try:
