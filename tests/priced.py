@@ -1,4 +1,4 @@
-"""Replies made of events, with their costs and estimates, as a receiver adds them."""
+"""Costs: of replies made of events, as a receiver adds them, and how a footer begins with one."""
 
 from __future__ import annotations
 
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from nbstream.model.events import Event
+
+#: How a sum of money begins, as a regular expression. At peak hours it is an upper bound from the
+#: day on which nbstream knows no public holidays in China any more.
+SUM = r"(?:at most )?\$"
 
 
 def priced(events: Iterable[Event]) -> Reply:

@@ -43,7 +43,7 @@ def test_a_second_time_nothing_is_sent(folder: Path, simulator: Simulator) -> No
     assert (cached.recorded.kind, _amount(cached)) == ("cache", _amount(live))
     items = footer(cached)
     (item,) = [each for each in items if "cached" in each]
-    assert item.endswith(f", cached, $0 (then it would have cost {live.cost})")
+    assert item.endswith(f", cached, $0 (then it would have cost {live.spend})")
     # The times of a file are not the server's.
     assert not any(each in item for item in items for each in ("prices of", "first token", "tok/s", " s"))
     assert (thought(live)[:12], thought(cached)) == ("Thought for ", "Thought")

@@ -12,6 +12,7 @@ from nbclient import NotebookClient
 
 from nbstream.simulator.server import Simulator
 from tests import kernels
+from tests.priced import SUM
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,7 +79,7 @@ def test_run_all_of_a_course_costs_nothing_the_second_time(tmp_path: Path, monke
     cloned = run(student)
     assert texts(cloned) == texts(live)
     shown = cloned.cells[1].outputs[-1].data
-    footer = r"from \d+ \w+ 20\d\d, cached, \$0 \(then it would have cost \$0\.\d+\)"
+    footer = rf"from \d+ \w+ 20\d\d, cached, \$0 \(then it would have cost {SUM}0\.\d+\)"
     assert re.search(footer, shown["text/html"])
     assert re.search(footer, shown["text/plain"])
     assert "prices of" not in shown["text/html"]

@@ -14,6 +14,7 @@ import pytest
 
 from tests import kernels
 from tests.jupyter.deciding import prompt
+from tests.priced import SUM
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -93,7 +94,7 @@ def test_a_terminal_asks_for_each_call_by_input(ipython: pexpect.spawn[str]) -> 
     ipython.expect_exact("nothing: back > ")
     ipython.sendline('\x15{"text": "changed"}')
     ipython.expect_exact("noting changed")
-    ipython.expect_exact("would cost $")
+    ipython.expect(f"would cost {SUM}")
     ipython.expect(r"In \[\d+\]: ")
     assert _tell(ipython) == "['a', 'changed'] complete ['done', 'denied', 'done']"
 
@@ -101,7 +102,7 @@ def test_a_terminal_asks_for_each_call_by_input(ipython: pexpect.spawn[str]) -> 
 def test_a_terminal_allows_a_tool_for_the_whole_reply(ipython: pexpect.spawn[str]) -> None:
     _ask(ipython)
     ipython.sendline("a")
-    ipython.expect_exact("would cost $")
+    ipython.expect(f"would cost {SUM}")
     ipython.expect(r"In \[\d+\]: ")
     assert _tell(ipython) == "['a', 'b', 'c'] complete ['done', 'done', 'done']"
     _ask(ipython)

@@ -37,6 +37,7 @@ from tests.output.exchanges import ALL, CALLS, FIRST, WHOLE
 from tests.output.test_cards import CALLS as ANY_CALL
 from tests.output.test_cards import CONTROL
 from tests.pieces import PiecesSource
+from tests.priced import SUM
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -337,7 +338,7 @@ def test_ask_in_a_script_prints_reasoning_answer_and_cost(simulator: Simulator) 
     assert run.stdout.endswith("status complete\n")
     assert run.stdout.startswith("--- Reasoning ---\n\n")
     assert re.search(r"\n\nThought for .*\n\n--- Answer ---\n\n", run.stdout)
-    assert "would cost $" in run.stdout
+    assert re.search(f"would cost {SUM}", run.stdout)
     assert run.stderr == ""
 
 
@@ -365,7 +366,7 @@ def terminal(simulator: Simulator) -> Iterator[pexpect.spawn[str]]:
 def test_ipython_streams_a_reply_and_keeps_it_in_a_variable(terminal: pexpect.spawn[str]) -> None:
     terminal.sendline("get_ipython().run_cell_magic('deepseek', '-o r', 'hello')")
     terminal.expect_exact("no model was called")
-    terminal.expect_exact("would cost $")
+    terminal.expect(f"would cost {SUM}")
     terminal.expect(r"In \[\d+\]: ")
     terminal.sendline("print('kept', r.status)")
     terminal.expect_exact("kept complete")
@@ -403,7 +404,7 @@ def test_a_key_is_typed_without_an_echo(terminal: pexpect.spawn[str], simulator:
     assert key not in str(terminal.before)
     terminal.expect(r"In \[\d+\]: ")
     terminal.sendline("get_ipython().run_cell_magic('deepseek', '-o r', 'hello')")
-    terminal.expect_exact("would cost $")
+    terminal.expect(f"would cost {SUM}")
     assert simulator.log()[-1]["key_digest"] == key_digest(key)
     terminal.sendline("%deepseek models")
     terminal.expect_exact("→  deepseek-flash   1,048,576")

@@ -12,6 +12,7 @@ import pytest
 from nbclient import NotebookClient
 
 from nbstream.simulator.server import Simulator
+from tests.priced import SUM
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,7 +64,7 @@ def test_a_notebook_that_was_recorded_runs_offline(tmp_path: Path, monkeypatch: 
     assert texts(replayed) == texts(live)
     assert "canary-key" not in (tmp_path / "lesson.jsonl").read_text() + nbformat.writes(replayed)
     shown = next(cell for cell in replayed.cells if cell.source.startswith("%%deepseek")).outputs[-1].data
-    assert re.search(r"replayed from \d+ \w+ 20\d\d, \$0 \(then it would have cost \$0\.\d+\)", shown["text/html"])
+    assert re.search(rf"replayed from \d+ \w+ 20\d\d, \$0 \(then it would have cost {SUM}0\.\d+\)", shown["text/html"])
     assert "replayed from" in shown["text/plain"]
     assert "prices of" not in shown["text/html"]
     # What was not recorded goes nowhere.

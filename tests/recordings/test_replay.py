@@ -151,7 +151,7 @@ def test_an_exchange_with_tools_is_replayed(path: Path, simulator: Simulator, mo
     assert replayed.cost is not None
     assert replayed.cost.amount == 0
     assert sum(step.recorded.cost.amount for step in replayed.steps) == live.cost.amount  # type: ignore[union-attr, misc]
-    assert f"would have cost {live.cost})" in " · ".join(footer(replayed))
+    assert f"would have cost {live.spend})" in " · ".join(footer(replayed))
     # It stays known in files, in the journal, and in a reply that goes on.
     recorded = [step.recorded for step in replayed.steps]
     assert [step.recorded for step in decode(encode(replayed)).steps] == recorded
@@ -433,7 +433,7 @@ def test_replayed_replies_cost_nothing_and_say_so(path: Path) -> None:
     assert (then.amount, then.parts, then.source) == (live.cost.amount, live.cost.parts, "table")
     (item,) = [item for item in footer(reply) if "replayed" in item]
     assert item.startswith("replayed from ")
-    assert item.endswith(f", $0 (then it would have cost {live.cost})")
+    assert item.endswith(f", $0 (then it would have cost {live.spend})")
     assert not any("prices of" in item for item in footer(reply))
 
 

@@ -265,7 +265,7 @@ def test_a_recording_is_looked_at_like_a_reply(tmp_path: Path) -> None:
     cost = page.ask(type="cost", step=0)
     assert cost["total"] == before.ask(type="cost", step=0)["total"]
     assert cost["notes"][-1].startswith("The response was recorded at ")
-    assert f"when it cost {cost['total']}. To replay it costs nothing." in cost["notes"][-1]
+    assert f"{cost['total']}. To replay it costs nothing." in cost["notes"][-1]
 
 
 def test_each_step_of_a_reply_with_tools_is_looked_at_by_itself() -> None:

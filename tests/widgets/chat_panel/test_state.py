@@ -12,6 +12,7 @@ import nbstream
 from nbstream.client import settings
 from tests.chat.conftest import bodies
 from tests.chat.test_chat import MARK
+from tests.priced import SUM
 from tests.widgets.chat_panel.conftest import Panel
 
 if TYPE_CHECKING:
@@ -443,7 +444,7 @@ def test_gauge_and_cost(simulator: Simulator, panel: Panel) -> None:
     assert not gauge["about"]
     assert (gauge["window"] or 0) >= 1_000_000
     assert gauge["text"] == f"{gauge['tokens']:,} of {gauge['window']:,} tokens"
-    assert own["cost"].startswith("would cost $")
+    assert re.match(f"would cost {SUM}", own["cost"])
     assert own["cost"].endswith(" for 2 replies")
     assert "without those that were undone" in own["cost_note"]
     panel.page("hide", row=own["rows"][0]["key"], hidden=True)
@@ -458,7 +459,7 @@ def test_gauge_and_cost(simulator: Simulator, panel: Panel) -> None:
         panel.wait(lambda own: own)
     panel.page("stop")
     own = panel.wait(lambda own: not own["arriving"])
-    assert re.match(r"would cost \$[\d.]+ \+ about \$[\d.]+ for 3 replies", own["cost"])
+    assert re.match(rf"would cost {SUM}[\d.]+ \+ about \$[\d.]+ for 3 replies", own["cost"])
     assert own["cost_note"].endswith(" What is “about” is estimated, as no tokens were reported of it.")
     # Not in the cost any more, and it says so.
     panel.page("undo")
