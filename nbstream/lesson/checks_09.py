@@ -181,7 +181,7 @@ PREDICTIONS = (
         "broken",
         "The connection breaks after 40 tokens. Does nbstream send the request again by itself?",
         "What arrived is kept, and was probably paid. A second request would cost the same again, and bring another "
-        "answer, which does not fit to this beginning. So nbstream leaves the decision to you.",
+        "answer, which does not fit this beginning. So nbstream leaves the decision to you.",
         {
             "a": "yes, because a broken connection is a matter of chance",
             "b": "no, because a part of the answer has already arrived",
