@@ -47,18 +47,26 @@ const styles = {
     onLoad({ filter: /.*/, namespace: "styles" }, async ({ path }) => {
       const options = { loader: "css", minify: true, charset: "utf8" };
       const { code } = await transform(await readFile(path, "utf8"), options);
-      return { contents: code.trim(), loader: "text", watchFiles: [path] };
+      // esbuild keeps this space, as a variable would be given it by a script.
+      const contents = code.trim().replaceAll(/(var\(--[\w-]+), /g, "$1,");
+      return { contents, loader: "text", watchFiles: [path] };
     });
   },
 };
 
-/** Takes what a widget imports of `shared.ts` from the reply's module, which is loaded before. */
+/**
+ * Takes what a widget imports of `shared.ts` from the reply's module, which is loaded before. Each is
+ * a call without effect, so that the bundle has none that the widget does not import.
+ */
 const shared = (names, hash) => ({
   name: "shared",
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /\/shared$/ }, () => ({ path: "shared", namespace: "shared" }));
     onLoad({ filter: /.*/, namespace: "shared" }, () => ({
-      contents: `export const { ${names.join(", ")} } = globalThis[Symbol.for("nbstream.modules")].modules[${JSON.stringify(hash)}];`,
+      contents: [
+        `const reply = globalThis[Symbol.for("nbstream.modules")].modules[${JSON.stringify(hash)}];`,
+        ...names.map((name) => `export const ${name} = /* @__PURE__ */ (() => reply.${name})();`),
+      ].join("\n"),
     }));
   },
 });

@@ -5,6 +5,7 @@
  */
 
 import { type Kernel, MAX_REPLY_TIMEOUT, sendControl } from "./channel";
+import { focusInPlace } from "./elements";
 import { _, marked } from "./language";
 import type { Notebooks } from "./notebook";
 import type { Action, ClickAnswer } from "./protocol";
@@ -88,12 +89,12 @@ class Place {
 
   /** Give the focus to the cell if it was lost with the reply. */
   keepFocus(): void {
-    if (document.activeElement === document.body) this.#cell?.focus({ preventScroll: true });
+    if (document.activeElement === document.body) focusInPlace(this.#cell);
   }
 
   /** Give the focus to the cell, because the reply will go at any moment. */
   yieldFocus(): void {
-    if (this.#root.contains(document.activeElement)) this.#cell?.focus({ preventScroll: true });
+    if (this.#root.contains(document.activeElement)) focusInPlace(this.#cell);
   }
 
   /** Let the cells below move again, at once if nothing takes the place; return `isTaken`. */

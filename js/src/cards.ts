@@ -7,7 +7,7 @@ import style from "./calls.css?inline";
 import type { Decision, Decisions } from "./decisions";
 import type { Card, Keyframe } from "./protocol";
 import { QuestionView } from "./question";
-import { _, applyStyle, duration, element, keepSelection, parsed, patchChildren, show } from "./shared";
+import { _, applyStyles, duration, element, focusInPlace, keepSelection, parsed, patchChildren, show } from "./shared";
 
 /** What the cards need of their reply. */
 export interface CardsController {
@@ -29,7 +29,7 @@ export class Cards {
 
   /** They will stand in `parent`; `decorate` makes the page's additions to new HTML. */
   constructor(parent: HTMLElement, controller: CardsController, decorate: (content: DocumentFragment) => void) {
-    applyStyle("calls", style, parent);
+    applyStyles(parent, { calls: style });
     this.#element = parent;
     this.#controller = controller;
     this.#decorate = decorate;
@@ -113,7 +113,7 @@ class CardView {
     if (question === null) this.#removeQuestion();
     else if (this.#question === undefined) {
       this.#question = new QuestionView(question, (decision) => {
-        this.element.focus({ preventScroll: true });
+        focusInPlace(this.element);
         this.#onDecision(this.#card, decision);
       });
       this.element.append(this.#question.element);
@@ -147,7 +147,7 @@ class CardView {
     if (question === undefined) return;
     this.#question = undefined;
     // The focus must not go to what a key would act on.
-    if (question.element.contains(document.activeElement)) this.element.focus({ preventScroll: true });
+    if (question.element.contains(document.activeElement)) focusInPlace(this.element);
     question.remove();
   }
 }

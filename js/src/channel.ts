@@ -10,6 +10,8 @@
  */
 
 import type { AnyModel } from "@anywidget/types";
+import { attempt } from "./attempt";
+import { newId } from "./elements";
 import type { Output } from "./notebook";
 import { type ClickAnswer, CONTROL_REQUEST } from "./protocol";
 
@@ -132,13 +134,14 @@ export class Channel<Message, State> {
     this.sendComm(message);
   }
 
-  /** Send `message` by the control channel; false where there is none. */
+  /** Send `message` by the control channel; false where there is none, or the kernel is dead. */
   sendControl(message: object, onReply?: (answer: ClickAnswer) => void): boolean {
     return attempt(() => this.#sendControl(message, onReply)) ?? false;
   }
 
   /** Send `message` by comm. */
   sendComm(message: object): void {
+    // A closed one throws, and the other channel may still work.
     attempt(() => this.#model.send(message));
   }
 
@@ -229,7 +232,7 @@ export function sendControl(
   if (kernel?.sendControlMessage === undefined) return false;
   sent += 1;
   const header = {
-    msg_id: `${run_id}-${Math.random().toString(36).slice(2)}-${sent}`,
+    msg_id: `${run_id}-${newId()}-${sent}`,
     msg_type: CONTROL_REQUEST,
     session: kernel.clientId ?? "",
     username: kernel.username ?? "",
@@ -246,13 +249,3 @@ export function sendControl(
 }
 
 let sent = 0;
-
-/** Call `send`; a dead kernel or a closed comm throws, and the other channel may still work. */
-function attempt<T>(send: () => T): T | undefined {
-  try {
-    return send();
-  } catch {
-    // The caller gets no reply.
-    return undefined;
-  }
-}

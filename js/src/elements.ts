@@ -31,6 +31,16 @@ export function targetOf(event: Event): EventTarget | null {
   return event.composedPath()[0] ?? event.target;
 }
 
+/** Focus `element`, if there is one, and leave the page where it is scrolled to. */
+export function focusInPlace(element: HTMLElement | null | undefined): void {
+  element?.focus({ preventScroll: true });
+}
+
+/** An id that nothing else in a page has. */
+export function newId(): string {
+  return Math.random().toString(36).slice(2);
+}
+
 /** Show `text`; hide the element if it is empty. */
 export function show(element: HTMLElement, text: string): void {
   write(element, text);

@@ -1,12 +1,11 @@
 /** Replaces a live view by its settled output: nothing moves, and the reader's changes are kept. */
 
-import { detailsIn, restoreOpen } from "./details";
+import { openedIn, restoreOpen, thoughtIn } from "./details";
 import { bottomOf, isAbove, scrollBy, scrollerOf } from "./scroll";
 import { SavedSelection } from "./selection";
 
 /** Parts of a live view in which the reader can open something, besides the reasoning. */
 const LIVE_PARTS = ".nbstream-earlier, .nbstream-cards";
-const THOUGHT = ":scope > .nbstream-thought > details";
 const ANSWER = ".nbstream-answer:not([hidden])";
 
 /**
@@ -28,19 +27,16 @@ export class Handover {
     this.#isOpen = isOpen;
     this.#isAbove = isAbove(area);
     this.#before = positionsIn(area);
-    this.#opened = [...area.querySelectorAll(LIVE_PARTS)].flatMap(detailsIn).map(({ open }) => open);
+    this.#opened = [...area.querySelectorAll(LIVE_PARTS)].flatMap(openedIn);
     const text = area.querySelector(ANSWER);
     this.#selection = text === null ? undefined : SavedSelection.in(text);
   }
 
   /** Call this when the settled output is in the area, as `root`. */
   finish(root: Element): void {
-    const details = root.querySelector<HTMLDetailsElement>(THOUGHT);
-    if (details !== null && this.#isOpen !== undefined) details.open = this.#isOpen;
-    restoreOpen(
-      this.#opened,
-      detailsIn(root).filter((each) => each !== details),
-    );
+    const thought = thoughtIn(root);
+    if (thought !== null && this.#isOpen !== undefined) thought.open = this.#isOpen;
+    restoreOpen(this.#opened, root);
     const { scroller, top } = scrollerOf(this.area);
     const { bottom, answer } = positionsIn(this.area);
     if (this.#isAbove) scrollBy(scroller, bottom - this.#before.bottom);

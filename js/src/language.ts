@@ -14,7 +14,9 @@ const KEY = Symbol.for("nbstream.words");
 const words = (): Words | undefined => (globalThis as unknown as Record<symbol, Words | undefined>)[KEY];
 
 /** Mark a sentence for the translations; `_` translates it when it is shown. */
-export const marked = (sentence: string): string => sentence;
+export function marked(sentence: string): string {
+  return sentence;
+}
 
 /** A sentence in the reader's language. `{name}` in it is a value, and `{name:,}` a number in figures. */
 export function _(sentence: string, values: Values = {}): string {

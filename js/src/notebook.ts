@@ -3,6 +3,7 @@
  * Notebook 7). None of this is documented for widgets, so nothing is taken for granted.
  */
 
+import { attempt } from "./attempt";
 import type { Kernel } from "./channel";
 import { parsed } from "./elements";
 import type { Action } from "./protocol";
@@ -103,12 +104,11 @@ export class Notebooks {
     const context = this.#contextOf(element);
     const index = cellIndex(element);
     if (index === undefined || !canInsertCells(context)) return false;
-    try {
+    const insert = (): boolean => {
       context?.model?.sharedModel?.insertCell?.(index + 1, { cell_type: "code", source, metadata: {} });
       return true;
-    } catch {
-      return false;
-    }
+    };
+    return attempt(insert) ?? false;
   }
 
   /** The answer in the settled output around `element`, as the model wrote it. */
@@ -140,13 +140,12 @@ export class Notebooks {
     const found = (output?.metadata?.nbstream as { provenance?: unknown } | undefined)?.provenance;
     const context = this.#contextOf(root);
     if (found === undefined || output?.trusted === false || context?.model?.readOnly === true) return;
-    try {
+    // If it cannot be done, the output has it in any case.
+    attempt(() => {
       const cell = context?.model?.cells?.get(cellIndex(root) ?? -1);
       if (JSON.stringify(cell?.getMetadata?.("nbstream")) === JSON.stringify(found)) return;
       cell?.setMetadata?.("nbstream", found);
-    } catch {
-      // As in #positionOf. The output has it in any case.
-    }
+    });
   }
 
   /** Show the widget `id` in place of the settled output `root`. */
@@ -172,12 +171,8 @@ export class Notebooks {
 
   #placedAt(element: Element): Output | undefined {
     const found = this.#positionOf(element);
-    try {
-      return found?.outputs?.get(found.index);
-    } catch {
-      // As in #positionOf.
-      return undefined;
-    }
+    // As in #positionOf.
+    return attempt(() => found?.outputs?.get(found.index));
   }
 
   /** The outputs of the cell around `element`, and which of them contains it. */
@@ -188,32 +183,23 @@ export class Notebooks {
     const siblings = [...(child.parentElement?.children ?? [])].filter((each) =>
       each.classList.contains("jp-OutputArea-child"),
     );
-    try {
+    // The model has fewer cells or outputs than the page shows while it is being changed.
+    return attempt(() => {
       const outputs = this.#contextOf(element)?.model?.cells?.get(index)?.outputs;
       return { outputs, index: siblings.indexOf(child) };
-    } catch {
-      // The model has fewer cells or outputs than the page shows, because it is being changed.
-      return undefined;
-    }
+    });
   }
 
   /** The output of this name in a known notebook: a view of it may be in another panel. */
   #find(name: string): Output | undefined {
-    try {
+    return attempt(() => {
       for (const context of this.#every) {
-        const cells = context.deref()?.model?.cells;
-        for (let cell = 0; cell < (cells?.length ?? 0); cell += 1) {
-          const outputs = cells?.get(cell)?.outputs;
-          for (let index = 0; index < (outputs?.length ?? 0); index += 1) {
-            const output = outputs?.get(index);
-            if (output?.metadata?.nbstream !== undefined && htmlOf(output).includes(name)) return output;
-          }
+        for (const { output } of outputsOf(context.deref())) {
+          if (output.metadata?.nbstream !== undefined && htmlOf(output).includes(name)) return output;
         }
       }
-    } catch {
-      // As above.
-    }
-    return undefined;
+      return undefined;
+    });
   }
 
   #contextOf(element: Element): NotebookContext | undefined {
@@ -239,12 +225,11 @@ export async function replaceViews(
   bundle: { data: object; metadata: object },
 ): Promise<void> {
   try {
-    const cells = contextOf(model)?.model?.cells;
-    for (let cell = 0; cell < (cells?.length ?? 0); cell += 1) replaceIn(cells?.get(cell)?.outputs, id, bundle);
+    replaceIn(outputsOf(contextOf(model)), id, bundle);
     const manager = model.widget_manager as { get_model?(id: string): Promise<OutputWidget> } | null | undefined;
     for (const holder of holders) {
       const widget = await manager?.get_model?.(holder);
-      if (!replaceIn(widget?.outputs, id, bundle)) continue;
+      if (!replaceIn(outputsIn(widget?.outputs), id, bundle)) continue;
       // As the widget itself does with each new output: so it is saved, and there after a reload.
       widget?.set("outputs", widget.outputs?.toJSON?.(), { newMessage: true });
       widget?.save_changes();
@@ -255,15 +240,34 @@ export async function replaceViews(
   }
 }
 
-function replaceIn(outputs: Outputs | undefined, id: string, bundle: object): boolean {
+function replaceIn(places: Iterable<OutputPlace>, id: string, bundle: object): boolean {
   let found = false;
-  for (let index = 0; index < (outputs?.length ?? 0); index += 1) {
-    const view = outputs?.get(index).data?.[VIEW] as { model_id?: unknown } | undefined;
+  for (const { output, outputs, index } of places) {
+    const view = output.data?.[VIEW] as { model_id?: unknown } | undefined;
     if (view?.model_id !== id) continue;
-    outputs?.set?.(index, { output_type: "display_data", ...bundle });
+    outputs.set?.(index, { output_type: "display_data", ...bundle });
     found = true;
   }
   return found;
+}
+
+/** An output, the list that it is in, and its index there. */
+export interface OutputPlace {
+  readonly output: Output;
+  readonly outputs: Outputs;
+  readonly index: number;
+}
+
+/** The outputs of a notebook. */
+export function* outputsOf(context: NotebookContext | undefined): Generator<OutputPlace> {
+  const cells = context?.model?.cells;
+  for (let cell = 0; cell < (cells?.length ?? 0); cell += 1) yield* outputsIn(cells?.get(cell)?.outputs);
+}
+
+function* outputsIn(outputs: Outputs | undefined): Generator<OutputPlace> {
+  for (let index = 0; outputs !== undefined && index < (outputs.length ?? 0); index += 1) {
+    yield { output: outputs.get(index), outputs, index };
+  }
 }
 
 /** Whether cells can be inserted into a notebook. */
@@ -289,7 +293,7 @@ export function answerIn(output: Output | undefined): string | undefined {
   return typeof start === "number" && typeof end === "number" ? text.slice(start, end) : undefined;
 }
 
-function htmlOf(output: Output | undefined): string {
+export function htmlOf(output: Output | undefined): string {
   return textOf(output, "text/html");
 }
 

@@ -15,6 +15,7 @@ import { _, localize } from "./language";
 import { type NotebookContext, Notebooks } from "./notebook";
 import type { Action } from "./protocol";
 import { isAbove, keepPositionBelow } from "./scroll";
+import { applyStyles } from "./styles";
 
 /** Modules share an instance only if they are of the same version. */
 const KEY = Symbol.for("nbstream.page.4");
@@ -37,7 +38,7 @@ export class PageServices implements ControlServices, Page {
   readonly notebooks = new Notebooks();
   readonly images = new Images();
   readonly #settled = document.getElementsByClassName(SETTLED);
-  readonly #status = element("div", "", "", { role: "status" });
+  readonly #status = element("div", "nbstream-status", "", { role: "status" });
   /** The sentences that are shown. */
   readonly #notices = new Set<string>();
   /** Views that are not in a notebook yet. */
@@ -60,9 +61,8 @@ export class PageServices implements ControlServices, Page {
   }
 
   constructor() {
-    this.#status.style.cssText =
-      "position:fixed;top:0;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap";
     document.body.append(this.#status);
+    applyStyles(this.#status);
     window.addEventListener("keydown", keepFromNotebook, { capture: true });
     copyFormulas(this.notebooks);
     new MutationObserver((records) => {

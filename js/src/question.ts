@@ -5,7 +5,7 @@
 import type { Decision, DecisionPhase } from "./decisions";
 import { Guard } from "./guard";
 import type { Question } from "./protocol";
-import { _, element, marked } from "./shared";
+import { _, element, focusInPlace, marked } from "./shared";
 
 const UNANSWERED = marked("The kernel has not answered yet. Your decision is sent again until it does.");
 
@@ -142,7 +142,7 @@ export class QuestionView {
     this.#choices.hidden = form !== undefined;
     this.#form.hidden = form === undefined;
     this.#guard.restart();
-    if (form !== undefined) this.#field?.focus({ preventScroll: true });
+    if (form !== undefined) focusInPlace(this.#field);
     else if (before !== undefined) this.#choices.querySelector<HTMLElement>(`[name="${before}"]`)?.focus();
   }
 

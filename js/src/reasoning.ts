@@ -5,7 +5,7 @@
  */
 
 import { LiveDocument } from "./document";
-import { element } from "./elements";
+import { element, newId } from "./elements";
 import { _ } from "./language";
 import { OffscreenParts } from "./offscreen_parts";
 import type { Op, ReasoningDisplay } from "./protocol";
@@ -124,7 +124,7 @@ export class ReasoningPanel {
 
   #build(): void {
     const clip = element("div", "nbstream-clip");
-    this.element.id = `nbstream-${Math.random().toString(36).slice(2)}`;
+    this.element.id = `nbstream-${newId()}`;
     this.button.setAttribute("aria-controls", this.element.id);
     this.#box.tabIndex = 0;
     this.#box.append(this.#content);

@@ -5,6 +5,7 @@
 
 import type { AnyWidget } from "@anywidget/types";
 import { Channel, type Model, type Receiver } from "./channel";
+import { newId } from "./elements";
 import { typesetterOf } from "./formula_slices";
 import { pageLanguage } from "./language";
 import type { Load } from "./later";
@@ -18,7 +19,7 @@ import { hasEnded } from "./state";
 export * from "./shared";
 
 class Session implements Receiver<KernelMessage, Keyframe>, ReplyPort {
-  readonly pageId = Math.random().toString(36).slice(2);
+  readonly pageId = newId();
   isLost = false;
   readonly load: Load;
   readonly #model: Model<Keyframe>;

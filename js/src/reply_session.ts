@@ -11,8 +11,7 @@ import type { Card, ClickAnswer, Keyframe, Op, PageMessage, Patch } from "./prot
 import type { Choice } from "./reasoning";
 import { applyPatch, hasEnded } from "./state";
 import { isStopping, Stop, type StopPhase } from "./stop";
-import style from "./style.css?inline";
-import { applyStyle } from "./styles";
+import { applyStyles } from "./styles";
 import { announcement, type Part, type ReplyController, View } from "./view";
 import { Visibility } from "./visibility";
 
@@ -153,7 +152,7 @@ export class ReplySession implements ReplyController {
 
   /** Show a view in `parent`, or some parts of one; return a function that removes it. */
   mount(parent: HTMLElement, parts?: ReadonlySet<Part>): () => void {
-    applyStyle("reply", style, parent);
+    applyStyles(parent);
     const view = new View(parent, this, parts);
     this.#views.set(view, parent);
     this.#visibility.set(view, true);

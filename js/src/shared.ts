@@ -3,22 +3,19 @@
  * it again. They import everything that is listed here from this file.
  */
 
-export { Channel, kernelOf, MIN_REPLY_TIMEOUT } from "./channel";
+export { attempt } from "./attempt";
+export { Channel, MIN_REPLY_TIMEOUT } from "./channel";
 export { copy } from "./clipboard";
-export { addCodeButtons, handleClicks } from "./controls";
-export { LiveDocument, patchChildren } from "./document";
-export { duration, element, parsed, show, targetOf, write } from "./elements";
-export { FrameScheduler } from "./frame_scheduler";
+export { patchChildren } from "./document";
+export { duration, element, focusInPlace, newId, parsed, show, targetOf, write } from "./elements";
 export { _, localize, marked, pageLanguage, plural } from "./language";
-export { canInsertCells, contextOf } from "./notebook";
-export { opsOf } from "./operations";
+export { canInsertCells, contextOf, htmlOf, outputsOf } from "./notebook";
 export { PageServices } from "./page_services";
 export { BY_INPUT } from "./protocol";
 export { ReplySession } from "./reply_session";
 export { Resync } from "./resync";
-export { EndPin, isAbove, keepPositionBelow, scrollBy, scrollerOf } from "./scroll";
-export { keepSelection, SavedSelection } from "./selection";
-export { applyPatch, hasEnded } from "./state";
+export { EndPin, scrollBy, scrollerOf } from "./scroll";
+export { keepSelection } from "./selection";
+export { hasEnded } from "./state";
 export { isStopping } from "./stop";
-export { applyStyle } from "./styles";
-export { announcement, View } from "./view";
+export { applyStyles } from "./styles";

@@ -6,9 +6,9 @@
 import type { Cards } from "./cards";
 import { addCodeButtons, type ControlServices, footerButtonsPlaceholder, handleClicks } from "./controls";
 import type { Decision, Decisions } from "./decisions";
-import { detailsIn, restoreOpen } from "./details";
+import { openedIn, restoreOpen, thoughtIn } from "./details";
 import { LiveDocument } from "./document";
-import { duration, element, show, write } from "./elements";
+import { duration, element, focusInPlace, show, write } from "./elements";
 import { FrameScheduler } from "./frame_scheduler";
 import { styleTexts } from "./front_end";
 import { _, localize, marked, plural } from "./language";
@@ -123,7 +123,7 @@ export class View {
       if (isAbove(this.#root)) keepPositionBelow(this.#root, () => this.#draw());
       else this.#draw();
       // What had it is gone with its step.
-      if (hadFocus && !this.#root.contains(document.activeElement)) this.#root.focus({ preventScroll: true });
+      if (hadFocus && !this.#root.contains(document.activeElement)) focusInPlace(this.#root);
       // Not earlier: until the page is scrolled, text that grew above the screen reaches into it.
       controller.onDraw(this.#root);
     });
@@ -149,7 +149,7 @@ export class View {
   /** Move the focus from the view to the notebook, because it would be lost with the view. */
   yieldFocus(): void {
     if (!this.#root.contains(document.activeElement)) return;
-    this.#root.parentElement?.closest<HTMLElement>("[tabindex]")?.focus({ preventScroll: true });
+    focusInPlace(this.#root.parentElement?.closest<HTMLElement>("[tabindex]"));
   }
 
   remove(): void {
@@ -161,7 +161,7 @@ export class View {
   }
 
   #build(): HTMLElement {
-    const root = localize(element("div", "nbstream nbstream-live"));
+    const root = localize(element("div", "nbstream nbstream-frame nbstream-live"));
     // A click into the text then moves the focus here, so that Esc stops the reply.
     root.tabIndex = -1;
     if (this.#parts !== PARTS) root.dataset.parts = [...this.#parts].join(" ");
@@ -260,18 +260,15 @@ export class View {
   #drawEarlier(ops: readonly Op[]): void {
     if (ops.length === 0) return;
     const selection = SavedSelection.in(this.#answer);
-    const opened = detailsIn(this.#cards).map(({ open }) => open);
+    const opened = openedIn(this.#cards);
     this.#earlierDocument.draw(ops);
     const step = [...this.#earlier.querySelectorAll(".nbstream-step")].at(-1);
-    const said = step?.querySelector(".nbstream-said");
     if (step === undefined) return;
-    const thought = step.querySelector<HTMLDetailsElement>(":scope > .nbstream-thought > details");
+    const thought = thoughtIn(step);
     if (thought !== null && this.#controller.choice.isOpen === true) thought.open = true;
-    restoreOpen(
-      opened,
-      detailsIn(step).filter((details) => details !== thought),
-    );
-    if (said !== null && said !== undefined) selection?.restore(said);
+    restoreOpen(opened, step);
+    const said = step.querySelector(".nbstream-said");
+    if (said !== null) selection?.restore(said);
   }
 
   #drawStop(isLive: boolean, isForeground: boolean): void {

@@ -1,7 +1,7 @@
 /** `nbstream.ChatPanel`: the page module of a chat's panel. */
 
 import { type InstrumentSession, instrument } from "../instruments/instrument";
-import { applyStyle } from "../shared";
+import { applyStyles } from "../shared";
 import { ChatSession } from "./chat_session";
 import { PanelView } from "./panel_view";
 import type { ChatState } from "./protocol";
@@ -11,7 +11,7 @@ import style from "./style.css?inline";
 const sessions = new WeakMap<InstrumentSession<ChatState>, ChatSession>();
 
 export default instrument<ChatState>((instrument, element) => {
-  applyStyle("chat_panel", style, element);
+  applyStyles(element, { chat_panel: style });
   const session = sessions.get(instrument) ?? new ChatSession(instrument);
   sessions.set(instrument, session);
   const view = new PanelView(element, session);

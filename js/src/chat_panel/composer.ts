@@ -20,13 +20,16 @@ export class Composer {
   readonly element = element("div", "nbstream-composer");
   readonly #panel: Panel;
   readonly #removal = new AbortController();
-  readonly #suggestions = element("div", "nbstream-suggestions");
+  readonly #suggestions = element("div", "nbstream-suggestions", "", {
+    role: "group",
+    "aria-label": _("Suggestions"),
+  });
   readonly #queue = element("div", "nbstream-queue");
   readonly #queueLabel = element("span", "nbstream-queue-label");
   readonly #queueText = element("bdi", "nbstream-queue-text");
   readonly #sendQueued = button("nbstream-quiet", _("Send now"), () => this.#postQueued());
   readonly #takeBack = button("nbstream-quiet", _("Take back"), () => this.#onTakeBack());
-  readonly #remark = element("div", "nbstream-remark");
+  readonly #remark = element("div", "nbstream-remark", "", { role: "status" });
   readonly #remarkText = element("span", "");
   readonly #undo = button("nbstream-quiet", _("Undo"), () => this.#panel.post({ type: "undo" }));
   readonly #field: Field;
@@ -62,9 +65,6 @@ export class Composer {
     this.#row.append(this.#menus.element, buttons);
     const parts = [this.#suggestions, this.#remark, this.#queue, this.#field.element, this.#row, this.#gauge.element];
     this.element.append(...parts);
-    this.#suggestions.setAttribute("role", "group");
-    this.#suggestions.setAttribute("aria-label", _("Suggestions"));
-    this.#remark.setAttribute("role", "status");
   }
 
   draw(): void {

@@ -3,7 +3,7 @@
  * line. An Enter that ends the composition of a word (Chinese, Japanese, Korean) does neither.
  */
 
-import { element, targetOf } from "../shared";
+import { element, focusInPlace, targetOf } from "../shared";
 
 /** Longer texts are not measured: that would lay them out again with each key. */
 const MEASURED_CHARACTERS = 8000;
@@ -63,7 +63,7 @@ export class Field {
   }
 
   focus(): void {
-    this.element.focus({ preventScroll: true });
+    focusInPlace(this.element);
   }
 
   /** Give the field the height of its text, in browsers that do not do so by themselves. */

@@ -1,6 +1,6 @@
 /** A text of a user, of which only the beginning is shown at first if it is long. */
 
-import { _, element } from "../shared";
+import { _, element, focusInPlace } from "../shared";
 import { button } from "./buttons";
 
 const SHOWN_CHARACTERS = 2000;
@@ -8,7 +8,7 @@ const SHOWN_LINES = 14;
 
 export class LongText {
   readonly element = element("div", "nbstream-prompt");
-  readonly #text = element("div", "nbstream-prompt-text");
+  readonly #text = element("div", "nbstream-prompt-text", "", { dir: "auto" });
   readonly #more = button("nbstream-quiet nbstream-more", _("Show all"), () => void this.#showAll());
   readonly #load: () => Promise<string | undefined>;
   #drawn: string | undefined;
@@ -18,7 +18,6 @@ export class LongText {
   /** `load` brings the whole text if a part of it was left out. */
   constructor(load: () => Promise<string | undefined>) {
     this.#load = load;
-    this.#text.dir = "auto";
     this.element.append(this.#text, this.#more);
   }
 
@@ -41,7 +40,7 @@ export class LongText {
     this.#more.hidden = true;
     // The focus was on the button, which is gone.
     this.#text.tabIndex = -1;
-    this.#text.focus({ preventScroll: true });
+    focusInPlace(this.#text);
   }
 }
 

@@ -50,28 +50,30 @@ class Menu {
 }
 
 export class Menus {
-  readonly element = element("div", "nbstream-menus");
+  readonly element = element("div", "nbstream-menus", "", {
+    role: "group",
+    "aria-label": _("How the next prompt is asked"),
+  });
   readonly #panel: Panel;
   readonly #model: Menu;
   readonly #thinking: Menu;
   readonly #effort: Menu;
-  readonly #other = element("input", "nbstream-other");
+  readonly #other = element("input", "nbstream-other", "", {
+    type: "text",
+    placeholder: _("Model, or endpoint/model"),
+    "aria-label": _(OTHER_LABEL).replace("…", ""),
+  });
   #hasAskedForModels = false;
 
   constructor(panel: Panel) {
     this.#panel = panel;
-    this.element.setAttribute("role", "group");
-    this.element.setAttribute("aria-label", _("How the next prompt is asked"));
     this.#model = new Menu(_("Model"), (value) => (value === OTHER ? this.#askOther() : this.#choose("model", value)));
     this.#thinking = new Menu(_("Thinking"), (value) => this.#choose("thinking", value));
     this.#effort = new Menu(_("Effort"), (value) => this.#choose("effort", value));
     for (const type of ["pointerdown", "click"]) {
       this.#model.element.addEventListener(type, () => this.#askForModels());
     }
-    this.#other.type = "text";
     this.#other.hidden = true;
-    this.#other.placeholder = _("Model, or endpoint/model");
-    this.#other.setAttribute("aria-label", _(OTHER_LABEL).replace("…", ""));
     this.#other.addEventListener("blur", () => this.#closeOther());
     this.element.append(this.#model.element, this.#other, this.#thinking.element, this.#effort.element);
   }

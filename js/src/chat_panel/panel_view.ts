@@ -14,8 +14,8 @@ const LEAST = 160;
 
 export class PanelView {
   readonly #panel: Panel;
-  readonly #root = localize(element("div", "nbstream nbstream-panel"));
-  readonly #skip = element("a", "nbstream-skip", _("To the prompt"));
+  readonly #root = localize(element("div", "nbstream nbstream-frame nbstream-panel", "", { role: "region" }));
+  readonly #skip = element("a", "nbstream-skip", _("To the prompt"), { href: "#" });
   readonly #transcript: Transcript;
   readonly #composer: Composer;
   readonly #removal = new AbortController();
@@ -25,8 +25,6 @@ export class PanelView {
     this.#panel = panel;
     this.#transcript = new Transcript(panel);
     this.#composer = new Composer(panel);
-    this.#root.setAttribute("role", "region");
-    this.#skip.href = "#";
     this.#skip.addEventListener("click", (event) => {
       event.preventDefault();
       this.#composer.focus();

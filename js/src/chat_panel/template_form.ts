@@ -27,7 +27,7 @@ export class TemplateForm {
   readonly #template: Template;
   readonly #port: TemplatePort;
   readonly #values: Map<string, string>;
-  readonly #text = element("div", "nbstream-template-text");
+  readonly #text = element("div", "nbstream-template-text", "", { dir: "auto" });
   readonly #fields = new Map<string, Field>();
   readonly #removal = new AbortController();
 
@@ -36,7 +36,6 @@ export class TemplateForm {
     this.#template = template;
     this.#port = port;
     this.#values = values;
-    this.#text.dir = "auto";
     this.element.setAttribute("role", "group");
     this.element.setAttribute("aria-label", _("Template: {name}", { name: template.name }));
     const head = element("div", "nbstream-template-head");

@@ -3,7 +3,7 @@
  * Rows off the screen are neither laid out nor painted, and their replies are drawn when they come near.
  */
 
-import { _, EndPin, element, plural } from "../shared";
+import { _, EndPin, element, focusInPlace, plural, write } from "../shared";
 import { button } from "./buttons";
 import type { Panel } from "./panel";
 import { RowView } from "./row_view";
@@ -17,14 +17,19 @@ const PATIENCE = 1000;
 export class Transcript {
   readonly element = element("div", "nbstream-transcript-frame");
   readonly #panel: Panel;
-  readonly #box = element("div", "nbstream-log");
+  readonly #box = element("div", "nbstream-log", "", {
+    role: "log",
+    // The panel says what happens; all of a growing text would be read again and again.
+    "aria-live": "off",
+    tabindex: "0",
+  });
   readonly #system = element("details", "nbstream-system");
-  readonly #systemText = element("div", "nbstream-system-text");
+  readonly #systemText = element("div", "nbstream-system-text", "", { dir: "auto" });
   readonly #earlier = button("nbstream-quiet nbstream-earlier-rows", "", () => this.#window(-1));
   readonly #later = button("nbstream-quiet nbstream-later-rows", "", () => this.#window(1));
   readonly #rows = element("div", "nbstream-rows");
   readonly #coming = element("article", "nbstream-row nbstream-coming");
-  readonly #comingText = element("div", "nbstream-prompt-text");
+  readonly #comingText = element("div", "nbstream-prompt-text", "", { dir: "auto" });
   readonly #sending = element("div", "nbstream-marks", _("Sending…"));
   readonly #toEnd = button("nbstream-to-end", _("To the end"), () => this.toEnd());
   readonly #views = new Map<string, RowView>();
@@ -40,13 +45,7 @@ export class Transcript {
   constructor(panel: Panel) {
     this.#panel = panel;
     const { signal } = this.#removal;
-    this.#box.tabIndex = 0;
-    this.#box.setAttribute("role", "log");
-    // The panel says what happens; all of a growing text would be read again and again.
-    this.#box.setAttribute("aria-live", "off");
-    this.#systemText.dir = "auto";
     this.#system.append(element("summary", "", _("System prompt")), this.#systemText);
-    this.#comingText.dir = "auto";
     const ask = element("div", "nbstream-ask");
     const prompt = element("div", "nbstream-prompt");
     prompt.append(this.#comingText);
@@ -68,7 +67,7 @@ export class Transcript {
     this.#pin.update();
     this.#box.setAttribute("aria-label", _("Chat {name}", { name: chat }));
     this.#system.hidden = system === "" || first > 0;
-    if (this.#systemText.textContent !== system) this.#systemText.textContent = system;
+    write(this.#systemText, system);
     const after = this.#after;
     this.#drawMore(this.#earlier, first, plural("{n:,} earlier turn", "{n:,} earlier turns", first));
     this.#drawMore(this.#later, after, plural("{n:,} later turn", "{n:,} later turns", after));
@@ -91,7 +90,7 @@ export class Transcript {
     }
     const isComing = pending !== undefined && state.arriving.length === 0;
     this.#coming.hidden = !isComing;
-    if (isComing && this.#comingText.textContent !== pending.prompt) this.#comingText.textContent = pending.prompt;
+    if (isComing) write(this.#comingText, pending.prompt);
     // Below the transcript it is said what it waits for.
     this.#sending.hidden = pending?.isLate === true;
     this.element.hidden = rows.length === 0 && !isComing && system === "";
@@ -107,7 +106,7 @@ export class Transcript {
     this.#pin.pin();
     this.#drawToEnd();
     // The button is gone, and what had the focus must not be lost with it.
-    if (hadFocus) this.#box.focus({ preventScroll: true });
+    if (hadFocus) focusInPlace(this.#box);
   }
 
   remove(): void {
@@ -145,7 +144,7 @@ export class Transcript {
     this.#near.delete(view);
     view.remove();
     this.#views.delete(key);
-    if (hadFocus) this.#box.focus({ preventScroll: true });
+    if (hadFocus) focusInPlace(this.#box);
   }
 
   #drawMore(more: HTMLButtonElement, count: number, text: string): void {

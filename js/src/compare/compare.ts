@@ -1,7 +1,7 @@
 /** `nbstream.Compare`: replies side by side, their figures, the blind choice, and word differences. */
 
 import { type InstrumentSession, type InstrumentView, instrument } from "../instruments/instrument";
-import { _, applyStyle, element, localize, show, write } from "../shared";
+import { _, applyStyles, element, focusInPlace, localize, show, write } from "../shared";
 import style from "./compare.css?inline";
 import type { CompareChoice, CompareColumn, CompareDifferences, CompareFigure, CompareOwn } from "./protocol";
 
@@ -22,7 +22,7 @@ interface Shown {
 export class CompareView implements InstrumentView {
   readonly #session: Session;
   readonly #removal = new AbortController();
-  readonly #root = localize(element("div", "nbstream nbstream-compare"));
+  readonly #root = localize(element("div", "nbstream nbstream-frame nbstream-compare"));
   readonly #status = element("span", "nbstream-compare-state");
   readonly #stop = element("button", "nbstream-compare-button", _("Stop all"));
   readonly #columns = element("div", "nbstream-columns");
@@ -44,7 +44,7 @@ export class CompareView implements InstrumentView {
 
   constructor(session: Session, parent: HTMLElement) {
     this.#session = session;
-    applyStyle("compare", style, parent);
+    applyStyles(parent, { compare: style });
     this.#build();
     parent.append(this.#root);
     this.#draw();
@@ -203,7 +203,7 @@ export class CompareView implements InstrumentView {
     show(this.#verdict, verdict);
     if (verdict === "" || !this.#isAsked) return;
     this.#isAsked = false;
-    this.#verdict.focus({ preventScroll: true });
+    focusInPlace(this.#verdict);
     this.#session.services.announce(verdict);
   }
 

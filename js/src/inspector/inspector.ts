@@ -1,7 +1,7 @@
 /** `nbstream.Inspector`: what a reply is made of, in six tabs, of which one asks at a time. */
 
 import { type InstrumentSession, instrument } from "../instruments/instrument";
-import { _, applyStyle, element, localize, marked, write } from "../shared";
+import { _, applyStyles, element, localize, marked, write } from "../shared";
 import { CostPanel } from "./cost";
 import { MessagesPanel } from "./messages";
 import { button, type Panel, type Source } from "./panel";
@@ -47,9 +47,9 @@ export class InspectorView implements Source {
   constructor(session: InstrumentSession<InspectorState>, parent: HTMLElement) {
     this.#session = session;
     this.#tab = session.own.tab;
-    applyStyle("inspector", style, parent);
+    applyStyles(parent, { inspector: style });
     const name = `nbstream-inspector-${++inspectors}`;
-    const root = localize(element("section", "nbstream nbstream-in"));
+    const root = localize(element("section", "nbstream nbstream-frame nbstream-in"));
     root.setAttribute("aria-label", _("Inspector"));
     const head = element("div", "nbstream-in-headline");
     this.#steps.setAttribute("aria-label", _("Request"));

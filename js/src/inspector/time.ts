@@ -1,6 +1,6 @@
 /** The tab Time: where it went, as a table with bars, and the tokens a second as a curve. */
 
-import { _, element } from "../shared";
+import { _, element, focusInPlace } from "../shared";
 import { clock, type Panel, type Source, scrollable, stretch, svg, table, tick, writeNotes } from "./panel";
 import type { SpanView, TimeAnswer } from "./protocol";
 
@@ -68,7 +68,7 @@ export class TimePanel implements Panel {
     this.element.replaceChildren(...parts, notes);
     this.element.querySelectorAll<HTMLElement>(".nbstream-in-scroll").forEach((box, at) => {
       box.scrollLeft = places[at] ?? 0;
-      if (at === focused) box.focus({ preventScroll: true });
+      if (at === focused) focusInPlace(box);
     });
   }
 

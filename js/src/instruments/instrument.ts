@@ -16,6 +16,7 @@ import {
   hasEnded,
   MIN_REPLY_TIMEOUT,
   marked,
+  newId,
   PageServices,
   pageLanguage,
   ReplySession,
@@ -79,7 +80,7 @@ interface Pending {
 export class InstrumentSession<Own extends object = Record<string, unknown>>
   implements Receiver<InstrumentMessage, InstrumentKeyframe>
 {
-  readonly pageId = Math.random().toString(36).slice(2);
+  readonly pageId = newId();
   readonly services = PageServices.get();
   own: Own;
   isLost = false;

@@ -5,11 +5,10 @@
  */
 
 import type { Output, Outputs } from "../notebook";
-import { contextOf } from "../shared";
+import { attempt, contextOf, htmlOf, outputsOf } from "../shared";
 
 /** Milliseconds after which the front end has updated the output itself, where it does. */
 const DELAY = 2000;
-const HTML = "text/html";
 
 export class TranscriptKeeper {
   readonly #model: { widget_manager?: unknown };
@@ -54,26 +53,16 @@ export class TranscriptKeeper {
   }
 
   #visit(visit: (html: string, outputs: Outputs, index: number) => void): void {
-    const notebook = contextOf(this.#model)?.model;
-    if (notebook?.readOnly === true) return;
-    try {
-      for (let cell = 0; cell < (notebook?.cells?.length ?? 0); cell += 1) {
-        const outputs = notebook?.cells?.get(cell)?.outputs;
-        if (outputs === undefined) continue;
-        for (let index = 0; index < (outputs.length ?? 0); index += 1) {
-          const html = htmlOf(outputs.get(index));
-          if (html.includes(this.#name)) visit(html, outputs, index);
-        }
+    const context = contextOf(this.#model);
+    if (context?.model?.readOnly === true) return;
+    // It throws if the notebook is being closed, or has another structure.
+    attempt(() => {
+      for (const { output, outputs, index } of outputsOf(context)) {
+        const html = htmlOf(output);
+        if (html.includes(this.#name)) visit(html, outputs, index);
       }
-    } catch {
-      // The notebook is being closed, or has another structure.
-    }
+    });
   }
-}
-
-function htmlOf(output: Output | undefined): string {
-  const html = output?.data?.[HTML];
-  return Array.isArray(html) ? html.join("") : typeof html === "string" ? html : "";
 }
 
 function ruleOf(html: string): string {

@@ -10,7 +10,7 @@ import { _, marked } from "../language";
 import { calls } from "../later";
 import type { ClickAnswer, Keyframe, PageMessage } from "../protocol";
 import { type ReplyPort, ReplySession } from "../reply_session";
-import { applyStyle } from "../styles";
+import { applyStyles } from "../styles";
 import { Playback } from "./playback";
 import playerStyle from "./player.css?inline";
 import { lastStateOf, patchesOf, type Recording, stoppedMeta } from "./recording";
@@ -46,7 +46,7 @@ class Player implements Performer, ReplyPort {
     const shadow = host.attachShadow({ mode: "open" });
     const link = element("link", "", "", { rel: "stylesheet", href: notebookStyle });
     shadow.append(link, this.#place, this.#button);
-    applyStyle("player", playerStyle, this.#button);
+    applyStyles(this.#button, { player: playerStyle });
     this.#button.addEventListener("click", () => (this.isPlaying ? this.#end() : this.play()));
     addEventListener("beforeprint", () => this.#end());
     for (const event of ["load", "error"]) link.addEventListener(event, () => this.#begin(), { once: true });

@@ -1,7 +1,7 @@
 /** `nbstream.usage()`: a picture that the kernel draws, what is pointed at in it, and its choices. */
 
 import { type InstrumentSession, instrument } from "../instruments/instrument";
-import { _, applyStyle, element, localize, parsed, write } from "../shared";
+import { _, applyStyles, element, localize, parsed, write } from "../shared";
 import { MarkArea, type Place } from "./marks";
 import type { UsageOwn, UsagePageMessage, UsagePicture, UsageTables } from "./protocol";
 import style from "./usage.css?inline";
@@ -20,7 +20,9 @@ let views = 0;
 export class UsageView {
   readonly #session: Session;
   readonly #view = ++views;
-  readonly #root = localize(element("section", "nbstream nbstream-usage", "", { "aria-label": _("Usage") }));
+  readonly #root = localize(
+    element("section", "nbstream nbstream-frame nbstream-usage", "", { "aria-label": _("Usage") }),
+  );
   readonly #spans = element("div", "nbstream-usage-spans", "", { role: "group", "aria-label": _("Time") });
   readonly #models = element("select", "nbstream-usage-models", "", { "aria-label": _("Model") });
   readonly #numbers = element("button", "nbstream-usage-button", _("Show the numbers"), { "aria-expanded": "false" });
@@ -40,7 +42,7 @@ export class UsageView {
 
   constructor(session: Session, parent: HTMLElement) {
     this.#session = session;
-    applyStyle("usage", style, parent);
+    applyStyles(parent, { usage: style });
     const bar = element("div", "nbstream-usage-bar");
     bar.dataset.kernel = "";
     this.#models.addEventListener("change", () => this.#send({ type: "choose", model: this.#models.value }));
