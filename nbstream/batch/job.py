@@ -7,20 +7,18 @@ iterable only when a request may start, and no reply stays in memory.
 
 from __future__ import annotations
 
-import heapq
 import queue
 import time
-from collections import Counter
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from nbstream.batch.items import Item, Waiting
 from nbstream.batch.keeping import KeptReplies
 from nbstream.batch.lines import number_of, to_line
 from nbstream.batch.pace import Pace
 from nbstream.batch.prepared import sampled
-from nbstream.batch.progress import End, Progress, Rate
-from nbstream.batch.sums import Sums
+from nbstream.batch.progress import End, Progress
+from nbstream.batch.tally import Tally
 from nbstream.batch.verdict import is_whole, verdict_on
 from nbstream.client import retry
 from nbstream.model.exceptions import RequestError
@@ -31,47 +29,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
-    from nbstream.batch.places import Place, Running
+    from nbstream.batch.places import Place
     from nbstream.batch.prepared import Prepared
     from nbstream.batch.replies import Replies
     from nbstream.batch.stores import AnswerFile, Lines
 
 #: Prompts that have an answer already are passed over for so long before the next look around.
 _SLICE_SECONDS = 0.05
-#: If so many prompts in a row are refused for the same reason, and none was answered, the reason is
-#: not in the prompts.
-_ALIKE = 10
-#: A prompt that a server is too busy for again and again, while it answers others, has failed.
-_MOST_REFUSALS = 8
-#: At the end, no other answer tells whether it is the prompt: it is given up after so many tries.
-#: By then, the pauses between them make a quarter of an hour.
-_MOST_AT_THE_END = 20
-#: A prompt that was refused so often lets one go first that was not asked yet, as it may be the
-#: prompt. So many may wait, since a server that refuses all would get them all.
-_YIELDS_AFTER = 2
-_MOST_WAITING = 100
 #: A job that is stopped waits so long for workers that cannot be told.
 _WAIT_FOR_WORKERS_SECONDS = 3.0
 #: Calls of tools are looked for this often.
 _TOOL_SECONDS = 0.02
-#: So many kinds of failures are counted.
-_MOST_KINDS = 50
-
-
-@dataclass(slots=True)
-class _Item:
-    """A prompt whose request runs, or waits to be sent again."""
-
-    position: int
-    prepared: Prepared
-    key: int
-    started: float = 0.0
-    attempts: int = 0
-    #: How often the server was too busy for it while it answered others.
-    refusals: int = 0
-    answered_before: int = 0
-    yields: bool = False
-    running: Running | None = field(default=None, repr=False)
 
 
 class Job:
@@ -117,24 +85,18 @@ class Job:
         self.raised: BaseException | None = None
         self._pace = Pace(concurrency)
         #: What ended, from any thread; None wakes the job.
-        self._news: queue.SimpleQueue[tuple[_Item, Reply] | None] = queue.SimpleQueue()
-        self._running: dict[int, _Item] = {}
-        #: What waits to be sent again: when, and its position.
-        self._again: list[tuple[float, int, _Item]] = []
+        self._news: queue.SimpleQueue[tuple[Item, Reply] | None] = queue.SimpleQueue()
+        self._running: dict[int, Item] = {}
+        self._again = Waiting()
         self._has_all = False
         self._end: End = ""
         self._reason: Reply | None = None
         self._said = ""
         self._stopped_at: float | None = None
-        self._taken = self._answered = self._whole = self._kept = self._failed = 0
-        self._failures: Counter[Failure] = Counter()
-        self._row_of_failures: tuple[Failure | None, int] = (None, 0)
         self._waits_for: Failure | None = None
-        self._sums = Sums()
-        self._models: dict[str, None] = {}
-        self._is_simulated = self._is_over = False
+        self._is_over = False
         self._began = time.monotonic()
-        self._rate = Rate(self._began)
+        self._tally = Tally(self._began)
 
     # Any thread may call these.
 
@@ -169,7 +131,7 @@ class Job:
     @property
     def is_whole(self) -> bool:
         """Whether every prompt has a whole answer."""
-        return self._has_all and not self._end and self._whole + self._kept == self._taken
+        return self._has_all and not self._end and self._tally.whole + self._tally.kept == self._tally.taken
 
     @property
     def elapsed(self) -> float:
@@ -208,35 +170,34 @@ class Job:
 
     def progress(self) -> Progress:
         """Return how far the job has come."""
-        now = time.monotonic()
-        rate = self._rate.at(now)
-        done = self._answered + self._kept + self._failed
+        now, tally = time.monotonic(), self._tally
+        rate = tally.rate.at(now)
+        done = tally.answered + tally.kept + tally.failed
         rest = None if self._total is None else max(0, self._total - done)
         wait = self._pace.resume_at - now
-        failures = tuple(sorted(self._failures.items(), key=lambda each: -each[1]))
         return Progress(
             total=self._total,
-            taken=self._taken,
-            answered=self._answered,
-            kept=self._kept,
-            failed=self._failed,
+            taken=tally.taken,
+            answered=tally.answered,
+            kept=tally.kept,
+            failed=tally.failed,
             running=len(self._running),
             limit=self._pace.limit,
             waits_for=self._waits_for if wait > 0 else None,
             wait=max(0.0, wait),
-            usage=self._sums.usage,
-            spend=self._sums.spend,
+            usage=tally.sums.usage,
+            spend=tally.sums.spend,
             elapsed=now - self._began,
             rate=rate,
             left=rest / rate if rest is not None and rate and not self._end else None,
-            failures=failures,
+            failures=tally.failures,
             end=self._end,
             reason=self._reason,
             said=self._said,
             is_over=self._is_over,
             file=self._store.name,
-            models=tuple(self._models),
-            is_simulated=self._is_simulated,
+            models=tally.models,
+            is_simulated=tally.is_simulated,
         )
 
     def _has_work(self) -> bool:
@@ -255,14 +216,14 @@ class Job:
             return timeout
         due = [self._pace.resume_at]
         if self._has_all:
-            due.append(self._again[0][0])
+            due.append(self._again.due)
         return max(0.001, min(timeout, max(due) - now))
 
     def _may_start(self) -> bool:
         now = time.monotonic()
         if self._end or not self._pace.may_start(len(self._running), now):
             return False
-        return not self._has_all or (bool(self._again) and self._again[0][0] <= now)
+        return not self._has_all or self._again.due <= now
 
     def _run_tools(self) -> None:
         """Run the tools that the replies wait for, on this thread, as code of the user."""
@@ -273,19 +234,16 @@ class Job:
                     self.cancel()
 
     def _start_next(self) -> None:
-        if self._again and self._again[0][0] <= time.monotonic():
-            item = self._again[0][2]
-            if self._has_all or not item.yields or len(self._again) >= _MOST_WAITING:
-                self._start(heapq.heappop(self._again)[2])
-                return
-            item.yields = False
+        if (item := self._again.take(time.monotonic(), is_last=self._has_all)) is not None:
+            self._start(item)
+            return
         try:
             with self._in_user_code():
                 prompt = next(self._prompts)
         except StopIteration:
             self._has_all = True
-            self._total = self._taken
-            self.replies.cut(self._taken)
+            self._total = self._tally.taken
+            self.replies.cut(self._total)
             return
         except BaseException as error:  # noqa: BLE001  (of the user's own code; ■ is one, too)
             if isinstance(error, KeyboardInterrupt):
@@ -295,10 +253,10 @@ class Job:
             self._said = f"{type(error).__name__}: {error}"
             self._end_with("input")
             return
-        position = self._taken
-        self._taken += 1
+        position = self._tally.taken
+        self._tally.taken += 1
         if self._total is not None:
-            self._total = max(self._total, self._taken)
+            self._total = max(self._total, self._tally.taken)
         try:
             prepared = self._prepare(prompt)
         except RequestError as error:
@@ -307,11 +265,11 @@ class Job:
             return
         key = self._store.key_of(prepared.source.request)
         if self._store.keep(position, key):
-            self._kept += 1
+            self._tally.kept += 1
         else:
-            self._start(_Item(position, sampled(prepared, number_of(key)), key))
+            self._start(Item(position, sampled(prepared, number_of(key)), key))
 
-    def _start(self, item: _Item) -> None:
+    def _start(self, item: Item) -> None:
         item.attempts += 1
         item.started = time.monotonic()
         self._running[item.position] = item
@@ -328,14 +286,13 @@ class Job:
         except queue.Empty:
             pass
 
-    def _take(self, item: _Item, reply: Reply) -> None:
+    def _take(self, item: Item, reply: Reply) -> None:
         """Decide what a reply that has ended means."""
         if self._running.get(item.position) is not item:
             return
         del self._running[item.position]
         now = time.monotonic()
-        self._sums.add(reply)
-        self._is_simulated |= reply.simulated
+        self._tally.note_reply(reply)
         verdict, failure = verdict_on(reply), reply.error
         asked = failure.retry_after if failure is not None else None
         is_ending = bool(self._end)
@@ -360,53 +317,37 @@ class Job:
             case _:
                 self._fail(item.position, reply, item.prepared.prompt, item.key)
 
-    def _ask_again(self, item: _Item, reply: Reply, at: float) -> None:
+    def _ask_again(self, item: Item, reply: Reply, at: float) -> None:
         # No file keeps this reply.
         self.replies.lost += reply.spend
-        item.running = None
-        item.yields = item.attempts >= _YIELDS_AFTER
-        heapq.heappush(self._again, (at, item.position, item))
+        self._again.add(item, at)
 
-    def _is_hopeless(self, item: _Item, reply: Reply) -> bool:
+    def _is_hopeless(self, item: Item, reply: Reply) -> bool:
         """Return whether a prompt that the server was too busy for is given up."""
         failure = reply.error
-        if failure is not None and failure.kind == "unreachable" and not self._answered:
+        if failure is not None and failure.kind == "unreachable" and not self._tally.answered:
             # There may be no server at all.
             if self._pace.refusals >= self._retries:
                 self._reason = reply
                 self._end_with("hopeless")
                 return True
             return False
-        if self._answered > item.answered_before:
-            item.answered_before = self._answered
-            item.refusals += 1
-        is_left_over = self._has_all and item.attempts >= _MOST_AT_THE_END
-        return item.refusals > _MOST_REFUSALS or is_left_over
+        return item.is_given_up(self._tally.answered, is_last=self._has_all)
 
-    def _record(self, item: _Item, reply: Reply) -> None:
-        self._answered += 1
-        self._rate.note(time.monotonic())
-        self._models.setdefault(reply.model)
+    def _record(self, item: Item, reply: Reply) -> None:
+        self._tally.note_answer(reply, time.monotonic())
         self._put(item.position, reply, item, is_saved=True)
 
     def _fail(self, position: int, reply: Reply, prompt: str | None, key: int) -> None:
-        self._failed += 1
-        failure = reply.error
-        if failure is not None:
-            kind = replace(failure, retry_after=None)
-            if kind in self._failures or len(self._failures) < _MOST_KINDS:
-                self._failures[kind] += 1
+        self._tally.note_failure(reply.error)
         self._write(position, to_line(key, reply, prompt, whole=False), is_saved=False)
-        last, count = self._row_of_failures
-        is_same = last is not None and failure is not None and _kind(last) == _kind(failure)
-        self._row_of_failures = failure, count + 1 if is_same else 1
-        if not (self._answered or self._kept or self._end) and self._row_of_failures[1] >= _ALIKE:
+        if self._tally.is_alike and not self._end:
             self._reason = reply
             self._end_with("alike")
 
-    def _put(self, position: int, reply: Reply, item: _Item, *, is_saved: bool) -> None:
+    def _put(self, position: int, reply: Reply, item: Item, *, is_saved: bool) -> None:
         whole = is_saved and is_whole(reply)
-        self._whole += whole
+        self._tally.whole += whole
         line = to_line(item.key, reply, item.prepared.prompt, whole=whole)
         self._write(position, line, is_saved=is_saved, key=item.key if whole else None)
 
@@ -431,7 +372,3 @@ class Job:
         self._running.clear()
         self._again.clear()
         self._store.release()
-
-
-def _kind(failure: Failure) -> tuple[object, ...]:
-    return failure.kind, failure.cause, failure.status_code
