@@ -8,22 +8,20 @@ from __future__ import annotations
 
 import dataclasses
 import threading
-from collections.abc import Mapping
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Self
 
 from nbstream.chat import front_end, names, saved
 from nbstream.chat.cells import AskingCells
+from nbstream.chat.chat_options import ChatOptions
 from nbstream.chat.editing import EditableTurns
-from nbstream.chat.own_keys import with_kept, with_own
+from nbstream.chat.own_keys import with_own
 from nbstream.chat.turn import Version
 from nbstream.chat.turn_list import ASKED_AGAIN, ASKED_OTHERWISE, TurnList
 from nbstream.chat.turn_requests import TurnsBefore, added, numbers, sent
 from nbstream.client import continuation, options, settings
-from nbstream.client.hidden_fields import with_hidden
 from nbstream.client.notes import warn
 from nbstream.client.request_builder import parameter_notes
-from nbstream.client.secret import Secret
 from nbstream.client.start import source_of
 from nbstream.exchange.start import start
 from nbstream.language import _, marked, plural
@@ -32,7 +30,7 @@ from nbstream.model.presentation import OPTIONS
 from nbstream.sessions.per_session import PerSession
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from nbstream.chat.turn import Turn, TurnState
@@ -79,9 +77,7 @@ class Chat(EditableTurns):
         RequestError: if the name is none.
     """
 
-    _defaults: options.Options
-    #: A key, and a base URL whose query may hold one: they are neither shown nor kept.
-    _secrets: dict[str, Secret]
+    _options: ChatOptions
 
     def __new__(cls, name: str, system: str | None = None, **defaults: Any) -> Self:  # noqa: ARG004  (see __init__)
         """Return the chat of this name, or a new one."""
@@ -91,7 +87,7 @@ class Chat(EditableTurns):
             found = known.get(name)
             if found is None:
                 found = super().__new__(cls)
-                found.name, found._defaults, found._secrets = name, {}, {}
+                found.name, found._options = name, ChatOptions()
                 found._notes, found._cells, found._turns = [], AskingCells(), TurnList(found._tell_cache_lost)
                 # Only whole, as other threads look at all chats.
                 known[name] = found
@@ -101,14 +97,13 @@ class Chat(EditableTurns):
         if system is not None:
             self.system = system
         if defaults:
-            self._defaults = _own(defaults, "Chat")
-            self._hide_secrets()
+            self._options = ChatOptions.of(_own(defaults, "Chat"))
             self._turns.tell()
 
     @property
     def defaults(self) -> Mapping[str, Any]:
         """The options for each request, without a key and a base URL with a query."""
-        return dict(self._defaults)
+        return dict(self._options.shown)
 
     @property
     def messages(self) -> list[dict[str, Any]]:
@@ -237,9 +232,7 @@ class Chat(EditableTurns):
         # A turn that is set aside stays behind, and with it what the turns after it follow.
         known = {version.number for turn in kept for version in turn.versions}
         states = [dataclasses.replace(turn.state, follows=turn.state.follows & known) for turn in kept]
-        chat._replace(
-            states, self.system, _("it was forked from {name}", name=self.name), self._defaults, self._secrets
-        )
+        chat._replace(states, self.system, _("it was forked from {name}", name=self.name), self._options)
         return chat
 
     def markdown(self) -> str:
@@ -259,7 +252,7 @@ class Chat(EditableTurns):
             states = [turn.state for turn in self._turns.every]
         # Of a reply that arrives, a part would be kept for the whole, in whichever branch it is.
         self._refuse_unfinished(states, _NOT_WRITTEN, besides="calling")
-        defaults = {name: value for name, value in self._defaults.items() if name not in options.OF_PYTHON}
+        defaults = {name: value for name, value in self._options.shown.items() if name not in options.OF_PYTHON}
         return saved.to_json(self.name, self.system, defaults, states)
 
     def save(self, path: str | Path) -> None:
@@ -288,7 +281,10 @@ class Chat(EditableTurns):
         """
         content = saved.read(path)
         chat = self if self is not None and name is None else Chat(name or content.name)
-        chat._replace(content.states, content.system, _("it was loaded"), content.defaults)
+        chosen, note = chat._options.replaced(content.defaults)  # noqa: SLF001  (of a chat, too)
+        if note:
+            warn(note)
+        chat._replace(content.states, content.system, _("it was loaded"), chosen)
         return chat
 
     def _repr_html_(self) -> str:
@@ -316,7 +312,7 @@ class Chat(EditableTurns):
         if not isinstance(prompt, str):
             raise RequestError(_("The prompt must be text, not {kind}.", kind=type(prompt).__name__))
         own = {name: value for name, value in given.items() if value is not None}
-        given, note = with_own({**self._defaults, **self._revealed()}, own)
+        given, note = with_own(self._options.whole(), own)
         if note:
             warn(note)
         return _own(given, "ask")
@@ -346,18 +342,6 @@ class Chat(EditableTurns):
         """Return the turns before `turn`; all of them, if it is None."""
         return TurnsBefore(self.name, self._turns.before(turn))
 
-    def _hide_secrets(self) -> None:
-        base_url, key = self._defaults.get("base_url") or "", self._defaults.pop("api_key", None)
-        found = {"api_key": key, "base_url": base_url if "?" in base_url else None}
-        if found["base_url"]:
-            self._defaults.pop("base_url", None)
-        self._secrets = {name: Secret(value) for name, value in found.items() if value}
-        if isinstance(body := self._defaults.get("extra_body"), Mapping):
-            self._defaults["extra_body"] = with_hidden(body)
-
-    def _revealed(self) -> dict[str, str]:
-        return {name: secret.reveal() for name, secret in self._secrets.items()}
-
     def _default_system(self) -> str:
         return settings.current().system if self.system is None else self.system
 
@@ -366,20 +350,8 @@ class Chat(EditableTurns):
         if any(not each.ended and each.status != besides for each in replies):
             raise RequestError(_(what, name=self.name))
 
-    def _replace(
-        self,
-        states: Sequence[TurnState],
-        system: str | None,
-        why: str,
-        defaults: Mapping[str, Any],
-        secrets: Mapping[str, Secret] | None = None,
-    ) -> None:
-        """Replace everything; without `secrets` the chat keeps its own, for its own server."""
-        note = ""
-        if secrets is None:
-            defaults, note = with_kept(self._defaults, self._revealed(), defaults)
-        if note:
-            warn(note)
+    def _replace(self, states: Sequence[TurnState], system: str | None, why: str, chosen: ChatOptions) -> None:
+        """Replace everything."""
         if count := len(self.turns):
             warn(
                 plural(
@@ -389,20 +361,16 @@ class Chat(EditableTurns):
                     name=self.name,
                 )
             )
-        before = self._defaults, self._secrets
+        before = self._options
 
         def back() -> None:
-            self._defaults, self._secrets = before
+            self._options = before
 
         # Turns and server belong together, also for a request that another thread makes.
         with self._turns.lock:
             # Nobody would see it, or could stop it.
             self._turns.cancel()
-            self._defaults = options.checked(defaults, "Chat")
-            if secrets is None:
-                self._hide_secrets()
-            else:
-                self._secrets = dict(secrets)
+            self._options = chosen
             self._turns.replace(states, system, why, back)
 
 
