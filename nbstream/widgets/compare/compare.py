@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextvars
 import threading
 import time
 from dataclasses import replace
@@ -11,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import traitlets
 
 from nbstream.client import allowance, settings
-from nbstream.client.loop import background_loop
 from nbstream.client.start import limits
 from nbstream.comparison import columns as comparing
-from nbstream.comparison.ballot import Ballot, named
+from nbstream.comparison.ballot import Ballot
 from nbstream.comparison.differences import differences
 from nbstream.comparison.self_naming import SENTENCE, names_a_model
+from nbstream.comparison.sending import Sending
+from nbstream.comparison.shown_names import ShownNames
 from nbstream.comparison.specs import read_specs
 from nbstream.comparison.veil import Veil, text_of
 from nbstream.language import _
@@ -111,11 +111,9 @@ class Compare(Instrument):
         self._veiled: list[Run] = []
         self._differences: CompareDifferences | None = None
         self._asked_for = 0
-        self._starting = threading.Lock()
         #: Whether an answer names a model; None before all are known.
         self._names_a_model: bool | None = None
-        #: Carries the session that the requests belong to.
-        self._context = contextvars.copy_context()
+        self._names = ShownNames(self._in_order, self._ballot)
         super().__init__()
         self.replies = ComparedReplies(self._state, self._wake_for_news, self._views.pages, self._in_order)
         if self._veil is not None:
@@ -123,8 +121,14 @@ class Compare(Instrument):
             self._veiled = [self._veil.run(place, letter, limits()) for place, letter in enumerate(self.letters)]
             for letter, veiled in zip(self.letters, self._veiled, strict=True):
                 self.replies.show(letter, veiled, replace(self.presentation, reasoning="hidden"))
-        self._most = len(self.columns) if concurrency is None else concurrency
-        self._start_next()
+        self._sending = Sending(
+            self.columns,
+            len(self.columns) if concurrency is None else concurrency,
+            on_started=self._on_started,
+            on_refused=self.notify,
+            on_ended=self._on_ended,
+        )
+        self._sending.start()
 
     # For people.
 
@@ -208,7 +212,7 @@ class Compare(Instrument):
         """
         hides = self._ballot.hides
         shown = self.columns if hides else self._in_order
-        rows = [(column.name, self._letter(column), column.reply) for column in shown]
+        rows = [(column.name, self._names.letter(column), column.reply) for column in shown]
         return frame_of(rows, self._ballot.choice, hides=hides)
 
     def differences(self, first: int | str = 0, second: int | str = 1) -> AnswerDifferences:
@@ -221,9 +225,9 @@ class Compare(Instrument):
         Raises:
             RequestError: if there is no such column.
         """
-        one, other = self._found(first), self._found(second)
+        one, other = self._names.find(first), self._names.find(second)
         words = differences(one.reply.answer, other.reply.answer)
-        return AnswerDifferences(self._name(one), self._name(other), words)
+        return AnswerDifferences(self._names.of(one), self._names.of(other), words)
 
     def summary(self) -> str:
         """Return the figures and the choice as text, without the answers."""
@@ -232,7 +236,7 @@ class Compare(Instrument):
     @property
     def shown_names(self) -> list[str]:
         """The names of the columns from left to right."""
-        return [self._name(column) for column in self.columns]
+        return [self._names.of(column) for column in self.columns]
 
     def __repr__(self) -> str:
         ended = sum(column.has_ended for column in self.columns)
@@ -287,36 +291,16 @@ class Compare(Instrument):
     def _plain(self) -> str:
         return _("A comparison of {shown_names}", shown_names=", ".join(self.shown_names))
 
-    def _start_next(self) -> None:
-        """Send as many requests as may be under way; any thread may call it."""
-        with self._starting:
-            while (waiting := next((each for each in self.columns if each.is_waiting), None)) is not None:
-                if sum(each.run is not None and not each.has_ended for each in self.columns) >= self._most:
-                    return
-                try:
-                    run = waiting.start()
-                except RequestError as error:
-                    # The others go on; without an end of this one, nobody could wait for all.
-                    waiting.cancel()
-                    self.notify(str(error))
-                    continue
-                key = self.letters[self.columns.index(waiting)]
-                if not self._ballot.hides:
-                    self.replies.show(key, run, self.presentation)
-                run.receiver.future.add_done_callback(self._soon_on_ended)
-                self.changed()
-
-    def _soon_on_ended(self, _: object) -> None:
-        # Later, as the receiver holds its lock now.
-        background_loop().call_soon_threadsafe(self._context.copy().run, self._on_ended)
+    def _on_started(self, column: Column, run: Run) -> None:
+        if not self._ballot.hides:
+            self.replies.show(self.letters[self.columns.index(column)], run, self.presentation)
+        self.changed()
 
     def transcribe(self, *, hurries: bool = True) -> None:
         """Renew the static transcript, without haste while columns go on."""
         super().transcribe(hurries=hurries and self.done)
 
     def _on_ended(self) -> None:
-        """One column has ended; called on the background loop."""
-        self._start_next()
         self.changed()
         self.transcribe()
 
@@ -375,29 +359,6 @@ class Compare(Instrument):
             asked = [repr(column.source.request.messages) for column in self.columns]
             self._names_a_model = names_a_model(map(text_of, self.columns), models, asked)
         return self._names_a_model
-
-    def _name(self, column: Column) -> str:
-        letter = self._letter(column)
-        if not letter:
-            return column.name
-        return letter if self._ballot.hides else named([letter], [column.name])[0]
-
-    def _letter(self, column: Column) -> str:
-        return self.letters[self.columns.index(column)] if self._veil is not None else ""
-
-    def _found(self, which: int | str) -> Column:
-        if isinstance(which, int) and -len(self._in_order) <= which < len(self._in_order) and not self._ballot.hides:
-            return self._in_order[which]
-        for key, column in zip(self.letters, self.columns, strict=True):
-            if which in (key, self._name(column)):
-                return column
-        raise RequestError(
-            _(
-                "There is no column {which!r}: there are {map}.",
-                which=which,
-                map=", ".join(map(self._name, self.columns)),
-            )
-        )
 
 
 def _without_chat(common: dict[str, Any]) -> dict[str, Any]:
