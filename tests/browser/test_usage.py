@@ -174,15 +174,17 @@ def take(page: Page, case: tuple[str, int, str, str], css: str = "") -> Image.Im
     drawn = picture(FIGURES[name], width, standalone=where == "file")
     page.set_viewport_size({"width": width, "height": drawn.height})
     if where == "file":
-        source = b64encode(drawn.svg.encode()).decode()
-        body = f'<img style="display:block;color-scheme:{scheme}" src="data:image/svg+xml;base64,{source}">'
+        data = b64encode(drawn.svg.encode()).decode()
+        body = f'<img style="display:block;color-scheme:{scheme}" src="data:image/svg+xml;base64,{data}">'
     else:
         themes = files("jupyterlab") / "themes" / "@jupyterlab" / f"theme-{scheme}-extension" / "index.css"
-        style = (kernels.ROOT / "js" / "src" / "usage" / "usage.css").read_text("utf-8")
+        source = kernels.ROOT / "js" / "src"
+        style = "".join((source / each).read_text("utf-8") for each in ("style.css", "usage/usage.css"))
         own = ":root{--jp-ui-font-family:'DejaVu Sans','Noto Sans CJK SC'}"
-        own += ".nbstream-usage{border:0!important;margin:0!important}"
+        own += ".nbstream-usage{border:0!important;margin:0!important;padding:0!important}"
         rules = f"<style>{themes.read_text('utf-8')}{own}</style><style>{style}</style><style>{css}</style>"
-        body = f'{rules}<div class="nbstream-usage" style="background:var(--jp-layout-color0)">{drawn.svg}</div>'
+        root = '<div class="nbstream nbstream-frame nbstream-usage" style="background:var(--jp-layout-color0)">'
+        body = f"{rules}{root}{drawn.svg}</div>"
     page.set_content(f'<!doctype html><meta charset="utf-8"><body style="margin:0">{body}')
     page.wait_for_function("[...document.images].every((each) => each.complete)")
     clip = {"x": 0, "y": 0, "width": width, "height": drawn.height}

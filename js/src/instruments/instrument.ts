@@ -13,6 +13,7 @@ import {
   Channel,
   canInsertCells,
   contextOf,
+  element,
   hasEnded,
   MIN_REPLY_TIMEOUT,
   marked,
@@ -24,6 +25,7 @@ import {
 } from "../shared";
 import type { Part } from "../view";
 import type { Frame, InstrumentKeyframe, InstrumentMessage, ShownReply } from "./protocol";
+import { Slots } from "./slots";
 import { TranscriptKeeper } from "./transcript";
 
 /** What a frame has changed: fields of the own state, and the keys of replies. */
@@ -61,21 +63,6 @@ const FIRST_LOOK = 3000;
 /** What the kernel answers to a message; undefined if it was closed or has ended before. */
 export type KernelAnswer = Record<string, unknown> | undefined;
 
-/** A place in a view that shows the reply under a key. */
-interface Slot {
-  readonly key: string;
-  readonly parent: HTMLElement;
-  readonly parts: ReadonlySet<Part> | undefined;
-  /** Whether it is drawn in a task of its own. */
-  readonly isPatient: boolean;
-  shown: ReplySession | undefined;
-  remove: () => void;
-}
-
-interface Pending {
-  resolve(answer: KernelAnswer): void;
-}
-
 /** An instrument in a page: `own` is its state, as the kernel's `_own()` has it. */
 export class InstrumentSession<Own extends object = Record<string, unknown>>
   implements Receiver<InstrumentMessage, InstrumentKeyframe>
@@ -88,15 +75,12 @@ export class InstrumentSession<Own extends object = Record<string, unknown>>
   readonly #model: Model<InstrumentKeyframe>;
   readonly #channel: Channel<InstrumentMessage, InstrumentKeyframe>;
   readonly #replies = new Map<string, { run: string; session: ReplySession }>();
-  readonly #slots = new Set<Slot>();
-  /** Those of them that wait for their turn to be drawn. */
-  readonly #queue = new Set<Slot>();
-  #turn: ReturnType<typeof setTimeout> | undefined;
+  readonly #slots = new Slots((key) => this.reply(key));
   /** The views and their elements. */
   readonly #views = new Map<InstrumentView, HTMLElement>();
   readonly #closing = new AbortController();
-  /** By number: messages without an answer. */
-  readonly #pending = new Map<number, Pending>();
+  /** By the number of a message without an answer: what takes the answer. */
+  readonly #pending = new Map<number, (answer: KernelAnswer) => void>();
   #seq = -1;
   #number = 0;
   readonly #resync = new Resync();
@@ -150,7 +134,7 @@ export class InstrumentSession<Own extends object = Record<string, unknown>>
     const number = this.#number;
     const numbered = { ...message, page: this.pageId, number };
     return new Promise((resolve) => {
-      this.#pending.set(number, { resolve });
+      this.#pending.set(number, resolve);
       const isSent = this.#channel.sendControl(numbered, (answer) => {
         this.#controlReplies = true;
         this.#answer(number, answer as Record<string, unknown>);
@@ -172,14 +156,7 @@ export class InstrumentSession<Own extends object = Record<string, unknown>>
    * several replies that come at once are several short tasks of the page, and not one long one.
    */
   show(key: string, parent: HTMLElement, parts?: ReadonlySet<Part>, isPatient = false): () => void {
-    const slot: Slot = { key, parent, parts, isPatient, shown: undefined, remove: () => {} };
-    this.#slots.add(slot);
-    this.#fill(slot);
-    return () => {
-      this.#slots.delete(slot);
-      this.#queue.delete(slot);
-      slot.remove();
-    };
+    return this.#slots.add(key, parent, parts, isPatient);
   }
 
   /** Show a view in `element`; return a function that removes it. */
@@ -200,7 +177,7 @@ export class InstrumentSession<Own extends object = Record<string, unknown>>
 
   close(): void {
     this.#closing.abort();
-    clearTimeout(this.#turn);
+    this.#slots.close();
     clearTimeout(this.#look);
     this.#transcripts.close();
     for (const { session } of this.#replies.values()) session.close();
@@ -266,7 +243,7 @@ export class InstrumentSession<Own extends object = Record<string, unknown>>
 
   #update(own: ReadonlySet<string>, replies: ReadonlySet<string>): void {
     for (const view of this.#views.keys()) view.update({ own, replies });
-    for (const slot of this.#slots) this.#fill(slot);
+    this.#slots.update();
   }
 
   #show(key: string, { run, state }: ShownReply): void {
@@ -298,32 +275,6 @@ export class InstrumentSession<Own extends object = Record<string, unknown>>
     this.#replies.delete(key);
   }
 
-  #fill(slot: Slot): void {
-    if (slot.shown === this.reply(slot.key)) return;
-    if (!slot.isPatient) {
-      this.#mount(slot);
-      return;
-    }
-    this.#queue.add(slot);
-    this.#turn ??= setTimeout(() => this.#fillNext());
-  }
-
-  #fillNext(): void {
-    const [slot] = this.#queue;
-    this.#turn = this.#queue.size > 1 ? setTimeout(() => this.#fillNext()) : undefined;
-    if (slot === undefined) return;
-    this.#queue.delete(slot);
-    this.#mount(slot);
-  }
-
-  #mount(slot: Slot): void {
-    const session = this.reply(slot.key);
-    if (slot.shown === session) return;
-    slot.remove();
-    slot.shown = session;
-    slot.remove = session?.mount(slot.parent, slot.parts) ?? (() => {});
-  }
-
   /** Let the kernel send the transcript again, if this page was not there when it changed. */
   #compareTranscripts(): void {
     const lengths = this.#transcripts.lengths();
@@ -331,12 +282,12 @@ export class InstrumentSession<Own extends object = Record<string, unknown>>
   }
 
   #answer(number: number, answer: Record<string, unknown>): void {
-    this.#pending.get(number)?.resolve(answer);
+    this.#pending.get(number)?.(answer);
     this.#pending.delete(number);
   }
 
   #giveUp(): void {
-    for (const { resolve } of this.#pending.values()) resolve(undefined);
+    for (const resolve of this.#pending.values()) resolve(undefined);
     this.#pending.clear();
   }
 
@@ -344,20 +295,16 @@ export class InstrumentSession<Own extends object = Record<string, unknown>>
    * Say that the kernel has ended, unless the static output beside the view takes its place. That is
    * older than a reply that has not ended, which says so.
    */
-  #showLost(view: InstrumentView, element: HTMLElement): void {
+  #showLost(view: InstrumentView, parent: HTMLElement): void {
     if (view.showLost !== undefined) {
       view.showLost();
       return;
     }
     const haveEnded = [...this.#replies.values()].every(({ session }) => hasEnded(session.state));
-    if (haveEnded) element.classList.remove(`nbstream-live-${this.#model.get("run_id")}`);
-    for (const each of element.querySelectorAll<HTMLElement>(NEEDS_KERNEL)) each.hidden = true;
+    if (haveEnded) parent.classList.remove(`nbstream-live-${this.#model.get("run_id")}`);
+    for (const each of parent.querySelectorAll<HTMLElement>(NEEDS_KERNEL)) each.hidden = true;
     if (view.isReply || !haveEnded) return;
-    const line = document.createElement("p");
-    line.className = "nbstream nbstream-lost";
-    line.setAttribute("role", "status");
-    line.textContent = _(LOST);
-    element.prepend(line);
+    parent.prepend(element("p", "nbstream nbstream-lost", _(LOST), { role: "status" }));
   }
 }
 
