@@ -62,6 +62,12 @@ def prompt_tokens_estimate(request: Request) -> int:
     return total + _PER_PROMPT if total else 0
 
 
+def choices_of(request: Request) -> int:
+    """Return how many replies a request asks for at once."""
+    choices = request.parameters.get("n")
+    return choices if isinstance(choices, int) and choices > 1 else 1
+
+
 def estimated_usage(of: Request | Reply) -> Usage:
     """Return the tokens of a request, or of the last request of a reply so far.
 
@@ -87,7 +93,9 @@ def unreported(reply: Reply) -> Usage | None:
         return None
     prompt = _prompt_of(reply) if usage is None or usage.prompt_tokens is None else 0
     reported = None if usage is None else usage.completion_tokens
-    output = reply.own.tokens if reported is None or not reply.own.is_counted else 0
+    # Of replies that are asked for at once, one is shown, and the others are about as long.
+    brought = reply.own.tokens * choices_of(reply.request)
+    output = brought if reported is None or not reply.own.is_counted else 0
     if reported is not None and output:
         # A server that counts so far, as vLLM can, is right; others report a number at the start.
         output = 0 if output <= _SURE * reported else output - reported

@@ -131,6 +131,22 @@ def test_what_is_estimated_before_a_request_grows_with_the_reply() -> None:
     assert done.cost.amount > Decimal(0)
 
 
+def test_replies_that_were_asked_for_at_once_are_all_estimated() -> None:
+    one, three = (
+        priced(
+            [
+                Started(0, Request("deepseek-flash", HOST, (user("Why?"),), {"n": choices}), NOON),
+                Answer(1, "Because of it. " * 20),
+                Ended(2, "cancelled"),
+            ]
+        ).own.unreported
+        for choices in (1, 3)
+    )
+    assert one is not None
+    assert three is not None
+    assert three.completion_tokens == 3 * (one.completion_tokens or 0)
+
+
 def test_a_cost_that_may_be_higher_or_lower_is_an_estimate_and_no_exact_amount() -> None:
     """Of a deployment at Azure that does not tell what was in its cache."""
     started = Started(0, Request("gpt-5", "https://x.openai.azure.com/v1", (user("Why?"),)), NOON)

@@ -291,6 +291,13 @@ def test_workers_of_other_processes_count_in_a_block(simulator: Simulator) -> No
     assert int(budget.spent.split()[0].replace(",", "")) <= 2000
 
 
+def test_replies_that_are_asked_for_at_once_share_what_is_left() -> None:
+    request = Request("deepseek-flash", "https://api.deepseek.com", ({"role": "user", "content": "Hi"},), {"n": 4})
+    need = needs.need_of(request, "USD")
+    assert need.wanted == 4 * 65_536
+    assert needs.lowered(request, 4000, "as it is").parameters["max_tokens"] == 1000
+
+
 def test_what_a_server_takes_for_writing_to_its_cache_is_reserved() -> None:
     request = Request("claude-sonnet-4-5", "https://api.anthropic.com", ({"role": "user", "content": "Hi"},))
     price = needs.price_of(request, 1_000_000, "USD", datetime(2026, 11, 20, tzinfo=UTC).timestamp())

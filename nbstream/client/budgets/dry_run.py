@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from nbstream.billing.estimates import prompt_tokens_estimate
+from nbstream.billing.estimates import choices_of, prompt_tokens_estimate
 from nbstream.client.budgets import needs
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def dry_run_of(requests: Iterable[Request], currency: str) -> DryRun | None:
         found.append(bool(request.parameters.get("tools")))
         models[request.model] = None
         tokens, limit = prompt_tokens_estimate(request), needs.limit_of(request)
-        most = (needs.default_limit(request) if limit is None else limit) * needs.choices_of(request)
+        most = (needs.default_limit(request) if limit is None else limit) * choices_of(request)
         is_named &= limit is not None
         prompt, reply = prompt + tokens, reply + most
         low = needs.price_of(request, tokens, currency, now, is_cached=True)

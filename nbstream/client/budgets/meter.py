@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from nbstream.billing.budgets import holding
 from nbstream.billing.budgets.limit import TOKENS, said
+from nbstream.billing.estimates import choices_of
 from nbstream.billing.ledger import writing
 from nbstream.billing.ledger.database import LedgerError
 from nbstream.client.budgets import needs
@@ -112,7 +113,7 @@ class BudgetMeter(Meter):
         self._granted = verdict.tokens
         self._step = verdict.tokens if verdict.tokens == need.wanted else 0
         self._is_told = needs.limit_of(request) is not None
-        self._counter = _Counter()
+        self._counter = _Counter(choices_of(request))
         return request
 
     def check(self, reply: Reply) -> Failure | None:
@@ -186,9 +187,14 @@ class BudgetMeter(Meter):
 
 
 class _Counter:
-    """Counts about how many tokens of output a request has brought, each character once."""
+    """Counts about how many tokens of output a request has brought, each character once.
 
-    def __init__(self) -> None:
+    Args:
+        choices: how many replies the request asks for at once. The others are about as long.
+    """
+
+    def __init__(self, choices: int = 1) -> None:
+        self._choices = choices
         #: Of each text, how many characters are counted, and their tokens.
         self._counted: dict[str, tuple[int, int]] = {}
 
@@ -199,7 +205,7 @@ class _Counter:
             return step.own.usage.completion_tokens
         before = (step.earlier.reasoning, step.earlier.answer) if step.earlier is not None else ("", "")
         calls = "".join(f"{call.name}{call.arguments}" for call in step.tool_calls)
-        return (
+        return self._choices * (
             self._count("reasoning", step.reasoning, len(before[0]))
             + self._count("answer", step.answer, len(before[1]))
             + self._count("refusal", step.refusal)

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from nbstream.billing import prices
 from nbstream.billing.budgets.limit import Need, Price
-from nbstream.billing.estimates import prompt_tokens_estimate
+from nbstream.billing.estimates import choices_of, prompt_tokens_estimate
 from nbstream.language import _
 from nbstream.model.usage import Usage
 from nbstream.model.warning import ReplyWarning
@@ -75,23 +75,18 @@ def default_limit(request: Request) -> int:
     return _DEFAULT_WITHOUT if parameters.get("thinking") == {"type": "disabled"} else _DEFAULT
 
 
-def choices_of(request: Request) -> int:
-    """Return how many replies a request asks for at once."""
-    choices = request.parameters.get("n")
-    return choices if isinstance(choices, int) and choices > 1 else 1
-
-
 def lowered(request: Request, tokens: int, said: str) -> Request:
-    """Return a request whose reply has at most so many tokens, with a warning that says so.
+    """Return a request whose replies have at most so many tokens, with a warning that says so.
 
     Args:
         request: the request.
-        tokens: the limit.
+        tokens: the limit, for all replies that it asks for at once.
         said: why, as a part of a sentence.
     """
     if limit_of(request) is None and tokens > _SAFE and _host(request) != _DEEPSEEK and not is_here(request.endpoint):
         # The server may refuse this limit, and has a lower one itself. The line is held meanwhile.
         return request
+    tokens = max(1, tokens // choices_of(request))
     name = next((each for each in _LIMITS if each in request.parameters), "max_tokens")
     where = " ".join([name, *map(str, filter(None, [limit_of(request)]))])
     warning = ReplyWarning(
