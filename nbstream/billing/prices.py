@@ -231,7 +231,7 @@ def _listed_prices(asked: _Asked, provider: PriceList) -> Prices | None:
     row = latest((each for each in provider.rows if (each.model, each.currency) == (billed, currency)), instant)
     if row is None:
         return None
-    place, since, checked = "nbstream's table", row.since, provider.checked
+    place, since, checked = marked("nbstream's table"), row.since, provider.checked
     found = Prices(_each(row), currency, "table", provider.name, place, since, checked)
     return _at_tier(found, provider, instant, tier)
 

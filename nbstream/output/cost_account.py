@@ -122,7 +122,7 @@ def prices_of(found: Breakdown) -> str:
         return _("Your own prices, valid from {since}, in {place}.", since=since, place=place)
     if cost.source == "user":
         return _("Your own prices, in {place}.", place=place)
-    fields = {"provider": found.provider, "since": since, "place": place}
+    fields = {"provider": found.provider, "since": since, "place": _(place)}
     if cost.source != "table":
         if since:
             return _("Prices of {provider}, valid from {since}, in {place}.", **fields)
