@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,10 @@ from nbstream.simulator import server
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+#: The status of a shell's command that SIGPIPE has ended.
+_PIPE_CLOSED = 141
 
 
 def parser() -> argparse.ArgumentParser:
@@ -44,7 +49,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: the command line without the program name; the default is `sys.argv[1:]`.
     """
     options = parser().parse_args(arguments)
-    return int(options.run(options))
+    try:
+        status = int(options.run(options))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader has seen enough, as `head` has. Python flushes once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _PIPE_CLOSED
+    return status
 
 
 if __name__ == "__main__":

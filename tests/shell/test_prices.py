@@ -142,3 +142,11 @@ def test_a_server_of_this_machine_has_the_prices_that_the_simulator_shows(
     assert (status, "deepseek-v4-pro at api.deepseek.com" in out, "$1,682.00" in out) == (0, True, True)
     assert "deepseek-flash" in run(capsys, "prices")[1]
     assert "qwen3:8b at 127.0.0.1:8765 is not known" in run(capsys, "estimate --model qwen3:8b --input 1M")[2]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a POSIX shell")
+def test_a_reader_that_has_seen_enough_gets_no_traceback() -> None:
+    # `head` has gone when the table is written.
+    line = f"({sys.executable} -m nbstream.cli prices; echo status $? >&2) | true"
+    ran = subprocess.run(["/bin/sh", "-c", line], capture_output=True, text=True, check=True, timeout=60)
+    assert ran.stderr == "status 141\n"
