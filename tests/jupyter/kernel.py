@@ -39,6 +39,9 @@ _POLL_MILLISECONDS = 20
 _SILENCE_SECONDS = 1.0
 #: With this variable, ipykernel does not watch the output of child processes.
 _PYTEST = "PYTEST_CURRENT_TEST"
+#: jupyter_client chooses free ports, and the kernel takes them a little later: if another program
+#: has got one meanwhile, the kernel ends at once.
+_MORE_STARTS = 2
 _OUTPUTS = ("stream", "display_data", "update_display_data", "execute_result", "error")
 
 
@@ -167,8 +170,17 @@ class Kernel:
         self._cells: dict[str, Cell] = {}
         self._replies: dict[str, Message] = {}
         self._done: set[str] = set()
+        self._start(environ)
+        for _ in range(_MORE_STARTS):
+            if self._is_ready():
+                break
+            self.close()
+            self._start(environ)
+        self.features: list[str] = self._wait_until_ready()
+
+    def _start(self, environ: Mapping[str, str]) -> None:
         specs = KernelSpecManager(kernel_dirs=[str(kernels.HOME / "share" / "kernels")], ensure_native_kernel=False)
-        self._manager = KernelManager(kernel_name=name, kernel_spec_manager=specs)
+        self._manager = KernelManager(kernel_name=self.name, kernel_spec_manager=specs)
         # The path lets the kernel import the checkout where nbstream is not installed.
         inherited = {key: value for key, value in os.environ.items() if key != _PYTEST}
         self._manager.start_kernel(env={**inherited, **environ, "PYTHONPATH": str(kernels.ROOT)})
@@ -184,7 +196,6 @@ class Kernel:
         self._poller = zmq.Poller()
         for socket in self._sockets.values():
             self._poller.register(socket, zmq.POLLIN)
-        self.features: list[str] = self._wait_until_ready()
 
     def __enter__(self) -> Self:
         return self
@@ -346,6 +357,12 @@ class Kernel:
         self.messages.clear()
         self.views.clear()
         self._cells.clear()
+
+    def _is_ready(self) -> bool:
+        """Wait until the kernel answers, and return whether it does; not if it has ended."""
+        identifier = self._send("shell", "kernel_info_request", {})
+        self.until(lambda: identifier in self._replies or not self._manager.is_alive(), "the kernel starts")
+        return identifier in self._replies
 
     def _wait_until_ready(self) -> list[str]:
         """Wait until replies and iopub messages arrive, and return the kernel's features."""
