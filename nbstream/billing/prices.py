@@ -69,16 +69,17 @@ def priced(reply: Reply, usage: Usage, currency: str = "USD", *, is_rough: bool 
     return None if found is None else found.cost
 
 
-def breakdown_of(step: Reply, currency: str = "USD") -> Breakdown | None:
+def breakdown_of(step: Reply, currency: str = "USD", *, is_rough: bool = False) -> Breakdown | None:
     """Return how the cost of the last request of `step` comes about; None if it is not known.
 
-    The cost of an earlier part of the reply, which it goes on with, is not in it.
+    With `is_rough` it may be an estimate, whose doubts are of both kinds. The cost of an earlier
+    part of the reply, which it goes on with, is not in it.
     """
     usage, earlier, timing = step.own.usage, step.earlier, step.timing
     at = timing.started if earlier is None or not earlier.requests else timing.continued
     if step.recorded is not None:
         at = step.recorded.instant
-    return _breakdown_at(step, usage, at, currency)
+    return _breakdown_at(step, usage, at, currency, is_rough=is_rough)
 
 
 def _breakdown_at(

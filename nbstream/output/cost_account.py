@@ -241,6 +241,11 @@ def _why_unknown(step: Reply) -> list[str]:
         return [_("The server reported only a part of the tokens."), *_known(step), *_estimated(step)]
     if broken := problem():
         return [joined(_("The cost is not known, as your prices cannot be read."), broken)]
+    about = step.own.estimate
+    if about is not None and (found := breakdown_of(step, about.currency, is_rough=True)) is not None:
+        doubts = listed([_(each) for each in found.doubts], ", and ", ", and ")
+        estimate = _("By an estimate, it is {amounts}.", amounts=_("about {amount}", amount=about.text(1)))
+        return [_("The cost may be higher or lower than the price says, as {doubts}.", doubts=doubts), estimate]
     where = step.request.endpoint or _("this server")
     reason = genai_data.why_not(where)
     reason = _(reason) if reason else ""

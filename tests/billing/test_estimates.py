@@ -157,3 +157,7 @@ def test_a_cost_that_may_be_higher_or_lower_is_an_estimate_and_no_exact_amount()
     assert reply.spend.unknown == 0
     assert str(reply.spend) == "about $0.001"
     assert unreported_output(reply) == unreported_prompt(reply) == 0
+    why, about = cost_account(reply).notes
+    assert why.startswith("The cost may be higher or lower than the price says, as the server did not say")
+    assert why.endswith("cache, and a deployment in one region may cost more.")
+    assert about == "By an estimate, it is about $0.001."
