@@ -181,7 +181,7 @@ def take(page: Page, case: tuple[str, int, str, str], css: str = "") -> Image.Im
         source = kernels.ROOT / "js" / "src"
         style = "".join((source / each).read_text("utf-8") for each in ("style.css", "usage/usage.css"))
         own = ":root{--jp-ui-font-family:'DejaVu Sans','Noto Sans CJK SC'}"
-        own += ".nbstream-usage{border:0!important;margin:0!important;padding:0!important}"
+        own += ".nbstream-usage{border:0!important;margin:0!important}"
         rules = f"<style>{themes.read_text('utf-8')}{own}</style><style>{style}</style><style>{css}</style>"
         root = '<div class="nbstream nbstream-frame nbstream-usage" style="background:var(--jp-layout-color0)">'
         body = f"{rules}{root}{drawn.svg}</div>"
