@@ -56,6 +56,8 @@ class Lab:
             path.mkdir(parents=True)
         quiet = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
         (settings / "overrides.json").write_text(json.dumps(quiet))
+        # Otherwise each page starts Node to ask whether JupyterLab has to be built anew.
+        (settings / "page_config.json").write_text(json.dumps({"buildCheck": False}))
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
