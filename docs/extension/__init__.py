@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from extension import course, execution, formulas, llms, player, reference, without_script
+from extension import course, execution, formulas, icons, llms, player, reference, without_script
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -12,6 +12,6 @@ if TYPE_CHECKING:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect the parts with Sphinx, which calls this."""
-    for part in (course, execution, formulas, llms, player, reference, without_script):
+    for part in (course, execution, formulas, icons, llms, player, reference, without_script):
         part.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

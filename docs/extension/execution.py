@@ -14,6 +14,7 @@ from myst_nb.core.execute import NotebookClientBase
 from myst_nb.core.read import create_nb_reader
 
 from extension import player
+from extension.forked_kernel import KernelStarter
 from extension.front_end import VIEW_MIME, FrontEnd
 from nbstream.simulator.server import Simulator
 
@@ -79,16 +80,20 @@ def _execute_all(_app: Sphinx, env: BuildEnvironment, names: list[str]) -> None:
             notebooks[path] = notebook
     if not notebooks:
         return
-    with Simulator(written=sorted(_WRITTEN.glob("*.toml"))) as simulator, ThreadPoolExecutor(_KERNELS) as pool:
-        made = pool.map(lambda path: _execute(path, notebooks[path], simulator.url), notebooks)
+    with (
+        Simulator(written=sorted(_WRITTEN.glob("*.toml"))) as simulator,
+        KernelStarter() as starter,
+        ThreadPoolExecutor(_KERNELS) as pool,
+    ):
+        made = pool.map(lambda path: _execute(path, notebooks[path], simulator.url, starter), notebooks)
         _executed.update(zip(notebooks, made, strict=True))
 
 
-def _execute(path: str, notebook: NotebookNode, url: str) -> Executed:
+def _execute(path: str, notebook: NotebookNode, url: str, starter: KernelStarter) -> Executed:
     executed: list[list[NotebookNode]] = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        with FrontEnd(folder, _environment(folder, url), _CELL_SECONDS) as page:
+        with FrontEnd(starter, folder, _environment(folder, url), _CELL_SECONDS) as page:
             if path.endswith(".md"):
                 page.run(_SETUP, "setup", ())
             for number, cell in enumerate(_code_cells(notebook)):

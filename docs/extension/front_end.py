@@ -6,12 +6,12 @@ nbclient is no page: for it, nbstream shows a reply only when it has ended.
 from __future__ import annotations
 
 import queue
-import subprocess
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
-from jupyter_client.manager import KernelManager
+from jupyter_client.blocking.client import BlockingKernelClient
+from jupyter_client.connect import write_connection_file
 from nbformat.v4 import output_from_msg
 
 from nbstream.widgets.protocol import CONTROL_REQUEST
@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from jupyter_client.blocking.client import BlockingKernelClient
     from nbformat import NotebookNode
+
+    from extension.forked_kernel import KernelStarter
 
 VIEW_MIME = "application/vnd.jupyter.widget-view+json"
 
@@ -68,13 +69,14 @@ class _Question:
 
 
 class CellError(Exception):
-    """A cell raised an exception, or took too long."""
+    """A cell took too long, or the kernel did."""
 
 
 class FrontEnd:
     """A kernel, and what it sends to the page of a notebook.
 
     Args:
+        starter: what starts the kernel.
         folder: where the kernel runs.
         environment: the variables of its environment.
         seconds: how long a cell may take.
@@ -84,13 +86,14 @@ class FrontEnd:
         shown: pairs of an output and the comm of the widget that it showed.
     """
 
-    def __init__(self, folder: Path, environment: Mapping[str, str], seconds: float) -> None:
+    def __init__(self, starter: KernelStarter, folder: Path, environment: Mapping[str, str], seconds: float) -> None:
         # By TCP, another program may take a port before the kernel does, which ends it.
-        self._manager = KernelManager(transport="ipc", ip=str(folder / ".kernel"))
-        self._manager.start_kernel(cwd=str(folder), env=dict(environment), stderr=subprocess.DEVNULL)
-        self._client: BlockingKernelClient = self._manager.client()
+        file, _ = write_connection_file(str(folder / ".connection"), transport="ipc", ip=str(folder / ".kernel"))
+        self._process = starter.start(file, str(folder), environment)
+        self._client = BlockingKernelClient(connection_file=file)
+        self._client.load_connection_file()
         self._client.start_channels()
-        self._client.wait_for_ready(timeout=_START_SECONDS)
+        self._wait_for_kernel()
         self._seconds = seconds
         self._by_display_id: dict[str, list[NotebookNode]] = {}
         #: Whether the next output takes the place of those before it.
@@ -105,7 +108,21 @@ class FrontEnd:
 
     def __exit__(self, *_: object) -> None:
         self._client.stop_channels()
-        self._manager.shutdown_kernel(now=True)
+        self._process.kill()
+        # Until then it may write into its folder.
+        self._process.wait()
+
+    def _wait_for_kernel(self) -> None:
+        # The client's own way takes a kernel for dead whose heart stumbles, as on a loaded machine.
+        end = time.monotonic() + _START_SECONDS
+        while time.monotonic() < end:
+            self._client.kernel_info()
+            try:
+                self._client.get_iopub_msg(timeout=1)
+            except queue.Empty:
+                continue
+            return
+        raise CellError(f"The kernel did not start within {_START_SECONDS} s.")
 
     def run(self, code: str, cell_id: str, decisions: Sequence[Mapping[str, str]]) -> list[NotebookNode]:
         """Run a cell and return its outputs; those of replies in the background change later.
