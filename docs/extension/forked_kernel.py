@@ -45,8 +45,9 @@ class KernelStarter:
     def __init__(self) -> None:
         # In a session of its own, it does not get Ctrl-C.
         self._process = subprocess.Popen(
-            # -P: the modules beside this one are not for cells.
-            [sys.executable, "-P", __file__],
+            # -P: the modules beside this one are not for cells. -X: as ipykernel's own kernel spec
+            # says, or the debugger writes a warning into the first cell.
+            [sys.executable, "-P", "-Xfrozen_modules=off", __file__],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
