@@ -142,7 +142,7 @@ def _source(found: Breakdown, step: Reply) -> list[str]:
         return [_("The server reported this cost itself (`usage.cost`).")]
     notes = [prices_of(found)]
     if found.peak is not None:
-        when = f"{weekday(found.at)}, {found.at:%Y-%m-%d %H:%M} UTC"
+        when = _("{weekday}, {instant}", weekday=weekday(found.at), instant=f"{found.at:%Y-%m-%d %H:%M} UTC")
         is_peak = cost.tier == "peak"
         sent = _("The request was sent at peak time: {when}.") if is_peak else _("The request was sent {tier}: {when}.")
         said = sent.format(when=when, tier=_(cost.tier))

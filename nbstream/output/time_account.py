@@ -73,10 +73,10 @@ def spans(step: Reply, now: float | None = None) -> list[Span]:
     found.append(Span("wait", _("until the first token") if first < last else "waiting", 0.0, first - begun))
     if timing.reasoning_started is not None and timing.reasoning_started >= begun:
         end = timing.reasoning_ended if timing.reasoning_ended is not None else last
-        found.append(Span("reasoning", "reasoning", timing.reasoning_started - begun, end - begun))
+        found.append(Span("reasoning", _("reasoning"), timing.reasoning_started - begun, end - begun))
     if timing.answer_started is not None and timing.answer_started >= begun:
         end = timing.last_delta if timing.last_delta is not None else last
-        name = "answer" if not step.tool_calls else _("answer and tool calls") if step.answer else _("tool calls")
+        name = _("answer") if not step.tool_calls else _("answer and tool calls") if step.answer else _("tool calls")
         found.append(Span("answer", name, timing.answer_started - begun, max(end, timing.answer_started) - begun))
         if timing.ended is not None and timing.ended > end:
             found.append(Span("end", _("until the server ended the response"), end - begun, timing.ended - begun))
