@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -134,6 +135,10 @@ def _serve(folder: Path, root: Path, environment: dict[str, str], options: argpa
         # In a container the only user is often root, and the server listens on this machine only.
         command.append("--allow-root")
     log = root / "server.log"
+    for name in ("SIGTERM", "SIGHUP"):
+        # A terminal that is closed ends the demo as Ctrl-C does. Otherwise JupyterLab would stay.
+        if hasattr(signal, name) and threading.current_thread() is threading.main_thread():
+            signal.signal(getattr(signal, name), signal.default_int_handler)
     with log.open("wb") as messages:
         server = subprocess.Popen(command, env=environment, stdout=messages, stderr=messages)  # noqa: S603  (the command is constant)
     try:
