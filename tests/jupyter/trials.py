@@ -36,7 +36,7 @@ _SETTLING = ("normal tokens=1500 rate=0", 0.4)
 
 #: Code for the kernel. It counts the resources that exist after every reply has ended. One
 #: connection may stay open for the next request.
-_REMAINING = """(lambda asyncio, threading, loop: {
+_REMAINING = """(lambda asyncio, threading, loop, process: {
     "threads": sorted(
         # Four stay, one of each in a process: the clients of asynchronous tools are bound to the
         # loop of theirs; the others write recordings and to the ledger, and reserve in it.
@@ -44,11 +44,13 @@ _REMAINING = """(lambda asyncio, threading, loop: {
         and t.name not in ("nbstream-tools", "nbstream-ledger", "nbstream-budgets_0", "nbstream-writer_0")
     ),
     "tasks": len(asyncio.all_tasks(loop.background_loop())),
-    "connections": len([each for each in __import__("psutil").Process().net_connections("tcp")
+    # psutil before 6.0 calls it otherwise.
+    "connections": len([each for each in (getattr(process, "net_connections", None) or process.connections)("tcp")
                         if each.raddr and each.raddr.port == PORT and each.status == "ESTABLISHED"]),
     "receivers": len(__import__("nbstream.widgets.channels", fromlist=["x"])._receivers),
     "kept": len(__import__("nbstream.widgets.kept_views", fromlist=["x"])._kept),
-})(__import__("asyncio"), __import__("threading"), __import__("nbstream.client.loop", fromlist=["x"]))"""
+})(__import__("asyncio"), __import__("threading"), __import__("nbstream.client.loop", fromlist=["x"]),
+   __import__("psutil").Process())"""
 
 
 #: Heading of trials that interrupted ipykernel's own code. They are counted separately, because the
