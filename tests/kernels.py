@@ -1,7 +1,7 @@
 """The kernels and front ends that the tests run against, each in its own virtual environment.
 
 `python -m tests.kernels` makes the environments once, some at a time. The oldest kernel also has
-openai 2.x, so that both major versions are tested.
+openai 2.x, so that both major versions are tested, and an older anywidget than the front ends have.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ HOME = Path(__file__).parent / ".kernels"
 
 #: The packages of each environment besides `_DEPENDENCIES`.
 PINNED = {
-    "ipykernel-6.29": ["ipykernel==6.29.5", "ipython<9", "openai>=2,<3"],
+    "ipykernel-6.29": ["ipykernel==6.29.5", "ipython<9", "openai>=2,<3", "anywidget==0.9.18"],
     "ipykernel-7.0": ["ipykernel==7.0.1", "openai>=3,<4"],
     "ipykernel-7.3": ["ipykernel==7.3.0", "openai>=3,<4"],
 }
@@ -53,7 +53,7 @@ _DEPENDENCIES = [
     "latex2mathml>=3.77",
     "Pygments>=2.18",
     "rich>=13.7",
-    "genai-prices>=0.2,<0.3",
+    "genai-prices>=0.2.2,<0.3",
     "babel>=2.14",
     "pytest",
     "pytest-timeout",
