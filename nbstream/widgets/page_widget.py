@@ -57,7 +57,7 @@ class PageWidget(anywidget.AnyWidget):
 
     #: The name of its module.
     _module = "reply"
-    #: anywidget asks the page for its own minor version, but JupyterLab may be in another environment
+    #: anywidget asks the page for its own minor version. JupyterLab may be in another environment
     #: than the kernel, with another version: each that nbstream allows draws the widget.
     _model_module_version = traitlets.Unicode("0.x").tag(sync=True)
     _view_module_version = traitlets.Unicode("0.x").tag(sync=True)
