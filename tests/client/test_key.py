@@ -260,7 +260,7 @@ def test_the_key_is_in_no_warning(key: str, parts: list[str], data: st.DataObjec
 def test_neither_numbers_nor_names_nor_structure_are_changed(key: str) -> None:
     number = 1234567890123456
     data = chunk(reasoning_content=key, finish="stop")[:-3] + (
-        b', "usage": {"completion_tokens": %d, "prompt_tokens": 5}}\n\n' % number
+        b', "usage": {"completion_tokens": 9, "prompt_tokens": 5}, "serial": %d}\n\n' % number
     )
     decoder = RedactedDecoder(ResponseDecoder("s"), KeyRedactor(Secret(key)))
     reply = Reply()
@@ -268,7 +268,7 @@ def test_neither_numbers_nor_names_nor_structure_are_changed(key: str) -> None:
         reply = reduce(reply, each)
     assert (reply.status, reply.reasoning, reply.finish_reason) == ("complete", MARK, "stop")
     assert reply.usage is not None
-    assert reply.usage.completion_tokens == number
+    assert (reply.usage.completion_tokens, reply.extras) == (9, {"serial": number})
 
 
 def test_the_key_is_in_no_other_field_of_the_response() -> None:
