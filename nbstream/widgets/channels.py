@@ -7,6 +7,7 @@ thread's queue (see `comm_reader`). Receivers only set flags.
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from nbstream.widgets import busy, page_modules
@@ -45,6 +46,7 @@ def listen(kernel: Any, run_id: str, comm_id: str, receive: Receive, overheard: 
     handlers = getattr(kernel, "control_handlers", None)
     if isinstance(handlers, dict):
         handlers[CONTROL_REQUEST] = _handler(kernel)
+        _outlive_errors(kernel)
         busy.watch(kernel)
 
 
@@ -69,6 +71,28 @@ def _told(content: dict[str, Any]) -> dict[str, Any]:
         return answer_click(content) if answer_click is not None else {"known": False}
     receive = _receivers.get(content.get("run_id", ""))
     return {"known": receive is not None, **((receive(content) or {}) if receive is not None else {})}
+
+
+def _outlive_errors(kernel: Any) -> None:
+    """Let the control channel go on after a message whose end failed.
+
+    ipykernel flushes `sys.stdout` after each message. That fails while a tool or a cell has closed
+    it, or set it to None. ipykernel 6 then handles no control message any more: neither Stop nor a
+    decision would be heard.
+    """
+    process = getattr(kernel, "process_control", None)
+    if process is None or "process_control" in vars(kernel):
+        return
+
+    async def process_control(message: Any) -> None:
+        try:
+            await process(message)
+        except Exception:  # noqa: BLE001  (whatever it is, the next message may be a Stop)
+            _log.debug("nbstream: a control message could not be ended", exc_info=True)
+            with suppress(Exception):
+                kernel._publish_status("idle", "control")  # noqa: SLF001  (there is no public way)
+
+    kernel.process_control = process_control
 
 
 def _handler(kernel: Any) -> Callable[[Any, Any, dict[str, Any]], None]:
