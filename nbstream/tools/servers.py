@@ -197,7 +197,8 @@ class Server(Sequence[Tool]):
 
     async def _call(self, name: str, arguments: dict[str, Any]) -> Prepared:
         connection = self._connection
-        if connection.ended.is_set():
+        # Between the two, the client is closed and can take no call.
+        if connection.closing.is_set() or connection.ended.is_set():
             return Prepared(f"The MCP server {self.name} has ended. The user can start it again.", is_error=True)
         if asyncio.get_running_loop() is not connection.loop:
             return Prepared(f"The MCP server {self.name} hangs. The user can start it again.", is_error=True)

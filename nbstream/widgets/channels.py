@@ -88,7 +88,6 @@ def _outlive_errors(kernel: Any) -> None:
         try:
             await process(message)
         except Exception:  # noqa: BLE001  (whatever it is, the next message may be a Stop)
-            _log.debug("nbstream: a control message could not be ended", exc_info=True)
             with suppress(Exception):
                 kernel._publish_status("idle", "control")  # noqa: SLF001  (there is no public way)
 
