@@ -15,8 +15,8 @@ from nbstream.model.usage import Usage
 from nbstream.model.warning import ReplyWarning
 
 if TYPE_CHECKING:
-    from nbstream.billing.ledger.database import LedgerError
     from nbstream.billing.ledger.entry import Bound, Cause, Kind
+    from nbstream.billing.ledger.problems import LedgerError
     from nbstream.billing.ledger.writing import Writer
     from nbstream.client.metering import Asked, Taken
     from nbstream.model.failure import Failure

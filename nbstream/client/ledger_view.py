@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from nbstream.billing.ledger import database, forgetting, queries, writing
-from nbstream.billing.ledger.database import LedgerError
 from nbstream.billing.ledger.place import VARIABLE
+from nbstream.billing.ledger.problems import LedgerError
 from nbstream.billing.ledger.queries import Scope
 from nbstream.client import metering
 from nbstream.language import _, listed

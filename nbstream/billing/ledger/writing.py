@@ -16,14 +16,15 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from nbstream.billing.ledger import database
-from nbstream.billing.ledger.database import LedgerError
 from nbstream.billing.ledger.entry import INSERT, columns
+from nbstream.billing.ledger.problems import LedgerError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from nbstream.billing.ledger.database import Database, ProblemKind
+    from nbstream.billing.ledger.database import Database
     from nbstream.billing.ledger.entry import Entry
+    from nbstream.billing.ledger.problems import ProblemKind
 
 #: How long the end of a reply waits for other programs that write, in seconds.
 _DELAY = 0.05

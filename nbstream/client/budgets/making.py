@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from nbstream.billing.budgets import shared
 from nbstream.billing.budgets.holding import Place
 from nbstream.billing.ledger import database
-from nbstream.billing.ledger.database import LedgerError
+from nbstream.billing.ledger.problems import LedgerError
 from nbstream.client.budgets import blocks, ruled
 from nbstream.client.budgets.meter import BudgetMeter
 

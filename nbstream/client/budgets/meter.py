@@ -20,7 +20,7 @@ from nbstream.billing.budgets import holding
 from nbstream.billing.budgets.limit import TOKENS, said
 from nbstream.billing.estimates import choices_of
 from nbstream.billing.ledger import writing
-from nbstream.billing.ledger.database import LedgerError
+from nbstream.billing.ledger.problems import LedgerError
 from nbstream.client.budgets import needs
 from nbstream.client.metering import Asked, Meter, Taken
 from nbstream.language import _

@@ -10,7 +10,7 @@ from nbstream.billing.budgets import shared
 from nbstream.billing.budgets.limit import TOKENS, Limit, counting
 from nbstream.billing.budgets.shared import Standing
 from nbstream.billing.ledger import database, writing
-from nbstream.billing.ledger.database import LedgerError
+from nbstream.billing.ledger.problems import LedgerError
 from nbstream.client import metering, routing, settings
 from nbstream.client.budgets import blocks, making, meter, needs
 from nbstream.language import _, marked
@@ -71,7 +71,7 @@ def set_budget(
                 shared.remove(connection, scope, notebook)
             shared.put(connection, limit)
     except LedgerError as error:
-        raise RequestError(_(_UNUSABLE, budget=_(scope), error=f"{error.path}: {error.reason}")) from None
+        raise RequestError(_(_UNUSABLE, budget=_(scope), error=error)) from None
     return limit
 
 
@@ -92,9 +92,7 @@ def remove_budget(scope: Settable) -> int:
         with file.transaction() as connection:
             return count + shared.remove(connection, scope, notebook)
     except LedgerError as error:
-        raise RequestError(
-            _("The ledger cannot be used ({error}), so no budget was removed.", error=f"{error.path}: {error.reason}")
-        ) from None
+        raise RequestError(_("The ledger cannot be used ({error}), so no budget was removed.", error=error)) from None
 
 
 def standings() -> list[Standing]:
@@ -119,7 +117,7 @@ def standings() -> list[Standing]:
             raise RequestError(
                 _(
                     "The ledger cannot be read ({error}), so its budgets are not held.",
-                    error=f"{error.path}: {error.reason}",
+                    error=error,
                 )
             ) from None
     return found

@@ -10,7 +10,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from nbstream.billing.ledger import database, series
-from nbstream.billing.ledger.database import LedgerError
+from nbstream.billing.ledger.problems import LedgerError
 from nbstream.language import _, date_text, marked, plural
 from nbstream.model.printable import storable
 from nbstream.output.usage_pictures.figures import Amounts, Cell, Distribution, Figures, Money, Others, Period, Tokens

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from nbstream.billing.ledger import place, queries, schema, writing
-from nbstream.billing.ledger.database import Database, LedgerError
+from nbstream.billing.ledger.database import Database
 from nbstream.billing.ledger.entry import Entry
+from nbstream.billing.ledger.problems import LedgerError
 from nbstream.billing.ledger.writing import Writer
 
 if TYPE_CHECKING:
