@@ -248,7 +248,8 @@ def test_the_cells_of_a_chat_are_sent_once(kernel: Kernel, server: Simulator) ->
     kernel.run(PLAN.format("another", "", "A prompt of another chat"))
     kernel.run("reply = nbstream.Chat('once').ask('A prompt in code', thinking=False)\nlater_cell = 2")
     server.clear_log()
-    kernel.run(PLAN.format("once", "--above", "And now?"))
+    # Not all cells: those of earlier tests name scenarios, which the simulator would follow.
+    kernel.run(PLAN.format("once", "--above 4", "And now?"))
     messages = server.log()[-1]["body"]["messages"]
     assert [each["content"] for each in messages[::2]][:-1] == ["A prompt of this chat", "A prompt in code"]
     last = messages[-1]["content"]
@@ -259,7 +260,7 @@ def test_the_cells_of_a_chat_are_sent_once(kernel: Kernel, server: Simulator) ->
     assert "cells of this session, besides 1 turn" in footer(kernel)
     # Turns that were taken back are sent as cells again.
     kernel.run("nbstream.Chat('once').clear()")
-    kernel.run(PLAN.format("once", "--above", "And now?"))
+    kernel.run(PLAN.format("once", "--above 6", "And now?"))
     assert "A prompt of this chat" in server.log()[-1]["body"]["messages"][-1]["content"]
 
 
