@@ -28,8 +28,8 @@ ALLOWED = {
     "markdown": {"language", "model"},
     "prompt": {"language", "model"},
     "snippets": {"language", "model"},
-    "loops": set(),
-    "schemas": {"language", "model"},
+    "loops": {"sessions"},
+    "schemas": {"language", "sessions", "model"},
     "tools": {"language", "schemas", "prompt", "loops", "model"},
     "client": {"language", "tools", "schemas", "prompt", "billing", "wire", "loops", "sessions", "recordings", "model"},
     "exchange": {"language", "client", "tools", "schemas", "prompt", "sessions", "model"},
@@ -51,6 +51,7 @@ ALLOWED = {
         "client",
         "tools",
         "markdown",
+        "sessions",
         "model",
     },
     "jupyter": {

@@ -5,10 +5,10 @@ The same call after a stop asks only the rest, also without a file.
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING
 
 from nbstream.sessions.per_session import PerSession
+from nbstream.sessions.process_lock import ProcessLock
 
 if TYPE_CHECKING:
     from nbstream.batch.replies import Replies
@@ -20,7 +20,7 @@ _MOST = 4
 _latest: PerSession[list[Replies]] = PerSession(list)
 #: By the key of the first request of a job, the latest job last.
 _unfinished: PerSession[dict[int, Lines]] = PerSession(dict)
-_lock = threading.Lock()
+_lock = ProcessLock()
 
 
 def remember(replies: Replies) -> None:

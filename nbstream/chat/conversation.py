@@ -7,7 +7,6 @@ where the front end names its cells, so running the cell again puts a new versio
 from __future__ import annotations
 
 import dataclasses
-import threading
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Self
 
@@ -28,6 +27,7 @@ from nbstream.language import _, marked, plural
 from nbstream.model.exceptions import RequestError
 from nbstream.model.presentation import OPTIONS
 from nbstream.sessions.per_session import PerSession
+from nbstream.sessions.process_lock import ProcessLock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 #: In the order of their creation.
 _chats: PerSession[dict[str, Chat]] = PerSession(dict)
-_creating = threading.Lock()
+_creating = ProcessLock()
 
 
 _NOT_FORKED = marked("The chat {name} was not forked, as a reply of it still arrives: wait for its end, or stop it.")

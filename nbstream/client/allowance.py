@@ -8,12 +8,12 @@ another visit.
 from __future__ import annotations
 
 import os
-import threading
 from typing import TYPE_CHECKING, NamedTuple
 
 from nbstream.language import _
 from nbstream.model.exceptions import RequestError
 from nbstream.sessions.per_session import PerSession
+from nbstream.sessions.process_lock import ProcessLock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +40,7 @@ _sent: PerSession[list[int]] = PerSession(lambda: [0])
 #: The front end of the session, once it is known: the loop of the requests is on a thread that
 #: belongs to none.
 _front_end: PerSession[list[Visited]] = PerSession(list)
-_lock = threading.Lock()
+_lock = ProcessLock()
 
 
 def note() -> Visited | None:

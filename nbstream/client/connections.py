@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import threading
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,6 +18,7 @@ from nbstream.client.sources import SourceError
 from nbstream.model.exceptions import RequestError
 from nbstream.model.failure import Failure
 from nbstream.model.request import MESSAGES_VERSION
+from nbstream.sessions.process_lock import ProcessLock
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -66,15 +66,13 @@ class PooledClient:
 
 #: Clients by API, base URL and key, least recently used first.
 _pool: dict[tuple[str, Secret | None], PooledClient] = {}
-_pool_lock = threading.Lock()
+_pool_lock = ProcessLock()
 #: A loop refers to its tasks weakly.
 _closing: set[asyncio.Task[None]] = set()
 
 
 def _reset_after_fork() -> None:
     """Empty the pool in a forked child, where the event loop of these clients does not run."""
-    global _pool_lock  # noqa: PLW0603  (the parent may have held it while it forked)
-    _pool_lock = threading.Lock()
     _pool.clear()
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 import weakref
 from typing import TYPE_CHECKING
 
 from nbstream.client.receiver import Receiver
 from nbstream.sessions.per_session import PerSession
+from nbstream.sessions.process_lock import ProcessLock
 
 if TYPE_CHECKING:
     from nbstream.model.reply import Reply
@@ -16,7 +16,7 @@ _KEPT = 50
 
 #: Newest last.
 _replies: PerSession[list[Receiver | Reply]] = PerSession(list)
-_lock = threading.Lock()
+_lock = ProcessLock()
 _background: weakref.WeakSet[Receiver] = weakref.WeakSet()
 
 

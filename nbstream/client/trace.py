@@ -7,13 +7,13 @@ requests: the latest replies, up to a limit of bytes; beyond it, the oldest are 
 from __future__ import annotations
 
 import copy
-import threading
 import time
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from nbstream.client.raw_redaction import without_keys
 from nbstream.client.trace_reader import TraceReader
 from nbstream.model.events import Started
+from nbstream.sessions.process_lock import ProcessLock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -283,7 +283,7 @@ class Trace:
 
 #: The traces by the instants at which their replies began, the oldest first.
 _traces: dict[float, Trace] = {}
-_lock = threading.Lock()
+_lock = ProcessLock()
 
 
 def trace_of(reply: Reply) -> Trace | None:

@@ -6,7 +6,6 @@ button. marimo has cells that depend on each other: those that need the whole re
 
 from __future__ import annotations
 
-import threading
 import time
 import weakref
 from contextlib import suppress
@@ -27,6 +26,7 @@ from nbstream.model.reply import Reply
 from nbstream.output import progress as wording
 from nbstream.output.settled import bundle
 from nbstream.sessions.per_session import PerSession
+from nbstream.sessions.process_lock import ProcessLock
 from nbstream.widgets.live_view import LiveView
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ _pages: PerSession[list[bool]] = PerSession(list)
 #: The replies of a session whose elements may stand in outputs.
 _elements: PerSession[weakref.WeakSet[LiveReply]] = PerSession(weakref.WeakSet)
 #: Held while they are listed, on the thread of a reply that settles, and while a cell adds one.
-_listing = threading.Lock()
+_listing = ProcessLock()
 
 
 def mode() -> Literal["edit", "run", "export"] | None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextvars
-import threading
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from nbstream.client.receiver import Receiver
+from nbstream.sessions.process_lock import ProcessLock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,7 @@ Keep: TypeAlias = "Callable[[Reply], object]"
 #: As many as `client.history` keeps.
 _MOST = 50
 _shown: dict[str, Shown] = {}
-_lock = threading.Lock()
+_lock = ProcessLock()
 
 
 @dataclass(slots=True)

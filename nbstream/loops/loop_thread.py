@@ -8,6 +8,8 @@ import contextlib
 import os
 import threading
 
+from nbstream.sessions.process_lock import ProcessLock
+
 
 class LoopThread:
     """A loop that starts when it is needed, and whose tasks are cancelled with the process.
@@ -20,7 +22,7 @@ class LoopThread:
     def __init__(self, name: str, closing_seconds: float) -> None:
         self._name = name
         self._closing_seconds = closing_seconds
-        self._lock = threading.Lock()
+        self._lock = ProcessLock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._owner = 0
         atexit.register(self._close)

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-import threading
 import typing
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import typing_extensions
 
+from nbstream.sessions.process_lock import ProcessLock
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _HOOK = "__get_pydantic_core_schema__"
-_lock = threading.RLock()
+_lock = ProcessLock()
 
 
 @contextmanager

@@ -10,6 +10,8 @@ import threading
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, cast
 
+from nbstream.sessions.process_lock import ProcessLock
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -30,7 +32,7 @@ _of_thread = _OfThread()
 #: thread that started it.
 _bound: ContextVar[Store | None] = ContextVar("nbstream_session", default=None)
 _has_several = False
-_lock = threading.RLock()
+_lock = ProcessLock()
 
 
 def _none() -> Store | None:

@@ -11,10 +11,12 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from nbstream.sessions.process_lock import ProcessLock
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_lock = threading.Lock()
+_lock = ProcessLock()
 #: The request of the cell that runs; None between two cells.
 _cell: dict[str, Any] | None = None
 _watched: set[int] = set()

@@ -7,9 +7,10 @@ until Jupyter has saved again.
 
 from __future__ import annotations
 
-import threading
 import time
 from typing import TYPE_CHECKING, Protocol
+
+from nbstream.sessions.process_lock import ProcessLock
 
 if TYPE_CHECKING:
     from nbstream.widgets.pages import Pages
@@ -37,7 +38,7 @@ _ASKS_WITHIN_SECONDS = 5.0
 
 _kept: list[View] = []
 #: Views settle on the threads of background replies, too.
-_lock = threading.Lock()
+_lock = ProcessLock()
 
 
 def keep(view: View) -> None:

@@ -17,7 +17,6 @@ import base64
 import hashlib
 import json
 import os
-import threading
 import time
 import zlib
 from functools import cache
@@ -26,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbstream.language import _, catalogues, current
 from nbstream.model.exceptions import NbstreamError
+from nbstream.sessions.process_lock import ProcessLock
 from nbstream.widgets import front_ends
 from nbstream.widgets.protocol import CONTROL_REQUEST
 
@@ -46,7 +46,7 @@ _held: set[str] = set()
 #: it; the widgets that follow at once do not bring it again.
 _sent: dict[str, float] = {}
 _TELLS_WITHIN_SECONDS = 10.0
-_lock = threading.Lock()
+_lock = ProcessLock()
 #: By comm: what answers a page's question for modules while a cell waits.
 _askable: dict[str, Callable[[dict[str, Any]], object]] = {}
 

@@ -6,9 +6,12 @@ import asyncio
 import contextlib
 import gc
 import os
+import signal
 import sys
+import threading
 import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -18,7 +21,9 @@ import pytest
 import nbstream
 from nbstream.client import connections, history, settings
 from nbstream.client.loop import background_loop
+from nbstream.loops.loop_thread import LoopThread
 from nbstream.model.events import Reasoning
+from nbstream.sessions.process_lock import ProcessLock
 from nbstream.simulator.server import Simulator
 from tests.client.test_run import until
 
@@ -141,6 +146,41 @@ def test_a_forked_child_makes_its_own_connections(simulator: Simulator) -> None:
             os._exit(2)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert nbstream.stream("hello").result(20).status == "complete"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+@pytest.mark.skipif(sys.platform == "darwin", reason="a fork after threads were started is unsafe on macOS")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
+def test_a_process_that_is_forked_while_others_hold_locks_asks_all_the_same(simulator: Simulator) -> None:
+    assert nbstream.stream("hello").result(20).status == "complete"
+    modules = [module for name, module in sys.modules.items() if name.startswith("nbstream.")]
+    owners = [*modules, *(each for module in modules for each in vars(module).values() if isinstance(each, LoopThread))]
+    kinds = ProcessLock, type(threading.Lock()), type(threading.RLock())
+    locks = {id(each): each for owner in owners for each in vars(owner).values() if isinstance(each, kinds)}
+    assert len(locks) > 5
+    forked, held = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with contextlib.ExitStack() as stack:
+            for lock in locks.values():
+                stack.enter_context(lock)
+            held.set()
+            forked.wait()
+
+    with ThreadPoolExecutor(1) as others:
+        others.submit(hold)
+        held.wait()
+        child = os.fork()
+        if child == 0:
+            # It ends by itself if it hangs.
+            signal.alarm(20)
+            try:
+                is_asked = nbstream.stream("hello").result(15).status == "complete" and nbstream.last is not None
+                os._exit(0 if is_asked else 1)
+            finally:
+                os._exit(2)
+        forked.set()
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 def test_every_warning_names_the_line_of_the_caller(simulator: Simulator) -> None:

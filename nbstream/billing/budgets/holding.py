@@ -6,7 +6,6 @@ Where others' reservations leave too little, a request waits for them, as they m
 
 from __future__ import annotations
 
-import threading
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from nbstream.billing.budgets import shared
 from nbstream.billing.budgets.limit import counting
 from nbstream.billing.budgets.shared import Standing
+from nbstream.sessions.process_lock import ProcessLock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _ENOUGH = 4_096
 #: How long to wait for another program that holds the file, in seconds.
 _WAIT = 5.0
-_memory = threading.Lock()
+_memory = ProcessLock()
 
 
 class Place(NamedTuple):

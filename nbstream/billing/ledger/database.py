@@ -19,6 +19,7 @@ from urllib.parse import quote
 from nbstream.billing.ledger import place
 from nbstream.billing.ledger.problems import LedgerError
 from nbstream.billing.ledger.schema import STEPS, migrate
+from nbstream.sessions.process_lock import ProcessLock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +49,7 @@ _KINDS: dict[int, ProblemKind] = {
 #: What a forked process must neither use nor close: https://sqlite.org/howtocorrupt.html, 2.6
 _left: list[Database] = []
 _known: dict[Path, Database] = {}
-_lock = threading.Lock()
+_lock = ProcessLock()
 
 
 class Database:
@@ -325,10 +326,8 @@ def current() -> Database | None:
 
 def _forget() -> None:
     """Leave the databases of the process that this one was forked from."""
-    global _lock  # noqa: PLW0603  (another thread may have held it)
     _left.extend(_known.values())
     _known.clear()
-    _lock = threading.Lock()
 
 
 if hasattr(os, "register_at_fork"):

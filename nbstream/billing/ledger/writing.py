@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from nbstream.billing.ledger import database
 from nbstream.billing.ledger.entry import INSERT, columns
 from nbstream.billing.ledger.problems import LedgerError
+from nbstream.sessions.process_lock import ProcessLock
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -195,7 +196,7 @@ class Writer:
 
 
 _writers: dict[Path, Writer] = {}
-_lock = threading.Lock()
+_lock = ProcessLock()
 
 
 def current() -> Writer | None:
@@ -217,9 +218,7 @@ def flush(seconds: float = _PATIENCE) -> bool:
 
 def _forget() -> None:
     """Leave the writers of the process that this one was forked from, which has their threads."""
-    global _lock  # noqa: PLW0603  (another thread may have held it)
     _writers.clear()
-    _lock = threading.Lock()
 
 
 atexit.register(flush)

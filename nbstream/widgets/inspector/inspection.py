@@ -12,6 +12,7 @@ from nbstream.model.exceptions import RequestError
 from nbstream.model.printable import one_line, printable
 from nbstream.output import cost_account, hidden_reasoning, time_account
 from nbstream.output.sent_messages import others, sent_messages
+from nbstream.sessions.process_lock import ProcessLock
 from nbstream.widgets.inspector.stream_rows import StreamRows
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ CUT = marked("A part of the raw bytes was too large to be kept.")
 #: others are read again from the trace when somebody looks at them.
 _MOST_READ = 8
 _latest: list[weakref.ref[Inspection]] = []
-_latest_lock = threading.Lock()
+_latest_lock = ProcessLock()
 STATUS_WORDS = {
     "complete": marked("complete"),
     "cancelled": marked("cancelled"),

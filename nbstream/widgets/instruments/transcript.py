@@ -12,7 +12,6 @@ transcript is renewed.
 from __future__ import annotations
 
 import re
-import threading
 import time
 import uuid
 import weakref
@@ -23,6 +22,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from IPython.display import display
 
 from nbstream.model.text import utf16_length
+from nbstream.sessions.process_lock import ProcessLock
 from nbstream.widgets import busy
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class Source(NamedTuple):
 
 #: Every transcript of the process.
 _all: weakref.WeakSet[Transcript] = weakref.WeakSet()
-_listing = threading.Lock()
+_listing = ProcessLock()
 
 
 def forget_outputs(request: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ from nbstream.output.usage_pictures import settled
 from nbstream.output.usage_pictures.figures import Figures, Span
 from nbstream.output.usage_pictures.from_ledger import Changes, Question, read
 from nbstream.output.usage_pictures.picture import WIDTH, Picture, picture
+from nbstream.sessions.process_lock import ProcessLock
 from nbstream.widgets import cells, front_ends
 from nbstream.widgets.instruments.instrument import Instrument
 
@@ -264,5 +265,5 @@ def _areas(drawn: Picture) -> list[UsageArea]:
 
 
 _shown: weakref.WeakSet[Usage] = weakref.WeakSet()
-_listing = threading.Lock()
+_listing = ProcessLock()
 metering.makers.append(_meter)
