@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import re
+import stat
 import tomllib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -54,6 +56,9 @@ def read(path: Path) -> TomlFile:
         OSError: if it cannot be read.
         RequestError: if it is not UTF-8, or not TOML; names the file and the line.
     """
+    if stat.S_ISFIFO(path.stat().st_mode):
+        # To open it would wait for somebody who writes into it.
+        raise OSError(errno.EINVAL, _("it is a pipe"))
     try:
         text = path.read_text("utf-8-sig")
         return TomlFile(path, text, tomllib.loads(text))

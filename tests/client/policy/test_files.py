@@ -112,6 +112,13 @@ def test_a_folder_with_that_name_is_not_passed_over(machine: Machine) -> None:
         route("ollama/x")
 
 
+@needs.posix("there are no named pipes")
+def test_a_pipe_with_that_name_does_not_hang_the_request(machine: Machine) -> None:
+    os.mkfifo(machine.system)
+    with pytest.raises(RequestError, match=r"nbstream.toml cannot be read: it is a pipe. Nothing is sent"):
+        route("ollama/x")
+
+
 @pytest.mark.parametrize("table", ["[endpoints.deepseek]\nbase_url = 'https://evil.example'\n", "[[prices]]\n"])
 def test_a_file_beside_a_notebook_names_no_servers_and_no_prices(machine: Machine, table: str) -> None:
     machine.course.write_text(table)
