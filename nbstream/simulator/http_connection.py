@@ -31,6 +31,7 @@ _REQUEST_LINE_PARTS = 3
 _BACKLOG = 128
 _POLLS_WITHOUT_WAIT = 100
 _POLL_SECONDS = 0.001
+_BYTE_SECONDS = 0.001
 
 #: Ends a chunked body.
 LAST_CHUNK = b"0\r\n\r\n"
@@ -256,8 +257,9 @@ class Response:
             # `drain` alone does not let other tasks run, such as the one that notices a hang-up.
             await asyncio.sleep(0)
             if self.one_byte:
-                # Otherwise the system would join several bytes into one packet.
-                await self._until_delivered()
+                # Otherwise the system might join several bytes into one packet. To wait until the
+                # client has acknowledged the byte would take 40 ms.
+                await asyncio.sleep(_BYTE_SECONDS)
 
     async def _until_delivered(self) -> None:
         """Wait until the client's system has acknowledged all bytes.

@@ -121,8 +121,6 @@ def test_each_program_sends_any_body(
     assert arrived == sorted(bodies.canonical(request.body()) for request in requests), outputs
 
 
-# Each byte waits for the other side's acknowledgement, so one scenario takes a minute.
-@pytest.mark.timeout(400)
 @needs.command("node", "nodejs")
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_fetch_reads_a_stream_however_it_is_sent(simulator: Simulator, scenario: str, tmp_path: Path) -> None:
