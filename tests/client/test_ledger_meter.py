@@ -38,10 +38,10 @@ run.result(30)
 
 @pytest.fixture
 def ledger(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """Name a new ledger, and a cell in which everything is asked."""
+    """Name a new ledger, and a cell of a notebook beside it, in which everything is asked."""
     path = tmp_path / "ledger.sqlite"
     monkeypatch.setenv("NBSTREAM_LEDGER", str(path))
-    monkeypatch.setattr(metering, "origin_here", lambda: Origin("/a.ipynb", "cell"))
+    monkeypatch.setattr(metering, "origin_here", lambda: Origin(str(tmp_path / "a.ipynb"), "cell"))
     chosen = settings.Settings(retries=1)
     monkeypatch.setattr(settings, "current", lambda: chosen)
     return path
@@ -57,7 +57,7 @@ def test_a_reply_is_a_row(simulator: Simulator, ledger: Path) -> None:
     usage, cost = reply.usage, reply.cost
     assert usage is not None
     assert cost is not None
-    assert (row.notebook, row.cell, row.chat) == ("/a.ipynb", "cell", "")
+    assert (row.notebook, row.cell, row.chat) == (str(ledger.parent / "a.ipynb"), "cell", "")
     assert (row.asked, row.model) == (reply.request.model, reply.model)
     assert row.host == simulator.url.removeprefix("http://").partition("/")[0]
     assert (row.kind, row.cause, row.attempt, row.visitor) == ("simulated", "", 1, False)
@@ -145,10 +145,7 @@ def test_a_request_that_was_not_recorded_is_no_row_of_a_server(
     assert [(row.kind, row.failure) for row in rows(ledger)] == [("simulated", ""), ("replayed", "not_recorded")]
 
 
-def test_a_cached_reply_is_a_row_that_cost_nothing(
-    simulator: Simulator, ledger: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_a_cached_reply_is_a_row_that_cost_nothing(simulator: Simulator, ledger: Path) -> None:
     for _ in range(2):
         assert nbstream.stream("hello", cache=True).result(30).status == "complete"
     sent, cached = rows(ledger)
