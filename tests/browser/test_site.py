@@ -17,7 +17,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests import kernels
-from tests.browser.lab import CHROMIUM_FLAGS, chromium
+from tests.browser.lab import CHROMIUM_FLAGS, chromium, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Locator, Page, Playwright
 
     Open = Callable[..., Page]
+    OpenPlayer = Callable[..., tuple[Page, Locator]]
 
 pytestmark = [pytest.mark.browser, pytest.mark.patient, pytest.mark.timeout(600)]
 
@@ -88,12 +89,13 @@ def open_page(site: str, playwright: Playwright) -> Iterator[Open]:
         context.on("response", lambda response: problems.append(response.url) if response.status >= 400 else None)
         context.on("weberror", lambda error: problems.append(str(error.error)))
 
-    def open_(name: str, **options: Any) -> Page:
+    def open_(name: str, *, is_paused: bool = False, **options: Any) -> Page:
         context = browser.new_context(viewport={"width": 1200, "height": 900}, **options)
         note(context)
         page = context.new_page()
-        if options.get("java_script_enabled", True):
-            page.clock.install()
+        if is_paused:
+            page.clock.install(time=0)
+            page.clock.pause_at(1_000)
         page.goto(f"{site}/{name}.html")
         return page
 
@@ -101,6 +103,17 @@ def open_page(site: str, playwright: Playwright) -> Iterator[Open]:
     browser.close()
     assert problems == []
     assert [url for url in requested if not url.startswith((site, "data:"))] == []
+
+
+@pytest.fixture
+def open_player(open_page: Open) -> OpenPlayer:
+    """Open a page whose time stands still, except in `run_for`; return its first player, too."""
+
+    def open_(**options: Any) -> tuple[Page, Locator]:
+        page = open_page(STREAMING, is_paused=True, **options)
+        return page, page.locator(".nbstream-player").first
+
+    return open_
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -118,14 +131,13 @@ def test_axe_finds_nothing_grave(name: str, theme: str, open_page: Open) -> None
     ] == []
 
 
-def test_a_reply_streams_and_ends_as_it_settled(open_page: Open) -> None:
-    page = open_page(STREAMING)
-    player = page.locator(".nbstream-player").first
+def test_a_reply_streams_and_ends_as_it_settled(open_player: OpenPlayer) -> None:
+    page, player = open_player()
     settled, answer = (
         answer_of(player.locator(":scope > .nbstream-settled")),
         player.locator(".nbstream-live .nbstream-answer"),
     )
-    expect(player.get_by_role("button", name="Stop")).to_be_visible()
+    wait_until(page, player.get_by_role("button", name="Stop").is_visible)
     height = height_of(player)
     lengths = []
     while player.get_by_role("button", name="Stop").is_visible():
@@ -138,6 +150,16 @@ def test_a_reply_streams_and_ends_as_it_settled(open_page: Open) -> None:
     assert height_of(player) == pytest.approx(height, abs=1)
     assert answer_of(answer) == settled
     expect(player.locator(".nbstream-live .nbstream-footer")).to_contain_text("simulated")
+
+
+def wait_until(page: Page, is_so: Callable[[], bool]) -> None:
+    """Let the time of the page go on in small steps until something is so."""
+
+    def look() -> bool:
+        page.clock.run_for(20)
+        return is_so()
+
+    wait_for(look)
 
 
 def end_transitions(player: Locator) -> None:
@@ -167,10 +189,10 @@ def answer_of(element: Locator) -> str:
     return re.sub(r"\s+", "", text)
 
 
-def test_stop_ends_a_reply_and_it_plays_again(open_page: Open) -> None:
-    page = open_page(STREAMING)
-    player = page.locator(".nbstream-player").first
+def test_stop_ends_a_reply_and_it_plays_again(open_player: OpenPlayer) -> None:
+    page, player = open_player()
     stop = player.get_by_role("button", name="Stop")
+    wait_until(page, stop.is_visible)
     page.clock.run_for(3500)
     stop.click()
     page.clock.run_for(1000)
@@ -187,10 +209,9 @@ def test_stop_ends_a_reply_and_it_plays_again(open_page: Open) -> None:
     expect(player.locator(".nbstream-live .nbstream-footer")).to_contain_text("simulated")
 
 
-def test_nothing_moves_for_who_wants_no_motion(open_page: Open) -> None:
-    page = open_page(STREAMING, reduced_motion="reduce")
-    player = page.locator(".nbstream-player").first
-    expect(player.locator(".nbstream-live .nbstream-footer")).to_contain_text("simulated")
+def test_nothing_moves_for_who_wants_no_motion(open_player: OpenPlayer) -> None:
+    page, player = open_player(reduced_motion="reduce")
+    wait_until(page, player.locator(".nbstream-live .nbstream-footer", has_text="simulated").is_visible)
     page.clock.run_for(3000)
     expect(player.get_by_role("button", name="Stop")).to_be_hidden()
 
