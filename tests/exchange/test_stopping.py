@@ -87,8 +87,9 @@ def test_after_a_stop_at_any_moment_the_chat_goes_on(simulator: Simulator, tools
     run = chat.stream(prompt)
     threading.Timer(chance.random() * 1.2, run.cancel).start()
     reply = run.result(30)
-    for step in reply.steps:
-        assert all(call.outcome is not None for call in step.tool_calls if step is not reply.last_step)
+    # The calls of the last step may still have been arriving.
+    for step in reply.steps[:-1]:
+        assert all(call.outcome is not None for call in step.tool_calls)
     after = chat.stream("[simulate: normal tokens=5] Hello").result(30)
     assert (after.status, after.error) == ("complete", None)
     sent = bodies(simulator)[-1]["messages"]

@@ -196,7 +196,10 @@ def test_a_restart_while_it_asks_runs_nothing_and_keeps_the_reply(
     }
     with Kernel(name, environ) as first:
         first.run(f"%load_ext nbstream\n{tool}")
-        cell, _ = begin(first, code=f"%%deepseek {options} -T note -o reply\n")
+        cell, view = begin(first, code=f"%%deepseek {options} -T note -o reply\n")
+        # Once this is answered, the kernel knows of the page. A reply that no page watches leaves
+        # no journal when it settles.
+        first.control(view, "asked", page="page", call="0.0")
         if options:
             # An interrupt in ipykernel's own code, at the end of a cell, can lose its idle message.
             first.finish(cell)
