@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import traitlets
 
-from nbstream.widgets import channels
+from nbstream.widgets import cells, channels
 from nbstream.widgets.page_widget import PageWidget, shared_layout
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class CellsQuestion(PageWidget):
         # Before the widget is opened, as the page answers at once.
         channels.listen(kernel, name, name, self._on_answer)
         super().__init__(name, **shared_layout(), cell_id=cell_id, most=most or 0, itself=most is None)
-        self.receive(self._on_answer)
+        self.receive(self._on_comm_answer)
 
     def wait(self, is_over: Callable[[], bool], read: Callable[[], object] | None = None) -> CellsAnswer | None:
         """Return the answer of a page that knows its notebook, or None if none came in time.
@@ -86,16 +86,20 @@ class CellsQuestion(PageWidget):
         """Return the answer of the page that ran the cell."""
         return next((each for each in self._answers if each["client"] == self._client), None)
 
+    def _on_comm_answer(self, content: Any) -> None:
+        cells.take_output()
+        self._on_answer(content)
+
     def _on_answer(self, content: Any) -> None:
         # Any thread may call this, and each answer may come by two channels.
         if not isinstance(content, dict) or content.get("type") != "cells":
             return
-        cells = content.get("cells")
+        told = content.get("cells")
         answer: CellsAnswer = {
             "type": "cells",
             "client": str(content.get("client", "")),
             "above": content["above"] if isinstance(content.get("above"), int) else 0,
-            "cells": cells if isinstance(cells, list) and all(isinstance(each, dict) for each in cells) else None,
+            "cells": told if isinstance(told, list) and all(isinstance(each, dict) for each in told) else None,
         }
         with self._changed:
             self._answers.append(answer)

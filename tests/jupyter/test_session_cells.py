@@ -187,6 +187,23 @@ def test_the_answer_of_the_page_that_ran_the_cell_is_taken(kernel: Kernel, serve
     assert "2 cells above" in footer(kernel)
 
 
+def test_what_a_thread_prints_stays_in_its_cell_if_the_page_answers_by_comm(kernel: Kernel) -> None:
+    subshell = kernel.subshell()
+    if subshell is None:
+        pytest.skip("this kernel has no subshells")
+    code = (
+        "import threading, time\nfrom nbstream.prompt import session\n"
+        "def work():\n    for n in range(30):\n        print('thread', n)\n        time.sleep(0.02)\n"
+        "started = threading.Thread(target=work)\nstarted.start()\n"
+        "found = session.cells_above(5)\n"
+        "started.join()\nprint(found.origin)"
+    )
+    cell = kernel.send(code, metadata={"cellId": "the-cell"})
+    kernel.comm(question(kernel), "cells", subshell=subshell, client=kernel.client, above=1, cells=cells("a = 1"))
+    kernel.finish(cell)
+    assert cell.text("stdout") == "".join(f"thread {n}\n" for n in range(30)) + "page\n"
+
+
 def test_the_answer_of_another_page_is_better_than_none(kernel: Kernel, server: Simulator) -> None:
     cell = ask(kernel, "--above")
     kernel.control(question(kernel), "cells", client="another", above=1, cells=cells("elsewhere = 1"))
