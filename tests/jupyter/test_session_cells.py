@@ -193,16 +193,19 @@ def test_what_a_thread_prints_stays_in_its_cell_if_the_page_answers_by_comm(kern
         pytest.skip("this kernel has no subshells")
     code = (
         "import threading, time\nfrom nbstream.prompt import session\n"
-        "def work():\n    for n in range(30):\n        print('thread', n)\n        time.sleep(0.02)\n"
+        "def work():\n    for n in range(50):\n        print('thread', n)\n        time.sleep(0.02)\n"
         "started = threading.Thread(target=work)\nstarted.start()\n"
         "found = session.cells_above(5)\n"
         "started.join()\nprint(found.origin)"
     )
     cell = kernel.send(code, metadata={"cellId": "the-cell"})
-    kernel.comm(question(kernel), "cells", subshell=subshell, client=kernel.client, above=1, cells=cells("a = 1"))
+    view = question(kernel)
+    # As a page does, which waits for the control channel first.
+    kernel.pause(0.3)
+    kernel.comm(view, "cells", subshell=subshell, client=kernel.client, above=1, cells=cells("a = 1"))
     kernel.finish(cell)
     # A line that is printed just when the message arrives may be missing.
-    assert cell.text("stdout").endswith("thread 28\nthread 29\npage\n")
+    assert cell.text("stdout").endswith("thread 48\nthread 49\npage\n")
 
 
 def test_the_answer_of_another_page_is_better_than_none(kernel: Kernel, server: Simulator) -> None:
