@@ -87,6 +87,7 @@ class CellsQuestion(PageWidget):
         return next((each for each in self._answers if each["client"] == self._client), None)
 
     def _on_comm_answer(self, content: Any) -> None:
+        # The message has taken what other threads print.
         cells.take_output()
         self._on_answer(content)
 
