@@ -54,6 +54,9 @@ class Cell:
         self.reply: Message | None = None
         self.busy = False
         self.idle = False
+        #: Whether ipykernel has begun to execute the code. Between the status busy and this, it
+        #: ignores interrupts.
+        self.begun = False
         self.outputs: list[Message] = []
 
     @property
@@ -426,6 +429,8 @@ class Kernel:
         if cell := self._cells.get(parent):
             if kind == "execute_reply":
                 cell.reply = message
+            elif kind == "execute_input":
+                cell.begun = True
             elif kind in _OUTPUTS:
                 cell.outputs.append(message)
             elif kind == "status":

@@ -37,7 +37,7 @@ def test_the_kernel_is_busy_after_control_messages_and_idle_after_the_cell(kerne
     kernel.reset()
     _, background = begin(kernel, server, SILENT, "--background")
     other = kernel.send("import time; time.sleep(0.8)")
-    kernel.until(lambda: other.busy, "the other cell runs")
+    kernel.until(lambda: other.begun, "the other cell runs")
     kernel.control(background, "resync")
     kernel.until(lambda: states(kernel)[-1] == "busy", "it is busy again")
     assert not other.ended

@@ -52,7 +52,7 @@ class Busy:
 
     def begin(self, **metadata: str) -> Cell:
         self.cell = self._kernel.send(BUSY.format(str(self._done)), metadata=metadata)
-        self._kernel.until(lambda: self.cell.busy, "the cell runs")
+        self._kernel.until(lambda: self.cell.begun, "the cell runs")
         return self.cell
 
     def finish(self) -> None:

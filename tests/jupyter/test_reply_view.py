@@ -89,7 +89,7 @@ def test_stop_reaches_a_busy_kernel_once_by_two_channels(kernel: Kernel) -> None
     page, _ = shown(kernel, "View stopped [simulate: normal tokens=5000 rate=50]")
     page.until("answering")
     busy = kernel.send(BUSY)
-    kernel.until(lambda: busy.busy, "the cell runs")
+    kernel.until(lambda: busy.begun, "the cell runs")
     assert page.control("cancel", reply="reply", number=7)["known"] is True
     page.comm("cancel", reply="reply", number=7)
     page.until("cancelled")

@@ -125,15 +125,18 @@ def test_the_kernel_is_as_before(kernel: Kernel) -> None:
     assert len(cell.outputs_of("display_data")) == 1
 
 
-def test_an_interrupt_ends_only_the_tool(kernel: Kernel) -> None:
-    for body in ("time.sleep(30)", "while True:\n    print('x')", "subprocess.run(['/bin/sleep', '30'])"):
+def test_an_interrupt_ends_only_the_tool(kernel: Kernel, tmp_path: Path) -> None:
+    bodies = ("time.sleep(30)", "while True:\n    print('x')", "subprocess.run(['/bin/sleep', '30'])")
+    for number, body in enumerate(bodies):
+        begun = tmp_path / str(number)
         code = (
-            f"{_SETUP}\ndef hang():\n    " + body.replace("\n", "\n    ") + "\n"
-            "begun = time.time()\noutcome = asdict(run_call(tool_of(hang), ''))\nprint('the cell')"
+            f"{_SETUP}\ndef hang():\n    open({str(begun)!r}, 'w').close()\n    "
+            + body.replace("\n", "\n    ")
+            + "\noutcome = asdict(run_call(tool_of(hang), ''))\nprint('the cell')"
         )
         cell = kernel.send(code)
-        kernel.until(lambda cell=cell: cell.busy, "the cell runs")  # type: ignore[misc]
-        kernel.pause(0.5)
+        kernel.until(begun.exists, "the tool runs")
+        kernel.pause(0.1)
         kernel.interrupt()
         kernel.finish(cell)
         assert cell.text("stdout") == "the cell\n"
@@ -169,9 +172,11 @@ def test_a_thread_that_goes_on_prints_into_the_cell(kernel: Kernel) -> None:
     assert outcome["printed"]["head"] == ""
 
 
-def test_an_asynchronous_tool_runs_while_the_cell_waits(kernel: Kernel) -> None:
+def test_an_asynchronous_tool_runs_while_the_cell_waits(kernel: Kernel, tmp_path: Path) -> None:
+    begun = tmp_path / "begun"
     code = (
         f"{_SETUP}\nimport asyncio\nasync def wait(seconds: float):\n    print('waiting')\n    display(7)\n"
+        f"    if seconds > 1: open({str(begun)!r}, 'w').close()\n"
         "    await asyncio.sleep(seconds)\n    return 'waited'\n"
         "outcome = asdict(run_call(tool_of(wait), '{\"seconds\": 0.05}'))"
     )
@@ -181,8 +186,8 @@ def test_an_asynchronous_tool_runs_while_the_cell_waits(kernel: Kernel) -> None:
     assert outcome["shown"][0]["text"] == "7"
     assert cell.outputs == []
     cell = kernel.send(code.replace("0.05", "30"))
-    kernel.until(lambda: cell.busy, "the cell runs")
-    kernel.pause(0.5)
+    kernel.until(begun.exists, "the tool runs")
+    kernel.pause(0.1)
     kernel.interrupt()
     kernel.finish(cell)
     assert kernel.evaluate("outcome")["outcome"] == "interrupted"
@@ -239,7 +244,7 @@ def test_a_server_of_mcp_serves_the_cell_and_ends_with_the_kernel(tmp_path: Path
             process = json.loads(kernel.evaluate("process"))["id"]
             code = "outcome = asdict(run_call(tools['wait'], '{\"seconds\": 60}'))"
             cell = kernel.send(code)
-            kernel.until(lambda cell=cell: cell.busy, "the cell runs")  # type: ignore[misc]
+            kernel.until(lambda cell=cell: cell.begun, "the cell runs")  # type: ignore[misc]
             kernel.pause(0.5)
             kernel.interrupt()
             kernel.finish(cell)
