@@ -249,6 +249,19 @@ describe("the end", () => {
   });
 });
 
+describe("the words about a reply", () => {
+  it("are text, as a model chooses the name of a tool", () => {
+    const evil = "<img src=x onerror=alert(1)>";
+    const words = { label: evil, note: evil, thought: evil, notes: [evil], alert: evil, footer: [evil] };
+    show({ ...words, status: "calling" }, "<p>hm</p>");
+    expect([text("label"), text("disclosure")]).toEqual([`${evil} · ${evil}`, evil]);
+    expect(parent.querySelector("img")).toBeNull();
+    change({ ...words, status: "failed" });
+    expect([text("notes"), text("alert"), text("footer")]).toEqual([evil, evil, evil]);
+    expect(parent.querySelector("img")).toBeNull();
+  });
+});
+
 describe("the announcement", () => {
   it("is the state when it changes, except for the end, which the page announces", () => {
     show({ status: "waiting", label: "Waiting for deepseek-flash" });

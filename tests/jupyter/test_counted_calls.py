@@ -241,7 +241,8 @@ def _html_in(value: Any) -> list[str]:
         if "head" in value or "results" in value:
             # The page writes the name as text.
             value = {name: each for name, each in value.items() if name not in ("name", "question")}
-        return _html_in([each for name, each in value.items() if not name.startswith("text/")])
+        # And everything of `meta`: its label has the name while the call arrives.
+        return _html_in([each for name, each in value.items() if name != "meta" and not name.startswith("text/")])
     return [value] if isinstance(value, str) and "<" in value else []
 
 
