@@ -15,6 +15,7 @@ from IPython import get_ipython
 
 from nbstream.client import history
 from nbstream.client.run import CLOSING_SECONDS
+from nbstream.jupyter import interrupts
 
 if TYPE_CHECKING:
     from nbstream.client.receiver import Receiver
@@ -40,6 +41,8 @@ def _on_begin(_info: Any) -> None:
 def _on_end(result: Any) -> None:
     if isinstance(getattr(result, "error_in_exec", None), KeyboardInterrupt | asyncio.CancelledError):
         stopped = [each for each in history.receivers() if each not in _earlier and not history.is_spared(each)]
+        if stopped:
+            interrupts.ignore_repeats()
         for receiver in stopped:
             receiver.cancel()
         # The next cell finds the replies as they ended.

@@ -9,12 +9,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from nbstream.language import _
+from nbstream.widgets import front_ends
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 #: Within this many seconds after the first ■ a second one changes nothing. A later one gives up
-#: settling.
+#: settling. The same holds for those after the end of the reply that was interrupted.
 _REPEAT_SECONDS = 1.0
 
 
@@ -54,6 +55,37 @@ class Interrupt:
         return held
 
 
+class _Repeats:
+    """Handles SIGINT after an interrupted reply: ignores it for a moment, then raises as usual."""
+
+    def __init__(self) -> None:
+        self._until = time.monotonic() + _REPEAT_SECONDS
+
+    def __call__(self, *_: object) -> None:
+        if time.monotonic() >= self._until:
+            raise KeyboardInterrupt
+
+
+def ignore_repeats() -> None:
+    """Ignore ■ for a moment, and at most until the cell has ended, which was interrupted.
+
+    People press it more than once. If it raises in ipykernel's own code, the reply of the cell is
+    lost, so that JupyterLab shows the cell as running, or the kernel ends (ipykernel 6). ipykernel
+    replaces the handler as soon as it has sent the reply.
+    """
+    if _is_kernels(signal.getsignal(signal.SIGINT)):
+        signal.signal(signal.SIGINT, _Repeats())
+
+
+def _is_kernels(handler: object) -> bool:
+    """Whether a cell runs on this thread with the handler that ipykernel gives to cells."""
+    return (
+        threading.current_thread() is threading.main_thread()
+        and (handler is signal.default_int_handler or isinstance(handler, _Repeats))
+        and front_ends.running_kernel() is not None
+    )
+
+
 @contextmanager
 def interrupts_call(cancel: Callable[[], object]) -> Iterator[Interrupt]:
     """Let SIGINT call `cancel` in the context, instead of raising in the main thread.
@@ -83,7 +115,8 @@ def interrupts_call(cancel: Callable[[], object]) -> Iterator[Interrupt]:
     try:
         yield interrupt
     finally:
-        signal.signal(signal.SIGINT, before)
+        is_repeated = interrupt.seen and _is_kernels(before)
+        signal.signal(signal.SIGINT, _Repeats() if is_repeated else before)
 
 
 def keyboard_interrupt(said: str = "") -> KeyboardInterrupt:
