@@ -56,7 +56,7 @@ def test_the_line_tells_how_far_it_is_and_stays(kernel: Kernel) -> None:
     assert kernel.evaluate("[each.status for each in replies]") == ["complete"] * 24
     assert kernel.evaluate("nbstream.last_map is replies")
     # No reply of a job replaces the last one.
-    assert kernel.evaluate("nbstream.last is None or '5' not in str(nbstream.last.request.messages)")
+    assert kernel.evaluate("nbstream.last is None or 'first-token=0.3' not in str(nbstream.last.request.messages)")
 
 
 @pytest.mark.parametrize("channel", ["control", "comm"])

@@ -241,7 +241,10 @@ def _check_end(kernel: Kernel, cell: Cell, following: Cell, where: str, tally: T
     if cell.outputs_of("display_data"):
         tally.check(len(cell.outputs_of("update_display_data")) == 1, f"{where}: not settled")
         tally.check(kernel.evaluate("nbstream.last.ended"), f"{where}: the reply has not ended")
-    tally.check(kernel.run("print('again')").text("stdout") == "again\n", f"{where}: the kernel is not usable")
+    again = kernel.run("print('again')")
+    # In ipykernel 6, threads of earlier tests print into the cell that runs.
+    is_usable = "again\n" in again.text("stdout")
+    tally.check(is_usable, f"{where}: the kernel is not usable: {again.status}, {again.outputs}")
 
 
 def _record_stop_time(server: Simulator, asked: float, tally: Tally) -> None:
