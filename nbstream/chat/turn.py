@@ -86,19 +86,21 @@ class Version:
     @property
     def reply(self) -> Reply:
         """The reply so far."""
-        if isinstance(self._source, Receiver):
-            is_done = self._source.done
-            reply = self._source.reply
-            if is_done:
-                # After the end, the reply is enough.
-                self._source = reply
-            return reply
-        return self._source
+        # Read once, as another thread may put the reply in the receiver's place meanwhile.
+        source = self._source
+        if not isinstance(source, Receiver):
+            return source
+        is_done, reply = source.done, source.reply
+        if is_done:
+            # After the end, the reply is enough.
+            self._source = reply
+        return reply
 
     @property
     def receiver(self) -> Receiver | None:
         """What receives the reply; None once it has ended."""
-        return self._source if isinstance(self._source, Receiver) and not self._source.done else None
+        source = self._source
+        return source if isinstance(source, Receiver) and not source.done else None
 
     def is_of(self, receiver: Receiver) -> bool:
         """Return whether a receiver receives the reply, or has received it."""
@@ -138,8 +140,8 @@ class Version:
 
     def cancel(self) -> None:
         """Stop the reply if it is still received."""
-        if isinstance(self._source, Receiver):
-            self._source.cancel()
+        if (receiver := self.receiver) is not None:
+            receiver.cancel()
 
     def messages(self, rule: ReasoningRule) -> tuple[Message, ...]:
         """Return the messages that stand for this version in a later request."""

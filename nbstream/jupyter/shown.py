@@ -55,13 +55,15 @@ class Shown:
     @property
     def reply(self) -> Reply:
         """The reply so far."""
-        if isinstance(self.source, Receiver):
-            is_done, reply = self.source.done, self.source.reply
-            if not is_done:
-                return reply
+        # Read once, as another thread may put the reply in the receiver's place meanwhile.
+        source = self.source
+        if not isinstance(source, Receiver):
+            return source
+        is_done, reply = source.done, source.reply
+        if is_done:
             # After the end, the reply is enough.
             self.source = reply
-        return self.source
+        return reply
 
     def claim(self) -> bool:
         """Return whether nothing has taken the reply's place yet; from now on something has."""

@@ -114,7 +114,9 @@ class Routing:
 
     def captures(self, descriptor: int) -> bool:
         """Whether what child processes write to a descriptor is captured."""
-        return self._descriptors is not None and self._descriptors.holds(descriptor)
+        # Read once: the last call may end meanwhile, on another thread.
+        descriptors = self._descriptors
+        return descriptors is not None and descriptors.holds(descriptor)
 
     def here(self) -> Capture | None:
         """Return the capture that the running code belongs to; None if it belongs to no call."""

@@ -134,7 +134,9 @@ class ReplyView(Instrument):
 
     def stop(self) -> bool:
         """Stop the reply, and return whether it had not ended."""
-        return self._run is not None and self._run.cancel()
+        # Read once: another thread may show another reply meanwhile.
+        run = self._run
+        return run is not None and run.cancel()
 
     def on_end(self, callback: Callable[[Reply], object], remove: bool = False) -> None:  # noqa: FBT001, FBT002  (as ipywidgets)
         """Call `callback` with each reply that has ended in the view, on a thread of the widget.
@@ -159,9 +161,10 @@ class ReplyView(Instrument):
         super().close()
 
     def _ipython_display_(self, **options: Any) -> None:
-        if self._run is not None and not front_ends.current().has_page:
+        run = self._run
+        if run is not None and not front_ends.current().has_page:
             # Nobody looks on, and what is shown is kept.
-            self._run.result()
+            run.result()
             while not self._reply.ended:
                 # The thread of the widget has not seen the end yet.
                 time.sleep(_TICK_SECONDS)
