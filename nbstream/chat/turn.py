@@ -7,6 +7,7 @@ from collections import deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from nbstream.client import history
 from nbstream.client.receiver import Receiver
 from nbstream.exchange import round_trip
 from nbstream.language import _
@@ -86,21 +87,15 @@ class Version:
     @property
     def reply(self) -> Reply:
         """The reply so far."""
-        # Read once, as another thread may put the reply in the receiver's place meanwhile.
-        source = self._source
-        if not isinstance(source, Receiver):
-            return source
-        is_done, reply = source.done, source.reply
-        if is_done:
-            # After the end, the reply is enough.
-            self._source = reply
-        return reply
+        # Each is read once, as another thread may put the reply in the receiver's place meanwhile.
+        source = self._source = history.settled(self._source)
+        return history.reply_of(source)
 
     @property
     def receiver(self) -> Receiver | None:
         """What receives the reply; None once it has ended."""
-        source = self._source
-        return source if isinstance(source, Receiver) and not source.done else None
+        source = history.settled(self._source)
+        return source if isinstance(source, Receiver) else None
 
     def is_of(self, receiver: Receiver) -> bool:
         """Return whether a receiver receives the reply, or has received it."""

@@ -20,12 +20,22 @@ _lock = ProcessLock()
 _background: weakref.WeakSet[Receiver] = weakref.WeakSet()
 
 
+def settled(source: Receiver | Reply) -> Receiver | Reply:
+    """Return the reply in place of a receiver that has ended, as it is enough then."""
+    return source.reply if isinstance(source, Receiver) and source.done else source
+
+
+def reply_of(source: Receiver | Reply) -> Reply:
+    """Return the reply so far."""
+    return source.reply if isinstance(source, Receiver) else source
+
+
 def remember(last: Receiver | Reply) -> None:
     """Add the newest reply, and drop old replies that have ended."""
     with _lock:
         kept = _replies.get()
         # After the end, the reply is enough.
-        earlier = [each.reply if isinstance(each, Receiver) and each.done else each for each in kept]
+        earlier = [settled(each) for each in kept]
         older, newer = earlier[: 1 - _KEPT], earlier[1 - _KEPT :]
         kept[:] = [*(each for each in older if isinstance(each, Receiver)), *newer, last]
 
@@ -35,7 +45,7 @@ def last_reply(back: int = 0) -> Reply | None:
     with _lock:
         kept = _replies.get()
         found = kept[-1 - back] if back < len(kept) else None
-    return found.reply if isinstance(found, Receiver) else found
+    return None if found is None else reply_of(found)
 
 
 def back_to(receiver: Receiver) -> int | None:

@@ -70,7 +70,7 @@ def ignore_repeats() -> None:
     """Ignore ■ for a moment, and at most until the cell has ended, which was interrupted.
 
     People press it more than once. If it raises in ipykernel's own code, the reply of the cell is
-    lost, so that JupyterLab shows the cell as running, or the kernel ends (ipykernel 6). ipykernel
+    lost: JupyterLab goes on showing the cell as running, and runs the queued cells. ipykernel
     replaces the handler as soon as it has sent the reply.
     """
     if _is_kernels(signal.getsignal(signal.SIGINT)):

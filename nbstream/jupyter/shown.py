@@ -6,12 +6,13 @@ import contextvars
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from nbstream.client.receiver import Receiver
+from nbstream.client import history
 from nbstream.sessions.process_lock import ProcessLock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from nbstream.client.receiver import Receiver
     from nbstream.client.run import Run
     from nbstream.model.presentation import Presentation
     from nbstream.model.reply import Reply
@@ -55,15 +56,9 @@ class Shown:
     @property
     def reply(self) -> Reply:
         """The reply so far."""
-        # Read once, as another thread may put the reply in the receiver's place meanwhile.
-        source = self.source
-        if not isinstance(source, Receiver):
-            return source
-        is_done, reply = source.done, source.reply
-        if is_done:
-            # After the end, the reply is enough.
-            self.source = reply
-        return reply
+        # Each is read once, as another thread may put the reply in the receiver's place meanwhile.
+        source = self.source = history.settled(self.source)
+        return history.reply_of(source)
 
     def claim(self) -> bool:
         """Return whether nothing has taken the reply's place yet; from now on something has."""

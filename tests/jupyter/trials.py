@@ -242,8 +242,7 @@ def _check_end(kernel: Kernel, cell: Cell, following: Cell, where: str, tally: T
         tally.check(len(cell.outputs_of("update_display_data")) == 1, f"{where}: not settled")
         tally.check(kernel.evaluate("nbstream.last.ended"), f"{where}: the reply has not ended")
     again = kernel.run("print('again')")
-    # In ipykernel 6, threads of earlier tests print into the cell that runs.
-    is_usable = "again\n" in again.text("stdout")
+    is_usable = again.text("stdout") == "again\n"
     tally.check(is_usable, f"{where}: the kernel is not usable: {again.status}, {again.outputs}")
 
 
