@@ -7,7 +7,18 @@ import style from "./calls.css?inline";
 import type { Decision, Decisions } from "./decisions";
 import type { Card, Keyframe } from "./protocol";
 import { QuestionView } from "./question";
-import { _, applyStyles, duration, element, focusInPlace, keepSelection, parsed, patchChildren, show } from "./shared";
+import {
+  _,
+  applyStyles,
+  duration,
+  element,
+  focusInPlace,
+  keepSelection,
+  parsed,
+  patchChildren,
+  show,
+  untilNextSecond,
+} from "./shared";
 
 /** What the cards need of their reply. */
 export interface CardsController {
@@ -70,9 +81,9 @@ export class Cards {
     for (const { key, began } of state.cards) {
       const seconds = began === null || !isLive ? undefined : Math.max(0, clock - began);
       this.#views.get(key)?.count(seconds);
-      if (seconds !== undefined) next = Math.min(next, 1 - (seconds % 1));
+      if (seconds !== undefined) next = Math.min(next, untilNextSecond(seconds));
     }
-    if (next < Number.POSITIVE_INFINITY) this.#ticker = setTimeout(() => this.#count(), 1000 * next);
+    if (next < Number.POSITIVE_INFINITY) this.#ticker = setTimeout(() => this.#count(), next);
   }
 }
 

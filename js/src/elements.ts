@@ -1,7 +1,5 @@
 /** Small helpers for elements, shared by the parts of a view. */
 
-import { _ } from "./language";
-
 /** An element with a class and a text. A button is one that submits no form. */
 export function element<K extends keyof HTMLElementTagNameMap>(
   tag: K,
@@ -49,15 +47,4 @@ export function show(element: HTMLElement, text: string): void {
 
 export function write(element: HTMLElement, text: string): void {
   if (element.textContent !== text) element.textContent = text;
-}
-
-/** A duration in the words of the settled output; empty for less than a second. */
-export function duration(seconds: number | undefined): string {
-  if (seconds === undefined || seconds < 1) return "";
-  const whole = Math.floor(seconds);
-  if (whole < 60) return _("{seconds} s", { seconds: whole });
-  return _("{minutes} min {seconds} s", {
-    minutes: Math.floor(whole / 60),
-    seconds: String(whole % 60).padStart(2, "0"),
-  });
 }

@@ -8,7 +8,7 @@ import { addCodeButtons, type ControlServices, footerButtonsPlaceholder, handleC
 import type { Decision, Decisions } from "./decisions";
 import { openedIn, restoreOpen, thoughtIn } from "./details";
 import { LiveDocument } from "./document";
-import { duration, element, focusInPlace, show, write } from "./elements";
+import { element, focusInPlace, show, write } from "./elements";
 import { FrameScheduler } from "./frame_scheduler";
 import { styleTexts } from "./front_end";
 import { _, localize, marked, plural } from "./language";
@@ -18,6 +18,7 @@ import { opsOf } from "./operations";
 import type { Card, Keyframe, Meta, Op } from "./protocol";
 import { type Choice, ReasoningPanel } from "./reasoning";
 import { isAbove, keepPositionBelow } from "./scroll";
+import { duration, untilNextSecond } from "./seconds";
 import { SavedSelection } from "./selection";
 import { hasEnded } from "./state";
 import { isStopping, type StopPhase } from "./stop";
@@ -298,7 +299,7 @@ export class View {
     show(this.#label, isCounting ? counted : this.#showsOnlyThoughtTime(meta) ? meta.thought : "");
     show(this.#preview, isCounting && isThinking ? this.#panel.preview : "");
     if (isCounting && elapsed !== undefined) {
-      this.#ticker = setTimeout(() => this.#drawLabel(), 1000 - ((elapsed * 1000) % 1000));
+      this.#ticker = setTimeout(() => this.#drawLabel(), untilNextSecond(elapsed));
     }
   }
 

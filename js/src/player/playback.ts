@@ -47,7 +47,8 @@ export class Playback {
         this.#onEnd();
         return;
       }
-      const wait = (next.at - this.elapsed) * 1000;
+      // Browsers cut off parts of a millisecond, and a timer that fires too early fires again.
+      const wait = Math.ceil((next.at - this.elapsed) * 1000);
       if (wait > 0) {
         this.#timer = setTimeout(this.#step, wait);
         return;

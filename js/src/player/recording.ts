@@ -1,8 +1,8 @@
 /** A recorded reply, as the documentation's build puts it into a page. */
 
-import { duration } from "../elements";
 import { _ } from "../language";
 import type { Keyframe, Meta, Patch } from "../protocol";
+import { duration } from "../seconds";
 import { applyPatch } from "../state";
 
 /** What `docs/extension/player.py` writes. */
