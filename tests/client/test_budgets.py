@@ -20,6 +20,7 @@ from nbstream.jupyter.many import map as ask_all
 from nbstream.model.request import Request
 from nbstream.output.sentences import alert, notes
 from nbstream.simulator import chat_request, chunks
+from nbstream.simulator.completion import Completion
 from nbstream.tools.tool import tool
 
 if TYPE_CHECKING:
@@ -180,6 +181,7 @@ def _own_prices(
     monkeypatch.setattr(chunks, "SIMULATED_FINGERPRINT", "fp_of_another_server")
     host = simulator.url.removeprefix("http://")
     monkeypatch.setattr(needs, "_served", {(host, "deepseek-flash"): "deepseek-flash"} if is_known else {})
+    monkeypatch.setattr(needs, "_reported", {})
 
 
 def test_a_row_of_the_user_is_the_price_of_a_server_of_this_machine(
@@ -205,6 +207,21 @@ def test_a_price_in_another_currency_holds_no_budget(
     assert simulator.log() == []
     assert "the price of deepseek-flash in USD is not known, so the budget" in alert(refused, "python")
     assert nbstream.dry_run("hello").unpriced == 1
+
+
+def test_a_server_that_reports_its_cost_in_another_currency_is_not_asked_again(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    rows = 'host = "127.0.0.1:*"\nmiss = 1\noutput = 2\ncurrency = "CNY"'
+    _own_prices(simulator, monkeypatch, tmp_path, rows)
+    usage = Completion.usage
+    monkeypatch.setattr(Completion, "usage", lambda self, sent=None: usage(self, sent) | {"cost": 0.25})
+    monkeypatch.setattr(nbstream.settings, "currency", "CNY")
+    with nbstream.budget(1):
+        first, second = (nbstream.stream("hello").result(20) for _ in range(2))
+    assert (first.status, str(first.cost)) == ("complete", "$0.25")
+    assert len(simulator.log()) == 1
+    assert "the price of deepseek-flash in CNY is not known, so the budget" in alert(second, "python")
 
 
 def test_a_model_without_a_price_that_is_served_instead_is_not_asked_again(

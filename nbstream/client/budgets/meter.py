@@ -133,7 +133,7 @@ class BudgetMeter(Meter):
         spent, about = _taken(taken)
         holding.settle(self._accounts, spent, about)
         if taken.usage is not None and not taken.step.simulated:
-            needs.note_served(taken.asked.request, taken.step.model)
+            needs.note_served(taken.asked.request, taken.step.model, taken.cost)
         if not taken.is_repeated:
             self._release()
 
@@ -248,7 +248,7 @@ def _refusal(verdict: Verdict, need: Need, request: Request) -> Failure:
     limit = standing.limit
     if verdict.unpriced is not None:
         model = request.model
-        if need.price is not None:
+        if need.price is not None or needs.reported_currency(request) is not None:
             model = _("{model} in {currency}", model=model, currency=limit.unit)
         return Failure("budget", "unpriced", said=f"{limit}", code=_kind(limit), server=model)
     left = said(max(standing.left, Decimal(0)), limit.unit)

@@ -38,6 +38,8 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 #: Which model a server last said that it served, by its host and the model that was asked. A server
 #: of this machine in it is not the simulator.
 _served: dict[tuple[str, str], str] = {}
+#: The hosts and models with which the server reported a cost itself, and its currency.
+_reported: dict[tuple[str, str], str] = {}
 
 
 def need_of(request: Request, currency: str, at: float | None = None) -> Need:
@@ -123,8 +125,10 @@ def price_of(request: Request, tokens: int, currency: str, at: float, *, is_cach
         for host, model in _billed(request)
         if (price := _price(model, host, tokens, currency, at, is_cached=is_cached)) is not None
     ]
-    # One that is known does not hold where the other one may be billed, in another currency.
-    if not found or any(each.currency != found[0].currency for each in found):
+    # One that is known does not hold where the other one may be billed, in another currency, or
+    # where the server reports its cost in another one.
+    currencies = {each.currency for each in found} | {*filter(None, [reported_currency(request)])}
+    if not found or len(currencies) > 1:
         return None
     return Price(max(each.prompt for each in found), max(each.token for each in found), found[0].currency)
 
@@ -162,9 +166,23 @@ def _billed(request: Request) -> list[tuple[str, str]]:
     return [own, (prices.SIMULATED_HOST, request.model)] if is_here(request.endpoint) else [own]
 
 
-def note_served(request: Request, model: str) -> None:
-    """Note which model a server served, which is not the simulator: it is billed from now on."""
-    _served[_host(request), request.model] = model
+def note_served(request: Request, model: str, cost: Cost | None) -> None:
+    """Note what a server, which is not the simulator, made of a request: it is billed from now on.
+
+    Args:
+        request: the request.
+        model: the model that it served.
+        cost: what the request cost, if that is known.
+    """
+    asked = _host(request), request.model
+    _served[asked] = model
+    if cost is not None and cost.source == "server":
+        _reported[asked] = cost.currency
+
+
+def reported_currency(request: Request) -> str | None:
+    """Return in which currency a server reports the cost of a request; None if it did not yet."""
+    return _reported.get((_host(request), request.model))
 
 
 def _host(request: Request) -> str:
