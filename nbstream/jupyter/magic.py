@@ -216,11 +216,11 @@ class DeepSeekMagics(settings.Settings, Magics):
     def _with_options(self, arguments: Namespace) -> Line:
         options: Options = {name: value for name, value in vars(arguments).items() if name in NAMES}  # type: ignore[assignment]
         options["extra_body"] = _json_object(arguments.raw_body)
-        number = session_history.running_number()
+        place = session_history.running_place()
         variable = OutVariable(arguments.out, self.shell.user_ns) if arguments.out and self.shell else None
 
         def keep(reply: Reply) -> None:
-            session_history.note_reply(number, reply)
+            session_history.note_reply(place, reply)
             if variable is not None:
                 variable.keep(reply)
 

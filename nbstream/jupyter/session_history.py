@@ -14,6 +14,7 @@ from nbstream.jupyter.cell_outputs import joined, output_of
 from nbstream.model.exceptions import RequestError
 from nbstream.model.notebook import CellOutput, CellsAbove, FailedCell, NotebookCell
 from nbstream.prompt.session import NO_CELLS
+from nbstream.widgets.cells import beginning_number
 
 if TYPE_CHECKING:
     from nbstream.model.notebook import CellsOrigin
@@ -23,11 +24,15 @@ if TYPE_CHECKING:
 _MOST = 200
 _PACKAGE = str(Path(__file__).parents[1])
 
-#: By execution number.
+#: By the place of a cell in IPython's history.
 _replies: dict[int, Reply] = {}
+#: By execution number.
 _errors: dict[int, str] = {}
+#: The execution numbers of the cells that were seen to begin, by place. They differ after a cell
+#: that IPython has counted and kept out of its history, or has counted twice.
+_numbers: dict[int, int] = {}
 _last_failure: FailedCell | None = None
-#: The execution number of the running cell; None before the first cell that was seen to begin.
+#: The place of the running cell; None before the first cell that was seen to begin.
 _begun: int | None = None
 _watched: set[int] = set()
 
@@ -53,18 +58,18 @@ def last_failure() -> FailedCell | None:
     return _last_failure
 
 
-def running_number() -> int:
-    """Return the execution number of the running cell."""
+def running_place() -> int:
+    """Return the place of the running cell in IPython's history."""
     history = getattr(_shell(), "history_manager", None)
-    # A cell is in the history while it runs. IPython's own counter may be ahead by then.
+    # A cell is in the history while it runs.
     if _begun is not None:
         return _begun
     return len(history.input_hist_raw) - 1 if history is not None else 0
 
 
-def note_reply(number: int, reply: Reply) -> None:
-    """Remember the reply of the cell with this execution number."""
-    _keep(_replies, number, reply)
+def note_reply(place: int, reply: Reply) -> None:
+    """Remember the reply of the cell at this place."""
+    _keep(_replies, place, reply)
 
 
 def earlier_cells(most: int) -> CellsAbove:
@@ -80,24 +85,24 @@ def earlier_cells(most: int) -> CellsAbove:
     if history is None:
         raise RequestError(NO_CELLS)
     sources: dict[str, int] = {}
-    for number, source in enumerate(history.input_hist_raw[: running_number()]):
+    for place, source in enumerate(history.input_hist_raw[: running_place()]):
         if source.strip():
             sources.pop(source, None)
-            sources[source] = number
-    numbers = list(sources.values())
+            sources[source] = place
+    places = list(sources.values())
     cells = [
         NotebookCell(
             "code",
-            history.input_hist_raw[number],
+            history.input_hist_raw[place],
             None,
-            number,
-            outputs=_outputs(history, number),
-            reply=_replies.get(number),
+            _numbers.get(place, place),
+            outputs=_outputs(history, place),
+            reply=_replies.get(place),
         )
-        for number in numbers[-most:]
+        for place in places[-most:]
     ]
     origin: CellsOrigin = "terminal" if getattr(shell, "kernel", None) is None else "history"
-    return CellsAbove(tuple(cells), len(numbers), origin)
+    return CellsAbove(tuple(cells), len(places), origin)
 
 
 def _shell() -> Any:
@@ -108,9 +113,10 @@ def _shell() -> Any:
     return get_ipython()
 
 
-def _outputs(history: Any, number: int) -> tuple[CellOutput, ...]:
-    if number in _replies:
-        return (CellOutput("answer", _replies[number].answer),)
+def _outputs(history: Any, place: int) -> tuple[CellOutput, ...]:
+    if place in _replies:
+        return (CellOutput("answer", _replies[place].answer),)
+    number = _numbers.get(place, place)
     found: list[CellOutput] = []
     # IPython 9 keeps more than values, if it is not in a kernel.
     for each in getattr(history, "outputs", {}).get(number, ()):
@@ -125,10 +131,17 @@ def _outputs(history: Any, number: int) -> tuple[CellOutput, ...]:
     return joined(found)
 
 
-def _on_begin(_info: Any) -> None:
+def _on_begin(info: Any) -> None:
     global _begun  # noqa: PLW0603  (as below)
-    history = getattr(_shell(), "history_manager", None)
-    _begun = len(history.input_hist_raw) if history is not None else None
+    shell = _shell()
+    history = getattr(shell, "history_manager", None)
+    if history is None or not info.store_history:
+        # Code that runs within a cell belongs to it.
+        return
+    _begun = len(history.input_hist_raw)
+    _numbers[_begun] = beginning_number(info, shell)
+    # The cell that had this place is not in the history.
+    _replies.pop(_begun, None)
 
 
 def _on_end(result: Any) -> None:

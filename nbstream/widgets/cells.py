@@ -11,7 +11,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from IPython import get_ipython
+from IPython import get_ipython, version_info
 
 from nbstream.widgets import front_ends
 
@@ -66,6 +66,19 @@ def number_of(cell: str) -> int | None:
     return _numbers.get(cell)
 
 
+def beginning_number(info: Any, shell: Any) -> int:
+    """Return the execution number of a cell that begins.
+
+    Args:
+        info: what IPython tells of it with the event `pre_run_cell`.
+        shell: IPython's shell.
+    """
+    # Since 9.8 IPython counts a cell before it runs, and not after it.
+    is_counted = version_info >= (9, 8) and info.store_history and not info.silent
+    count: int = shell.execution_count
+    return count - 1 if is_counted else count
+
+
 def take_output() -> None:
     """Let other threads and child processes write to the latest cell again.
 
@@ -86,8 +99,7 @@ def _on_run(info: Any) -> None:
     if shell is not None and info.raw_cell:
         _note(shell.compile.get_code_name(info.raw_cell, info.raw_cell, shell.execution_count), shell)
         if cell := front_ends.cell_id(shell.kernel):
-            # IPython's own counter may be ahead by then.
-            _numbers[cell] = len(shell.history_manager.input_hist_raw)
+            _numbers[cell] = beginning_number(info, shell)
 
 
 def _note(name: str, shell: Any) -> None:

@@ -155,6 +155,52 @@ def test_without_a_page_the_history_is_sent_and_that_is_said(kernel: Kernel, ser
     assert "4 cells of this session" in footer(kernel)
 
 
+#: An input transformer that refuses one cell.
+REFUSE = """
+def refuse(lines):
+    if lines == ["refused\\n"]:
+        raise SyntaxError("refused")
+    return lines
+get_ipython().input_transformers_post.append(refuse)
+"""
+
+
+def number_of(cell: Cell) -> int:
+    assert cell.reply is not None
+    number = cell.reply["content"]["execution_count"]
+    assert isinstance(number, int)
+    return number
+
+
+def test_what_a_cell_brought_stays_with_it_where_numbers_are_left_out(kernel: Kernel, server: Simulator) -> None:
+    # IPython 9.8 and later count a cell that they keep out of their history, and IPython 8 counts
+    # one twice.
+    kernel.run("words = 'copy and paste'\n%time len(words)")
+    kernel.run(REFUSE)
+    kernel.run("refused")
+    kernel.run("get_ipython().input_transformers_post.remove(refuse)")
+    kernel.run("%%deepseek --no-think\n[simulate: echo] An answer")
+    ran = [kernel.run("6 * 7"), kernel.run("1 / 0")]
+    server.clear_log()
+    kernel.run(ASK.format("--above 3"))
+    answer, value, error = sent(server).split("\nCell (")[1:]
+    assert "The model's answer:\n```markdown\n" in answer
+    value_number, error_number = map(number_of, ran)
+    assert value == f"code, run as [{value_number}]):\n```python\n6 * 7\n```\n\nIts output:\n```text\n42\n```\n"
+    assert error.startswith(f"code, run as [{error_number}]):\n```python\n1 / 0\n```\n\nIts error:\n```text\nTraceback")
+
+
+def test_a_cell_that_runs_in_another_one_takes_nothing_from_it(kernel: Kernel, server: Simulator) -> None:
+    inner = "%%deepseek --no-think\\n[simulate: echo] From within"
+    kernel.run(f"get_ipython().run_cell('{inner}')\nouter = 1")
+    kernel.run("after = 1")
+    server.clear_log()
+    kernel.run(ASK.format("--above 2"))
+    outer, after = sent(server).split("\nCell (")[1:]
+    assert "outer = 1\n```\n\nThe model's answer:\n```markdown\n" in outer
+    assert "after = 1\n```\n\n(End of the cells.)" in after
+
+
 def question(kernel: Kernel) -> View:
     """Wait for the kernel's question and return its widget."""
     kernel.until(lambda: kernel.views, "the question is asked")
