@@ -51,7 +51,7 @@ def playwright() -> Iterator[Playwright]:
 
 
 @pytest.fixture(scope="session")
-def browser(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
+def chromium_profile(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
     """Chromium, with a profile of its own."""
     context = playwright.chromium.launch_persistent_context(
         tmp_path_factory.mktemp("profile"),
@@ -62,6 +62,16 @@ def browser(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) ->
     )
     yield context
     context.close()
+
+
+@pytest.fixture
+def browser(chromium_profile: BrowserContext) -> Iterator[BrowserContext]:
+    """Chromium; what a test has opened is closed after it, so that it asks no server any more."""
+    before = set(chromium_profile.pages)
+    yield chromium_profile
+    for page in chromium_profile.pages:
+        if page not in before:
+            page.close(run_before_unload=False)
 
 
 @pytest.hookimpl(wrapper=True)

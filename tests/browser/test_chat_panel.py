@@ -63,11 +63,13 @@ class Panel:
     def make_busy(self) -> None:
         """Run the cell that does not end."""
         self.notebook.run(2)
+        wait_for(lambda: self.prompt == "[*]:")
         self.page.locator('.jp-Notebook-ExecutionIndicator[data-status="busy"]').first.wait_for()
 
-    def is_busy(self) -> bool:
-        """Return whether that cell has not ended."""
-        return self.notebook.cell(2).locator(".jp-InputPrompt").first.inner_text().strip() == "[*]:"
+    @property
+    def prompt(self) -> str:
+        """What stands before that cell, also off the screen: `[*]:` until it has ended."""
+        return (self.notebook.cell(2).locator(".jp-InputPrompt").first.text_content() or "").strip()
 
     def free(self) -> None:
         """Let that cell end."""
@@ -152,7 +154,7 @@ def _stay_free_while_the_kernel_is_busy(panel: Panel) -> None:
     expect(panel.send).to_have_text("Send")
     expect(panel.rows.nth(1).locator(".nbstream-footer")).to_contain_text("Stopped after")
     expect(panel.field).to_have_value("next\n\nmore")
-    assert panel.is_busy()
+    assert panel.prompt == "[*]:"
     panel.free()
     # The first panel of its cell has no view any more.
     expect(panel.notebook.output(2)).to_contain_text("[True, False]")
@@ -255,7 +257,7 @@ def test_a_panel_in_notebook_7(open_notebook: OpenNotebook, slow_simulator: Simu
     panel.root.get_by_role("button", name="Suggested").click()
     wait_for(lambda: _prompts(slow_simulator)[-1] == f"Suggested {ECHO}")
     expect(panel.rows.nth(1)).to_contain_text("Suggested")
-    assert panel.is_busy()
+    assert panel.prompt == "[*]:"
     panel.page.set_viewport_size({"width": 320, "height": 700})
     expect(panel.send).to_be_visible()
     assert panel.root.evaluate("root => root.scrollWidth <= root.clientWidth")

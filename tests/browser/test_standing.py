@@ -115,9 +115,9 @@ _MOVES = """htmls => {
 
 
 @pytest.fixture(scope="module")
-def page(browser: BrowserContext) -> Iterator[Page]:
+def page(chromium_profile: BrowserContext) -> Iterator[Page]:
     """A page with JupyterLab's style of a Markdown cell, and ours."""
-    page = browser.new_page()
+    page = chromium_profile.new_page()
     page.set_content(page_around("light", ""))
     page.locator("#reply").evaluate(
         """reply => { reply.innerHTML = "<div class='nbstream nbstream-live'><div class='nbstream-answer" +
