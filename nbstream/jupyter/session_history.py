@@ -26,7 +26,6 @@ _PACKAGE = str(Path(__file__).parents[1])
 
 #: By the place of a cell in IPython's history.
 _replies: dict[int, Reply] = {}
-#: By execution number.
 _errors: dict[int, str] = {}
 #: The execution numbers of the cells that were seen to begin, by place. They differ after a cell
 #: that IPython has counted and kept out of its history, or has counted twice.
@@ -34,6 +33,8 @@ _numbers: dict[int, int] = {}
 _last_failure: FailedCell | None = None
 #: The place of the running cell; None before the first cell that was seen to begin.
 _begun: int | None = None
+#: Whether a cell runs that IPython keeps in its history.
+_is_running = False
 _watched: set[int] = set()
 
 
@@ -126,33 +127,37 @@ def _outputs(history: Any, place: int) -> tuple[CellOutput, ...]:
             found.append(output_of(each.output_type, each.bundle, list(each.bundle)))
     if not found and number in history.output_hist_reprs:
         found.append(CellOutput("value", history.output_hist_reprs[number]))
-    if number in _errors:
-        found.append(CellOutput("error", _errors[number]))
+    if place in _errors:
+        found.append(CellOutput("error", _errors[place]))
     return joined(found)
 
 
 def _on_begin(info: Any) -> None:
-    global _begun  # noqa: PLW0603  (as below)
+    global _begun, _is_running
     shell = _shell()
     history = getattr(shell, "history_manager", None)
-    if history is None or not info.store_history:
+    if history is None or (_is_running and not info.store_history):
         # Code that runs within a cell belongs to it.
         return
-    _begun = len(history.input_hist_raw)
+    _begun, _is_running = len(history.input_hist_raw), info.store_history
     _numbers[_begun] = beginning_number(info, shell)
-    # The cell that had this place is not in the history.
+    # What had this place is not in the history.
     _replies.pop(_begun, None)
+    _errors.pop(_begun, None)
 
 
 def _on_end(result: Any) -> None:
-    global _last_failure  # noqa: PLW0603  (one for each process)
+    global _last_failure, _is_running  # noqa: PLW0603  (one for each process)
     error = result.error_before_exec or result.error_in_exec
-    source = getattr(getattr(result, "info", None), "raw_cell", None)
+    is_kept = result.info.store_history
+    if is_kept:
+        _is_running = False
+    source = result.info.raw_cell
     if not source or not isinstance(error, Exception) or _is_our_own(error):
         return
-    number, text = result.execution_count, tracebacks.text_of(error)
-    if number is not None:
-        _keep(_errors, number, text)
+    text = tracebacks.text_of(error)
+    _keep(_errors, running_place(), text)
+    number = result.execution_count if is_kept else None
     cell_id = cell_ids.running(getattr(_shell(), "kernel", None)) or ""
     _last_failure = FailedCell(NotebookCell("code", source, None, number), type(error).__name__, text, cell_id)
 

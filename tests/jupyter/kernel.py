@@ -215,18 +215,26 @@ class Kernel:
         self._manager.shutdown_kernel(now=True)
         self._manager.context.term()
 
-    def send(self, code: str, *, allow_stdin: bool = True, metadata: Mapping[str, Any] | None = None) -> Cell:
+    def send(
+        self,
+        code: str,
+        *,
+        allow_stdin: bool = True,
+        store_history: bool = True,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> Cell:
         """Send a cell and return it at once.
 
         Args:
             code: source of the cell.
             allow_stdin: whether the cell may ask for input. JupyterLab sends true, nbclient false.
+            store_history: whether IPython keeps the cell in its history.
             metadata: of the message; JupyterLab names the cell in it.
         """
         content = {
             "code": code,
             "silent": False,
-            "store_history": True,
+            "store_history": store_history,
             "user_expressions": {},
             "allow_stdin": allow_stdin,
             "stop_on_error": True,
@@ -235,9 +243,9 @@ class Kernel:
         self._cells[cell.id] = cell
         return cell
 
-    def run(self, code: str, *, allow_stdin: bool = True) -> Cell:
+    def run(self, code: str, *, allow_stdin: bool = True, store_history: bool = True) -> Cell:
         """Send a cell and wait until it has ended."""
-        return self.finish(self.send(code, allow_stdin=allow_stdin))
+        return self.finish(self.send(code, allow_stdin=allow_stdin, store_history=store_history))
 
     def finish(self, cell: Cell) -> Cell:
         """Wait until a cell has ended."""

@@ -190,15 +190,34 @@ def test_what_a_cell_brought_stays_with_it_where_numbers_are_left_out(kernel: Ke
     assert error.startswith(f"code, run as [{error_number}]):\n```python\n1 / 0\n```\n\nIts error:\n```text\nTraceback")
 
 
-def test_a_cell_that_runs_in_another_one_takes_nothing_from_it(kernel: Kernel, server: Simulator) -> None:
-    inner = "%%deepseek --no-think\\n[simulate: echo] From within"
-    kernel.run(f"get_ipython().run_cell('{inner}')\nouter = 1")
+WITHIN = "%%deepseek --no-think\\n[simulate: echo] From within"
+NOTHING = "\n```\n\n(End of the cells.)"
+
+
+def test_code_that_runs_in_a_cell_belongs_to_it(kernel: Kernel, server: Simulator) -> None:
+    kernel.run(f"get_ipython().run_cell('{WITHIN}')\nfirst = 1")
+    kernel.run("get_ipython().run_cell('1 / 0')\nsecond = 1")
+    kernel.run("third = 1")
+    server.clear_log()
+    kernel.run(ASK.format("--above 3"))
+    first, second, third = sent(server).split("\nCell (")[1:]
+    assert "first = 1\n```\n\nThe model's answer:\n```markdown\n" in first
+    assert "second = 1\n```\n\nIts error:\n```text\nTraceback" in second
+    assert f"third = 1{NOTHING}" in third
+
+
+def test_code_that_is_kept_out_of_the_history_belongs_to_no_cell(kernel: Kernel, server: Simulator) -> None:
+    kernel.run("before = 1")
+    kernel.run("%%deepseek --no-think\n[simulate: echo] Nowhere", store_history=False)
+    kernel.run("1 / 0", store_history=False)
     kernel.run("after = 1")
     server.clear_log()
     kernel.run(ASK.format("--above 2"))
-    outer, after = sent(server).split("\nCell (")[1:]
-    assert "outer = 1\n```\n\nThe model's answer:\n```markdown\n" in outer
-    assert "after = 1\n```\n\n(End of the cells.)" in after
+    before, after = sent(server).split("\nCell (")[1:]
+    assert "before = 1\n```\n" in before
+    assert "answer" not in before
+    assert "error" not in before
+    assert f"after = 1{NOTHING}" in after
 
 
 def question(kernel: Kernel) -> View:
