@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from nbstream.model.reply import Reply
 
 #: ipykernel's SIGINT handler only queues a callback, which does not wake a sleeping event loop. So
-#: the loop wakes up this often to notice ■.
-_TICK_SECONDS = 0.25
+#: the loop wakes up this often to notice ■: a request ends within 0.1 s of it.
+_TICK_SECONDS = 0.05
 #: A reply with tools has work for this thread, which nothing else wakes up for it.
 _JOB_SECONDS = 0.02
 #: The longest wait for the end of a reply that was cancelled; it comes within 0.1 s.
