@@ -76,14 +76,6 @@ def shared_kernel(
         yield kernel
 
 
-@pytest.fixture
-def kernel(shared_kernel: Kernel, server: Simulator) -> Kernel:
-    """A kernel that has loaded the extension and in which no earlier test is still running."""
-    shared_kernel.reset()
-    server.clear_log()
-    return shared_kernel
-
-
 #: Widgets that no page draws are not in ipywidgets' own list.
 _CLOSE = """
 import gc, ipywidgets
@@ -94,6 +86,19 @@ for each in gc.get_objects():
 ipywidgets.Widget.close_all()
 %deepseek cancel
 """
+
+
+@pytest.fixture
+def kernel(shared_kernel: Kernel, server: Simulator, request: pytest.FixtureRequest) -> Iterator[Kernel]:
+    """A kernel that has loaded the extension and in which no earlier test is still running."""
+    shared_kernel.reset()
+    server.clear_log()
+    failed = request.session.testsfailed
+    yield shared_kernel
+    if request.session.testsfailed > failed:
+        # What a failed test has left would make others fail.
+        shared_kernel.reset()
+        shared_kernel.run(_CLOSE)
 
 
 @pytest.fixture
