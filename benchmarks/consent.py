@@ -15,6 +15,7 @@ import tempfile
 import time
 from typing import TYPE_CHECKING, Any
 
+from benchmarks import latency
 from nbstream.simulator.server import Simulator
 from tests.jupyter.deciding import ALLOW, post
 from tests.jupyter.kernel import Kernel
@@ -124,10 +125,7 @@ def _send(kernel: Kernel, view: View, way: str, subshell: str | None, kind: str,
 
 
 def _row(kernel: str, way: str, state: str, measured: list[float]) -> str:
-    ranked = sorted(measured)
-    p95 = ranked[max(0, -(-len(ranked) * 95 // 100) - 1)]
-    figures = " | ".join(f"{value:.1f}" for value in (statistics.median(ranked), p95, ranked[-1]))
-    return f"| {kernel.removeprefix('ipykernel-')} | {way} | {state} | {len(ranked)} | {figures} |"
+    return f"| {kernel.removeprefix('ipykernel-')} | {way} | {state} | {latency.figures(measured)} |"
 
 
 if __name__ == "__main__":

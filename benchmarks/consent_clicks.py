@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import itertools
 import random
-import statistics
 import sys
 import tempfile
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect, sync_playwright
 
+from benchmarks import latency
 from nbstream.simulator.server import Simulator
 from tests import kernels
 from tests.browser.lab import CHROMIUM_FLAGS, Lab, NotebookPage, chromium
@@ -47,8 +47,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measures click on Allow once → the tool starts.")
     parser.add_argument("--tries", type=int, default=20, help="tries of each kind (default 20)")
     tries: int = parser.parse_args().tries
-    print("| front end | ipykernel | tries | median ms | p95 ms | max ms |")
-    print("|:--|:--|--:|--:|--:|--:|")
+    print(f"| front end | ipykernel | {latency.HEAD} |")
+    print(f"|:--|:--|{latency.ALIGNED}|")
     with (
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
         Simulator(port=0, rate=0, first_token=0.02) as simulator,
@@ -60,10 +60,8 @@ def main() -> None:
         )
         try:
             for front_end, kernel in itertools.product(FRONT_ENDS, KERNELS):
-                measured = sorted(_measure(lab, browser, front_end=front_end, kernel=kernel, tries=tries))
-                p95 = measured[max(0, -(-len(measured) * 95 // 100) - 1)]
-                figures = " | ".join(f"{value:.1f}" for value in (statistics.median(measured), p95, measured[-1]))
-                print(f"| {FRONT_ENDS[front_end]} | {KERNELS[kernel]} | {len(measured)} | {figures} |")
+                measured = _measure(lab, browser, front_end=front_end, kernel=kernel, tries=tries)
+                print(f"| {FRONT_ENDS[front_end]} | {KERNELS[kernel]} | {latency.figures(measured)} |")
                 sys.stdout.flush()
         finally:
             browser.close()

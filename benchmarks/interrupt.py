@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import argparse
 import random
-import statistics
 import sys
 import tempfile
 import time
 from typing import TYPE_CHECKING
 
+from benchmarks import latency
 from nbstream.simulator.server import Simulator
 from tests import kernels
 from tests.jupyter.kernel import Kernel
@@ -40,8 +40,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measures ■ → the server sees the disconnect.")
     parser.add_argument("--tries", type=int, default=40, help="tries of each kind (default 40)")
     tries: int = parser.parse_args().tries
-    print("| ipykernel | cell | tries | median ms | p95 ms | max ms |")
-    print("|:--|:--|--:|--:|--:|--:|")
+    print(f"| ipykernel | cell | {latency.HEAD} |")
+    print(f"|:--|:--|{latency.ALIGNED}|")
     for name in ("ipykernel-6.29", kernels.NEWEST):
         with (
             tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
@@ -51,10 +51,8 @@ def main() -> None:
             kernel.run("%load_ext nbstream\nimport nbstream")
             for cell, code in CELLS.items():
                 # The first try also imports openai.
-                ranked = sorted([_interrupt(kernel, server, code) for _ in range(tries + 1)][1:])
-                p95 = ranked[max(0, -(-len(ranked) * 95 // 100) - 1)]
-                figures = " | ".join(f"{value:.1f}" for value in (statistics.median(ranked), p95, ranked[-1]))
-                print(f"| {name.removeprefix('ipykernel-')} | {cell} | {len(ranked)} | {figures} |")
+                measured = [_interrupt(kernel, server, code) for _ in range(tries + 1)][1:]
+                print(f"| {name.removeprefix('ipykernel-')} | {cell} | {latency.figures(measured)} |")
                 sys.stdout.flush()
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import itertools
 import random
-import statistics
 import sys
 import tempfile
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import sync_playwright
 
+from benchmarks import latency
 from nbstream.simulator.server import Simulator
 from tests import kernels
 from tests.browser.lab import CHROMIUM_FLAGS, Lab, NotebookPage, chromium, wait_for
@@ -42,8 +42,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measures click on Stop → the server sees the disconnect.")
     parser.add_argument("--tries", type=int, default=20, help="tries of each kind (default 20)")
     tries: int = parser.parse_args().tries
-    print("| front end | ipykernel | server | tries | median ms | p95 ms | max ms |")
-    print("|:--|:--|:--|--:|--:|--:|--:|")
+    print(f"| front end | ipykernel | server | {latency.HEAD} |")
+    print(f"|:--|:--|:--|{latency.ALIGNED}|")
     with (
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
         Simulator(port=0, rate=_RATE, first_token=0.02) as simulator,
@@ -100,10 +100,7 @@ def _click(notebook: NotebookPage, simulator: Simulator, cell: int, deltas: int)
 
 
 def _row(front_end: str, kernel: str, server: str, measured: list[float]) -> str:
-    ranked = sorted(measured)
-    p95 = ranked[max(0, -(-len(ranked) * 95 // 100) - 1)]
-    figures = " | ".join(f"{value:.1f}" for value in (statistics.median(ranked), p95, ranked[-1]))
-    return f"| {front_end} | {kernel} | {server} | {len(ranked)} | {figures} |"
+    return f"| {front_end} | {kernel} | {server} | {latency.figures(measured)} |"
 
 
 if __name__ == "__main__":

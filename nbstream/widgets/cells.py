@@ -74,7 +74,7 @@ def beginning_number(info: Any, shell: Any) -> int:
         shell: IPython's shell.
     """
     # Since 9.8 IPython counts a cell before it runs, and not after it.
-    is_counted = version_info >= (9, 8) and info.store_history and not info.silent
+    is_counted = version_info >= (9, 8) and info.store_history
     count: int = shell.execution_count
     return count - 1 if is_counted else count
 

@@ -180,13 +180,14 @@ def test_what_a_cell_brought_stays_with_it_where_numbers_are_left_out(kernel: Ke
     kernel.run("refused")
     kernel.run("get_ipython().input_transformers_post.remove(refuse)")
     kernel.run("%%deepseek --no-think\n[simulate: echo] An answer")
-    ran = [kernel.run("6 * 7"), kernel.run("1 / 0")]
+    ran = [kernel.finish(kernel.send("6 * 7", metadata={"cellId": "value"})), kernel.run("1 / 0")]
     server.clear_log()
     kernel.run(ASK.format("--above 3"))
     answer, value, error = sent(server).split("\nCell (")[1:]
     assert "The model's answer:\n```markdown\n" in answer
     value_number, error_number = map(number_of, ran)
     assert value == f"code, run as [{value_number}]):\n```python\n6 * 7\n```\n\nIts output:\n```text\n42\n```\n"
+    assert kernel.evaluate("__import__('nbstream.widgets.cells').widgets.cells.number_of('value')") == value_number
     assert error.startswith(f"code, run as [{error_number}]):\n```python\n1 / 0\n```\n\nIts error:\n```text\nTraceback")
 
 

@@ -100,7 +100,7 @@ def test_each_byte_in_a_packet_of_its_own(sim: Simulator) -> None:
         info = raw.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 192)
         (packets,) = struct.unpack_from("I", info, 152)
     # One that is acknowledged late is sent again, alone or with those after it, which is rare.
-    assert abs(packets - len(read)) <= len(read) / 100
+    assert -len(read) / 100 <= packets - len(read) <= 3
     assert unchunked(read).count(b"data: ") == 13
 
 
